@@ -1,0 +1,1 @@
+"""Wires the deployment together: settings, urls, celery, wsgi. It owns nothing."""

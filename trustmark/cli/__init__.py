@@ -1,0 +1,1 @@
+"""Commands of the ``trustmark`` program that need the whole deployment."""

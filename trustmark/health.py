@@ -1,0 +1,51 @@
+"""Liveness, readiness and metrics for operators; none of them tells anything of a tenant."""
+
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_GET
+from kombu import Connection
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from django.conf import settings
+
+
+@require_GET
+def alive(request: HttpRequest) -> JsonResponse:
+    """The process answers; says nothing of the parts behind it."""
+    return JsonResponse({"status": "alive"})
+
+
+@require_GET
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when the database and the broker answer, else 503 naming the part that does not."""
+    parts = {"database": _database_answers(), "broker": _broker_answers()}
+    everything = all(parts.values())
+    return JsonResponse(
+        {"status": "ready" if everything else "unready", "parts": parts},
+        status=200 if everything else 503,
+    )
+
+
+@require_GET
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus exposition of this process."""
+    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _broker_answers() -> bool:
+    try:
+        with Connection(settings.BROKER_URL, connect_timeout=2) as broker:
+            broker.ensure_connection(max_retries=1, timeout=2)
+    except Exception:  # noqa: BLE001  (every transport has errors of its own; each means: no answer)
+        return False
+    return True

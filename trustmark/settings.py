@@ -1,0 +1,238 @@
+"""Settings of the deployment. Every line says the unit, the default and what follows from a change.
+
+The embedded default (``make run``) sets the environment itself; see docs/operations/configuration.md.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from csp.constants import NONCE, NONE, SELF  # noqa: F401  (NONCE is offered to deployments that override)
+
+from trustmark import env
+from trustmark.databases import database_from_url, storages_from_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+# Where the embedded default keeps its data; unused when the three URLs below are given.
+VAR_DIR = Path(env.text("TRUSTMARK_VAR", str(BASE_DIR / "var")))
+
+# -- Secrets ------------------------------------------------------------------------------------------
+# 32 bytes or more. Signing keys, mark keys and Django's own secret are derived from it or sealed by it:
+# losing it loses the private keys, leaking it is a key compromise (SECURITY.md).
+TRUSTMARK_SECRET = env.text("TRUSTMARK_SECRET")
+SECRET_KEY = f"django:{TRUSTMARK_SECRET}"
+
+# -- Where it is reached --------------------------------------------------------------------------------
+# The public origin: issuer of tokens, base of log origins and DPoP's `htu`. No trailing slash.
+BASE_URL = env.text("TRUSTMARK_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+# First part of every log's origin; never changes once a log exists.
+LOG_HOST = env.text("TRUSTMARK_LOG_HOST", "trustmark.local")
+DEBUG = env.flag("TRUSTMARK_DEBUG", default=False)
+ALLOWED_HOSTS = env.words("TRUSTMARK_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver")
+CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https://") else []
+
+# -- The three parts that a deployment may replace --------------------------------------------------------
+DATABASES = {"default": database_from_url(env.text("DATABASE_URL", "postgresql:///trustmark"))}
+BROKER_URL = env.text("BROKER_URL", "redis://127.0.0.1:6379/0")
+STORAGE_URL = env.text("STORAGE_URL", f"file://{VAR_DIR / 'storage'}")
+
+# -- Limits and rhythms ---------------------------------------------------------------------------------
+# Seconds between heartbeats asked of token holders and lease holders.
+TOKEN_HEARTBEAT_SECONDS = env.integer("TRUSTMARK_TOKEN_HEARTBEAT_SECONDS", 300, least=1)
+LEASE_HEARTBEAT_SECONDS = env.integer("TRUSTMARK_LEASE_HEARTBEAT_SECONDS", 30, least=1)
+# Life of a presented token (seconds); the licence behind it lives for its window.
+TOKEN_LIFE_SECONDS = env.integer("TRUSTMARK_TOKEN_LIFE_SECONDS", 3600, least=60)
+# Life of a lease without a heartbeat (seconds), and how long a farm may go on without the server.
+LEASE_LIFE_SECONDS = env.integer("TRUSTMARK_LEASE_LIFE_SECONDS", 300, least=10)
+OFFLINE_GRACE_SECONDS = env.integer("TRUSTMARK_OFFLINE_GRACE_SECONDS", 600)
+OFFLINE_GRACE_FRAMES = env.integer("TRUSTMARK_OFFLINE_GRACE_FRAMES", 100)
+# Most frames one check may reserve.
+LEASE_FRAMES_MAX = env.integer("TRUSTMARK_LEASE_FRAMES_MAX", 5000, least=1)
+# Clock difference (seconds) between a client and us above which its word on time is refused.
+CLOCK_SKEW_SECONDS = env.integer("TRUSTMARK_CLOCK_SKEW_SECONDS", 300, least=1)
+# A request that nobody answers lapses after this many days.
+REQUEST_ANSWER_DAYS = env.integer("TRUSTMARK_REQUEST_ANSWER_DAYS", 14, least=1)
+# Seconds between scans for expiring licences, lapsed requests and log entries that wait.
+BEAT_SECONDS = env.integer("TRUSTMARK_BEAT_SECONDS", 5, least=1)
+# Bytes: an ordinary API body, one receipts batch as sent and as unpacked, one uploaded film.
+API_BODY_BYTES_MAX = env.integer("TRUSTMARK_API_BODY_BYTES_MAX", 256 * 1024)
+BATCH_BYTES_MAX = env.integer("TRUSTMARK_BATCH_BYTES_MAX", 32 * 1024 * 1024)
+BATCH_ROWS_MAX = env.integer("TRUSTMARK_BATCH_ROWS_MAX", 50_000)
+UPLOAD_BYTES_MAX = env.integer("TRUSTMARK_UPLOAD_BYTES_MAX", 20 * 1024**3)
+DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES_MAX
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# -- The test clock -------------------------------------------------------------------------------------
+# A file that holds an offset in seconds; demonstrations and tests move time with it. Empty: real time.
+TEST_CLOCK_FILE = env.text("TRUSTMARK_TEST_CLOCK_FILE", "")
+
+# -- The house ------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "simple_history",
+    "csp",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "common",
+    "accounts",
+    "audit",
+    "licensing",
+    "watermarking",
+    "receipts",
+    "provenance",
+    "compliance",
+    "agents_portal",
+    "trustmark",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+]
+ROOT_URLCONF = "trustmark.urls"
+WSGI_APPLICATION = "trustmark.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "agents_portal.context.portal",
+            ],
+        },
+    },
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+
+# -- Sign-in ----------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "accounts.adapter.ClosedSignUpAdapter"
+ACCOUNT_PREVENT_ENUMERATION = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")
+SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if BASE_URL.startswith("https://") else 0
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    },
+    # the API's own page of documentation draws itself by inline script; it is shipped here, not fetched
+    "EXCLUDE_URL_PREFIXES": ["/api/docs/"],
+}
+
+# -- API ----------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.ApiKeyAuthentication",
+        "accounts.authentication.PortalSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["common.api.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["common.api.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "common.api.CursorPage",
+    "EXCEPTION_HANDLER": "common.api.problem_handler",
+    "UNAUTHENTICATED_USER": None,
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Trustmark",
+    "VERSION": "1",
+    "DESCRIPTION": "Licences for performers' likenesses: requests, tokens, render checks, receipts, marks, bundles.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+}
+
+# -- Work that waits ------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = BROKER_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Seconds after which a task that a dead worker held is handed to another.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_TIMEZONE = "UTC"
+
+# -- Files ----------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+    **storages_from_url(STORAGE_URL),
+}
+WHITENOISE_MANIFEST_STRICT = False
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("TRUSTMARK_LOG_LEVEL", "WARNING")},
+}

@@ -1,0 +1,1 @@
+"""What may be done with a likeness: the words, the terms, and the decision."""

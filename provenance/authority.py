@@ -1,0 +1,140 @@
+"""The deployment's certificate authority for Content Credentials: one root, one signing certificate.
+
+C2PA signs claims with an end-entity certificate (never the authority's own) whose key usage is digital
+signature, whose extended key usage is listed in the verifier's trust configuration, and which carries
+both key identifiers. Keys are ECDSA on P-256 (``ES256``), the algorithm every C2PA verifier has.
+
+Nothing here reads a clock or a disk: the moment is an argument, keys go in and out as objects.
+Source: C2PA specification 2.4, sections on X.509 certificates and on trust lists.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+
+C2PA_CLAIM_SIGNING = ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
+# What a verifier is told to accept; the older e-mail usage is what verifiers without a list look for.
+ACCEPTED_USAGES = (C2PA_CLAIM_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION)
+AUTHORITY_DAYS = 3650
+CERTIFICATE_DAYS = 397
+# Machines of one deployment disagree by minutes at most.
+_BACKDATE = timedelta(hours=1)
+_COORDINATE_BYTES = 32
+
+
+@dataclass(frozen=True)
+class SigningIdentity:
+    """A signing certificate with its key, and the chain a verifier needs.
+
+    Attributes:
+        key: the private key of the end-entity certificate.
+        chain_pem: end-entity certificate, then the authority's, as PEM.
+        anchor_pem: the authority's certificate alone: what verifiers trust.
+    """
+
+    key: ec.EllipticCurvePrivateKey
+    chain_pem: str
+    anchor_pem: str
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign as COSE wants it: the two integers of 32 bytes each, not DER."""
+        r, s = decode_dss_signature(self.key.sign(data, ec.ECDSA(hashes.SHA256())))
+        return r.to_bytes(_COORDINATE_BYTES, "big") + s.to_bytes(_COORDINATE_BYTES, "big")
+
+
+def new_key() -> ec.EllipticCurvePrivateKey:
+    """Make a private key on P-256."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def issue_authority(key: ec.EllipticCurvePrivateKey, *, organisation: str, now: datetime) -> x509.Certificate:
+    """Make the deployment's self-signed root, which may sign end-entity certificates and nothing else."""
+    subject = _name(organisation, "Content Credentials authority")
+    return (
+        _builder(subject, subject, key.public_key(), now, AUTHORITY_DAYS)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def issue_certificate(
+    authority: x509.Certificate,
+    authority_key: ec.EllipticCurvePrivateKey,
+    public_key: ec.EllipticCurvePublicKey,
+    *,
+    organisation: str,
+    now: datetime,
+) -> x509.Certificate:
+    """Make an end-entity certificate for signing claims.
+
+    Raises:
+        ValueError: ``authority`` does not carry the public half of ``authority_key``.
+    """
+    if authority.public_key() != authority_key.public_key():
+        raise ValueError("the authority's certificate does not belong to its key")
+    identifier = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return (
+        _builder(
+            _name(organisation, "Content Credentials signer"),
+            authority.subject,
+            public_key,
+            now,
+            CERTIFICATE_DAYS,
+        )
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage(list(ACCEPTED_USAGES)), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False
+        )
+        .sign(authority_key, hashes.SHA256())
+    )
+
+
+def certificate_pem(certificate: x509.Certificate) -> str:
+    """Return a certificate as PEM text."""
+    return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, now: datetime, days: int
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public_key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BACKDATE)
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+    )
+
+
+def _name(organisation: str, common_name: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:64]),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -1,0 +1,196 @@
+"""Content Credentials for an output: what the manifest says, and the signing of a file with it.
+
+A manifest carries the action ``c2pa.created`` with the derived IPTC class, one ``c2pa.watermarked.bound``
+action and one ``c2pa.soft-binding`` per mark layer, ``cawg.training-mining`` that allows nothing, and
+our own assertion ``org.trustmark-server.licence``: licence ids, hashes of terms and the origin of the
+production's log. Ids and hashes only; never a name.
+
+c2pa-python traps met here: a ``Builder`` signs once; the library must be told which key usages count
+(``trust.trust_config``); nothing may be fetched, neither manifests nor OCSP answers.
+
+Source: C2PA specification 2.4; CAWG training and data mining assertion 1.1; the soft binding's value is
+text in base64 because the builder takes JSON (the form of the Soft Binding Resolution API).
+"""
+
+import base64
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import c2pa
+
+from provenance.authority import ACCEPTED_USAGES, SigningIdentity
+from provenance.source_type import Concept
+
+NAMESPACE = "org.trustmark-server"
+LICENCE_ASSERTION = f"{NAMESPACE}.licence"
+CLAIM_GENERATOR = "Trustmark licence server"
+_MINING_USES = ("cawg.ai_training", "cawg.ai_generative_training", "cawg.ai_inference", "cawg.data_mining")
+_INGREDIENT_ID = "upload"
+
+
+class SigningFailed(Exception):
+    """The C2PA library would not sign this file; ``code`` is stable."""
+
+    code = "SIGNING_FAILED"
+
+
+@dataclass(frozen=True)
+class LicenceFact:
+    """One licence an output was rendered under: ids and hashes only."""
+
+    jti: str
+    terms_version: int
+    terms_hash: str
+
+
+@dataclass(frozen=True)
+class CredentialFacts:
+    """What a manifest states about an output.
+
+    Attributes:
+        asset_id: our id of the output; it is the title too, since file names may name people.
+        mark_id: 16 lower-case hexadecimal digits, the id both mark layers carry.
+        mark_algorithms: soft-binding algorithm name by layer, for the layers that were embedded.
+        log_origin: origin of the production's log.
+        duration_ms: length of the output, for the soft binding's time span; ``None`` for stills.
+    """
+
+    asset_id: str
+    source_type: Concept
+    created_at: datetime
+    mark_id: str
+    mark_algorithms: dict[str, str]
+    licences: tuple[LicenceFact, ...]
+    log_origin: str
+    duration_ms: int | None = None
+    generator_version: str = "0.1.0"
+
+
+def algorithm_name(card: str, layer: str) -> str:
+    """Name a mark layer as a soft-binding algorithm: ours, then the card, then the layer."""
+    return f"{NAMESPACE}.{card}.{layer}".lower()
+
+
+def manifest_definition(
+    facts: CredentialFacts, *, media_type: str, with_ingredient: bool = False
+) -> dict[str, Any]:
+    """Return the manifest as the C2PA builder takes it."""
+    return {
+        "claim_generator_info": [{"name": CLAIM_GENERATOR, "version": facts.generator_version}],
+        "title": facts.asset_id,
+        "format": media_type,
+        "assertions": [
+            {
+                "label": "c2pa.actions.v2",
+                "created": True,
+                "data": {"actions": _actions(facts, with_ingredient=with_ingredient)},
+            },
+            *(_soft_binding(facts, name) for name in facts.mark_algorithms.values()),
+            {
+                "label": "cawg.training-mining",
+                "created": True,
+                "data": {"entries": {use: {"use": "notAllowed"} for use in _MINING_USES}},
+            },
+            {"label": LICENCE_ASSERTION, "created": True, "data": _licence_data(facts)},
+        ],
+    }
+
+
+def c2pa_settings(anchor_pem: str) -> dict[str, Any]:
+    """Return the library's settings: our anchors, our key usages, and no network at all."""
+    return {
+        "trust": {
+            "trust_anchors": anchor_pem,
+            "trust_config": "\n".join(usage.dotted_string for usage in ACCEPTED_USAGES),
+        },
+        "verify": {
+            "verify_trust": True,
+            "verify_after_sign": True,
+            "remote_manifest_fetch": False,
+            "ocsp_fetch": False,
+        },
+        "builder": {"thumbnail": {"enabled": False}},
+    }
+
+
+def sign_file(
+    source: Path,
+    target: Path,
+    *,
+    facts: CredentialFacts,
+    identity: SigningIdentity,
+    media_type: str,
+    ingredient: Path | None = None,
+) -> bytes:
+    """Write ``target``: the media of ``source`` with Content Credentials inside.
+
+    Args:
+        source: the marked media; it is read, not changed.
+        target: where the signed media goes; overwritten.
+        facts: what the manifest states.
+        identity: certificate chain and key; the key signs here and is not handed to the library.
+        media_type: such as ``video/mp4``.
+        ingredient: the upload, where it came with credentials of its own that must not be lost.
+
+    Returns:
+        The manifest store as bytes, as embedded.
+
+    Raises:
+        SigningFailed: the library refused the file, the manifest or the certificate.
+    """
+    definition = manifest_definition(facts, media_type=media_type, with_ingredient=ingredient is not None)
+    try:
+        with (
+            c2pa.Context.from_dict(c2pa_settings(identity.anchor_pem)) as context,
+            c2pa.Signer.from_callback(identity.sign, c2pa.C2paSigningAlg.ES256, identity.chain_pem) as signer,
+            c2pa.Builder(definition, context=context) as builder,
+        ):
+            if ingredient is not None:
+                _add_ingredient(builder, ingredient, media_type)
+            with source.open("rb") as reading, target.open("w+b") as writing:
+                return bytes(builder.sign(signer, media_type, reading, writing))
+    except c2pa.C2paError as error:
+        raise SigningFailed(str(error)) from error
+
+
+def _add_ingredient(builder: "c2pa.Builder", ingredient: Path, media_type: str) -> None:
+    described = {"title": "upload", "relationship": "componentOf", "label": _INGREDIENT_ID}
+    with ingredient.open("rb") as reading:
+        builder.add_ingredient(described, media_type, reading)
+
+
+def _actions(facts: CredentialFacts, *, with_ingredient: bool) -> list[dict[str, Any]]:
+    when = facts.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    created = {"action": "c2pa.created", "when": when, "digitalSourceType": facts.source_type.uri}
+    placed = {"action": "c2pa.placed", "when": when, "parameters": {"ingredientIds": [_INGREDIENT_ID]}}
+    marked = [
+        {"action": "c2pa.watermarked.bound", "when": when, "parameters": {f"{NAMESPACE}.layer": layer}}
+        for layer in facts.mark_algorithms
+    ]
+    return [created, *([placed] if with_ingredient else []), *marked]
+
+
+def _soft_binding(facts: CredentialFacts, algorithm: str) -> dict[str, Any]:
+    scope: dict[str, Any] = {}
+    if facts.duration_ms is not None:
+        scope = {"timespan": {"start": 0, "end": facts.duration_ms}}
+    value = base64.b64encode(bytes.fromhex(facts.mark_id)).decode("ascii")
+    return {
+        "label": "c2pa.soft-binding",
+        "created": True,
+        "data": {"alg": algorithm, "blocks": [{"scope": scope, "value": value}], "pad": []},
+    }
+
+
+def _licence_data(facts: CredentialFacts) -> dict[str, Any]:
+    return {
+        "asset": facts.asset_id,
+        "mark_id": facts.mark_id,
+        "log_origin": facts.log_origin,
+        "licences": [
+            {"jti": fact.jti, "terms_version": fact.terms_version, "terms_hash": fact.terms_hash}
+            for fact in facts.licences
+        ],
+    }

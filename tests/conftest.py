@@ -1,0 +1,34 @@
+"""What every test may use. The servers come from the plugin ``trustmark.embedded.testing``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
+DEMO_CLIP = Path(__file__).resolve().parents[1] / "trustmark/demo/media/big_buck_bunny_trailer_720p.mp4"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(embedded_postgres: str) -> None:
+    """Start PostgreSQL before Django makes its test database, named after this process."""
+    from django.db import connections
+
+    for alias in connections:
+        connections[alias].settings_dict["TEST"]["NAME"] = f"test_trustmark_{os.getpid()}"
+
+
+@pytest.fixture(scope="session")
+def demo_clip() -> Path:
+    """The film clip of the demonstration: 1280x720, 24 fps, stereo, 55 s."""
+    return DEMO_CLIP
+
+
+@pytest.fixture(scope="session")
+def shared_media() -> Path:
+    """The folder of further real clips beside the checkout; tests that need it skip without it."""
+    if not SHARED_MEDIA.is_dir():
+        pytest.skip(f"no clips at {SHARED_MEDIA}")
+    return SHARED_MEDIA

@@ -1,13 +1,12 @@
 """Liveness, readiness and metrics for operators; none of them tells anything of a tenant."""
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 from kombu import Connection
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-
-from django.conf import settings
 
 
 @require_GET

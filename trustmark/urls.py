@@ -20,7 +20,7 @@ urlpatterns = [
     path("", include("agents_portal.urls")),
 ]
 
-handler400 = "common.api.bad_request"
-handler403 = "common.api.forbidden"
-handler404 = "common.api.not_found"
-handler500 = "common.api.server_error"
+handler400 = "common.problems.bad_request"
+handler403 = "common.problems.forbidden"
+handler404 = "common.problems.not_found"
+handler500 = "common.problems.server_error"

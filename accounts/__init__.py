@@ -1,0 +1,1 @@
+"""Who is asking: organisations, people and their roles, API credentials, sign-in."""

@@ -1,0 +1,96 @@
+"""How an API call says who it is: an API key as bearer token, or the portal's session with CSRF."""
+
+import hashlib
+import hmac
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
+from rest_framework.request import Request
+
+from accounts.models import ApiCredential, User
+from accounts.principals import Principal
+from accounts.selectors import principal_of_session
+from common import clock
+from common.errors import Unauthenticated
+
+_NOBODY = hashlib.sha256(b"nobody").digest()
+_LAST_USED_EVERY = timedelta(minutes=5)
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """``Authorization: Bearer tm_<prefix>_<secret>``; compared in constant time by digest."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiCredential] | None:
+        scheme, _, value = get_authorization_header(request).decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        credential = _credential_of(value.strip())
+        request._request.principal = Principal(  # type: ignore[attr-defined]
+            organisation=credential.organisation,
+            person=credential.created_by,
+            credential=credential,
+            scopes=frozenset(credential.scopes),
+        )
+        request.principal = request._request.principal  # type: ignore[attr-defined]
+        return credential.created_by, credential
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="trustmark"'
+
+
+class PortalSessionAuthentication(SessionAuthentication):
+    """A person signed in at the portal; unsafe methods need the CSRF token."""
+
+    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+        user = getattr(request._request, "user", None)
+        if user is None or isinstance(user, AnonymousUser):
+            return None
+        self.enforce_csrf(request)
+        request._request.principal = principal_of_session(request._request)  # type: ignore[attr-defined]
+        request.principal = request._request.principal  # type: ignore[attr-defined]
+        return user, None
+
+
+def _credential_of(value: str) -> ApiCredential:
+    """Find the living credential of a presented key.
+
+    Raises:
+        Unauthenticated: ``API_KEY_INVALID`` (malformed, unknown, wrong), ``API_KEY_EXPIRED``, ``API_KEY_REVOKED``.
+    """
+    marker, _, rest = value.partition("_")
+    prefix, _, secret = rest.partition("_")
+    row = (
+        ApiCredential.objects.select_related("organisation", "created_by").filter(prefix=prefix[:12]).first()
+        if marker == "tm"
+        else None
+    )
+    digest = hashlib.sha256(secret.encode()).digest()
+    if not hmac.compare_digest(digest, bytes(row.digest) if row else _NOBODY) or row is None:
+        raise Unauthenticated("API_KEY_INVALID", "This API key is not known.")
+    now = clock.now()
+    if row.revoked_at is not None:
+        raise Unauthenticated("API_KEY_REVOKED", "This API key was revoked.")
+    if row.expires_at <= now:
+        raise Unauthenticated("API_KEY_EXPIRED", "This API key has ended.")
+    if row.last_used_at is None or now - row.last_used_at > _LAST_USED_EVERY:
+        ApiCredential.objects.filter(pk=row.pk).update(last_used_at=now)
+    return row
+
+
+class _ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "accounts.authentication.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "tm_<prefix>_<secret>"}
+
+
+class _PortalSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "accounts.authentication.PortalSessionAuthentication"
+    name = "portalSession"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}

@@ -1,0 +1,57 @@
+"""Who is behind a call: a person at the portal, or an API key with the person who made it."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from accounts.models import ApiCredential, Membership, Organisation, User
+
+
+@dataclass(frozen=True)
+class Principal:
+    """The caller, acting for one organisation.
+
+    ``person`` is always someone: an API key acts on behalf of the person who made it.
+    """
+
+    organisation: Organisation
+    person: User
+    credential: ApiCredential | None = None
+    roles: frozenset[str] = field(default_factory=frozenset)
+    scopes: frozenset[str] | None = None
+
+    def holds(self, scope: str) -> bool:
+        """Whether this caller may do what ``scope`` names; people are limited by role, not by scope."""
+        return self.scopes is None or scope in self.scopes
+
+    def is_role(self, *roles: str) -> bool:
+        """Whether the caller is a person with one of ``roles`` here; API keys have no role."""
+        return self.credential is None and not self.roles.isdisjoint(roles)
+
+    @property
+    def caller(self) -> str:
+        """A stable key of this caller, for idempotency."""
+        return f"key:{self.credential.pk}" if self.credential else f"person:{self.person.pk}"
+
+    @property
+    def organisation_id(self) -> UUID:
+        """The organisation acted for."""
+        return self.organisation.pk
+
+
+def principal_of_person(user: User, organisation_id: UUID | None = None) -> Principal | None:
+    """The person as a member of ``organisation_id``, or of the first organisation; None if of none."""
+    memberships = (
+        Membership.objects.filter(user=user, ended_at=None)
+        .select_related("organisation")
+        .order_by("created_at")
+    )
+    by_organisation: dict[UUID, list[Membership]] = {}
+    for membership in memberships:
+        by_organisation.setdefault(membership.organisation_id, []).append(membership)
+    if not by_organisation:
+        return None
+    chosen = organisation_id if organisation_id in by_organisation else next(iter(by_organisation))
+    rows = by_organisation[chosen]
+    return Principal(
+        organisation=rows[0].organisation, person=user, roles=frozenset(row.role for row in rows)
+    )

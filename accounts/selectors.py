@@ -1,0 +1,41 @@
+"""Reads: which organisations a person belongs to, which credentials an organisation has."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.models import ApiCredential, Organisation, User
+from accounts.principals import Principal, principal_of_person
+
+ORGANISATION_KEY = "organisation"  # in the session: the organisation a person acts for
+
+
+def principal_of(request: Any) -> Principal:
+    """The caller of an authenticated API request."""
+    principal: Principal = request.principal
+    return principal
+
+
+def principal_of_session(request: HttpRequest) -> Principal | None:
+    """The person signed in at the portal, acting for the organisation chosen in the session."""
+    if not isinstance(request.user, User):
+        return None
+    chosen = request.session.get(ORGANISATION_KEY)
+    return principal_of_person(request.user, UUID(chosen) if chosen else None)
+
+
+def organisations_of(user: User) -> QuerySet[Organisation]:
+    """Every organisation that ``user`` is a living member of."""
+    return Organisation.objects.filter(memberships__user=user, memberships__ended_at=None).distinct()
+
+
+def credentials_of(principal: Principal) -> QuerySet[ApiCredential]:
+    """The API keys of the caller's organisation, newest first."""
+    return ApiCredential.objects.filter(organisation=principal.organisation).order_by("-created_at")
+
+
+def organisation_by_slug(slug: str) -> Organisation | None:
+    """The organisation of that slug."""
+    return Organisation.objects.filter(slug=slug).first()

@@ -1,0 +1,122 @@
+"""Writes: register organisations and people, make and revoke API keys."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from accounts.models import ApiCredential, Membership, Organisation, Scope, User
+from common import clock
+from common.errors import Conflict, InvalidInput, NotFound
+from trustcore.errors import TrustError
+from trustcore.signing import jwk_thumbprint, public_key_from_jwk
+
+_PREFIX_BYTES, _SECRET_BYTES = 5, 32
+
+
+def register_organisation(*, name: str, kind: str, slug: str = "", **external_ids: str) -> Organisation:
+    """Register a party.
+
+    Raises:
+        InvalidInput: ``KIND_UNKNOWN``.
+        Conflict: ``ORGANISATION_EXISTS``: the slug is taken.
+    """
+    if kind not in Organisation.Kind.values:
+        raise InvalidInput("KIND_UNKNOWN", f"{kind} is not a kind of organisation.")
+    slug = slug or slugify(name)
+    if Organisation.objects.filter(slug=slug).exists():
+        raise Conflict("ORGANISATION_EXISTS", f"The name {slug} is taken.")
+    return Organisation.objects.create(name=name, kind=kind, slug=slug, external_ids=external_ids)
+
+
+def create_user(*, email: str, full_name: str, password: str, time_zone: str = "UTC") -> User:
+    """Make a person who may sign in.
+
+    Raises:
+        Conflict: ``USER_EXISTS``.
+    """
+    if User.objects.filter(email__iexact=email).exists():
+        raise Conflict("USER_EXISTS", "This address has an account.")
+    return User.objects.create_user(email, password, full_name=full_name, time_zone=time_zone)
+
+
+def add_member(*, organisation: Organisation, user: User, role: str) -> Membership:
+    """Give ``user`` a role in ``organisation``; repeating it changes nothing."""
+    if role not in Membership.Role.values:
+        raise InvalidInput("ROLE_UNKNOWN", f"{role} is not a role.")
+    membership, _ = Membership.objects.get_or_create(
+        organisation=organisation, user=user, role=role, ended_at=None
+    )
+    return membership
+
+
+def create_api_credential(
+    *,
+    organisation: Organisation,
+    created_by: User,
+    name: str,
+    scopes: Iterable[str],
+    expires_at: datetime,
+    proof_jwk: dict[str, Any] | None = None,
+) -> tuple[ApiCredential, str]:
+    """Make an API key; the second value is the whole key, shown this once and never stored.
+
+    Args:
+        proof_jwk: public Ed25519 JWK (RFC 8037) that tokens fetched with this key are bound to.
+
+    Raises:
+        InvalidInput: ``SCOPE_UNKNOWN``, ``EXPIRY_PAST`` or ``PROOF_KEY_INVALID``.
+    """
+    wanted = sorted(set(scopes))
+    if not wanted or (unknown := [scope for scope in wanted if scope not in Scope.values]):
+        raise InvalidInput(
+            "SCOPE_UNKNOWN", "Name at least one scope, each a known one.", ", ".join(wanted and unknown)
+        )
+    if expires_at <= clock.now():
+        raise InvalidInput("EXPIRY_PAST", "The key would have ended already.")
+    public = _public_part(proof_jwk) if proof_jwk else None
+    prefix, secret = secrets.token_hex(_PREFIX_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
+    credential = ApiCredential.objects.create(
+        organisation=organisation,
+        created_by=created_by,
+        name=name,
+        prefix=prefix,
+        digest=hashlib.sha256(secret.encode()).digest(),
+        scopes=wanted,
+        expires_at=expires_at,
+        proof_jwk=public,
+        jkt=jwk_thumbprint(public) if public else "",
+    )
+    return credential, f"tm_{prefix}_{secret}"
+
+
+def revoke_api_credential(*, credential: ApiCredential) -> ApiCredential:
+    """End a key at once.
+
+    Raises:
+        NotFound: it is gone.
+    """
+    with transaction.atomic():
+        row = ApiCredential.objects.select_for_update().filter(pk=credential.pk).first()
+        if row is None:
+            raise NotFound("CREDENTIAL_UNKNOWN", "No such API key.")
+        if row.revoked_at is None:
+            row.revoked_at = clock.now()
+            row.save(update_fields=["revoked_at"])
+        return row
+
+
+def _public_part(jwk: dict[str, Any]) -> dict[str, Any]:
+    if "d" in jwk:
+        raise InvalidInput(
+            "PROOF_KEY_INVALID", "That is a private key.", "Send the public part alone; make a new pair."
+        )
+    try:
+        public_key_from_jwk(jwk)
+    except (TrustError, ValueError, KeyError, TypeError) as error:
+        raise InvalidInput("PROOF_KEY_INVALID", "The proof key is not a public Ed25519 JWK.") from error
+    return {"kty": "OKP", "crv": "Ed25519", "x": jwk["x"]}

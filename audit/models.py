@@ -1,0 +1,46 @@
+"""One row an event. Triggers refuse its change; names of people stay in ``accounts``."""
+
+from django.db import models
+
+from common import clock
+from common.ids import new_id
+
+
+class Event(models.Model):
+    """Something that happened, in the words of ``kind`` (``licence.approved``, ``key.rotated`` ...).
+
+    ``log_entry`` holds the canonical bytes for the production's transparency log, where the event belongs
+    there: the row is the queue, ``receipts`` drains it in the order of ``number``.
+    """
+
+    number = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(default=new_id, unique=True, editable=False)
+    at = models.DateTimeField(default=clock.now, editable=False)
+    kind = models.CharField(max_length=60)
+    person_id = models.UUIDField(null=True)
+    credential_id = models.UUIDField(null=True)
+    organisation_id = models.UUIDField(null=True)
+    object_type = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=64)
+    production_id = models.UUIDField(null=True)
+    # further organisations that may read this event (the other side of a licence, a guild)
+    visible_to = models.JSONField(default=list)
+    before_hash = models.CharField(max_length=71, blank=True)
+    after_hash = models.CharField(max_length=71, blank=True)
+    details = models.JSONField(default=dict)
+    log_entry = models.BinaryField(null=True)
+
+    class Meta:
+        ordering = ["number"]
+        indexes = [
+            models.Index(fields=["organisation_id", "-number"], name="event_by_organisation"),
+            models.Index(fields=["object_type", "object_id"], name="event_by_object"),
+            models.Index(
+                fields=["production_id", "number"],
+                condition=models.Q(log_entry__isnull=False),
+                name="event_for_the_log",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind} {self.object_type} {self.object_id}"

@@ -1,0 +1,35 @@
+"""Reads of the trail: what an organisation may see, and what waits for a production's log."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts.principals import Principal
+from audit.models import Event
+
+
+def events_visible_to(principal: Principal) -> QuerySet[Event]:
+    """Events of the caller's organisation and those shared with it, newest first."""
+    own = Q(organisation_id=principal.organisation.pk)
+    shared = Q(visible_to__contains=[str(principal.organisation.pk)])
+    return Event.objects.filter(own | shared).order_by("-number")
+
+
+def events_of(object_type: str, object_id: UUID | str) -> QuerySet[Event]:
+    """Everything that happened to one object, in order."""
+    return Event.objects.filter(object_type=object_type, object_id=str(object_id))
+
+
+def log_events_after(production_id: UUID, number: int) -> QuerySet[Event]:
+    """Events of a production that belong in its log and come after event ``number``, in order."""
+    return Event.objects.filter(production_id=production_id, number__gt=number, log_entry__isnull=False)
+
+
+def productions_with_log_events() -> list[UUID]:
+    """Productions that have any event for their log."""
+    return list(
+        Event.objects.filter(log_entry__isnull=False)
+        .values_list("production_id", flat=True)
+        .distinct()
+        .order_by()
+    )

@@ -1,0 +1,1 @@
+"""What every package stands on: base model, problem details, pages, idempotency, keys, storage, clock."""

@@ -1,0 +1,1 @@
+"""Licensing: vault, visibility, mandates, productions, requests, terms and tokens."""

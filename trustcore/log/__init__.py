@@ -1,0 +1,1 @@
+"""The transparency log: RFC 6962 tree, C2SP tiles, signed checkpoints, witnesses."""

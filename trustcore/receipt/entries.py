@@ -1,0 +1,267 @@
+"""What stands in a production's log.
+
+A log entry is one JSON object in RFC 8785 form with a tag ``t`` that names its kind. Optional
+members are absent, never null. Entries hold ids, hashes, codes and pseudonyms; names, addresses
+and free text stay outside, so that erasing a person keeps every proof.
+
+A *frame entry* is the render receipt: it cites the check that allowed the frame and carries the
+hash of the file as written and the hash of its decoded pixels. A frame without a live lease is
+recorded too, as ``UNAUTHORISED`` with the reason.
+
+>>> entry = RevokedEntry(at="2026-11-22T08:00:00Z", by="a1", disposition=FrameDisposition.KEEP, jti="j",
+...                      kind=RevocationKind.PROSPECTIVE, organisation="o1", terms_version=1)
+>>> parse_entry(encode_entry(entry)) == entry
+True
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from trustcore.errors import InvalidEvidence, InvalidReason
+from trustcore.policy.vocabulary import DecisionOutcome, FrameDisposition, Outcome, RevocationKind
+from trustcore.receipt.forms import fault_of_frame
+
+MAX_ENTRY_BYTES = 65_535
+
+
+class Party(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One signature under the terms: which organisation, which person (pseudonym), when and how.
+
+    Attributes:
+        actor: pseudonym of the person.
+        at: RFC 3339 UTC.
+        method: how the person confirmed, e.g. ``PASSWORD``, ``PASSKEY``, ``MANDATE_RULE``.
+        organisation: id of the organisation the person acted for.
+    """
+
+    actor: str
+    at: str
+    method: str
+    organisation: str
+
+
+class LayerResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the verification of one layer said.
+
+    Attributes:
+        layer: ``PIXEL``, ``AUDIO`` or ``C2PA``.
+        p_value: decimal text, e.g. ``1.2e-31``; absent for layers that have none.
+        status: ``present``, ``absent``, ``uncertain``, or the credential's validation state.
+    """
+
+    layer: str
+    p_value: str | None = None
+    status: str
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="t"):
+    pass
+
+
+class AuthorisedEntry(_Entry, tag="authorised", frozen=True, kw_only=True):
+    """A token version was issued: both sides approved the terms with this hash.
+
+    Attributes:
+        terms_hash: ``sha256:<hex>`` of the terms' canonical form.
+        supersedes: the terms version that this one replaces, if any.
+        supersedes_jti: the token that this one replaces, when the renewal has another id.
+    """
+
+    approvals: tuple[Party, ...]
+    at: str
+    jti: str
+    not_after: str
+    not_before: str
+    supersedes: int | None = None
+    supersedes_jti: str | None = None
+    talent: str
+    terms_hash: str
+    terms_version: int
+    use_types: tuple[str, ...]
+
+
+class CheckedEntry(_Entry, tag="checked", frozen=True, kw_only=True):
+    """A render check was answered.
+
+    What was asked is kept as it was asked, known or not; ``input_hash`` covers the whole request.
+    ``jti`` and ``terms_version`` are absent when the token could not be read.
+
+    Attributes:
+        at: when the decision was made, RFC 3339 UTC.
+        decision: id of the decision; frame entries cite it as ``check``.
+        first: first frame reserved or asked for (inclusive); ``last`` the last one.
+        input_hash: SHA-256, hex, of the canonical request.
+        jkt: thumbprint of the key that presented the token.
+        lease: id of the lease that an allowance opened.
+        policy_version: version of the rules that decided.
+        reasons: every reason code that applied, the primary one first.
+        units: lines or runs reserved, where the use is not counted in frames.
+    """
+
+    at: str
+    construct: str | None = None
+    decision: str
+    first: int | None = None
+    input_hash: str
+    jkt: str | None = None
+    jti: str | None = None
+    last: int | None = None
+    lease: str | None = None
+    outcome: DecisionOutcome
+    policy_version: str
+    reasons: tuple[str, ...] = ()
+    shot: str | None = None
+    talent: str | None = None
+    terms_version: int | None = None
+    territory: str | None = None
+    units: int | None = None
+    use_type: str
+
+
+class FrameEntry(_Entry, tag="frame", frozen=True, kw_only=True):
+    """A frame left the renderer.
+
+    Attributes:
+        check: id of the decision that allowed it; absent when ``UNAUTHORISED``.
+        file_sha256: SHA-256, hex, of the file as written.
+        frame: frame number, from 0.
+        id: receipt id.
+        jti: id of the token.
+        lease: id of the lease as the farm named it.
+        mark: id of the hidden mark, 16 hex digits, where one is already embedded.
+        pixel_sha256: SHA-256, hex, of the decoded pixels: equal renders agree here.
+        reason: why the frame is ``UNAUTHORISED``.
+        take: take or version number of the frame, from 0.
+        talent: pseudonym of the talent within this production.
+    """
+
+    check: str | None = None
+    file_sha256: str
+    finished_at: str
+    frame: int
+    id: str
+    jti: str | None = None
+    lease: str
+    mark: str | None = None
+    outcome: Outcome
+    pixel_sha256: str
+    reason: str | None = None
+    started_at: str
+    take: int
+    talent: str | None = None
+    terms_version: int | None = None
+
+
+class MarkedEntry(_Entry, tag="marked", frozen=True, kw_only=True):
+    """An output received its hidden mark.
+
+    Attributes:
+        asset: id of the output; ``asset_sha256`` the hash of the marked file.
+        card: name of the mark card (scheme, version, strength, bits).
+        layers: the layers that carry the mark, ``PIXEL`` and ``AUDIO``.
+        mark: mark id, 16 hex digits.
+    """
+
+    asset: str
+    asset_sha256: str
+    at: str
+    card: str
+    jtis: tuple[str, ...]
+    layers: tuple[str, ...]
+    mark: str
+
+
+class VerifiedEntry(_Entry, tag="verified", frozen=True, kw_only=True):
+    """An output was verified before release: every promised layer was looked for and found, or not."""
+
+    asset: str
+    asset_sha256: str
+    at: str
+    layers: tuple[LayerResult, ...]
+    manifest_sha256: str | None = None
+    mark: str
+    released: bool
+
+
+class RevokedEntry(_Entry, tag="revoked", frozen=True, kw_only=True):
+    """A token was revoked.
+
+    Attributes:
+        by: pseudonym of the person who revoked it; ``organisation`` whom they acted for.
+        disposition: what happens to frames already rendered.
+    """
+
+    at: str
+    by: str
+    disposition: FrameDisposition
+    jti: str
+    kind: RevocationKind
+    organisation: str
+    terms_version: int
+
+
+class ExportedEntry(_Entry, tag="exported", frozen=True, kw_only=True):
+    """A bundle was cut from the log.
+
+    Attributes:
+        bundle: id of the bundle; ``bundle_sha256`` the hash of the file, where it is known.
+        root: root hash, hex, of the tree of ``size`` entries that the bundle shows.
+    """
+
+    at: str
+    bundle: str
+    bundle_sha256: str | None = None
+    by: str
+    purpose: str
+    root: str
+    size: int
+
+
+Entry: TypeAlias = (
+    AuthorisedEntry | CheckedEntry | FrameEntry | MarkedEntry | VerifiedEntry | RevokedEntry | ExportedEntry
+)
+ENTRY_TYPES: tuple[type[Entry], ...] = (
+    AuthorisedEntry,
+    CheckedEntry,
+    FrameEntry,
+    MarkedEntry,
+    VerifiedEntry,
+    RevokedEntry,
+    ExportedEntry,
+)
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """Return the bytes of ``entry`` as the log holds them (RFC 8785).
+
+    Raises:
+        ValueError: longer than 65,535 bytes, the most that an entry bundle can carry.
+    """
+    data = _encoder.encode(entry)
+    if len(data) > MAX_ENTRY_BYTES:
+        raise ValueError(f"an entry of {len(data)} bytes does not fit the log")
+    return data
+
+
+def parse_entry(data: bytes) -> Entry:
+    """Read a log entry; accept only the one spelling :func:`encode_entry` writes.
+
+    Raises:
+        InvalidEvidence: ``MALFORMED`` (unknown kind, field or value) or ``NOT_CANONICAL``.
+    """
+    try:
+        entry = _decoder.decode(data)
+    except msgspec.MsgspecError as error:
+        raise InvalidEvidence(InvalidReason.MALFORMED, str(error)) from error
+    if _encoder.encode(entry) != data:
+        raise InvalidEvidence(InvalidReason.NOT_CANONICAL, "the entry is not in canonical form")
+    if isinstance(entry, FrameEntry):
+        fault = fault_of_frame(entry)
+        if fault is not None:
+            raise InvalidEvidence(InvalidReason.MALFORMED, fault.detail)
+    return entry

@@ -1,0 +1,101 @@
+"""The forms that the values of a frame must have, in a row at the door and in an entry of the log.
+
+Every check is a few hundred nanoseconds: a farm sends millions of them.
+
+>>> is_utc_time("2026-11-22T08:12:00.250Z"), is_utc_time("2026-11-22T08:12:00+00:00")
+(True, False)
+"""
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from trustcore.encoding import is_sha256_hex
+
+MAX_FRAME = 2**31 - 1
+MAX_TAKE = 2**15 - 1
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_MARK = re.compile(r"[0-9a-f]{16}")
+
+
+class RowCode(StrEnum):
+    """Why a row was refused at the door. Public and stable."""
+
+    ROW_MALFORMED = "ROW_MALFORMED"
+    ROW_TOO_LONG = "ROW_TOO_LONG"
+    LEASE_INVALID = "LEASE_INVALID"
+    FRAME_INVALID = "FRAME_INVALID"
+    TAKE_INVALID = "TAKE_INVALID"
+    HASH_INVALID = "HASH_INVALID"
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+    TIME_INVALID = "TIME_INVALID"
+    MARK_INVALID = "MARK_INVALID"
+
+
+class Fault(NamedTuple):
+    """The first thing wrong with a frame's values."""
+
+    code: RowCode
+    detail: str
+
+
+class FrameValues(Protocol):
+    """What a row and a frame entry have in common."""
+
+    @property
+    def file_sha256(self) -> str: ...
+    @property
+    def finished_at(self) -> str: ...
+    @property
+    def frame(self) -> int: ...
+    @property
+    def lease(self) -> str: ...
+    @property
+    def mark(self) -> str | None: ...
+    @property
+    def pixel_sha256(self) -> str: ...
+    @property
+    def started_at(self) -> str: ...
+    @property
+    def take(self) -> int: ...
+
+
+def fault_of_frame(row: FrameValues) -> Fault | None:
+    """Return the first value of ``row`` that has not its form, or None."""
+    if _UUID.fullmatch(row.lease) is None:
+        return Fault(RowCode.LEASE_INVALID, "lease is not a lower-case UUID")
+    if not 0 <= row.frame <= MAX_FRAME:
+        return Fault(RowCode.FRAME_INVALID, f"frame is not in 0..{MAX_FRAME}")
+    if not 0 <= row.take <= MAX_TAKE:
+        return Fault(RowCode.TAKE_INVALID, f"take is not in 0..{MAX_TAKE}")
+    if not is_sha256_hex(row.file_sha256):
+        return Fault(RowCode.HASH_INVALID, "file_sha256 is not 64 lower-case hex digits")
+    if not is_sha256_hex(row.pixel_sha256):
+        return Fault(RowCode.HASH_INVALID, "pixel_sha256 is not 64 lower-case hex digits")
+    if row.mark is not None and _MARK.fullmatch(row.mark) is None:
+        return Fault(RowCode.MARK_INVALID, "mark is not 16 lower-case hex digits")
+    started, finished = _parse_time(row.started_at), _parse_time(row.finished_at)
+    if started is None or finished is None:
+        return Fault(RowCode.TIME_INVALID, "times are RFC 3339 in UTC, with Z")
+    if finished < started:
+        return Fault(RowCode.TIME_INVALID, "finished_at is before started_at")
+    return None
+
+
+def is_utc_time(text: str) -> bool:
+    """Tell whether ``text`` is a valid RFC 3339 time in UTC, written ``YYYY-MM-DDTHH:MM:SS[.f]Z``."""
+    return _parse_time(text) is not None
+
+
+def _parse_time(text: str) -> datetime | None:
+    # fromisoformat reads many more forms: the fixed marks leave one
+    if not 20 <= len(text) <= 27 or text[-1] != "Z" or text[10] != "T" or text[4] + text[7] != "--":
+        return None
+    if text[13] + text[16] != "::" or text[19] not in ".Z":
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

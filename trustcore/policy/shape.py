@@ -1,0 +1,243 @@
+"""The shape of licence terms: closed, frozen structs, one for each group of TAXONOMY 12.
+
+A field that is not named here is refused; a group left out has the default written here, and the
+canonical form writes every field. ``0`` in a quota means none; an empty list of shots, sequences,
+characters, models or engines means that nothing of the kind is restricted.
+
+Source: TAXONOMY sections 9, 11 and 12.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from trustcore.policy.vocabulary import (
+    ApprovalMode,
+    Assignability,
+    ChangeOfControl,
+    Channel,
+    Checkpoint,
+    Construct,
+    ContentRule,
+    Exclusivity,
+    MarkLayer,
+    OnEnd,
+    PayBasis,
+    ProjectKind,
+    RenewalTerms,
+    ReplicaClass,
+    ReportCadence,
+    ReportReader,
+    UseType,
+    VisibleLabel,
+)
+
+SCHEMA = "trustmark.terms/1"
+
+Ident = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}\Z")]
+"""An id: a UUID, a hash, an EIDR or ISNI, a shot or model name."""
+Label = Annotated[str, Meta(min_length=1, max_length=200)]
+"""A short text for people."""
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Timestamp = Annotated[str, Meta(max_length=40)]
+"""RFC 3339; the canonical form is UTC in whole seconds, ``2026-01-31T09:30:00Z``."""
+Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Days = Annotated[int, Meta(ge=1, le=36_525)]
+Money = Annotated[int, Meta(ge=0, le=10**15)]
+"""Minor units of the currency; never a float."""
+BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
+Territory = Annotated[str, Meta(max_length=16)]
+
+
+class _Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the terms."""
+
+
+class Project(_Group, frozen=True, kw_only=True):
+    """The one production, project or campaign the licence is locked to."""
+
+    id: Ident
+    kind: ProjectKind = ProjectKind.PRODUCTION
+    title: Label
+    eidr: Ident | None = None
+
+
+class ScriptRef(_Group, frozen=True, kw_only=True):
+    """A version of the written work the use is described by."""
+
+    ref: Ident
+    version: Ident
+    sha256: Sha256
+    dated: Timestamp | None = None
+
+
+class Scope(_Group, frozen=True, kw_only=True):
+    """Where in the work, and how much: frames, lines, seconds of sound, runs or outputs."""
+
+    sequences: tuple[Ident, ...] = ()
+    shots: tuple[Ident, ...] = ()
+    characters: tuple[Label, ...] = ()
+    frames_max: Count = 0
+    lines_max: Count = 0
+    runs_max: Count = 0
+    seconds_max: Count = 0
+    resolution_max: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}\Z")] | None = None
+
+
+class Window(_Group, frozen=True, kw_only=True):
+    """When work may be done. Both ends are set, or neither is: then it opens on issue for ``days``."""
+
+    not_before: Timestamp | None = None
+    not_after: Timestamp | None = None
+    days: Days | None = None
+
+
+class Exploitation(_Group, frozen=True, kw_only=True):
+    """Where the finished work may be shown, and until when (``None``: as long as the work lives)."""
+
+    until: Timestamp | None = None
+    channels: tuple[Channel, ...]
+    distribution_territory: tuple[Territory, ...]
+    edit_rights: tuple[Annotated[str, Meta(max_length=40)], ...] = ("FULL_WORK",)
+
+
+class Tools(_Group, frozen=True, kw_only=True):
+    """Models and engines, each as ``name`` or ``name@version``."""
+
+    models_allowed: tuple[Ident, ...] = ()
+    models_denied: tuple[Ident, ...] = ()
+    engines: tuple[Ident, ...] = ()
+
+
+class ExclusiveRight(_Group, frozen=True, kw_only=True):
+    """How far the licence keeps others out."""
+
+    kind: Exclusivity = Exclusivity.NONE
+    categories: tuple[Label, ...] = ()
+    territory: tuple[Territory, ...] = ()
+    until: Timestamp | None = None
+    most_favoured_nation: bool = False
+
+
+class Approvals(_Group, frozen=True, kw_only=True):
+    """Who says yes, and when the work comes back for review."""
+
+    mode: ApprovalMode = ApprovalMode.TALENT_ONLY
+    quorum: Annotated[int, Meta(ge=1, le=100)] | None = None
+    final_review_hours: Annotated[int, Meta(ge=0, le=8_760)] = 72
+    checkpoints: tuple[Checkpoint, ...] = ()
+
+
+class Compensation(_Group, frozen=True, kw_only=True):
+    """What is owed; computed and reported here, never moved. Money is in minor units."""
+
+    basis: PayBasis = PayBasis.NO_FEE_CONSENTED
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")] = "USD"
+    amount_minor: Money = 0
+    overage_rate_minor: Money = 0
+    minimum_guarantee_minor: Money = 0
+    kill_fee_minor: Money = 0
+    scale_reference: Label | None = None
+    equivalent_days_estimated: Count | None = None
+    equivalent_days_method: Label | None = None
+    pension_health_bps: BasisPoints = 0
+    agent_commission_bps: BasisPoints = 0
+    residuals: bool = False
+    payee: Ident | None = None
+    due: Label | None = None
+    late_terms: Label | None = None
+
+
+class Reporting(_Group, frozen=True, kw_only=True):
+    """How often use is reported, and to whom."""
+
+    cadence: ReportCadence = ReportCadence.WEEKLY
+    to: tuple[ReportReader, ...] = (ReportReader.AGENT, ReportReader.GUILD)
+
+
+class Marking(_Group, frozen=True, kw_only=True):
+    """What every output must carry."""
+
+    watermark: tuple[MarkLayer, ...] = (MarkLayer.AUDIO, MarkLayer.PIXEL)
+    c2pa: bool = True
+    visible_label: VisibleLabel = VisibleLabel.NONE
+    iptc: Ident | None = None
+
+
+class Security(_Group, frozen=True, kw_only=True):
+    """How the material is kept while it is worked on."""
+
+    storage_class: Ident | None = None
+    encryption: Ident | None = None
+    tpn_level: Ident | None = None
+
+
+class Retention(_Group, frozen=True, kw_only=True):
+    """What becomes of scans, replica models and outputs when the licence ends."""
+
+    on_end: OnEnd = OnEnd.DESTROY
+    scan: OnEnd = OnEnd.DESTROY
+    replica_model: OnEnd = OnEnd.DESTROY
+    outputs: OnEnd = OnEnd.KEEP
+
+
+class Training(_Group, frozen=True, kw_only=True):
+    """Training is never part of render terms, and always needs a token of its own."""
+
+    allowed: bool = False
+    separate_token_required: bool = True
+
+
+class Renewal(_Group, frozen=True, kw_only=True):
+    """When the licensee is reminded, and on what footing the licence may go on."""
+
+    notify_days_before: tuple[Days, ...] = (30, 14, 7, 1)
+    terms: RenewalTerms = RenewalTerms.RENEGOTIATE
+
+
+class Terms(_Group, frozen=True, kw_only=True):
+    """One version of a licence's terms. Made by :func:`trustcore.policy.terms.parse_terms` only."""
+
+    schema: Annotated[str, Meta(pattern=r"^trustmark\.terms/1\Z")] = SCHEMA
+    terms_version: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+    supersedes: Ident | None = None
+    project: Project
+    licensor: Ident
+    represented_by: Ident | None = None
+    licensee: Ident
+    vendors: tuple[Ident, ...] = ()
+    assignability: Assignability = Assignability.NONE
+    change_of_control: ChangeOfControl = ChangeOfControl.TERMINATE
+    talent: Ident
+    constructs: tuple[Construct, ...]
+    anchors: tuple[Sha256, ...] = ()
+    replica_class: ReplicaClass
+    use_types: tuple[UseType, ...]
+    consent_id: Ident | None = None
+    description: Annotated[str, Meta(min_length=1, max_length=8_000)]
+    script: tuple[ScriptRef, ...] = ()
+    scope: Scope = Scope()
+    window: Window
+    exploitation: Exploitation
+    render_territory: tuple[Territory, ...]
+    tools: Tools = Tools()
+    exclusivity: ExclusiveRight = ExclusiveRight()
+    content: dict[str, Annotated[int, Meta(ge=0, le=5)] | ContentRule] = {}
+    approvals: Approvals = Approvals()
+    compensation: Compensation = Compensation()
+    reporting: Reporting = Reporting()
+    marking: Marking = Marking()
+    credit: Label | None = None
+    security: Security = Security()
+    retention: Retention = Retention()
+    training: Training = Training()
+    renewal: Renewal = Renewal()
+    profiles: tuple[Ident, ...] = ()
+    governing_law: Territory = "US-CA"
+    dispute: Label | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the terms as JSON has them: dicts, lists, strings and integers, every field written."""
+        written: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        return written

@@ -1,0 +1,317 @@
+"""Checks, leases and the log: what was asked, what was allowed, what was rendered.
+
+Three kinds of rows. *Facts* are append-only (``LogEntry``, ``RenderCheck``, ``UnauthorisedFrame``): triggers
+refuse update, delete and truncate for every role. *Positions* move forward under a row lock
+(``ProductionLog``, ``Quota``, ``Lease``). *Waiting and remembered* rows may go (``PendingEntry`` is a queue,
+``CheckKey`` and ``DpopProofSeen`` expire).
+
+``LogEntry`` is hash-partitioned by log and has only indexes that follow insertion order; why, with numbers,
+stands in docs/design/ledger.md.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models import F, Q
+
+from common import clock
+from common.ids import new_id
+from trustcore.policy.vocabulary import DecisionOutcome
+from trustcore.policy.vocabulary import Quota as CoreQuota
+
+
+class EntryKind(models.IntegerChoices):
+    """What an entry of the log states; the number is stored, the entry itself names its kind."""
+
+    AUTHORISED = 1, "authorised"
+    CHECKED = 2, "checked"
+    FRAME = 3, "frame"
+    MARKED = 4, "marked"
+    VERIFIED = 5, "verified"
+    REVOKED = 6, "revoked"
+    EXPORTED = 7, "exported"
+
+
+class FrameOutcome(models.IntegerChoices):
+    """How a rendered unit ended; only these are counted, the words stand in the entry."""
+
+    RENDERED = 1, "RENDERED"
+    FAILED = 2, "FAILED"
+    DISCARDED = 3, "DISCARDED"
+    RERENDER_OF = 4, "RERENDER_OF"
+    UNAUTHORISED = 5, "UNAUTHORISED"
+
+
+class Counter(models.TextChoices):
+    """The counter of a licence that a lease is taken from."""
+
+    FRAMES = CoreQuota.FRAMES.value, "frames"
+    LINES = CoreQuota.LINES.value, "lines"
+    SECONDS = CoreQuota.SECONDS.value, "seconds"
+    RUNS = CoreQuota.RUNS.value, "runs"
+
+
+class ProductionLog(models.Model):
+    """The transparency log of one production: its size and the right edge of its tree.
+
+    The row is the compare-and-swap of the log: who appends holds it ``FOR UPDATE``. A trigger refuses to
+    shrink it, to move it to another production and to delete it. No foreign key to the production: logs
+    are what deployments shard by.
+    """
+
+    id = models.AutoField(primary_key=True)
+    production_id = models.UUIDField(unique=True)
+    origin = models.CharField(max_length=200, unique=True)
+    size = models.BigIntegerField(default=0)
+    frontier = models.BinaryField(default=b"")
+    published_size = models.BigIntegerField(default=0)
+    published_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(published_size__gte=0), name="log_published_size_counts"),
+            models.CheckConstraint(
+                condition=Q(size__gte=F("published_size")), name="log_publishes_only_what_it_holds"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.origin
+
+
+class LogEntry(models.Model):
+    """One leaf of a log: the canonical bytes, and columns enough to find it again.
+
+    Attributes:
+        lease: number of the lease for a frame; negative for a frame without one (a digest of the claim, so
+            that a repeated row meets its first); null for the other kinds.
+        ref: id of the check or audit event that the entry states; null for frames.
+    """
+
+    pk = models.CompositePrimaryKey("log_id", "idx")
+    idx = models.BigIntegerField()
+    lease = models.BigIntegerField(null=True)
+    received_at = models.DateTimeField()
+    log = models.ForeignKey(ProductionLog, models.DO_NOTHING, db_constraint=False, db_index=False)
+    frame = models.IntegerField(null=True)
+    kind = models.SmallIntegerField(choices=EntryKind.choices)
+    take = models.SmallIntegerField(null=True)
+    outcome = models.SmallIntegerField(null=True, choices=FrameOutcome.choices)
+    ref = models.UUIDField(null=True)
+    file_sha256 = models.BinaryField(null=True, max_length=32)
+    entry = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["log", "lease", "frame", "take"], name="log_entry_once_per_frame"
+            ),
+            models.UniqueConstraint(
+                fields=["log", "ref"], condition=Q(ref__isnull=False), name="log_entry_once_per_ref"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.log_id}/{self.idx}"
+
+
+class PendingEntry(models.Model):
+    """An entry that waits for its place in the log: written in its fact's transaction, drained after it."""
+
+    production_id = models.UUIDField()
+    kind = models.SmallIntegerField(choices=EntryKind.choices)
+    ref = models.UUIDField()
+    at = models.DateTimeField()
+    entry = models.BinaryField()
+
+    class Meta:
+        indexes = [models.Index(fields=["production_id", "id"])]
+
+    def __str__(self) -> str:
+        return f"{self.production_id} {self.ref}"
+
+
+class Quota(models.Model):
+    """What a token has granted so far, net of what leases gave back. The database refuses an overdraft."""
+
+    pk = models.CompositePrimaryKey("token_jti", "counter")
+    token_jti = models.UUIDField()
+    counter = models.CharField(max_length=8, choices=Counter.choices)
+    most = models.BigIntegerField()
+    granted = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(granted__gte=0) & Q(granted__lte=F("most")), name="quota_never_overdrawn"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.token_jti}: {self.granted}/{self.most} {self.counter}"
+
+
+class RenderCheck(models.Model):
+    """A decision as it was given: the question, its hash, the reasons, the policy. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=24, choices=[(o.value, o.value) for o in DecisionOutcome])
+    reasons = ArrayField(models.CharField(max_length=40), default=list)
+    obligations = ArrayField(models.CharField(max_length=40), default=list)
+    token_jti = models.UUIDField(null=True)
+    production_id = models.UUIDField(null=True)
+    organisation_id = models.UUIDField()
+    credential_id = models.UUIDField(null=True)
+    terms_version = models.IntegerField(null=True)
+    use_type = models.CharField(max_length=40)
+    construct = models.CharField(max_length=40)
+    shot = models.CharField(max_length=120)
+    task = models.CharField(max_length=120)
+    worker = models.CharField(max_length=120)
+    first = models.IntegerField(null=True)
+    last = models.IntegerField(null=True)
+    counter = models.CharField(max_length=8, choices=Counter.choices, blank=True, default="")
+    units_asked = models.IntegerField(default=0)
+    units_reserved = models.IntegerField(default=0)
+    valid_until = models.DateTimeField(null=True)
+    lease_uid = models.UUIDField(null=True)
+    input_sha256 = models.BinaryField(max_length=32)
+    policy_version = models.CharField(max_length=40)
+    policy_hash = models.CharField(max_length=80)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["token_jti", "id"], name="check_by_token"),
+            BrinIndex(fields=["at"], name="check_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.id}"
+
+
+class CheckKey(models.Model):
+    """Remembers that an idempotency key was used, for which question, and what it was answered. Expires."""
+
+    credential_id = models.UUIDField()
+    key = models.CharField(max_length=200)
+    body_sha256 = models.BinaryField(max_length=32)
+    check_id = models.UUIDField()
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["credential_id", "key"], name="check_key_once_per_credential")
+        ]
+        indexes = [BrinIndex(fields=["created_at"], name="check_key_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.credential_id} {self.key}"
+
+
+class Lease(models.Model):
+    """Units reserved for one worker: a range, a short life, a heartbeat, and what became of it."""
+
+    class State(models.TextChoices):
+        ACTIVE = "ACTIVE", "active"
+        ENDED = "ENDED", "ended"
+        EXPIRED = "EXPIRED", "expired"
+
+    uid = models.UUIDField(unique=True, default=new_id, editable=False)
+    check_id = models.UUIDField(unique=True)
+    log = models.ForeignKey(ProductionLog, models.PROTECT, db_index=False)
+    token_jti = models.UUIDField()
+    production_id = models.UUIDField()
+    organisation_id = models.UUIDField()
+    credential_id = models.UUIDField(null=True)
+    counter = models.CharField(max_length=8, choices=Counter.choices)
+    use_type = models.CharField(max_length=40)
+    shot = models.CharField(max_length=120)
+    first = models.IntegerField()
+    last = models.IntegerField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
+    granted_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    heartbeat_seconds = models.IntegerField()
+    grace_seconds = models.IntegerField()
+    window_ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=40, blank=True, default="")
+    units_used = models.IntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["token_jti", "id"], name="lease_by_token"),
+            models.Index(fields=["expires_at"], condition=Q(state="ACTIVE"), name="lease_live_by_expiry"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(last__gte=F("first")), name="lease_range_ordered"),
+            models.CheckConstraint(
+                condition=Q(state="ACTIVE") | Q(ended_at__isnull=False), name="lease_end_is_dated"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.uid} {self.first}-{self.last} {self.state}"
+
+    @property
+    def units(self) -> int:
+        """How many units the lease reserves."""
+        return self.last - self.first + 1
+
+
+class DpopProofSeen(models.Model):
+    """A proof of possession that was used: it is good once. Rows go when no clock could accept them again."""
+
+    digest = models.BinaryField(primary_key=True, max_length=32)
+    seen_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        indexes = [BrinIndex(fields=["seen_at"], name="proof_by_time")]
+
+    def __str__(self) -> str:
+        return bytes(self.digest).hex()
+
+
+class ReceiptBatch(models.Model):
+    """A batch of receipts that was taken, and the answer it got, so that a retry gets the same one.
+
+    ``runs`` packs the answer: ``[row, count, status, code, leaf]``, consecutive rows folded into one run.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    caller_id = models.UUIDField()
+    key = models.CharField(max_length=200)
+    body_sha256 = models.BinaryField(max_length=32)
+    accepted = models.IntegerField()
+    unauthorised = models.IntegerField()
+    refused = models.IntegerField()
+    runs = models.JSONField()
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["caller_id", "key"], name="batch_once_per_key")]
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.accepted} accepted"
+
+
+class UnauthorisedFrame(models.Model):
+    """A frame that came without a valid lease: recorded in the log, and findable here. Append-only."""
+
+    log = models.ForeignKey(ProductionLog, models.PROTECT, db_index=False)
+    idx = models.BigIntegerField()
+    token_jti = models.UUIDField(null=True, db_index=True)
+    lease_uid = models.UUIDField(null=True)
+    frame = models.IntegerField()
+    shot = models.CharField(max_length=120, blank=True, default="")
+    code = models.CharField(max_length=40)
+    reported_by = models.UUIDField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["log", "idx"], name="unauthorised_once_per_leaf")]
+
+    def __str__(self) -> str:
+        return f"{self.log_id}/{self.idx} {self.code}"

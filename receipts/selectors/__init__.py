@@ -1,0 +1,55 @@
+"""Reads of checks, leases, receipts and logs.
+
+Whether a token or production may be seen is decided by the caller (``licensing.selectors``); a selector
+here answers for the id it is given.
+"""
+
+from receipts.selectors.logs import (
+    LeafProof,
+    LogState,
+    PublishedLog,
+    StoredEntry,
+    entries_of,
+    log_files,
+    log_state,
+    proof_of,
+    published_log,
+)
+from receipts.selectors.tokens import (
+    Page,
+    ReceiptRow,
+    ShotStrip,
+    TokenCounts,
+    checks_for_token,
+    checks_of_production,
+    counts_for_token,
+    counts_for_tokens,
+    heat_strip,
+    leases_for_token,
+    receipts_for_token,
+    receipts_of_production,
+)
+
+__all__ = [
+    "LeafProof",
+    "LogState",
+    "Page",
+    "PublishedLog",
+    "ReceiptRow",
+    "ShotStrip",
+    "StoredEntry",
+    "TokenCounts",
+    "checks_for_token",
+    "checks_of_production",
+    "counts_for_token",
+    "counts_for_tokens",
+    "entries_of",
+    "heat_strip",
+    "leases_for_token",
+    "log_files",
+    "log_state",
+    "proof_of",
+    "published_log",
+    "receipts_for_token",
+    "receipts_of_production",
+]

@@ -1,0 +1,160 @@
+"""Where a log stands, its leaves in order, its files, and the proof of one leaf."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from receipts.models import EntryKind, LogEntry, PendingEntry, ProductionLog
+from receipts.storage import LogFiles
+from trustcore.log.checkpoint import parse_checkpoint_text, parse_note
+from trustcore.log.merkle import HASH_BYTES, Frontier
+from trustcore.log.tiles import CHECKPOINT_PATH, TILE_WIDTH, VKEY_PATH, ReadTiles, tiles_to_write
+
+_CHUNK = 8 * TILE_WIDTH
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """Where a production's log stands.
+
+    Attributes:
+        published_size: how many leaves the checkpoint on the store covers.
+        pending: decisions that wait for their place (at most a few seconds' worth).
+    """
+
+    production_id: UUID
+    origin: str
+    size: int
+    root_hex: str
+    published_size: int
+    published_at: datetime | None
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """A leaf as stored: its place, kind (``frame``, ``checked`` ...) and canonical bytes."""
+
+    index: int
+    kind: str
+    received_at: datetime
+    ref: UUID | None
+    entry: bytes
+
+
+def frontier_of(log: ProductionLog) -> Frontier:
+    """The right edge of the tree, as the row holds it."""
+    packed = bytes(log.frontier)
+    return Frontier(log.size, tuple(packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES)))
+
+
+def log_state(production_id: UUID) -> LogState | None:
+    """Where the log stands; None before its first entry."""
+    log = ProductionLog.objects.filter(production_id=production_id).first()
+    if log is None:
+        return None
+    return LogState(
+        production_id=production_id,
+        origin=log.origin,
+        size=log.size,
+        root_hex=frontier_of(log).root().hex(),
+        published_size=log.published_size,
+        published_at=log.published_at,
+        pending=PendingEntry.objects.filter(production_id=production_id).count(),
+    )
+
+
+def entries_of(
+    production_id: UUID,
+    kinds: Sequence[EntryKind] | None = None,
+    *,
+    first: int = 0,
+    last: int | None = None,
+) -> Iterator[StoredEntry]:
+    """Leaves in order, streamed; ``last`` is included, None reads to the end as it stands now."""
+    log = ProductionLog.objects.filter(production_id=production_id).first()
+    if log is None:
+        return
+    end = log.size - 1 if last is None else min(last, log.size - 1)
+    for begin in range(first, end + 1, _CHUNK):
+        rows = LogEntry.objects.filter(log_id=log.pk, idx__range=(begin, min(begin + _CHUNK - 1, end)))
+        if kinds is not None:
+            rows = rows.filter(kind__in=list(kinds))
+        for row in rows.order_by("idx"):
+            yield StoredEntry(row.idx, EntryKind(row.kind).label, row.received_at, row.ref, bytes(row.entry))
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedLog:
+    """What the store serves of a log now: the signed checkpoint, what it says, and the verifier keys."""
+
+    size: int
+    root: bytes
+    checkpoint: bytes
+    vkey: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LeafProof:
+    """A leaf, its audit path and the checkpoint it leads to."""
+
+    leaf_index: int
+    size: int
+    entry: bytes
+    hashes: tuple[bytes, ...]
+    root: bytes
+    checkpoint: bytes
+
+
+def published_log(production_id: UUID) -> PublishedLog | None:
+    """The log as the world sees it; None before its first checkpoint."""
+    files = LogFiles(production_id)
+    note, vkey = files.read(CHECKPOINT_PATH), files.read(VKEY_PATH)
+    if note is None or vkey is None:
+        return None
+    checkpoint = parse_checkpoint_text(parse_note(note).text)
+    return PublishedLog(checkpoint.size, checkpoint.root, note, vkey)
+
+
+def log_files(production_id: UUID, size: int) -> Iterator[tuple[str, bytes]]:
+    """Every tile and entry bundle of the log at ``size``, made from the rows; paths as under ``/log/<id>/``.
+
+    A tile is yielded once, in its final width; memory does not grow with the log but for its upper tiles.
+
+    Raises:
+        ValueError: the log holds fewer rows than ``size``.
+    """
+    held: dict[str, tuple[str, bytes]] = {}  # the rightmost tiles, while they may still grow wider
+
+    def fetch(path: str) -> bytes:
+        return held[path.partition(".p/")[0]][1]
+
+    for begin in range(0, size, _CHUNK):
+        end = min(begin + _CHUNK, size)
+        entries = [leaf.entry for leaf in entries_of(production_id, first=begin, last=end - 1)]
+        for path, content in tiles_to_write(begin, end, entries=entries, fetch=fetch):
+            base, _, width = path.partition(".p/")
+            if width:
+                held[base] = (path, content)
+            else:
+                held.pop(base, None)
+                yield path, content
+    yield from held.values()
+
+
+def proof_of(production_id: UUID, leaf_index: int) -> LeafProof | None:
+    """The proof that a leaf stands in the published log; None when it does not (yet)."""
+    published = published_log(production_id)
+    if published is None or not 0 <= leaf_index < published.size:
+        return None
+    files = LogFiles(production_id)
+    tiles = ReadTiles(files.fetch, published.size)
+    return LeafProof(
+        leaf_index=leaf_index,
+        size=published.size,
+        entry=tiles.entry(leaf_index),
+        hashes=tuple(tiles.inclusion_proof(leaf_index)),
+        root=published.root,
+        checkpoint=published.checkpoint,
+    )

@@ -1,0 +1,313 @@
+"""What happened under a token: counts, receipts, checks, leases, the heat strip."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from django.db.models import Count, Max, Min, Q, QuerySet
+
+from receipts.models import (
+    Counter,
+    EntryKind,
+    FrameOutcome,
+    Lease,
+    LogEntry,
+    ProductionLog,
+    Quota,
+    RenderCheck,
+    UnauthorisedFrame,
+)
+from trustcore.policy.vocabulary import DecisionOutcome
+from trustcore.receipt import FrameEntry, parse_entry
+
+Row = TypeVar("Row")
+_ALLOWED = [DecisionOutcome.ALLOW.value, DecisionOutcome.ALLOW_WITH_OBLIGATIONS.value]
+_PRODUCED = [FrameOutcome.RENDERED, FrameOutcome.RERENDER_OF]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCounts:
+    """What happened under one token.
+
+    Attributes:
+        rendered: receipts of outcome ``RENDERED`` or ``RERENDER_OF``.
+        unauthorised: frames that named a lease of this token without its leave.
+        refused_checks: checks that were denied or held.
+        frames_used: frames reserved by leases and not given back; ``frames_max`` is what the terms grant
+            (0 before the first check). Likewise for lines.
+    """
+
+    token_jti: UUID
+    rendered: int = 0
+    failed: int = 0
+    discarded: int = 0
+    unauthorised: int = 0
+    allowed_checks: int = 0
+    refused_checks: int = 0
+    frames_used: int = 0
+    frames_max: int = 0
+    lines_used: int = 0
+    lines_max: int = 0
+    live_leases: int = 0
+    first_receipt_at: datetime | None = None
+    last_receipt_at: datetime | None = None
+    last_check_at: datetime | None = None
+
+    @property
+    def receipts(self) -> int:
+        """All receipts that had a lease."""
+        return self.rendered + self.failed + self.discarded
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """One receipt as lists show it; ``entry`` is the leaf itself.
+
+    Attributes:
+        code: why a frame is ``UNAUTHORISED``; empty otherwise.
+        counter: what was counted: ``frames``, ``lines`` ...
+    """
+
+    leaf_index: int
+    received_at: datetime
+    shot: str
+    frame: int
+    take: int
+    outcome: str
+    counter: str
+    file_sha256: str
+    pixel_sha256: str
+    token_jti: UUID | None
+    terms_version: int | None
+    lease: UUID | None
+    check_id: UUID | None
+    mark: str | None
+    code: str
+    entry: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Rows, and the ``after`` of the next page (None at the end)."""
+
+    rows: tuple[Row, ...]
+    next_after: int | UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShotStrip:
+    """One shot's band of the heat strip.
+
+    Attributes:
+        first, last: the frames that the cells span, both included.
+        cells: ``(rendered, failed or discarded, unauthorised)`` per cell, left to right.
+    """
+
+    shot: str
+    first: int
+    last: int
+    rendered: int
+    unauthorised: int
+    cells: tuple[tuple[int, int, int], ...]
+
+
+def counts_for_token(jti: UUID) -> TokenCounts:
+    """Count what happened under one token."""
+    return counts_for_tokens([jti])[jti]
+
+
+def counts_for_tokens(jtis: Iterable[UUID]) -> dict[UUID, TokenCounts]:
+    """Count what happened under each token; tokens never used count zero."""
+    counts = {jti: TokenCounts(jti) for jti in jtis}
+    for jti in counts:
+        counts[jti] = replace(
+            counts[jti],
+            **_lease_counts(jti),
+            **_check_counts(jti),
+            **_quota_counts(jti),
+            **_receipt_counts(jti),
+        )
+    return counts
+
+
+def receipts_for_token(
+    jti: UUID,
+    *,
+    after: int | None = None,
+    limit: int = 100,
+    newest_first: bool = False,
+    outcomes: Sequence[FrameOutcome] = (),
+) -> Page[ReceiptRow]:
+    """Receipts under a token in the order of the log; ``after`` is the last leaf index already seen."""
+    leases = {lease.pk: lease for lease in Lease.objects.filter(token_jti=jti)}
+    stray = UnauthorisedFrame.objects.filter(token_jti=jti)
+    log = _log_of_token(leases.values(), stray)
+    if log is None:
+        return Page((), None)
+    rows = LogEntry.objects.filter(log_id=log, kind=EntryKind.FRAME).filter(
+        Q(lease__in=list(leases)) | Q(idx__in=stray.values("idx"))
+    )
+    return _receipt_page(rows, after=after, limit=limit, newest_first=newest_first, outcomes=outcomes)
+
+
+def receipts_of_production(
+    production_id: UUID,
+    *,
+    after: int | None = None,
+    limit: int = 100,
+    newest_first: bool = False,
+    outcomes: Sequence[FrameOutcome] = (),
+) -> Page[ReceiptRow]:
+    """Receipts of a whole production in the order of its log."""
+    rows = LogEntry.objects.filter(log__production_id=production_id, kind=EntryKind.FRAME)
+    return _receipt_page(rows, after=after, limit=limit, newest_first=newest_first, outcomes=outcomes)
+
+
+def checks_for_token(
+    jti: UUID, *, after: UUID | None = None, limit: int = 100, refused_only: bool = False
+) -> Page[RenderCheck]:
+    """Decisions about a token, newest first; ``after`` is the last id already seen."""
+    return _check_page(RenderCheck.objects.filter(token_jti=jti), after, limit, refused_only=refused_only)
+
+
+def checks_of_production(
+    production_id: UUID, *, after: UUID | None = None, limit: int = 100, refused_only: bool = False
+) -> Page[RenderCheck]:
+    """Decisions about any token of a production, newest first."""
+    rows = RenderCheck.objects.filter(production_id=production_id)
+    return _check_page(rows, after, limit, refused_only=refused_only)
+
+
+def leases_for_token(jti: UUID) -> QuerySet[Lease]:
+    """Leases of a token, newest first."""
+    return Lease.objects.filter(token_jti=jti).order_by("-pk")
+
+
+def heat_strip(jti: UUID, *, cells: int = 60) -> tuple[ShotStrip, ...]:
+    """What was rendered where, shot by shot, in ``cells`` equal parts of each shot's frames."""
+    marks: dict[str, list[tuple[int, int]]] = {}
+    shots = {lease.pk: lease.shot for lease in Lease.objects.filter(token_jti=jti, counter=Counter.FRAMES)}
+    frames = LogEntry.objects.filter(lease__in=list(shots), kind=EntryKind.FRAME, log_id__in=_logs_of(jti))
+    for lease, frame, outcome in frames.values_list("lease", "frame", "outcome").iterator():
+        marks.setdefault(shots[lease], []).append((frame, 0 if outcome in _PRODUCED else 1))
+    for shot, frame in UnauthorisedFrame.objects.filter(token_jti=jti).values_list("shot", "frame"):
+        marks.setdefault(shot, []).append((frame, 2))
+    return tuple(_strip(shot, frames_of, cells) for shot, frames_of in sorted(marks.items()))
+
+
+def _strip(shot: str, marks: list[tuple[int, int]], cells: int) -> ShotStrip:
+    first, last = min(frame for frame, _ in marks), max(frame for frame, _ in marks)
+    cells = min(cells, last - first + 1)
+    counts = [[0, 0, 0] for _ in range(cells)]
+    for frame, column in marks:
+        counts[(frame - first) * cells // (last - first + 1)][column] += 1
+    produced = sum(cell[0] for cell in counts)
+    return ShotStrip(
+        shot, first, last, produced, sum(cell[2] for cell in counts), tuple((a, b, c) for a, b, c in counts)
+    )
+
+
+def _log_of_token(leases: Iterable[Lease], stray: QuerySet[UnauthorisedFrame]) -> int | None:
+    lease = next(iter(leases), None)
+    if lease is not None:
+        return lease.log_id
+    return stray.values_list("log_id", flat=True).first()
+
+
+def _logs_of(jti: UUID) -> QuerySet[Lease, int]:
+    return Lease.objects.filter(token_jti=jti).values_list("log_id", flat=True).distinct()
+
+
+def _receipt_page(
+    rows: QuerySet[LogEntry],
+    *,
+    after: int | None,
+    limit: int,
+    newest_first: bool,
+    outcomes: Sequence[FrameOutcome],
+) -> Page[ReceiptRow]:
+    if outcomes:
+        rows = rows.filter(outcome__in=list(outcomes))
+    if after is not None:
+        rows = rows.filter(idx__lt=after) if newest_first else rows.filter(idx__gt=after)
+    found = list(rows.order_by("-idx" if newest_first else "idx")[: limit + 1])
+    page = found[:limit]
+    leases = Lease.objects.in_bulk([row.lease for row in page if row.lease and row.lease > 0])
+    shown = tuple(_receipt_row(row, leases.get(row.lease or 0)) for row in page)
+    return Page(shown, page[-1].idx if len(found) > limit else None)
+
+
+def _receipt_row(row: LogEntry, lease: Lease | None) -> ReceiptRow:
+    raw = bytes(row.entry)
+    entry = parse_entry(raw)
+    if not isinstance(entry, FrameEntry):
+        raise TypeError(f"leaf {row.idx} of log {row.log_id} is no frame")
+    return ReceiptRow(
+        leaf_index=row.idx,
+        received_at=row.received_at,
+        shot=lease.shot if lease else "",
+        frame=entry.frame,
+        take=entry.take,
+        outcome=entry.outcome.value,
+        counter=lease.counter if lease else Counter.FRAMES,
+        file_sha256=entry.file_sha256,
+        pixel_sha256=entry.pixel_sha256,
+        token_jti=UUID(entry.jti) if entry.jti else None,
+        terms_version=entry.terms_version,
+        lease=UUID(entry.lease),
+        check_id=UUID(entry.check) if entry.check else None,
+        mark=entry.mark,
+        code=entry.reason or "",
+        entry=raw,
+    )
+
+
+def _check_page(
+    rows: QuerySet[RenderCheck], after: UUID | None, limit: int, *, refused_only: bool
+) -> Page[RenderCheck]:
+    if refused_only:
+        rows = rows.exclude(outcome__in=_ALLOWED)
+    if after is not None:
+        rows = rows.filter(pk__lt=after)
+    found = list(rows.order_by("-pk")[: limit + 1])
+    return Page(tuple(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
+
+
+def _lease_counts(jti: UUID) -> dict[str, int]:
+    return {"live_leases": Lease.objects.filter(token_jti=jti, state=Lease.State.ACTIVE).count()}
+
+
+def _check_counts(jti: UUID) -> dict[str, int | datetime | None]:
+    found = RenderCheck.objects.filter(token_jti=jti).aggregate(
+        allowed=Count("pk", filter=Q(outcome__in=_ALLOWED)), every=Count("pk"), latest=Max("at")
+    )
+    return {
+        "allowed_checks": found["allowed"],
+        "refused_checks": found["every"] - found["allowed"],
+        "last_check_at": found["latest"],
+    }
+
+
+def _quota_counts(jti: UUID) -> dict[str, int]:
+    rows = {row.counter: row for row in Quota.objects.filter(token_jti=jti)}
+    frames, lines = rows.get(Counter.FRAMES), rows.get(Counter.LINES)
+    return {
+        "frames_used": frames.granted if frames else 0,
+        "frames_max": frames.most if frames else 0,
+        "lines_used": lines.granted if lines else 0,
+        "lines_max": lines.most if lines else 0,
+    }
+
+
+def _receipt_counts(jti: UUID) -> dict[str, int | datetime | None]:
+    leases = list(Lease.objects.filter(token_jti=jti).values_list("pk", flat=True))
+    found = LogEntry.objects.filter(log_id__in=_logs_of(jti), lease__in=leases).aggregate(
+        rendered=Count("idx", filter=Q(outcome__in=_PRODUCED)),
+        failed=Count("idx", filter=Q(outcome=FrameOutcome.FAILED)),
+        discarded=Count("idx", filter=Q(outcome=FrameOutcome.DISCARDED)),
+        first_receipt_at=Min("received_at"),
+        last_receipt_at=Max("received_at"),
+    )
+    return {**found, "unauthorised": UnauthorisedFrame.objects.filter(token_jti=jti).count()}

@@ -1,0 +1,76 @@
+"""The public files of the logs: tiles, entry bundles, checkpoints and keys, below one folder per production.
+
+A full tile never changes. A checkpoint is replaced whole and last, so whoever reads it finds everything it
+covers. On a folder, a write is a new file moved into place after ``fsync``; on an object store, one PUT.
+"""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, Storage
+
+from common.storage import log_store
+
+
+class LogFiles:
+    """The files of one production's log.
+
+    Raises (all methods):
+        OSError: the store does not take or give a file (full disk, cut network); nothing is half-written.
+    """
+
+    def __init__(self, production_id: UUID, store: Storage | None = None) -> None:
+        self._store = store or log_store()
+        self._folder = str(production_id)
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes at ``path`` within the log, or None."""
+        try:
+            with self._store.open(self._name(path), "rb") as stream:
+                content: bytes = stream.read()
+        except FileNotFoundError:
+            return None
+        return content
+
+    def fetch(self, path: str) -> bytes:
+        """The bytes at ``path``.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+        content = self.read(path)
+        if content is None:
+            raise FileNotFoundError(self._name(path))
+        return content
+
+    def write(self, path: str, content: bytes) -> None:
+        """Put ``content`` at ``path``, whole or not at all; durable when this returns."""
+        if isinstance(self._store, FileSystemStorage):
+            _replace(Path(self._store.path(self._name(path))), content)
+        else:
+            self._store.save(self._name(path), ContentFile(content))
+
+    def remove(self, path: str) -> None:
+        """Drop a partial tile that a full one has replaced; missing is fine."""
+        with suppress(FileNotFoundError):
+            self._store.delete(self._name(path))
+
+    def _name(self, path: str) -> str:
+        return f"{self._folder}/{path}"
+
+
+def _replace(target: Path, content: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
+    try:
+        with fresh.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)

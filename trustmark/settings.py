@@ -227,7 +227,8 @@ STORAGES = {
     },
     **storages_from_url(STORAGE_URL),
 }
-WHITENOISE_MANIFEST_STRICT = False
+# In development files are served from the source folders; elsewhere `collectstatic` has hashed them.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 
 LOGGING = {
     "version": 1,

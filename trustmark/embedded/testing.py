@@ -40,6 +40,7 @@ class TestServers:
     def announce(self) -> None:
         """Choose ports and passwords and set the environment that ``trustmark.settings`` reads."""
         os.environ.setdefault("TRUSTMARK_VAR", str(self.folder / "var"))
+        os.environ.setdefault("TRUSTMARK_DEBUG", "yes")  # static files from their sources
         os.environ.setdefault("TRUSTMARK_SECRET", secrets.token_urlsafe(48))
         if "DATABASE_URL" not in os.environ:
             self.postgres = Postgres(

@@ -1,0 +1,106 @@
+"""Issued licences: the token, the signed statement of its grant, alerts before it ends."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from trustcore.policy.vocabulary import Construct, FrameDisposition, RevocationKind, TokenState, UseType
+
+from common.ids import new_id
+from common.models import BaseModel
+from licensing.models.fields import TRAINING_CODES, code_field, code_list
+
+
+class LicenceToken(models.Model):
+    """A licence in force. Terms, window, quota and parties are locked (trigger); only the state moves."""
+
+    jti = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    created_at = models.DateTimeField()
+    licence_id = models.UUIDField(db_index=True)
+    request = models.OneToOneField("licensing.LicenceRequest", models.PROTECT, related_name="token")
+    terms = models.ForeignKey("licensing.TermsVersion", models.PROTECT, related_name="tokens")
+    production = models.ForeignKey("licensing.Production", models.PROTECT, related_name="tokens")
+    talent = models.ForeignKey("licensing.Talent", models.PROTECT, related_name="tokens")
+    licensee = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="licences")
+    agency = models.ForeignKey(
+        "accounts.Organisation", models.PROTECT, null=True, blank=True, related_name="granted_licences"
+    )
+    vendor_ids = ArrayField(models.UUIDField(), default=list, blank=True)
+    state = code_field(TokenState, default=TokenState.ACTIVE)
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField()
+    frames_max = models.PositiveBigIntegerField()
+    lines_max = models.PositiveBigIntegerField()
+    use_types = code_list(UseType)
+    constructs = code_list(Construct)
+    status_list = models.PositiveIntegerField()
+    status_index = models.PositiveIntegerField()
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    # the licensee's generation at issue: a later one means that it has changed hands (claim ``coc``)
+    control_generation = models.PositiveIntegerField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revocation_kind = code_field(RevocationKind, blank=True, default="")
+    frame_disposition = code_field(FrameDisposition, blank=True, default="")
+    revocation_reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(use_types__overlap=TRAINING_CODES), name="token_never_carries_training"
+            ),
+            models.CheckConstraint(condition=~Q(use_types=[]), name="token_grants_something"),
+            models.CheckConstraint(
+                condition=Q(not_after__gt=F("not_before")), name="token_ends_after_it_begins"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=TokenState.REVOKED, revoked_at__isnull=False)
+                | (~Q(state=TokenState.REVOKED) & Q(revoked_at__isnull=True)),
+                name="token_revoked_has_its_time",
+            ),
+            models.UniqueConstraint(fields=["status_list", "status_index"], name="token_status_slot_once"),
+        ]
+        indexes = [
+            models.Index(fields=["licensee", "created_at"]),
+            models.Index(fields=["agency", "created_at"]),
+            models.Index(fields=["state", "not_after"]),
+            GinIndex(fields=["vendor_ids"], name="token_vendors"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.jti}"
+
+
+class GrantStatement(BaseModel):
+    """The signed statement of what was granted, by whom, over which terms; append-only."""
+
+    token = models.OneToOneField(LicenceToken, models.PROTECT, related_name="grant")
+    jws = models.TextField()
+    kid = models.CharField(max_length=80)
+
+    def __str__(self) -> str:
+        return f"grant of {self.token_id}"
+
+
+class Alert(BaseModel):
+    """A licence nears its end; one per token and threshold."""
+
+    class Kind(models.TextChoices):
+        """What the alert is about."""
+
+        WINDOW_ENDS = "WINDOW_ENDS"
+
+    token = models.ForeignKey(LicenceToken, models.PROTECT, related_name="alerts")
+    kind = models.CharField(max_length=20, choices=Kind)
+    threshold_days = models.PositiveIntegerField()
+    due_at = models.DateTimeField()
+    raised_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["token", "kind", "threshold_days"], name="one_alert_per_threshold")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.threshold_days} d"

@@ -1,0 +1,74 @@
+"""Reads. Visibility is decided here; what a caller may not see is not there.
+
+Querysets for the floors above (``requests_visible_to``, ``tokens_visible_to`` ...), frozen dataclasses for
+pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail``).
+"""
+
+from licensing.selectors.alerts import alerts_visible_to
+from licensing.selectors.licences import LicenceDetail, LicenceLine, licence_detail, licences
+from licensing.selectors.people import (
+    ConstructLine,
+    MandateLine,
+    RosterLine,
+    mandate_in_force,
+    pairwise_pseudonym,
+    roster,
+    talents_on_roster,
+    visible_constructs,
+)
+from licensing.selectors.productions import production_for, productions_visible_to
+from licensing.selectors.requests import (
+    ActionLine,
+    Inbox,
+    RequestDetail,
+    RequestLine,
+    Signer,
+    VersionLine,
+    inbox,
+    request_detail,
+    requests_visible_to,
+)
+from licensing.selectors.status import jwks, status_list_jwt
+from licensing.selectors.tokens import (
+    LicenceFacts,
+    effective_state,
+    licence_state_for,
+    token_by_jti,
+    tokens_of_production,
+    tokens_visible_to,
+)
+
+__all__ = [
+    "ActionLine",
+    "ConstructLine",
+    "Inbox",
+    "LicenceDetail",
+    "LicenceFacts",
+    "LicenceLine",
+    "MandateLine",
+    "RequestDetail",
+    "RequestLine",
+    "RosterLine",
+    "Signer",
+    "VersionLine",
+    "alerts_visible_to",
+    "effective_state",
+    "inbox",
+    "jwks",
+    "licence_detail",
+    "licence_state_for",
+    "licences",
+    "mandate_in_force",
+    "pairwise_pseudonym",
+    "production_for",
+    "productions_visible_to",
+    "request_detail",
+    "requests_visible_to",
+    "roster",
+    "status_list_jwt",
+    "talents_on_roster",
+    "token_by_jti",
+    "tokens_of_production",
+    "tokens_visible_to",
+    "visible_constructs",
+]

@@ -1,0 +1,192 @@
+"""Licences in the words of a page: the list, and one with its history."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from uuid import UUID
+
+from django.db.models import Prefetch
+from trustcore.policy.plain import PlainTerms, plain_terms
+from trustcore.policy.terms import Terms, parse_terms
+from trustcore.policy.vocabulary import TokenState
+
+from accounts.principals import Principal
+from common import clock
+from licensing.models import Alert, LicenceRequest, LicenceToken
+from licensing.models.requests import OPEN_STATES
+from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force
+from licensing.selectors.requests import ActionLine, _action_line
+from licensing.selectors.tokens import effective_state, tokens, tokens_visible_to
+
+_LIVE = (TokenState.ACTIVE, TokenState.PENDING_ACTIVATION, TokenState.SUSPENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceLine:
+    """One licence in a list. ``state`` is the effective one; ``renewal_due`` once its first notice is past."""
+
+    jti: UUID
+    short_id: str
+    licence_id: UUID
+    state: str
+    version: int
+    talent_name: str
+    talent_handle: str
+    production_id: UUID
+    production_title: str
+    licensee_name: str
+    agency_name: str | None
+    use_types: tuple[str, ...]
+    constructs: tuple[str, ...]
+    not_before: datetime
+    not_after: datetime
+    days_left: int
+    renewal_due: bool
+    open_renewal: UUID | None
+    frames_max: int
+    lines_max: int
+    revoked_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """A notice that the licence ends."""
+
+    threshold_days: int
+    raised_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceDetail:
+    """Everything on the licence's screen but its use, which ``receipts`` knows.
+
+    ``may``: ``REVOKE`` (agent under mandate, talent), ``EMERGENCY_STOP`` (the talent alone), ``RENEW``.
+    ``lineage`` holds every version of this licence, oldest first.
+    """
+
+    line: LicenceLine
+    terms: Terms
+    terms_hash: str
+    plain: PlainTerms
+    vendor_ids: tuple[UUID, ...]
+    request_id: UUID
+    signed_by: tuple[ActionLine, ...]
+    grant_jws: str
+    grant_kid: str
+    lineage: tuple[LicenceLine, ...]
+    supersedes: UUID | None
+    superseded_by: UUID | None
+    alerts: tuple[AlertLine, ...]
+    revocation_kind: str
+    frame_disposition: str
+    revocation_reason: str
+    may: frozenset[str]
+
+
+def licences(principal: Principal) -> tuple[LicenceLine, ...]:
+    """The licences that the caller may see, newest first; 2 queries."""
+    at = clock.now()
+    return tuple(_line(token, at) for token in _with_renewals(tokens_visible_to(principal)))
+
+
+def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
+    """One licence as the caller may see it; None: there is none, or none for this caller."""
+    at = clock.now()
+    visible = _with_renewals(tokens_visible_to(principal)).select_related("grant", "talent__user")
+    token = visible.prefetch_related("alerts").filter(pk=jti).first()
+    if token is None:
+        return None
+    terms = parse_terms(token.terms.terms)
+    acts = token.request.actions.filter(terms_hash=token.terms.terms_hash).select_related("actor", "organisation")
+    lineage = _with_renewals(tokens().filter(licence_id=token.licence_id).order_by("terms__version"))
+    successor: LicenceToken | None = getattr(token, "superseded_by", None)
+    return LicenceDetail(
+        line=_line(token, at),
+        terms=terms,
+        terms_hash=token.terms.terms_hash,
+        plain=plain_terms(terms),
+        vendor_ids=tuple(token.vendor_ids),
+        request_id=token.request_id,
+        signed_by=tuple(_action_line(act) for act in acts.order_by("at", "id")),
+        grant_jws=token.grant.jws,
+        grant_kid=token.grant.kid,
+        lineage=tuple(_line(one, at) for one in lineage),
+        supersedes=token.supersedes_id,
+        superseded_by=successor.pk if successor else None,
+        alerts=tuple(_alert_line(alert) for alert in token.alerts.all()),
+        revocation_kind=token.revocation_kind,
+        frame_disposition=token.frame_disposition,
+        revocation_reason=token.revocation_reason,
+        may=may_on_licence(principal, token, at),
+    )
+
+
+def may_on_licence(principal: Principal, token: LicenceToken, at: datetime) -> frozenset[str]:
+    """The acts open to the caller on a licence that it may see."""
+    acts = set()
+    live = effective_state(token, at) in _LIVE
+    if live and is_talent(principal, token.talent):
+        acts.update({"REVOKE", "EMERGENCY_STOP"})
+    mandate = mandate_in_force(token.talent_id, at)
+    if live and mandate is not None and is_agent_of(principal, mandate, at):
+        acts.add("REVOKE")
+    is_licensee = token.licensee_id == principal.organisation_id
+    if is_licensee and (principal.credential or principal.is_role("PRODUCER", "ADMIN")):
+        renewable = effective_state(token, at) in {*_LIVE, TokenState.EXPIRED}
+        if renewable and _open_renewal(token) is None:
+            acts.add("RENEW")
+    return frozenset(acts)
+
+
+def days_left(token: LicenceToken, at: datetime) -> int:
+    """Days until the window ends, begun days counted whole; 0 once it has."""
+    return max(0, ceil((token.not_after - at) / timedelta(days=1)))
+
+
+def renewal_due(token: LicenceToken, at: datetime) -> bool:
+    """Whether the first of the agreed notices before the end is past."""
+    days: list[int] = token.terms.terms["renewal"]["notify_days_before"]
+    return effective_state(token, at) == TokenState.ACTIVE and days_left(token, at) <= max(days, default=0)
+
+
+def _with_renewals(rows):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    waiting = LicenceRequest.objects.filter(state__in=OPEN_STATES)
+    return rows.prefetch_related(Prefetch("renewals", waiting, to_attr="open_renewals"))
+
+
+def _open_renewal(token: LicenceToken) -> UUID | None:
+    rows: list[LicenceRequest] = token.open_renewals  # type: ignore[attr-defined]
+    return rows[0].pk if rows else None
+
+
+def _line(token: LicenceToken, at: datetime) -> LicenceLine:
+    return LicenceLine(
+        jti=token.pk,
+        short_id=str(token.pk)[-4:].upper(),
+        licence_id=token.licence_id,
+        state=str(effective_state(token, at)),
+        version=token.terms.version,
+        talent_name=token.talent.stage_name,
+        talent_handle=token.talent.handle,
+        production_id=token.production_id,
+        production_title=token.production.title,
+        licensee_name=token.licensee.name,
+        agency_name=token.agency.name if token.agency else None,
+        use_types=tuple(token.use_types),
+        constructs=tuple(token.constructs),
+        not_before=token.not_before,
+        not_after=token.not_after,
+        days_left=days_left(token, at),
+        renewal_due=renewal_due(token, at),
+        open_renewal=_open_renewal(token),
+        frames_max=token.frames_max,
+        lines_max=token.lines_max,
+        revoked_at=token.revoked_at,
+        created_at=token.created_at,
+    )
+
+
+def _alert_line(alert: Alert) -> AlertLine:
+    return AlertLine(alert.threshold_days, alert.raised_at, alert.due_at)

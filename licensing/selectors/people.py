@@ -1,0 +1,240 @@
+"""Who speaks for whom, who may see whom, and the roster of an agency or a talent."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from trustcore.policy.vocabulary import Visibility
+
+from accounts.principals import Principal
+from common import clock
+from common.keys import derive_secret
+from licensing.models import Delegation, Mandate, Talent, VaultConstruct, VisibilityRule
+from licensing.models.requests import OPEN_STATES
+
+# Looked up when no talent has the handle asked for, so that both paths run the same statements.
+NO_TALENT = UUID(int=0)
+_BY_NAME = frozenset({Visibility.LISTED, Visibility.LISTED_TO})
+
+
+@dataclass(frozen=True, slots=True)
+class ConstructLine:
+    """One construct in a vault and who may see it (``level`` is its own rule, or the default)."""
+
+    kind: str
+    sha256: str
+    location_uri: str
+    created_at: datetime
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class MandateLine:
+    """The mandate in force, in the words of a page."""
+
+    id: UUID
+    mode: str
+    agency_id: UUID
+    agency_name: str
+    agent_name: str | None
+    use_types: tuple[str, ...]
+    limits: dict[str, object]
+    valid_from: datetime
+    valid_until: datetime | None
+    delegated_to: tuple[str, ...]
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RosterLine:
+    """One talent on the roster: who may see them, who decides, what is live, what waits."""
+
+    talent_id: UUID
+    handle: str
+    name: str
+    visibility: str
+    listed_to: tuple[str, ...]
+    constructs: tuple[ConstructLine, ...]
+    mandate: MandateLine | None
+    live_licences: int
+    open_requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleTalent:
+    """What layer 1 lets a caller know: nothing here says that any use is granted."""
+
+    talent_id: UUID
+    handle: str
+    name: str | None
+    constructs: tuple[str, ...]
+
+
+def pairwise_pseudonym(talent_id: UUID, production_id: UUID) -> str:
+    """The talent's name in one production: the same person reads differently in every other."""
+    message = b"talent-pseudonym\0" + talent_id.bytes + production_id.bytes
+    return "tal_" + hmac.digest(derive_secret("talent-pseudonym"), message, "sha256").hex()[:32]
+
+
+def mandates_in_force(at: datetime | None = None) -> QuerySet[Mandate]:
+    """Mandates that hold at ``at`` (now by default)."""
+    at = at or clock.now()
+    within = Q(valid_from__lte=at) & (Q(valid_until=None) | Q(valid_until__gt=at))
+    return Mandate.objects.filter(within, revoked_at=None)
+
+
+def delegations_in_force(at: datetime | None = None) -> QuerySet[Delegation]:
+    """Delegations that hold at ``at`` (now by default)."""
+    at = at or clock.now()
+    return Delegation.objects.filter(valid_from__lte=at, valid_until__gt=at)
+
+
+def mandate_in_force(talent_id: UUID, at: datetime | None = None) -> Mandate | None:
+    """The one mandate that holds for the talent, with its agency and agent; None: the talent decides."""
+    return (
+        mandates_in_force(at).filter(talent_id=talent_id).select_related("agency", "agent", "talent").first()
+    )
+
+
+def is_agent_of(principal: Principal, mandate: Mandate, at: datetime | None = None) -> bool:
+    """Whether this person may decide under ``mandate``: named, or of an unnamed agency, or delegated to.
+
+    An API key is judged by the person who made it; the operation's scope limits it further.
+    """
+    if mandate.agency_id != principal.organisation_id:
+        return False
+    if principal.credential is None and not principal.is_role("AGENT"):
+        return False
+    if mandate.agent_id is None or mandate.agent_id == principal.person.pk:
+        return True
+    return delegations_in_force(at).filter(mandate=mandate, to_user=principal.person).exists()
+
+
+def deciding_mandates(principal: Principal, at: datetime | None = None) -> frozenset[UUID]:
+    """Ids of the mandates under which this person may decide now (see :func:`is_agent_of`)."""
+    if not principal.is_role("AGENT"):
+        return frozenset()
+    at = at or clock.now()
+    standing_in = delegations_in_force(at).filter(to_user=principal.person).values("mandate_id")
+    mine = Q(agent=None) | Q(agent=principal.person) | Q(pk__in=standing_in)
+    rows = mandates_in_force(at).filter(mine, agency=principal.organisation)
+    return frozenset(rows.values_list("pk", flat=True))
+
+
+def is_talent(principal: Principal, talent: Talent) -> bool:
+    """Whether the caller is this very person, signed in; an API key never is."""
+    return principal.credential is None and talent.user_id == principal.person.pk
+
+
+def visible_constructs(handle: str, organisation_id: UUID) -> VisibleTalent | None:
+    """What an organisation may see of the talent with that handle; None: hidden, or no such talent.
+
+    Layer 1 (ST-010, ST-012). A hidden talent and an unknown handle run the same three statements over
+    the same indexes, so that neither the answer nor its timing tells them apart.
+    """
+    found = Talent.objects.filter(handle=handle).values_list("id", "stage_name").first()
+    talent_id, name = found or (NO_TALENT, "")
+    kinds = VaultConstruct.objects.filter(talent_id=talent_id).values_list("kind", flat=True).order_by("kind")
+    held = tuple(dict.fromkeys(kinds))
+    named = VisibilityRule.organisations.through.objects.filter(
+        visibilityrule=OuterRef("pk"), organisation=organisation_id
+    )
+    rules = {
+        construct: Visibility.HIDDEN if level == Visibility.LISTED_TO and not to_me else Visibility(level)
+        for construct, level, to_me in VisibilityRule.objects.filter(talent_id=talent_id)
+        .annotate(to_me=Exists(named))
+        .values_list("construct", "level", "to_me")
+    }
+    default = rules.get("", Visibility.HIDDEN)
+    levels = {kind: rules.get(kind, default) for kind in held}
+    seen = tuple(kind for kind, level in levels.items() if level != Visibility.HIDDEN)
+    if found is None or (default == Visibility.HIDDEN and not seen):
+        return None
+    by_name = _BY_NAME.intersection([default, *levels.values()])
+    return VisibleTalent(talent_id, handle, name if by_name else None, seen)
+
+
+def talents_on_roster(principal: Principal) -> QuerySet[Talent]:
+    """The talents an agency represents now; for a talent, that person alone."""
+    own = Q(user=principal.person) if principal.credential is None else Q(pk__in=[])
+    represented = mandates_in_force().filter(agency=principal.organisation).values("talent_id")
+    return Talent.objects.filter(
+        own | Q(organisation=principal.organisation) | Q(pk__in=represented)
+    ).order_by("stage_name", "id")
+
+
+def roster(principal: Principal) -> tuple[RosterLine, ...]:
+    """Every talent of :func:`talents_on_roster` with vault, visibility, mandate and counts; 6 queries."""
+    at = clock.now()
+    talents = (
+        talents_on_roster(principal)
+        .annotate(
+            live=Count("tokens", filter=Q(tokens__state="ACTIVE", tokens__not_after__gt=at), distinct=True),
+            waiting=Count("requests", filter=Q(requests__state__in=OPEN_STATES), distinct=True),
+        )
+        .prefetch_related(
+            "constructs",
+            Prefetch("visibility_rules", VisibilityRule.objects.prefetch_related("organisations")),
+            Prefetch(
+                "mandates",
+                mandates_in_force(at)
+                .select_related("agency", "agent")
+                .prefetch_related(
+                    Prefetch("delegations", delegations_in_force(at).select_related("to_user"))
+                ),
+                to_attr="in_force",
+            ),
+        )
+    )
+    return tuple(_roster_line(principal, talent) for talent in talents)
+
+
+def _roster_line(principal: Principal, talent: Talent) -> RosterLine:
+    rules = {rule.construct: rule for rule in talent.visibility_rules.all()}
+    default = rules.get("")
+    level = default.level if default else str(Visibility.HIDDEN)
+    in_force: list[Mandate] = talent.in_force  # type: ignore[attr-defined]
+    return RosterLine(
+        talent_id=talent.pk,
+        handle=talent.handle,
+        name=talent.stage_name,
+        visibility=level,
+        listed_to=tuple(one.name for one in default.organisations.all()) if default else (),
+        constructs=tuple(
+            ConstructLine(
+                row.kind,
+                row.sha256,
+                row.location_uri,
+                row.created_at,
+                rules[row.kind].level if row.kind in rules else level,
+            )
+            for row in talent.constructs.all()
+        ),
+        mandate=_mandate_line(principal, in_force[0]) if in_force else None,
+        live_licences=talent.live,  # type: ignore[attr-defined]
+        open_requests=talent.waiting,  # type: ignore[attr-defined]
+    )
+
+
+def _mandate_line(principal: Principal, mandate: Mandate) -> MandateLine:
+    stand_ins = tuple(mandate.delegations.all())
+    mine = mandate.agency_id == principal.organisation_id and (
+        mandate.agent_id in {None, principal.person.pk}
+        or any(one.to_user_id == principal.person.pk for one in stand_ins)
+    )
+    return MandateLine(
+        id=mandate.pk,
+        mode=mandate.mode,
+        agency_id=mandate.agency_id,
+        agency_name=mandate.agency.name,
+        agent_name=mandate.agent.full_name if mandate.agent else None,
+        use_types=tuple(mandate.use_types),
+        limits=dict(mandate.limits),
+        valid_from=mandate.valid_from,
+        valid_until=mandate.valid_until,
+        delegated_to=tuple(one.to_user.full_name for one in stand_ins),
+        mine=mine,
+    )
+

@@ -1,0 +1,140 @@
+"""Licences as rows and as facts: who may see them, how they stand now, what a check needs to know."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from trustcore.policy.terms import Terms, parse_terms
+from trustcore.policy.vocabulary import RevocationKind, TokenState
+
+from accounts.principals import Principal
+from common import clock
+from licensing.models import LicenceToken
+from licensing.selectors.people import mandates_in_force, pairwise_pseudonym
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceFacts:
+    """What a render check asks of a licence, read in one query.
+
+    ``token_state`` is the effective one (see :func:`effective_state`); ``control_generation`` is the
+    licensee's at issue, ``control_generation_now`` its present one.
+    """
+
+    jti: UUID
+    token_state: TokenState
+    terms: Terms
+    terms_hash: str
+    terms_version: int
+    licence_id: UUID
+    production_id: UUID
+    licensee_id: UUID
+    vendor_ids: frozenset[UUID]
+    talent_pseudonym: str
+    not_before: datetime
+    not_after: datetime
+    frames_max: int
+    lines_max: int
+    use_types: tuple[str, ...]
+    constructs: tuple[str, ...]
+    revoked_at: datetime | None
+    revocation_kind: str
+    emergency_stop: bool
+    control_generation: int
+    control_generation_now: int
+    superseded_by: UUID | None
+
+    def may_present(self, organisation_id: UUID) -> bool:
+        """Whether the organisation is the licensee or a listed vendor."""
+        return organisation_id == self.licensee_id or organisation_id in self.vendor_ids
+
+
+def tokens() -> QuerySet[LicenceToken]:
+    """Licences with the rows that their state and terms are read from."""
+    return LicenceToken.objects.select_related(
+        "terms", "licensee", "production", "talent", "agency", "superseded_by"
+    )
+
+
+def token_by_jti(jti: UUID) -> LicenceToken | None:
+    """The licence of that id, whoever asks: callers above judge visibility themselves."""
+    return tokens().filter(pk=jti).first()
+
+
+def tokens_of_production(production_id: UUID) -> QuerySet[LicenceToken]:
+    """Every licence of a production, oldest first, for bundles."""
+    return tokens().select_related("grant", "request").filter(production=production_id).order_by("created_at")
+
+
+def tokens_visible_to(principal: Principal) -> QuerySet[LicenceToken]:
+    """Licences of the licensee, its vendors, the granting and the present agency, the talent, the guild."""
+    organisation = principal.organisation
+    represented = mandates_in_force().filter(agency=organisation).values("talent_id")
+    parties = (
+        Q(licensee=organisation)
+        | Q(vendor_ids__contains=[organisation.pk])
+        | Q(agency=organisation)
+        | Q(talent__organisation=organisation)
+        | Q(talent_id__in=represented)
+        | Q(production__guild=organisation)
+    )
+    if principal.credential is None:
+        parties |= Q(talent__user=principal.person)
+    return tokens().filter(parties).order_by("-created_at")
+
+
+def effective_state(token: LicenceToken, at: datetime | None = None) -> TokenState:
+    """How a licence stands at ``at``: what time has done to the stored state, without waiting for the beat.
+
+    Stored ends (revoked, suspended, exhausted, superseded) stand. Otherwise: past its window it is expired;
+    from the moment that its successor's window begins it is superseded; before its own it is pending.
+    """
+    at = at or clock.now()
+    state = TokenState(token.state)
+    if state not in {TokenState.ACTIVE, TokenState.PENDING_ACTIVATION, TokenState.EXPIRING}:
+        return state
+    if at >= token.not_after:
+        return TokenState.EXPIRED
+    successor: LicenceToken | None = getattr(token, "superseded_by", None)
+    if successor is not None and _took_over(successor, at):
+        return TokenState.SUPERSEDED
+    return TokenState.ACTIVE if at >= token.not_before else TokenState.PENDING_ACTIVATION
+
+
+def _took_over(successor: LicenceToken, at: datetime) -> bool:
+    """A successor that was revoked before its window began never took over."""
+    begun = at >= successor.not_before
+    return begun and (successor.revoked_at is None or successor.revoked_at >= successor.not_before)
+
+
+def licence_state_for(jti: UUID) -> LicenceFacts | None:
+    """The facts of a licence for a render check, in one query; None: no such licence."""
+    token = token_by_jti(jti)
+    if token is None:
+        return None
+    successor: LicenceToken | None = getattr(token, "superseded_by", None)
+    return LicenceFacts(
+        jti=token.pk,
+        token_state=effective_state(token),
+        terms=parse_terms(token.terms.terms),
+        terms_hash=token.terms.terms_hash,
+        terms_version=token.terms.version,
+        licence_id=token.licence_id,
+        production_id=token.production_id,
+        licensee_id=token.licensee_id,
+        vendor_ids=frozenset(token.vendor_ids),
+        talent_pseudonym=pairwise_pseudonym(token.talent_id, token.production_id),
+        not_before=token.not_before,
+        not_after=token.not_after,
+        frames_max=token.frames_max,
+        lines_max=token.lines_max,
+        use_types=tuple(token.use_types),
+        constructs=tuple(token.constructs),
+        revoked_at=token.revoked_at,
+        revocation_kind=token.revocation_kind,
+        emergency_stop=token.revocation_kind == RevocationKind.EMERGENCY_STOP,
+        control_generation=token.control_generation,
+        control_generation_now=token.licensee.control_generation,
+        superseded_by=successor.pk if successor else None,
+    )

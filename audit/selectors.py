@@ -27,9 +27,5 @@ def log_events_after(production_id: UUID, number: int) -> QuerySet[Event]:
 
 def productions_with_log_events() -> list[UUID]:
     """Productions that have any event for their log."""
-    return list(
-        Event.objects.filter(log_entry__isnull=False)
-        .values_list("production_id", flat=True)
-        .distinct()
-        .order_by()
-    )
+    rows = Event.objects.filter(log_entry__isnull=False, production_id__isnull=False)
+    return [one for one in rows.values_list("production_id", flat=True).distinct().order_by() if one]

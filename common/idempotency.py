@@ -35,8 +35,9 @@ class IdempotentMixin:
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
         if request.method == "POST" and self.idempotent and self._idempotency_key:
-            handler = self.post  # type: ignore[attr-defined]
-            self.post = lambda request, *a, **k: self._once(handler, request, *a, **k)
+            handler = getattr(self, "post", None)
+            if handler is not None:
+                vars(self)["post"] = lambda request, *a, **k: self._once(handler, request, *a, **k)
 
     def _once(self, handler: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = self._idempotency_key

@@ -40,7 +40,7 @@ def seal(plain: bytes, *, bound_to: str) -> bytes:
     return nonce + AESGCM(derive_secret("seal")).encrypt(nonce, plain, bound_to.encode())
 
 
-def unseal(sealed: bytes, *, bound_to: str) -> bytes:
+def unseal(sealed: bytes | memoryview, *, bound_to: str) -> bytes:
     """Open what :func:`seal` closed.
 
     Raises:

@@ -1,0 +1,1 @@
+"""Marks in pixels and in sound: signal code, workers, registry."""

@@ -1,0 +1,119 @@
+"""Sixty-four bits to chips and back: a tail-biting convolutional code, read softly.
+
+No check bits are spent. What a checksum would guard, two numbers guard here: the score of the
+best word (``evidence``) says that a mark of this key is there at all, and ``margin`` (how far
+the nearest rival word lies behind it) says that it is this word and not a neighbour.
+
+Generators are random and vary with time; they are public and fixed by the card's seed. The
+decoder is max-log forward-backward on the tail-biting trellis with one wrap of warm-up, so
+that each bit's margin is the distance to the best word that has the other bit.
+
+Source: Ma and Wolf 1986 (tail biting); Robertson, Villebrun and Hoeher 1995 (max-log-MAP).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from watermarking.signal.keying import keyed_bytes
+
+
+@dataclass(frozen=True)
+class Word:
+    """A decoded word: ``payload`` and ``margin``, the metric lead over the nearest rival word."""
+
+    payload: int
+    margin: float
+
+
+class TailBitingCode:
+    """Rate ``1 / outputs`` code over ``nbits`` bits with ``constraint`` bits in the register."""
+
+    def __init__(self, *, nbits: int, constraint: int, outputs: int, seed: str) -> None:
+        self.nbits, self.outputs, self.memory = nbits, outputs, constraint - 1
+        self.length = nbits * outputs
+        raw = keyed_bytes(seed.encode(), "generators", 4 * self.length)
+        words = [int.from_bytes(raw[i : i + 4], "big") for i in range(0, len(raw), 4)]
+        ends = 1 | (1 << self.memory)
+        taps = [(word & ((1 << constraint) - 1)) | ends for word in words]
+        self.generators = torch.tensor(taps, dtype=torch.int64).view(nbits, outputs)
+        low = constraint // 2
+        self._low_signs = _sign_table(self.generators & ((1 << low) - 1), low)
+        self._high_signs = _sign_table(self.generators >> low, constraint - low)
+
+    def encode(self, payloads: Tensor) -> Tensor:
+        """Encode bits.
+
+        Args:
+            payloads: ``[n, nbits]`` of 0 and 1, most significant bit first.
+        Returns:
+            ``[n, nbits * outputs]`` chips, +1 for 0 and -1 for 1, float32.
+        """
+        bits = payloads.to(torch.int64)
+        register = torch.zeros_like(bits)
+        for lag in range(self.memory + 1):
+            register |= bits.roll(lag, dims=1) << (self.memory - lag)
+        taken = register[:, :, None] & self.generators.to(bits.device)
+        return (1.0 - 2.0 * _parity(taken).float()).flatten(1)
+
+    def decode(self, soft: Tensor) -> Word:
+        """Find the word that agrees best with ``soft`` (``[nbits * outputs]``, + means 0)."""
+        values = soft.view(self.nbits, 1, self.outputs)
+        high = self._high_signs.to(soft.device)
+        branches = (high * values) @ self._low_signs.to(soft.device).transpose(1, 2)
+        steps = branches.view(self.nbits, 2, 1 << (self.memory - 1), 2)
+        ahead = self._forward(steps)
+        lead = self._bit_leads(steps, ahead)
+        payload = 0
+        for bit in (lead < 0).tolist():
+            payload = payload << 1 | int(bit)
+        return Word(payload=payload, margin=float(lead.abs().min()))
+
+    def _forward(self, steps: Tensor) -> list[Tensor]:
+        states = steps.new_zeros(1, 1 << (self.memory - 1), 2)
+        ahead: list[Tensor] = []
+        for time in range(2 * self.nbits):
+            if time >= self.nbits:
+                ahead.append(states)
+            states = (states + steps[time % self.nbits]).amax(-1).reshape(states.shape)
+        return ahead
+
+    def _bit_leads(self, steps: Tensor, ahead: list[Tensor]) -> Tensor:
+        """Metric of the best word with bit 0 minus that with bit 1, per bit."""
+        behind = steps.new_zeros(2, 1 << (self.memory - 1), 1)
+        lead = steps.new_zeros(self.nbits)
+        for time in reversed(range(2 * self.nbits)):
+            joined = behind + steps[time % self.nbits]
+            if time < self.nbits:
+                best = (joined + ahead[time]).amax((1, 2))
+                lead[time] = best[0] - best[1]
+            behind = joined.amax(0).reshape(behind.shape)
+        return lead
+
+
+def payload_bits(payloads: list[int], nbits: int = 64) -> Tensor:
+    """Return ``[n, nbits]`` bits of ``payloads``, most significant first, int64."""
+    rows = [[value >> (nbits - 1 - i) & 1 for i in range(nbits)] for value in payloads]
+    return torch.tensor(rows, dtype=torch.int64).view(len(payloads), nbits)
+
+
+@cache
+def code_for(nbits: int, constraint: int, outputs: int, seed: str) -> TailBitingCode:
+    """Return the code of a card; the tables are built once per process."""
+    return TailBitingCode(nbits=nbits, constraint=constraint, outputs=outputs, seed=seed)
+
+
+def _parity(values: Tensor) -> Tensor:
+    for shift in (16, 8, 4, 2, 1):
+        values = values ^ (values >> shift)
+    return values & 1
+
+
+def _sign_table(masks: Tensor, width: int) -> Tensor:
+    """``[nbits, 2**width, outputs]`` signs of every register part under every generator."""
+    parts = torch.arange(1 << width).view(1, -1, 1)
+    return 1.0 - 2.0 * _parity(parts & masks[:, None, :]).float()

@@ -1,0 +1,115 @@
+"""Embedding in pictures: pattern times gain, added to the planes of a frame.
+
+The pattern of a file is drawn once at the planes' own size; each frame costs a gain map at a
+quarter size, its enlargement, and one multiply-add per plane.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from watermarking.cards import PixelCard
+from watermarking.signal.code import code_for, payload_bits
+from watermarking.signal.masking import gain_maps, luma_level
+from watermarking.signal.tile import canonical_axes, coefficients, synthesise, tile_layout
+
+_LEVEL_MEMORY = 0.9
+_LEVEL_RANGE = (0.5, 1.25)
+
+Planes = tuple[NDArray[np.uint8] | NDArray[np.uint16], ...]
+
+
+@dataclass(frozen=True)
+class PictureForm:
+    """Size and sampling of the planes that a marker is made for.
+
+    ``chroma``: (columns, rows) of Cb and Cr, or None for grey pictures. ``depth``: bits.
+    ``left_sited``: chroma lies on the left luma column (H.264's default for 4:2:0).
+    """
+
+    width: int
+    height: int
+    chroma: tuple[int, int] | None
+    depth: int = 8
+    left_sited: bool = True
+
+
+class PictureMarker:
+    """Adds one payload's pattern to frames of one form, in order."""
+
+    def __init__(self, card: PixelCard, key: bytes, payload: int, form: PictureForm) -> None:
+        self.card, self.form = card, form
+        self._scale = float(1 << (form.depth - 8))
+        self._patterns = _draw(card, key, payload, form)
+        self._level: Tensor | None = None
+        self.frames, self.hidden_energy = 0, 0.0
+
+    def mark(self, planes: Planes) -> Planes:
+        """Return marked copies of ``planes`` (``[h, w]`` each, luma first), same dtype."""
+        luma = self._plane(planes[0])
+        maps = gain_maps(luma, self.card.strength)
+        level = self._smoothed(luma_level(maps, self.card.strength.luma_psnr_db))
+        self.frames += 1
+        self.hidden_energy += float(maps.luma.square().mean())
+        marked = [self._add(luma, maps.luma * level, 0, planes[0])]
+        for index in range(1, min(len(planes), len(self._patterns))):
+            plane = self._plane(planes[index])
+            marked.append(self._add(plane, maps.chroma, index, planes[index]))
+        return (*marked, *planes[len(marked) :])
+
+    def _plane(self, plane: NDArray[np.uint8] | NDArray[np.uint16]) -> Tensor:
+        values = torch.from_numpy(plane).to(torch.float32)
+        if self._scale != 1.0:
+            values /= self._scale
+        return values[None, None]
+
+    def _smoothed(self, level: Tensor) -> Tensor:
+        """Follow the level slowly, so that it does not flicker."""
+        level = level.clamp(*_LEVEL_RANGE).view(-1, 1, 1, 1)
+        if self._level is not None:
+            level = self._level + (1.0 - _LEVEL_MEMORY) * (level - self._level)
+        self._level = level
+        return level
+
+    def _add(
+        self, plane: Tensor, gain: Tensor, index: int, like: NDArray[np.uint8] | NDArray[np.uint16]
+    ) -> NDArray[np.uint8] | NDArray[np.uint16]:
+        size = (plane.shape[-2], plane.shape[-1])
+        full = functional.interpolate(gain, size=size, mode="bilinear", align_corners=False)
+        marked = plane.addcmul_(full, self._patterns[index])
+        if self._scale != 1.0:
+            marked *= self._scale
+        marked.round_().clamp_(0.0, 255.0 * self._scale + self._scale - 1.0)
+        # uint8 conversion is exact after the clamp; uint16 goes through int32
+        if like.dtype == np.uint8:
+            return marked.to(torch.uint8)[0, 0].numpy()
+        return marked.to(torch.int32)[0, 0].numpy().astype(np.uint16)
+
+
+def _draw(card: PixelCard, key: bytes, payload: int, form: PictureForm) -> list[Tensor]:
+    """Patterns of unit rms per plane, ``[1, 1, rows, columns]``."""
+    settings = card.code
+    code = code_for(card.nbits, settings.constraint, settings.outputs, settings.seed)
+    chips = code.encode(payload_bits([payload], card.nbits))[0]
+    sizes = [(form.width, form.height)] + ([form.chroma] * 2 if form.chroma else [])
+    patterns: list[Tensor] = []
+    for (columns, rows), layout in zip(sizes, tile_layout(card, key), strict=False):
+        sited = form.left_sited and columns < form.width
+        ys, xs = canonical_axes(
+            form.width,
+            form.height,
+            columns=columns,
+            rows=rows,
+            side=card.geometry.side,
+            offset=-0.5 if sited else 0.0,
+        )
+        values = coefficients(layout, chips, sync_gain=card.sync_gain)
+        pattern = synthesise(layout, values, ys, xs, card.geometry.tile)
+        patterns.append(pattern[None, None].contiguous())
+    return patterns

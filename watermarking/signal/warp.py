@@ -1,0 +1,122 @@
+"""Bringing a tile into register: a quadratic warp fitted by Newton steps, then folding.
+
+The warp maps a sample of the mean residual to the tile: ``u(x) = sum_j c_j phi_j(x)`` with
+``phi = 1, x, y, x2, xy, y2``. Agreement with the pilots' own pattern is climbed with the
+curvature that a well-placed pattern would have, coarse carrier (chroma) first. Folding drops
+each sample where the warp puts it, on a tile drawn four times as fine, and transforms once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from watermarking.signal.tile import PlaneLayout, synthesise
+
+_FINE = 4
+_STAGES = ((3, (1, 2), 6), (6, (1, 2), 6), (6, (0, 1, 2), 8))
+
+
+@dataclass(frozen=True)
+class Warp:
+    """``[6, 2]`` terms, (y, x) in tile pixels; positions are taken in units of 256 samples."""
+
+    terms: Tensor
+
+
+def affine_warp(inverse: Tensor, shift: Tensor) -> Warp:
+    """Make the warp ``u = inverse @ x + shift`` (``[2, 2]``, ``[2]``, (y, x) order)."""
+    terms = torch.zeros(6, 2)
+    terms[0] = shift
+    terms[1] = inverse[:, 1] * _UNIT
+    terms[2] = inverse[:, 0] * _UNIT
+    return Warp(terms)
+
+
+_UNIT = 256.0
+
+
+class WarpFitter:
+    """Fits warps of one key's pilots."""
+
+    def __init__(self, layouts: Sequence[PlaneLayout], *, tile: int) -> None:
+        self.layouts, self.tile = layouts, tile
+        self._patterns = [_pilot_tile(layout, tile) for layout in layouts]
+        self._slopes = [_slopes(pattern) for pattern in self._patterns]
+
+    def fit(self, mean: Tensor, start: Warp) -> tuple[Warp, float]:
+        """Climb from ``start``; return the warp and its mean agreement over all planes."""
+        basis = _basis(mean.shape[-2], mean.shape[-1])
+        terms = start.terms.clone()
+        score = 0.0
+        for order, planes, rounds in _STAGES:
+            for _ in range(rounds):
+                step, score = self._newton(mean, basis, terms, planes, order)
+                terms[:order] += step
+        return Warp(terms), score
+
+    def fold(self, mean: Tensor, warp: Warp) -> list[Tensor]:
+        """Return each plane's coefficients under ``warp``, ``[n]`` complex, unit noise."""
+        basis = _basis(mean.shape[-2], mean.shape[-1])
+        place = self._cells(warp.terms, basis)
+        size = self.tile * _FINE
+        spectra: list[Tensor] = []
+        for layout, plane in zip(self.layouts, mean, strict=True):
+            tile = torch.zeros(size * size).index_add_(0, place, plane.flatten())
+            grid = torch.fft.fft2(tile.view(size, size)) / plane.numel() ** 0.5
+            spectra.append(grid[layout.ky % size, layout.kx % size])
+        return spectra
+
+    def _cells(self, terms: Tensor, basis: Tensor) -> Tensor:
+        size = self.tile * _FINE
+        where = ((terms.T @ basis) * _FINE).round().long() % size
+        return where[0] * size + where[1]
+
+    def _newton(
+        self, mean: Tensor, basis: Tensor, terms: Tensor, planes: tuple[int, ...], order: int
+    ) -> tuple[Tensor, float]:
+        place = self._cells(terms, basis)
+        used = basis[:order]
+        climb = torch.zeros(order, 2)
+        curve = torch.zeros(order, order)
+        gram = used @ used.T
+        total = 0.0
+        for index in planes:
+            values = mean[index].flatten()
+            agreement = float((values * self._patterns[index].flatten()[place]).mean())
+            slope_y, slope_x = (part.flatten()[place] * values for part in self._slopes[index])
+            climb += used @ torch.stack([slope_y, slope_x], 1)
+            steep = float(sum(part.square().mean() for part in self._slopes[index])) / 2.0
+            curve += max(agreement, 1e-3) * steep * gram
+            total += agreement
+        step = torch.linalg.solve(curve, climb)
+        reach = float((step.T @ used).abs().amax())
+        limit = 0.6 if 0 in planes else 1.5
+        return step * min(1.0, limit / max(reach, 1e-9)), total
+
+
+def _basis(rows: int, columns: int) -> Tensor:
+    """``[6, rows * columns]`` of 1, x, y, x2, xy, y2."""
+    y, x = torch.meshgrid(
+        (torch.arange(rows) + 0.5 - rows / 2) / _UNIT,
+        (torch.arange(columns) + 0.5 - columns / 2) / _UNIT,
+        indexing="ij",
+    )
+    return torch.stack([torch.ones_like(x), x, y, x * x, x * y, y * y]).flatten(1)
+
+
+def _pilot_tile(layout: PlaneLayout, tile: int) -> Tensor:
+    values = torch.zeros(layout.ky.numel(), dtype=torch.complex64)
+    values[layout.pilots] = layout.pilot_signs
+    steps = torch.arange(tile * _FINE) / _FINE
+    return synthesise(layout, values, steps, steps, tile)
+
+
+def _slopes(pattern: Tensor) -> tuple[Tensor, Tensor]:
+    """Derivatives per tile pixel along y and x."""
+    down = (pattern.roll(-1, 0) - pattern.roll(1, 0)) * (_FINE / 2)
+    across = (pattern.roll(-1, 1) - pattern.roll(1, 1)) * (_FINE / 2)
+    return down, across

@@ -64,20 +64,29 @@ class ProductionLog(models.Model):
     origin = models.CharField(max_length=200, unique=True)
     size = models.BigIntegerField(default=0)
     frontier = models.BinaryField(default=b"")
-    published_size = models.BigIntegerField(default=0)
-    published_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(published_size__gte=0), name="log_published_size_counts"),
-            models.CheckConstraint(
-                condition=Q(size__gte=F("published_size")), name="log_publishes_only_what_it_holds"
-            ),
-        ]
+        constraints = [models.CheckConstraint(condition=Q(size__gte=0), name="log_size_counts")]
 
     def __str__(self) -> str:
         return self.origin
+
+
+class LogPublication(models.Model):
+    """What was last published of a log. A row of its own, so that publishing never waits for an append.
+
+    ``stale_tile`` is the level 0 tile whose partial widths go when the next tile is full.
+    """
+
+    log = models.OneToOneField(ProductionLog, models.PROTECT, primary_key=True, related_name="publication")
+    size = models.BigIntegerField(default=0)
+    checkpoint = models.BinaryField(default=b"")
+    stale_tile = models.BigIntegerField(null=True)
+    published_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.log_id} at {self.size}"
 
 
 class LogEntry(models.Model):

@@ -11,6 +11,7 @@ import django.contrib.postgres.indexes
 import django.db.models.deletion
 from django.db import migrations, models
 
+
 PARTITIONS = 16
 
 LOG_ENTRY = """
@@ -55,29 +56,74 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='CheckKey',
+            name='ProductionLog',
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('credential_id', models.UUIDField()),
-                ('key', models.CharField(max_length=200)),
-                ('body_sha256', models.BinaryField(max_length=32)),
-                ('check_id', models.UUIDField()),
+                ('id', models.AutoField(primary_key=True, serialize=False)),
+                ('production_id', models.UUIDField(unique=True)),
+                ('origin', models.CharField(max_length=200, unique=True)),
+                ('size', models.BigIntegerField(default=0)),
+                ('frontier', models.BinaryField(default=b'')),
                 ('created_at', models.DateTimeField(default=common.clock.now, editable=False)),
             ],
             options={
-                'indexes': [django.contrib.postgres.indexes.BrinIndex(fields=['created_at'], name='check_key_by_time')],
-                'constraints': [models.UniqueConstraint(fields=('credential_id', 'key'), name='check_key_once_per_credential')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('size__gte', 0)), name='log_size_counts')],
             },
         ),
         migrations.CreateModel(
-            name='DpopProofSeen',
+            name='Lease',
             fields=[
-                ('digest', models.BinaryField(max_length=32, primary_key=True, serialize=False)),
-                ('seen_at', models.DateTimeField(default=common.clock.now, editable=False)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uid', models.UUIDField(default=common.ids.new_id, editable=False, unique=True)),
+                ('check_id', models.UUIDField(unique=True)),
+                ('token_jti', models.UUIDField()),
+                ('production_id', models.UUIDField()),
+                ('organisation_id', models.UUIDField()),
+                ('credential_id', models.UUIDField(null=True)),
+                ('counter', models.CharField(choices=[('frames', 'frames'), ('lines', 'lines'), ('seconds', 'seconds'), ('runs', 'runs')], max_length=8)),
+                ('use_type', models.CharField(max_length=40)),
+                ('shot', models.CharField(max_length=120)),
+                ('first', models.IntegerField()),
+                ('last', models.IntegerField()),
+                ('state', models.CharField(choices=[('ACTIVE', 'active'), ('ENDED', 'ended'), ('EXPIRED', 'expired')], default='ACTIVE', max_length=8)),
+                ('granted_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('heartbeat_seconds', models.IntegerField()),
+                ('grace_seconds', models.IntegerField()),
+                ('window_ends_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('end_reason', models.CharField(blank=True, default='', max_length=40)),
+                ('units_used', models.IntegerField(null=True)),
+                ('log', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='receipts.productionlog')),
             ],
             options={
-                'indexes': [django.contrib.postgres.indexes.BrinIndex(fields=['seen_at'], name='proof_by_time')],
+                'indexes': [models.Index(fields=['token_jti', 'id'], name='lease_by_token'), models.Index(condition=models.Q(('state', 'ACTIVE')), fields=['expires_at'], name='lease_live_by_expiry')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('last__gte', models.F('first'))), name='lease_range_ordered'), models.CheckConstraint(condition=models.Q(('state', 'ACTIVE'), ('ended_at__isnull', False), _connector='OR'), name='lease_end_is_dated')],
             },
+        ),
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.CreateModel(
+                    name='LogEntry',
+                    fields=[
+                        ('pk', models.CompositePrimaryKey('log_id', 'idx', blank=True, editable=False, primary_key=True, serialize=False)),
+                        ('idx', models.BigIntegerField()),
+                        ('lease', models.BigIntegerField(null=True)),
+                        ('received_at', models.DateTimeField()),
+                        ('frame', models.IntegerField(null=True)),
+                        ('kind', models.SmallIntegerField(choices=[(1, 'authorised'), (2, 'checked'), (3, 'frame'), (4, 'marked'), (5, 'verified'), (6, 'revoked'), (7, 'exported')])),
+                        ('take', models.SmallIntegerField(null=True)),
+                        ('outcome', models.SmallIntegerField(choices=[(1, 'RENDERED'), (2, 'FAILED'), (3, 'DISCARDED'), (4, 'RERENDER_OF'), (5, 'UNAUTHORISED')], null=True)),
+                        ('ref', models.UUIDField(null=True)),
+                        ('file_sha256', models.BinaryField(max_length=32, null=True)),
+                        ('entry', models.BinaryField()),
+                        ('log', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='receipts.productionlog')),
+                    ],
+                    options={
+                        'constraints': [models.UniqueConstraint(fields=('log', 'lease', 'frame', 'take'), name='log_entry_once_per_frame'), models.UniqueConstraint(condition=models.Q(('ref__isnull', False)), fields=('log', 'ref'), name='log_entry_once_per_ref')],
+                    },
+                ),
+            ],
+            database_operations=[migrations.RunSQL(LOG_ENTRY, 'drop table receipts_logentry')],
         ),
         migrations.CreateModel(
             name='PendingEntry',
@@ -91,22 +137,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(fields=['production_id', 'id'], name='receipts_pe_product_8296ac_idx')],
-            },
-        ),
-        migrations.CreateModel(
-            name='ProductionLog',
-            fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('production_id', models.UUIDField(unique=True)),
-                ('origin', models.CharField(max_length=200, unique=True)),
-                ('size', models.BigIntegerField(default=0)),
-                ('frontier', models.BinaryField(default=b'')),
-                ('published_size', models.BigIntegerField(default=0)),
-                ('published_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=common.clock.now, editable=False)),
-            ],
-            options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('published_size__gte', 0)), name='log_published_size_counts'), models.CheckConstraint(condition=models.Q(('size__gte', models.F('published_size'))), name='log_publishes_only_what_it_holds')],
             },
         ),
         migrations.CreateModel(
@@ -172,62 +202,6 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['token_jti', 'id'], name='check_by_token'), django.contrib.postgres.indexes.BrinIndex(fields=['at'], name='check_by_time')],
             },
         ),
-        migrations.SeparateDatabaseAndState(
-            state_operations=[
-                migrations.CreateModel(
-                    name='LogEntry',
-                    fields=[
-                        ('pk', models.CompositePrimaryKey('log_id', 'idx', blank=True, editable=False, primary_key=True, serialize=False)),
-                        ('idx', models.BigIntegerField()),
-                        ('lease', models.BigIntegerField(null=True)),
-                        ('received_at', models.DateTimeField()),
-                        ('frame', models.IntegerField(null=True)),
-                        ('kind', models.SmallIntegerField(choices=[(1, 'authorised'), (2, 'checked'), (3, 'frame'), (4, 'marked'), (5, 'verified'), (6, 'revoked'), (7, 'exported')])),
-                        ('take', models.SmallIntegerField(null=True)),
-                        ('outcome', models.SmallIntegerField(choices=[(1, 'RENDERED'), (2, 'FAILED'), (3, 'DISCARDED'), (4, 'RERENDER_OF'), (5, 'UNAUTHORISED')], null=True)),
-                        ('ref', models.UUIDField(null=True)),
-                        ('file_sha256', models.BinaryField(max_length=32, null=True)),
-                        ('entry', models.BinaryField()),
-                        ('log', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='receipts.productionlog')),
-                    ],
-                    options={
-                        'constraints': [models.UniqueConstraint(fields=('log', 'lease', 'frame', 'take'), name='log_entry_once_per_frame'), models.UniqueConstraint(condition=models.Q(('ref__isnull', False)), fields=('log', 'ref'), name='log_entry_once_per_ref')],
-                    },
-                ),
-            ],
-            database_operations=[migrations.RunSQL(LOG_ENTRY, 'drop table receipts_logentry')],
-        ),
-        migrations.CreateModel(
-            name='Lease',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=common.ids.new_id, editable=False, unique=True)),
-                ('check_id', models.UUIDField(unique=True)),
-                ('token_jti', models.UUIDField()),
-                ('production_id', models.UUIDField()),
-                ('organisation_id', models.UUIDField()),
-                ('credential_id', models.UUIDField(null=True)),
-                ('counter', models.CharField(choices=[('frames', 'frames'), ('lines', 'lines'), ('seconds', 'seconds'), ('runs', 'runs')], max_length=8)),
-                ('use_type', models.CharField(max_length=40)),
-                ('shot', models.CharField(max_length=120)),
-                ('first', models.IntegerField()),
-                ('last', models.IntegerField()),
-                ('state', models.CharField(choices=[('ACTIVE', 'active'), ('ENDED', 'ended'), ('EXPIRED', 'expired')], default='ACTIVE', max_length=8)),
-                ('granted_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('heartbeat_seconds', models.IntegerField()),
-                ('grace_seconds', models.IntegerField()),
-                ('window_ends_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('end_reason', models.CharField(blank=True, default='', max_length=40)),
-                ('units_used', models.IntegerField(null=True)),
-                ('log', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='receipts.productionlog')),
-            ],
-            options={
-                'indexes': [models.Index(fields=['token_jti', 'id'], name='lease_by_token'), models.Index(condition=models.Q(('state', 'ACTIVE')), fields=['expires_at'], name='lease_live_by_expiry')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('last__gte', models.F('first'))), name='lease_range_ordered'), models.CheckConstraint(condition=models.Q(('state', 'ACTIVE'), ('ended_at__isnull', False), _connector='OR'), name='lease_end_is_dated')],
-            },
-        ),
         migrations.CreateModel(
             name='UnauthorisedFrame',
             fields=[
@@ -245,6 +219,41 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('log', 'idx'), name='unauthorised_once_per_leaf')],
             },
+        ),
+        migrations.CreateModel(
+            name='CheckKey',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('credential_id', models.UUIDField()),
+                ('key', models.CharField(max_length=200)),
+                ('body_sha256', models.BinaryField(max_length=32)),
+                ('check_id', models.UUIDField()),
+                ('created_at', models.DateTimeField(default=common.clock.now, editable=False)),
+            ],
+            options={
+                'indexes': [django.contrib.postgres.indexes.BrinIndex(fields=['created_at'], name='check_key_by_time')],
+                'constraints': [models.UniqueConstraint(fields=('credential_id', 'key'), name='check_key_once_per_credential')],
+            },
+        ),
+        migrations.CreateModel(
+            name='DpopProofSeen',
+            fields=[
+                ('digest', models.BinaryField(max_length=32, primary_key=True, serialize=False)),
+                ('seen_at', models.DateTimeField(default=common.clock.now, editable=False)),
+            ],
+            options={
+                'indexes': [django.contrib.postgres.indexes.BrinIndex(fields=['seen_at'], name='proof_by_time')],
+            },
+        ),
+        migrations.CreateModel(
+            name='LogPublication',
+            fields=[
+                ('log', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='publication', serialize=False, to='receipts.productionlog')),
+                ('size', models.BigIntegerField(default=0)),
+                ('checkpoint', models.BinaryField(default=b'')),
+                ('stale_tile', models.BigIntegerField(null=True)),
+                ('published_at', models.DateTimeField(null=True)),
+            ],
         ),
         migrations.RunSQL(STORAGE, migrations.RunSQL.noop),
     ]

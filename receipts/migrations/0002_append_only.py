@@ -13,8 +13,8 @@ PARTITIONS = 16
 LOG_FORWARD = """
 create function receipts_log_forward() returns trigger language plpgsql as $$
 begin
-    if new.size < old.size or new.published_size < old.published_size
-       or new.id <> old.id or new.production_id <> old.production_id or new.origin <> old.origin then
+    if new.size < old.size or new.id <> old.id or new.production_id <> old.production_id
+       or new.origin <> old.origin then
         raise exception 'a log only grows: % on % is refused', tg_op, tg_table_name
             using errcode = 'restrict_violation';
     end if;

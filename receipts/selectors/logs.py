@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from receipts.models import EntryKind, LogEntry, PendingEntry, ProductionLog
+from receipts.models import EntryKind, LogEntry, LogPublication, PendingEntry, ProductionLog
 from receipts.storage import LogFiles
 from trustcore.log.checkpoint import parse_checkpoint_text, parse_note
 from trustcore.log.merkle import HASH_BYTES, Frontier
@@ -54,13 +54,14 @@ def log_state(production_id: UUID) -> LogState | None:
     log = ProductionLog.objects.filter(production_id=production_id).first()
     if log is None:
         return None
+    published = LogPublication.objects.filter(log=log).first()
     return LogState(
         production_id=production_id,
         origin=log.origin,
         size=log.size,
         root_hex=frontier_of(log).root().hex(),
-        published_size=log.published_size,
-        published_at=log.published_at,
+        published_size=published.size if published else 0,
+        published_at=published.published_at if published else None,
         pending=PendingEntry.objects.filter(production_id=production_id).count(),
     )
 

@@ -1,5 +1,6 @@
 """Reads: which organisations a person belongs to, which credentials an organisation has."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -39,3 +40,14 @@ def credentials_of(principal: Principal) -> QuerySet[ApiCredential]:
 def organisation_by_slug(slug: str) -> Organisation | None:
     """The organisation of that slug."""
     return Organisation.objects.filter(slug=slug).first()
+
+
+def guilds() -> QuerySet[Organisation]:
+    """The guilds that a production may name as its overseer."""
+    return Organisation.objects.filter(kind=Organisation.Kind.GUILD).order_by("name")
+
+
+def organisation_names(ids: Iterable[str | UUID]) -> dict[str, str]:
+    """Names by id, for ids that terms hold as text; unknown ids are left out."""
+    rows = Organisation.objects.filter(pk__in=list(ids)).values_list("pk", "name")
+    return {str(pk): name for pk, name in rows}

@@ -1,0 +1,1 @@
+"""Outputs and where they came from: marks, Content Credentials and release of what was rendered."""

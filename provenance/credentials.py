@@ -100,11 +100,11 @@ def manifest_definition(
 
 def c2pa_settings(anchor_pem: str) -> dict[str, Any]:
     """Return the library's settings: our anchors, our key usages, and no network at all."""
+    trust = {"trust_config": "\n".join(usage.dotted_string for usage in ACCEPTED_USAGES)}
+    if anchor_pem:  # an empty list is refused by the library as an unreadable one
+        trust["trust_anchors"] = anchor_pem
     return {
-        "trust": {
-            "trust_anchors": anchor_pem,
-            "trust_config": "\n".join(usage.dotted_string for usage in ACCEPTED_USAGES),
-        },
+        "trust": trust,
         "verify": {
             "verify_trust": True,
             "verify_after_sign": True,

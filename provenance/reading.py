@@ -19,7 +19,7 @@ Source: C2PA specification 2.4, section on validation; status codes as listed th
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,17 @@ class CredentialReport:
     assertions: dict[str, list[Any]]
     sdk: str
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the judgement as JSON values."""
+        return {
+            "verdict": str(self.verdict),
+            "signed_by_us": self.signed_by_us,
+            "digital_source_type": self.digital_source_type,
+            "manifests": [asdict(finding) for finding in self.findings],
+            "assertions": self.assertions,
+            "sdk": self.sdk,
+        }
+
     @property
     def is_intact(self) -> bool:
         """Whether nothing in the graph is broken; signers may still be strangers."""
@@ -114,8 +125,9 @@ def read_credentials(path: Path, *, anchor_pem: str) -> CredentialReport:
 
     Raises:
         FileNotFoundError: there is no such file.
+        ValueError: ``anchor_pem`` is not a list of certificates.
     """
-    with path.open("rb") as reading, c2pa.Context.from_dict(c2pa_settings(anchor_pem)) as context:
+    with path.open("rb") as reading, _context(anchor_pem) as context:
         try:
             with c2pa.Reader(_format_of(path), reading, context=context) as reader:
                 return judge_store(json.loads(reader.json()))
@@ -123,6 +135,13 @@ def read_credentials(path: Path, *, anchor_pem: str) -> CredentialReport:
             return _without_store(CredentialVerdict.ABSENT)
         except (c2pa.C2paError, json.JSONDecodeError) as error:
             return _without_store(CredentialVerdict.BROKEN, str(error))
+
+
+def _context(anchor_pem: str) -> "c2pa.Context":
+    try:
+        return c2pa.Context.from_dict(c2pa_settings(anchor_pem))
+    except c2pa.C2paError as error:
+        raise ValueError(f"the anchors cannot be read: {error}") from error
 
 
 def judge_store(store: dict[str, Any]) -> CredentialReport:

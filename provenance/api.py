@@ -1,0 +1,248 @@
+"""The HTTP face of outputs: upload, look, download. One class per address; parse, call, serialise."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.selectors import principal_of
+from common.api import ApiView, CursorPage
+from common.downloads import download
+from common.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge
+from provenance import selectors, workflows
+from provenance.models import Asset, AssetKind, AssetState, ManifestRecord
+
+_KEY_MAX = 200
+
+
+class UploadInput(serializers.Serializer[Any]):
+    """The parts of an upload."""
+
+    file = serializers.FileField()
+    project = serializers.UUIDField(help_text="id of the production")
+    tokens = serializers.ListField(
+        child=serializers.UUIDField(), allow_empty=False, help_text="licences it was rendered under"
+    )
+    kind = serializers.ChoiceField(choices=AssetKind.choices, default=AssetKind.DELIVERABLE)
+
+
+class ManifestOutput(serializers.ModelSerializer[ManifestRecord]):
+    """A manifest store: its hash and what reading it back said."""
+
+    class Meta:
+        model = ManifestRecord
+        fields = ("sha256", "size_bytes", "digital_source_type", "verdict", "created_at")
+
+
+class AssetOutput(serializers.ModelSerializer[Asset]):
+    """An output as its readers see it."""
+
+    project = serializers.UUIDField(source="production_id")
+    tokens = serializers.ListField(source="token_jtis", child=serializers.UUIDField())
+    hold_reasons = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    manifest = serializers.SerializerMethodField()
+    history = serializers.SerializerMethodField()
+    content = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Asset
+        fields = (
+            "id",
+            "project",
+            "kind",
+            "state",
+            "hold_reasons",
+            "file_name",
+            "tokens",
+            "media",
+            "digital_source_type",
+            "mark_id",
+            "upload_sha256",
+            "sha256",
+            "size_bytes",
+            "manifest",
+            "history",
+            "content",
+            "created_at",
+            "released_at",
+        )
+
+    @extend_schema_field(ManifestOutput(allow_null=True))
+    def get_manifest(self, asset: Asset) -> dict[str, Any] | None:
+        """The manifest inside the file as it stands."""
+        manifest = selectors.current_manifest(asset)
+        return dict(ManifestOutput(manifest).data) if manifest else None
+
+    def get_history(self, asset: Asset) -> list[dict[str, Any]]:
+        """Each state it has been in, and since when."""
+        return [{"state": event.state_after, "at": event.created_at} for event in asset.events.all()]
+
+    def get_content(self, asset: Asset) -> str | None:
+        """Where the media is, once it is released."""
+        return f"/api/v1/assets/{asset.pk}/content" if asset.state == AssetState.RELEASED else None
+
+
+class Assets(ApiView):
+    """Upload an output, or list those the caller may know of."""
+
+    required_scope = {"POST": "asset:write", "GET": "asset:read"}
+    parser_classes = (MultiPartParser,)
+    # repeats are found by the upload's own key: the general memory of answers would hash the file's name only
+    idempotent = False
+
+    @extend_schema(
+        request={"multipart/form-data": UploadInput},
+        responses={202: AssetOutput},
+        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
+    )
+    def post(self, request: Request) -> Response:
+        """Take an output in; it is marked, signed, verified and then released, or held with reasons."""
+        _refuse_oversize(request)
+        given = self.parsed(UploadInput)
+        upload: UploadedFile = given["file"]
+        with _on_disk(upload) as path:
+            asset, is_new = workflows.release_asset(
+                principal=principal_of(request),
+                production_id=given["project"],
+                token_jtis=given["tokens"],
+                kind=given["kind"],
+                path=path,
+                file_name=upload.name or "upload",
+                idempotency_key=_key(request),
+            )
+        headers = {"Location": f"/api/v1/assets/{asset.pk}"}
+        if not is_new:
+            headers["Idempotent-Replay"] = "true"
+        return Response(AssetOutput(asset).data, status=202, headers=headers)
+
+    @extend_schema(
+        responses=AssetOutput(many=True),
+        parameters=[
+            OpenApiParameter("project", OpenApiTypes.UUID),
+            OpenApiParameter("state", enum=AssetState.values),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """List outputs, newest first, by cursor."""
+        rows = selectors.assets_visible_to(principal_of(request))
+        if project := request.query_params.get("project"):
+            rows = rows.filter(production_id=_uuid(project))
+        if state := request.query_params.get("state"):
+            rows = rows.filter(state=state)
+        page = CursorPage()
+        return page.get_paginated_response(
+            AssetOutput(page.paginate_queryset(rows, request, view=self), many=True).data
+        )
+
+
+class AssetDetail(ApiView):
+    """One output."""
+
+    required_scope = "asset:read"
+
+    @extend_schema(responses=AssetOutput)
+    def get(self, request: Request, asset_id: UUID) -> Response:
+        """Say how far an output has come and, if it is held, why."""
+        return Response(AssetOutput(_asset(request, asset_id)).data)
+
+
+class AssetContent(ApiView):
+    """The media of a released output."""
+
+    required_scope = "asset:read"
+
+    @extend_schema(
+        responses={(200, "video/mp4"): OpenApiTypes.BINARY, (206, "video/mp4"): OpenApiTypes.BINARY}
+    )
+    def get(self, request: Request, asset_id: UUID) -> HttpResponseBase:
+        """Download the marked and signed media, whole or by one byte range."""
+        asset = _asset(request, asset_id)
+        if not selectors.may_download(principal_of(request), asset):
+            raise Forbidden("CONTENT_NOT_SHARED", "The media goes to the production and its vendors only.")
+        if asset.state != AssetState.RELEASED:
+            raise Conflict("ASSET_NOT_RELEASED", "This output is not released.", f"It is {asset.state}.")
+        return download(
+            request,
+            asset.signed_blob,
+            file_name=f"asset-{asset.pk}{asset.media['suffix']}",
+            content_type=asset.media["media_type"],
+            size=asset.size_bytes,
+            sha256=asset.sha256,
+        )
+
+
+class AssetManifest(ApiView):
+    """The Content Credentials of an output, by themselves."""
+
+    required_scope = "asset:read"
+
+    @extend_schema(responses={(200, "application/c2pa"): OpenApiTypes.BINARY})
+    def get(self, request: Request, asset_id: UUID) -> HttpResponseBase:
+        """Download the manifest store as it was embedded."""
+        manifest = selectors.current_manifest(_asset(request, asset_id))
+        if manifest is None:
+            raise NotFound
+        return download(
+            request,
+            manifest.blob,
+            file_name=f"asset-{asset_id}.c2pa",
+            content_type="application/c2pa",
+            size=manifest.size_bytes,
+            sha256=manifest.sha256,
+        )
+
+
+def _asset(request: Request, asset_id: UUID) -> Asset:
+    asset = selectors.asset_for(principal_of(request), asset_id)
+    if asset is None:
+        raise NotFound
+    return asset
+
+
+def _refuse_oversize(request: Request) -> None:
+    """Refuse by the declared length, before a byte of the body is read."""
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    if not declared.isdigit() or int(declared) > settings.UPLOAD_BYTES_MAX:
+        raise TooLarge("UPLOAD_TOO_LARGE", f"An upload may have {settings.UPLOAD_BYTES_MAX} bytes.")
+
+
+@contextmanager
+def _on_disk(upload: UploadedFile) -> Iterator[Path]:
+    """Give the upload as a file: the one Django spooled, or a temporary one for small uploads."""
+    spooled = getattr(upload, "temporary_file_path", None)
+    if spooled is not None:
+        yield Path(spooled())
+        return
+    with tempfile.NamedTemporaryFile(prefix="tm-upload-") as copy:
+        for chunk in upload.chunks():
+            copy.write(chunk)
+        copy.flush()
+        yield Path(copy.name)
+
+
+def _key(request: Request) -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > _KEY_MAX or not key.isprintable():
+        raise InvalidInput(
+            "IDEMPOTENCY_KEY_INVALID", f"Idempotency-Key: at most {_KEY_MAX} printable characters."
+        )
+    return key
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InvalidInput("PROJECT_INVALID", "project is not an id.") from error

@@ -1,0 +1,72 @@
+"""Reads of outputs. Whose output it is decides who may see it; what may not be seen is not there.
+
+The studio and the guild of a production see all of its outputs; a vendor those it delivered; an agency or
+a talent those that cite a licence of theirs. The media itself goes to the production and the deliverer only.
+"""
+
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from accounts.principals import Principal
+from licensing.models import LicenceToken
+from provenance.models import Asset, AssetEvent, AssetState, ManifestRecord
+
+
+def assets_visible_to(principal: Principal) -> QuerySet[Asset]:
+    """Outputs the caller may know of, newest first, with production, manifests and events at hand."""
+    mine = principal.organisation
+    licensed = LicenceToken.objects.filter(Q(agency=mine) | Q(talent__organisation=mine)).values("jti")
+    return (
+        Asset.objects.filter(
+            Q(production__organisation=mine)
+            | Q(production__guild=mine)
+            | Q(organisation=mine)
+            | Q(token_jtis__overlap=licensed)
+        )
+        .select_related("production", "organisation")
+        .prefetch_related(
+            Prefetch("manifests", ManifestRecord.objects.order_by("-created_at")),
+            Prefetch("events", AssetEvent.objects.order_by("number")),
+        )
+        .order_by("-created_at")
+    )
+
+
+def asset_for(principal: Principal, asset_id: UUID) -> Asset | None:
+    """The output, if the caller may know of it."""
+    return assets_visible_to(principal).filter(pk=asset_id).first()
+
+
+def assets_of(production_id: UUID) -> QuerySet[Asset]:
+    """Every output of a production, oldest first, for whoever may see the production as a whole."""
+    return (
+        Asset.objects.filter(production_id=production_id)
+        .prefetch_related("manifests", "events")
+        .order_by("created_at", "pk")
+    )
+
+
+def asset_by_mark(mark_id: str) -> Asset | None:
+    """The output that carries a mark."""
+    return Asset.objects.filter(mark_id=mark_id).first() if mark_id else None
+
+
+def may_download(principal: Principal, asset: Asset) -> bool:
+    """Whether the media itself may go to the caller: the production's studio and who delivered it."""
+    return principal.organisation_id in {asset.production.organisation_id, asset.organisation_id}
+
+
+def current_manifest(asset: Asset) -> ManifestRecord | None:
+    """The manifest inside the file as it stands, or ``None`` before signing."""
+    return max(asset.manifests.all(), key=lambda row: row.created_at, default=None)
+
+
+def state_from_events(asset: Asset) -> str:
+    """Tell the state from the events alone; it equals ``asset.state`` unless somebody meddled."""
+    state = ""
+    for event in sorted(asset.events.all(), key=lambda row: row.number):
+        if event.state_before != state or state in {AssetState.RELEASED, AssetState.HELD}:
+            return "INCONSISTENT"
+        state = event.state_after
+    return state

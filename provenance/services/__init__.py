@@ -1,0 +1,14 @@
+"""Writes of this floor, by noun: the signing authority, the taking in of uploads, their release."""
+
+from provenance.services.intake import receive_asset
+from provenance.services.release import mark_asset, sign_asset, verify_asset
+from provenance.services.signing import signing_identity, trust_anchors_pem
+
+__all__ = [
+    "mark_asset",
+    "receive_asset",
+    "sign_asset",
+    "signing_identity",
+    "trust_anchors_pem",
+    "verify_asset",
+]

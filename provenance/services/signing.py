@@ -1,0 +1,105 @@
+"""Keep the deployment's signing authority: made at first use, renewed in time, keys sealed.
+
+The windows of certificates follow the machine's clock, not the house's movable one: the C2PA library
+checks them against the machine's, and a certificate from the future would verify nowhere.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from common import keys
+from common.ids import new_id
+from provenance import authority
+from provenance.authority import SigningIdentity
+from provenance.models import SigningAuthority
+
+_RENEW_BEFORE = timedelta(days=30)
+
+
+def signing_identity() -> SigningIdentity:
+    """Return the certificate and key that sign now; made at first use, renewed a month before the end."""
+    row = SigningAuthority.objects.filter(state=SigningAuthority.State.ACTIVE).first() or _create()
+    if row.not_after - _machine_now() < _RENEW_BEFORE:
+        row = renew_certificate()
+    return SigningIdentity(
+        key=_unseal(row.sealed_signing_key, _bound(row, "signing")),
+        chain_pem=row.certificate_pem + row.authority_pem,
+        anchor_pem=row.authority_pem,
+    )
+
+
+def trust_anchors_pem() -> str:
+    """Return every authority that signed here, as PEM: what a verifier of our files trusts."""
+    rows = SigningAuthority.objects.order_by("created_at").values_list("authority_pem", flat=True)
+    # a renewal retires a row but keeps its authority: name each once, in order
+    return "".join(dict.fromkeys(rows)) or signing_identity().anchor_pem
+
+
+def renew_certificate() -> SigningAuthority:
+    """Issue a new signing certificate under the same authority and retire the old one."""
+    with transaction.atomic():
+        old = SigningAuthority.objects.select_for_update().get(state=SigningAuthority.State.ACTIVE)
+        if old.not_after - _machine_now() >= _RENEW_BEFORE:
+            return old  # another process was first
+        old.state = SigningAuthority.State.RETIRED
+        old.save(update_fields=["state"])
+        root = x509.load_pem_x509_certificate(old.authority_pem.encode())
+        return _store(root, _unseal(old.sealed_authority_key, _bound(old, "authority")))
+
+
+def _create() -> SigningAuthority:
+    root_key = authority.new_key()
+    root = authority.issue_authority(root_key, organisation=_organisation(), now=_machine_now())
+    try:
+        with transaction.atomic():
+            return _store(root, root_key)
+    except IntegrityError:  # another process was first: its authority is the one
+        return SigningAuthority.objects.get(state=SigningAuthority.State.ACTIVE)
+
+
+def _store(root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey) -> SigningAuthority:
+    key = authority.new_key()
+    certificate = authority.issue_certificate(
+        root, root_key, key.public_key(), organisation=_organisation(), now=_machine_now()
+    )
+    row = SigningAuthority(
+        id=new_id(),
+        authority_pem=authority.certificate_pem(root),
+        certificate_pem=authority.certificate_pem(certificate),
+        not_after=certificate.not_valid_after_utc,
+    )
+    row.sealed_authority_key = _seal(root_key, _bound(row, "authority"))
+    row.sealed_signing_key = _seal(key, _bound(row, "signing"))
+    row.save(force_insert=True)
+    return row
+
+
+def _bound(row: SigningAuthority, role: str) -> str:
+    return f"provenance/{role}/{row.id}"
+
+
+def _seal(key: ec.EllipticCurvePrivateKey, bound_to: str) -> bytes:
+    plain = key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return keys.seal(plain, bound_to=bound_to)
+
+
+def _unseal(sealed: bytes, bound_to: str) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_der_private_key(keys.unseal(bytes(sealed), bound_to=bound_to), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise keys.KeyUnreadable(bound_to)
+    return key
+
+
+def _organisation() -> str:
+    return str(settings.LOG_HOST)
+
+
+def _machine_now() -> datetime:
+    return datetime.now(UTC)

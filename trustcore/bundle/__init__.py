@@ -1,0 +1,1 @@
+"""Compliance bundles: their layout, the pure writers of their pieces, and the offline verifier."""

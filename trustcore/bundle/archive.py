@@ -1,0 +1,231 @@
+"""The zip file around a bag: how it is written, and how it is opened without trusting it.
+
+Entries carry no time, no owner and no extra fields, so that equal bags make equal archives. On
+reading, the local headers, the central directory and the space between must agree: one archive,
+one reading. Paths must be plain, unique, and below one folder; sizes are bounded by what is read.
+"""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, NoReturn, Self
+
+from trustcore.bundle.bag import SAFE_PATH
+from trustcore.errors import InvalidEvidence, InvalidReason
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+MAX_FILES = 1_000_000
+MAX_RATIO = 200
+FREE_BYTES = 64 * 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
+
+_MODES = frozenset({0o644 << 16, 0o100644 << 16})
+_LOCAL = struct.Struct("<4s5H3I2H")
+_END_BYTES = 22
+_END_BYTES_ZIP64 = 22 + 20 + 56
+
+
+def entry_info(path: str, *, compress: bool = True) -> zipfile.ZipInfo:
+    """Return how an entry of a bundle is written: no clock, fixed mode; pass it to ``ZipFile.open(info, "w")``."""
+    info = zipfile.ZipInfo(path, date_time=EPOCH)
+    info.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    info.create_system = 3
+    info.external_attr = 0o100644 << 16
+    return info
+
+
+@dataclass(slots=True)
+class Archive:
+    """An opened bundle. Paths are relative to the bag.
+
+    Attributes:
+        name: the bag's folder.
+        members: the zip entry of each file, by path.
+    """
+
+    name: str
+    members: dict[str, zipfile.ZipInfo]
+    _zip: zipfile.ZipFile
+    _label: str
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open ``path`` and check the archive's own structure.
+
+        Raises:
+            InvalidEvidence: ``MALFORMED``, ``TOO_LARGE`` or ``UNSUPPORTED``, with the entry at fault.
+            OSError: the file cannot be read.
+        """
+        try:
+            archive = zipfile.ZipFile(path)
+        except (
+            zipfile.BadZipFile,
+            ValueError,
+            NotImplementedError,
+            struct.error,
+            UnicodeDecodeError,
+        ) as error:
+            raise InvalidEvidence(InvalidReason.MALFORMED, f"not a zip file: {error}", path.name) from error
+        try:
+            name, members = _checked_members(archive, path.stat().st_size, path.name)
+            _check_headers(archive, path.stat().st_size, path.name)
+        except BaseException:
+            archive.close()
+            raise
+        return cls(name, members, archive, path.name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._zip.close()
+
+    def read(self, path: str, *, max_bytes: int) -> bytes:
+        """Read one file whole.
+
+        Raises:
+            InvalidEvidence: ``MISSING_FILE``, ``TOO_LARGE``, or ``MALFORMED`` (its checksum is wrong).
+        """
+        if self.size(path) > max_bytes:
+            raise InvalidEvidence(InvalidReason.TOO_LARGE, f"longer than {max_bytes} bytes", path)
+        return b"".join(self.chunks(path))
+
+    def size(self, path: str) -> int:
+        """Return a file's size in bytes.
+
+        Raises:
+            InvalidEvidence: ``MISSING_FILE``.
+        """
+        return self._member(path).file_size
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """Yield a file's bytes in pieces.
+
+        Raises:
+            InvalidEvidence: ``MISSING_FILE`` or ``MALFORMED``.
+        """
+        member = self._member(path)
+        try:
+            with self._zip.open(member) as stream:
+                while chunk := stream.read(CHUNK_BYTES):
+                    yield chunk
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            raise InvalidEvidence(
+                InvalidReason.MALFORMED, f"damaged in the archive: {error}", path
+            ) from error
+
+    def _member(self, path: str) -> zipfile.ZipInfo:
+        member = self.members.get(path)
+        if member is None:
+            raise InvalidEvidence(InvalidReason.MISSING_FILE, "not in the bundle", path)
+        return member
+
+
+def _checked_members(
+    archive: zipfile.ZipFile, archive_bytes: int, label: str
+) -> tuple[str, dict[str, zipfile.ZipInfo]]:
+    infos = archive.infolist()
+    if not 0 < len(infos) <= MAX_FILES:
+        _refuse(InvalidReason.TOO_LARGE, f"{len(infos)} files", label)
+    if sum(info.file_size for info in infos) > FREE_BYTES + MAX_RATIO * archive_bytes:
+        _refuse(InvalidReason.TOO_LARGE, "the archive unpacks to far more than it is", label)
+    name = infos[0].filename.partition("/")[0]
+    members: dict[str, zipfile.ZipInfo] = {}
+    for info in infos:
+        top, _, path = info.filename.partition("/")
+        if top != name or SAFE_PATH.fullmatch(info.filename) is None or not path:
+            _refuse(
+                InvalidReason.MALFORMED, "not a plain path below the bag's folder", ascii(info.orig_filename)
+            )
+        if path in members:
+            _refuse(InvalidReason.MALFORMED, "two entries have this name", path)
+        _check_central(info, path)
+        members[path] = info
+    return name, members
+
+
+def _check_central(info: zipfile.ZipInfo, path: str) -> None:
+    """Refuse what :func:`entry_info` would not have written."""
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits:
+        _refuse(InvalidReason.UNSUPPORTED, "encrypted, or packed in an unusual way", path)
+    plain = (
+        info.date_time == EPOCH
+        and info.external_attr in _MODES
+        and info.internal_attr == 0
+        and info.create_system == 3
+        and info.create_version in (20, 45)
+        and info.extract_version == info.create_version
+        and info.reserved == 0
+        and info.volume == 0
+        and not info.comment
+        and info.orig_filename == info.filename
+        and (not info.extra or info.extra[:2] == b"\x01\x00")
+    )
+    if not plain:
+        _refuse(InvalidReason.MALFORMED, "the archive's entry is not plain", path)
+
+
+def _check_headers(archive: zipfile.ZipFile, archive_bytes: int, label: str) -> None:
+    """Walk the archive from its first byte: each local header must say what the directory says."""
+    stream = archive.fp
+    if stream is None:  # pragma: no cover - just opened
+        raise ValueError("the archive is closed")
+    at = 0
+    for info in sorted(archive.infolist(), key=lambda item: item.header_offset):
+        path = info.filename.partition("/")[2]
+        if info.header_offset != at:
+            _refuse(InvalidReason.MALFORMED, "entries overlap, or something lies between them", path)
+        at = _end_of_entry(stream, info, path)
+    end = (
+        _END_BYTES_ZIP64
+        if archive_bytes >= zipfile.ZIP64_LIMIT or len(archive.infolist()) > 0xFFFF
+        else _END_BYTES
+    )
+    directory = sum(46 + len(info.filename) + len(info.extra) for info in archive.infolist())
+    if at != archive.start_dir or at + directory + end != archive_bytes or archive.comment:
+        _refuse(InvalidReason.MALFORMED, "the archive holds more than its entries", label)
+    stream.seek(archive_bytes - _END_BYTES)
+    if stream.read(8) != b"PK\x05\x06\x00\x00\x00\x00":
+        _refuse(InvalidReason.MALFORMED, "the archive does not end as it should", label)
+
+
+def _end_of_entry(stream: IO[bytes], info: zipfile.ZipInfo, path: str) -> int:
+    stream.seek(info.header_offset)
+    header = stream.read(_LOCAL.size)
+    if len(header) != _LOCAL.size:
+        _refuse(InvalidReason.MALFORMED, "the archive is cut short", path)
+    magic, version, flags, method, time, date, crc, packed, size, name_bytes, extra_bytes = _LOCAL.unpack(
+        header
+    )
+    name = stream.read(name_bytes)
+    extra = stream.read(extra_bytes)
+    if extra[:4] == b"\x01\x00\x10\x00" and len(extra) == 20 and packed == size == 0xFFFFFFFF:
+        size, packed = struct.unpack("<QQ", extra[4:])
+    elif extra:
+        _refuse(InvalidReason.MALFORMED, "the archive's entry is not plain", path)
+    said = (magic, version, flags, method, time, date, crc, packed, size, name)
+    listed = (
+        b"PK\x03\x04",
+        info.extract_version,
+        info.flag_bits,
+        info.compress_type,
+        0,
+        0x21,
+        info.CRC,
+        info.compress_size,
+        info.file_size,
+        info.filename.encode(),
+    )
+    if said != listed:
+        _refuse(InvalidReason.MALFORMED, "the archive's two headers of this file differ", path)
+    return info.header_offset + _LOCAL.size + name_bytes + extra_bytes + packed
+
+
+def _refuse(reason: InvalidReason, detail: str, path: str) -> NoReturn:
+    raise InvalidEvidence(reason, detail, path)

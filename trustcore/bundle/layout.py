@@ -1,0 +1,181 @@
+"""Where things stand in a bundle, and the shape of its summary.
+
+A bundle is a zip file of one BagIt 1.0 bag:
+
+    <name>/bagit.txt  bag-info.txt  manifest-sha256.txt  tagmanifest-sha256.txt  signature.dsse.json
+    <name>/data/bundle.json                       what this is: production, purpose, log size and root, counts
+    <name>/data/keys/jwks.json                    the public keys that everything inside is signed with
+    <name>/data/tokens/<jti>/v<n>.terms.json      terms, canonical JSON, as hashed and approved
+    <name>/data/tokens/<jti>/v<n>.grant.jwt       the signed grant of that version
+    <name>/data/tokens/<jti>/history.json         the token's life, each step with its place in the log
+    <name>/data/receipts/receipts.ndjson .csv     one row per frame entry, in the order of the log
+    <name>/data/log/checkpoint vkey tile/...      the whole log as C2SP static files
+    <name>/data/marks/report.json                 marks and their verification
+    <name>/data/manifests/<asset>.c2pa .json      Content Credentials of each output
+    <name>/data/audit/events.ndjson               the deployment's events of this production
+
+Paths below are relative to the bag, in the form manifests and statements name them.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from trustcore.encoding import parse_json_strict
+from trustcore.errors import InvalidEvidence, InvalidReason
+
+BAGIT: Final = "bagit.txt"
+BAG_INFO: Final = "bag-info.txt"
+MANIFEST: Final = "manifest-sha256.txt"
+TAG_MANIFEST: Final = "tagmanifest-sha256.txt"
+SIGNATURE: Final = "signature.dsse.json"
+TAG_FILES: Final = (BAG_INFO, BAGIT, MANIFEST, SIGNATURE)
+"""What the tag manifest lists, in its order."""
+
+PAYLOAD: Final = "data/"
+SUMMARY: Final = "data/bundle.json"
+JWKS: Final = "data/keys/jwks.json"
+RECEIPTS_NDJSON: Final = "data/receipts/receipts.ndjson"
+RECEIPTS_CSV: Final = "data/receipts/receipts.csv"
+LOG: Final = "data/log/"
+MARKS: Final = "data/marks/report.json"
+MANIFESTS: Final = "data/manifests/"
+EVENTS: Final = "data/audit/events.ndjson"
+TOKENS: Final = "data/tokens/"
+
+SUMMARY_SCHEMA: Final = "trustmark.bundle/1"
+HISTORY_SCHEMA: Final = "trustmark.history/1"
+MARKS_SCHEMA: Final = "trustmark.marks/1"
+
+STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE: Final = "urn:trustmark:predicate:bundle:v1"
+PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
+
+CSV_COLUMNS: Final = (
+    "leaf_index",
+    "id",
+    "outcome",
+    "reason",
+    "frame",
+    "take",
+    "shot",
+    "use_type",
+    "construct",
+    "talent",
+    "jti",
+    "terms_version",
+    "check",
+    "lease",
+    "started_at",
+    "finished_at",
+    "file_sha256",
+    "pixel_sha256",
+    "mark",
+)
+"""The columns of ``receipts.csv``; the members of an NDJSON row are the same."""
+
+
+class Purpose(StrEnum):
+    """What a bundle is for."""
+
+    UNION_REPORTING = "UNION_REPORTING"
+    DISTRIBUTION_CLEARANCE = "DISTRIBUTION_CLEARANCE"
+    EO_INSURANCE = "EO_INSURANCE"
+    REGULATORY = "REGULATORY"
+
+
+class LogRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The log at the bundle's cut-off: its origin, size, and root hash in hex."""
+
+    origin: str
+    root: str
+    size: int
+
+
+class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How many entries of each kind the log holds, and how the frames among them came out.
+
+    Attributes:
+        denied: checks that were answered with anything but an allowance.
+        receipts: frame entries of any outcome, so rows of the receipt files.
+        rendered: frame entries with outcome ``RENDERED`` or ``RERENDER_OF``.
+        tokens: distinct token ids that were authorised; ``token_versions`` counts their versions.
+    """
+
+    checks: int = 0
+    denied: int = 0
+    discarded: int = 0
+    exported: int = 0
+    failed: int = 0
+    marked: int = 0
+    receipts: int = 0
+    rendered: int = 0
+    revoked: int = 0
+    token_versions: int = 0
+    tokens: int = 0
+    unauthorised: int = 0
+    verified: int = 0
+
+
+class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``data/bundle.json``.
+
+    Attributes:
+        created_at: RFC 3339 UTC.
+        production: id of the production; ``title`` its working title.
+        schema: always ``trustmark.bundle/1``.
+    """
+
+    bundle: str
+    counts: Counts
+    created_at: str
+    generator: str
+    log: LogRef
+    production: str
+    purpose: Purpose
+    schema: str = SUMMARY_SCHEMA
+    title: str
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def encode_summary(summary: Summary) -> bytes:
+    """Return the bytes of ``data/bundle.json`` (canonical JSON)."""
+    return _encoder.encode(summary)
+
+
+def parse_summary(data: bytes) -> Summary:
+    """Read ``data/bundle.json``.
+
+    Raises:
+        InvalidEvidence: ``JSON_INVALID``, ``MALFORMED``, or ``UNSUPPORTED`` for another schema.
+    """
+    document = parse_json_strict(data)
+    if isinstance(document, dict) and document.get("schema") != SUMMARY_SCHEMA:
+        raise InvalidEvidence(InvalidReason.UNSUPPORTED, "another version of the bundle format", SUMMARY)
+    try:
+        return msgspec.convert(document, Summary)
+    except msgspec.ValidationError as error:
+        raise InvalidEvidence(InvalidReason.MALFORMED, str(error), SUMMARY) from error
+
+
+def terms_path(jti: str, version: int) -> str:
+    """Return the path of one version of a token's terms."""
+    return f"{TOKENS}{jti}/v{version}.terms.json"
+
+
+def grant_path(jti: str, version: int) -> str:
+    """Return the path of the signed grant of that version."""
+    return f"{TOKENS}{jti}/v{version}.grant.jwt"
+
+
+def history_path(jti: str) -> str:
+    """Return the path of a token's history."""
+    return f"{TOKENS}{jti}/history.json"
+
+
+def manifest_store_path(asset: str) -> str:
+    """Return the path of an output's C2PA manifest store; ``.json`` beside it is its readable form."""
+    return f"{MANIFESTS}{asset}.c2pa"

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import c2pa
+from cryptography.x509 import load_pem_x509_certificates
 
 from provenance.credentials import LICENCE_ASSERTION, c2pa_settings
 
@@ -138,10 +139,10 @@ def read_credentials(path: Path, *, anchor_pem: str) -> CredentialReport:
 
 
 def _context(anchor_pem: str) -> "c2pa.Context":
-    try:
-        return c2pa.Context.from_dict(c2pa_settings(anchor_pem))
-    except c2pa.C2paError as error:
-        raise ValueError(f"the anchors cannot be read: {error}") from error
+    if anchor_pem:
+        # the library drops certificates it cannot read without a word; this raises
+        load_pem_x509_certificates(anchor_pem.encode("ascii"))
+    return c2pa.Context.from_dict(c2pa_settings(anchor_pem))
 
 
 def judge_store(store: dict[str, Any]) -> CredentialReport:

@@ -58,7 +58,7 @@ def test_postgres_refuses_a_wrong_password_and_the_superuser(folder: Path, runni
     running.append(postgres.start())
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(postgres.url().replace(postgres.password, "wrong"))
-    with pytest.raises(psycopg.OperationalError, match="no pg_hba.conf entry|reject"):
+    with pytest.raises(psycopg.OperationalError, match=r"no pg_hba.conf entry|reject"):
         psycopg.connect(f"postgresql://postgres:x@127.0.0.1:{postgres.port}/postgres")
 
 

@@ -60,10 +60,11 @@ class Child:
                 self.process.send_signal(stop_signal)
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(patience_seconds)
-        # what the child left in its session goes too, even when the child itself ended well
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+        if self.returncode() is None:
+            self.process.kill()
         self.process.wait()
+        # what the child left in its session goes too, even when the child itself ended well
+        end_session(self.pid, self.created_at)
 
 
 def start_child(
@@ -76,8 +77,9 @@ def start_child(
     cwd: Path | None = None,
     death_signal: signal.Signals = signal.SIGTERM,
     stop_signals: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 10.0),),
+    inherit_output: bool = False,
 ) -> Child:
-    """Start ``command`` with its output appended to ``log``.
+    """Start ``command`` with its output appended to ``log``, or shown where ours is shown.
 
     Must be called from the main thread: the kernel's parent-death signal watches the *thread* that forked.
     """
@@ -87,8 +89,8 @@ def start_child(
         process = subprocess.Popen(
             wrapped,
             stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
+            stdout=None if inherit_output else out,
+            stderr=None if inherit_output else subprocess.STDOUT,
             env=dict(env) if env is not None else None,
             cwd=cwd,
             start_new_session=True,
@@ -119,6 +121,7 @@ class Register:
             if process is not None:
                 ended.append(str(row["name"]))
                 end_tree(process)
+            end_session(int(row["pid"]), row["created_at"])
         self.path.unlink(missing_ok=True)
         return ended
 
@@ -137,6 +140,14 @@ def same_process(pid: float, created_at: float) -> psutil.Process | None:
         return process if abs(process.create_time() - created_at) < 1.0 else None
     except psutil.Error:
         return None
+
+
+def end_session(session_id: int, started_at: float) -> None:
+    """Kill what a child left in its session when it was itself killed (a pool's processes, say)."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, ProcessLookupError, PermissionError):
+            if os.getsid(process.pid) == session_id and process.create_time() >= started_at - 1.0:
+                process.kill()
 
 
 def end_tree(process: psutil.Process, *, patience_seconds: float = 10.0) -> None:
@@ -158,19 +169,22 @@ def end_tree(process: psutil.Process, *, patience_seconds: float = 10.0) -> None
 def wait_until(
     ready: Callable[[], bool], child: Child, *, timeout_seconds: float, poll_seconds: float = 0.05
 ) -> None:
-    """Poll ``ready()`` until it is true.
+    """Poll ``ready()`` until it is true; whatever prevents it, the child is stopped.
 
     Raises:
         StartFailed: the child ended first, or the time is over.
     """
     deadline = time.monotonic() + timeout_seconds
-    while not ready():
-        if child.returncode() is not None:
-            raise StartFailed(
-                f"{child.name} ended with status {child.returncode()} while starting\n{log_tail(child.log)}"
-            )
-        if time.monotonic() > deadline:
-            raise StartFailed(
-                f"{child.name} was not ready after {timeout_seconds:.0f} s\n{log_tail(child.log)}"
-            )
-        time.sleep(poll_seconds)
+    try:
+        while not ready():
+            if child.returncode() is not None:
+                raise StartFailed(f"{child.name} ended with status {child.returncode()} while starting")
+            if time.monotonic() > deadline:
+                raise StartFailed(f"{child.name} was not ready after {timeout_seconds:.0f} s")
+            time.sleep(poll_seconds)
+    except StartFailed as failure:
+        child.stop()
+        raise StartFailed(f"{failure}\n{log_tail(child.log)}") from None
+    except BaseException:  # Ctrl-C while we wait
+        child.stop()
+        raise

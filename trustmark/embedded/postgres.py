@@ -94,7 +94,6 @@ class Postgres:
             try:
                 wait_until(self._is_ready, child, timeout_seconds=60)
             except StartFailed as failure:
-                child.stop()
                 if "could not create any TCP/IP sockets" not in str(failure):
                     raise
                 self.port = free_port()

@@ -68,7 +68,6 @@ class Valkey:
             try:
                 wait_until(self._answers, child, timeout_seconds=30)
             except StartFailed as failure:
-                child.stop()
                 if "Failed listening on port" not in str(failure):
                     raise
                 self.port = free_port()

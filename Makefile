@@ -1,0 +1,89 @@
+# The house's commands. `make run` or `make demo` is all a fresh clone needs; the rest is for people who work here.
+# PYTHON names the interpreter the environment is made with (3.11 or newer).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+# quiet but for errors: pip says a lot about a farm's find-links and about itself
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-warn-script-location
+PYTEST_ARGS ?=
+OURS := trustmark trustcore common accounts audit licensing receipts watermarking provenance compliance agents_portal clients/python/trustmark_client
+
+.PHONY: help install install-dev run demo serve test lint types contracts requirements bench lock clean format
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+# -- the environment --------------------------------------------------------------------------------------
+# Each step leaves a stamp beside what it made; a second run does nothing.
+define timed
+	@printf '%-46s' '$(1)'; start=$$(date +%s); $(2); mkdir -p $(STAMPS); touch $@; echo "ready $$(( $$(date +%s) - start )) s"
+endef
+
+$(STAMPS)/venv:
+	$(call timed,environment .venv,$(PYTHON) -m venv $(VENV))
+
+$(STAMPS)/base: $(STAMPS)/venv requirements/base.txt
+	$(call timed,packages of the lock,$(PIP) --require-hashes --requirement requirements/base.txt)
+
+$(STAMPS)/torch: $(STAMPS)/base requirements/torch.txt
+	$(call timed,torch,$(PIP) --requirement requirements/torch.txt)
+
+$(STAMPS)/ours: $(STAMPS)/torch pyproject.toml trustcore/pyproject.toml clients/python/pyproject.toml
+	$(call timed,our own packages,$(PIP) --no-deps --no-build-isolation --editable . --editable trustcore --editable clients/python)
+
+$(STAMPS)/dev: $(STAMPS)/ours requirements/dev.txt
+	$(call timed,packages of the gates,$(PIP) --require-hashes --requirement requirements/dev.txt)
+
+install: $(STAMPS)/ours ## make .venv from the locks, nothing else
+install-dev: $(STAMPS)/dev ## the same with what tests and gates need
+
+# -- running ----------------------------------------------------------------------------------------------
+run: install ## start every part, play the main job once, keep serving
+	@exec $(BIN)/python -m trustmark.embedded.supervisor run
+
+demo: install ## the same on a scratch var/demo, then stop; fails if any step fails
+	@exec $(BIN)/python -m trustmark.embedded.supervisor demo
+
+serve: install ## start every part without the demonstration
+	@exec $(BIN)/python -m trustmark.embedded.supervisor serve
+
+# -- gates ------------------------------------------------------------------------------------------------
+test: install-dev ## all tests on real parts (a PostgreSQL, a Valkey, a Chromium of their own)
+	@scripts/chromium
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: install-dev ## ruff and spelling
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell
+
+format: install-dev ## let ruff write
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: install-dev ## mypy, strict
+	@$(BIN)/mypy $(OURS)
+
+contracts: install-dev ## the floors: who may import whom
+	@$(BIN)/lint-imports
+
+requirements: install-dev ## which IDs of the checklist are proved by a test; writes docs/requirements.md
+	@$(BIN)/python scripts/requirements.py
+
+bench: install-dev ## measurements; writes docs/benchmarks.md
+	@if [ -f bench/run.py ]; then $(BIN)/python bench/run.py; else echo 'no benchmarks yet'; fi
+
+lock: install-dev ## resolve the locks anew (torch stands apart)
+	@cd requirements && for name in base dev; do \
+	  ../$(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --no-annotate --no-emit-find-links \
+	    --no-emit-index-url --no-emit-trusted-host --strip-extras --output-file=$$name.txt $$name.in; done
+
+clean: ## remove the environment, data and caches
+	@rm -rf $(VENV) var build .mypy_cache .ruff_cache .import_linter_cache *.egg-info */*.egg-info clients/python/*.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,26 @@
+"""The farm's side of a likeness licence: check, lease, receipts. Knows ``trustcore`` and nothing of the server.
+
+>>> ProofKey.generate().jwk["crv"]
+'Ed25519'
+"""
+
+from trustmark_client.answers import BatchAnswer, Decision, Lease, LeaseState, TokenHeartbeat
+from trustmark_client.asks import Ask, FrameReceipt
+from trustmark_client.client import TrustmarkClient
+from trustmark_client.errors import ClientError, ServerRefused, ServerUnreachable
+from trustmark_client.keys import ProofKey
+
+__all__ = [
+    "Ask",
+    "BatchAnswer",
+    "ClientError",
+    "Decision",
+    "FrameReceipt",
+    "Lease",
+    "LeaseState",
+    "ProofKey",
+    "ServerRefused",
+    "ServerUnreachable",
+    "TokenHeartbeat",
+    "TrustmarkClient",
+]

@@ -1,0 +1,84 @@
+"""What the server answers, as frozen values; fields that a newer server adds are ignored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """Frames reserved for one worker; ``offline_grace_seconds`` bounds work without the server."""
+
+    id: str
+    expires_at: str
+    heartbeat_seconds: float
+    first: int | None = None
+    last: int | None = None
+    offline_grace_seconds: float = 0
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """The answer to a check."""
+
+    decision_id: str
+    decision: str
+    reason_codes: list[str]
+    lease: Lease | None = None
+    frames_reserved: int = 0
+    obligations: list[Any] = []
+    policy_hash: str = ""
+    valid_until: str | None = None
+    next_heartbeat_at: str | None = None
+    server_time: str | None = None
+
+    @property
+    def permitted(self) -> bool:
+        """Only the one word means yes; anything else, unknown words included, means no."""
+        return self.decision == "PERMIT"
+
+
+class LeaseState(msgspec.Struct, frozen=True):
+    """The answer to a lease's heartbeat."""
+
+    state: str
+    reason_codes: list[str] = []
+    expires_at: str | None = None
+
+    @property
+    def lives(self) -> bool:
+        return self.state == "ACTIVE"
+
+
+class TokenHeartbeat(msgspec.Struct, frozen=True):
+    """The answer to a token's heartbeat: a fresh short-lived token and what is left of the licence."""
+
+    jti: str
+    state: str
+    terms_version: int
+    expires_at: str | None = None
+    window_ends_at: str | None = None
+    token: str | None = None
+    renewal_due: bool = False
+    days_left: int | None = None
+    frames_left: int | None = None
+
+
+class RowAnswer(msgspec.Struct, frozen=True):
+    """What became of one row of a batch."""
+
+    row: int
+    status: str
+    code: str | None = None
+    leaf_index: int | None = None
+
+
+class BatchAnswer(msgspec.Struct, frozen=True):
+    """What became of a batch of receipts."""
+
+    batch: str
+    accepted: int
+    unauthorised: int
+    refused: int
+    rows: list[RowAnswer]
+    size: int | None = None

@@ -1,0 +1,164 @@
+"""The client: one method per operation a production or its farm needs."""
+
+from __future__ import annotations
+
+import gzip
+import uuid
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import msgspec
+
+from trustcore.dpop import make_proof
+from trustmark_client import clock
+from trustmark_client.answers import BatchAnswer, Decision, Lease, LeaseState, TokenHeartbeat
+from trustmark_client.asks import Ask, FrameReceipt
+from trustmark_client.errors import ServerUnreachable
+from trustmark_client.keys import ProofKey
+from trustmark_client.leases import LeaseKeeper
+from trustmark_client.transport import Patience, Transport
+
+T = TypeVar("T")
+
+
+class TrustmarkClient:
+    """A production's or farm's connection to its licence server.
+
+    Args:
+        base_url: the server's public origin, without a trailing slash.
+        api_key: ``tm_<prefix>_<secret>``.
+        proof_key: the Ed25519 pair that the tokens are bound to; only checks need it.
+        now: seconds since the epoch; proofs carry it.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        proof_key: ProofKey | None = None,
+        *,
+        now: Callable[[], float] = clock.now,
+        patience: Patience | None = None,
+    ) -> None:
+        """Open nothing yet: the first request connects."""
+        self.transport = Transport(base_url.rstrip("/"), api_key, patience or Patience())
+        self.proof_key = proof_key
+        self.now = now
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.transport.http.close()
+
+    # -- before: visibility, requests, tokens -----------------------------------------------------------------
+
+    def is_visible(self, *, talent: str, project: str) -> dict[str, Any]:
+        """Ask whether ``talent`` may be approached for ``project``; a hidden talent is a 404 like any other."""
+        return self._post("/api/v1/visibility/check", {"talent": talent, "project": project}, repeatable=True)
+
+    def request_licence(self, body: dict[str, Any], *, key: str | None = None) -> dict[str, Any]:
+        """Submit a licence request; ``key`` makes repeating it harmless."""
+        return self._post("/api/v1/license-requests", body, key=key or str(uuid.uuid4()))
+
+    def licence_request(self, request_id: str) -> dict[str, Any]:
+        """Read a request."""
+        return self._get(f"/api/v1/license-requests/{request_id}")
+
+    def token_heartbeat(self, jti: str) -> TokenHeartbeat:
+        """Fetch a fresh token of the licence, bound to this client's proof key."""
+        answer = self._post(f"/api/v1/tokens/{jti}/heartbeat", {}, repeatable=True)
+        return _read(answer, TokenHeartbeat)
+
+    # -- during: check, lease ---------------------------------------------------------------------------------
+
+    def check(self, ask: Ask, *, key: str | None = None) -> Decision:
+        """Ask before rendering. A refusal is an answer with reason codes, not an exception.
+
+        Raises:
+            ServerRefused: the question itself is malformed, or the API key is not accepted.
+            ServerUnreachable: no answer; nothing may be rendered.
+        """
+        if self.proof_key is None:
+            raise ValueError("a check needs the proof key that the token is bound to")
+        proof_key, path, idempotency_key = self.proof_key, "/api/v1/render/checks", key or str(uuid.uuid4())
+
+        def headers() -> dict[str, str]:
+            proof = make_proof(
+                private_key=proof_key.private_key,
+                method="POST",
+                url=self.transport.url(path),
+                now=int(self.now()),
+                jti=str(uuid.uuid4()),
+                access_token=ask.token,
+            )
+            return {"DPoP": proof, "Idempotency-Key": idempotency_key}
+
+        body = ask.body(clock.rfc3339(self.now()))
+        answer = self.transport.request("POST", path, headers=headers, repeatable=True, json=body)
+        return _read(answer.json(), Decision)
+
+    def lease_heartbeat(self, lease_id: str) -> LeaseState:
+        """Keep a lease alive, and learn whether it still is."""
+        return _read(
+            self._post(f"/api/v1/render/leases/{lease_id}/heartbeat", {}, repeatable=True), LeaseState
+        )
+
+    def end_lease(self, lease_id: str) -> LeaseState:
+        """Give a lease back; frames it reserved and did not use return to the quota."""
+        return _read(self._post(f"/api/v1/render/leases/{lease_id}/end", {}, repeatable=True), LeaseState)
+
+    def keep_lease(self, lease: Lease, *, on_end: Callable[[list[str]], None] | None = None) -> LeaseKeeper:
+        """Beat for ``lease`` in the background while the ``with`` block runs."""
+        return LeaseKeeper(self.lease_heartbeat, lease, on_end=on_end)
+
+    # -- after: receipts --------------------------------------------------------------------------------------
+
+    def send_receipts(self, receipts: Iterable[FrameReceipt], *, key: str | None = None) -> BatchAnswer:
+        """Send receipts as one batch; with the same ``key`` again it is the same batch."""
+        return self.send_rows([msgspec.json.encode(receipt.row()) for receipt in receipts], key=key)
+
+    def send_rows(self, rows: list[bytes], *, key: str | None = None) -> BatchAnswer:
+        """Send rows that are encoded already, gzipped, in one NDJSON body."""
+        batch_key = key or str(uuid.uuid4())
+        answer = self.transport.request(
+            "POST",
+            "/api/v1/render/receipts",
+            headers=lambda: {
+                "Content-Type": "application/x-ndjson",
+                "Content-Encoding": "gzip",
+                "Idempotency-Key": batch_key,
+            },
+            repeatable=True,
+            content=gzip.compress(b"".join(row + b"\n" for row in rows), compresslevel=1),
+        )
+        return _read(answer.json(), BatchAnswer)
+
+    def _get(self, path: str) -> dict[str, Any]:
+        body: dict[str, Any] = self.transport.request("GET", path).json()
+        return body
+
+    def _post(
+        self, path: str, body: dict[str, Any], *, key: str | None = None, repeatable: bool = False
+    ) -> dict[str, Any]:
+        headers = {"Idempotency-Key": key} if key else {}
+        answer = self.transport.request(
+            "POST", path, headers=lambda: headers, repeatable=repeatable or key is not None, json=body
+        )
+        content: dict[str, Any] = answer.json()
+        return content
+
+
+def _read(body: Any, shape: type[T]) -> T:
+    """Convert an answer strictly; one we cannot read is no answer, and a gate stays closed."""
+    try:
+        return msgspec.convert(body, shape)
+    except msgspec.ValidationError as error:
+        raise ServerUnreachable(f"the answer is not a {shape.__name__}: {error}") from error

@@ -1,0 +1,38 @@
+"""What can go wrong between a farm and its licence server, by whose fault it is."""
+
+from __future__ import annotations
+
+
+class ClientError(Exception):
+    """The one base; ``code`` is stable."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        """Keep the code beside the sentence."""
+        self.code = code
+        self.detail = detail
+        super().__init__(f"{code}: {detail}")
+
+
+class ServerUnreachable(ClientError):
+    """No answer, or none that is worth one, after all retries. A gate treats it as a refusal."""
+
+    def __init__(self, detail: str) -> None:
+        """Every transport failure has the code ``OFFLINE``."""
+        super().__init__("OFFLINE", detail)
+
+
+class ServerRefused(ClientError):
+    """The server answered with an RFC 9457 problem; repeating the request would not help."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        """Keep the HTTP status beside the problem's own code."""
+        self.status = status
+        super().__init__(code, detail)
+
+
+class PixelsUnreadable(ClientError):
+    """A frame file is not a picture that can be decoded (yet)."""
+
+    def __init__(self, detail: str) -> None:
+        """Every undecodable frame has the code ``PIXELS_UNREADABLE``."""
+        super().__init__("PIXELS_UNREADABLE", detail)

@@ -1,0 +1,185 @@
+"""One gated run: check, lease, command, receipts; fail closed at every turn.
+
+1. Check. Denied or no answer: one line with the reason codes, exit 3, and the command was never started.
+2. Start the command in a process group of its own, with the lease in its environment.
+3. While it runs: beat for the lease, hash frames as they appear, write receipts to disk, send full batches.
+4. A lease that ends stops the command; frames finished before that keep their receipts.
+5. When it has ended: the last frames, all receipts sent, the lease given back.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from trustmark_client.answers import Decision, Lease
+from trustmark_client.asks import Ask
+from trustmark_client.client import TrustmarkClient
+from trustmark_client.errors import ClientError, ServerUnreachable
+from trustmark_client.leases import LeaseKeeper
+from trustmark_client.outbox import Outbox
+from trustmark_client.watch import FrameWatch
+
+EXIT_FAILED, EXIT_DENIED = 1, 3
+POLL_SECONDS = 0.05
+TERM_PATIENCE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What to run and where its frames appear."""
+
+    command: list[str]
+    outbox: Path
+    output: Path | None = None
+    own_folder: bool = False
+    take: int = 1
+
+
+def run_gated(client: TrustmarkClient, ask: Ask, work: Work) -> int:
+    """Run ``work`` if ``ask`` is permitted; the exit status of ``gate exec``."""
+    try:
+        decision = client.check(ask)
+    except ClientError as error:
+        return _denied([error.code], str(error))
+    if not decision.permitted or decision.lease is None:
+        return _denied(decision.reason_codes or ["NO_LEASE"], f"decision {decision.decision_id}")
+    return _run(client, ask, work, decision, decision.lease)
+
+
+def _run(client: TrustmarkClient, ask: Ask, work: Work, decision: Decision, lease: Lease) -> int:
+    watch = _watch(ask, work, lease)
+    outbox = Outbox(work.outbox / f"{lease.id}.ndjson")
+    with client.keep_lease(lease) as keeper:
+        process = _start(work.command, _environment(ask, work, decision, lease))
+        with _forwarded_signals(process):
+            try:
+                _attend(process, keeper, watch, outbox, client)
+            finally:
+                _end(process)
+        status = _settle(process, watch, outbox, client)
+    with suppress(ClientError):  # it ends by itself; its unused frames return to the quota then
+        client.end_lease(lease.id)
+    if keeper.ended.is_set():
+        return _denied(keeper.reason_codes, "the lease ended while the command ran; it was stopped")
+    return status
+
+
+def _start(command: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start the command in a process group of its own, bound to our life."""
+    bound = [sys.executable, "-I", "-S", str(Path(__file__).with_name("bound.py")), str(os.getpid())]
+    return subprocess.Popen([*bound, *command], env=env, process_group=0)
+
+
+def _watch(ask: Ask, work: Work, lease: Lease) -> FrameWatch | None:
+    if work.output is None or ask.first is None or ask.last is None:
+        return None
+    return FrameWatch(work.output, lease.id, ask.first, ask.last, take=work.take, alone=work.own_folder)
+
+
+def _environment(ask: Ask, work: Work, decision: Decision, lease: Lease) -> dict[str, str]:
+    """The command learns its lease; it does not get the token or our keys."""
+    secret = {"TRUSTMARK_API_KEY", "TRUSTMARK_API_KEY_FILE", "TRUSTMARK_PROOF_KEY_FILE"}
+    ours = {
+        "TRUSTMARK_LEASE_ID": lease.id,
+        "TRUSTMARK_DECISION_ID": decision.decision_id,
+        "TRUSTMARK_FRAME_FIRST": "" if ask.first is None else str(ask.first),
+        "TRUSTMARK_FRAME_LAST": "" if ask.last is None else str(ask.last),
+        "TRUSTMARK_OUTPUT": str(work.output or ""),
+    }
+    return {name: value for name, value in os.environ.items() if name not in secret} | ours
+
+
+def _attend(
+    process: subprocess.Popen[bytes],
+    keeper: LeaseKeeper,
+    watch: FrameWatch | None,
+    outbox: Outbox,
+    client: TrustmarkClient,
+) -> None:
+    """Until the command ends or its lease does: hash, keep, send."""
+    while process.poll() is None and not keeper.ended.is_set():
+        if watch is not None:
+            outbox.add(list(watch.poll()))
+            # the server may be away for the lease's grace: rows wait on disk
+            with suppress(ServerUnreachable):
+                outbox.send(lambda rows, key: client.send_rows(rows, key=key), everything=False)
+        time.sleep(POLL_SECONDS)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Stop the command and all it started."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(TERM_PATIENCE_SECONDS)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _settle(
+    process: subprocess.Popen[bytes], watch: FrameWatch | None, outbox: Outbox, client: TrustmarkClient
+) -> int:
+    """Send what is left; the command's own status unless frames or receipts are missing."""
+    try:
+        if watch is not None:
+            outbox.add(list(watch.poll(ended=True)))
+        outbox.send(lambda rows, key: client.send_rows(rows, key=key), everything=True)
+    except ClientError as error:
+        print(f"trustmark gate: receipts wait in {outbox.path}: {error}", file=sys.stderr)
+        return process.returncode or EXIT_FAILED
+    finally:
+        outbox.close()
+    counts = outbox.counts
+    if counts.unauthorised or counts.refused:
+        print(
+            f"trustmark gate: {counts.accepted} receipts accepted, {counts.unauthorised} unauthorised, "
+            f"{counts.refused} refused: {' '.join(sorted(counts.codes))}",
+            file=sys.stderr,
+        )
+        return process.returncode or EXIT_FAILED
+    if watch is not None and watch.missing and process.returncode == 0:
+        print(
+            f"trustmark gate: {len(watch.missing)} frames did not appear, first {watch.missing[0]}",
+            file=sys.stderr,
+        )
+        return EXIT_FAILED
+    return _status(process.returncode)
+
+
+def _status(returncode: int) -> int:
+    """A command ended by a signal reports 128 and its number, as shells do."""
+    return returncode if returncode >= 0 else 128 - returncode
+
+
+class _forwarded_signals:  # noqa: N801 - a context manager named for how it reads
+    """TERM and INT that reach us go to the command, which lives in a group of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._before: dict[signal.Signals, object] = {}
+
+    def __enter__(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._forward)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def _forward(self, number: int, frame: object) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+
+def _denied(reason_codes: list[str], detail: str) -> int:
+    print(f"trustmark gate: denied: {' '.join(reason_codes)} ({detail})", file=sys.stderr)
+    return EXIT_DENIED

@@ -1,0 +1,110 @@
+"""Watching a folder in which a renderer leaves one file per frame."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trustmark_client.asks import FrameReceipt
+from trustmark_client.clock import now, rfc3339
+from trustmark_client.errors import PixelsUnreadable
+from trustmark_client.pixels import file_sha256, pixel_sha256
+
+SETTLE_SECONDS = 0.2
+_LAST_NUMBER = re.compile(r"(\d+)(?=\.[^.]+$)")
+_HIDDEN = (".", "~")
+_DRAFTS = (".tmp", ".part", ".partial")
+NO_PIXELS = "0" * 64
+
+
+def frame_number(path: Path) -> int | None:
+    """The last number before the suffix: ``sh010_beauty.1001.exr`` is frame 1001."""
+    if path.name.startswith(_HIDDEN) or path.name.endswith(_DRAFTS):
+        return None
+    found = _LAST_NUMBER.search(path.name)
+    return int(found[1]) if found else None
+
+
+def _has_settled(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > SETTLE_SECONDS
+
+
+@dataclass(slots=True)
+class FrameWatch:
+    """The frames ``first`` to ``last`` of one lease as they appear in ``folder``.
+
+    In a folder that is the command's ``alone`` every frame gets its receipt, also one outside the lease, which
+    the server will record as unauthorised; a folder shared with other workers shows their frames too.
+
+    A frame counts as written when its file has not changed for a moment and can be decoded; when the renderer
+    has ended there is nothing to wait for, and a file that cannot be decoded then is reported as ``FAILED``.
+    """
+
+    folder: Path
+    lease: str
+    first: int
+    last: int
+    take: int = 1
+    alone: bool = False
+    started_at: float = field(default_factory=now)
+    seen: set[int] = field(default_factory=set)
+    _before: dict[Path, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # what lay here before the renderer started is not its work
+        self._before = {path: path.stat().st_mtime_ns for path in self._candidates()}
+
+    @property
+    def wanted(self) -> range:
+        """The frames of the lease."""
+        return range(self.first, self.last + 1)
+
+    @property
+    def missing(self) -> list[int]:
+        """Frames of the lease that have not appeared."""
+        return [frame for frame in self.wanted if frame not in self.seen]
+
+    def poll(self, *, ended: bool = False) -> Iterator[FrameReceipt]:
+        """Receipts of the frames that were finished since the last look, in frame order."""
+        for frame, path in sorted((frame_number(path) or 0, path) for path in self._candidates()):
+            if frame in self.seen or not self._is_new(path) or not (ended or _has_settled(path)):
+                continue
+            try:
+                receipt = self._receipt(frame, path, pixel_sha256(path), "RENDERED")
+            except PixelsUnreadable:
+                if not ended:
+                    continue
+                receipt = self._receipt(frame, path, NO_PIXELS, "FAILED")
+            self.seen.add(frame)
+            yield receipt
+
+    def _candidates(self) -> list[Path]:
+        if not self.folder.is_dir():
+            return []
+        return [
+            path
+            for path in self.folder.iterdir()
+            if (number := frame_number(path)) is not None and (self.alone or number in self.wanted)
+        ]
+
+    def _is_new(self, path: Path) -> bool:
+        return self._before.get(path) != path.stat().st_mtime_ns
+
+    def _receipt(self, frame: int, path: Path, pixels: str, outcome: str) -> FrameReceipt:
+        # the file's own time moved onto our clock; frames start when the one before was finished
+        finished_at = max(self.started_at, min(now(), now() - (time.time() - path.stat().st_mtime)))
+        receipt = FrameReceipt(
+            lease=self.lease,
+            frame=frame,
+            file_sha256=file_sha256(path),
+            pixel_sha256=pixels,
+            outcome=outcome,
+            take=self.take,
+            started_at=rfc3339(self.started_at),
+            finished_at=rfc3339(finished_at),
+        )
+        self.started_at = finished_at
+        return receipt

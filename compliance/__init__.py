@@ -1,0 +1,1 @@
+"""Bundles: what happened in a production, in a form that convinces a stranger."""

@@ -1,0 +1,10 @@
+"""The app of compliance bundles."""
+
+from django.apps import AppConfig
+
+
+class ComplianceConfig(AppConfig):
+    """Registers the models of this floor."""
+
+    name = "compliance"
+    verbose_name = "Compliance"

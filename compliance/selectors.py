@@ -1,0 +1,131 @@
+"""Reads of bundles: who may ask for one, who may fetch one, and what its page shows.
+
+A production's studio and its guild may export it. An agency or a talent may when every licence of the
+production is theirs; otherwise a bundle would show them other people's terms. Strangers learn nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts.principals import Principal
+from compliance.models import Audience, Bundle
+from licensing.models import LicenceToken, Production
+from licensing.selectors import productions_visible_to
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """One of the four figures at the head of a bundle's page."""
+
+    name: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to look at first.
+
+    Attributes:
+        code: ``UNAUTHORISED_FRAMES``, ``FRAMES_WITHOUT_RECEIPT`` or ``REFUSED_CHECKS``.
+        count: how many; zero is shown as zero.
+        rows: the first of them, as the log tells them.
+    """
+
+    code: str
+    count: int
+    rows: tuple[dict[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BundleDetail:
+    """Everything a bundle's page shows; figures are zero until it is ready."""
+
+    bundle: Bundle
+    production_title: str
+    totals: tuple[Total, ...]
+    exceptions: tuple[Finding, ...]
+    withheld: tuple[str, ...]
+    file_name: str
+    sha256: str
+    size_bytes: int
+    tree_size: int | None
+    root_hex: str
+    origin: str
+    key_id: str
+    built_at: datetime | None
+
+
+def exportable_productions(principal: Principal) -> QuerySet[Production]:
+    """Productions of which the caller may ask for a bundle."""
+    mine = principal.organisation
+    theirs = LicenceToken.objects.filter(Q(agency=mine) | Q(talent__organisation=mine))
+    others = LicenceToken.objects.exclude(Q(agency=mine) | Q(talent__organisation=mine))
+    whole = Q(pk__in=theirs.values("production_id")) & ~Q(pk__in=others.values("production_id"))
+    return productions_visible_to(principal).filter(Q(organisation=mine) | Q(guild=mine) | whole)
+
+
+def bundles_visible_to(principal: Principal) -> QuerySet[Bundle]:
+    """Bundles the caller may fetch, newest first."""
+    mine = principal.organisation
+    shared = Q(audience=Audience.SHARED) & (Q(production__organisation=mine) | Q(production__guild=mine))
+    return (
+        Bundle.objects.filter(Q(organisation=mine) | shared)
+        .select_related("production", "organisation", "production__guild")
+        .order_by("-created_at")
+    )
+
+
+def bundle_for(principal: Principal, bundle_id: UUID) -> Bundle | None:
+    """The bundle, if the caller may fetch it."""
+    return bundles_visible_to(principal).filter(pk=bundle_id).first()
+
+
+def bundle_detail(principal: Principal, bundle_id: UUID) -> BundleDetail | None:
+    """What a bundle's page shows: four totals, then the exceptions; ``None`` if it is not the caller's."""
+    bundle = bundle_for(principal, bundle_id)
+    if bundle is None:
+        return None
+    counts, findings = bundle.counts, bundle.findings
+    return BundleDetail(
+        bundle=bundle,
+        production_title=bundle.production.title,
+        totals=(
+            Total("licences", counts.get("token_versions", 0)),
+            Total("receipts", counts.get("receipts", 0)),
+            Total("checks", counts.get("checks", 0)),
+            Total("outputs verified", counts.get("verified", 0)),
+        ),
+        exceptions=tuple(
+            Finding(code, found.get("count", 0), tuple(found.get("rows", ())))
+            for code, found in (
+                ("UNAUTHORISED_FRAMES", findings.get("unauthorised", {})),
+                ("FRAMES_WITHOUT_RECEIPT", findings.get("without_receipt", {})),
+                ("REFUSED_CHECKS", findings.get("refused", {})),
+            )
+        ),
+        withheld=withheld_from(bundle.audience),
+        file_name=file_name(bundle),
+        sha256=bundle.sha256,
+        size_bytes=bundle.size_bytes,
+        tree_size=bundle.tree_size,
+        root_hex=bundle.root_hex,
+        origin=bundle.origin,
+        key_id=bundle.key_id,
+        built_at=bundle.built_at,
+    )
+
+
+def withheld_from(audience: str) -> tuple[str, ...]:
+    """What a reader of such a bundle cannot see, in words."""
+    always = ("names of people (pseudonyms stand in their place)", "the media and the captures themselves")
+    return (
+        (*always, "remarks that the parties wrote to each other") if audience == Audience.SHARED else always
+    )
+
+
+def file_name(bundle: Bundle) -> str:
+    """What the file is called when it is saved."""
+    return f"bundle-{bundle.pk}.zip"

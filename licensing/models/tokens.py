@@ -77,6 +77,8 @@ class GrantStatement(BaseModel):
 
     token = models.OneToOneField(LicenceToken, models.PROTECT, related_name="grant")
     jws = models.TextField()
+    # hash over who agreed to which terms, and when: claim ``consent_hash`` of every token minted
+    consent_hash = models.CharField(max_length=71)
     kid = models.CharField(max_length=80)
 
     def __str__(self) -> str:
@@ -89,7 +91,7 @@ class Alert(BaseModel):
     class Kind(models.TextChoices):
         """What the alert is about."""
 
-        WINDOW_ENDS = "WINDOW_ENDS"
+        WINDOW_ENDS = "WINDOW_ENDS", "The licence ends soon"
 
     token = models.ForeignKey(LicenceToken, models.PROTECT, related_name="alerts")
     kind = models.CharField(max_length=20, choices=Kind)

@@ -78,6 +78,12 @@ def pairwise_pseudonym(talent_id: UUID, production_id: UUID) -> str:
     return "tal_" + hmac.digest(derive_secret("talent-pseudonym"), message, "sha256").hex()[:32]
 
 
+def person_pseudonym(person_id: UUID, production_id: UUID) -> str:
+    """The name of somebody who signed, as one production's log and tokens carry it."""
+    message = b"person-pseudonym\0" + person_id.bytes + production_id.bytes
+    return "per_" + hmac.digest(derive_secret("person-pseudonym"), message, "sha256").hex()[:32]
+
+
 def mandates_in_force(at: datetime | None = None) -> QuerySet[Mandate]:
     """Mandates that hold at ``at`` (now by default)."""
     at = at or clock.now()

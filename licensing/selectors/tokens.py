@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from trustcore.policy.terms import Terms, parse_terms
+from trustcore.policy.terms import Terms, open_window, parse_terms
 from trustcore.policy.vocabulary import RevocationKind, TokenState
 
 from accounts.principals import Principal
@@ -18,8 +18,11 @@ from licensing.selectors.people import mandates_in_force, pairwise_pseudonym
 class LicenceFacts:
     """What a render check asks of a licence, read in one query.
 
-    ``token_state`` is the effective one (see :func:`effective_state`); ``control_generation`` is the
-    licensee's at issue, ``control_generation_now`` its present one.
+    Attributes:
+        token_state: the effective one, see :func:`effective_state`.
+        terms: as signed, with their window opened where they left it to the issue.
+        terms_hash: of the terms as signed.
+        control_generation: the licensee's at issue; ``control_generation_now`` its present one.
     """
 
     jti: UUID
@@ -108,6 +111,14 @@ def _took_over(successor: LicenceToken, at: datetime) -> bool:
     return begun and (successor.revoked_at is None or successor.revoked_at >= successor.not_before)
 
 
+def terms_in_force(token: LicenceToken) -> Terms:
+    """The signed terms with the window that the licence got when it was issued."""
+    terms = parse_terms(token.terms.terms)
+    if terms.window.not_before is None:
+        return open_window(terms, not_before=token.not_before)
+    return terms
+
+
 def licence_state_for(jti: UUID) -> LicenceFacts | None:
     """The facts of a licence for a render check, in one query; None: no such licence."""
     token = token_by_jti(jti)
@@ -117,7 +128,7 @@ def licence_state_for(jti: UUID) -> LicenceFacts | None:
     return LicenceFacts(
         jti=token.pk,
         token_state=effective_state(token),
-        terms=parse_terms(token.terms.terms),
+        terms=terms_in_force(token),
         terms_hash=token.terms.terms_hash,
         terms_version=token.terms.version,
         licence_id=token.licence_id,

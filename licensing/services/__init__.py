@@ -1,0 +1,50 @@
+"""Writes, by noun. Keyword-only; each opens its transaction, locks, decides, saves and leaves the trail."""
+
+from licensing.services.activation import settle_states
+from licensing.services.alerts import raise_expiry_alerts
+from licensing.services.asks import LicenceAsk
+from licensing.services.decisions import (
+    accept_counter,
+    approve_request,
+    counter_request,
+    decline_request,
+    lapse_requests,
+    open_request,
+    withdraw_request,
+)
+from licensing.services.heartbeat import Heartbeat, audience_of, heartbeat_token
+from licensing.services.mandates import delegate_mandate, end_mandate, grant_mandate
+from licensing.services.productions import register_production
+from licensing.services.requests import request_renewal, submit_request
+from licensing.services.revoke import emergency_stop, revoke_token
+from licensing.services.talents import add_construct, register_talent
+from licensing.services.visibility import VisibilityAnswer, check_visibility, set_visibility
+
+__all__ = [
+    "Heartbeat",
+    "LicenceAsk",
+    "VisibilityAnswer",
+    "accept_counter",
+    "add_construct",
+    "approve_request",
+    "audience_of",
+    "check_visibility",
+    "counter_request",
+    "decline_request",
+    "delegate_mandate",
+    "emergency_stop",
+    "end_mandate",
+    "grant_mandate",
+    "heartbeat_token",
+    "lapse_requests",
+    "open_request",
+    "raise_expiry_alerts",
+    "register_production",
+    "register_talent",
+    "request_renewal",
+    "revoke_token",
+    "set_visibility",
+    "settle_states",
+    "submit_request",
+    "withdraw_request",
+]

@@ -1,0 +1,49 @@
+"""What time does to licences, written into the rows. Reads do not wait for it (``effective_state``)."""
+
+from django.db import transaction
+
+from audit.services import record
+from common import clock
+from licensing.models import LicenceToken
+from licensing.selectors.tokens import effective_state
+from trustcore.policy.vocabulary import TokenState
+
+_MOVED_BY_TIME = [str(TokenState.ACTIVE), str(TokenState.PENDING_ACTIVATION)]
+
+
+def settle_states() -> int:
+    """Store every state that time has changed: begun, superseded, expired; returns how many."""
+    at = clock.now()
+    due = LicenceToken.objects.filter(state__in=_MOVED_BY_TIME).exclude(
+        state=TokenState.ACTIVE, not_after__gt=at, superseded_by=None
+    )
+    return sum(_settle(jti) for jti in list(due.values_list("pk", flat=True)))
+
+
+def _settle(jti: object) -> bool:
+    with transaction.atomic():
+        token = (
+            LicenceToken.objects.select_for_update(of=("self",), skip_locked=True)
+            .select_related("superseded_by")
+            .filter(pk=jti)
+            .first()
+        )
+        if token is None:
+            return False
+        before, after = token.state, effective_state(token)
+        if before == after:
+            return False
+        token.state = after
+        token.save(update_fields=["state"])
+        record(
+            kind=f"licence.{str(after).lower()}",
+            principal=None,
+            organisation_id=token.licensee_id,
+            visible_to=[token.agency_id] if token.agency_id else [],
+            object_type="licence",
+            object_id=token.pk,
+            production_id=token.production_id,
+            before={"state": before},
+            after={"state": str(after)},
+        )
+        return True

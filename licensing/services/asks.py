@@ -1,0 +1,172 @@
+"""From what a studio asks to terms: one strict value type in, version n of the terms out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from accounts.models import Organisation
+from common.errors import InvalidInput
+from licensing.models import Mandate, Production, Talent
+from licensing.selectors.people import pairwise_pseudonym
+from trustcore.errors import InvalidTerms
+from trustcore.policy.terms import Terms, format_time, parse_terms
+from trustcore.policy.vocabulary import TRAINING_USE_TYPES, ApprovalMode, UseType
+
+# A reasonably specific description says who does what in which scenes; two words never do.
+DESCRIPTION_LEAST = 20
+DAYS_MOST = 3650
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceAsk:
+    """What a studio asks for; see the request body of ``POST /api/v1/license-requests``.
+
+    Attributes:
+        talent: handle.
+        days: length of the window; ``not_before`` None opens it when the licence is issued.
+        vendors: slugs of the vendors that may present the token.
+        renews: jti of the licence that this one continues.
+        compensation, content: as in the terms; what is left out has the terms' defaults.
+    """
+
+    production_id: UUID
+    talent: str
+    use_types: tuple[str, ...]
+    constructs: tuple[str, ...]
+    replica_class: str
+    description: str
+    days: int
+    frames_max: int
+    lines_max: int
+    render_territory: tuple[str, ...]
+    distribution_territory: tuple[str, ...]
+    channels: tuple[str, ...]
+    not_before: datetime | None = None
+    shots: tuple[str, ...] = ()
+    sequences: tuple[str, ...] = ()
+    vendors: tuple[str, ...] = ()
+    compensation: Mapping[str, Any] = field(default_factory=dict)
+    content: Mapping[str, Any] = field(default_factory=dict)
+    script: tuple[Mapping[str, Any], ...] = ()
+    renews: UUID | None = None
+
+
+def refuse_training(use_types: Iterable[str]) -> None:
+    """Training rights are asked for separately, in a request of their own (ST-080).
+
+    Raises:
+        InvalidInput: ``TRAINING_SEPARATE``.
+    """
+    if training := sorted(str(use) for use in TRAINING_USE_TYPES.intersection(use_types)):
+        raise InvalidInput(
+            "TRAINING_SEPARATE",
+            "Training rights are never part of a render licence.",
+            "Ask for them in a request of their own, which only the talent can grant.",
+            {"use_types": training},
+        )
+
+
+def check_ask(ask: LicenceAsk) -> None:
+    """Refuse what no lookup is needed to refuse, so that the refusal says nothing about the talent.
+
+    Raises:
+        InvalidInput: ``TRAINING_SEPARATE``, ``USE_TYPE_UNKNOWN``, ``DESCRIPTION_TOO_VAGUE``, ``WINDOW_INVALID``.
+    """
+    refuse_training(ask.use_types)
+    if unknown := sorted(set(ask.use_types) - {str(use) for use in UseType}):
+        raise InvalidInput("USE_TYPE_UNKNOWN", "Not a use type.", ", ".join(unknown))
+    if len(ask.description.strip()) < DESCRIPTION_LEAST:
+        raise InvalidInput(
+            "DESCRIPTION_TOO_VAGUE",
+            "Describe the use reasonably specifically.",
+            f"Say who does what in which scenes, in at least {DESCRIPTION_LEAST} characters.",
+        )
+    if not 1 <= ask.days <= DAYS_MOST:
+        raise InvalidInput("WINDOW_INVALID", f"A licence lasts between 1 and {DAYS_MOST} days.")
+
+
+def terms_of_ask(
+    ask: LicenceAsk,
+    *,
+    production: Production,
+    talent: Talent,
+    mandate: Mandate | None,
+    version: int,
+    supersedes: str | None,
+) -> Terms:
+    """Write the ask as version ``version`` of the licence's terms, every field filled.
+
+    The approval mode stands as the mandate has it; the caller routes on the result.
+
+    Raises:
+        InvalidInput: ``TERMS_INVALID`` with the field, or ``VENDOR_UNKNOWN``.
+    """
+    document = {
+        "terms_version": version,
+        "supersedes": supersedes,
+        "project": {
+            "id": str(production.pk),
+            "kind": production.kind,
+            "title": production.title,
+            "eidr": production.eidr or None,
+        },
+        "licensor": str(talent.organisation_id),
+        "represented_by": str(mandate.agency_id) if mandate else None,
+        "licensee": str(production.organisation_id),
+        "vendors": [str(one.pk) for one in _vendors(ask.vendors)],
+        "talent": pairwise_pseudonym(talent.pk, production.pk),
+        "constructs": list(ask.constructs),
+        "replica_class": ask.replica_class,
+        "use_types": list(ask.use_types),
+        "description": ask.description,
+        "script": [dict(ref) for ref in ask.script],
+        "scope": {
+            "sequences": list(ask.sequences),
+            "shots": list(ask.shots),
+            "frames_max": ask.frames_max,
+            "lines_max": ask.lines_max,
+        },
+        "window": _window(ask),
+        "exploitation": {
+            "channels": list(ask.channels),
+            "distribution_territory": list(ask.distribution_territory),
+        },
+        "render_territory": list(ask.render_territory),
+        "content": dict(ask.content),
+        "approvals": {"mode": mandate.mode if mandate else str(ApprovalMode.TALENT_ONLY)},
+        "compensation": dict(ask.compensation),
+    }
+    return read_terms(document)
+
+
+def read_terms(document: Mapping[str, Any]) -> Terms:
+    """Parse terms that a caller shaped, and say which field is wrong.
+
+    Raises:
+        InvalidInput: ``TERMS_INVALID``.
+    """
+    try:
+        return parse_terms(document)
+    except InvalidTerms as error:
+        raise InvalidInput(
+            error.code, "The terms are not valid.", error.detail, {"field": error.path or ""}
+        ) from error
+
+
+def _window(ask: LicenceAsk) -> dict[str, Any]:
+    if ask.not_before is None:
+        return {"days": ask.days}
+    end = ask.not_before + timedelta(days=ask.days)
+    return {"not_before": format_time(ask.not_before), "not_after": format_time(end), "days": ask.days}
+
+
+def _vendors(slugs: Iterable[str]) -> list[Organisation]:
+    """The vendors of those slugs; an organisation of another kind reads as unknown."""
+    wanted = sorted(set(slugs))
+    kinds = [Organisation.Kind.VENDOR, Organisation.Kind.STUDIO]
+    found = list(Organisation.objects.filter(slug__in=wanted, kind__in=kinds).order_by("slug"))
+    if missing := sorted(set(wanted) - {one.slug for one in found}):
+        raise InvalidInput("VENDOR_UNKNOWN", "No vendor has this name.", ", ".join(missing))
+    return found

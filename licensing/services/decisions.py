@@ -1,0 +1,199 @@
+"""Answer a request: open, counter, accept, approve, decline, withdraw, lapse.
+
+Each function locks the row, checks who asks and that the terms are those that were read, moves the request
+and writes the trail in the same transaction. The last approval issues the licence there and then.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.principals import Principal
+from common import clock
+from common.errors import Conflict, Forbidden
+from licensing.machine import REQUIRED_SIDES, sides_missing
+from licensing.models import LicenceRequest, LicenceToken
+from licensing.models.requests import OPEN_STATES, ActionKind, Side
+from licensing.services.changes import countered_terms
+from licensing.services.issue import issue_token
+from licensing.services.productions import clean_text
+from licensing.services.requests import add_version, next_version
+from licensing.services.trail import lock_request, move, require_open, require_same_terms, require_side
+from trustcore.policy.terms import parse_terms
+from trustcore.policy.vocabulary import ApprovalMode
+
+_NOTE_MAX = 2000
+
+
+def open_request(*, principal: Principal, request_id: UUID) -> LicenceRequest:
+    """Note that the deciding side has begun to read; opening an open request changes nothing.
+
+    Raises:
+        NotFound, Forbidden, Conflict: see the module's rules.
+    """
+    with transaction.atomic():
+        request, sides = lock_request(principal, request_id)
+        side = require_side(sides, *_deciders(request))
+        if request.state == "SUBMITTED":
+            move(request, ActionKind.OPEN, principal=principal, side=side)
+        return request
+
+
+def counter_request(
+    *, principal: Principal, request_id: UUID, terms_hash: str, changes: Mapping[str, Any], note: str = ""
+) -> LicenceRequest:
+    """Answer with a narrower version of the terms; the licensee must accept it before anyone approves.
+
+    Args:
+        terms_hash: of the version that was read and is being changed.
+        changes: ``{"render_territory": ["US", "CA"]}``: values by path of terms.
+    Raises:
+        NotFound: not this caller's to see.
+        Forbidden: ``NOT_YOURS_TO_DECIDE`` or ``FOUR_EYES``.
+        Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE`` or ``REQUEST_LAPSED``.
+        InvalidInput: see :func:`~licensing.services.changes.countered_terms`.
+    """
+    with transaction.atomic():
+        request, sides = lock_request(principal, request_id)
+        side = require_side(sides, *_deciders(request))
+        _require_four_eyes(principal, request)
+        require_open(request, ActionKind.COUNTER, clock.now())
+        require_same_terms(request, terms_hash)
+        terms = countered_terms(
+            _terms(request), changes, version=next_version(request.licence_id), supersedes=terms_hash
+        )
+        add_version(request=request, terms=terms, side=side, principal=principal, note=_note(note))
+        move(request, ActionKind.COUNTER, principal=principal, side=side, note=_note(note))
+        return request
+
+
+def accept_counter(*, principal: Principal, request_id: UUID, terms_hash: str) -> LicenceRequest:
+    """The licensee agrees to the countered terms, word for word.
+
+    Raises:
+        NotFound, Forbidden: see the module's rules.
+        Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE`` or ``REQUEST_LAPSED``.
+    """
+    with transaction.atomic():
+        request, sides = lock_request(principal, request_id)
+        side = require_side(sides, Side.LICENSEE)
+        require_open(request, ActionKind.ACCEPT_COUNTER, clock.now())
+        require_same_terms(request, terms_hash)
+        move(request, ActionKind.ACCEPT_COUNTER, principal=principal, side=side)
+        return request
+
+
+def approve_request(
+    *, principal: Principal, request_id: UUID, terms_hash: str, note: str = ""
+) -> LicenceToken | None:
+    """Agree to the current terms in the name of the agent or the talent.
+
+    Returns:
+        The licence, when every side that the mode demands has agreed to this hash; None while another
+        must still agree.
+
+    Raises:
+        NotFound: not this caller's to see.
+        Forbidden: ``NOT_YOURS_TO_DECIDE`` or ``FOUR_EYES``.
+        Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE``, ``REQUEST_LAPSED``, ``ALREADY_APPROVED``,
+            ``WINDOW_OVER`` or ``RENEWED_LICENCE_ENDED``.
+    """
+    with transaction.atomic():
+        request, sides = lock_request(principal, request_id)
+        side = require_side(sides, *_deciders(request))
+        require_open(request, ActionKind.APPROVE, clock.now())
+        require_same_terms(request, terms_hash)
+        _require_four_eyes(principal, request)
+        side = _still_missing(request, sides, side, terms_hash)
+        _require_other_person(principal, request, side, terms_hash)
+        at = clock.now()
+        move(request, ActionKind.APPROVE, principal=principal, side=side, note=_note(note), at=at)
+        if sides_missing(request.mode, request.actions.all(), terms_hash):
+            return None
+        move(request, ActionKind.ISSUE, principal=principal, side=Side.SERVER, at=at)
+        return issue_token(request=request, principal=principal, at=at)
+
+
+def decline_request(*, principal: Principal, request_id: UUID, reason: str) -> LicenceRequest:
+    """Say no, with a reason that the licensee reads. The talent may always decline.
+
+    Raises:
+        NotFound, Forbidden, Conflict: see the module's rules.
+        InvalidInput: ``REASON_INVALID``.
+    """
+    reason = clean_text(reason, most=_NOTE_MAX, code="REASON_INVALID")
+    with transaction.atomic():
+        request, sides = lock_request(principal, request_id)
+        side = require_side(sides, *_deciders(request), Side.TALENT)
+        request.decline_reason = reason
+        move(request, ActionKind.DECLINE, principal=principal, side=side, note=reason)
+        return request
+
+
+def withdraw_request(*, principal: Principal, request_id: UUID, note: str = "") -> LicenceRequest:
+    """The licensee takes its request back.
+
+    Raises:
+        NotFound, Forbidden, Conflict: see the module's rules.
+    """
+    with transaction.atomic():
+        request, sides = lock_request(principal, request_id)
+        side = require_side(sides, Side.LICENSEE)
+        move(request, ActionKind.WITHDRAW, principal=principal, side=side, note=_note(note))
+        return request
+
+
+def lapse_requests() -> int:
+    """Close every open request whose time is over; returns how many. Silence is a no."""
+    at = clock.now()
+    due = LicenceRequest.objects.filter(state__in=OPEN_STATES, answer_by__lte=at)
+    lapsed = 0
+    for request_id in list(due.values_list("pk", flat=True)):
+        with transaction.atomic():
+            request = (
+                LicenceRequest.objects.select_for_update(of=("self",), skip_locked=True)
+                .select_related("current", "talent")
+                .filter(pk=request_id, state__in=OPEN_STATES)
+                .first()
+            )
+            if request is not None:
+                move(request, ActionKind.LAPSE, principal=None, side=Side.SERVER, at=at)
+                lapsed += 1
+    return lapsed
+
+
+def _deciders(request: LicenceRequest) -> tuple[Side, ...]:
+    required = REQUIRED_SIDES[ApprovalMode(request.mode)]
+    return tuple(side for side in (Side.AGENT, Side.TALENT) if side in required)
+
+
+def _terms(request: LicenceRequest):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    return parse_terms(request.current.terms)  # type: ignore[union-attr]
+
+
+def _still_missing(request: LicenceRequest, sides: frozenset[Side], side: Side, terms_hash: str) -> Side:
+    """The side to approve for, of those the caller has; a person with both approves one after the other."""
+    missing = sides_missing(request.mode, request.actions.all(), terms_hash) & sides
+    if not missing:
+        raise Conflict("ALREADY_APPROVED", "You have agreed to these terms already.")
+    return side if side in missing else next(iter(missing))
+
+
+def _require_four_eyes(principal: Principal, request: LicenceRequest) -> None:
+    """Who asked or accepted for the licensee never answers, nor does anyone of the licensee (ST-020)."""
+    asked = request.actions.filter(side=Side.LICENSEE, actor=principal.person).exists()
+    if asked or request.licensee_id == principal.organisation_id:
+        raise Forbidden("FOUR_EYES", "Asking and answering take two persons and two organisations.")
+
+
+def _require_other_person(principal: Principal, request: LicenceRequest, side: Side, terms_hash: str) -> None:
+    """In ``DUAL`` mode agent and talent are two persons."""
+    others = request.actions.filter(kind=ActionKind.APPROVE, terms_hash=terms_hash).exclude(side=side)
+    if others.filter(actor=principal.person).exists():
+        raise Forbidden("FOUR_EYES", "Agent and talent must be two persons.")
+
+
+def _note(text: str) -> str:
+    return clean_text(text, most=_NOTE_MAX, code="NOTE_INVALID") if text.strip() else ""

@@ -1,0 +1,235 @@
+"""Issue a licence: the row, the signed statement of the grant, the entry for the production's log."""
+
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from accounts.principals import Principal
+from audit.services import record
+from common.clock import rfc3339
+from common.errors import Conflict
+from common.ids import new_id
+from common.keys import signer_for
+from licensing.machine import sides_agreed
+from licensing.models import GrantStatement, LicenceRequest, LicenceToken, RequestAction
+from licensing.models.requests import ActionKind, Side
+from licensing.selectors.people import pairwise_pseudonym, person_pseudonym
+from licensing.selectors.tokens import effective_state, terms_in_force, tokens
+from licensing.services.asks import refuse_training
+from licensing.services.trail import parties_of
+from trustcore.claims import StatusClaim, licence_claims
+from trustcore.encoding import canonical_json, sha256_hex
+from trustcore.policy.terms import Terms, parse_terms, parse_time
+from trustcore.policy.vocabulary import TokenState
+from trustcore.receipt import AuthorisedEntry, Party
+from trustcore.tokens import GRANT_TYP, encode_token
+
+# Places in one status list; half of them at most are used, so that a free one is found at once.
+STATUS_LIST_SIZE = 2**15
+_CONSENTS = (ActionKind.SUBMIT, ActionKind.ACCEPT_COUNTER, ActionKind.APPROVE)
+_RENEWED_FROM = frozenset({TokenState.ACTIVE, TokenState.EXPIRED})
+
+
+def issue_token(*, request: LicenceRequest, principal: Principal, at: datetime) -> LicenceToken:
+    """Issue the licence of a request that every side has agreed to; MUST be called inside its transaction.
+
+    The terms stay exactly as signed; a window that they left open begins now. A renewal is a new token
+    that supersedes the old one when its own window begins.
+
+    Raises:
+        Conflict: ``WINDOW_OVER``, or ``RENEWED_LICENCE_ENDED``: the licence it continues was revoked.
+        InvalidInput: ``TRAINING_SEPARATE``: never reached through a request, and refused once more here.
+    """
+    version = request.current
+    if version is None:
+        raise LookupError(f"request {request.pk} has no terms")
+    terms = parse_terms(version.terms)
+    refuse_training(terms.use_types)
+    begins, ends = _window(terms, at)
+    renewed = _lock_renewed(request, at)
+    token = _create(request, terms, begins, ends, renewed, at)
+    if renewed is not None and begins <= at and renewed.state == TokenState.ACTIVE:
+        renewed.state = TokenState.SUPERSEDED
+        renewed.save(update_fields=["state"])
+    consents = _consents(request, version.terms_hash)
+    grant = _sign_grant(token, request, consents, at)
+    record(
+        kind="licence.issued",
+        principal=principal,
+        visible_to=[*parties_of(request), *token.vendor_ids, *_guild(token)],
+        object_type="licence",
+        object_id=token.pk,
+        production_id=token.production_id,
+        after={"terms_hash": version.terms_hash, "version": version.version, "state": token.state},
+        details={
+            "terms_hash": version.terms_hash,
+            "version": version.version,
+            "grant_kid": grant.kid,
+            "supersedes": str(renewed.pk) if renewed else "",
+        },
+        log_entry=_entry(token, renewed, consents, at),
+    )
+    return token
+
+
+def status_uri(number: int) -> str:
+    """The public address of a status list."""
+    return f"{settings.BASE_URL}/status-lists/{number}"
+
+
+def _window(terms: Terms, at: datetime) -> tuple[datetime, datetime]:
+    """Whole seconds, as terms and tokens write time."""
+    window = terms.window
+    if window.not_before is not None and window.not_after is not None:
+        begins, ends = parse_time(window.not_before), parse_time(window.not_after)
+    else:
+        begins = at.replace(microsecond=0)
+        ends = begins + timedelta(days=window.days or 0)
+    if ends <= at:
+        raise Conflict("WINDOW_OVER", "The window asked for is over.", "Ask again with a later window.")
+    return begins, ends
+
+
+def _lock_renewed(request: LicenceRequest, at: datetime) -> LicenceToken | None:
+    if request.renews_id is None:
+        return None
+    LicenceToken.objects.select_for_update().get(pk=request.renews_id)
+    token = tokens().get(pk=request.renews_id)
+    state = effective_state(token, at)
+    if state not in _RENEWED_FROM:
+        raise Conflict(
+            "RENEWED_LICENCE_ENDED", "The licence to be renewed is no longer in force.", f"It is {state}."
+        )
+    return token
+
+
+def _create(
+    request: LicenceRequest,
+    terms: Terms,
+    begins: datetime,
+    ends: datetime,
+    renewed: LicenceToken | None,
+    at: datetime,
+) -> LicenceToken:
+    """Insert the token at a random free place of a status list (its number says nothing of others)."""
+    number = _status_list()
+    for _attempt in range(64):
+        try:
+            with transaction.atomic():
+                return LicenceToken.objects.create(
+                    jti=new_id(),
+                    created_at=at,
+                    licence_id=request.licence_id,
+                    request=request,
+                    terms=request.current,
+                    production=request.production,
+                    talent=request.talent,
+                    licensee=request.licensee,
+                    agency_id=request.agency_id,
+                    vendor_ids=[UUID(one) for one in terms.vendors],
+                    state=TokenState.ACTIVE if begins <= at else TokenState.PENDING_ACTIVATION,
+                    not_before=begins,
+                    not_after=ends,
+                    frames_max=terms.scope.frames_max,
+                    lines_max=terms.scope.lines_max,
+                    use_types=[str(use) for use in terms.use_types],
+                    constructs=[str(one) for one in terms.constructs],
+                    status_list=number,
+                    status_index=secrets.randbelow(STATUS_LIST_SIZE),
+                    supersedes=renewed,
+                    control_generation=request.licensee.control_generation,
+                )
+        except IntegrityError as error:
+            if "token_status_slot_once" not in str(error):
+                raise
+    raise Conflict("STATUS_LIST_CROWDED", "No free place in the status list.", "Try again.")
+
+
+def _status_list() -> int:
+    """The list that new tokens join: full at half its places."""
+    return LicenceToken.objects.count() // (STATUS_LIST_SIZE // 2)
+
+
+def _consents(request: LicenceRequest, terms_hash: str) -> list[RequestAction]:
+    """Each side's agreement to exactly these terms, in order."""
+    agreed = sides_agreed(request.actions.all(), terms_hash)
+    rows = request.actions.filter(kind__in=_CONSENTS, terms_hash=terms_hash).select_related("credential")
+    return [row for row in rows.order_by("at", "id") if Side(row.side) in agreed]
+
+
+def _party(row: RequestAction, production_id: UUID) -> Party:
+    if row.actor_id is None or row.organisation_id is None:
+        raise LookupError(f"action {row.pk} has no signer")
+    return Party(
+        actor=person_pseudonym(row.actor_id, production_id),
+        at=rfc3339(row.at),
+        method="API_KEY" if row.credential_id else "PASSWORD",
+        organisation=str(row.organisation_id),
+    )
+
+
+def _consent_hash(consents: list[RequestAction], production_id: UUID) -> str:
+    document = [
+        {
+            "actor": person_pseudonym(row.actor_id, production_id) if row.actor_id else "",
+            "at": rfc3339(row.at),
+            "kind": row.kind,
+            "organisation": str(row.organisation_id),
+            "side": row.side,
+            "terms_hash": row.terms_hash,
+        }
+        for row in consents
+    ]
+    return f"sha256:{sha256_hex(canonical_json(document))}"
+
+
+def _sign_grant(
+    token: LicenceToken, request: LicenceRequest, consents: list[RequestAction], at: datetime
+) -> GrantStatement:
+    """Sign what was granted and by whom: provable for as long as the signature is, not only while it lasts."""
+    consent_hash = _consent_hash(consents, token.production_id)
+    approver = next(row for row in reversed(consents) if row.kind == ActionKind.APPROVE)
+    claims = licence_claims(
+        terms_in_force(token),
+        issuer=settings.BASE_URL,
+        audience=f"urn:trustmark:licence:{token.licence_id}",
+        token_id=str(token.pk),
+        licence_id=str(token.licence_id),
+        issued_at=int(at.timestamp()),
+        expires_at=int(token.not_after.timestamp()),
+        jkt=None,
+        terms_hash=token.terms.terms_hash,
+        consent_hash=consent_hash,
+        act=_party(approver, token.production_id).actor,
+        coc=token.control_generation,
+        sts=StatusClaim(uri=status_uri(token.status_list), idx=token.status_index),
+    )
+    signer = signer_for("TOKEN")
+    return GrantStatement.objects.create(
+        token=token, jws=encode_token(claims, signer, GRANT_TYP), kid=signer.kid, consent_hash=consent_hash
+    )
+
+
+def _entry(
+    token: LicenceToken, renewed: LicenceToken | None, consents: list[RequestAction], at: datetime
+) -> AuthorisedEntry:
+    return AuthorisedEntry(
+        approvals=tuple(_party(row, token.production_id) for row in consents),
+        at=rfc3339(at),
+        jti=str(token.pk),
+        not_after=rfc3339(token.not_after),
+        not_before=rfc3339(token.not_before),
+        supersedes=renewed.terms.version if renewed else None,
+        supersedes_jti=str(renewed.pk) if renewed else None,
+        talent=pairwise_pseudonym(token.talent_id, token.production_id),
+        terms_hash=token.terms.terms_hash,
+        terms_version=token.terms.version,
+        use_types=tuple(token.use_types),
+    )
+
+
+def _guild(token: LicenceToken) -> list[UUID]:
+    return [token.production.guild_id] if token.production.guild_id else []

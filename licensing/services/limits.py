@@ -1,0 +1,69 @@
+"""The numbers a talent sets an agent, read strictly, and what a request asks beyond them. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import msgspec
+
+from common.errors import InvalidInput
+from trustcore.policy.terms import Terms
+from trustcore.policy.territory import covers
+
+Most = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class MandateLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Numeric and territorial limits of a mandate; None or empty: not limited in this respect.
+
+    Attributes:
+        days_max: longest window, in days.
+        render_territory: where machines may run.
+        distribution_territory: where the work may be shown.
+    """
+
+    frames_max: Most | None = None
+    lines_max: Most | None = None
+    days_max: Most | None = None
+    render_territory: tuple[str, ...] = ()
+    distribution_territory: tuple[str, ...] = ()
+
+
+def parse_limits(source: Mapping[str, Any]) -> MandateLimits:
+    """Read limits as stored or sent.
+
+    Raises:
+        InvalidInput: ``LIMITS_INVALID``: an unknown name or a value of the wrong kind.
+    """
+    try:
+        return msgspec.convert(source, MandateLimits)
+    except msgspec.ValidationError as error:
+        raise InvalidInput("LIMITS_INVALID", "The limits cannot be read.", str(error)) from error
+
+
+def beyond_mandate(terms: Terms, *, use_types: frozenset[str], limits: MandateLimits) -> tuple[str, ...]:
+    """What in ``terms`` the agent may not decide alone: paths of terms, empty when all is inside.
+
+    >>> beyond_mandate(terms, use_types=frozenset(), limits=MandateLimits())  # doctest: +SKIP
+    ('use_types:FACE_RENDER',)
+    """
+    return tuple(_beyond(terms, use_types, limits))
+
+
+def _beyond(terms: Terms, use_types: frozenset[str], limits: MandateLimits) -> Iterator[str]:
+    yield from (f"use_types:{use}" for use in terms.use_types if str(use) not in use_types)
+    numbers = {
+        "scope.frames_max": (terms.scope.frames_max, limits.frames_max),
+        "scope.lines_max": (terms.scope.lines_max, limits.lines_max),
+        "window.days": (terms.window.days or 0, limits.days_max),
+    }
+    yield from (path for path, (asked, most) in numbers.items() if most is not None and asked > most)
+    places = {
+        "render_territory": (terms.render_territory, limits.render_territory),
+        "exploitation.distribution_territory": (
+            terms.exploitation.distribution_territory,
+            limits.distribution_territory,
+        ),
+    }
+    for path, (asked_places, granted) in places.items():
+        if granted:
+            yield from (f"{path}:{code}" for code in asked_places if not covers(granted, code))

@@ -1,0 +1,78 @@
+"""Register productions: what every licence is locked to."""
+
+import unicodedata
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import Organisation
+from accounts.principals import Principal
+from accounts.selectors import organisation_by_slug
+from audit.services import record
+from common.errors import Forbidden, InvalidInput
+from common.ids import new_id
+from licensing.models import Production
+from licensing.models.productions import ProductionKind
+
+_TITLE_MAX = 200
+
+
+def register_production(
+    *, principal: Principal, title: str, kind: str, guild: str = "", eidr: str = ""
+) -> Production:
+    """Register a project, production or campaign of the caller's studio; its log's origin is fixed here.
+
+    Args:
+        guild: slug of the guild that oversees it, or empty.
+    Raises:
+        Forbidden: ``STUDIO_ONLY``: the caller does not produce.
+        InvalidInput: ``TITLE_INVALID``, ``KIND_UNKNOWN`` or ``GUILD_UNKNOWN``.
+    """
+    if principal.organisation.kind != Organisation.Kind.STUDIO or not (
+        principal.credential or principal.is_role("PRODUCER", "ADMIN")
+    ):
+        raise Forbidden("STUDIO_ONLY", "Only a producer of a studio registers productions.")
+    if kind not in ProductionKind.values:
+        raise InvalidInput("KIND_UNKNOWN", f"{kind} is not a kind of production.")
+    overseer = _guild(guild) if guild else None
+    with transaction.atomic():
+        identifier = new_id()
+        production = Production.objects.create(
+            id=identifier,
+            organisation=principal.organisation,
+            title=clean_text(title, most=_TITLE_MAX, code="TITLE_INVALID"),
+            kind=kind,
+            guild=overseer,
+            eidr=eidr,
+            origin=f"{settings.LOG_HOST}/log/{identifier}",
+        )
+        record(
+            kind="production.registered",
+            principal=principal,
+            object_type="production",
+            object_id=production.pk,
+            production_id=production.pk,
+            visible_to=[overseer.pk] if overseer else [],
+            after={"title": production.title, "kind": kind, "origin": production.origin},
+        )
+        return production
+
+
+def clean_text(text: str, *, most: int, code: str) -> str:
+    """Text as people typed it, in NFC, trimmed; refuses empty, overlong and invisible characters.
+
+    Raises:
+        InvalidInput: with ``code``.
+    """
+    clean = unicodedata.normalize("NFC", text).strip()
+    hidden = any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co"} and char not in "\n\t" for char in clean)
+    if not clean or len(clean) > most or hidden:
+        raise InvalidInput(code, f"Between 1 and {most} characters, none of them invisible.")
+    return clean
+
+
+def _guild(slug: str) -> Organisation:
+    found = organisation_by_slug(slug)
+    if found is None or found.kind != Organisation.Kind.GUILD:
+        raise InvalidInput("GUILD_UNKNOWN", "No guild has this name.")
+    return found

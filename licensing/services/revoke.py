@@ -1,0 +1,154 @@
+"""End licences before their time. The row's state is what the very next check reads."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.principals import Principal
+from audit.services import record
+from common import clock
+from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from licensing.models import LicenceRequest, LicenceToken, Talent
+from licensing.models.requests import OPEN_STATES, ActionKind, Side
+from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, person_pseudonym
+from licensing.selectors.tokens import effective_state, tokens_visible_to
+from licensing.services.productions import clean_text
+from licensing.services.trail import move, parties_of
+from trustcore.policy.vocabulary import FrameDisposition, RevocationKind, TokenState
+from trustcore.receipt import RevokedEntry
+
+_ENDABLE = frozenset({TokenState.ACTIVE, TokenState.PENDING_ACTIVATION, TokenState.SUSPENDED, TokenState.EXHAUSTED})
+_ENDABLE_ROWS = [str(state) for state in sorted(_ENDABLE)]
+_REASON_MAX = 2000
+
+
+def revoke_token(
+    *, principal: Principal, jti: UUID, kind: str, disposition: str, reason: str
+) -> LicenceToken:
+    """Revoke a licence, with its open renewal and a successor that has not begun.
+
+    Args:
+        kind: what ends; ``EMERGENCY_STOP`` is :func:`emergency_stop` and the talent's alone.
+        disposition: what happens to frames already rendered.
+    Raises:
+        NotFound: no such licence, or none for this caller.
+        Forbidden: ``NOT_YOURS_TO_REVOKE``: neither the talent nor an agent under mandate.
+        Conflict: ``TOKEN_STATE``: it has ended already.
+        InvalidInput: ``KIND_UNKNOWN``, ``EMERGENCY_STOP_IS_WHOLE``, ``DISPOSITION_UNKNOWN`` or
+            ``REASON_INVALID``.
+    """
+    if kind not in set(RevocationKind):
+        raise InvalidInput("KIND_UNKNOWN", f"{kind} is not a kind of revocation.")
+    if kind == RevocationKind.EMERGENCY_STOP:
+        raise InvalidInput("EMERGENCY_STOP_IS_WHOLE", "An emergency stop ends every use of a person at once.")
+    if disposition not in set(FrameDisposition):
+        raise InvalidInput("DISPOSITION_UNKNOWN", f"{disposition} says nothing about rendered frames.")
+    reason = clean_text(reason, most=_REASON_MAX, code="REASON_INVALID")
+    if not tokens_visible_to(principal).filter(pk=jti).exists():
+        raise NotFound
+    with transaction.atomic():
+        token = _lock([jti])[0]
+        side = _revoking_side(principal, token)
+        state = effective_state(token)
+        if state not in _ENDABLE:
+            raise Conflict(
+                "TOKEN_STATE", "This licence has ended already.", f"It is {state}.", {"state": str(state)}
+            )
+        _revoke(token, principal, RevocationKind(kind), FrameDisposition(disposition), reason)
+        for later in _lock(LicenceToken.objects.filter(supersedes=token, state__in=_ENDABLE_ROWS).values("pk")):
+            _revoke(later, principal, RevocationKind(kind), FrameDisposition(disposition), reason)
+        _close_requests(LicenceRequest.objects.filter(renews=token), principal, side, reason)
+        return token
+
+
+def emergency_stop(*, principal: Principal, talent: Talent, reason: str) -> tuple[UUID, ...]:
+    """Stop every use of a person at once: all licences end, all open requests are declined.
+
+    The talent alone can do this, in person, signed in; no agent and no administrator can (TAXONOMY 10).
+
+    Returns:
+        The licences that ended.
+
+    Raises:
+        NotFound: the caller has nothing to do with this talent.
+        Forbidden: ``TALENT_ONLY``.
+        InvalidInput: ``REASON_INVALID``.
+    """
+    reason = clean_text(reason, most=_REASON_MAX, code="REASON_INVALID")
+    if not is_talent(principal, talent):
+        raise Forbidden("TALENT_ONLY", "Only the talent can stop everything.")
+    with transaction.atomic():
+        running = _lock(LicenceToken.objects.filter(talent=talent, state__in=_ENDABLE_ROWS).values("pk"))
+        for token in running:
+            _revoke(token, principal, RevocationKind.EMERGENCY_STOP, FrameDisposition.QUARANTINE, reason)
+        _close_requests(LicenceRequest.objects.filter(talent=talent), principal, Side.TALENT, reason)
+        record(
+            kind="talent.emergency_stop",
+            principal=principal,
+            organisation_id=talent.organisation_id,
+            object_type="talent",
+            object_id=talent.pk,
+            details={"licences": [str(token.pk) for token in running]},
+        )
+        return tuple(token.pk for token in running)
+
+
+def _lock(jtis) -> list[LicenceToken]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Lock rows in one order, so that two revocations cannot wait on each other."""
+    rows = LicenceToken.objects.select_for_update(of=("self",)).filter(pk__in=jtis).order_by("pk")
+    return list(
+        rows.select_related("terms", "talent", "production", "licensee", "request__talent", "superseded_by")
+    )
+
+
+def _revoking_side(principal: Principal, token: LicenceToken) -> Side:
+    if is_talent(principal, token.talent):
+        return Side.TALENT
+    mandate = mandate_in_force(token.talent_id)
+    if mandate is not None and is_agent_of(principal, mandate):
+        return Side.AGENT
+    raise Forbidden("NOT_YOURS_TO_REVOKE", "Only the talent, or an agent under mandate, revokes.")
+
+
+def _revoke(
+    token: LicenceToken,
+    principal: Principal,
+    kind: RevocationKind,
+    disposition: FrameDisposition,
+    reason: str,
+) -> None:
+    before, at = token.state, clock.now()
+    token.state = TokenState.REVOKED
+    token.revoked_at = at
+    token.revocation_kind = kind
+    token.frame_disposition = disposition
+    token.revocation_reason = reason
+    token.save()
+    guild = [token.production.guild_id] if token.production.guild_id else []
+    record(
+        kind="licence.revoked",
+        principal=principal,
+        visible_to=[*parties_of(token.request), *token.vendor_ids, *guild],
+        object_type="licence",
+        object_id=token.pk,
+        production_id=token.production_id,
+        before={"state": before},
+        after={"state": str(TokenState.REVOKED), "kind": str(kind), "disposition": str(disposition)},
+        details={"kind": str(kind), "disposition": str(disposition), "version": token.terms.version},
+        log_entry=RevokedEntry(
+            at=clock.rfc3339(at),
+            by=person_pseudonym(principal.person.pk, token.production_id),
+            disposition=disposition,
+            jti=str(token.pk),
+            kind=kind,
+            organisation=str(principal.organisation_id),
+            terms_version=token.terms.version,
+        ),
+    )
+
+
+def _close_requests(rows, principal: Principal, side: Side, reason: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    waiting = rows.filter(state__in=OPEN_STATES).select_for_update(of=("self",)).order_by("pk")
+    for request in waiting.select_related("current", "talent"):
+        request.decline_reason = reason
+        move(request, ActionKind.DECLINE, principal=principal, side=side, note=reason)

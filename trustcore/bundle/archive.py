@@ -224,7 +224,7 @@ def _end_of_entry(stream: IO[bytes], info: zipfile.ZipInfo, path: str) -> int:
     )
     if said != listed:
         _refuse(InvalidReason.MALFORMED, "the archive's two headers of this file differ", path)
-    return info.header_offset + _LOCAL.size + name_bytes + extra_bytes + packed
+    return info.header_offset + len(header) + len(name) + len(extra) + info.compress_size
 
 
 def _refuse(reason: InvalidReason, detail: str, path: str) -> NoReturn:

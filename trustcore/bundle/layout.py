@@ -123,6 +123,8 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     Attributes:
         created_at: RFC 3339 UTC.
+        generator: name and version of the program that wrote the bundle.
+        issuer: the server's URL, as its grants name it.
         production: id of the production; ``title`` its working title.
         schema: always ``trustmark.bundle/1``.
     """
@@ -131,6 +133,7 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     counts: Counts
     created_at: str
     generator: str
+    issuer: str
     log: LogRef
     production: str
     purpose: Purpose

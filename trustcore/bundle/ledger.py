@@ -81,7 +81,7 @@ class Ledger:
     size: int = 0
     grants: dict[tuple[str, int], AuthorisedEntry] = field(default_factory=dict)
     _checks: dict[str, CheckedEntry] = field(default_factory=dict)
-    _used: dict[tuple[str, int], int] = field(default_factory=dict)
+    _used: dict[tuple[str, int, str], int] = field(default_factory=dict)
     _seen: dict[tuple[str, int, int], int] = field(default_factory=dict)
     _lives: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _marks: list[dict[str, Any]] = field(default_factory=list)
@@ -106,16 +106,18 @@ class Ledger:
         """Check what only the whole log can show; return the counts.
 
         Raises:
-            InvalidEvidence: ``UNAUTHORISED_FRAME``; a check allowed work under a version never granted.
+            InvalidEvidence: ``UNAUTHORISED_FRAME``; a check allowed what no logged grant allows.
         """
-        for version, index in self._used.items():
-            if version not in self.grants:
-                jti, number = version
+        for (jti, version, use_type), index in self._used.items():
+            grant = self.grants.get((jti, version))
+            if grant is None:
                 _refuse(
                     index,
                     InvalidReason.UNAUTHORISED_FRAME,
-                    f"version {number} of token {jti} was never granted",
+                    f"token {jti} version {version} was never granted",
                 )
+            if use_type not in grant.use_types:
+                _refuse(index, InvalidReason.UNAUTHORISED_FRAME, f"token {jti} does not grant {use_type}")
         tokens = len({jti for jti, _ in self.grants})
         return Counts(tokens=tokens, token_versions=len(self.grants), **self._tally)
 
@@ -184,7 +186,7 @@ class Ledger:
             _refuse(index, InvalidReason.ENTRY_MISMATCH, "this check was logged before")
         if entry.jti is None or entry.terms_version is None:
             _refuse(index, InvalidReason.MALFORMED, "an allowance names no token version")
-        self._used.setdefault((entry.jti, entry.terms_version), index)
+        self._used.setdefault((entry.jti, entry.terms_version, entry.use_type), index)
         self._checks[entry.decision] = entry
 
 

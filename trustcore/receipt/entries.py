@@ -173,7 +173,13 @@ class MarkedEntry(_Entry, tag="marked", frozen=True, kw_only=True):
 
 
 class VerifiedEntry(_Entry, tag="verified", frozen=True, kw_only=True):
-    """An output was verified before release: every promised layer was looked for and found, or not."""
+    """An output was verified before release: every promised layer was looked for and found, or not.
+
+    Attributes:
+        layers: what each layer's detector or validator said.
+        manifest_sha256: SHA-256, hex, of the output's C2PA manifest store, as bundles carry it.
+        released: whether the output may leave.
+    """
 
     asset: str
     asset_sha256: str

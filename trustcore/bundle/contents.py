@@ -1,0 +1,161 @@
+"""The log and the receipts inside a bundle, read once, side by side, with bounded memory.
+
+Every entry bundle is unpacked once. From it come the leaf hashes (compared with the hash tiles, and
+folded into the root), the ledger's judgement of each entry, and the receipt rows (compared with the
+two receipt files as they stream past).
+"""
+
+from collections.abc import Iterator
+
+from trustcore.bundle.archive import Archive
+from trustcore.bundle.layout import LOG, RECEIPTS_CSV, RECEIPTS_NDJSON
+from trustcore.bundle.ledger import CSV_HEADER, Ledger, ReceiptLines
+from trustcore.errors import InvalidEvidence, InvalidReason
+from trustcore.log.checkpoint import Checkpoint
+from trustcore.log.merkle import Frontier, leaf_hash, root_from_leaves
+from trustcore.log.tiles import (
+    CHECKPOINT_PATH,
+    MAX_BUNDLE_BYTES,
+    TILE_WIDTH,
+    VKEY_PATH,
+    entries_path,
+    tile_path,
+    tiles_of,
+    unpack_entries,
+)
+
+TILE_BYTES = TILE_WIDTH * 32
+
+
+class FollowedFile:
+    """A file that must hold exactly the bytes expected of it, compared while it streams."""
+
+    def __init__(self, archive: Archive, path: str) -> None:
+        """Begin at the file's first byte."""
+        self._path = path
+        self._chunks: Iterator[bytes] = archive.chunks(path)
+        self._buffer: memoryview = memoryview(b"")
+
+    def expect(self, data: bytes, what: str) -> None:
+        """Compare the next bytes with ``data``.
+
+        Raises:
+            InvalidEvidence: ``ENTRY_MISMATCH``.
+        """
+        while len(self._buffer) < len(data):
+            chunk = next(self._chunks, b"")
+            if not chunk:
+                self._refuse(f"ends before {what}")
+            self._buffer = memoryview(self._buffer.tobytes() + chunk)
+        if self._buffer[: len(data)] != data:
+            self._refuse(f"does not say what the log says of {what}")
+        self._buffer = self._buffer[len(data) :]
+
+    def expect_end(self) -> None:
+        """Refuse anything more.
+
+        Raises:
+            InvalidEvidence: ``ENTRY_MISMATCH``.
+        """
+        if self._buffer or next(self._chunks, b""):
+            self._refuse("holds more than the log")
+
+    def _refuse(self, detail: str) -> None:
+        raise InvalidEvidence(InvalidReason.ENTRY_MISMATCH, detail, self._path)
+
+
+class TileRows:
+    """Checks hash tiles as their hashes become known, level by level, holding one open tile a level."""
+
+    def __init__(self, archive: Archive) -> None:
+        """Begin with an empty tree."""
+        self._archive = archive
+        self._rows: list[list[bytes]] = []
+        self._done: list[int] = []
+
+    def push(self, level: int, hashes: list[bytes]) -> None:
+        """Append hashes to a level; a full tile is compared and its root goes one level up."""
+        if level == len(self._rows):
+            self._rows.append([])
+            self._done.append(0)
+        row = self._rows[level]
+        row.extend(hashes)
+        while len(row) >= TILE_WIDTH:
+            tile, row[:TILE_WIDTH] = row[:TILE_WIDTH], []
+            self._compare(level, tile)
+            self.push(level + 1, [root_from_leaves(tile)])
+
+    def finish(self) -> None:
+        """Compare the partial tiles on the right edge."""
+        for level, row in enumerate(self._rows):
+            if row:
+                self._compare(level, row)
+
+    def _compare(self, level: int, hashes: list[bytes]) -> None:
+        path = LOG + tile_path(level, self._done[level], len(hashes))
+        if self._archive.read(path, max_bytes=TILE_BYTES) != b"".join(hashes):
+            raise InvalidEvidence(
+                InvalidReason.ROOT_MISMATCH, "the hashes are not those of the entries", path
+            )
+        self._done[level] += 1
+
+
+def verify_log(archive: Archive, checkpoint: Checkpoint) -> Ledger:
+    """Verify the log's files against the checkpoint and the receipt files against the log.
+
+    Returns:
+        The ledger after the last entry.
+
+    Raises:
+        InvalidEvidence: with the file at fault.
+    """
+    _check_file_names(archive, checkpoint.size)
+    ledger, frontier, tiles = Ledger(), Frontier(), TileRows(archive)
+    ndjson, csv = FollowedFile(archive, RECEIPTS_NDJSON), FollowedFile(archive, RECEIPTS_CSV)
+    csv.expect(CSV_HEADER, "its columns")
+    for path, entries in _entry_bundles(archive, checkpoint.size):
+        hashes = [leaf_hash(entry) for entry in entries]
+        frontier = frontier.append_many(hashes)
+        tiles.push(0, hashes)
+        for entry in entries:
+            lines = _take(ledger, entry, path)
+            if lines is not None:
+                ndjson.expect(lines.ndjson, f"entry {ledger.size - 1}")
+                csv.expect(lines.csv, f"entry {ledger.size - 1}")
+    tiles.finish()
+    ndjson.expect_end()
+    csv.expect_end()
+    if frontier.root() != checkpoint.root:
+        raise InvalidEvidence(
+            InvalidReason.ROOT_MISMATCH, "the entries do not lead to the signed root", LOG + CHECKPOINT_PATH
+        )
+    return ledger
+
+
+def _take(ledger: Ledger, entry: bytes, path: str) -> ReceiptLines | None:
+    try:
+        return ledger.take(entry)
+    except InvalidEvidence as error:
+        raise InvalidEvidence(error.reason, error.detail, path) from error
+
+
+def _entry_bundles(archive: Archive, size: int) -> Iterator[tuple[str, list[bytes]]]:
+    for begin in range(0, size, TILE_WIDTH):
+        width = min(TILE_WIDTH, size - begin)
+        path = LOG + entries_path(begin // TILE_WIDTH, width)
+        entries = unpack_entries(archive.read(path, max_bytes=MAX_BUNDLE_BYTES), path=path)
+        if len(entries) != width:
+            raise InvalidEvidence(InvalidReason.SIZE_MISMATCH, f"not {width} entries", path)
+        yield path, entries
+
+
+def _check_file_names(archive: Archive, size: int) -> None:
+    """Refuse log files that the tree's size does not call for, and the lack of one that it does."""
+    if size > len(archive.members) * TILE_WIDTH:
+        raise InvalidEvidence(InvalidReason.MISSING_FILE, "the log is not complete", LOG + CHECKPOINT_PATH)
+    wanted = {LOG + tile.path for tile in tiles_of(size)} | {LOG + CHECKPOINT_PATH, LOG + VKEY_PATH}
+    present = {path for path in archive.members if path.startswith(LOG)}
+    for path in sorted(wanted - present):
+        raise InvalidEvidence(InvalidReason.MISSING_FILE, "the log is not complete", path)
+    for path in sorted(present - wanted):
+        raise InvalidEvidence(InvalidReason.UNLISTED_FILE, "not a file of a log of this size", path)

@@ -1,0 +1,69 @@
+"""What the verifier answers: who is believed, what was checked, and one plain sentence."""
+
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from trustcore.bundle.layout import Summary
+from trustcore.log.checkpoint import NoteVerifier
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the auditor knew before opening the bundle; empty means "keys from the bundle itself".
+
+    Attributes:
+        vkey: the log's verifier key, from the studio, a guild, or an earlier visit.
+        keys: the server's public keys by id, from its ``/.well-known/jwks.json``.
+    """
+
+    vkey: NoteVerifier | None = None
+    keys: dict[str, Ed25519PublicKey] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """Say whose keys were relied on."""
+        if self.vkey is not None and self.keys:
+            return "The log's key and the server's keys are the ones you gave."
+        if self.vkey is not None:
+            return "The log's key is the one you gave; the other keys are from the bundle itself."
+        if self.keys:
+            return "The server's keys are the ones you gave."
+        return "The keys are from the bundle itself: compare them with a source you trust, or give --key."
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the verification, done."""
+
+    number: int
+    title: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class BundleReport:
+    """A bundle that holds.
+
+    Attributes:
+        summary: what the bundle says of itself, confirmed.
+        files: number of files whose hashes were checked.
+        key_ids: the keys relied on: the log's, and the server's that signed the bundle.
+        trust: one sentence on where those keys come from.
+    """
+
+    summary: Summary
+    files: int
+    key_ids: tuple[str, ...]
+    trust: str
+    steps: tuple[Step, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The answer in plain words."""
+        counts = self.summary.counts
+        receipts = "1 receipt is" if counts.receipts == 1 else f"{counts.receipts:,} receipts are"
+        without = ""
+        if counts.unauthorised:
+            without = f", {counts.unauthorised:,} of them for frames rendered without authorisation"
+        return f"{receipts} in the log{without}. Nothing was added, removed or changed."

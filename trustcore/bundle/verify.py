@@ -1,0 +1,302 @@
+"""The offline verifier of a bundle: eleven steps, no network, no server, bounded memory.
+
+ 1. The archive has one reading: plain, unique paths below one folder, headers that agree.
+ 2. The keys are read: the ones given, or the bundle's own.
+ 3. The signature over the statement is valid.
+ 4. Every file is in the statement with its SHA-256, and no file is missing or unlisted.
+ 5. The bag is whole: declaration, manifest, tag manifest, size and number of files.
+ 6. The summary can be read and names the log's origin, size and root.
+ 7. The checkpoint is signed with the log's key and says what the summary says.
+ 8. The log's entries lead to the signed root through every tile; each frame entry cites an earlier
+    check that allowed it and stands in the log once; both receipt files say exactly what it says.
+ 9. Every granted version has its terms with the approved hash, its signed grant, and its history.
+10. The mark report and the manifest stores are the ones the log speaks of; the events can be read.
+11. The counts of the summary are the log's counts.
+
+A bundle that fails a step is refused with the reason and the file at fault.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from trustcore.bundle.archive import Archive
+from trustcore.bundle.bag import BAGIT_TXT, parse_manifest, payload_oxum
+from trustcore.bundle.contents import verify_log
+from trustcore.bundle.layout import (
+    BAG_INFO,
+    BAGIT,
+    EVENTS,
+    HISTORY_SCHEMA,
+    JWKS,
+    LOG,
+    MANIFEST,
+    MARKS,
+    MARKS_SCHEMA,
+    PAYLOAD,
+    SIGNATURE,
+    SUMMARY,
+    TAG_FILES,
+    TAG_MANIFEST,
+    TOKENS,
+    Summary,
+    grant_path,
+    history_path,
+    manifest_store_path,
+    parse_summary,
+    terms_path,
+)
+from trustcore.bundle.ledger import Ledger
+from trustcore.bundle.report import BundleReport, Step, Trust
+from trustcore.bundle.statement import MAX_ENVELOPE_BYTES, SignedStatement, verify_statement
+from trustcore.encoding import parse_json_strict
+from trustcore.errors import InvalidEvidence, InvalidReason, TrustError
+from trustcore.log.checkpoint import MAX_NOTE_BYTES, Checkpoint, NoteVerifier, verify_checkpoint
+from trustcore.log.tiles import CHECKPOINT_PATH, VKEY_PATH
+from trustcore.receipt import AuthorisedEntry
+from trustcore.signing import keys_from_jwks
+from trustcore.tokens import GRANT_TYP, verify_token
+
+MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
+MAX_SMALL_BYTES = 1024 * 1024
+MAX_EVENT_BYTES = 1024 * 1024
+
+Keys = Mapping[str, Ed25519PublicKey]
+
+
+def verify_bundle(path: Path, trust: Trust | None = None) -> BundleReport:
+    """Verify the bundle at ``path``; see the module's steps.
+
+    Args:
+        path: the zip file.
+        trust: keys the auditor knew before; without them the bundle's own are relied on.
+
+    Raises:
+        InvalidEvidence: the bundle does not hold; ``path`` names the file at fault inside it.
+        OSError: the zip file cannot be read.
+    """
+    trust = trust or Trust()
+    with Archive.open(path) as archive:  # 1
+        keys = trust.keys or _read_keys(archive)  # 2
+        signed = _verify_signature(archive, keys)  # 3
+        digests = _hash_files(archive, signed.digests)  # 4
+        _verify_bag(archive, digests)  # 5
+        summary = _read_summary(archive)  # 6
+        verifier = _read_vkey(archive, trust)
+        checkpoint = _verify_checkpoint(archive, verifier, summary)  # 7
+        ledger = verify_log(archive, checkpoint)  # 8
+        _verify_tokens(archive, ledger, keys, summary)  # 9
+        _verify_marks(archive, ledger, digests)  # 10
+        _verify_events(archive)
+        _verify_counts(ledger, summary)  # 11
+    relied_on = (f"log {verifier.vkey}", f"bundle {signed.kid}")
+    return BundleReport(
+        summary, len(digests), relied_on, trust.sentence, _steps(summary, len(digests), signed)
+    )
+
+
+def _read_keys(archive: Archive) -> Keys:
+    try:
+        return keys_from_jwks(_object(archive, JWKS, MAX_SMALL_BYTES))
+    except InvalidEvidence:
+        raise
+    except TrustError as error:
+        raise InvalidEvidence(InvalidReason.MALFORMED, error.detail, JWKS) from error
+
+
+def _verify_signature(archive: Archive, keys: Keys) -> SignedStatement:
+    envelope = archive.read(SIGNATURE, max_bytes=MAX_ENVELOPE_BYTES)
+    try:
+        return verify_statement(envelope, keys)
+    except InvalidEvidence as error:
+        # the signature or the key may be the damaged one: the manifest's digest of the keys tells
+        manifest = parse_manifest(archive.read(MANIFEST, max_bytes=MAX_DOCUMENT_BYTES), path=MANIFEST)
+        if JWKS in archive.members and manifest.get(JWKS) != _digest(archive, JWKS):
+            raise InvalidEvidence(InvalidReason.HASH_MISMATCH, "the keys were changed", JWKS) from error
+        raise InvalidEvidence(error.reason, error.detail, SIGNATURE) from error
+
+
+def _hash_files(archive: Archive, signed: Mapping[str, str]) -> dict[str, str]:
+    """Hash every file of the bag; compare with the statement, both ways."""
+    digests = {path: _digest(archive, path) for path in archive.members}
+    for path, digest in sorted(signed.items()):
+        if path not in digests:
+            raise InvalidEvidence(InvalidReason.MISSING_FILE, "the file was removed", path)
+        if digests[path] != digest:
+            raise InvalidEvidence(InvalidReason.HASH_MISMATCH, "the file was changed", path)
+    for path in sorted(digests.keys() - signed.keys() - {SIGNATURE, TAG_MANIFEST}):
+        raise InvalidEvidence(InvalidReason.UNLISTED_FILE, "the file was added", path)
+    return digests
+
+
+def _verify_bag(archive: Archive, digests: Mapping[str, str]) -> None:
+    if archive.read(BAGIT, max_bytes=MAX_SMALL_BYTES) != BAGIT_TXT:
+        raise InvalidEvidence(InvalidReason.UNSUPPORTED, "not a BagIt 1.0 bag", BAGIT)
+    payload = {path: digest for path, digest in digests.items() if path.startswith(PAYLOAD)}
+    _same_manifest(archive, MANIFEST, payload)
+    _same_manifest(archive, TAG_MANIFEST, {path: digests.get(path, "") for path in TAG_FILES})
+    for path in sorted(digests.keys() - payload.keys() - set(TAG_FILES) - {TAG_MANIFEST}):
+        raise InvalidEvidence(InvalidReason.UNLISTED_FILE, "not a file of a bag", path)
+    size = sum(archive.size(path) for path in payload)
+    if payload_oxum(archive.read(BAG_INFO, max_bytes=MAX_SMALL_BYTES)) != (size, len(payload)):
+        raise InvalidEvidence(
+            InvalidReason.SIZE_MISMATCH, "the payload's size is not the one stated", BAG_INFO
+        )
+
+
+def _same_manifest(archive: Archive, path: str, actual: Mapping[str, str]) -> None:
+    listed = parse_manifest(archive.read(path, max_bytes=MAX_DOCUMENT_BYTES), path=path)
+    if listed != actual:
+        odd = min(name for name in listed.keys() | actual.keys() if listed.get(name) != actual.get(name))
+        raise InvalidEvidence(InvalidReason.HASH_MISMATCH, f"its line for {odd} is not right", path)
+
+
+def _read_summary(archive: Archive) -> Summary:
+    try:
+        return parse_summary(archive.read(SUMMARY, max_bytes=MAX_SMALL_BYTES))
+    except InvalidEvidence as error:
+        raise InvalidEvidence(error.reason, error.detail, SUMMARY) from error
+
+
+def _read_vkey(archive: Archive, trust: Trust) -> NoteVerifier:
+    path = LOG + VKEY_PATH
+    try:
+        verifier = NoteVerifier.parse(archive.read(path, max_bytes=MAX_SMALL_BYTES).decode("utf-8"))
+    except (InvalidEvidence, UnicodeDecodeError) as error:
+        raise InvalidEvidence(InvalidReason.MALFORMED, "not a verifier key", path) from error
+    if trust.vkey is not None and trust.vkey != verifier:
+        raise InvalidEvidence(InvalidReason.KEY_UNTRUSTED, "the log's key is not the one you gave", path)
+    return verifier
+
+
+def _verify_checkpoint(archive: Archive, verifier: NoteVerifier, summary: Summary) -> Checkpoint:
+    path = LOG + CHECKPOINT_PATH
+    note = archive.read(path, max_bytes=MAX_NOTE_BYTES)
+    try:
+        checkpoint = verify_checkpoint(note, [verifier])
+    except InvalidEvidence as error:
+        raise InvalidEvidence(error.reason, error.detail, path) from error
+    said = (summary.log.origin, summary.log.size, summary.log.root)
+    if said != (checkpoint.origin, checkpoint.size, checkpoint.root.hex()):
+        raise InvalidEvidence(
+            InvalidReason.ROOT_MISMATCH, "the summary names another state of the log", SUMMARY
+        )
+    return checkpoint
+
+
+def _verify_tokens(archive: Archive, ledger: Ledger, keys: Keys, summary: Summary) -> None:
+    expected = {history_path(jti) for jti, _ in ledger.grants}
+    for (jti, version), entry in sorted(ledger.grants.items()):
+        expected |= {terms_path(jti, version), grant_path(jti, version)}
+        _verify_terms(archive, entry)
+        _verify_grant(archive, entry, keys, summary)
+    for jti in sorted({jti for jti, _ in ledger.grants}):
+        _same_log(archive, history_path(jti), HISTORY_SCHEMA, ledger.history(jti))
+    for path in sorted(path for path in archive.members if path.startswith(TOKENS)):
+        if path not in expected:
+            raise InvalidEvidence(InvalidReason.UNLISTED_FILE, "the log knows nothing of this grant", path)
+
+
+def _verify_terms(archive: Archive, entry: AuthorisedEntry) -> None:
+    path = terms_path(entry.jti, entry.terms_version)
+    digest = hashlib.sha256(archive.read(path, max_bytes=MAX_SMALL_BYTES)).hexdigest()
+    if entry.terms_hash != f"sha256:{digest}":
+        raise InvalidEvidence(InvalidReason.TERMS_MISMATCH, "not the terms that were approved", path)
+
+
+def _verify_grant(archive: Archive, entry: AuthorisedEntry, keys: Keys, summary: Summary) -> None:
+    path = grant_path(entry.jti, entry.terms_version)
+    token = archive.read(path, max_bytes=MAX_SMALL_BYTES).decode("ascii", "replace").strip()
+    try:
+        claims = verify_token(token, keys=keys, issuer=summary.issuer, audience=None, now=None, typ=GRANT_TYP)
+    except TrustError as error:
+        raise InvalidEvidence(InvalidReason.SIGNATURE_INVALID, f"the grant: {error}", path) from error
+    granted = (claims.jti, claims.ver, claims.terms_hash, claims.tal, claims.prj, frozenset(claims.ut))
+    logged = (entry.jti, entry.terms_version, entry.terms_hash, entry.talent, summary.production)
+    if granted != (*logged, frozenset(entry.use_types)):
+        raise InvalidEvidence(InvalidReason.TERMS_MISMATCH, "the grant and the log disagree", path)
+
+
+def _verify_marks(archive: Archive, ledger: Ledger, digests: Mapping[str, str]) -> None:
+    _same_log(archive, MARKS, MARKS_SCHEMA, ledger.marks())
+    for item in ledger.marks():
+        entry = item["entry"]
+        wanted = entry.get("manifest_sha256")
+        path = manifest_store_path(entry["asset"])
+        if wanted is not None and digests.get(path) != wanted:
+            reason = InvalidReason.HASH_MISMATCH if path in digests else InvalidReason.MISSING_FILE
+            raise InvalidEvidence(reason, "not the manifest store that was verified", path)
+
+
+def _verify_events(archive: Archive) -> None:
+    number, rest = 0, b""
+    for chunk in archive.chunks(EVENTS):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            number += 1
+            try:
+                parse_json_strict(line, max_bytes=MAX_EVENT_BYTES)
+            except InvalidEvidence as error:
+                raise InvalidEvidence(error.reason, f"line {number}: {error.detail}", EVENTS) from error
+        if len(rest) > MAX_EVENT_BYTES:
+            raise InvalidEvidence(InvalidReason.TOO_LARGE, f"line {number + 1} is too long", EVENTS)
+    if rest:
+        raise InvalidEvidence(InvalidReason.MALFORMED, "the last line is cut short", EVENTS)
+
+
+def _verify_counts(ledger: Ledger, summary: Summary) -> None:
+    try:
+        counts = ledger.finish()
+    except InvalidEvidence as error:
+        raise InvalidEvidence(error.reason, error.detail, LOG + CHECKPOINT_PATH) from error
+    if counts != summary.counts:
+        raise InvalidEvidence(InvalidReason.COUNT_MISMATCH, f"the log counts {counts}", SUMMARY)
+
+
+def _same_log(archive: Archive, path: str, schema: str, logged: list[dict[str, Any]]) -> None:
+    document = _object(archive, path, MAX_DOCUMENT_BYTES)
+    if document.get("schema") != schema:
+        raise InvalidEvidence(InvalidReason.UNSUPPORTED, "another version of this document", path)
+    if document.get("log") != logged:
+        raise InvalidEvidence(InvalidReason.ENTRY_MISMATCH, "does not say what the log says", path)
+
+
+def _object(archive: Archive, path: str, max_bytes: int) -> dict[str, Any]:
+    try:
+        document = parse_json_strict(archive.read(path, max_bytes=max_bytes), max_bytes=max_bytes)
+    except InvalidEvidence as error:
+        raise InvalidEvidence(error.reason, error.detail, path) from error
+    if not isinstance(document, dict):
+        raise InvalidEvidence(InvalidReason.MALFORMED, "not an object", path)
+    return document
+
+
+def _digest(archive: Archive, path: str) -> str:
+    digest = hashlib.sha256()
+    for chunk in archive.chunks(path):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _steps(summary: Summary, files: int, signed: SignedStatement) -> tuple[Step, ...]:
+    counts, log = summary.counts, summary.log
+    done = (
+        ("Archive", "one folder, plain paths, headers agree"),
+        ("Keys", "read"),
+        ("Signature", f"valid, by key {signed.kid}"),
+        ("Files", f"{files:,} files have the signed hashes, none is missing or added"),
+        ("Bag", "BagIt 1.0, manifests complete"),
+        ("Summary", f"production {summary.production}, {summary.purpose.value}"),
+        ("Checkpoint", f"{log.origin}, {log.size:,} entries, signed"),
+        ("Log and receipts", f"root {log.root}; {counts.receipts:,} receipts match, each under its check"),
+        ("Tokens", f"{counts.tokens:,} tokens, {counts.token_versions:,} versions: terms, grants, histories"),
+        ("Marks and credentials", f"{counts.marked:,} marks, {counts.verified:,} verifications"),
+        (
+            "Counts",
+            f"{counts.checks:,} checks ({counts.denied:,} denied), {counts.rendered:,} frames rendered",
+        ),
+    )
+    return tuple(Step(number, title, detail) for number, (title, detail) in enumerate(done, start=1))

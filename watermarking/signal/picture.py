@@ -20,7 +20,7 @@ from watermarking.signal.masking import gain_maps, luma_level
 from watermarking.signal.tile import canonical_axes, coefficients, synthesise, tile_layout
 
 _LEVEL_MEMORY = 0.9
-_LEVEL_RANGE = (0.5, 1.25)
+_LEVEL_RANGE = (0.4, 1.1)
 
 Planes = tuple[NDArray[np.uint8] | NDArray[np.uint16], ...]
 

@@ -57,7 +57,7 @@ class FollowedFile:
         Raises:
             InvalidEvidence: ``ENTRY_MISMATCH``.
         """
-        if self._buffer or next(self._chunks, b""):
+        if len(self._buffer) or next(self._chunks, b""):
             self._refuse("holds more than the log")
 
     def _refuse(self, detail: str) -> None:

@@ -37,7 +37,7 @@ class BagWriter:
         if "/" in name or SAFE_PATH.fullmatch(name) is None:
             raise ValueError("a bag's name is one plain word")
         self._name = name
-        self._zip = zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
+        self._zip = zipfile.ZipFile(stream, "w")
         self._digests: dict[str, str] = {}
         self._payload_bytes = 0
 

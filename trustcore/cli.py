@@ -1,0 +1,156 @@
+"""The ``trustmark`` command.
+
+``trustmark bundle verify`` is answered here and needs nothing but this distribution. Every other
+group belongs to the room that knows it: an installed distribution offers ``main(argv) -> int`` under
+the entry point group ``trustmark.commands``, and only the one asked for is imported.
+
+Exit codes: 0 done, 1 failed, 2 misuse, 3 denied, 4 not verified.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+import msgspec
+
+from trustcore import __version__
+from trustcore.bundle import BundleReport, Trust, verify_bundle
+from trustcore.encoding import parse_json_strict
+from trustcore.errors import InvalidEvidence, TrustError
+from trustcore.log.checkpoint import NoteVerifier
+from trustcore.signing import keys_from_jwks
+
+COMMANDS = "trustmark.commands"
+
+
+class ExitCode(IntEnum):
+    """What a ``trustmark`` command answers with."""
+
+    DONE = 0
+    FAILED = 1
+    MISUSE = 2
+    DENIED = 3
+    NOT_VERIFIED = 4
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    groups = {point.name: point for point in entry_points(group=COMMANDS)}
+    if arguments and arguments[0] in groups and arguments[0] != "bundle":
+        return _run_group(groups[arguments[0]], arguments[1:])
+    parser = _parser(sorted(groups))
+    try:
+        options = parser.parse_args(arguments)
+        trust = _read_trust(options.key)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else ExitCode.MISUSE
+    except (TrustError, OSError) as error:
+        print(f"trustmark: --key: {error}", file=sys.stderr)
+        return ExitCode.MISUSE
+    return _verify(Path(options.file), trust, _PRINTERS["json" if options.json else "text"])
+
+
+def _run_group(point: EntryPoint, arguments: list[str]) -> int:
+    try:
+        command: Callable[[list[str]], int] = point.load()
+    except ImportError as error:
+        print(f"trustmark {point.name}: not installed here ({error})", file=sys.stderr)
+        return ExitCode.FAILED
+    return command(arguments)
+
+
+def _parser(groups: list[str]) -> argparse.ArgumentParser:
+    epilog = f"further commands: {', '.join(groups)}" if groups else None
+    parser = argparse.ArgumentParser(prog="trustmark", description=__doc__, epilog=epilog)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--version", action="version", version=f"trustmark {__version__}")
+    bundle = parser.add_subparsers(required=True, metavar="COMMAND").add_parser(
+        "bundle", help="compliance bundles"
+    )
+    verify = bundle.add_subparsers(required=True, metavar="ACTION").add_parser(
+        "verify",
+        help="verify a bundle offline",
+        description="Verify a compliance bundle; no network is used.",
+    )
+    verify.add_argument("file", metavar="FILE", help="the bundle, a zip file")
+    verify.add_argument("--json", action="store_true", help="print the report as JSON")
+    verify.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        metavar="VKEY|FILE",
+        help="a key you trust: the log's vkey, or a file with it, or a file with the server's jwks.json",
+    )
+    return parser
+
+
+def _read_trust(given: list[str]) -> Trust:
+    """Read the keys an auditor brings; each is a vkey, or a file with a vkey or a key set.
+
+    Raises:
+        TrustError: it is neither.
+        OSError: there is no such file.
+    """
+    trust = Trust()
+    for text in given:
+        content = text if text.count("+") >= 2 and not Path(text).exists() else Path(text).read_text("utf-8")
+        if content.lstrip().startswith("{"):
+            trust = Trust(trust.vkey, trust.keys | keys_from_jwks(parse_json_strict(content.encode())))
+        else:
+            trust = Trust(NoteVerifier.parse(content), trust.keys)
+    return trust
+
+
+def _verify(path: Path, trust: Trust, printer: "_Printer") -> int:
+    try:
+        report = verify_bundle(path, trust)
+    except InvalidEvidence as error:
+        printer.refused(error)
+        return ExitCode.NOT_VERIFIED
+    except OSError as error:
+        print(f"trustmark: {path}: {error.strerror or error}", file=sys.stderr)
+        return ExitCode.FAILED
+    printer.verified(report)
+    return ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Printer:
+    verified: Callable[[BundleReport], None]
+    refused: Callable[[InvalidEvidence], None]
+
+
+def _print_report(report: BundleReport) -> None:
+    print(report.sentence)
+    print(report.trust)
+
+
+def _print_refusal(error: InvalidEvidence) -> None:
+    where = f"{error.path}: " if error.path else ""
+    print(f"Not verified. {where}{error.detail} ({error.code})", file=sys.stderr)
+
+
+def _print_json(document: dict[str, object]) -> None:
+    print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+
+
+def _report_json(report: BundleReport) -> None:
+    _print_json({"verified": True, "sentence": report.sentence, **msgspec.to_builtins(report)})
+
+
+def _refusal_json(error: InvalidEvidence) -> None:
+    _print_json({"verified": False, "code": error.code, "path": error.path, "detail": error.detail})
+
+
+_PRINTERS = {
+    "text": _Printer(_print_report, _print_refusal),
+    "json": _Printer(_report_json, _refusal_json),
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

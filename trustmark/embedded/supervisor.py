@@ -26,6 +26,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, TypeVar
 
+from trustmark.demo.logins import read_logins, table
 from trustmark.embedded import programs
 from trustmark.embedded.children import Child, Register, StartFailed, log_tail, start_child
 from trustmark.embedded.identity import CannotDropRights
@@ -180,7 +181,7 @@ def play(house: House, env: dict[str, str], *, out: Path) -> None:
     """Create the cast and play the main job, with its progress on the terminal."""
     manage = [sys.executable, "manage.py"]
     house.step("demonstration cast", lambda: house.run_to_end("democast", [*manage, "democast"], env))
-    print((house.places.run / "logins.txt").read_text(), flush=True)
+    print(f"\n{table(read_logins(house.places.run / 'logins.json'))}\n", flush=True)
     house.run_to_end("journey", [sys.executable, "-m", "trustmark.demo", "--out", str(out)], env, shown=True)
 
 
@@ -226,7 +227,7 @@ def _do(mode: str, house: House, env: dict[str, str]) -> None:
         play(house, env, out=house.places.var)
         played.touch()
     elif mode == "run":
-        print((house.places.run / "logins.txt").read_text(), flush=True)
+        print(f"\n{table(read_logins(house.places.run / 'logins.json'))}\n", flush=True)
     if mode != "demo":
         keep_serving(house)
 

@@ -1,0 +1,147 @@
+"""The HTTP face of bundles: ask, look, download."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.selectors import principal_of
+from common.api import ApiView, CursorPage
+from common.downloads import download
+from common.errors import Conflict, InvalidInput, NotFound
+from compliance import selectors, workflows
+from compliance.models import Bundle, BundleState
+from trustcore.bundle.layout import Purpose
+
+
+class BundleInput(serializers.Serializer[Any]):
+    """What a bundle is asked for."""
+
+    project = serializers.UUIDField(help_text="id of the production")
+    purpose = serializers.ChoiceField(choices=[(one.value, one.value) for one in Purpose])
+
+
+class BundleOutput(serializers.ModelSerializer[Bundle]):
+    """A bundle: how far it is, what it shows, what to look at first."""
+
+    project = serializers.UUIDField(source="production_id")
+    content = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Bundle
+        fields = (
+            "id",
+            "project",
+            "purpose",
+            "audience",
+            "state",
+            "failure_code",
+            "origin",
+            "tree_size",
+            "root_hex",
+            "counts",
+            "findings",
+            "sha256",
+            "size_bytes",
+            "key_id",
+            "content",
+            "created_at",
+            "built_at",
+        )
+
+    def get_content(self, bundle: Bundle) -> str | None:
+        """Where the file is, once it is ready."""
+        return f"/api/v1/bundles/{bundle.pk}/content" if bundle.state == BundleState.READY else None
+
+
+class Bundles(ApiView):
+    """Ask for a bundle, or list those the caller may fetch."""
+
+    required_scope = {"POST": "bundle:write", "GET": "bundle:read"}
+
+    @extend_schema(
+        request=BundleInput,
+        responses={202: BundleOutput},
+        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
+    )
+    def post(self, request: Request) -> Response:
+        """Ask for a bundle of a production, cut at the log as it stands now."""
+        given = self.parsed(BundleInput)
+        bundle = workflows.export_bundle(
+            principal=principal_of(request), production_id=given["project"], purpose=given["purpose"]
+        )
+        return Response(
+            BundleOutput(bundle).data, status=202, headers={"Location": f"/api/v1/bundles/{bundle.pk}"}
+        )
+
+    @extend_schema(
+        responses=BundleOutput(many=True), parameters=[OpenApiParameter("project", OpenApiTypes.UUID)]
+    )
+    def get(self, request: Request) -> Response:
+        """List bundles, newest first, by cursor."""
+        rows = selectors.bundles_visible_to(principal_of(request))
+        if project := request.query_params.get("project"):
+            rows = rows.filter(production_id=_uuid(project))
+        page = CursorPage()
+        return page.get_paginated_response(
+            BundleOutput(page.paginate_queryset(rows, request, view=self), many=True).data
+        )
+
+
+class BundleDetail(ApiView):
+    """One bundle."""
+
+    required_scope = "bundle:read"
+
+    @extend_schema(responses=BundleOutput)
+    def get(self, request: Request, bundle_id: UUID) -> Response:
+        """Say how far a bundle is and what it counts."""
+        return Response(BundleOutput(_bundle(request, bundle_id)).data)
+
+
+class BundleContent(ApiView):
+    """The file of a bundle."""
+
+    required_scope = "bundle:read"
+
+    @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    def get(self, request: Request, bundle_id: UUID) -> HttpResponseBase:
+        """Download the bundle, whole or by one byte range."""
+        return bundle_response(request, _bundle(request, bundle_id))
+
+
+def bundle_response(request: Any, bundle: Bundle) -> HttpResponseBase:
+    """Answer with a bundle's file; the portal's download uses it too.
+
+    Raises:
+        Conflict: ``BUNDLE_NOT_READY``.
+    """
+    if bundle.state != BundleState.READY:
+        raise Conflict("BUNDLE_NOT_READY", "This bundle is not ready.", f"It is {bundle.state}.")
+    return download(
+        request,
+        bundle.blob,
+        file_name=selectors.file_name(bundle),
+        content_type="application/zip",
+        size=bundle.size_bytes,
+        sha256=bundle.sha256,
+    )
+
+
+def _bundle(request: Request, bundle_id: UUID) -> Bundle:
+    bundle = selectors.bundle_for(principal_of(request), bundle_id)
+    if bundle is None:
+        raise NotFound
+    return bundle
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InvalidInput("PROJECT_INVALID", "project is not an id.") from error

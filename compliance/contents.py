@@ -1,0 +1,148 @@
+"""What goes into a bundle beside the log: licences, marks, credentials, events, keys.
+
+Everything that the log proves is written from the log; what the deployment adds (who did what to a request,
+the detectors' own words, the event trail) is shown beside it, with pseudonyms for people. Free text that a
+party wrote is left out where the bundle is shared between a production and its guild.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch
+
+from audit.models import Event
+from common.clock import rfc3339
+from common.keys import public_keys
+from compliance.models import Audience
+from compliance.pseudonyms import Cast
+from licensing.models import LicenceToken, RequestAction, TermsVersion
+from provenance.models import Asset
+from provenance.selectors import assets_of
+from trustcore.bundle.layout import grant_path, history_path, terms_path
+from trustcore.bundle.ledger import Ledger, history_document
+from trustcore.encoding import canonical_json
+from trustcore.receipt import VerifiedEntry
+from trustcore.signing import public_jwk
+from watermarking.selectors import registrations_of
+
+_FREE_TEXT = frozenset({"note", "reason", "description", "file_name", "name", "email"})
+
+
+def key_set() -> bytes:
+    """Return the public keys that grants and the bundle are signed with, as a JWK set."""
+    keys = [
+        public_jwk(key, kid) for purpose in ("TOKEN", "BUNDLE") for kid, key in public_keys(purpose).items()
+    ]
+    return canonical_json({"keys": sorted(keys, key=lambda jwk: str(jwk["kid"]))})
+
+
+def licence_files(ledger: Ledger, cast: Cast, audience: str) -> Iterator[tuple[str, bytes]]:
+    """Yield, for every licence the log knows, its terms, its signed grant and its history."""
+    jtis = sorted({jti for jti, _ in ledger.grants})
+    tokens = {
+        str(token.jti): token
+        for token in LicenceToken.objects.filter(jti__in=jtis)
+        .select_related("terms", "grant", "request")
+        .prefetch_related(
+            Prefetch("request__actions", RequestAction.objects.order_by("at", "id")),
+            Prefetch("request__versions", TermsVersion.objects.order_by("version")),
+        )
+    }
+    for jti, version in sorted(ledger.grants):
+        token = tokens[jti]
+        yield terms_path(jti, version), canonical_json(token.terms.terms)
+        yield grant_path(jti, version), token.grant.jws.encode("ascii")
+    for jti in jtis:
+        token = tokens[jti]
+        yield history_path(jti), canonical_json(history_document(jti, ledger, _acts(token, cast, audience)))
+
+
+def mark_reports(production_id: UUID) -> list[dict[str, Any]]:
+    """Return every registered mark of a production with what its embedding and detection said."""
+    reports = []
+    for row in registrations_of(production_id):
+        results = [
+            {"at": rfc3339(one.created_at), "kind": one.kind, "results": one.results}
+            for one in row.reports.order_by("created_at", "pk")
+        ]
+        reports.append(
+            {
+                "mark": row.mark_id,
+                "asset": str(row.asset_id) if row.asset_id else None,
+                "card": row.card,
+                "key_id": row.key_id,
+                "licences": sorted(str(jti) for jti in row.token_jtis),
+                "registered_at": rfc3339(row.created_at),
+                "reports": results,
+            }
+        )
+    return sorted(reports, key=lambda report: str(report["mark"]))
+
+
+def signed_assets(ledger: Ledger, production_id: UUID) -> Iterable[Asset]:
+    """Return the outputs whose verification the log tells of, so whose manifest store belongs inside."""
+    known = {item["entry"]["asset"] for item in ledger.marks() if item["entry"]["t"] == _VERIFIED}
+    return [asset for asset in assets_of(production_id) if str(asset.pk) in known]
+
+
+_VERIFIED = VerifiedEntry.__struct_config__.tag
+
+
+def event_lines(production_id: UUID, cast: Cast, audience: str) -> Iterator[bytes]:
+    """Yield the deployment's events of a production in order, one JSON line each."""
+    for event in (
+        Event.objects.filter(production_id=production_id).order_by("number").iterator(chunk_size=500)
+    ):
+        line = {
+            "number": event.number,
+            "id": str(event.id),
+            "at": rfc3339(event.at),
+            "kind": event.kind,
+            "person": cast.person(event.person_id),
+            "by_key": event.credential_id is not None,
+            "organisation": cast.organisation(event.organisation_id),
+            "object": {"type": event.object_type, "id": event.object_id},
+            "before": event.before_hash or None,
+            "after": event.after_hash or None,
+            "details": _told(event.details, audience),
+        }
+        yield canonical_json(line) + b"\n"
+
+
+def _acts(token: LicenceToken, cast: Cast, audience: str) -> list[dict[str, Any]]:
+    """Return each act on the licence's request: who, for whom, over which terms; both sides agree by hash."""
+    versions = {row.version: row for row in token.request.versions.all()}
+    acts: list[dict[str, Any]] = []
+    for act in token.request.actions.all():
+        row: dict[str, Any] = {
+            "act": act.kind,
+            "side": act.side,
+            "person": cast.person(act.actor_id),
+            "by_key": act.credential_id is not None,
+            "organisation": cast.organisation(act.organisation_id),
+            "at": rfc3339(act.at),
+            "version": act.version,
+            "terms_hash": act.terms_hash,
+            "before": act.state_before or None,
+            "after": act.state_after,
+        }
+        version = versions.pop(act.version, None)
+        if version is not None:
+            row["terms"] = version.terms  # the first act upon a version carries it whole
+        if act.note:
+            row["note"] = None if audience == Audience.SHARED else act.note
+        acts.append(row)
+    return acts
+
+
+def _told(details: Any, audience: str) -> Any:
+    """Return an event's details, without what a person may have typed where the bundle is shared."""
+    if isinstance(details, dict):
+        return {
+            key: None if audience == Audience.SHARED and key in _FREE_TEXT else _told(value, audience)
+            for key, value in details.items()
+        }
+    if isinstance(details, list):
+        return [_told(value, audience) for value in details]
+    return details

@@ -1,0 +1,23 @@
+"""Ask for a bundle now, have it made in the background."""
+
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.principals import Principal
+from compliance import services
+from compliance.models import Bundle
+from compliance.tasks import build_bundle
+
+
+def export_bundle(*, principal: Principal, production_id: UUID, purpose: str) -> Bundle:
+    """Ask for a bundle and start the work when the asking is committed.
+
+    Raises:
+        DomainError: as ``services.request_bundle`` says.
+    """
+    with transaction.atomic():
+        bundle = services.request_bundle(principal=principal, production_id=production_id, purpose=purpose)
+        transaction.on_commit(partial(build_bundle.delay, str(bundle.pk)))
+    return bundle

@@ -29,6 +29,7 @@ PRESETS: Final = MappingProxyType({name: tuple(codes) for name, codes in _DATA["
 COUNTRIES: Final[frozenset[str]] = frozenset(PRESETS["WORLD"])
 """Every ISO 3166-1 alpha-2 code."""
 
+_NAMES: Final[dict[str, str]] = _DATA["names"]
 _SUBDIVISION: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}", re.ASCII)
 
 
@@ -59,3 +60,10 @@ def expand_territories(names: Iterable[str]) -> tuple[str, ...]:
 def covers(granted: Iterable[str], asked: str) -> bool:
     """Answer whether the territory ``asked`` lies in one of ``granted``; an unknown code never does."""
     return is_territory(asked) and any(asked == code or asked[:2] == code for code in granted)
+
+
+def territory_name(code: str) -> str:
+    """Return the English name of a country; a subdivision keeps its code, as ``United States (US-CA)``."""
+    if code in _NAMES:
+        return _NAMES[code]
+    return f"{_NAMES[code[:2]]} ({code})" if is_territory(code) else code

@@ -1,0 +1,182 @@
+"""Which changes widen a licence: a counter may narrow what is asked for, never widen it.
+
+:func:`widenings` names every field by which the new terms grant more than the old ones, or change
+what no counter may change. Money, credit, reporting, retention dates and the like grant nothing and
+may change either way.
+
+Source: TAXONOMY section 16.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
+from typing import Any, Final
+
+from trustcore.policy.settle import parse_time
+from trustcore.policy.shape import ExclusiveRight, Terms
+from trustcore.policy.territory import covers
+from trustcore.policy.vocabulary import Assignability, ChangeOfControl, ContentRule, Exclusivity, OnEnd
+
+_FIXED: Final = (
+    "project",
+    "talent",
+    "licensor",
+    "represented_by",
+    "licensee",
+    "replica_class",
+    "description",
+    "consent_id",
+    "anchors",
+    "script",
+    "training",
+    "governing_law",
+    "approvals.mode",
+    "approvals.quorum",
+)
+"""Whom and what the licence is about: another person, work or purpose is another request."""
+
+_STRICTEST_FIRST: Final = {
+    "assignability": tuple(Assignability),
+    "change_of_control": tuple(ChangeOfControl),
+}
+
+
+def is_narrower(old: Terms, new: Terms) -> bool:
+    """Answer whether ``new`` grants nothing that ``old`` does not; equal grants count as narrower."""
+    return not widenings(old, new)
+
+
+def widenings(old: Terms, new: Terms) -> tuple[str, ...]:
+    """Return the paths of the fields by which ``new`` grants more than ``old``, in the order of the terms."""
+    found = [path for path in _FIXED if attrgetter(path)(old) != attrgetter(path)(new)]
+    for path, is_within in _RULES:
+        was, now = attrgetter(path)(old), attrgetter(path)(new)
+        if was != now and not is_within(now, was):
+            found.append(path)
+    for path, order in _STRICTEST_FIRST.items():
+        if order.index(getattr(new, path)) > order.index(getattr(old, path)):
+            found.append(path)
+    found += [f"content.{name}" for name in _opened(old, new)]
+    return tuple(found)
+
+
+def _subset(now: Iterable[Any], was: Iterable[Any]) -> bool:
+    return set(now) <= set(was)
+
+
+def _superset(now: Iterable[Any], was: Iterable[Any]) -> bool:
+    return set(now) >= set(was)
+
+
+def _within_list(now: tuple[str, ...], was: tuple[str, ...]) -> bool:
+    """An empty list restricts nothing, so it is the widest of all."""
+    return not was or (bool(now) and set(now) <= set(was))
+
+
+def _at_most(now: int, was: int) -> bool:
+    return now <= was
+
+
+def _at_least(now: int, was: int) -> bool:
+    return now >= was
+
+
+def _territories(now: tuple[str, ...], was: tuple[str, ...]) -> bool:
+    return all(covers(was, code) for code in now)
+
+
+def _not_earlier(now: str | None, was: str | None) -> bool:
+    return was is None or (now is not None and parse_time(now) >= parse_time(was))
+
+
+def _not_later(now: str | None, was: str | None) -> bool:
+    return was is None or (now is not None and parse_time(now) <= parse_time(was))
+
+
+def _no_larger(now: str | None, was: str | None) -> bool:
+    if was is None or now is None:
+        return was is None
+    return all(int(n) <= int(w) for n, w in zip(now.split("x"), was.split("x"), strict=True))
+
+
+def _no_more_days(now: int | None, was: int | None) -> bool:
+    return was is None or (now is not None and now <= was)
+
+
+def _clip_seconds(rights: Iterable[str]) -> int:
+    lengths = [int(right[17:-1]) for right in rights if right.startswith("CLIP_MAX_SECONDS(")]
+    return max(lengths, default=0)
+
+
+def _edit_rights(now: tuple[str, ...], was: tuple[str, ...]) -> bool:
+    others = {right for right in now if not right.startswith("CLIP_MAX_SECONDS(")}
+    return others <= set(was) and _clip_seconds(now) <= _clip_seconds(was)
+
+
+def _no_more_exclusive(now: ExclusiveRight, _was: ExclusiveRight) -> bool:
+    return now.kind is Exclusivity.NONE
+
+
+def _destroyed(now: OnEnd, _was: OnEnd) -> bool:
+    return now is not OnEnd.KEEP
+
+
+def _only_added(now: bool, _was: bool) -> bool:
+    return now
+
+
+def _labelled(now: str, was: str) -> bool:
+    return was == "NONE" or now != "NONE"
+
+
+_RULES: Final[tuple[tuple[str, Callable[[Any, Any], bool]], ...]] = (
+    ("vendors", _subset),
+    ("constructs", _subset),
+    ("use_types", _subset),
+    ("scope.sequences", _within_list),
+    ("scope.shots", _within_list),
+    ("scope.characters", _within_list),
+    ("scope.frames_max", _at_most),
+    ("scope.lines_max", _at_most),
+    ("scope.runs_max", _at_most),
+    ("scope.seconds_max", _at_most),
+    ("scope.resolution_max", _no_larger),
+    ("window.not_before", _not_earlier),
+    ("window.not_after", _not_later),
+    ("window.days", _no_more_days),
+    ("exploitation.until", _not_later),
+    ("exploitation.channels", _subset),
+    ("exploitation.distribution_territory", _territories),
+    ("exploitation.edit_rights", _edit_rights),
+    ("render_territory", _territories),
+    ("tools.models_allowed", _within_list),
+    ("tools.models_denied", _superset),
+    ("tools.engines", _within_list),
+    ("exclusivity", _no_more_exclusive),
+    ("approvals.final_review_hours", _at_least),
+    ("approvals.checkpoints", _superset),
+    ("marking.watermark", _superset),
+    ("marking.c2pa", _only_added),
+    ("marking.visible_label", _labelled),
+    ("retention.on_end", _destroyed),
+    ("retention.scan", _destroyed),
+    ("retention.replica_model", _destroyed),
+    ("retention.outputs", _destroyed),
+    ("profiles", _superset),
+)
+"""Each field that grants something, with the question whether its new value lies within the old one."""
+
+
+def _freedom(rule: int | ContentRule | None) -> tuple[int, bool]:
+    """Return the level that is free, and whether more can be had by asking; unsaid means: ask."""
+    if isinstance(rule, int):
+        return rule, False
+    if rule is ContentRule.ALLOWED:
+        return 5, True
+    return 0, rule is not ContentRule.PROHIBITED
+
+
+def _opened(old: Terms, new: Terms) -> Iterator[str]:
+    for name in sorted(old.content.keys() | new.content.keys()):
+        was, now = _freedom(old.content.get(name)), _freedom(new.content.get(name))
+        if now[0] > was[0] or now[1] > was[1]:
+            yield name

@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from trustcore.policy.vocabulary import ApprovalMode, RequestState
-
 from licensing.models.requests import ActionKind, Side
+from trustcore.policy.vocabulary import ApprovalMode, RequestState
 
 S = RequestState
 _ANSWERABLE = (S.SUBMITTED, S.IN_REVIEW, S.COUNTER_ACCEPTED)

@@ -1,1 +1,28 @@
-urlpatterns: list = []
+"""Routes of licensing."""
+
+from django.urls import path
+
+from licensing import api
+
+urlpatterns = [
+    path("api/v1/productions", api.ProductionsApi.as_view(), name="api-productions"),
+    path("api/v1/productions/<uuid:production_id>", api.ProductionApi.as_view(), name="api-production"),
+    path("api/v1/visibility/check", api.VisibilityApi.as_view(), name="api-visibility-check"),
+    path("api/v1/license-requests", api.RequestsApi.as_view(), name="api-requests"),
+    path("api/v1/license-requests/<uuid:request_id>", api.RequestApi.as_view(), name="api-request"),
+    path(
+        "api/v1/license-requests/<uuid:request_id>/accept", api.AcceptApi.as_view(), name="api-request-accept"
+    ),
+    path(
+        "api/v1/license-requests/<uuid:request_id>/withdraw",
+        api.WithdrawApi.as_view(),
+        name="api-request-withdraw",
+    ),
+    path("api/v1/tokens", api.TokensApi.as_view(), name="api-tokens"),
+    path("api/v1/tokens/<uuid:jti>", api.TokenApi.as_view(), name="api-token"),
+    path("api/v1/tokens/<uuid:jti>/heartbeat", api.HeartbeatApi.as_view(), name="api-token-heartbeat"),
+    path("api/v1/tokens/<uuid:jti>/revoke", api.RevokeApi.as_view(), name="api-token-revoke"),
+    path("api/v1/alerts", api.AlertsApi.as_view(), name="api-alerts"),
+    path(".well-known/jwks.json", api.JwksView.as_view(), name="jwks"),
+    path("status-lists/<int:number>", api.StatusListView.as_view(), name="status-list"),
+]

@@ -6,6 +6,7 @@ from enum import StrEnum
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
+
 from trustcore.policy.vocabulary import TRAINING_USE_TYPES
 
 SHA256_HEX = RegexValidator(r"^[0-9a-f]{64}$", "64 lower-case hexadecimal digits")

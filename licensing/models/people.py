@@ -5,10 +5,10 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
-from trustcore.policy.vocabulary import ApprovalMode, Construct, UseType, Visibility
 
 from common.models import BaseModel
 from licensing.models.fields import SHA256_HEX, code_field, code_list
+from trustcore.policy.vocabulary import ApprovalMode, Construct, UseType, Visibility
 
 # The approval modes the server acts on; the closed vocabulary names more.
 ROUTED_MODES = (ApprovalMode.TALENT_ONLY, ApprovalMode.AGENT_WITHIN_MANDATE, ApprovalMode.DUAL)

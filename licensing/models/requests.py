@@ -3,11 +3,11 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from trustcore.policy.vocabulary import RequestState
 
 from common.models import BaseModel
 from licensing.models.fields import TERMS_HASH, TRAINING_CODES, code_field
 from licensing.models.people import ROUTED_MODES
+from trustcore.policy.vocabulary import RequestState
 
 OPEN_STATES: tuple[str, ...] = (
     RequestState.SUBMITTED,

@@ -4,11 +4,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
-from trustcore.policy.vocabulary import Construct, FrameDisposition, RevocationKind, TokenState, UseType
 
 from common.ids import new_id
 from common.models import BaseModel
 from licensing.models.fields import TRAINING_CODES, code_field, code_list
+from trustcore.policy.vocabulary import Construct, FrameDisposition, RevocationKind, TokenState, UseType
 
 
 class LicenceToken(models.Model):
@@ -40,6 +40,8 @@ class LicenceToken(models.Model):
     )
     # the licensee's generation at issue: a later one means that it has changed hands (claim ``coc``)
     control_generation = models.PositiveIntegerField()
+    # when the next agreed notice before the end falls due; None: none is left
+    notice_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     revocation_kind = code_field(RevocationKind, blank=True, default="")
     frame_disposition = code_field(FrameDisposition, blank=True, default="")
@@ -65,6 +67,7 @@ class LicenceToken(models.Model):
             models.Index(fields=["licensee", "created_at"]),
             models.Index(fields=["agency", "created_at"]),
             models.Index(fields=["state", "not_after"]),
+            models.Index(fields=["notice_at"], condition=Q(notice_at__isnull=False), name="token_notice_due"),
             GinIndex(fields=["vendor_ids"], name="token_vendors"),
         ]
 
@@ -101,7 +104,9 @@ class Alert(BaseModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["token", "kind", "threshold_days"], name="one_alert_per_threshold")
+            models.UniqueConstraint(
+                fields=["token", "kind", "threshold_days"], name="one_alert_per_threshold"
+            )
         ]
 
     def __str__(self) -> str:

@@ -6,9 +6,6 @@ from math import ceil
 from uuid import UUID
 
 from django.db.models import Prefetch
-from trustcore.policy.plain import PlainTerms, plain_terms
-from trustcore.policy.terms import Terms
-from trustcore.policy.vocabulary import TokenState
 
 from accounts.principals import Principal
 from common import clock
@@ -17,6 +14,9 @@ from licensing.models.requests import OPEN_STATES
 from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force
 from licensing.selectors.requests import ActionLine, _action_line
 from licensing.selectors.tokens import effective_state, terms_in_force, tokens, tokens_visible_to
+from trustcore.policy.plain import PlainTerms, plain_terms
+from trustcore.policy.terms import Terms
+from trustcore.policy.vocabulary import TokenState
 
 _LIVE = (TokenState.ACTIVE, TokenState.PENDING_ACTIVATION, TokenState.SUSPENDED)
 
@@ -99,7 +99,9 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     if token is None:
         return None
     terms = terms_in_force(token)
-    acts = token.request.actions.filter(terms_hash=token.terms.terms_hash).select_related("actor", "organisation")
+    acts = token.request.actions.filter(terms_hash=token.terms.terms_hash).select_related(
+        "actor", "organisation"
+    )
     lineage = _with_renewals(tokens().filter(licence_id=token.licence_id).order_by("terms__version"))
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
     return LicenceDetail(

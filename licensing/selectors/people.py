@@ -6,13 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
-from trustcore.policy.vocabulary import Visibility
 
 from accounts.principals import Principal
 from common import clock
 from common.keys import derive_secret
 from licensing.models import Delegation, Mandate, Talent, VaultConstruct, VisibilityRule
 from licensing.models.requests import OPEN_STATES
+from trustcore.policy.vocabulary import Visibility
 
 # Looked up when no talent has the handle asked for, so that both paths run the same statements.
 NO_TALENT = UUID(int=0)
@@ -243,4 +243,3 @@ def _mandate_line(principal: Principal, mandate: Mandate) -> MandateLine:
         delegated_to=tuple(one.to_user.full_name for one in stand_ins),
         mine=mine,
     )
-

@@ -14,9 +14,7 @@ def productions_visible_to(principal: Principal) -> QuerySet[Production]:
     asked = LicenceRequest.objects.filter(production=OuterRef("pk")).filter(
         Q(agency=organisation) | Q(talent__organisation=organisation)
     )
-    licensed = LicenceToken.objects.filter(
-        production=OuterRef("pk"), vendor_ids__contains=[organisation.pk]
-    )
+    licensed = LicenceToken.objects.filter(production=OuterRef("pk"), vendor_ids__contains=[organisation.pk])
     return (
         Production.objects.filter(
             Q(organisation=organisation) | Q(guild=organisation) | Exists(asked) | Exists(licensed)

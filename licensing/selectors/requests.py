@@ -6,10 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from trustcore.policy.diff import TermChange, diff_terms
-from trustcore.policy.plain import PlainTerms, plain_terms
-from trustcore.policy.terms import Terms, parse_terms
-from trustcore.policy.vocabulary import RequestState
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -18,6 +14,10 @@ from licensing.machine import REQUIRED_SIDES, sides_agreed, sides_missing, trans
 from licensing.models import LicenceRequest, RequestAction, TermsVersion
 from licensing.models.requests import OPEN_STATES, ActionKind, Side
 from licensing.selectors.people import deciding_mandates, is_talent
+from trustcore.policy.diff import TermChange, diff_terms
+from trustcore.policy.plain import PlainTerms, plain_terms
+from trustcore.policy.terms import Terms, parse_terms
+from trustcore.policy.vocabulary import RequestState
 
 _CLOSED_SHOWN = 50
 _SIGNING_ACTS = (ActionKind.OPEN, ActionKind.COUNTER, ActionKind.APPROVE, ActionKind.DECLINE)
@@ -318,7 +318,10 @@ def _signers(
     times = {Side(act.side): act.at for act in actions if act.terms_hash == terms_hash}
     agent = request.mandate.agent if request.mandate else None
     names = {
-        Side.AGENT: (agent.full_name if agent else "Any agent", request.agency.name if request.agency else ""),
+        Side.AGENT: (
+            agent.full_name if agent else "Any agent",
+            request.agency.name if request.agency else "",
+        ),
         Side.TALENT: (request.talent.stage_name, ""),
         Side.LICENSEE: (request.requested_by.full_name, request.licensee.name),
     }

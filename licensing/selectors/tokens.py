@@ -5,13 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from trustcore.policy.terms import Terms, open_window, parse_terms
-from trustcore.policy.vocabulary import RevocationKind, TokenState
 
 from accounts.principals import Principal
 from common import clock
 from licensing.models import LicenceToken
 from licensing.selectors.people import mandates_in_force, pairwise_pseudonym
+from trustcore.policy.terms import Terms, open_window, parse_terms
+from trustcore.policy.vocabulary import RevocationKind, TokenState
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Tell the licensee before a licence ends: one alert for each token and agreed notice."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -11,31 +12,32 @@ from licensing.selectors.licences import days_left
 from licensing.selectors.tokens import effective_state, tokens
 from trustcore.policy.vocabulary import TokenState
 
-# No notice is agreed further ahead than this; the scan need not look beyond.
-_HORIZON_DAYS = 400
-
 
 def raise_expiry_alerts() -> int:
-    """Scan the licences that end within sight and raise what is due; returns how many alerts are new."""
+    """Raise the alerts of every licence whose next notice has fallen due; returns how many are new."""
     at = clock.now()
-    near = tokens().filter(
-        state=TokenState.ACTIVE, not_after__gt=at, not_after__lte=at + timedelta(days=_HORIZON_DAYS)
+    due = list(
+        LicenceToken.objects.filter(notice_at__lte=at).order_by("notice_at").values_list("pk", flat=True)
     )
-    return sum(1 for token in near.order_by("not_after").iterator() if raise_alert(token, at) is not None)
+    return sum(1 for jti in due if raise_alert(jti, at) is not None)
 
 
-def raise_alert(token: LicenceToken, at: datetime) -> Alert | None:
-    """Raise the alert of the nearest notice that is due, once; None when there is none, or it was raised.
+def raise_alert(jti: UUID, at: datetime) -> Alert | None:
+    """Raise the alert of the nearest notice that is due, once; None when there is none.
 
-    A clock that jumps past two notices raises the nearer one alone; a notice longer than the whole window
-    is none.
+    A clock that jumps past two notices raises the nearer one alone; a notice as long as the whole window
+    is none. A licence that has ended raises nothing and is looked at no more.
     """
-    if effective_state(token, at) is not TokenState.ACTIVE:
-        return None
-    threshold = due_threshold(token, at)
-    if threshold is None:
-        return None
     with transaction.atomic():
+        LicenceToken.objects.select_for_update().get(pk=jti)
+        token = tokens().get(pk=jti)
+        if token.notice_at is None or token.notice_at > at:
+            return None
+        threshold = due_threshold(token, at)
+        token.notice_at = next_notice(token, at)
+        token.save(update_fields=["notice_at"])
+        if threshold is None or effective_state(token, at) is not TokenState.ACTIVE:
+            return None
         alert, is_new = Alert.objects.get_or_create(
             token=token,
             kind=Alert.Kind.WINDOW_ENDS,
@@ -59,8 +61,18 @@ def raise_alert(token: LicenceToken, at: datetime) -> Alert | None:
 
 def due_threshold(token: LicenceToken, at: datetime) -> int | None:
     """The smallest agreed notice, in days, that is past at ``at``."""
+    left = token.not_after - at
+    return min((days for days in _notices(token) if left <= timedelta(days=days)), default=None)
+
+
+def next_notice(token: LicenceToken, at: datetime) -> datetime | None:
+    """When the first notice after ``at`` falls due; None after the last."""
+    times = (token.not_after - timedelta(days=days) for days in _notices(token))
+    return min((time for time in times if time > at), default=None)
+
+
+def _notices(token: LicenceToken) -> list[int]:
+    """The agreed notices in days, without those that are as long as the window or longer."""
     whole_window = token.not_after - token.not_before
     agreed: list[int] = token.terms.terms["renewal"]["notify_days_before"]
-    left = token.not_after - at
-    due = [days for days in agreed if left <= timedelta(days=days) < whole_window]
-    return min(due, default=None)
+    return [days for days in agreed if timedelta(days=days) < whole_window]

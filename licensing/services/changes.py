@@ -59,7 +59,9 @@ def countered_terms(current: Terms, changes: Mapping[str, Any], *, version: int,
         InvalidInput: ``TERM_FIXED``, ``TERM_UNKNOWN``, ``TERMS_INVALID``, ``TRAINING_SEPARATE``,
             ``NO_CHANGE`` or ``NOT_NARROWER``.
     """
-    if fixed := sorted(path for path in changes if path in FIXED or path.partition(".")[0] in FIXED - {"approvals"}):
+    if fixed := sorted(
+        path for path in changes if path in FIXED or path.partition(".")[0] in FIXED - {"approvals"}
+    ):
         raise InvalidInput("TERM_FIXED", "This cannot be changed by a counter.", ", ".join(fixed))
     refuse_training(changes.get("use_types", ()))
     asked = current.to_dict()

@@ -49,6 +49,7 @@ def counter_request(
     Args:
         terms_hash: of the version that was read and is being changed.
         changes: ``{"render_territory": ["US", "CA"]}``: values by path of terms.
+
     Raises:
         NotFound: not this caller's to see.
         Forbidden: ``NOT_YOURS_TO_DECIDE`` or ``FOUR_EYES``.

@@ -16,9 +16,9 @@ from common.keys import signer_for
 from licensing.models import LicenceToken
 from licensing.selectors.licences import days_left, renewal_due
 from licensing.selectors.people import person_pseudonym
+from licensing.selectors.status import status_uri
 from licensing.selectors.tokens import effective_state, terms_in_force, tokens
 from licensing.services.alerts import raise_alert
-from licensing.services.issue import status_uri
 from trustcore.claims import OfflineClaim, StatusClaim, licence_claims
 from trustcore.policy.vocabulary import TokenState
 from trustcore.tokens import LICENCE_TYP, encode_token
@@ -73,7 +73,8 @@ def heartbeat_token(*, principal: Principal, jti: UUID) -> Heartbeat:
     state = effective_state(token, at)
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
     with transaction.atomic():
-        raise_alert(token, at)
+        if token.notice_at is not None and token.notice_at <= at:
+            raise_alert(token.pk, at)
         jws, expires_at = (
             _mint(token, principal, credential, at) if state is TokenState.ACTIVE else (None, None)
         )

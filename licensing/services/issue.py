@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 
 from accounts.principals import Principal
 from audit.services import record
@@ -17,7 +18,9 @@ from licensing.machine import sides_agreed
 from licensing.models import GrantStatement, LicenceRequest, LicenceToken, RequestAction
 from licensing.models.requests import ActionKind, Side
 from licensing.selectors.people import pairwise_pseudonym, person_pseudonym
+from licensing.selectors.status import STATUS_LIST_SIZE, status_uri
 from licensing.selectors.tokens import effective_state, terms_in_force, tokens
+from licensing.services.alerts import next_notice
 from licensing.services.asks import refuse_training
 from licensing.services.trail import parties_of
 from trustcore.claims import StatusClaim, licence_claims
@@ -27,8 +30,6 @@ from trustcore.policy.vocabulary import TokenState
 from trustcore.receipt import AuthorisedEntry, Party
 from trustcore.tokens import GRANT_TYP, encode_token
 
-# Places in one status list; half of them at most are used, so that a free one is found at once.
-STATUS_LIST_SIZE = 2**15
 _CONSENTS = (ActionKind.SUBMIT, ActionKind.ACCEPT_COUNTER, ActionKind.APPROVE)
 _RENEWED_FROM = frozenset({TokenState.ACTIVE, TokenState.EXPIRED})
 
@@ -51,6 +52,8 @@ def issue_token(*, request: LicenceRequest, principal: Principal, at: datetime) 
     begins, ends = _window(terms, at)
     renewed = _lock_renewed(request, at)
     token = _create(request, terms, begins, ends, renewed, at)
+    token.notice_at = next_notice(token, at)
+    token.save(update_fields=["notice_at"])
     if renewed is not None and begins <= at and renewed.state == TokenState.ACTIVE:
         renewed.state = TokenState.SUPERSEDED
         renewed.save(update_fields=["state"])
@@ -73,11 +76,6 @@ def issue_token(*, request: LicenceRequest, principal: Principal, at: datetime) 
         log_entry=_entry(token, renewed, consents, at),
     )
     return token
-
-
-def status_uri(number: int) -> str:
-    """The public address of a status list."""
-    return f"{settings.BASE_URL}/status-lists/{number}"
 
 
 def _window(terms: Terms, at: datetime) -> tuple[datetime, datetime]:
@@ -150,7 +148,9 @@ def _create(
 
 def _status_list() -> int:
     """The list that new tokens join: full at half its places."""
-    return LicenceToken.objects.count() // (STATUS_LIST_SIZE // 2)
+    latest = LicenceToken.objects.aggregate(Max("status_list"))["status_list__max"] or 0
+    used = LicenceToken.objects.filter(status_list=latest).count()
+    return latest + 1 if used >= STATUS_LIST_SIZE // 2 else latest
 
 
 def _consents(request: LicenceRequest, terms_hash: str) -> list[RequestAction]:

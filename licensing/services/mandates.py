@@ -39,6 +39,7 @@ def grant_mandate(
         use_types: what the agent may decide alone; anything else asks the talent too. Never training.
         agent: the one agent who may; None for each agent of the agency.
         limits: see :class:`~licensing.services.limits.MandateLimits`.
+
     Raises:
         Forbidden: ``TALENT_ONLY``.
         InvalidInput: ``MODE_NOT_ROUTED``, ``USE_TYPE_UNKNOWN``, ``TRAINING_TALENT_ONLY``,
@@ -128,7 +129,11 @@ def delegate_mandate(
             visible_to=[row.talent.organisation_id],
             object_type="mandate",
             object_id=row.pk,
-            after={"to": str(to_user.pk), "from": clock.rfc3339(valid_from), "until": clock.rfc3339(valid_until)},
+            after={
+                "to": str(to_user.pk),
+                "from": clock.rfc3339(valid_from),
+                "until": clock.rfc3339(valid_until),
+            },
             details={"until": clock.rfc3339(valid_until)},
         )
         return delegation

@@ -24,6 +24,7 @@ def register_production(
 
     Args:
         guild: slug of the guild that oversees it, or empty.
+
     Raises:
         Forbidden: ``STUDIO_ONLY``: the caller does not produce.
         InvalidInput: ``TITLE_INVALID``, ``KIND_UNKNOWN`` or ``GUILD_UNKNOWN``.
@@ -65,7 +66,9 @@ def clean_text(text: str, *, most: int, code: str) -> str:
         InvalidInput: with ``code``.
     """
     clean = unicodedata.normalize("NFC", text).strip()
-    hidden = any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co"} and char not in "\n\t" for char in clean)
+    hidden = any(
+        unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co"} and char not in "\n\t" for char in clean
+    )
     if not clean or len(clean) > most or hidden:
         raise InvalidInput(code, f"Between 1 and {most} characters, none of them invisible.")
     return clean

@@ -22,7 +22,7 @@ from licensing.services.asks import LicenceAsk, check_ask, read_terms, refuse_tr
 from licensing.services.changes import apply_changes
 from licensing.services.routing import represented_by, route_request
 from licensing.services.trail import move
-from trustcore.policy.terms import Terms, parse_terms, terms_hash
+from trustcore.policy.terms import Terms, terms_hash
 from trustcore.policy.vocabulary import RequestState, TokenState
 
 _RENEWABLE = frozenset({TokenState.ACTIVE, TokenState.EXPIRED})
@@ -70,6 +70,7 @@ def request_renewal(
 
     Args:
         changes: ``{"scope.frames_max": 4200, "render_territory": ["US", "CA"]}``.
+
     Raises:
         NotFound, Forbidden, InvalidInput, Conflict: as :func:`submit_request`.
     """

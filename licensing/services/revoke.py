@@ -17,7 +17,9 @@ from licensing.services.trail import move, parties_of
 from trustcore.policy.vocabulary import FrameDisposition, RevocationKind, TokenState
 from trustcore.receipt import RevokedEntry
 
-_ENDABLE = frozenset({TokenState.ACTIVE, TokenState.PENDING_ACTIVATION, TokenState.SUSPENDED, TokenState.EXHAUSTED})
+_ENDABLE = frozenset(
+    {TokenState.ACTIVE, TokenState.PENDING_ACTIVATION, TokenState.SUSPENDED, TokenState.EXHAUSTED}
+)
 _ENDABLE_ROWS = [str(state) for state in sorted(_ENDABLE)]
 _REASON_MAX = 2000
 
@@ -30,6 +32,7 @@ def revoke_token(
     Args:
         kind: what ends; ``EMERGENCY_STOP`` is :func:`emergency_stop` and the talent's alone.
         disposition: what happens to frames already rendered.
+
     Raises:
         NotFound: no such licence, or none for this caller.
         Forbidden: ``NOT_YOURS_TO_REVOKE``: neither the talent nor an agent under mandate.
@@ -55,7 +58,9 @@ def revoke_token(
                 "TOKEN_STATE", "This licence has ended already.", f"It is {state}.", {"state": str(state)}
             )
         _revoke(token, principal, RevocationKind(kind), FrameDisposition(disposition), reason)
-        for later in _lock(LicenceToken.objects.filter(supersedes=token, state__in=_ENDABLE_ROWS).values("pk")):
+        for later in _lock(
+            LicenceToken.objects.filter(supersedes=token, state__in=_ENDABLE_ROWS).values("pk")
+        ):
             _revoke(later, principal, RevocationKind(kind), FrameDisposition(disposition), reason)
         _close_requests(LicenceRequest.objects.filter(renews=token), principal, side, reason)
         return token

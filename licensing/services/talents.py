@@ -30,6 +30,7 @@ def register_talent(
         principal: an administrator or the person; None for the operator's own commands.
         organisation: the talent's own (kind ``TALENT``), which is the licensor of every licence.
         handle: public, unique, lower case; how an API names the talent.
+
     Raises:
         InvalidInput: ``HANDLE_INVALID``, ``NOT_A_TALENT_ORGANISATION``.
         Forbidden: ``NOT_YOUR_ORGANISATION``.

@@ -70,7 +70,10 @@ def require_same_terms(request: LicenceRequest, terms_hash: str) -> None:
             "TERMS_CHANGED",
             "The terms changed while you were reading.",
             "Nothing was signed. Read the present version, then answer again.",
-            {"terms_hash": current.terms_hash if current else "", "version": current.version if current else 0},
+            {
+                "terms_hash": current.terms_hash if current else "",
+                "version": current.version if current else 0,
+            },
         )
 
 

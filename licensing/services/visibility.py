@@ -42,6 +42,7 @@ def set_visibility(
     Args:
         construct: a kind of construct, or empty for the default of all.
         organisations: for ``LISTED_TO``: to whom.
+
     Raises:
         Forbidden: ``TALENT_ONLY``.
         InvalidInput: ``VISIBILITY_UNKNOWN``, ``CONSTRUCT_UNKNOWN``, ``ORGANISATIONS_MISSING`` or
@@ -108,7 +109,9 @@ def _granted(principal: Principal, production_id: UUID, talent: VisibleTalent | 
         production=production_id, talent=talent.talent_id if talent else UUID(int=0), state=TokenState.ACTIVE
     )
     at = clock.now()
-    live = [row for row in rows if _may_present(principal, row) and effective_state(row, at) == TokenState.ACTIVE]
+    live = [
+        row for row in rows if _may_present(principal, row) and effective_state(row, at) == TokenState.ACTIVE
+    ]
     return tuple(sorted({use for row in live for use in row.use_types}))
 
 

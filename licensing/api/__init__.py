@@ -1,0 +1,25 @@
+"""The HTTP face of licensing: one class for each resource, parse, call, serialise."""
+
+from licensing.api.alerts import AlertsApi
+from licensing.api.productions import ProductionApi, ProductionsApi
+from licensing.api.public import JwksView, StatusListView
+from licensing.api.requests import AcceptApi, RequestApi, RequestsApi, WithdrawApi
+from licensing.api.tokens import HeartbeatApi, RevokeApi, TokenApi, TokensApi
+from licensing.api.visibility import VisibilityApi
+
+__all__ = [
+    "AcceptApi",
+    "AlertsApi",
+    "HeartbeatApi",
+    "JwksView",
+    "ProductionApi",
+    "ProductionsApi",
+    "RequestApi",
+    "RequestsApi",
+    "RevokeApi",
+    "StatusListView",
+    "TokenApi",
+    "TokensApi",
+    "VisibilityApi",
+    "WithdrawApi",
+]

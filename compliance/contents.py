@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch
+from watermarking.selectors import registrations_of
 
 from audit.models import Event
 from common.clock import rfc3339
@@ -24,8 +25,8 @@ from trustcore.bundle.ledger import Ledger, history_document
 from trustcore.encoding import canonical_json
 from trustcore.receipt import VerifiedEntry
 from trustcore.signing import public_jwk
-from watermarking.selectors import registrations_of
 
+_EXACT = 2**53 - 1  # beyond it, JSON numbers are not the same everywhere
 _FREE_TEXT = frozenset({"note", "reason", "description", "file_name", "name", "email"})
 
 
@@ -63,7 +64,7 @@ def mark_reports(production_id: UUID) -> list[dict[str, Any]]:
     reports = []
     for row in registrations_of(production_id):
         results = [
-            {"at": rfc3339(one.created_at), "kind": one.kind, "results": one.results}
+            {"at": rfc3339(one.created_at), "kind": one.kind, "results": plain(one.results)}
             for one in row.reports.order_by("created_at", "pk")
         ]
         reports.append(
@@ -105,7 +106,7 @@ def event_lines(production_id: UUID, cast: Cast, audience: str) -> Iterator[byte
             "object": {"type": event.object_type, "id": event.object_id},
             "before": event.before_hash or None,
             "after": event.after_hash or None,
-            "details": _told(event.details, audience),
+            "details": plain(_told(event.details, audience)),
         }
         yield canonical_json(line) + b"\n"
 
@@ -146,3 +147,14 @@ def _told(details: Any, audience: str) -> Any:
     if isinstance(details, list):
         return [_told(value, audience) for value in details]
     return details
+
+
+def plain(value: Any) -> Any:
+    """Return JSON that canonical form takes: decimals and very large numbers as text, tuples as lists."""
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) > _EXACT):
+        return repr(value)
+    return value

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from receipts.selectors import StoredEntry
-from trustcore.bundle.ledger import CSV_HEADER, Ledger
 from trustcore.bundle.layout import Counts
+from trustcore.bundle.ledger import CSV_HEADER, Ledger
 from trustcore.encoding import canonical_json
 from trustcore.policy.vocabulary import DecisionOutcome
 

@@ -24,7 +24,7 @@ from common.errors import Forbidden, InvalidInput, NotFound, Unavailable
 from common.keys import signer_for
 from common.storage import blobs, local_copy, put_file
 from compliance.bag import BagWriter
-from compliance.contents import event_lines, key_set, licence_files, mark_reports, signed_assets
+from compliance.contents import event_lines, key_set, licence_files, mark_reports, plain, signed_assets
 from compliance.ledgering import DENIED_CHECKS, LogReading, read_log
 from compliance.models import Audience, Bundle, BundleState
 from compliance.pseudonyms import Cast
@@ -57,7 +57,9 @@ from trustcore.encoding import canonical_json
 from trustcore.log.checkpoint import parse_checkpoint_text, parse_note
 from trustcore.log.tiles import CHECKPOINT_PATH, VKEY_PATH
 from trustcore.receipt import ExportedEntry
+from trustcore.signing import Signer
 
+_ZIP = "bundle.zip"
 CREDENTIAL_ANCHORS = "data/keys/content-credentials.pem"
 
 
@@ -120,17 +122,19 @@ def build_bundle(bundle_id: UUID) -> Bundle:
         return bundle
     Bundle.objects.filter(pk=bundle_id).update(state=BundleState.BUILDING, touched_at=clock.now())
     cut_off = _cut_off(bundle.production_id)
+    # made at first use, so before the snapshot, in which nothing can be written
+    signer, anchors = signer_for("BUNDLE"), trust_anchors_pem()
     with tempfile.TemporaryDirectory(prefix="tm-bundle-") as scratch:
         folder = Path(scratch)
-        target = folder / "bundle.zip"
+        target = folder / _ZIP
         with _snapshot():
-            reading = _write(bundle, cut_off, target, folder)
+            reading = _write(bundle, cut_off, signer, anchors, folder)
             findings = reading.findings(_frames_without_receipt(bundle.production_id))
         bundle.sha256, bundle.size_bytes = file_sha256(target), target.stat().st_size
         bundle.blob = put_file(f"bundles/{bundle.pk}.zip", target)
     bundle.origin, bundle.tree_size, bundle.root_hex = cut_off.origin, cut_off.size, cut_off.root_hex
     bundle.counts = {name: getattr(reading.counts, name) for name in reading.counts.__struct_fields__}
-    bundle.findings = findings
+    bundle.findings, bundle.key_id = findings, signer.kid
     return _finish(bundle)
 
 
@@ -184,7 +188,7 @@ def _snapshot() -> Iterator[None]:
         yield
 
 
-def _write(bundle: Bundle, cut_off: CutOff, target: Path, folder: Path) -> LogReading:
+def _write(bundle: Bundle, cut_off: CutOff, signer: Signer, anchors: str, folder: Path) -> LogReading:
     production, cast = bundle.production, Cast(bundle.production_id)
     last = cut_off.size - 1
     reading = read_log(receipts.entries_of(production.pk, last=last) if cut_off.size else iter(()), folder)
@@ -200,12 +204,10 @@ def _write(bundle: Bundle, cut_off: CutOff, target: Path, folder: Path) -> LogRe
         purpose=Purpose(bundle.purpose),
         title=production.title,
     )
-    signer = signer_for("BUNDLE")
-    bundle.key_id = signer.kid
-    with BagWriter(target, f"bundle-{bundle.pk}") as bag:
+    with BagWriter(folder / _ZIP, f"bundle-{bundle.pk}") as bag:
         bag.add(SUMMARY, encode_summary(summary))
         bag.add(JWKS, key_set())
-        bag.add(CREDENTIAL_ANCHORS, trust_anchors_pem().encode("ascii"))
+        bag.add(CREDENTIAL_ANCHORS, anchors.encode("ascii"))
         for path, data in licence_files(reading.ledger, cast, bundle.audience):
             bag.add(path, data)
         bag.add_file(RECEIPTS_NDJSON, reading.ndjson)
@@ -246,7 +248,7 @@ def _add_manifests(bag: BagWriter, reading: LogReading, production_id: UUID) -> 
             "asset_sha256": asset.sha256,
             "manifest_sha256": manifest.sha256,
             "digital_source_type": manifest.digital_source_type,
-            "read_back": manifest.report,
+            "read_back": plain(manifest.report),
         }
         bag.add(f"{MANIFESTS}{asset.pk}.json", canonical_json(told))
 

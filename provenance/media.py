@@ -6,6 +6,7 @@ file with a healthy header and no content is refused here and not an hour later.
 """
 
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -91,13 +92,17 @@ def _facts(container: Any, suffix: str, media_type: str) -> MediaFacts:
         suffix=suffix,
         width=video.width,
         height=video.height,
-        frame_rate=str(video.average_rate or 0),
+        frame_rate=_fraction(video.average_rate),
         frames=video.frames,
         duration_ms=(container.duration or 0) // 1000,
         video_codec=video.codec_context.name,
         audio_codec=audio.codec_context.name if audio else "",
         sample_rate_hz=audio.rate if audio else 0,
     )
+
+
+def _fraction(rate: Fraction | None) -> str:
+    return f"{rate.numerator}/{rate.denominator}" if rate else "0/1"
 
 
 def _unreadable(detail: str) -> InvalidInput:

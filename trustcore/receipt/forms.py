@@ -91,7 +91,13 @@ def is_utc_time(text: str) -> bool:
 
 def _parse_time(text: str) -> datetime | None:
     # fromisoformat reads many more forms: the fixed marks leave one
-    if not 20 <= len(text) <= 27 or text[-1] != "Z" or text[10] != "T" or text[4] + text[7] != "--":
+    if (
+        len(text) == 21
+        or not 20 <= len(text) <= 27
+        or text[-1] != "Z"
+        or text[10] != "T"
+        or text[4] + text[7] != "--"
+    ):
         return None
     if text[13] + text[16] != "::" or text[19] not in ".Z":
         return None

@@ -1,0 +1,333 @@
+"""Entries of the log, and the rows a farm sends."""
+
+import json
+import re
+
+import msgspec
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from trustcore.errors import InvalidEvidence, InvalidReason
+from trustcore.policy.vocabulary import DecisionOutcome, FrameDisposition, Outcome, RevocationKind
+from trustcore.receipt import (
+    ENTRY_TYPES,
+    AuthorisedEntry,
+    CheckedEntry,
+    ExportedEntry,
+    FrameEntry,
+    FrameRow,
+    LayerResult,
+    MarkedEntry,
+    Party,
+    RevokedEntry,
+    RowCode,
+    RowRefused,
+    VerifiedEntry,
+    encode_entry,
+    encode_row,
+    is_utc_time,
+    parse_entry,
+    parse_row,
+)
+
+UUIDS = st.uuids().map(str)
+TIMES = st.datetimes().map(lambda moment: moment.replace(microsecond=0).isoformat() + "Z")
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+HASHES = st.binary(min_size=32, max_size=32).map(bytes.hex)
+MAYBE_TEXT = st.none() | TEXTS
+PARTIES = st.builds(Party, actor=TEXTS, at=TIMES, method=TEXTS, organisation=UUIDS)
+FRAMES = st.builds(
+    FrameEntry,
+    check=st.none() | UUIDS,
+    file_sha256=HASHES,
+    finished_at=st.just("9999-12-31T23:59:59Z"),
+    frame=st.integers(0, 2**31 - 1),
+    id=UUIDS,
+    jti=st.none() | UUIDS,
+    lease=UUIDS,
+    mark=st.none() | st.binary(min_size=8, max_size=8).map(bytes.hex),
+    outcome=st.sampled_from(Outcome),
+    pixel_sha256=HASHES,
+    reason=MAYBE_TEXT,
+    started_at=TIMES,
+    take=st.integers(0, 32767),
+    talent=MAYBE_TEXT,
+    terms_version=st.none() | st.integers(1, 9),
+)
+ENTRIES = st.one_of(
+    FRAMES,
+    st.builds(
+        AuthorisedEntry,
+        approvals=st.lists(PARTIES, max_size=3).map(tuple),
+        at=TIMES,
+        jti=UUIDS,
+        not_after=TIMES,
+        not_before=TIMES,
+        supersedes=st.none() | st.integers(1, 9),
+        supersedes_jti=st.none() | UUIDS,
+        talent=TEXTS,
+        terms_hash=TEXTS,
+        terms_version=st.integers(1, 9),
+        use_types=st.lists(TEXTS, max_size=3).map(tuple),
+    ),
+    st.builds(
+        CheckedEntry,
+        at=TIMES,
+        construct=MAYBE_TEXT,
+        decision=UUIDS,
+        first=st.none() | st.integers(0, 9),
+        input_hash=HASHES,
+        jkt=MAYBE_TEXT,
+        jti=MAYBE_TEXT,
+        last=st.none() | st.integers(0, 9),
+        lease=MAYBE_TEXT,
+        outcome=st.sampled_from(DecisionOutcome),
+        policy_version=TEXTS,
+        reasons=st.lists(TEXTS, max_size=3).map(tuple),
+        shot=MAYBE_TEXT,
+        talent=MAYBE_TEXT,
+        terms_version=st.none() | st.integers(1, 9),
+        territory=MAYBE_TEXT,
+        units=st.none() | st.integers(0, 9),
+        use_type=TEXTS,
+    ),
+    st.builds(
+        VerifiedEntry,
+        asset=UUIDS,
+        asset_sha256=HASHES,
+        at=TIMES,
+        layers=st.lists(
+            st.builds(LayerResult, layer=TEXTS, p_value=MAYBE_TEXT, status=TEXTS), max_size=3
+        ).map(tuple),
+        manifest_sha256=st.none() | HASHES,
+        mark=TEXTS,
+        released=st.booleans(),
+    ),
+    st.builds(
+        MarkedEntry,
+        asset=UUIDS,
+        asset_sha256=HASHES,
+        at=TIMES,
+        card=TEXTS,
+        jtis=st.lists(UUIDS, max_size=2).map(tuple),
+        layers=st.lists(TEXTS, max_size=2).map(tuple),
+        mark=TEXTS,
+    ),
+    st.builds(
+        RevokedEntry,
+        at=TIMES,
+        by=TEXTS,
+        disposition=st.sampled_from(FrameDisposition),
+        jti=UUIDS,
+        kind=st.sampled_from(RevocationKind),
+        organisation=UUIDS,
+        terms_version=st.integers(1, 9),
+    ),
+    st.builds(
+        ExportedEntry,
+        at=TIMES,
+        bundle=UUIDS,
+        bundle_sha256=st.none() | HASHES,
+        by=TEXTS,
+        purpose=TEXTS,
+        root=HASHES,
+        size=st.integers(0, 2**53 - 1),
+    ),
+)
+
+ROW = {
+    "lease": "0198c2f4-7c1e-7b44-9d4e-2a6d1c5b9f01",
+    "frame": 1001,
+    "take": 1,
+    "file_sha256": "ab" * 32,
+    "pixel_sha256": "cd" * 32,
+    "outcome": "RENDERED",
+    "started_at": "2026-11-22T08:12:00.250Z",
+    "finished_at": "2026-11-22T08:12:01Z",
+}
+
+
+def row_bytes(**changes):
+    return json.dumps({**ROW, **changes}).encode()
+
+
+@given(ENTRIES)
+def test_an_entry_is_rfc8785_json_and_reads_back(entry):
+    data = encode_entry(entry)
+    assert data == rfc8785.dumps(json.loads(data))
+    assert parse_entry(data) == entry
+
+
+@pytest.mark.parametrize("kind", ENTRY_TYPES)
+def test_fields_stand_in_the_order_they_are_written(kind):
+    assert list(kind.__struct_fields__) == sorted(kind.__struct_fields__)
+    assert "t" not in kind.__struct_fields__
+
+
+def some_frame():
+    return FrameEntry(
+        check="0198c2f4-7c1e-7b44-9d4e-2a6d1c5b9f00",
+        id="0198c2f4-7c1e-7b44-9d4e-2a6d1c5b9f02",
+        jti="0198c2f4-7c1e-7b44-9d4e-2a6d1c5b9f03",
+        talent="p" * 22,
+        terms_version=2,
+        **{**ROW, "outcome": Outcome.RENDERED},
+    )
+
+
+def test_a_frame_entry_stays_small():
+    assert len(encode_entry(some_frame())) < 640
+
+
+def test_an_entry_longer_than_a_bundle_can_carry_is_refused():
+    with pytest.raises(ValueError, match="does not fit"):
+        encode_entry(replace(some_frame(), talent="x" * 65_535))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda data: data.replace(b'"t":"frame"', b'"t":"painted"'), InvalidReason.MALFORMED),
+        (lambda data: data.replace(b'"take":1', b'"take":1,"who":"Ann"'), InvalidReason.MALFORMED),
+        (lambda data: data.replace(b'"take":1', b'"take":"1"'), InvalidReason.MALFORMED),
+        (lambda data: data.replace(b"RENDERED", b"PAINTED"), InvalidReason.MALFORMED),
+        (lambda data: data.replace(b'"frame":1001', b'"frame":-1'), InvalidReason.MALFORMED),
+        (lambda data: data.replace(b"abab", b"ABAB", 1), InvalidReason.MALFORMED),
+        (lambda data: data.replace(b",", b", ", 1), InvalidReason.NOT_CANONICAL),
+        (lambda data: data.replace(b'"take":1', b'"take":1,"take":1'), InvalidReason.NOT_CANONICAL),
+        (lambda data: data.replace(b'"lease"', b'"mark":null,"lease"'), InvalidReason.NOT_CANONICAL),
+        (lambda data: data + b"\n", InvalidReason.NOT_CANONICAL),
+        (lambda data: data[:-1], InvalidReason.MALFORMED),
+    ],
+)
+def test_another_spelling_of_an_entry_is_refused(change, reason):
+    data = change(encode_entry(some_frame()))
+    with pytest.raises(InvalidEvidence) as caught:
+        parse_entry(data)
+    assert caught.value.reason is reason
+
+
+@pytest.mark.req("BX-015")
+def test_a_receipt_carries_the_file_hash_and_the_pixel_hash():
+    row = parse_row(row_bytes())
+    assert (row.file_sha256, row.pixel_sha256) == ("ab" * 32, "cd" * 32)
+    with_other_metadata = replace(some_frame(), file_sha256="ef" * 32)
+    assert with_other_metadata.pixel_sha256 == parse_entry(encode_entry(some_frame())).pixel_sha256
+    for member in ("file_sha256", "pixel_sha256"):
+        without = {key: value for key, value in ROW.items() if key != member}
+        with pytest.raises(RowRefused):
+            parse_row(json.dumps(without).encode())
+
+
+def test_a_row_is_read_and_written_back():
+    row = parse_row(row_bytes(mark="00ff00ff00ff00ff"))
+    assert row.mark == "00ff00ff00ff00ff"
+    assert parse_row(encode_row(row)) == row
+    assert parse_row(row_bytes(mark=None)) == parse_row(row_bytes())
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"lease": "x"}, RowCode.LEASE_INVALID),
+        ({"lease": ROW["lease"].upper()}, RowCode.LEASE_INVALID),
+        ({"lease": 7}, RowCode.LEASE_INVALID),
+        ({"frame": -1}, RowCode.FRAME_INVALID),
+        ({"frame": 2**31}, RowCode.FRAME_INVALID),
+        ({"frame": 1.5}, RowCode.FRAME_INVALID),
+        ({"frame": True}, RowCode.FRAME_INVALID),
+        ({"frame": "1001"}, RowCode.FRAME_INVALID),
+        ({"take": -1}, RowCode.TAKE_INVALID),
+        ({"take": 32_768}, RowCode.TAKE_INVALID),
+        ({"file_sha256": "AB" * 32}, RowCode.HASH_INVALID),
+        ({"file_sha256": "ab" * 31}, RowCode.HASH_INVALID),
+        ({"pixel_sha256": "ab " * 21 + "a"}, RowCode.HASH_INVALID),
+        ({"pixel_sha256": None}, RowCode.HASH_INVALID),
+        ({"outcome": "PAINTED"}, RowCode.OUTCOME_UNKNOWN),
+        ({"outcome": "UNAUTHORISED"}, RowCode.OUTCOME_UNKNOWN),
+        ({"outcome": "rendered"}, RowCode.OUTCOME_UNKNOWN),
+        ({"outcome": 1}, RowCode.OUTCOME_UNKNOWN),
+        ({"started_at": "2026-11-22T08:12:00+00:00"}, RowCode.TIME_INVALID),
+        ({"started_at": "2026-02-30T08:12:00Z"}, RowCode.TIME_INVALID),
+        ({"finished_at": "2026-11-22T08:11:59Z"}, RowCode.TIME_INVALID),
+        ({"finished_at": 0}, RowCode.TIME_INVALID),
+        ({"mark": "00FF00FF00FF00FF"}, RowCode.MARK_INVALID),
+        ({"mark": "00"}, RowCode.MARK_INVALID),
+        ({"mark": 255}, RowCode.MARK_INVALID),
+        ({"who": "Ann"}, RowCode.ROW_MALFORMED),
+        ({"mark": "x" * 2048}, RowCode.ROW_TOO_LONG),
+    ],
+)
+def test_a_row_with_a_wrong_value_is_refused_with_its_code(changes, code):
+    with pytest.raises(RowRefused) as caught:
+        parse_row(row_bytes(**changes))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        row_bytes()[:-1],
+        row_bytes() + row_bytes(),
+        b"\xff" + row_bytes(),
+        row_bytes().replace(b'"take": 1', b'"take": 1, "take": 2'),
+        row_bytes(mark="00ff00ff00ff00ff").replace(b'"mark"', b'"take": 1, "mark"'),
+        row_bytes(mark=None).replace(b'"mark"', b'"take": 1, "mark"'),
+    ],
+    ids=lambda data: data[:30],
+)
+def test_a_row_that_is_not_one_object_of_known_keys_is_refused(data):
+    with pytest.raises(RowRefused) as caught:
+        parse_row(data)
+    assert caught.value.code == RowCode.ROW_MALFORMED
+
+
+@given(st.binary(max_size=80) | st.integers(0, len(row_bytes()) - 1).map(lambda cut: row_bytes()[:cut]))
+def test_garbage_and_rows_cut_short_always_get_a_code(data):
+    with pytest.raises(RowRefused) as caught:
+        parse_row(data)
+    assert caught.value.code in set(RowCode)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-22 08:12:00Z",
+        "2026-11-22T08:12:00z",
+        "2026-11-22T08:12:00",
+        "2026-11-22T08:12:00,5Z",
+        "2026-W47-7T08:12:00Z",
+        "20261122T081200.00Z",
+        "2026-11-22T24:00:00Z",
+        "2026-11-22T08:12:60Z",
+        "2026-11-22T08:12:00.Z",
+        "2026-11-22T08:12:00.1234567Z",
+        "",
+    ],
+)
+def test_only_one_form_of_utc_time_is_a_time(text):
+    assert not is_utc_time(text)
+
+
+@given(st.datetimes())
+def test_every_utc_moment_is_a_time(moment):
+    assert is_utc_time(moment.isoformat() + "Z")
+
+
+def test_no_entry_has_room_for_free_text_about_a_person():
+    members = {name for kind in (*ENTRY_TYPES, Party) for name in kind.__struct_fields__}
+    assert not {
+        name for name in members if re.search(r"name|mail|phone|address|description|note|comment", name)
+    }
+
+
+def test_a_row_struct_and_its_schema_agree():
+    assert set(FrameRow.__struct_fields__) == {*ROW, "mark"}
+    assert msgspec.json.decode(encode_row(parse_row(row_bytes()))) == ROW

@@ -1,18 +1,24 @@
 """Making a bundle in the background: the id in, one call, safe to repeat."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from celery import Task, shared_task
 from django.db import InterfaceError, OperationalError
 
+from common import clock
 from common.errors import DomainError, Unavailable
+from common.locks import sole_worker
 from compliance import services
+from compliance.models import Bundle, BundleState
 from trustcore.errors import TrustError
 
 logger = logging.getLogger(__name__)
+BEAT = ("compliance.resume_bundles",)
 _RETRIES = 5
+_QUIET = timedelta(seconds=60)
 _PASSING = (OperationalError, InterfaceError, OSError, Unavailable)
 
 
@@ -20,7 +26,9 @@ _PASSING = (OperationalError, InterfaceError, OSError, Unavailable)
 def build_bundle(self: "Task[Any, Any]", bundle_id: str) -> None:
     """Make the file; what passes is tried again, what does not is said."""
     try:
-        services.build_bundle(UUID(bundle_id))
+        with sole_worker(UUID(bundle_id)) as is_mine:
+            if is_mine:
+                services.build_bundle(UUID(bundle_id))
     except _PASSING as error:
         if self.request.retries >= _RETRIES:
             logger.exception("bundle %s given up", bundle_id)
@@ -33,3 +41,20 @@ def build_bundle(self: "Task[Any, Any]", bundle_id: str) -> None:
     except Exception:
         logger.exception("bundle %s failed", bundle_id)
         services.fail_bundle(UUID(bundle_id), "INTERNAL")
+
+
+@shared_task(name="compliance.resume_bundles")
+def resume_bundles() -> int:
+    """Start the work again on bundles that nobody has worked on for a minute; returns how many."""
+    waiting = Bundle.objects.filter(
+        state__in=[BundleState.QUEUED, BundleState.BUILDING], touched_at__lt=clock.now() - _QUIET
+    )
+    resumed = 0
+    for bundle_id in list(waiting.values_list("pk", flat=True)[:100]):
+        with sole_worker(bundle_id) as is_idle:
+            if not is_idle:
+                continue
+            Bundle.objects.filter(pk=bundle_id).update(touched_at=clock.now())
+        build_bundle.delay(str(bundle_id))
+        resumed += 1
+    return resumed

@@ -19,5 +19,6 @@ def export_bundle(*, principal: Principal, production_id: UUID, purpose: str) ->
     """
     with transaction.atomic():
         bundle = services.request_bundle(principal=principal, production_id=production_id, purpose=purpose)
-        transaction.on_commit(partial(build_bundle.delay, str(bundle.pk)))
+        # should the broker not answer, the sweeper starts the work
+        transaction.on_commit(partial(build_bundle.delay, str(bundle.pk)), robust=True)
     return bundle

@@ -15,10 +15,11 @@ from celery.canvas import Signature
 from django.db import InterfaceError, OperationalError
 
 from common import clock
+from common.locks import sole_worker
 from provenance import services
 from provenance.models import UNFINISHED, Asset
 from provenance.rules import HoldCode, HoldReason
-from provenance.services.events import hold, sole_worker
+from provenance.services.events import hold
 
 logger = logging.getLogger(__name__)
 BEAT = ("provenance.resume_releases",)

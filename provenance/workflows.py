@@ -55,7 +55,8 @@ def release_asset(
             file_name=file_name,
             idempotency_key=idempotency_key,
         )
-        transaction.on_commit(partial(release_chain(asset.pk).delay))
+        # should the broker not answer, the upload is safe and the sweeper starts its release
+        transaction.on_commit(partial(release_chain(asset.pk).delay), robust=True)
     return asset, True
 
 

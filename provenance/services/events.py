@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.principals import Principal
 from audit import services as audit
@@ -65,26 +65,6 @@ def locked(asset_id: UUID) -> Iterator[Asset]:
     """Open a transaction that holds the asset's row."""
     with transaction.atomic():
         yield Asset.objects.select_for_update(of=("self",)).select_related("production").get(pk=asset_id)
-
-
-@contextmanager
-def sole_worker(asset_id: UUID) -> Iterator[bool]:
-    """Say whether this process may work on the asset; another one at it means no.
-
-    The lock lives with the database session: a killed worker loses it at once, so its work can be taken up
-    without waiting for a timer. Losing it by a dropped connection is safe too: each step ends in a
-    transaction that checks the state it started from.
-    """
-    key = int.from_bytes(asset_id.bytes[8:], "big", signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", [key])
-        mine = bool(cursor.fetchone()[0])
-    try:
-        yield mine
-    finally:
-        if mine and connection.connection is not None:
-            with connection.cursor() as cursor:
-                cursor.execute("select pg_advisory_unlock(%s)", [key])
 
 
 def _readers(asset: Asset) -> list[UUID]:

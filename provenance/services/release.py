@@ -13,14 +13,16 @@ from pathlib import Path
 from uuid import UUID
 
 from common import clock
+from common.locks import sole_worker
 from common.storage import blobs, local_copy, put_file
 from licensing.models import LicenceToken
+from licensing.selectors import effective_state
 from provenance.credentials import CredentialFacts, LicenceFact, SigningFailed, sign_file
 from provenance.models import Asset, AssetState, ManifestRecord
 from provenance.reading import CredentialReport, CredentialVerdict, read_credentials
 from provenance.rules import HoldCode, HoldReason, LicenceStanding, hold_reasons
 from provenance.services import marking
-from provenance.services.events import hold, locked, record_move, sole_worker
+from provenance.services.events import hold, locked, record_move
 from provenance.services.intake import file_sha256
 from provenance.services.signing import signing_identity, trust_anchors_pem
 from provenance.source_type import context_of_uses, derive_digital_source_type, vocabulary
@@ -123,7 +125,8 @@ def verify_asset(asset_id: UUID) -> Asset:
 
 def standing_reasons(asset: Asset) -> tuple[HoldReason, ...]:
     """Return why the licences an asset cites hold it now; none if they do not."""
-    tokens = {token.jti: token for token in LicenceToken.objects.filter(jti__in=asset.token_jtis)}
+    rows = LicenceToken.objects.filter(jti__in=asset.token_jtis).select_related("superseded_by")
+    tokens = {token.jti: token for token in rows}
     counts = receipts.counts_for_tokens(asset.token_jtis)
     standings = []
     for jti in asset.token_jtis:
@@ -135,7 +138,7 @@ def standing_reasons(asset: Asset) -> tuple[HoldReason, ...]:
             LicenceStanding(
                 jti=jti,
                 production_id=token.production_id,
-                state=token.state,
+                state=effective_state(token),
                 revocation_kind=token.revocation_kind,
                 frame_disposition=token.frame_disposition,
                 rendered=counts[jti].rendered if jti in counts else 0,

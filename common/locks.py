@@ -1,0 +1,29 @@
+"""One worker at a time on one object, without a timer: the lock lives and dies with a database session."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.db import connection
+
+
+@contextmanager
+def sole_worker(object_id: UUID) -> Iterator[bool]:
+    """Say whether this process may work on the object; another one at it means no.
+
+    A killed worker loses the lock at once, so its work can be taken up without waiting. Losing it by a
+    dropped connection must be safe too: work under this lock ends in a transaction that checks the state it
+    started from. The lock saves double work; it does not guard data.
+    """
+    key = int.from_bytes(object_id.bytes[8:], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", [key])
+        row = cursor.fetchone()
+    is_mine = bool(row and row[0])
+    try:
+        yield is_mine
+    finally:
+        # a broken connection gave the lock back already, and cannot be asked
+        if is_mine and connection.connection is not None and not connection.needs_rollback:
+            with connection.cursor() as cursor:
+                cursor.execute("select pg_advisory_unlock(%s)", [key])

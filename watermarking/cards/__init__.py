@@ -78,7 +78,7 @@ class PixelStrength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PixelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A pixel mark."""
+    """A pixel mark; a still has one frame only and is marked more strongly."""
 
     scheme: str
     version: int
@@ -89,6 +89,7 @@ class PixelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     carriers: Carriers
     sync_gain: float
     strength: PixelStrength
+    still_strength: PixelStrength
     thresholds: Thresholds
     measured: dict[str, Any]
 

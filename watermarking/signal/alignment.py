@@ -14,7 +14,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from watermarking.cards import SoundCard
@@ -22,6 +24,10 @@ from watermarking.signal.evidence import Candidate, LayerReading, judge, tail_p_
 from watermarking.signal.listening import QuadMap
 from watermarking.signal.quads import QuadLayout, quad_layout
 from watermarking.signal.words import WordReader
+
+# Windows of one file that may be read; every p-value pays for all of them.
+MAX_WINDOWS = 16
+Samples = NDArray[np.float32]
 
 _KEPT = 2
 _REFINE_SCALES = (0.0, -0.0008, 0.0008, -0.0016, 0.0016, -0.0024, 0.0024)
@@ -51,18 +57,30 @@ class SoundReader:
         self._scales = _scale_grid(card)
         grid = len(self._scales) * len(card.search.pitch_scales) * card.search.phases
         finer = 2 * _KEPT * len(_REFINE_SCALES) * _REFINE_PHASES
-        self.trials = float((grid + finer) * self.layout.columns)
+        self.trials = float((grid + finer) * self.layout.columns * MAX_WINDOWS)
+        self._windows = 0
 
-    def read(self, wav: Tensor, *, search: bool = True) -> LayerReading:
-        """Read the mark in ``wav`` ``[channels, n]``, 16 kHz.
+    @property
+    def is_spent(self) -> bool:
+        """Whether as many windows were read as the p-values pay for."""
+        return self._windows >= MAX_WINDOWS
+
+    def nothing(self) -> LayerReading:
+        """Return the answer for a file without sound."""
+        return self._judge(None, 0.0)
+
+    def read(self, samples: Samples, *, search: bool = True) -> LayerReading:
+        """Read the mark in one window ``[channels, n]`` at 16 kHz.
 
         Args:
             search: try other tempos and pitches when the plain ones make no claim.
         """
+        self._windows += 1
+        wav = torch.from_numpy(np.ascontiguousarray(samples))
         analysis, grid = self.card.analysis, self.card.grid
         period = grid.quads * 2 * grid.slot_frames * analysis.hop
         if wav.shape[-1] < _LEAST_PERIODS * period or float(wav.square().mean()) < 1e-12:
-            return judge(None, hint=1.0, claim_p=0.0, hint_p=0.0, odds=0.0)
+            return self.nothing()
         scores = self._map.scores(wav)
         best, pilots = self._attempt(scores[:1], [1.0])
         if search and not self._claims(best):
@@ -90,9 +108,7 @@ class SoundReader:
                 best = candidate
         return best, top
 
-    def _scan(
-        self, scores: Tensor, pitch: int, scales: list[float], phases: int
-    ) -> list[_Hypothesis]:
+    def _scan(self, scores: Tensor, pitch: int, scales: list[float], phases: int) -> list[_Hypothesis]:
         """Best hypothesis per scale."""
         step = 2 * self.card.grid.slot_frames
         starts = torch.arange(phases) * (step / phases)

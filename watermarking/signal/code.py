@@ -50,6 +50,7 @@ class TailBitingCode:
 
         Args:
             payloads: ``[n, nbits]`` of 0 and 1, most significant bit first.
+
         Returns:
             ``[n, nbits * outputs]`` chips, +1 for 0 and -1 for 1, float32.
         """

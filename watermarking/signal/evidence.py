@@ -79,9 +79,7 @@ def word_log_odds(score: float, margin: float, energy: float, chips: int) -> flo
     return level * margin / variance
 
 
-def judge(
-    best: Candidate | None, *, hint: float, claim_p: float, hint_p: float, odds: float
-) -> LayerReading:
+def judge(best: Candidate | None, *, hint: float, claim_p: float, hint_p: float, odds: float) -> LayerReading:
     """Turn the best candidate and the synchronisation's own p-value into an answer.
 
     Args:

@@ -38,9 +38,7 @@ def whitened(layout: PlaneLayout, values: Tensor) -> Tensor:
     return even / (even.abs() / _LIMIT).clamp_min(1.0)
 
 
-def soft_chips(
-    layouts: Sequence[PlaneLayout], spectra: Sequence[Tensor], *, length: int
-) -> SoftChips:
+def soft_chips(layouts: Sequence[PlaneLayout], spectra: Sequence[Tensor], *, length: int) -> SoftChips:
     """Fold the planes' coefficients into ``length`` soft chips.
 
     Args:

@@ -46,6 +46,7 @@ def gain_caps(
         bands: ``[bands, bins]`` averaging weights.
         centres_hz: ``[bands]``.
         noise_to_mask_db: level of the change against the masking threshold.
+
     Returns:
         ``(caps, energy)``: dB and mean power, each ``[bands, frames]``.
     """

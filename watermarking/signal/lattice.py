@@ -94,9 +94,7 @@ class LatticeSearch:
         """Return each plane's tile coefficients under ``placement``, ``[n]`` complex."""
         return self._fitter.fold(mean, placement.warp)
 
-    def _scores(
-        self, spectrum: Tensor, hypotheses: _Hypotheses, step: float
-    ) -> tuple[Tensor, Tensor]:
+    def _scores(self, spectrum: Tensor, hypotheses: _Hypotheses, step: float) -> tuple[Tensor, Tensor]:
         """Best pilot score over all shifts, and that shift in tile pixels ``[n, 2]``."""
         inverse = hypotheses.inverse()
         cell = (self._ky.long() % _SHIFTS) * _SHIFTS + self._kx.long() % _SHIFTS
@@ -174,6 +172,7 @@ def _whitened_spectrum(planes: Tensor) -> Tensor:
 
     Args:
         planes: ``[p, h, w]``.
+
     Returns:
         ``[p, rows, columns]`` complex64, full plane.
     """

@@ -39,6 +39,7 @@ def activity(luma: Tensor, *, cap: float) -> tuple[Tensor, Tensor]:
     Args:
         luma: ``[b, 1, h, w]`` in 8-bit levels; ``h`` and ``w`` at least 4.
         cap: largest activity returned, in levels.
+
     Returns:
         ``(activity, level)``, each ``[b, 1, ceil(h / 4), ceil(w / 4)]``.
     """
@@ -68,12 +69,8 @@ def luma_level(maps: GainMaps, psnr_db: float) -> Tensor:
 
 
 def _smooth(values: Tensor) -> Tensor:
-    wide = functional.avg_pool2d(
-        values, (1, _REACH), 1, (0, _REACH // 2), count_include_pad=False
-    )
-    return functional.avg_pool2d(
-        wide, (_REACH, 1), 1, (_REACH // 2, 0), count_include_pad=False
-    )
+    wide = functional.avg_pool2d(values, (1, _REACH), 1, (0, _REACH // 2), count_include_pad=False)
+    return functional.avg_pool2d(wide, (_REACH, 1), 1, (_REACH // 2, 0), count_include_pad=False)
 
 
 def _dilate(values: Tensor) -> Tensor:

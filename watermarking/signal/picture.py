@@ -6,6 +6,7 @@ quarter size, its enlargement, and one multiply-add per plane.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,9 @@ from watermarking.signal.tile import canonical_axes, coefficients, synthesise, t
 
 _LEVEL_MEMORY = 0.9
 _LEVEL_RANGE = (0.4, 1.1)
+_STILL_RANGE = (0.4, 2.0)
+# mean squared luma change, in 8-bit levels, below which rounding swallows the pattern
+_LIT_ERROR = 0.09
 
 Planes = tuple[NDArray[np.uint8] | NDArray[np.uint16], ...]
 
@@ -38,30 +42,44 @@ class PictureForm:
     chroma: tuple[int, int] | None
     depth: int = 8
     left_sited: bool = True
+    still: bool = False
 
 
 class PictureMarker:
     """Adds one payload's pattern to frames of one form, in order."""
 
     def __init__(self, card: PixelCard, key: bytes, payload: int, form: PictureForm) -> None:
-        self.card, self.form = card, form
+        self.form = form
+        self.strength = card.still_strength if form.still else card.strength
+        self._range = _STILL_RANGE if form.still else _LEVEL_RANGE
         self._scale = float(1 << (form.depth - 8))
         self._patterns = _draw(card, key, payload, form)
         self._level: Tensor | None = None
-        self.frames, self.hidden_energy = 0, 0.0
+        self.frames, self.lit_frames = 0, 0
+        self._error = 0.0
 
     def mark(self, planes: Planes) -> Planes:
         """Return marked copies of ``planes`` (``[h, w]`` each, luma first), same dtype."""
         luma = self._plane(planes[0])
-        maps = gain_maps(luma, self.card.strength)
-        level = self._smoothed(luma_level(maps, self.card.strength.luma_psnr_db))
-        self.frames += 1
-        self.hidden_energy += float(maps.luma.square().mean())
+        maps = gain_maps(luma, self.strength)
+        level = self._smoothed(luma_level(maps, self.strength.luma_psnr_db))
+        self._count(float((maps.luma * level).square().mean()))
         marked = [self._add(luma, maps.luma * level, 0, planes[0])]
         for index in range(1, min(len(planes), len(self._patterns))):
             plane = self._plane(planes[index])
             marked.append(self._add(plane, maps.chroma, index, planes[index]))
         return (*marked, *planes[len(marked) :])
+
+    @property
+    def mean_psnr_db(self) -> float:
+        """PSNR of the marked luma over the frames so far, before any encoding."""
+        mean = self._error / max(1, self.frames)
+        return 10.0 * math.log10(255.0**2 / max(mean, 1e-9))
+
+    def _count(self, error: float) -> None:
+        self.frames += 1
+        self.lit_frames += error > _LIT_ERROR
+        self._error += error
 
     def _plane(self, plane: NDArray[np.uint8] | NDArray[np.uint16]) -> Tensor:
         values = torch.from_numpy(plane).to(torch.float32)
@@ -71,7 +89,7 @@ class PictureMarker:
 
     def _smoothed(self, level: Tensor) -> Tensor:
         """Follow the level slowly, so that it does not flicker."""
-        level = level.clamp(*_LEVEL_RANGE).view(-1, 1, 1, 1)
+        level = level.clamp(*self._range).view(-1, 1, 1, 1)
         if self._level is not None:
             level = self._level + (1.0 - _LEVEL_MEMORY) * (level - self._level)
         self._level = level

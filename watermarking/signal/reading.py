@@ -62,6 +62,10 @@ class PictureReader:
                     break
         return self._judge(best, pilots, 2)
 
+    def nothing(self) -> LayerReading:
+        """Return the answer for a film without pictures."""
+        return self._judge(None, 0.0, 1)
+
     def _at_rest(self, picture: Tensor, size: FrameSize) -> SoftChips:
         side, tile = self.card.geometry.side, self.card.geometry.tile
         rows, columns = picture.shape[-2], picture.shape[-1]
@@ -75,9 +79,7 @@ class PictureReader:
     def _placed(self, picture: Tensor, placement: Placement) -> SoftChips:
         spectra = [
             whitened(layout, values)
-            for layout, values in zip(
-                self.layouts, self._search.spectra(picture, placement), strict=True
-            )
+            for layout, values in zip(self.layouts, self._search.spectra(picture, placement), strict=True)
         ]
         return soft_chips(self.layouts, spectra, length=self.words.code.length)
 

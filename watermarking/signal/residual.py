@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -42,6 +44,10 @@ class ResidualMean:
         total = normalised_residual(planes).sum(0)
         self._sum = total if self._sum is None else self._sum + total
         self.frames += planes.shape[0]
+
+    def add_frame(self, planes: NDArray[np.uint8]) -> None:
+        """Add one frame ``[3, h, w]`` at canonical size."""
+        self.add(torch.from_numpy(planes).to(torch.float32)[None])
 
     def value(self) -> Tensor:
         """Return the mean residual ``[3, h, w]``, levelled.

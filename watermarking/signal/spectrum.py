@@ -1,7 +1,7 @@
 """Short-time spectra and bands of sound at the analysis rate.
 
-    >>> len(band_edges(load_sound_card()))
-    59
+>>> len(band_edges(load_sound_card()))
+59
 """
 
 from __future__ import annotations
@@ -54,9 +54,7 @@ def spectrogram(wav: Tensor, analysis: AnalysisCard) -> Tensor:
 
 def waveform(spectra: Tensor, analysis: AnalysisCard, length: int) -> Tensor:
     """Return the ``[c, length]`` sound of ``spectra``: the inverse of ``spectrogram``."""
-    return torch.istft(
-        spectra, analysis.window, analysis.hop, window=_hann(analysis.window), length=length
-    )
+    return torch.istft(spectra, analysis.window, analysis.hop, window=_hann(analysis.window), length=length)
 
 
 def resample(wav: Tensor, length: int) -> Tensor:

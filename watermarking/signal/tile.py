@@ -58,9 +58,7 @@ def tile_layout(card: PixelCard, key: bytes) -> tuple[PlaneLayout, ...]:
     return tuple(layouts)
 
 
-def _plane_layout(
-    plane: str, carrier: Carrier, key: bytes, start: int, chips: int
-) -> PlaneLayout:
+def _plane_layout(plane: str, carrier: Carrier, key: bytes, start: int, chips: int) -> PlaneLayout:
     ky, kx = _half_ring(*carrier.radii)
     count = ky.numel()
     order = keyed_permutation(key, f"pixel/{plane}/order", count)
@@ -86,9 +84,7 @@ def _plane_layout(
 
 def _half_ring(inner: int, outer: int) -> tuple[Tensor, Tensor]:
     """Frequencies with ``inner <= r <= outer`` of one half plane."""
-    ky, kx = torch.meshgrid(
-        torch.arange(0, outer + 1), torch.arange(-outer, outer + 1), indexing="ij"
-    )
+    ky, kx = torch.meshgrid(torch.arange(0, outer + 1), torch.arange(-outer, outer + 1), indexing="ij")
     radius = torch.hypot(ky.float(), kx.float())
     half = (ky > 0) | (kx > 0)
     chosen = half & (radius >= inner) & (radius <= outer)

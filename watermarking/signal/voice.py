@@ -11,9 +11,11 @@ A gain is the least of the masking cap, the card's cap and ``k * (E / mean E) **
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from watermarking.cards import SoundCard
@@ -33,14 +35,10 @@ MARGIN_SECONDS = 1
 _SILENCE_POWER = 1e-9
 _NAIVE_ERROR = 0.4
 _BISECTIONS = 18
+_EXCESS_DB = 0.2
+_NOTHING_HIDDEN_DB = 60.0
 
-
-@dataclass(frozen=True)
-class BlockReport:
-    """``snr_db`` reached in a block; ``markable`` is False where there is nothing to mark."""
-
-    snr_db: float
-    markable: bool
+Samples = NDArray[np.float32]
 
 
 class SoundMarker:
@@ -55,36 +53,51 @@ class SoundMarker:
         edges = torch.tensor(band_edges(card))
         self._centres = (edges[:-1] + edges[1:]) / 2.0
         self._bin_band = _band_of_bin(card, edges)
+        self.markable_blocks = 0
+        self._error = 0.0
 
-    def mark(self, wav: Tensor, *, rate_hz: int, first_second: int) -> tuple[Tensor, BlockReport]:
+    def mark(self, samples: Samples, *, rate_hz: int, first_second: int) -> Samples:
         """Mark one block, margins included.
 
         Args:
-            wav: ``[channels, n]``, float32 in [-1, 1], ``n`` a whole number of seconds.
-            rate_hz: of ``wav``.
-            first_second: time of ``wav[:, 0]`` in the file (negative before its start).
+            samples: ``[channels, n]``, float32 in [-1, 1], ``n`` a whole number of seconds.
+            rate_hz: of ``samples``.
+            first_second: time of the first sample in the file (negative before its start).
+
         Returns:
-            The marked block, same shape, and what was reached.
+            The marked block, same shape; silence comes back as it was.
         """
-        analysis = self.card.analysis
-        length = round(wav.shape[1] / rate_hz * analysis.rate_hz)
+        wav = torch.from_numpy(np.ascontiguousarray(samples))
+        length = round(wav.shape[1] / rate_hz * self.card.analysis.rate_hz)
         low = resample(wav, length)
         if float(low.square().mean()) < _SILENCE_POWER:
-            return wav, BlockReport(snr_db=float("inf"), markable=False)
-        spectra = spectrogram(low, analysis)
+            return samples
+        change = self._levelled_change(low, first_second)
+        snr = _snr_db(low, change)
+        if snr > _NOTHING_HIDDEN_DB:
+            return samples
+        self.markable_blocks += 1
+        self._error += 10.0 ** (-snr / 10.0)
+        marked: Samples = (wav + resample(change, wav.shape[1])).clamp_(-1.0, 1.0).numpy()
+        return marked
+
+    @property
+    def mean_snr_db(self) -> float:
+        """Signal-to-noise ratio over the marked blocks so far, before any encoding."""
+        return -10.0 * math.log10(max(self._error / max(1, self.markable_blocks), 1e-12))
+
+    def _levelled_change(self, low: Tensor, first_second: int) -> Tensor:
+        """What is added to each channel at the analysis rate, no louder than the card allows."""
+        spectra = spectrogram(low, self.card.analysis)
         signs = self._signs(first_second, spectra.shape[-1])
         caps, shape, energy = self._limits(spectra)
         strength = self._strength(caps, shape, energy)
-        change = self._change(spectra, signs * torch.minimum(caps, strength * shape), length)
-        snr = _snr_db(low, change)
-        short = self.card.strength.snr_db - snr
-        if short > 0.2:
-            strength *= 10.0 ** (-short / 20.0)
-            gains = torch.minimum(caps, strength * shape)
-            change = self._change(spectra, signs * gains, length)
-            snr = _snr_db(low, change)
-        full = resample(change, wav.shape[1])
-        return (wav + full).clamp_(-1.0, 1.0), BlockReport(snr_db=snr, markable=snr < 60.0)
+        change = self._change(spectra, signs * torch.minimum(caps, strength * shape), low.shape[1])
+        excess = self.card.strength.snr_db - _snr_db(low, change)
+        if excess <= _EXCESS_DB:
+            return change
+        strength *= 10.0 ** (-excess / 20.0)
+        return self._change(spectra, signs * torch.minimum(caps, strength * shape), low.shape[1])
 
     def _limits(self, spectra: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Caps in dB, shape of the gains, band energies times their bins; ``[bands, frames]``."""
@@ -112,9 +125,7 @@ class SoundMarker:
     def _change(self, spectra: Tensor, gains: Tensor, length: int) -> Tensor:
         """Return what the gains (dB, ``[bands, frames]``) add to each channel ``[c, length]``."""
         factor = 10.0 ** (gains / 20.0) - 1.0
-        full = torch.where(
-            (self._bin_band >= 0)[:, None], factor[self._bin_band.clamp_min(0)], 0.0
-        )
+        full = torch.where((self._bin_band >= 0)[:, None], factor[self._bin_band.clamp_min(0)], 0.0)
         return waveform(spectra * full, self.card.analysis, length)
 
     def _signs(self, first_second: int, frames: int) -> Tensor:

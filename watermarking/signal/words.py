@@ -72,9 +72,7 @@ class WordReader:
         return Candidate(
             payload=self.registered[int(top.indices[0])],
             score=score,
-            log_odds=word_log_odds(
-                score, float(top.values[0]) - rival, norm * norm, soft.numel()
-            ),
+            log_odds=word_log_odds(score, float(top.values[0]) - rival, norm * norm, soft.numel()),
             method="registry",
             p_value=tail_p_value(score, trials=trials * len(self.registered)),
             geometry=geometry,

@@ -1,0 +1,107 @@
+"""The one door to torch: loads a mark by its card, embeds, detects.
+
+The deferred import below is the house's only one, so that a process which never marks anything
+never loads torch.
+
+    >>> report = embed_file(Path("in.mp4"), Path("out.mp4"), mark_id=7, key=key)  # doctest: +SKIP
+    >>> detect_file(Path("out.mp4"), key=key).payload  # doctest: +SKIP
+    '0000000000000007'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import cast
+
+import msgspec
+
+from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
+from watermarking.reports import LAYERS, DetectReport, EmbedReport, LayerEmbedding, LayerName
+
+DEFAULT_CRF = 16
+
+__all__ = ["DEFAULT_CRF", "DetectReport", "EmbedReport", "detect_file", "embed_file"]
+
+
+def embed_file(
+    src: Path,
+    dst: Path,
+    *,
+    mark_id: int,
+    key: bytes,
+    pixel_card: str = DEFAULT_PIXEL_CARD,
+    audio_card: str = DEFAULT_AUDIO_CARD,
+    crf: int = DEFAULT_CRF,
+    lossless: bool = False,
+    verify: bool = False,
+) -> EmbedReport:
+    """Write a marked copy of ``src`` to ``dst``.
+
+    Args:
+        mark_id: 64 bits.
+        key: mark key (``keys.mark_key``).
+        crf: x264 constant rate factor; ``lossless`` overrides it.
+        verify: read every embedded layer back, blind, and say so in the report.
+
+    Raises:
+        MediaError: ``src`` is no medium that can be carried through; ``dst`` is untouched.
+        ValueError: ``mark_id`` is not 64 bits, or there is no such card.
+    """
+    if not 0 <= mark_id < 1 << 64:
+        raise ValueError("a mark id has 64 bits")
+    pipeline = _pipeline()
+    job = pipeline.MarkJob(mark_id, key, pixel_card, audio_card)
+    encoding = pipeline.Encoding(crf=crf, lossless=lossless)
+    report = cast("EmbedReport", pipeline.embed_medium(src, dst, job, encoding))
+    if not verify:
+        return report
+    found = detect_file(dst, key=key, pixel_card=pixel_card, audio_card=audio_card, search=False)
+    return _verified(report, found)
+
+
+def detect_file(
+    path: Path,
+    *,
+    key: bytes,
+    candidates: Iterable[int] | None = None,
+    layers: Iterable[str] = LAYERS,
+    pixel_card: str = DEFAULT_PIXEL_CARD,
+    audio_card: str = DEFAULT_AUDIO_CARD,
+    search: bool = True,
+) -> DetectReport:
+    """Look for a mark of ``key`` in ``path``.
+
+    Args:
+        candidates: registered ids; reading among them is more sensitive than reading blind.
+        layers: ``pixel``, ``audio`` (any case).
+        search: look for other geometries, tempos and pitches when the plain ones claim nothing.
+
+    Raises:
+        MediaError: it is no medium.
+        ValueError: an unknown layer or card.
+    """
+    wanted = tuple(layer.lower() for layer in layers)
+    if not wanted or set(wanted) - set(LAYERS):
+        raise ValueError(f"layers are {', '.join(LAYERS)}")
+    pipeline = _pipeline()
+    listed = None if candidates is None else tuple(candidates)
+    job = pipeline.Search(key, listed, cast("tuple[LayerName, ...]", wanted), pixel_card, audio_card, search)
+    return cast("DetectReport", pipeline.detect_medium(path, job))
+
+
+def _verified(report: EmbedReport, found: DetectReport) -> EmbedReport:
+    layers: dict[str, LayerEmbedding] = {}
+    for name, layer in report.layers.items():
+        seen = found.layers.get(name)
+        agrees = seen is not None and seen.payload == report.payload
+        checked = agrees if layer.status == "embedded" else None
+        layers[name] = msgspec.structs.replace(layer, verified=checked)
+    return msgspec.structs.replace(report, layers=layers, detection=found)
+
+
+def _pipeline() -> ModuleType:
+    from watermarking import pipeline
+
+    return pipeline

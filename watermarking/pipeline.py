@@ -1,0 +1,24 @@
+"""What stands behind the engine's door: everything that loads torch, in one name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from watermarking.detecting import Search, detect_medium
+from watermarking.embedding import MarkJob, embed_still, embed_stream
+from watermarking.media.containers import probe
+from watermarking.media.writing import Encoding
+from watermarking.reports import EmbedReport
+
+__all__ = ["Encoding", "MarkJob", "Search", "detect_medium", "embed_medium"]
+
+
+def embed_medium(source: Path, target: Path, job: MarkJob, encoding: Encoding) -> EmbedReport:
+    """Mark a still, a film or a sound file.
+
+    Raises:
+        MediaError: ``source`` cannot be read, or ``target`` cannot be written.
+    """
+    if probe(source).kind == "still":
+        return embed_still(source, target, job)
+    return embed_stream(source, target, job, encoding)

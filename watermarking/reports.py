@@ -1,0 +1,116 @@
+"""What the engine answers: plain values that are also the JSON of the CLI and the API."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+SCHEME = "trustmark.dual"
+VERSION = 1
+
+Status = Literal["present", "absent", "uncertain"]
+LayerName = Literal["pixel", "audio"]
+LAYERS: tuple[LayerName, ...] = ("pixel", "audio")
+
+
+class LayerDetection(msgspec.Struct, frozen=True):
+    """One layer's answer. ``payload`` is None unless ``status`` is ``present``.
+
+    ``p_value`` bounds the chance of as good a score without this mark, every trial counted;
+    ``confidence`` is the chance that the word is this one and not its nearest rival; ``score``
+    is ``<signs, chips> / ||chips||``; ``geometry`` tells how it was found.
+    """
+
+    status: Status
+    payload: str | None
+    p_value: float
+    confidence: float
+    method: str
+    score: float
+    geometry: str
+    card: str
+
+
+class DetectedSegment(msgspec.Struct, frozen=True):
+    """A stretch of a layer that was read, in seconds."""
+
+    layer: LayerName
+    start: float
+    end: float
+    status: Status
+    payload: str | None
+    p_value: float
+
+
+class DetectReport(msgspec.Struct, frozen=True):
+    """What was found in a file. A layer that was not asked for, or is not there, is None."""
+
+    status: Status
+    payload: str | None
+    p_value: float
+    confidence: float
+    method: str
+    layers: dict[str, LayerDetection | None]
+    segments: tuple[DetectedSegment, ...]
+    scheme: str = SCHEME
+    version: int = VERSION
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+
+class LayerEmbedding(msgspec.Struct, frozen=True):
+    """What happened to one layer.
+
+    ``status``: ``embedded``, ``not_markable`` (with ``reason``: DARK, SILENT, TOO_SHORT) or
+    ``missing`` (the file has no such layer). ``verified``: None when it was not verified.
+    ``level_db``: mean PSNR of marked luma, or mean SNR of marked sound, before encoding.
+    """
+
+    status: Literal["embedded", "not_markable", "missing"]
+    card: str
+    reason: str | None = None
+    verified: bool | None = None
+    level_db: float | None = None
+
+
+class EmbedReport(msgspec.Struct, frozen=True):
+    """What was written."""
+
+    payload: str
+    frames: int
+    seconds: float
+    layers: dict[str, LayerEmbedding]
+    detection: DetectReport | None = None
+    scheme: str = SCHEME
+    version: int = VERSION
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether every layer that could be marked was read back, and there is one."""
+        marked = [one for one in self.layers.values() if one.status == "embedded"]
+        return bool(marked) and all(one.verified is True for one in marked)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+
+def payload_hex(payload: int) -> str:
+    """Return a mark id as 16 lower-case hex digits."""
+    return f"{payload:016x}"
+
+
+def parse_payload(text: str) -> int:
+    """Parse 16 hex digits.
+
+    Raises:
+        ValueError: not exactly 16 hex digits.
+    """
+    if len(text) != 16 or any(c not in "0123456789abcdefABCDEF" for c in text):
+        raise ValueError(f"a mark id is 16 hex digits, not {text!r}")
+    return int(text, 16)

@@ -234,6 +234,8 @@ class Lease(models.Model):
     production_id = models.UUIDField()
     organisation_id = models.UUIDField()
     credential_id = models.UUIDField(null=True)
+    terms_version = models.IntegerField()
+    talent = models.CharField(max_length=80)
     counter = models.CharField(max_length=8, choices=Counter.choices)
     use_type = models.CharField(max_length=40)
     shot = models.CharField(max_length=120)
@@ -296,6 +298,8 @@ class ReceiptBatch(models.Model):
     accepted = models.IntegerField()
     unauthorised = models.IntegerField()
     refused = models.IntegerField()
+    # size of each log touched, by the log's number, so that a retry knows what must be published
+    sizes = models.JSONField(default=dict)
     runs = models.JSONField()
     created_at = models.DateTimeField(default=clock.now, editable=False)
 

@@ -54,10 +54,14 @@ class LogFiles:
         else:
             self._store.save(self._name(path), ContentFile(content))
 
-    def remove(self, path: str) -> None:
-        """Drop a partial tile that a full one has replaced; missing is fine."""
+    def remove_partials(self, path: str) -> None:
+        """Drop the partial widths of the tile at ``path``."""
+        folder = self._name(f"{path}.p")
         with suppress(FileNotFoundError):
-            self._store.delete(self._name(path))
+            for width in self._store.listdir(folder)[1]:
+                self._store.delete(f"{folder}/{width}")
+        with suppress(OSError, NotImplementedError):
+            self._store.delete(folder)  # the empty folder, where folders exist
 
     def _name(self, path: str) -> str:
         return f"{self._folder}/{path}"

@@ -14,7 +14,6 @@ from receipts.models import (
     FrameOutcome,
     Lease,
     LogEntry,
-    ProductionLog,
     Quota,
     RenderCheck,
     UnauthorisedFrame,

@@ -1,0 +1,66 @@
+"""What the ledger's views share: API keys only where machines speak, and pages by cursor."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+
+from accounts.principals import Principal
+from accounts.selectors import principal_of
+from common.errors import Forbidden, InvalidInput, NotFound
+from licensing.models import LicenceToken
+from licensing.selectors import tokens_visible_to
+
+LIMIT_MAX = 200
+
+
+def machine_of(request: Request) -> Principal:
+    """The API key that calls; a person at the portal renders nothing.
+
+    Raises:
+        Forbidden: ``API_KEY_NEEDED``.
+    """
+    principal = principal_of(request)
+    if principal.credential is None:
+        raise Forbidden("API_KEY_NEEDED", "This operation is for render nodes: use an API key.")
+    return principal
+
+
+def visible_token(request: Request, text: str | None) -> LicenceToken:
+    """The licence named in the query, if the caller may see it.
+
+    Raises:
+        InvalidInput: ``TOKEN_NEEDED``.
+        NotFound: no such licence, or none that the caller may know of.
+    """
+    if not text:
+        raise InvalidInput("TOKEN_NEEDED", "Name a licence: ?token=<jti>.")
+    token = tokens_visible_to(principal_of(request)).filter(pk=uuid_of(text)).first()
+    if token is None:
+        raise NotFound
+    return token
+
+
+def uuid_of(text: str) -> UUID:
+    """Read an id; one that is none names nothing."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound from error
+
+
+def limit_of(request: Request) -> int:
+    """The page size asked for, 1 to 200, 50 by default."""
+    text = request.query_params.get("limit", "50")
+    if not text.isdecimal() or not 1 <= int(text) <= LIMIT_MAX:
+        raise InvalidInput("LIMIT_INVALID", f"limit is a number from 1 to {LIMIT_MAX}.")
+    return int(text)
+
+
+def page_of(request: Request, rows: list[dict[str, Any]], after: object) -> dict[str, Any]:
+    """A page: rows, and the address of the next page or null."""
+    if after is None:
+        return {"next": None, "results": rows}
+    query = request.query_params.copy()
+    query["cursor"] = str(after)
+    return {"next": request.build_absolute_uri(f"?{query.urlencode()}"), "results": rows}

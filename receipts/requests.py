@@ -1,0 +1,166 @@
+"""Read the body of a render check, strictly: plain text for codes, so that ``decide`` denies unknown ones.
+
+What cannot be read at all (not JSON, a repeated name, a field of the wrong type, an unknown field) is
+refused with 422; what can be read and is not granted is a decision.
+
+Source: TAXONOMY section 14.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from common.errors import InvalidInput
+from trustcore.encoding import canonical_json, parse_json_strict
+from trustcore.errors import TrustError
+from trustcore.policy.decide import CheckRequest
+from trustcore.receipt import MAX_FRAME
+
+_PLAIN = r"\A[^\x00-\x1f\x7f]*\Z"
+Code = Annotated[str, Meta(min_length=1, max_length=40, pattern=_PLAIN)]
+Name = Annotated[str, Meta(max_length=120, pattern=_PLAIN)]
+Count = Annotated[int, Meta(ge=0, le=MAX_FRAME)]
+MAX_BODY_BYTES = 64 * 1024
+MAX_TOKEN_BYTES = 16 * 1024
+
+
+class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class FrameRange(_Strict, frozen=True):
+    """Frames asked for, both ends included."""
+
+    first: Count
+    last: Count
+
+
+class Units(_Strict, frozen=True):
+    """What is asked for where the use is not counted in frames."""
+
+    lines: Count = 0
+    seconds: Count = 0
+    runs: Count = 0
+
+
+class Tool(_Strict, frozen=True):
+    """A rendering engine."""
+
+    name: Name
+    version: Name | None = None
+
+
+class Model(_Strict, frozen=True):
+    """A model: its id, version and hash."""
+
+    id: Name | None = None
+    name: Name | None = None
+    version: Name | None = None
+    hash: Name | None = None
+
+
+class Input(_Strict, frozen=True):
+    """A file that the render reads."""
+
+    hash: Name
+    role: Name = ""
+
+
+class CheckBody(_Strict, frozen=True):
+    """The fields of a render check."""
+
+    token: Annotated[str, Meta(max_length=MAX_TOKEN_BYTES)]
+    project: Name
+    use_type: Code
+    construct: Code
+    render_territory: Code
+    requested_at: datetime
+    shot: Name = ""
+    sequence: Name | None = None
+    task: Name = ""
+    frame_range: FrameRange | None = None
+    units: Units | None = None
+    engine: Tool | None = None
+    model: Model | None = None
+    worker: Name = ""
+    operator: Name = ""
+    purpose: Name = ""
+    resolution: Code | None = None
+    channel: Code | None = None
+    distribution_territory: Code | None = None
+    inputs: tuple[Input, ...] = ()
+
+
+class CheckAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """A question as it was asked.
+
+    Attributes:
+        body_sha256: hash of the bytes as sent, to recognise a repeated question.
+        input_sha256: hash of the canonical question with the token replaced by its hash: what the log keeps.
+    """
+
+    body: CheckBody
+    body_sha256: bytes
+    input_sha256: bytes
+
+
+def parse_check(data: bytes) -> CheckAsked:
+    """Read a check's body.
+
+    Raises:
+        InvalidInput: ``MALFORMED`` (not one JSON object), ``FIELDS_INVALID`` (names the field).
+    """
+    try:
+        document = parse_json_strict(data, max_bytes=MAX_BODY_BYTES, max_depth=8)
+    except TrustError as error:
+        raise InvalidInput("MALFORMED", "The body is not one JSON object.", error.detail) from error
+    try:
+        body = msgspec.convert(document, CheckBody)
+    except msgspec.ValidationError as error:
+        detail, _, where = str(error).partition(" - at ")
+        field = where.strip("`").removeprefix("$.")
+        raise InvalidInput(
+            "FIELDS_INVALID",
+            "Some fields are not valid.",
+            extra={"errors": [{"field": field, "message": detail, "code": "invalid"}]},
+        ) from error
+    return CheckAsked(
+        body=body,
+        body_sha256=hashlib.sha256(data).digest(),
+        input_sha256=hashlib.sha256(canonical_json(_without_token(document, body.token))).digest(),
+    )
+
+
+def core_request(body: CheckBody) -> CheckRequest:
+    """The question in the core's words."""
+    frames, units = body.frame_range, body.units or Units()
+    model = body.model or Model()
+    return CheckRequest(
+        project=body.project,
+        use_type=body.use_type,
+        construct=body.construct,
+        render_territory=body.render_territory,
+        requested_at=body.requested_at,
+        shot=body.shot or None,
+        sequence=body.sequence,
+        frame_first=frames.first if frames else None,
+        frame_last=frames.last if frames else None,
+        lines=units.lines,
+        seconds=units.seconds,
+        runs=units.runs,
+        engine=body.engine.name if body.engine else None,
+        engine_version=body.engine.version if body.engine else None,
+        model=model.id or model.name,
+        model_version=model.version,
+        resolution=body.resolution,
+        channel=body.channel,
+        distribution_territory=body.distribution_territory,
+    )
+
+
+def _without_token(document: dict[str, Any], token: str) -> dict[str, Any]:
+    digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+    return {**document, "token": f"sha256:{digest}"}

@@ -1,0 +1,28 @@
+"""Writes of checks, leases, receipts and the log. Nothing here knows HTTP, DRF or Celery."""
+
+from receipts.services.batches import BatchAnswer, RowAnswer
+from receipts.services.check import CheckAnswer, check_render
+from receipts.services.intake import take_receipts
+from receipts.services.lease import LeaseAnswer, end_lease, expire_leases, heartbeat_lease
+from receipts.services.publish import LogBroken, publish_log, publish_waiting
+from receipts.services.sequence import drain_log, open_log
+from receipts.services.upkeep import drain_waiting, forget_old
+
+__all__ = [
+    "BatchAnswer",
+    "CheckAnswer",
+    "LeaseAnswer",
+    "LogBroken",
+    "RowAnswer",
+    "check_render",
+    "drain_log",
+    "drain_waiting",
+    "end_lease",
+    "expire_leases",
+    "forget_old",
+    "heartbeat_lease",
+    "open_log",
+    "publish_log",
+    "publish_waiting",
+    "take_receipts",
+]

@@ -1,0 +1,142 @@
+"""Keep a lease alive, end it, let it expire; what it reserved and did not use returns to the quota.
+
+Lock order everywhere: lease, then quota. Intake holds the lease row shared while it appends, so a lease
+cannot end between the moment a frame is judged by it and the moment the frame stands in the log.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from accounts.principals import Principal
+from common import clock
+from common.errors import NotFound
+from licensing.selectors import LicenceFacts, licence_state_for
+from receipts.models import EntryKind, FrameOutcome, Lease, LogEntry, Quota
+from trustcore.policy.reasons import DenyReason
+from trustcore.policy.rules import REASON_OF_STATE
+from trustcore.policy.vocabulary import TokenState
+
+RETURNED = "RETURNED"
+_LIVE = frozenset({TokenState.ACTIVE, TokenState.EXPIRING})
+_USED = [FrameOutcome.RENDERED, FrameOutcome.RERENDER_OF, FrameOutcome.DISCARDED]
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseAnswer:
+    """How a lease stands. ``reasons`` says why it ended."""
+
+    state: str
+    reasons: tuple[str, ...]
+    expires_at: datetime
+    heartbeat_seconds: int
+
+
+def heartbeat_lease(*, principal: Principal, uid: UUID) -> LeaseAnswer:
+    """Extend a live lease; end it if its licence no longer stands.
+
+    Raises:
+        NotFound: no such lease of the caller's organisation.
+    """
+    now = clock.now()
+    with transaction.atomic():
+        lease = _locked(principal, uid)
+        if lease.state == Lease.State.ACTIVE:
+            reason = _why_over(lease, licence_state_for(lease.token_jti), now)
+            if reason is None:
+                life = timedelta(seconds=settings.LEASE_LIFE_SECONDS)
+                lease.expires_at = min(now + life, lease.window_ends_at)
+                lease.save(update_fields=["expires_at"])
+            else:
+                _end(lease, Lease.State.ENDED, reason, now)
+        return _answer(lease)
+
+
+def end_lease(*, principal: Principal, uid: UUID) -> LeaseAnswer:
+    """Give a lease back; ending it twice changes nothing.
+
+    Raises:
+        NotFound: no such lease of the caller's organisation.
+    """
+    with transaction.atomic():
+        lease = _locked(principal, uid)
+        if lease.state == Lease.State.ACTIVE:
+            _end(lease, Lease.State.ENDED, RETURNED, clock.now())
+        return _answer(lease)
+
+
+def expire_leases(*, limit: int = 500) -> int:
+    """End leases whose life and offline grace are over; returns how many. Safe to run anywhere, any time."""
+    now = clock.now()
+    due = Lease.objects.filter(state=Lease.State.ACTIVE, expires_at__lt=now).order_by("expires_at")
+    ended = 0
+    for pk in [row.pk for row in due[:limit] if is_over(row, now)]:
+        with transaction.atomic():
+            lease = Lease.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
+            if lease is not None and lease.state == Lease.State.ACTIVE and is_over(lease, now):
+                _end(lease, Lease.State.EXPIRED, DenyReason.OFFLINE_GRACE_EXCEEDED, now)
+                ended += 1
+    return ended
+
+
+def is_over(lease: Lease, now: datetime) -> bool:
+    """Whether the lease's life and the offline grace after it have passed."""
+    return now > lease.expires_at + timedelta(seconds=lease.grace_seconds)
+
+
+def _locked(principal: Principal, uid: UUID) -> Lease:
+    lease = (
+        Lease.objects.select_for_update().filter(uid=uid, organisation_id=principal.organisation_id).first()
+    )
+    if lease is None:
+        raise NotFound
+    return lease
+
+
+def _why_over(lease: Lease, facts: LicenceFacts | None, now: datetime) -> str | None:
+    """Why a lease may not go on, None if it may."""
+    if facts is None:
+        return DenyReason.TOKEN_UNKNOWN
+    if facts.emergency_stop:
+        return DenyReason.EMERGENCY_STOP
+    if facts.token_state not in _LIVE and facts.token_state != TokenState.EXHAUSTED:
+        return REASON_OF_STATE[facts.token_state]
+    if facts.control_generation != facts.control_generation_now:
+        return DenyReason.CHANGE_OF_CONTROL
+    if not facts.may_present(lease.organisation_id):
+        return DenyReason.VENDOR_NOT_LISTED
+    if now >= lease.window_ends_at:
+        return DenyReason.EXPIRED
+    return DenyReason.OFFLINE_GRACE_EXCEEDED if is_over(lease, now) else None
+
+
+def _end(lease: Lease, state: Lease.State, reason: str, now: datetime) -> None:
+    """End a locked lease and give back what it did not use."""
+    lease.units_used = (
+        LogEntry.objects.filter(log_id=lease.log_id, lease=lease.pk, kind=EntryKind.FRAME, outcome__in=_USED)
+        .values("frame")
+        .distinct()
+        .count()
+    )
+    lease.state, lease.end_reason, lease.ended_at = state, str(reason), now
+    lease.save(update_fields=["state", "end_reason", "ended_at", "units_used"])
+    unused = lease.units - lease.units_used
+    if unused:
+        Quota.objects.filter(token_jti=lease.token_jti, counter=lease.counter).update(
+            granted=Greatest(F("granted") - unused, 0)
+        )
+
+
+def _answer(lease: Lease) -> LeaseAnswer:
+    ended = lease.state != Lease.State.ACTIVE
+    return LeaseAnswer(
+        state="ENDED" if ended else "ACTIVE",
+        reasons=(lease.end_reason,) if ended and lease.end_reason != RETURNED else (),
+        expires_at=lease.expires_at,
+        heartbeat_seconds=lease.heartbeat_seconds,
+    )

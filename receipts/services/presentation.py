@@ -1,0 +1,97 @@
+"""Who presents which token, and is it theirs: signature, audience, proof of possession.
+
+Source: DESIGN section 5; RFC 9449 (DPoP).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.db import connection
+
+from accounts.principals import Principal
+from common import keys
+from trustcore.dpop import Proof, verify_proof
+from trustcore.encoding import b64url_decode
+from trustcore.errors import InvalidToken, TrustError
+from trustcore.policy.reasons import DenyReason
+from trustcore.tokens import LicenceClaims, verify_token
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A token as it was presented.
+
+    Attributes:
+        claims: what it says, if every check held; else ``refused`` is the reason.
+        jti: the licence it names, believed or not: a refusal is recorded with the licence it was tried on.
+    """
+
+    claims: LicenceClaims | None
+    proof: Proof | None
+    refused: DenyReason | None
+    jti: UUID | None
+
+
+def audience_of(principal: Principal) -> str:
+    """The audience that a token must name for this caller."""
+    if principal.credential is None:
+        return f"urn:trustmark:person:{principal.person.pk}"
+    return f"urn:trustmark:client:{principal.credential.pk}"
+
+
+def present_token(
+    *, principal: Principal, token: str, proof: str | None, method: str, url: str, now: datetime
+) -> Presented:
+    """Verify a token and the proof beside it; a refusal is an answer, not an exception."""
+    seconds = int(now.timestamp())
+    jti = _claimed_jti(token)
+    try:
+        claims = verify_token(
+            token,
+            keys=keys.public_keys("TOKEN"),
+            issuer=settings.BASE_URL,
+            audience=audience_of(principal),
+            now=seconds,
+        )
+        if not proof:
+            raise InvalidToken(DenyReason.SENDER_MISMATCH, "no proof of possession was sent")
+        proved = verify_proof(
+            proof,
+            method=method,
+            url=url,
+            now=seconds,
+            expected_jkt=claims.cnf.jkt if claims.cnf else None,
+            access_token=token,
+            max_age_seconds=settings.CLOCK_SKEW_SECONDS,
+        )
+    except InvalidToken as refusal:
+        return Presented(None, None, refusal.reason, jti)
+    return Presented(claims, proved, None, jti)
+
+
+def spend_proof(*, proof: Proof, now: datetime) -> bool:
+    """Use up a proof; False if it was used before. MUST be called inside the decision's transaction.
+
+    Two calls with one proof at the same time: the second waits on the unique index, then loses.
+    """
+    digest = hashlib.sha256(f"{proof.jkt}\n{proof.jti}".encode()).digest()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into receipts_dpopproofseen (digest, seen_at) values (%s, %s) on conflict do nothing",
+            [digest, now],
+        )
+        return cursor.rowcount == 1
+
+
+def _claimed_jti(token: str) -> UUID | None:
+    """The licence id inside a token that is not believed yet."""
+    try:
+        payload: Any = msgspec.json.decode(b64url_decode(token.split(".")[1]))
+        return UUID(payload["jti"])
+    except (TrustError, msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,162 @@
+"""Give entries their place in a log: rows and frontier in one transaction, under the log's row lock.
+
+The order that must hold: whoever appends locks the ``ProductionLog`` row, drains what waits (checks and
+events, because frame entries cite them), then appends its own entries, moves the frontier and commits.
+Files are published after that (:mod:`receipts.services.publish`). A crash before the commit leaves nothing;
+a crash after it leaves rows whose files the next publication writes.
+
+Rows travel as binary ``COPY``, packed here: an order of magnitude less work than one insert a row.
+"""
+
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+
+from audit.selectors import log_events_after
+from receipts.models import EntryKind, LogEntry, ProductionLog
+from receipts.selectors.logs import frontier_of
+from trustcore.log.merkle import leaf_hash
+
+_COLUMNS = "idx, lease, received_at, log_id, frame, kind, take, outcome, ref, file_sha256, entry"
+_COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
+_COPY_TRAILER = struct.pack(">h", -1)
+_FRAME = struct.Struct(">h iq iq iq ii ii ih ih ih i i32s i".replace(" ", ""))
+_FACT = struct.Struct(">h iq i iq ii i ih i i i16s i i".replace(" ", ""))
+_POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_CHUNK_ROWS = 2_000
+_KIND_OF_TAG = {f'"t":"{kind.label}"'.encode(): kind for kind in EntryKind}
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLeaf:
+    """A frame entry before it has its place. ``lease`` is the lease's number, negative without one."""
+
+    entry: bytes
+    lease: int
+    frame: int
+    take: int
+    outcome: int
+    file_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FactLeaf:
+    """Any other entry before it has its place. ``ref`` is the id of the check or event that it states."""
+
+    entry: bytes
+    kind: int
+    ref: UUID
+    at: datetime
+
+
+def open_log(*, production_id: UUID) -> ProductionLog:
+    """The production's log, made at first use."""
+    log = ProductionLog.objects.filter(production_id=production_id).first()
+    if log is not None:
+        return log
+    ProductionLog.objects.bulk_create(
+        [ProductionLog(production_id=production_id, origin=f"{settings.LOG_HOST}/log/{production_id}")],
+        ignore_conflicts=True,  # another server may open it at this moment: one row, one log
+    )
+    return ProductionLog.objects.get(production_id=production_id)
+
+
+def lock_log(*, log_id: int) -> ProductionLog:
+    """Lock the log for appending until the transaction ends. MUST be called inside one."""
+    return ProductionLog.objects.select_for_update().get(pk=log_id)
+
+
+def append_frames(*, log: ProductionLog, leaves: Sequence[FrameLeaf], received_at: datetime) -> int:
+    """Append frame entries; returns the index of the first. The caller holds :func:`lock_log`."""
+    at = _postgres_time(received_at)
+    rows = (
+        _FRAME.pack(
+            11, 8, index, 8, leaf.lease, 8, at, 4, log.pk, 4, leaf.frame, 2, EntryKind.FRAME,
+            2, leaf.take, 2, leaf.outcome, -1, 32, leaf.file_sha256, len(leaf.entry),
+        ) + leaf.entry
+        for index, leaf in enumerate(leaves, log.size)
+    )  # fmt: skip
+    return _append(log, rows, [leaf_hash(leaf.entry) for leaf in leaves])
+
+
+def drain_log(*, production_id: UUID) -> int:
+    """Give every waiting check and event of a production its place; returns how many there were."""
+    log = open_log(production_id=production_id)
+    with transaction.atomic():
+        return drain_locked(log=lock_log(log_id=log.pk))
+
+
+def drain_locked(*, log: ProductionLog) -> int:
+    """Append what waits for ``log``. The caller holds :func:`lock_log`."""
+    leaves = sorted(_waiting(log), key=_citation_order)
+    if not leaves:
+        return 0
+    rows = (
+        _FACT.pack(
+            11, 8, index, -1, 8, _postgres_time(leaf.at), 4, log.pk, -1, 2, leaf.kind, -1, -1,
+            16, leaf.ref.bytes, -1, len(leaf.entry),
+        ) + leaf.entry
+        for index, leaf in enumerate(leaves, log.size)
+    )  # fmt: skip
+    _append(log, rows, [leaf_hash(leaf.entry) for leaf in leaves])
+    return len(leaves)
+
+
+def _waiting(log: ProductionLog) -> Iterable[FactLeaf]:
+    placed = LogEntry.objects.filter(log_id=log.pk, ref=OuterRef("id"))
+    for event in log_events_after(log.production_id, 0).filter(~Exists(placed)):
+        entry = bytes(event.log_entry or b"")
+        yield FactLeaf(entry, _kind_of(entry), event.id, event.at)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "delete from receipts_pendingentry where production_id = %s returning entry, kind, ref, at",
+            [log.production_id],
+        )
+        for entry, kind, ref, at in cursor.fetchall():
+            yield FactLeaf(bytes(entry), kind, ref, at)
+
+
+def _citation_order(leaf: FactLeaf) -> tuple[bool, datetime, bytes]:
+    """Grants first, since checks cite them; then by time."""
+    return leaf.kind != EntryKind.AUTHORISED, leaf.at, leaf.ref.bytes
+
+
+def _kind_of(entry: bytes) -> EntryKind:
+    for tag, kind in _KIND_OF_TAG.items():
+        if tag in entry:
+            return kind
+    raise ValueError("an audit event carries an entry of no known kind")
+
+
+def _append(log: ProductionLog, rows: Iterable[bytes], hashes: list[bytes]) -> int:
+    first = log.size
+    _copy(rows)
+    frontier = frontier_of(log).append_many(hashes)
+    log.size, log.frontier = frontier.size, b"".join(frontier.hashes)
+    log.save(update_fields=["size", "frontier"])
+    return first
+
+
+def _copy(rows: Iterable[bytes]) -> None:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"copy receipts_logentry ({_COLUMNS}) from stdin (format binary)") as copy,
+    ):
+        waiting = [_COPY_HEADER]
+        for row in rows:
+            waiting.append(row)
+            if len(waiting) >= _CHUNK_ROWS:
+                copy.write(b"".join(waiting))
+                waiting.clear()
+        copy.write(b"".join((*waiting, _COPY_TRAILER)))
+
+
+def _postgres_time(moment: datetime) -> int:
+    return (moment - _POSTGRES_EPOCH) // _MICROSECOND

@@ -1,0 +1,52 @@
+"""What runs by itself: drain what waits into the logs, publish them, forget what no clock accepts any more."""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+
+from audit.selectors import log_events_after, productions_with_log_events
+from common import clock
+from receipts.models import CheckKey, DpopProofSeen, LogEntry, PendingEntry
+from receipts.services.publish import LogBroken, publish_log, publish_waiting
+from receipts.services.sequence import drain_log
+
+logger = logging.getLogger(__name__)
+_KEYS_KEPT = timedelta(days=2)
+
+
+def drain_waiting() -> int:
+    """Give every waiting check and event its place and publish; returns how many found theirs.
+
+    One log that cannot be published does not hold up the others.
+    """
+    placed = 0
+    for production_id in _productions_that_wait():
+        placed += drain_log(production_id=production_id)
+        try:
+            publish_log(production_id=production_id)
+        except LogBroken:
+            logger.exception("log of %s is not published", production_id)
+    publish_waiting()
+    return placed
+
+
+def forget_old() -> int:
+    """Drop used proofs and idempotency keys that are past their use; returns how many."""
+    now = clock.now()
+    proofs = now - 4 * timedelta(seconds=settings.CLOCK_SKEW_SECONDS)
+    gone, _ = DpopProofSeen.objects.filter(seen_at__lt=proofs).delete()
+    keys, _ = CheckKey.objects.filter(created_at__lt=now - _KEYS_KEPT).delete()
+    return gone + keys
+
+
+def _productions_that_wait() -> set[UUID]:
+    waiting = set(PendingEntry.objects.values_list("production_id", flat=True).distinct())
+    return waiting | {one for one in productions_with_log_events() if one not in waiting and _has_events(one)}
+
+
+def _has_events(production_id: UUID) -> bool:
+    placed = LogEntry.objects.filter(log__production_id=production_id, ref=OuterRef("id"))
+    return log_events_after(production_id, 0).filter(~Exists(placed)).exists()

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch
-from watermarking.selectors import registrations_of
 
 from audit.models import Event
 from common.clock import rfc3339
@@ -61,6 +60,8 @@ def licence_files(ledger: Ledger, cast: Cast, audience: str) -> Iterator[tuple[s
 
 def mark_reports(production_id: UUID) -> list[dict[str, Any]]:
     """Return every registered mark of a production with what its embedding and detection said."""
+    from watermarking.selectors import registrations_of
+
     reports = []
     for row in registrations_of(production_id):
         results = [

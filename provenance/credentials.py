@@ -68,9 +68,9 @@ class CredentialFacts:
     generator_version: str = "0.1.0"
 
 
-def algorithm_name(card: str, layer: str) -> str:
-    """Name a mark layer as a soft-binding algorithm: ours, then the card, then the layer."""
-    return f"{NAMESPACE}.{card}.{layer}".lower()
+def algorithm_name(card: str) -> str:
+    """Name a mark's card as a soft-binding algorithm: our name space, then scheme and version."""
+    return f"{NAMESPACE}.{card}".lower()
 
 
 def manifest_definition(

@@ -50,6 +50,8 @@ class Asset(BaseModel):
     media = models.JSONField()
     digital_source_type = models.CharField(max_length=60, blank=True, default="")
     mark_id = models.CharField(max_length=16, blank=True, default="")
+    # The layers that carry the mark: PIXEL, AUDIO; empty until it is embedded.
+    marked_layers = ArrayField(models.CharField(max_length=8), default=list, blank=True)
     upload_blob = models.CharField(max_length=255)
     upload_sha256 = models.CharField(max_length=64, validators=[_SHA256])
     upload_bytes = models.PositiveBigIntegerField()

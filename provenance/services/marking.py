@@ -1,0 +1,135 @@
+"""The marks of an output, as this floor sees them: register, embed, look for, write down what was found.
+
+One id goes into every layer the medium has. A layer that cannot carry it (black pictures, silence) holds the
+output only where its licences ask for that layer; a layer that was embedded must be found again, with the
+same id, in the final file. Nothing is claimed that a detection would not confirm.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from licensing.models import LicenceToken
+from provenance.credentials import algorithm_name
+from provenance.models import Asset
+from provenance.rules import HoldCode, HoldReason
+from trustcore.receipt import LayerResult
+
+_PIXEL, _AUDIO = "PIXEL", "AUDIO"
+CARDS = {_PIXEL: "pixel-1", _AUDIO: "audio-1"}
+CARD = "+".join(CARDS.values())
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """What was embedded.
+
+    Attributes:
+        layers: those that carry the mark now.
+        reasons: why the output must be held, if a layer that is asked for could not be marked.
+        report: the engine's own words.
+    """
+
+    card: str
+    layers: tuple[str, ...]
+    reasons: tuple[HoldReason, ...]
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What was found in the final file, by layer, and why it must be held if something was not."""
+
+    layers: tuple[LayerResult, ...]
+    reasons: tuple[HoldReason, ...]
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+def register(asset: Asset) -> str:
+    """Register a mark for the asset and return its id; call it inside the transaction that keeps the id."""
+    from watermarking import services
+
+    registration = services.register_mark(
+        production_id=asset.production_id, token_jtis=asset.token_jtis, asset_id=asset.pk, card=CARD
+    )
+    return str(registration.mark_id)
+
+
+def embed(asset: Asset, source: Path, target: Path) -> Embedding:
+    """Write ``target``: the upload with its mark in every layer that can carry it."""
+    from watermarking import engine
+
+    report = engine.embed_file(source, target, mark_id=int(asset.mark_id, 16), key=_key())
+    carried = tuple(
+        layer for layer in CARDS if (one := report.layers.get(layer.lower())) and one.status == "embedded"
+    )
+    lacking = [layer for layer in _asked_for(asset) if layer not in carried]
+    reasons = tuple(
+        HoldReason(HoldCode.MARK_NOT_EMBEDDED, f"{layer}: {_why(report.layers.get(layer.lower()))}")
+        for layer in lacking
+    )
+    if not carried and not reasons:
+        reasons = (HoldReason(HoldCode.MARK_NOT_EMBEDDED, "no layer can carry a mark"),)
+    return Embedding(CARD, carried, reasons, report.as_dict())
+
+
+def detect(asset: Asset, final: Path) -> Detection:
+    """Look for the mark in the final file without being told it, layer by layer."""
+    from watermarking import engine
+
+    report = engine.detect_file(final, key=_key(), search=False)
+    layers, reasons = [], []
+    for layer in embedded_layers(asset):
+        found = report.layers.get(layer.lower())
+        status = found.status if found is not None else "absent"
+        p_value = f"{found.p_value:.3g}" if found is not None else None
+        layers.append(LayerResult(layer=layer, status=status, p_value=p_value))
+        if status != "present":
+            reasons.append(HoldReason(HoldCode.MARK_NOT_FOUND, f"{layer}: {status}"))
+        elif found is None or found.payload != asset.mark_id:
+            reasons.append(HoldReason(HoldCode.MARK_NOT_FOUND, f"{layer}: another mark was found"))
+    return Detection(tuple(layers), tuple(reasons), report.as_dict())
+
+
+def record_embedding(asset: Asset, embedded: Embedding) -> None:
+    """Keep the engine's words on the embedding with the registration."""
+    from watermarking import services
+
+    services.record_report(mark_id=asset.mark_id, kind="EMBEDDED", results=embedded.report)
+    asset.marked_layers = list(embedded.layers)
+
+
+def record_detection(asset: Asset, found: Detection) -> None:
+    """Keep the engine's words on the verification with the registration."""
+    from watermarking import services
+
+    services.record_report(mark_id=asset.mark_id, kind="VERIFIED", results=found.report)
+
+
+def embedded_layers(asset: Asset) -> tuple[str, ...]:
+    """The layers that carry the mark, in the order of the cards."""
+    return tuple(layer for layer in CARDS if layer in asset.marked_layers)
+
+
+def algorithms(asset: Asset) -> dict[str, str]:
+    """The soft-binding algorithm of each layer that carries the mark."""
+    return {layer: algorithm_name(CARDS[layer]) for layer in embedded_layers(asset)}
+
+
+def _asked_for(asset: Asset) -> list[str]:
+    """The layers that the licences ask for and the medium has; a film without sound has no sound to mark."""
+    asked: set[str] = set()
+    for token in LicenceToken.objects.filter(jti__in=asset.token_jtis).select_related("terms"):
+        asked.update(token.terms.terms.get("marking", {}).get("watermark", list(CARDS)))
+    has = {_PIXEL: True, _AUDIO: bool(asset.media.get("sample_rate_hz"))}
+    return [layer for layer in CARDS if layer in asked and has[layer]]
+
+
+def _why(layer: Any) -> str:
+    return str(getattr(layer, "reason", None) or getattr(layer, "status", None) or "not reported")
+
+
+def _key() -> bytes:
+    from watermarking.keys import mark_key, read_secret
+
+    return mark_key(read_secret())

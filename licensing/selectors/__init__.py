@@ -5,6 +5,7 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 """
 
 from licensing.selectors.alerts import alerts_visible_to
+from licensing.selectors.inbox import Inbox, RequestLine, inbox
 from licensing.selectors.licences import LicenceDetail, LicenceLine, licence_detail, licences
 from licensing.selectors.people import (
     ConstructLine,
@@ -17,17 +18,14 @@ from licensing.selectors.people import (
     visible_constructs,
 )
 from licensing.selectors.productions import production_for, productions_visible_to
-from licensing.selectors.requests import (
+from licensing.selectors.request_detail import (
     ActionLine,
-    Inbox,
     RequestDetail,
-    RequestLine,
     Signer,
     VersionLine,
-    inbox,
     request_detail,
-    requests_visible_to,
 )
+from licensing.selectors.requests import requests_visible_to
 from licensing.selectors.status import jwks, status_list_jwt
 from licensing.selectors.tokens import (
     LicenceFacts,

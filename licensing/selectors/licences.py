@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from accounts.principals import Principal
 from common import clock
 from licensing.models import Alert, LicenceRequest, LicenceToken
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force
-from licensing.selectors.requests import ActionLine, _action_line
+from licensing.selectors.request_detail import ActionLine, action_line
 from licensing.selectors.tokens import effective_state, terms_in_force, tokens, tokens_visible_to
 from trustcore.policy.plain import PlainTerms, plain_terms
 from trustcore.policy.terms import Terms
@@ -111,7 +111,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         plain=plain_terms(terms),
         vendor_ids=tuple(token.vendor_ids),
         request_id=token.request_id,
-        signed_by=tuple(_action_line(act) for act in acts.order_by("at", "id")),
+        signed_by=tuple(action_line(act) for act in acts.order_by("at", "id")),
         grant_jws=token.grant.jws,
         grant_kid=token.grant.kid,
         lineage=tuple(_line(one, at) for one in lineage),
@@ -153,7 +153,7 @@ def renewal_due(token: LicenceToken, at: datetime) -> bool:
     return effective_state(token, at) == TokenState.ACTIVE and days_left(token, at) <= max(days, default=0)
 
 
-def _with_renewals(rows):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _with_renewals(rows: QuerySet[LicenceToken]) -> QuerySet[LicenceToken]:
     waiting = LicenceRequest.objects.filter(state__in=OPEN_STATES)
     return rows.prefetch_related(Prefetch("renewals", waiting, to_attr="open_renewals"))
 

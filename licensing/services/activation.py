@@ -1,5 +1,7 @@
 """What time does to licences, written into the rows. Reads do not wait for it (``effective_state``)."""
 
+from uuid import UUID
+
 from django.db import transaction
 
 from audit.services import record
@@ -20,7 +22,7 @@ def settle_states() -> int:
     return sum(_settle(jti) for jti in list(due.values_list("pk", flat=True)))
 
 
-def _settle(jti: object) -> bool:
+def _settle(jti: UUID) -> bool:
     with transaction.atomic():
         token = (
             LicenceToken.objects.select_for_update(of=("self",), skip_locked=True)

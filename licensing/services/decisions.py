@@ -21,7 +21,7 @@ from licensing.services.issue import issue_token
 from licensing.services.productions import clean_text
 from licensing.services.requests import add_version, next_version
 from licensing.services.trail import lock_request, move, require_open, require_same_terms, require_side
-from trustcore.policy.terms import parse_terms
+from trustcore.policy.terms import Terms, parse_terms
 from trustcore.policy.vocabulary import ApprovalMode
 
 _NOTE_MAX = 2000
@@ -170,8 +170,10 @@ def _deciders(request: LicenceRequest) -> tuple[Side, ...]:
     return tuple(side for side in (Side.AGENT, Side.TALENT) if side in required)
 
 
-def _terms(request: LicenceRequest):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    return parse_terms(request.current.terms)  # type: ignore[union-attr]
+def _terms(request: LicenceRequest) -> Terms:
+    if request.current is None:
+        raise LookupError(f"request {request.pk} has no terms")
+    return parse_terms(request.current.terms)
 
 
 def _still_missing(request: LicenceRequest, sides: frozenset[Side], side: Side, terms_hash: str) -> Side:

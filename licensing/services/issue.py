@@ -15,7 +15,7 @@ from common.errors import Conflict
 from common.ids import new_id
 from common.keys import signer_for
 from licensing.machine import sides_agreed
-from licensing.models import GrantStatement, LicenceRequest, LicenceToken, RequestAction
+from licensing.models import GrantStatement, LicenceRequest, LicenceToken, RequestAction, TermsVersion
 from licensing.models.requests import ActionKind, Side
 from licensing.selectors.people import pairwise_pseudonym, person_pseudonym
 from licensing.selectors.status import STATUS_LIST_SIZE, status_uri
@@ -51,12 +51,13 @@ def issue_token(*, request: LicenceRequest, principal: Principal, at: datetime) 
     refuse_training(terms.use_types)
     begins, ends = _window(terms, at)
     renewed = _lock_renewed(request, at)
-    token = _create(request, terms, begins, ends, renewed, at)
+    token = _create(request, version, (begins, ends), renewed, at)
     token.notice_at = next_notice(token, at)
     token.save(update_fields=["notice_at"])
-    if renewed is not None and begins <= at and renewed.state == TokenState.ACTIVE:
-        renewed.state = TokenState.SUPERSEDED
-        renewed.save(update_fields=["state"])
+    if renewed is not None and begins <= at:
+        LicenceToken.objects.filter(pk=renewed.pk, state=TokenState.ACTIVE).update(
+            state=TokenState.SUPERSEDED
+        )
     consents = _consents(request, version.terms_hash)
     grant = _sign_grant(token, request, consents, at)
     record(
@@ -106,13 +107,13 @@ def _lock_renewed(request: LicenceRequest, at: datetime) -> LicenceToken | None:
 
 def _create(
     request: LicenceRequest,
-    terms: Terms,
-    begins: datetime,
-    ends: datetime,
+    version: TermsVersion,
+    window: tuple[datetime, datetime],
     renewed: LicenceToken | None,
     at: datetime,
 ) -> LicenceToken:
     """Insert the token at a random free place of a status list (its number says nothing of others)."""
+    terms, (begins, ends) = parse_terms(version.terms), window
     number = _status_list()
     for _attempt in range(64):
         try:
@@ -122,7 +123,7 @@ def _create(
                     created_at=at,
                     licence_id=request.licence_id,
                     request=request,
-                    terms=request.current,
+                    terms=version,
                     production=request.production,
                     talent=request.talent,
                     licensee=request.licensee,

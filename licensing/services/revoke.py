@@ -1,8 +1,10 @@
 """End licences before their time. The row's state is what the very next check reads."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.principals import Principal
 from audit.services import record
@@ -50,6 +52,8 @@ def revoke_token(
     if not tokens_visible_to(principal).filter(pk=jti).exists():
         raise NotFound
     with transaction.atomic():
+        # requests before licences, as an approval locks them: neither can wait on the other
+        renewals = _lock_open(LicenceRequest.objects.filter(renews=jti))
         token = _lock([jti])[0]
         side = _revoking_side(principal, token)
         state = effective_state(token)
@@ -58,11 +62,9 @@ def revoke_token(
                 "TOKEN_STATE", "This licence has ended already.", f"It is {state}.", {"state": str(state)}
             )
         _revoke(token, principal, RevocationKind(kind), FrameDisposition(disposition), reason)
-        for later in _lock(
-            LicenceToken.objects.filter(supersedes=token, state__in=_ENDABLE_ROWS).values("pk")
-        ):
+        for later in _lock(_endable(supersedes=token)):
             _revoke(later, principal, RevocationKind(kind), FrameDisposition(disposition), reason)
-        _close_requests(LicenceRequest.objects.filter(renews=token), principal, side, reason)
+        _decline(renewals, principal, side, reason)
         return token
 
 
@@ -83,10 +85,12 @@ def emergency_stop(*, principal: Principal, talent: Talent, reason: str) -> tupl
     if not is_talent(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent can stop everything.")
     with transaction.atomic():
-        running = _lock(LicenceToken.objects.filter(talent=talent, state__in=_ENDABLE_ROWS).values("pk"))
+        # an approval under way holds its request: after this line its licence is among those below
+        waiting = _lock_open(LicenceRequest.objects.filter(talent=talent))
+        running = [token for token in _lock(_endable(talent=talent)) if effective_state(token) in _ENDABLE]
         for token in running:
             _revoke(token, principal, RevocationKind.EMERGENCY_STOP, FrameDisposition.QUARANTINE, reason)
-        _close_requests(LicenceRequest.objects.filter(talent=talent), principal, Side.TALENT, reason)
+        _decline(waiting, principal, Side.TALENT, reason)
         record(
             kind="talent.emergency_stop",
             principal=principal,
@@ -98,12 +102,17 @@ def emergency_stop(*, principal: Principal, talent: Talent, reason: str) -> tupl
         return tuple(token.pk for token in running)
 
 
-def _lock(jtis) -> list[LicenceToken]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _lock(jtis: Iterable[UUID]) -> list[LicenceToken]:
     """Lock rows in one order, so that two revocations cannot wait on each other."""
     rows = LicenceToken.objects.select_for_update(of=("self",)).filter(pk__in=jtis).order_by("pk")
     return list(
         rows.select_related("terms", "talent", "production", "licensee", "request__talent", "superseded_by")
     )
+
+
+def _endable(**whose: object) -> list[UUID]:
+    rows = LicenceToken.objects.filter(state__in=_ENDABLE_ROWS, **whose)
+    return list(rows.values_list("pk", flat=True))
 
 
 def _revoking_side(principal: Principal, token: LicenceToken) -> Side:
@@ -152,8 +161,15 @@ def _revoke(
     )
 
 
-def _close_requests(rows, principal: Principal, side: Side, reason: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _lock_open(rows: QuerySet[LicenceRequest]) -> list[LicenceRequest]:
     waiting = rows.filter(state__in=OPEN_STATES).select_for_update(of=("self",)).order_by("pk")
-    for request in waiting.select_related("current", "talent"):
-        request.decline_reason = reason
-        move(request, ActionKind.DECLINE, principal=principal, side=side, note=reason)
+    return list(waiting.select_related("current", "talent"))
+
+
+def _decline(rows: Iterable[LicenceRequest], principal: Principal, side: Side, reason: str) -> None:
+    """Decline what is still open of ``rows``; one whose time is over is left to lapse."""
+    at = clock.now()
+    for request in rows:
+        if at < request.answer_by:
+            request.decline_reason = reason
+            move(request, ActionKind.DECLINE, principal=principal, side=side, note=reason, at=at)

@@ -1,0 +1,220 @@
+"""One request with all that a decision needs: who asks, the terms, what changed, who must agree."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from accounts.models import Organisation
+from accounts.principals import Principal
+from common import clock
+from licensing.machine import REQUIRED_SIDES, sides_agreed, transition
+from licensing.models import LicenceRequest, RequestAction, TermsVersion
+from licensing.models.requests import ActionKind, Side
+from licensing.selectors.inbox import RequestLine, request_line
+from licensing.selectors.people import deciding_mandates
+from licensing.selectors.requests import current_terms, requests_visible_to, sides_of, waiting_on
+from trustcore.policy.diff import TermChange, diff_terms
+from trustcore.policy.plain import PlainTerms, plain_terms
+from trustcore.policy.terms import Terms, parse_terms
+from trustcore.policy.vocabulary import RequestState
+
+_SIGNING_ACTS = (ActionKind.OPEN, ActionKind.COUNTER, ActionKind.APPROVE, ActionKind.DECLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """One party that must agree to the current terms. ``state``: ``AGREED`` or ``WAITING``."""
+
+    side: str
+    name: str
+    organisation: str
+    state: str
+    at: datetime | None
+    is_me: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    """One version of the terms: whose it is and why."""
+
+    version: int
+    side: str
+    by: str
+    at: datetime
+    terms_hash: str
+    note: str
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class ActionLine:
+    """One act in the trail between studio and agent: who agreed to which hash, and when."""
+
+    kind: str
+    side: str
+    actor: str
+    organisation: str
+    version: int
+    terms_hash: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDetail:
+    """Everything on the request's screen. ``may`` names the acts open to the caller now.
+
+    ``may``: ``OPEN COUNTER APPROVE DECLINE`` (their side), ``ACCEPT_COUNTER WITHDRAW`` (the licensee's).
+    """
+
+    line: RequestLine
+    licensee_kind: str
+    requested_by: str
+    guild_name: str | None
+    vendor_names: tuple[str, ...]
+    earlier_licences: int
+    description: str
+    terms: Terms
+    terms_hash: str
+    version: int
+    plain: PlainTerms
+    changes_from_previous: tuple[TermChange, ...]
+    changes_from_last_licence: tuple[TermChange, ...]
+    last_licence: UUID | None
+    outside_mandate: tuple[str, ...]
+    signers: tuple[Signer, ...]
+    versions: tuple[VersionLine, ...]
+    actions: tuple[ActionLine, ...]
+    decline_reason: str
+    may: frozenset[str]
+
+
+def request_detail(principal: Principal, request_id: UUID) -> RequestDetail | None:
+    """One request as the caller may see it; None: there is none, or none for this caller."""
+    request = (
+        requests_visible_to(principal)
+        .select_related("production__guild", "talent__user", "mandate__agent", "renews__terms")
+        .filter(pk=request_id)
+        .first()
+    )
+    if request is None:
+        return None
+    deciding = deciding_mandates(principal)
+    actions = list(request.actions.select_related("actor", "organisation").order_by("at", "id"))
+    versions = list(request.versions.select_related("created_by").order_by("version"))
+    terms = parse_terms(current_terms(request).terms)
+    last = request.renews.terms if request.renews else None
+    previous = versions[-2] if len(versions) > 1 else None
+    sides = sides_of(principal, request, deciding)
+    return RequestDetail(
+        line=request_line(principal, request, deciding, actions),
+        licensee_kind=request.licensee.kind,
+        requested_by=request.requested_by.full_name,
+        guild_name=request.production.guild.name if request.production.guild else None,
+        vendor_names=_names_of(terms.vendors),
+        earlier_licences=_earlier_licences(request),
+        description=terms.description,
+        terms=terms,
+        terms_hash=current_terms(request).terms_hash,
+        version=current_terms(request).version,
+        plain=plain_terms(terms),
+        changes_from_previous=diff_terms(parse_terms(previous.terms), terms) if previous else (),
+        changes_from_last_licence=diff_terms(parse_terms(last.terms), terms) if last else (),
+        last_licence=request.renews_id,
+        outside_mandate=tuple(request.outside_mandate),
+        signers=tuple(_signers(request, actions, sides)),
+        versions=tuple(_version_line(row) for row in versions),
+        actions=tuple(action_line(row) for row in actions),
+        decline_reason=request.decline_reason,
+        may=_may(principal, request, sides, actions),
+    )
+
+
+def _may(
+    principal: Principal, request: LicenceRequest, sides: frozenset[Side], actions: list[RequestAction]
+) -> frozenset[str]:
+    if clock.now() >= request.answer_by:
+        return frozenset()
+    acts: set[ActionKind] = set()
+    deciders = REQUIRED_SIDES[request.mode] & sides
+    if deciders:
+        acts.update(_SIGNING_ACTS)
+        if not deciders & waiting_on(request, actions):
+            acts.discard(ActionKind.APPROVE)
+    if Side.TALENT in sides:
+        acts.add(ActionKind.DECLINE)
+    if Side.LICENSEE in sides:
+        acts.update({ActionKind.ACCEPT_COUNTER, ActionKind.WITHDRAW})
+    if principal.person.pk == request.requested_by_id:
+        acts.difference_update(_SIGNING_ACTS)
+    return frozenset(str(act) for act in acts if transition(request.state, act) is not None)
+
+
+def _signers(
+    request: LicenceRequest, actions: list[RequestAction], mine: frozenset[Side]
+) -> Iterable[Signer]:
+    terms_hash = current_terms(request).terms_hash
+    agreed = sides_agreed(actions, terms_hash)
+    times = {Side(act.side): act.at for act in actions if act.terms_hash == terms_hash}
+    agent = request.mandate.agent if request.mandate else None
+    names = {
+        Side.AGENT: (
+            agent.full_name if agent else "Any agent",
+            request.agency.name if request.agency else "",
+        ),
+        Side.TALENT: (request.talent.stage_name, ""),
+        Side.LICENSEE: (request.requested_by.full_name, request.licensee.name),
+    }
+    for side in (Side.AGENT, Side.TALENT, Side.LICENSEE):
+        if side is Side.LICENSEE or side in REQUIRED_SIDES[request.mode]:
+            done = side in agreed
+            yield Signer(
+                side=str(side),
+                name=names[side][0],
+                organisation=names[side][1],
+                state="AGREED" if done else "WAITING",
+                at=times[side] if done else None,
+                is_me=side in mine,
+            )
+
+
+def _version_line(row: TermsVersion) -> VersionLine:
+    return VersionLine(
+        row.version,
+        row.side,
+        row.created_by.full_name,
+        row.created_at,
+        row.terms_hash,
+        row.note,
+        parse_terms(row.terms),
+    )
+
+
+def action_line(row: RequestAction) -> ActionLine:
+    """One act in the words of a page; needs ``actor`` and ``organisation`` selected."""
+    return ActionLine(
+        kind=row.kind,
+        side=row.side,
+        actor=row.actor.full_name if row.actor else "The server",
+        organisation=row.organisation.name if row.organisation else "",
+        version=row.version,
+        terms_hash=row.terms_hash,
+        note=row.note,
+        at=row.at,
+    )
+
+
+def _names_of(organisation_ids: Iterable[str]) -> tuple[str, ...]:
+    rows = Organisation.objects.filter(pk__in=list(organisation_ids)).order_by("name")
+    return tuple(rows.values_list("name", flat=True))
+
+
+def _earlier_licences(request: LicenceRequest) -> int:
+    """How many licences this studio was granted before by the same agency (or, direct, talent)."""
+    rows = LicenceRequest.objects.filter(
+        licensee=request.licensee_id, state=RequestState.APPROVED, submitted_at__lt=request.submitted_at
+    )
+    if request.agency_id is None:
+        return rows.filter(talent=request.talent_id).count()
+    return rows.filter(agency=request.agency_id).count()

@@ -15,6 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from trustmark.demo.clip import CLIP, FPS, HEIGHT, WIDTH, frames_of
@@ -52,10 +53,14 @@ def write_png(picture: Image.Image, path: Path) -> None:
     encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, "rgb24"
     encoder.time_base = Fraction(1, FPS)
     encoder.options = {"compression_level": "1", "pred": "up"}
-    packets = [*encoder.encode(av.VideoFrame.from_image(picture)), *encoder.encode(None)]
+    packets = [*encoder.encode(_frame(picture)), *encoder.encode(None)]
     draft = path.with_suffix(".tmp")
     draft.write_bytes(b"".join(bytes(packet) for packet in packets))
     draft.rename(path)
+
+
+def _frame(picture: Image.Image) -> av.VideoFrame:
+    return av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
 
 
 def main() -> None:
@@ -68,7 +73,7 @@ def main() -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     mask = face_mask()
     for number, frame in frames_of(options.clip, options.first, options.last):
-        picture = render(frame.to_image(), number, mask)
+        picture = render(Image.fromarray(frame.to_ndarray(format="rgb24")), number, mask)
         write_png(picture, options.output / f"frame.{number:06d}.png")
 
 

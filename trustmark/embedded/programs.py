@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from trustmark.embedded.children import Child, start_child, wait_until
@@ -53,14 +54,14 @@ class Places:
         for folder, mode in ((self.var, 0o755), (self.run, 0o700), (self.log, 0o755), (self.secrets, 0o700)):
             folder.mkdir(parents=True, exist_ok=True, mode=mode)
 
-    def secret(self, name: str) -> str:
+    def secret(self, name: str, make: Callable[[], str] = partial(secrets.token_urlsafe, 48)) -> str:
         """A random secret of this deployment, made at its first use, readable by its owner alone."""
         path = self.secrets / name
         if not path.exists():
             draft = path.with_suffix(".tmp")
             draft.unlink(missing_ok=True)
             draft.touch(mode=0o600)
-            draft.write_text(secrets.token_urlsafe(48))
+            draft.write_text(make())
             draft.replace(path)
         return path.read_text().strip()
 
@@ -77,10 +78,12 @@ def web_port(places: Places) -> int:
 def environment(places: Places, *, port: int, database_url: str, broker_url: str) -> dict[str, str]:
     """What every program of the deployment reads (docs/operations/configuration.md)."""
     places.secret("trustmark")
+    places.secret("mark-key", make=partial(secrets.token_hex, 32))
     if not places.clock.exists():
         places.clock.write_text("0")
     defaults = {
         "TRUSTMARK_SECRET_FILE": str(places.secrets / "trustmark"),
+        "TRUSTMARK_MARK_KEY": str(places.secrets / "mark-key"),
         "STORAGE_URL": f"file://{places.var / 'storage'}",
         "TRUSTMARK_TEST_CLOCK_FILE": str(places.clock),
         "OMP_NUM_THREADS": str(os.cpu_count() or 1),

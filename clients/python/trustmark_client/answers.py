@@ -61,7 +61,8 @@ class TokenHeartbeat(msgspec.Struct, frozen=True):
     token: str | None = None
     renewal_due: bool = False
     days_left: int | None = None
-    frames_left: int | None = None
+    superseded_by: str | None = None
+    server_time: str | None = None
 
 
 class RowAnswer(msgspec.Struct, frozen=True):

@@ -1,0 +1,118 @@
+"""Acts 4 and 7: what must be refused is refused, with its reason; a revoked token opens nothing any more."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import httpx
+from trustmark_client import Ask, Decision
+
+from trustmark.demo.acts.rendering import WORKERS
+from trustmark.demo.clip import FRAMES
+from trustmark.demo.stage import Outcome, Stage, expect
+
+HIDDEN, NOBODY = "wren-abernathy-sole", "nobody-of-this-name"
+EXPIRY_SECONDS = 2 * 3600
+
+
+def deny(stage: Stage) -> Outcome:
+    """4. Seven denials, each with its reason code."""
+    token = _token(stage, "farm-a", stage.jti)
+    good = _ask(stage, token)
+    expect(_check(stage, "farm-a", good).permitted, "the same worker asking properly is permitted")
+    asks = {
+        "another production": (replace(good, project=stage.other_project), "farm-a", "PROJECT_MISMATCH"),
+        "a frame beyond the quota": (
+            replace(good, first=FRAMES + 1, last=FRAMES + 400),
+            "farm-a",
+            "FRAMES_EXHAUSTED",
+        ),
+        "a territory outside": (replace(good, render_territory="GB"), "farm-a", "TERRITORY_DENIED"),
+        "training asked of a render token": (
+            replace(good, use_type="TRAINING_REPLICA", first=None, last=None),
+            "farm-a",
+            "TRAINING_NOT_GRANTED",
+        ),
+        "another client's token": (good, "farm-b", "SENDER_MISMATCH"),
+    }
+    for what, (ask, worker, code) in asks.items():
+        stage.refused[what] = _denied(stage, worker, ask, what, code)
+    stage.move_clock(EXPIRY_SECONDS)
+    stage.refused["an expired token"] = _denied(stage, "farm-a", good, "an expired token", "EXPIRED")
+    stage.refused["a hidden talent"] = _hidden(stage)
+    return {"denied": stage.refused}
+
+
+def revoke(stage: Stage) -> Outcome:
+    """7. The agent revokes; the next check of both workers is denied within a second."""
+    asks = {worker: _ask(stage, _token(stage, worker, stage.renewed_jti)) for worker in WORKERS}
+    for worker, ask in asks.items():
+        expect(_check(stage, worker, ask).permitted, f"{worker} is permitted before the revocation")
+    with stage.portal("agent") as agent:
+        page = f"/licences/{stage.renewed_jti}/revoke/"
+        agent.submit(page, kind="PROSPECTIVE", reason="The scenes were cut; nothing more is to be rendered.")
+    revoked_at = time.monotonic()
+    with ThreadPoolExecutor(len(asks)) as pool:
+        answers = list(pool.map(lambda item: _check(stage, *item), asks.items()))
+    seconds = time.monotonic() - revoked_at
+    for worker, answer in zip(asks, answers, strict=True):
+        expect(not answer.permitted, f"{worker} is refused after the revocation")
+        expect("REVOKED" in answer.reason_codes, f"{worker} hears {answer.reason_codes}")
+    expect(seconds < 1.0, f"both were refused within a second, not {seconds:.2f} s")
+    return {"denied_workers": len(answers), "seconds_after_revocation": round(seconds, 3)}
+
+
+def _token(stage: Stage, worker: str, jti: str) -> str:
+    with stage.client(worker) as client:
+        beat = client.token_heartbeat(jti)
+    expect(beat.token, f"{worker} gets a token of {jti}: {beat.state}")
+    return beat.token or ""
+
+
+def _ask(stage: Stage, token: str) -> Ask:
+    return Ask(
+        token=token,
+        project=stage.project,
+        shot="sh010",
+        use_type="FACE_RENDER",
+        render_territory="US",
+        first=1,
+        last=1,
+        engine="trustmark-demo",
+        engine_version="1",
+    )
+
+
+def _check(stage: Stage, worker: str, ask: Ask) -> Decision:
+    """One check; a permitted one gives its lease back at once."""
+    with stage.client(worker) as client:
+        decision = client.check(replace(ask, worker=worker))
+        if decision.lease is not None:
+            client.end_lease(decision.lease.id)
+    return decision
+
+
+def _denied(stage: Stage, worker: str, ask: Ask, what: str, code: str) -> str:
+    decision = _check(stage, worker, ask)
+    expect(not decision.permitted, f"{what} is refused")
+    expect(code in decision.reason_codes, f"{what} is refused for {code}, not {decision.reason_codes}")
+    return code
+
+
+def _hidden(stage: Stage) -> str:
+    """A hidden talent and one that does not exist answer the same, byte for byte."""
+    answers = []
+    for handle in (HIDDEN, NOBODY):
+        answer = httpx.post(
+            f"{stage.base_url}/api/v1/visibility/check",
+            headers={"Authorization": f"Bearer {stage.keys['studio'].api_key}"},
+            json={"talent": handle, "project": stage.project},
+            timeout=30,
+        )
+        answers.append((answer.status_code, answer.content))
+    expect(answers[0] == answers[1], "a hidden talent answers as one that does not exist")
+    expect(answers[0][0] == httpx.codes.NOT_FOUND, "and that is: there is nothing here")
+    return str(json.loads(answers[0][1])["code"])

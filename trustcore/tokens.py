@@ -72,7 +72,7 @@ def encode_token(claims: LicenceClaims, signer: Signer, typ: str) -> str:
     _known_type(typ)
     payload: dict[str, Any] = msgspec.to_builtins(claims)
     payload["authorization_details"] = _details(claims)
-    _check_content(_claims(payload), typ)
+    _check_content(_claims(dict(payload)), typ)
     token = sign_compact(payload, signer=signer, typ=typ)
     if len(token) > MAX_BYTES:
         raise malformed(f"longer than {MAX_BYTES} bytes")

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 from msgspec.structs import replace
 
 from trustcore.errors import InvalidTerms
@@ -50,6 +51,7 @@ _EDIT_RIGHT: Final = re.compile(
     r"FULL_WORK|TRAILER|CUTDOWN|STILL|LOCALISED_VERSION|CLIP_MAX_SECONDS\([1-9]\d{0,4}\)"
 )
 _RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _LINE_BREAKS: Final = frozenset("\n\t")
 
 
@@ -111,8 +113,22 @@ def settle(terms: Terms) -> Terms:
         credit=_optional_text(terms.credit, "credit"),
         dispute=_optional_text(terms.dispute, "dispute"),
     )
+    _refuse_hidden(msgspec.to_builtins(settled), "")
     _refuse_contradictions(settled)
     return settled
+
+
+def _refuse_hidden(value: object, path: str) -> None:
+    """Refuse characters nobody sees, in whatever text they hide: what is signed is what is read."""
+    if isinstance(value, str):
+        if any(unicodedata.category(c) in _HIDDEN and c not in _LINE_BREAKS for c in value):
+            raise InvalidTerms("control and invisible characters are not allowed", path)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            _refuse_hidden(item, f"{path}.{name}" if path else name)
+    elif isinstance(value, tuple):
+        for place, item in enumerate(value):
+            _refuse_hidden(item, f"{path}[{place}]")
 
 
 def _refuse_contradictions(terms: Terms) -> None:
@@ -151,12 +167,10 @@ def _countries(names: tuple[str, ...], path: str) -> tuple[str, ...]:
 
 
 def _text(text: str, path: str) -> str:
-    """Return the text in NFC without blanks around it; refuse empty texts and hidden characters."""
+    """Return the text in NFC without blanks around it; refuse an empty one."""
     clean = unicodedata.normalize("NFC", text).strip()
     if not clean:
         raise InvalidTerms("say something here; an empty text would be a blanket consent", path)
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co") and c not in _LINE_BREAKS for c in clean):
-        raise InvalidTerms("control and invisible characters are not allowed", path)
     return clean
 
 

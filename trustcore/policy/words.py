@@ -167,8 +167,13 @@ def plain(code: str) -> str:
 
 
 def listed(items: Iterable[str]) -> str:
-    """Return the items as people list them: commas, and "and" before the last."""
-    *head, last = list(items) or [""]
+    """Return the items as people list them: commas, and "and" before the last.
+
+    Where an item has a comma or an "and" of its own, semicolons stand between the items instead.
+    """
+    *head, last = members = list(items) or [""]
+    if head and any(", " in item or " and " in item for item in members):
+        return "; ".join(members)
     return f"{', '.join(head)} and {last}" if head else last
 
 

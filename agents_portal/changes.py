@@ -1,0 +1,71 @@
+"""What is different, one numbered sentence a change: was struck, now underlined, yours said as yours."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from licensing.selectors import RequestDetail
+
+from agents_portal.drafts import Draft
+from agents_portal.words import count_words
+from trustcore.policy.diff import TermChange, diff_terms
+
+_WAS: Final = '<span class="vh">was </span><del><bdi>{}</bdi></del>'
+_NOW: Final = '<span class="vh">now </span><ins><bdi>{}</bdi></ins>'
+
+
+@dataclass(frozen=True)
+class ChangeList:
+    """Changes under one heading; ``yours`` marks those not sent yet."""
+
+    title: str
+    aside: str
+    lines: tuple[SafeString, ...]
+    yours: bool = False
+
+
+def change_lists(detail: RequestDetail, draft: Draft) -> list[ChangeList]:
+    """The differences a reader must see: from the last licence, from the version before, and their own."""
+    lists = []
+    if detail.changes_from_last_licence:
+        aside = count_words(len(detail.changes_from_last_licence), "change", "changes").capitalize()
+        lists.append(
+            ChangeList(
+                "What is different from the last licence", aside, _marked(detail.changes_from_last_licence)
+            )
+        )
+    if detail.changes_from_previous:
+        by = "the counter" if detail.line.state != "SUBMITTED" else "this version"
+        lists.append(
+            ChangeList(
+                f"What {by} changes",
+                f"Version {detail.version} against the one before",
+                _marked(detail.changes_from_previous),
+            )
+        )
+    if draft:
+        mine = diff_terms(detail.terms, draft.apply(detail.terms))
+        lists.append(ChangeList("What you change", "Not sent yet", _marked(mine), yours=True))
+    return lists
+
+
+def _marked(changes: tuple[TermChange, ...]) -> tuple[SafeString, ...]:
+    return tuple(marked_sentence(change) for change in changes)
+
+
+def marked_sentence(change: TermChange) -> SafeString:
+    """The sentence with its "before" struck and its "after" underlined; all of it escaped."""
+    text, before, after = change.sentence, change.before, change.after
+    at = text.find(before) if before else -1
+    to = text.rfind(after) if after else -1
+    if at >= 0 and to >= 0 and not (at + len(before) <= to or to + len(after) <= at):
+        return format_html("{}", text)  # they overlap: leave the sentence plain rather than mark it wrongly
+    marks = sorted(
+        [(at, len(before), _WAS)] * (at >= 0) + [(to, len(after), _NOW)] * (to >= 0), key=lambda mark: mark[0]
+    )
+    html, end = format_html("{}", ""), 0
+    for start, length, form in marks:
+        html = format_html("{}{}" + form, html, text[end:start], text[start : start + length])
+        end = start + length
+    return format_html("{}{}", html, text[end:])

@@ -1,0 +1,155 @@
+"""What every page knows: the reader, their sections with counts, the look they chose. Read on demand."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from django.http import HttpRequest
+from django.urls import reverse
+from licensing.selectors import Inbox, inbox
+
+from accounts.models import Organisation, User
+from accounts.principals import Principal
+from accounts.selectors import organisations_of, principal_of_session
+from agents_portal import words
+from agents_portal.access import AGENT, TALENT, seat_of
+from agents_portal.navigation import SECTIONS, Entry, section_of
+from common import clock
+
+THEMES = ("auto", "light", "dark")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section as the template draws it."""
+
+    href: str
+    icon: str
+    label: str
+    is_here: bool
+    count: int = 0
+    is_stop: bool = False
+
+
+@dataclass(frozen=True)
+class SectionGroup:
+    """Sections under one title."""
+
+    title: str
+    items: tuple[Section, ...]
+
+
+def inbox_of(request: HttpRequest, principal: Principal) -> Inbox:
+    """The reader's requests, read once a page however often they are asked for."""
+    kept: Inbox | None = getattr(request, "portal_inbox", None)
+    if kept is None:
+        kept = inbox(principal)
+        request.portal_inbox = kept  # type: ignore[attr-defined]
+    return kept
+
+
+class Portal:
+    """The reader and the frame around the page; every part is read when a template first asks for it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        """Keep the request; read nothing yet."""
+        self._request = request
+
+    @property
+    def theme(self) -> str:
+        """``auto``, ``light`` or ``dark``."""
+        chosen = self._request.COOKIES.get("theme", "auto")
+        return chosen if chosen in THEMES else "auto"
+
+    @property
+    def keys(self) -> str:
+        """Whether single-letter keys are on."""
+        return "off" if self._request.COOKIES.get("keys") == "off" else "on"
+
+    @cached_property
+    def principal(self) -> Principal | None:
+        """The reader; None before sign-in."""
+        found = getattr(self._request, "principal", None)
+        return found if isinstance(found, Principal) else principal_of_session(self._request)
+
+    @cached_property
+    def seat(self) -> str:
+        """Which pages the reader gets."""
+        return seat_of(self.principal) if self.principal else ""
+
+    @property
+    def organisation(self) -> Organisation | None:
+        """For whom the reader acts."""
+        return self.principal.organisation if self.principal else None
+
+    @property
+    def person(self) -> User | None:
+        """Who reads."""
+        return self.principal.person if self.principal else None
+
+    @property
+    def organisation_kind(self) -> str:
+        """``Talent agency``, ``Studio``."""
+        return Organisation.Kind(self.principal.organisation.kind).label if self.principal else ""
+
+    @property
+    def role_words(self) -> str:
+        """``Agent``, ``Producer, administrator``."""
+        roles = sorted(self.principal.roles) if self.principal else []
+        return ", ".join(words.ROLES.get(role, role) for role in roles)
+
+    @cached_property
+    def has_several(self) -> bool:
+        """Whether the reader belongs to more than one organisation."""
+        return self.person is not None and organisations_of(self.person).count() > 1
+
+    @property
+    def zone_words(self) -> str:
+        """The reader's zone and offset."""
+        return words.zone_words()
+
+    @property
+    def now(self) -> datetime:
+        """The moment this page was true."""
+        return clock.now()
+
+    @cached_property
+    def sections(self) -> tuple[SectionGroup, ...]:
+        """The side's sections, with counts where something waits."""
+        return tuple(
+            SectionGroup(group.title, tuple(self._section(entry) for entry in group.entries))
+            for group in SECTIONS.get(self.seat, ())
+        )
+
+    @cached_property
+    def tabbar(self) -> tuple[Section, ...]:
+        """The phone's five sections; a talent's fifth is Stop."""
+        entries = [entry for group in SECTIONS.get(self.seat, ()) for entry in group.entries if entry.tab]
+        tabs = [self._section(entry._replace(label=entry.tab)) for entry in entries[:5]]
+        if self.seat == TALENT:
+            here = self._here == "portal-stop"
+            tabs = [*tabs[:4], Section(reverse("portal-stop"), "octagon-x", "Stop", here, is_stop=True)]
+        return tuple(tabs)
+
+    @cached_property
+    def _here(self) -> str:
+        match = self._request.resolver_match
+        return section_of(match.url_name or "", self.seat) if match else ""
+
+    def _section(self, entry: Entry) -> Section:
+        return Section(
+            reverse(entry.name), entry.icon, entry.label, entry.name == self._here, self._count(entry.name)
+        )
+
+    def _count(self, name: str) -> int:
+        asks = (self.seat, name) in {
+            (AGENT, "portal-inbox"),
+            (TALENT, "portal-decide"),
+            ("studio", "portal-requests"),
+        }
+        return len(inbox_of(self._request, self.principal).needs_you) if asks and self.principal else 0
+
+
+def portal(request: HttpRequest) -> dict[str, Portal]:
+    """Give every template its frame."""
+    return {"portal": Portal(request)}

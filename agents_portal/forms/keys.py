@@ -1,0 +1,52 @@
+"""A new API key: name, what it may do, how long, and the public proof key that its tokens are bound to."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+
+from accounts.models import Scope
+from common import clock
+
+_MOST_JWK = 4096
+
+
+class KeyForm(forms.Form):
+    """Fields of ``/keys/new/``."""
+
+    name = forms.CharField(label="Name", max_length=80, help_text="As your team calls the machine or service.")
+    scopes = forms.MultipleChoiceField(
+        label="May do",
+        choices=Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one thing the key may do."},
+    )
+    days = forms.IntegerField(label="Ends after", min_value=1, max_value=730, initial=90)
+    proof_jwk = forms.CharField(
+        label="Public proof key (JWK)",
+        required=False,
+        max_length=_MOST_JWK,
+        widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
+        help_text="Ed25519, public part only. Tokens fetched with this key work for its holder alone. Leave empty for keys that fetch none.",
+    )
+
+    def clean_proof_jwk(self) -> dict[str, Any] | None:
+        """The JWK as an object; the private part is refused before it goes any further."""
+        text = self.cleaned_data["proof_jwk"].strip()
+        if not text:
+            return None
+        try:
+            jwk = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError("This is not JSON.") from error
+        if not isinstance(jwk, dict):
+            raise forms.ValidationError("Paste one JWK object.")
+        if "d" in jwk:
+            raise forms.ValidationError("That is a private key. Make a new pair and paste the public part.")
+        return jwk
+
+    @property
+    def expires_at(self) -> datetime:
+        """When the key ends."""
+        return clock.now() + timedelta(days=self.cleaned_data["days"])

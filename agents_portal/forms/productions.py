@@ -1,0 +1,45 @@
+"""A new production, and a bundle of one."""
+
+from django import forms
+from django.db.models import QuerySet
+from trustcore.bundle.layout import Purpose
+
+from accounts.models import Organisation
+from licensing.models import Production
+
+KINDS = (("PRODUCTION", "Film or series"), ("PROJECT", "Project"), ("CAMPAIGN", "Campaign"))
+PURPOSES = {
+    Purpose.UNION_REPORTING: "For the guild: shared between studio and guild",
+    Purpose.DISTRIBUTION_CLEARANCE: "To clear distribution",
+    Purpose.EO_INSURANCE: "For errors and omissions insurance",
+    Purpose.REGULATORY: "For a regulator",
+}
+
+
+class ProductionForm(forms.Form):
+    """Fields of ``/productions/new/``."""
+
+    title = forms.CharField(label="Title", max_length=200)
+    kind = forms.ChoiceField(label="Kind", choices=KINDS)
+    guild = forms.ChoiceField(
+        label="Overseen by", required=False, help_text="Its auditors see licences, receipts and bundles."
+    )
+    eidr = forms.CharField(label="EIDR", required=False, max_length=80)
+
+    def __init__(self, *args: object, guilds: QuerySet[Organisation], **kwargs: object) -> None:
+        """Offer the guilds of this server."""
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        choices = [("", "No guild"), *((one.slug, one.name) for one in guilds)]
+        self.fields["guild"].choices = choices  # type: ignore[attr-defined]
+
+
+class BundleForm(forms.Form):
+    """Fields of ``/bundles/new/``."""
+
+    production = forms.ChoiceField(label="Production")
+    purpose = forms.ChoiceField(label="What it is for", choices=[(str(key), text) for key, text in PURPOSES.items()])
+
+    def __init__(self, *args: object, productions: QuerySet[Production], **kwargs: object) -> None:
+        """Offer the productions that the reader may export."""
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["production"].choices = [(str(one.pk), one.title) for one in productions]  # type: ignore[attr-defined]

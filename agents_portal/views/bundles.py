@@ -1,0 +1,148 @@
+"""Compliance bundles: list, make, read what is inside, download."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from agents_portal.access import AUDITOR, STUDIO, PortalRequest, portal_page
+from agents_portal.forms.productions import PURPOSES, BundleForm
+from agents_portal.words import Badge, count_words
+from common.errors import Forbidden, InvalidInput
+from compliance.api import bundle_response
+from compliance.models import Bundle
+from compliance.selectors import Finding, bundle_detail, bundle_for, bundles_visible_to, exportable_productions
+from compliance.workflows import export_bundle
+
+_BADGES = {
+    "QUEUED": Badge("hourglass", "Waiting to be made"),
+    "BUILDING": Badge("hourglass", "Being made"),
+    "READY": Badge("package-check", "Ready", "permit"),
+    "FAILED": Badge("circle-x", "Could not be made", "deny"),
+}
+_SEEN = (
+    "Every version of the terms, and who approved which hash",
+    "Every receipt, and every check that was refused",
+    "That nothing was added, removed or changed",
+)
+
+
+@portal_page(STUDIO, AUDITOR)
+@require_GET
+def bundles_page(request: PortalRequest) -> HttpResponse:
+    """List bundles, newest first."""
+    rows = [_row(bundle) for bundle in bundles_visible_to(request.principal)[:200]]
+    headline = count_words(len(rows), "bundle", "bundles")
+    return render(
+        request,
+        "portal/bundles.html",
+        {
+            "rows": rows,
+            "headline": headline[:1].upper() + headline[1:],
+            "may_make": exportable_productions(request.principal).exists(),
+        },
+    )
+
+
+@portal_page(STUDIO, AUDITOR)
+@require_http_methods(["GET", "POST"])
+def new_bundle_page(request: PortalRequest) -> HttpResponse:
+    """Ask for a bundle; it is made in the background and its page says when it is ready."""
+    form = BundleForm(
+        request.POST if request.method == "POST" else None,
+        productions=exportable_productions(request.principal),
+        initial={"production": request.GET.get("production", "")},
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            bundle = export_bundle(
+                principal=request.principal,
+                production_id=UUID(form.cleaned_data["production"]),
+                purpose=form.cleaned_data["purpose"],
+            )
+            return redirect("portal-bundle", bundle.pk)
+        except (InvalidInput, Forbidden) as error:
+            form.add_error(None, f"{error.title} {error.detail}".strip())
+    return render(request, "portal/bundle_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@portal_page(STUDIO, AUDITOR)
+@require_GET
+def bundle_page(request: PortalRequest, bundle_id: UUID) -> HttpResponse:
+    """Show a bundle: exceptions under the four totals, three ways to check it, what is inside."""
+    detail = bundle_detail(request.principal, bundle_id)
+    if detail is None:
+        raise Http404
+    return render(
+        request,
+        "portal/bundle.html",
+        {
+            "detail": detail,
+            "row": _row(detail.bundle),
+            "findings": [_finding(one) for one in detail.exceptions],
+            "exceptions": sum(one.count > 0 for one in detail.exceptions),
+            "receipts": detail.bundle.counts.get("receipts", 0),
+            "contents": _contents(detail.bundle),
+            "seen": _SEEN,
+        },
+    )
+
+
+@portal_page(STUDIO, AUDITOR)
+@require_GET
+def download_page(request: PortalRequest, bundle_id: UUID) -> HttpResponseBase:
+    """Answer with the file itself."""
+    bundle = bundle_for(request.principal, bundle_id)
+    if bundle is None:
+        raise Http404
+    return bundle_response(request, bundle)
+
+
+def _row(bundle: Bundle) -> dict[str, object]:
+    return {
+        "bundle": bundle,
+        "badge": _BADGES[bundle.state],
+        "purpose": next((text for key, text in PURPOSES.items() if key == bundle.purpose), bundle.purpose),
+    }
+
+
+_FINDINGS = {
+    "UNAUTHORISED_FRAMES": (
+        "circle-question-mark", "unsure", "frame was rendered without a lease", "frames were rendered without a lease",
+        "Recorded as unauthorised, held out of delivery.",
+    ),
+    "FRAMES_WITHOUT_RECEIPT": (
+        "octagon-x", "deny", "reserved frame has no receipt", "reserved frames have no receipt",
+        "A lease reserved them; no receipt says what became of them.",
+    ),
+    "REFUSED_CHECKS": (
+        "ban", "deny", "check was refused", "checks were refused",
+        "Nothing was rendered under them. Each names its reason.",
+    ),
+}  # fmt: skip
+
+
+def _finding(found: Finding) -> dict[str, object]:
+    icon, tone, one, many, text = _FINDINGS.get(found.code, ("info", "", found.code, found.code, ""))
+    words = count_words(found.count, one, many)
+    return {
+        "icon": icon if found.count else "circle-check",
+        "tone": tone if found.count else "permit",
+        "title": words[:1].upper() + words[1:],
+        "text": text if found.count else "",
+        "rows": found.rows[:5],
+        "count": found.count,
+    }
+
+
+def _contents(bundle: Bundle) -> list[tuple[str, str, int, str]]:
+    counts = bundle.counts
+    return [
+        ("Licences", "Every version of the terms, with the signed grant", counts.get("token_versions", 0), "JSON, JWS"),
+        ("Receipts", "One row for each frame", counts.get("receipts", 0), "CSV, NDJSON"),
+        ("Log", "Whole tiles and the signed checkpoint", bundle.tree_size or 0, "tlog-tiles"),
+        ("Checks", "Every decision, allowed or refused", counts.get("checks", 0), "In the log"),
+        ("Marks and credentials", "Watermark reports, Content Credentials", counts.get("verified", 0), "JSON, C2PA"),
+    ]

@@ -1,0 +1,119 @@
+"""API keys: list, make (shown once), revoke."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.models import ApiCredential
+from accounts.selectors import credentials_of
+from accounts.services import create_api_credential, revoke_api_credential
+from agents_portal.access import STUDIO, VENDOR, PortalRequest, portal_page
+from agents_portal.binding import Binding, Consequence
+from agents_portal.forms.keys import KeyForm
+from agents_portal.words import Badge, count_words
+from audit.services import record
+from common import clock
+from common.errors import InvalidInput
+
+_MAKERS = ("PRODUCER", "ENGINEER", "ADMIN")
+
+
+@portal_page(STUDIO, VENDOR)
+@require_GET
+def keys_page(request: PortalRequest) -> HttpResponse:
+    """List the organisation's keys: what each may do, when it was used, when it ends."""
+    rows = [{"key": key, "badge": key_badge(key)} for key in credentials_of(request.principal)]
+    live = sum(row["key"].revoked_at is None and row["key"].expires_at > clock.now() for row in rows)  # type: ignore[attr-defined]
+    headline = count_words(live, "key works", "keys work")
+    return render(
+        request,
+        "portal/keys.html",
+        {"rows": rows, "headline": headline[:1].upper() + headline[1:], "may_make": _may_make(request)},
+    )
+
+
+@portal_page(STUDIO, VENDOR)
+@require_http_methods(["GET", "POST"])
+def new_key_page(request: PortalRequest) -> HttpResponse:
+    """Make a key; the answer to the POST shows it, once, and is never kept by a cache."""
+    if not _may_make(request):
+        raise Http404
+    form = KeyForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            key, secret = create_api_credential(
+                organisation=request.principal.organisation,
+                created_by=request.principal.person,
+                name=form.cleaned_data["name"],
+                scopes=form.cleaned_data["scopes"],
+                expires_at=form.expires_at,
+                proof_jwk=form.cleaned_data["proof_jwk"],
+            )
+        except InvalidInput as error:
+            form.add_error("proof_jwk" if error.code == "PROOF_KEY_INVALID" else None, error.title)
+        else:
+            _record(request, "key.created", key)
+            return render(request, "portal/key_made.html", {"key": key, "secret": secret})
+    return render(request, "portal/key_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@portal_page(STUDIO, VENDOR)
+@require_http_methods(["GET", "POST"])
+def revoke_key_page(request: PortalRequest, key_id: UUID) -> HttpResponse:
+    """End a key at once."""
+    key = credentials_of(request.principal).filter(pk=key_id, revoked_at=None).first()
+    if key is None or not _may_make(request):
+        raise Http404
+    if request.method == "POST":
+        revoke_api_credential(credential=key)
+        _record(request, "key.revoked", key)
+        return redirect("portal-keys")
+    screen = Binding(
+        title=f"Revoke the key {key.name}?",
+        lead="Whatever uses it is refused from its next call on.",
+        verb="Revoke the key",
+        icon="circle-x",
+        danger=True,
+        back=reverse("portal-keys"),
+        consequences=(
+            Consequence("circle-x", f"{key.name} stops working at once.", "It cannot be brought back; make a new one.", "deny"),
+            Consequence("film", "Leases it holds end at their next heartbeat."),
+            Consequence("check", "Receipts it has sent stay."),
+        ),
+    )
+    return render(request, "portal/bind.html", {"screen": screen})
+
+
+def key_badge(key: ApiCredential) -> Badge:
+    """How a key stands."""
+    now = clock.now()
+    if key.revoked_at is not None:
+        return Badge("circle-x", "Revoked", "deny")
+    days = (key.expires_at - now).days
+    if key.expires_at <= now:
+        return Badge("calendar-x", "Ended")
+    if days <= 14:
+        return Badge("clock-alert", f"Ends in {count_words(days, 'day', 'days')}", "expire")
+    if key.last_used_at is None:
+        return Badge("circle-dashed", "Not used yet")
+    idle = (now - key.last_used_at).days
+    if idle >= 60:
+        return Badge("circle-question-mark", f"Unused for {idle} days", "unsure")
+    return Badge("circle-check", "Working", "permit")
+
+
+def _may_make(request: PortalRequest) -> bool:
+    return request.principal.is_role(*_MAKERS)
+
+
+def _record(request: PortalRequest, kind: str, key: ApiCredential) -> None:
+    record(
+        kind=kind,
+        principal=request.principal,
+        object_type="api_credential",
+        object_id=key.pk,
+        details={"name": key.name, "prefix": key.prefix, "scopes": list(key.scopes)},
+    )

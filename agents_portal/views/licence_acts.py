@@ -1,0 +1,113 @@
+"""Revoking a licence, and asking for its renewal."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+from licensing.selectors import LicenceDetail
+from licensing.services import request_renewal, revoke_token
+from receipts.selectors import TokenCounts, counts_for_token
+
+from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
+from agents_portal.binding import Binding, Consequence
+from agents_portal.forms.licences import DISPOSITIONS, RenewForm, RevokeForm
+from agents_portal.views.licences import licence_or_404
+from agents_portal.words import count_words
+from common.errors import InvalidInput
+
+
+@portal_page(AGENT, TALENT)
+@require_http_methods(["GET", "POST"])
+def revoke_page(request: PortalRequest, jti: UUID) -> HttpResponse:
+    """Revoke a licence; the next check is refused."""
+    detail = _may(request, jti, "REVOKE")
+    form = RevokeForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        kind = form.cleaned_data["kind"]
+        try:
+            revoke_token(
+                principal=request.principal,
+                jti=jti,
+                kind=kind,
+                disposition=DISPOSITIONS[kind],
+                reason=form.cleaned_data["reason"],
+            )
+            return redirect("portal-licence", jti)
+        except InvalidInput as error:
+            form.add_error("reason", f"{error.title} {error.detail}".strip())
+    screen = _revoke_screen(detail, counts_for_token(jti), form)
+    return render(
+        request, "portal/bind.html", {"screen": screen, "form": form}, status=422 if form.errors else 200
+    )
+
+
+@portal_page(STUDIO)
+@require_http_methods(["GET", "POST"])
+def renew_page(request: PortalRequest, jti: UUID) -> HttpResponse:
+    """Ask to go on; nothing is granted by asking."""
+    detail = _may(request, jti, "RENEW")
+    form = RenewForm(
+        request.POST if request.method == "POST" else None,
+        initial={"days": detail.terms.window.days or 90, "frames_max": detail.line.frames_max},
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            asked = request_renewal(
+                principal=request.principal,
+                jti=jti,
+                days=form.cleaned_data["days"],
+                changes={"scope.frames_max": form.cleaned_data["frames_max"]},
+            )
+            return redirect("portal-request", asked.pk)
+        except InvalidInput as error:
+            form.add_error(None, f"{error.title} {error.detail}".strip())
+    line = detail.line
+    screen = Binding(
+        title="Ask for a renewal?",
+        lead=f"The licence for {line.talent_name} in {line.production_title} goes on under the same terms, but for what you change here.",
+        verb="Ask for a renewal",
+        icon="send",
+        back=reverse("portal-licence", args=[jti]),
+        consequences=(
+            Consequence("hourglass", f"{line.agency_name or line.talent_name} is asked.", "They may narrow it, approve or decline."),
+            Consequence("ban", "Nothing is granted by asking.", "The present licence still ends on its day.", "deny"),
+        ),
+        form=form,
+    )
+    return render(request, "portal/bind.html", {"screen": screen, "form": form}, status=422 if form.errors else 200)
+
+
+def _may(request: PortalRequest, jti: UUID, act: str) -> LicenceDetail:
+    detail = licence_or_404(request, jti)
+    if act not in detail.may:
+        raise Http404
+    return detail
+
+
+def _revoke_screen(detail: LicenceDetail, counts: TokenCounts, form: RevokeForm) -> Binding:
+    line = detail.line
+    told = [line.licensee_name, *([count_words(len(detail.vendor_ids), "vendor", "vendors")] if detail.vendor_ids else [])]
+    renewal = (Consequence("ban", "The open renewal is declined.", "", "deny"),) if line.open_renewal else ()
+    return Binding(
+        title="Revoke this licence?",
+        lead=f"{line.talent_name} in {line.production_title}. It takes effect on the next check, and cannot be undone.",
+        verb="Revoke the licence",
+        icon="circle-x",
+        danger=True,
+        back=reverse("portal-licence", args=[line.jti]),
+        consequences=(
+            Consequence(
+                "circle-x",
+                f"{count_words(counts.live_leases, 'running lease ends', 'running leases end').capitalize()} at the next heartbeat.",
+                "Every check from now on is refused.",
+                "deny",
+            ),
+            Consequence("film", f"{counts.rendered:,} frames are already made.", "What becomes of them you choose below."),
+            Consequence("send", f"{' and '.join(told)} can see it at once."),
+            *renewal,
+            Consequence("check", "Receipts and signatures stay,", "and stay provable.", "permit"),
+        ),
+        form=form,
+    )

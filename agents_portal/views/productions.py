@@ -1,0 +1,116 @@
+"""Productions: the list, one with its licences, and registering a new one."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+from licensing.selectors import licences, production_for, productions_visible_to
+from licensing.services import register_production
+from provenance.selectors import assets_visible_to
+from receipts.selectors import TokenCounts, counts_for_tokens, log_state
+
+from accounts.selectors import guilds
+from agents_portal import sentences, words
+from agents_portal.access import AUDITOR, STUDIO, PortalRequest, portal_page
+from agents_portal.forms.productions import KINDS, ProductionForm
+from agents_portal.views.licences import LIVE_STATES, meters_of
+from agents_portal.words import and_list, count_words
+from common.errors import InvalidInput
+from compliance.selectors import bundles_visible_to, exportable_productions
+
+
+@portal_page(STUDIO, AUDITOR)
+@require_GET
+def productions_page(request: PortalRequest) -> HttpResponse:
+    """List the productions the reader may see, each with its live licences counted."""
+    lines = licences(request.principal)
+    live: dict[UUID, int] = {}
+    for line in lines:
+        live[line.production_id] = live.get(line.production_id, 0) + (line.state in LIVE_STATES)
+    rows = [
+        {"production": one, "kind": dict(KINDS).get(one.kind, one.kind), "live": live.get(one.pk, 0)}
+        for one in productions_visible_to(request.principal)
+    ]
+    headline = count_words(len(rows), "production", "productions")
+    return render(
+        request,
+        "portal/productions.html",
+        {"rows": rows, "headline": headline[:1].upper() + headline[1:], "may_register": _may_register(request)},
+    )
+
+
+@portal_page(STUDIO)
+@require_http_methods(["GET", "POST"])
+def new_production_page(request: PortalRequest) -> HttpResponse:
+    """Register a production; its log begins with it."""
+    if not _may_register(request):
+        raise Http404
+    form = ProductionForm(request.POST if request.method == "POST" else None, guilds=guilds())
+    if request.method == "POST" and form.is_valid():
+        try:
+            production = register_production(principal=request.principal, **form.cleaned_data)
+            return redirect("portal-production", production.pk)
+        except InvalidInput as error:
+            form.add_error("title" if error.code == "TITLE_INVALID" else None, error.detail or error.title)
+    return render(request, "portal/production_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@portal_page(STUDIO, AUDITOR)
+@require_GET
+def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse:
+    """Show one production: licences with their use, outputs, bundles, where its log stands."""
+    production = production_for(request.principal, production_id)
+    if production is None:
+        raise Http404
+    lines = [line for line in licences(request.principal) if line.production_id == production.pk]
+    counts = counts_for_tokens(line.jti for line in lines)
+    rows = [
+        {
+            "line": line,
+            "badge": sentences.licence_badge(line),
+            "meter": next(iter(meters_of(line, counts.get(line.jti) or TokenCounts(line.jti))), None),
+            "uses": and_list([words.use_words(use) for use in line.use_types]),
+        }
+        for line in lines
+    ]
+    live = [line for line in lines if line.state in LIVE_STATES]
+    return render(
+        request,
+        "portal/production.html",
+        {
+            "production": production,
+            "kind": dict(KINDS).get(production.kind, production.kind),
+            "rows": rows,
+            "live": live,
+            "lead": _lead(len(live), [line for line in live if line.renewal_due]),
+            "warnings": _warnings(rows),
+            "rendered": sum(one.rendered for one in counts.values()),
+            "refused": sum(one.refused_checks for one in counts.values()),
+            "unauthorised": sum(one.unauthorised for one in counts.values()),
+            "assets": assets_visible_to(request.principal).filter(production_id=production.pk)[:20],
+            "bundles": bundles_visible_to(request.principal).filter(production_id=production.pk)[:5],
+            "may_export": exportable_productions(request.principal).filter(pk=production.pk).exists(),
+            "log": log_state(production.pk),
+        },
+    )
+
+
+def _may_register(request: PortalRequest) -> bool:
+    return request.seat == STUDIO and request.principal.is_role("PRODUCER", "ADMIN")
+
+
+def _lead(live: int, ending: list[object]) -> str:
+    if not live:
+        return "Nobody is licensed for it now. Nothing may be rendered."
+    first = count_words(live, "licence is live.", "licences are live.").capitalize()
+    return first if not ending else f"{first} {count_words(len(ending), 'ends', 'end').capitalize()} soon."
+
+
+def _warnings(rows: list[dict[str, object]]) -> list[str]:
+    """Licences whose frames run out: 80 % of them are used."""
+    return [
+        f"{row['line'].talent_name}: {meter.left:,} {meter.unit} are left of {meter.most:,}."  # type: ignore[attr-defined]
+        for row in rows
+        if (meter := row["meter"]) is not None and meter.reached and row["line"].state in LIVE_STATES  # type: ignore[attr-defined]
+    ]

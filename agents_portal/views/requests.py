@@ -1,0 +1,186 @@
+"""One request in full, its signed text, and the draft of a counter edited in place."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from licensing.selectors import RequestDetail, request_detail
+
+from accounts.selectors import organisation_names
+from agents_portal import sentences
+from agents_portal.access import AGENT, STUDIO, TALENT, VENDOR, PortalRequest, portal_page
+from agents_portal.changes import change_lists
+from agents_portal.context import inbox_of
+from agents_portal.drafts import Draft, draft_of, keep_change, undo_change
+from agents_portal.fields import FIELDS
+from agents_portal.forms.change import ChangeForm
+from agents_portal.grants import granted_in_words
+from agents_portal.rows import term_rows
+from agents_portal.trail import trail_of
+from agents_portal.words import Badge, count_words, outside_words
+from trustcore.policy.terms import Terms, canonical_terms, terms_hash
+
+_UP = {
+    AGENT: {"name": "portal-inbox", "label": "Inbox"},
+    TALENT: {"name": "portal-decide", "label": "To decide"},
+    STUDIO: {"name": "portal-requests", "label": "Requests"},
+    VENDOR: {"name": "portal-licences", "label": "Licences"},
+}
+
+
+def detail_or_404(request: PortalRequest, request_id: UUID) -> RequestDetail:
+    """The request as this reader may see it.
+
+    Raises:
+        Http404: there is none, or none for this reader: the two read the same.
+    """
+    detail = request_detail(request.principal, request_id)
+    if detail is None:
+        raise Http404
+    return detail
+
+
+def draft_for(request: PortalRequest, detail: RequestDetail) -> Draft:
+    """The reader's unsent counter to this request."""
+    return draft_of(request.session, detail.line.id, detail.terms, detail.terms_hash)
+
+
+@portal_page(AGENT, TALENT, STUDIO, VENDOR)
+@require_GET
+def request_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
+    """Show a request in the order of the approval screen; ``edit`` opens one term's form."""
+    detail = detail_or_404(request, request_id)
+    return render(request, "portal/request.html", page_of(request, detail, editing=request.GET.get("edit", "")))
+
+
+@portal_page(AGENT, TALENT)
+@require_http_methods(["GET", "POST"])
+def change_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
+    """Keep one change in the draft: a row by htmx, the whole page without."""
+    detail = detail_or_404(request, request_id)
+    if "COUNTER" not in detail.may:
+        raise Http404
+    key = (request.POST if request.method == "POST" else request.GET).get("field", "")
+    if key not in FIELDS:
+        raise Http404
+    if request.method == "GET":
+        return _answer(request, detail, editing=key)
+    form = ChangeForm(request.POST, field=FIELDS[key], terms=detail.terms, names=_names(detail))
+    if not form.is_valid():
+        return _answer(request, detail, editing=key, form=form, status=422)
+    draft = draft_for(request, detail)
+    if form.cleaned_data["value"] == FIELDS[key].value_of(detail.terms):
+        undo_change(request.session, request_id, draft=draft, key=key)
+    else:
+        keep_change(
+            request.session, request_id, draft=draft, key=key,
+            value=form.cleaned_data["value"], note=form.cleaned_data["note"],
+        )  # fmt: skip
+    return _after(request, detail)
+
+
+@portal_page(AGENT, TALENT)
+@require_POST
+def undo_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
+    """Drop one change from the draft."""
+    detail = detail_or_404(request, request_id)
+    undo_change(
+        request.session, request_id, draft=draft_for(request, detail), key=request.POST.get("field", "")
+    )
+    return _after(request, detail)
+
+
+@portal_page(AGENT, TALENT, STUDIO, VENDOR)
+@require_GET
+def terms_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
+    """Show the full text that is signed, version by version, with its hash."""
+    detail = detail_or_404(request, request_id)
+    asked = request.GET.get("version", str(detail.version))
+    version = next((one for one in detail.versions if str(one.version) == asked), None)
+    if version is None:
+        raise Http404
+    return render(
+        request,
+        "portal/terms.html",
+        {"detail": detail, "version": version, "text": canonical_terms(version.terms).decode()},
+    )
+
+
+def page_of(
+    request: PortalRequest, detail: RequestDetail, *, editing: str = "", form: ChangeForm | None = None
+) -> dict[str, Any]:
+    """Everything the request's page and its parts draw."""
+    draft = draft_for(request, detail)
+    yours = draft.apply(detail.terms) if draft else detail.terms
+    names = _names(detail)
+    last = _last_terms(detail)
+    may_change = "COUNTER" in detail.may
+    if editing in FIELDS and may_change and form is None:
+        form = ChangeForm(field=FIELDS[editing], terms=detail.terms, names=names, draft=draft)
+    return {
+        "detail": detail,
+        "line": detail.line,
+        "badge": sentences.request_badge(detail.line),
+        "unusual": sentences.unusual_badges(detail.line, request.seat),
+        "who_next": sentences.who_acts_next(detail.line),
+        "draft": draft,
+        "draft_hash": terms_hash(yours),
+        "rows": term_rows(detail.terms, last=last, draft=draft, names=names, may_change=may_change),
+        "editing": editing if may_change else "",
+        "form": form,
+        "change_lists": change_lists(detail, draft),
+        "grants": granted_in_words(yours, removed=_removed_uses(draft, detail.terms)),
+        "neighbours": _neighbours(request, detail),
+        "trail": trail_of(detail.actions),
+        "outside": [outside_words(code) for code in detail.outside_mandate],
+        "changed_by_you": Badge("pencil", "Changed by you", "yours"),
+        "draft_badge": Badge("pencil", count_words(len(draft), "change", "changes"), "yours"),
+        "up": _UP[request.seat],
+    }
+
+
+def _names(detail: RequestDetail) -> dict[str, str]:
+    return organisation_names(detail.terms.vendors)
+
+
+def _last_terms(detail: RequestDetail) -> Terms | None:
+    """What the rows compare with: the version before this one, in this request."""
+    earlier = [one for one in detail.versions if one.version < detail.version]
+    return earlier[-1].terms if earlier else None
+
+
+def _removed_uses(draft: Draft, terms: Terms) -> tuple[str, ...]:
+    kept = draft.values.get("use_types")
+    if not isinstance(kept, tuple):
+        return ()
+    return tuple(str(use) for use in terms.use_types if str(use) not in kept)
+
+
+def _neighbours(request: PortalRequest, detail: RequestDetail) -> dict[str, Any]:
+    ids = [line.id for line in inbox_of(request, request.principal).needs_you]
+    if detail.line.id not in ids:
+        return {}
+    at = ids.index(detail.line.id)
+    return {
+        "place": at + 1,
+        "of": len(ids),
+        "next": ids[at + 1] if at + 1 < len(ids) else None,
+        "previous": ids[at - 1] if at else None,
+    }
+
+
+def _answer(
+    request: PortalRequest, detail: RequestDetail, *, editing: str, form: ChangeForm | None = None, status: int = 200
+) -> HttpResponse:
+    template = "portal/parts/answerable.html" if request.htmx else "portal/request.html"
+    context = page_of(request, detail, editing=editing, form=form)
+    return render(request, template, context, status=status)
+
+
+def _after(request: PortalRequest, detail: RequestDetail) -> HttpResponse:
+    if request.htmx:
+        return _answer(request, detail, editing="")
+    return redirect(f"{reverse('portal-request', args=[detail.line.id])}#terms")

@@ -1,0 +1,123 @@
+"""The talent's own pages: what runs now, what waits, and the stop that nobody else can press."""
+
+from django import forms
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+from licensing.selectors import LicenceLine, licences, roster, talents_on_roster
+from licensing.services import emergency_stop
+from receipts.selectors import TokenCounts, counts_for_tokens
+
+from agents_portal import sentences, words
+from agents_portal.access import TALENT, PortalRequest, portal_page
+from agents_portal.binding import Binding, Consequence
+from agents_portal.context import inbox_of
+from agents_portal.views.licences import LIVE_STATES, meters_of
+from agents_portal.words import and_list, count_words
+
+NEVER = (
+    "Training a model on you",
+    "Words you never said",
+    "Nudity or sex",
+    "Politics or endorsements",
+    "Anything after your death",
+    "A wider mandate for your agent",
+)
+
+
+class StopForm(forms.Form):
+    """``confirm`` says that the screen was read."""
+
+    confirm = forms.CharField(widget=forms.HiddenInput, initial="stop")
+
+
+@portal_page(TALENT)
+@require_GET
+def home_page(request: PortalRequest) -> HttpResponse:
+    """Say who can use this person's likeness today, in their own words."""
+    live = _live(request)
+    counts = counts_for_tokens(line.jti for line in live)
+    waiting = inbox_of(request, request.principal).needs_you
+    me = next(iter(roster(request.principal)), None)
+    return render(
+        request,
+        "portal/home.html",
+        {
+            "headline": _headline(request.principal.person.full_name, live),
+            "lead": _lead(live),
+            "waiting": waiting,
+            "running": [
+                {
+                    "line": line,
+                    "badge": sentences.licence_badge(line),
+                    "counts": counts.get(line.jti) or TokenCounts(line.jti),
+                    "meters": meters_of(line, counts.get(line.jti) or TokenCounts(line.jti)),
+                    "face": any(not construct.startswith("VOICE") for construct in line.constructs),
+                    "voice": any(construct.startswith("VOICE") for construct in line.constructs),
+                }
+                for line in live
+            ],
+            "never": NEVER,
+            "me": me,
+            "visibility": words.VISIBILITY.get(me.visibility, "") if me else "",
+        },
+    )
+
+
+@portal_page(TALENT)
+@require_http_methods(["GET", "POST"])
+def stop_page(request: PortalRequest) -> HttpResponse:
+    """Stop every use at once: one tap to this screen, one to confirm."""
+    mine = [one for one in talents_on_roster(request.principal) if one.user_id == request.principal.person.pk]
+    if not mine:
+        raise Http404
+    if request.method == "POST" and request.POST.get("confirm") == "stop":
+        for talent in mine:
+            emergency_stop(principal=request.principal, talent=talent, reason="Stopped by the talent, in person.")
+        return redirect("portal-home")
+    live = _live(request)
+    frames = sum(one.rendered for one in counts_for_tokens(line.jti for line in live).values())
+    waiting = len(inbox_of(request, request.principal).needs_you) + len(inbox_of(request, request.principal).waiting)
+    works = and_list(sorted({line.production_title for line in live}))
+    screen = Binding(
+        title="Stop every use of your face and voice?",
+        lead="",
+        verb="Stop everything now",
+        icon="octagon-x",
+        danger=True,
+        back=reverse("portal-home"),
+        go_back="Go back, change nothing",
+        hidden={"confirm": "stop"},
+        consequences=(
+            Consequence("octagon-x", f"{count_words(len(live), 'licence stops.', 'licences stop.').capitalize()}", f"{works + '. ' if works else ''}Machines working now stop at their next heartbeat.", "deny"),
+            Consequence("circle-pause", f"{count_words(waiting, 'request is closed.', 'requests are closed.').capitalize()}", "Nobody can approve it any more." if waiting else "", "deny"),
+            Consequence("send", "Your agent and the studios can see it at once.", "You do not need to give a reason."),
+            Consequence("film", f"Frames already made are held, {frames:,} of them.", "They may not be shown until you decide."),
+            Consequence("lock", "Only you can do this.", "Nobody else can, not even the people who run this server."),
+        ),
+    )
+    return render(request, "portal/bind.html", {"screen": screen, "form": None})
+
+
+def _live(request: PortalRequest) -> list[LicenceLine]:
+    return [line for line in licences(request.principal) if line.state in LIVE_STATES]
+
+
+def _headline(name: str, live: list[LicenceLine]) -> str:
+    productions = len({line.production_id for line in live})
+    given = name.split()[0] if name.split() else "You"
+    if not productions:
+        return f"{given}, nobody can use your likeness today"
+    return f"{given}, {count_words(productions, 'production', 'productions')} can use your likeness today"
+
+
+def _lead(live: list[LicenceLine]) -> str:
+    voices = sum(any(one.startswith("VOICE") for one in line.constructs) for line in live)
+    faces = sum(any(not one.startswith("VOICE") for one in line.constructs) for line in live)
+    if not live:
+        return "Nothing may be rendered of you. Whoever asks must wait for a yes."
+    parts = [f"Your face in {count_words(faces, 'one', 'of them')}".replace("one one", "one")] if faces else []
+    if voices:
+        parts.append(f"{'your' if parts else 'Your'} voice in {count_words(voices, 'one', 'of them')}".replace("one one", "one"))
+    return f"{', '.join(parts)}. Nothing else, and nobody else."

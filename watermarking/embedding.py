@@ -185,7 +185,7 @@ def _staged(target: Path) -> Iterator[Path]:
     staged = target.with_name(f".{target.stem}.{os.getpid()}.partial{target.suffix}")
     try:
         yield staged
-        os.replace(staged, target)
+        staged.replace(target)
     except ValueError as error:
         raise MediaError(MediaReason.MEDIA_UNSUPPORTED, str(error), target.name) from error
     except OSError as error:

@@ -81,10 +81,9 @@ class SoundReader:
         period = grid.quads * 2 * grid.slot_frames * analysis.hop
         if wav.shape[-1] < _LEAST_PERIODS * period or float(wav.square().mean()) < 1e-12:
             return self.nothing()
-        scores = self._map.scores(wav)
-        best, pilots = self._attempt(scores[:1], [1.0])
+        best, pilots = self._attempt(self._map.scores(wav, pitches=1), [1.0])
         if search and not self._claims(best):
-            found, hint = self._attempt(scores, self._scales)
+            found, hint = self._attempt(self._map.scores(wav), self._scales)
             pilots = max(pilots, hint)
             if best is None or (found is not None and found.p_value < best.p_value):
                 best = found

@@ -27,30 +27,35 @@ class QuadMap:
         self.card = card
         self._matrices = torch.stack([band_matrix(card, one) for one in card.search.pitch_scales])
 
-    def scores(self, wav: Tensor) -> Tensor:
+    def scores(self, wav: Tensor, *, pitches: int | None = None) -> Tensor:
         """Return ``[pitches, band pairs, frames]``: the quad that starts at each frame.
 
         Args:
             wav: ``[channels, n]`` at the analysis rate.
+            pitches: how many of the card's frequency scales, from the first; all when None.
         """
         power = spectrogram(wav, self.card.analysis).abs().square().mean(0)
         level = torch.log(power + 1e-5 * power.mean() + 1e-12)
-        bands = self._matrices @ level
+        bands = self._matrices[:pitches] @ level
         slot = self.card.grid.slot_frames
         smooth = _box(bands, slot)
         crossed = _cross(smooth, slot)
-        local = functional.avg_pool2d(
-            crossed.square()[:, None],
-            (_LOCAL_BANDS, _LOCAL_FRAMES),
-            1,
-            (_LOCAL_BANDS // 2, _LOCAL_FRAMES // 2),
-            count_include_pad=False,
-        )[:, 0]
+        local = _local_mean(crossed.square())
         even = (crossed / (local.sqrt() + 1e-4)).clamp_(-_CLIP, _CLIP)
         matched = _cross(even, slot)
         upper, lower = matched[:, 0::2], matched[:, 1::2]
         rise = upper - lower
         return rise - torch.roll(rise, -slot, -1)
+
+
+def _local_mean(values: Tensor) -> Tensor:
+    """Mean over the neighbourhood that levels the map, one axis at a time."""
+    tall = functional.avg_pool2d(
+        values[:, None], (_LOCAL_BANDS, 1), 1, (_LOCAL_BANDS // 2, 0), count_include_pad=False
+    )
+    return functional.avg_pool2d(
+        tall, (1, _LOCAL_FRAMES), 1, (0, _LOCAL_FRAMES // 2), count_include_pad=False
+    )[:, 0]
 
 
 def _box(values: Tensor, frames: int) -> Tensor:

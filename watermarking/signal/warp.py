@@ -46,6 +46,9 @@ class WarpFitter:
         self.layouts, self.tile = layouts, tile
         self._patterns = [_pilot_tile(layout, tile) for layout in layouts]
         self._slopes = [_slopes(pattern) for pattern in self._patterns]
+        self._steepness = [
+            float(sum(part.square().mean() for part in slopes)) / 2.0 for slopes in self._slopes
+        ]
 
     def fit(self, mean: Tensor, start: Warp) -> tuple[Warp, float]:
         """Climb from ``start``; return the warp and its mean agreement over all planes."""
@@ -89,8 +92,7 @@ class WarpFitter:
             agreement = float((values * self._patterns[index].flatten()[place]).mean())
             slope_y, slope_x = (part.flatten()[place] * values for part in self._slopes[index])
             climb += used @ torch.stack([slope_y, slope_x], 1)
-            steep = float(sum(part.square().mean() for part in self._slopes[index])) / 2.0
-            curve += max(agreement, 1e-3) * steep * gram
+            curve += max(agreement, 1e-3) * self._steepness[index] * gram
             total += agreement
         step = torch.linalg.solve(curve, climb)
         reach = float((step.T @ used).abs().amax())

@@ -20,6 +20,31 @@ def django_db_modify_db_settings(embedded_postgres: str) -> None:
         connections[alias].settings_dict["TEST"]["NAME"] = f"test_trustmark_{os.getpid()}"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def append_only_tables_can_be_flushed() -> None:
+    """Let Django empty the tables after a transactional test: for that moment their owner lifts the triggers.
+
+    Append-only tables refuse TRUNCATE from everyone; only tests ever need to empty one.
+    """
+    from django.db import connection
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    truncate = DatabaseOperations.sql_flush
+
+    def lifted(self: DatabaseOperations, style: object, tables: list[str], **options: bool) -> list[str]:
+        statements = truncate(self, style, tables, **options)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select distinct tgrelid::regclass::text from pg_trigger where tgname like '%no_truncate%'"
+            )
+            guarded = [name for (name,) in cursor.fetchall()]
+        off = [f"alter table {name} disable trigger user" for name in guarded]
+        on = [f"alter table {name} enable trigger user" for name in guarded]
+        return [*off, *statements, *on] if statements else statements
+
+    DatabaseOperations.sql_flush = lifted
+
+
 @pytest.fixture(scope="session")
 def demo_clip() -> Path:
     """The film clip of the demonstration: 1280x720, 24 fps, stereo, 55 s."""

@@ -79,7 +79,7 @@ class ProofOutput(serializers.Serializer[Any]):
     size = serializers.IntegerField()
     entry = serializers.CharField(help_text="the leaf's bytes, base64")
     hashes = serializers.ListField(child=serializers.CharField())
-    root = serializers.CharField()
+    root_hash = serializers.CharField()
     checkpoint = serializers.CharField()
 
 
@@ -151,7 +151,7 @@ class ProofApi(ApiView):
                 "size": proof.size,
                 "entry": _base64(proof.entry),
                 "hashes": [_base64(item) for item in proof.hashes],
-                "root": _base64(proof.root),
+                "root_hash": _base64(proof.root),
                 "checkpoint": proof.checkpoint.decode(),
             }
         )

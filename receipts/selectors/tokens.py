@@ -1,9 +1,9 @@
 """What happened under a token: counts, receipts, checks, leases, the heat strip."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q, QuerySet
@@ -23,6 +23,12 @@ from trustcore.receipt import FrameEntry, parse_entry
 
 Row = TypeVar("Row")
 _ALLOWED = [DecisionOutcome.ALLOW.value, DecisionOutcome.ALLOW_WITH_OBLIGATIONS.value]
+_NAME_OF_OUTCOME = {
+    FrameOutcome.RENDERED: "rendered",
+    FrameOutcome.RERENDER_OF: "rendered",
+    FrameOutcome.FAILED: "failed",
+    FrameOutcome.DISCARDED: "discarded",
+}
 _PRODUCED = [FrameOutcome.RENDERED, FrameOutcome.RERENDER_OF]
 
 
@@ -119,16 +125,12 @@ def counts_for_token(jti: UUID) -> TokenCounts:
 
 def counts_for_tokens(jtis: Iterable[UUID]) -> dict[UUID, TokenCounts]:
     """Count what happened under each token; tokens never used count zero."""
-    counts = {jti: TokenCounts(jti) for jti in jtis}
-    for jti in counts:
-        counts[jti] = replace(
-            counts[jti],
-            **_lease_counts(jti),
-            **_check_counts(jti),
-            **_quota_counts(jti),
-            **_receipt_counts(jti),
-        )
-    return counts
+    wanted = list(jtis)
+    parts = (_lease_counts(wanted), _check_counts(wanted), _quota_counts(wanted), _receipt_counts(wanted))
+    return {
+        jti: TokenCounts(jti, **{name: value for part in parts for name, value in part.get(jti, {}).items()})
+        for jti in wanted
+    }
 
 
 def receipts_for_token(
@@ -190,7 +192,8 @@ def heat_strip(jti: UUID, *, cells: int = 60) -> tuple[ShotStrip, ...]:
     shots = {lease.pk: lease.shot for lease in Lease.objects.filter(token_jti=jti, counter=Counter.FRAMES)}
     frames = LogEntry.objects.filter(lease__in=list(shots), kind=EntryKind.FRAME, log_id__in=_logs_of(jti))
     for lease, frame, outcome in frames.values_list("lease", "frame", "outcome").iterator():
-        marks.setdefault(shots[lease], []).append((frame, 0 if outcome in _PRODUCED else 1))
+        if lease is not None and frame is not None:
+            marks.setdefault(shots[lease], []).append((frame, 0 if outcome in _PRODUCED else 1))
     for shot, frame in UnauthorisedFrame.objects.filter(token_jti=jti).values_list("shot", "frame"):
         marks.setdefault(shot, []).append((frame, 2))
     return tuple(_strip(shot, frames_of, cells) for shot, frames_of in sorted(marks.items()))
@@ -274,39 +277,57 @@ def _check_page(
     return Page(tuple(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
 
 
-def _lease_counts(jti: UUID) -> dict[str, int]:
-    return {"live_leases": Lease.objects.filter(token_jti=jti, state=Lease.State.ACTIVE).count()}
+_Counts = dict[UUID, dict[str, Any]]
 
 
-def _check_counts(jti: UUID) -> dict[str, int | datetime | None]:
-    found = RenderCheck.objects.filter(token_jti=jti).aggregate(
+def _lease_counts(jtis: list[UUID]) -> _Counts:
+    rows = Lease.objects.filter(token_jti__in=jtis, state=Lease.State.ACTIVE).values("token_jti")
+    return {
+        row["token_jti"]: {"live_leases": row["live"]} for row in rows.annotate(live=Count("pk")).order_by()
+    }
+
+
+def _check_counts(jtis: list[UUID]) -> _Counts:
+    rows = RenderCheck.objects.filter(token_jti__in=jtis).values("token_jti")
+    counted = rows.annotate(
         allowed=Count("pk", filter=Q(outcome__in=_ALLOWED)), every=Count("pk"), latest=Max("at")
     )
     return {
-        "allowed_checks": found["allowed"],
-        "refused_checks": found["every"] - found["allowed"],
-        "last_check_at": found["latest"],
+        row["token_jti"]: {
+            "allowed_checks": row["allowed"],
+            "refused_checks": row["every"] - row["allowed"],
+            "last_check_at": row["latest"],
+        }
+        for row in counted.order_by()
+        if row["token_jti"]
     }
 
 
-def _quota_counts(jti: UUID) -> dict[str, int]:
-    rows = {row.counter: row for row in Quota.objects.filter(token_jti=jti)}
-    frames, lines = rows.get(Counter.FRAMES), rows.get(Counter.LINES)
-    return {
-        "frames_used": frames.granted if frames else 0,
-        "frames_max": frames.most if frames else 0,
-        "lines_used": lines.granted if lines else 0,
-        "lines_max": lines.most if lines else 0,
-    }
+def _quota_counts(jtis: list[UUID]) -> _Counts:
+    counts: _Counts = {}
+    for row in Quota.objects.filter(token_jti__in=jtis, counter__in=[Counter.FRAMES, Counter.LINES]):
+        counts.setdefault(row.token_jti, {}).update(
+            {f"{row.counter}_used": row.granted, f"{row.counter}_max": row.most}
+        )
+    return counts
 
 
-def _receipt_counts(jti: UUID) -> dict[str, int | datetime | None]:
-    leases = list(Lease.objects.filter(token_jti=jti).values_list("pk", flat=True))
-    found = LogEntry.objects.filter(log_id__in=_logs_of(jti), lease__in=leases).aggregate(
-        rendered=Count("idx", filter=Q(outcome__in=_PRODUCED)),
-        failed=Count("idx", filter=Q(outcome=FrameOutcome.FAILED)),
-        discarded=Count("idx", filter=Q(outcome=FrameOutcome.DISCARDED)),
-        first_receipt_at=Min("received_at"),
-        last_receipt_at=Max("received_at"),
-    )
-    return {**found, "unauthorised": UnauthorisedFrame.objects.filter(token_jti=jti).count()}
+def _receipt_counts(jtis: list[UUID]) -> _Counts:
+    """Receipts by token, through its leases: the log's rows name the lease, not the token."""
+    leases = dict(Lease.objects.filter(token_jti__in=jtis).values_list("pk", "token_jti"))
+    logs = Lease.objects.filter(token_jti__in=jtis).values_list("log_id", flat=True).distinct()
+    counts: _Counts = {}
+    rows = LogEntry.objects.filter(log_id__in=list(logs), lease__in=list(leases)).values("lease", "outcome")
+    for row in rows.annotate(n=Count("idx"), first=Min("received_at"), last=Max("received_at")).order_by():
+        _add_receipts(counts.setdefault(leases[row["lease"] or 0], {}), dict(row))
+    strays = UnauthorisedFrame.objects.filter(token_jti__in=jtis).values_list("token_jti")
+    for jti, number in strays.annotate(n=Count("pk")).order_by():
+        counts.setdefault(jti, {})["unauthorised"] = number
+    return counts
+
+
+def _add_receipts(counts: dict[str, Any], row: dict[str, Any]) -> None:
+    name = _NAME_OF_OUTCOME[row["outcome"]]
+    counts[name] = counts.get(name, 0) + row["n"]
+    counts["first_receipt_at"] = min(counts.get("first_receipt_at", row["first"]), row["first"])
+    counts["last_receipt_at"] = max(counts.get("last_receipt_at", row["last"]), row["last"])

@@ -59,7 +59,7 @@ class _Question:
     @property
     def counter(self) -> str | None:
         """The counter that the use is taken from; None for a use we do not know."""
-        if self.asked.body.use_type not in UseType:
+        if self.asked.body.use_type not in set(UseType):
             return None
         return quota_of(UseType(self.asked.body.use_type)).value
 
@@ -98,14 +98,16 @@ def _answer(question: _Question) -> CheckAnswer:
     refused = question.presented.refused
     if question.presented.proof and not spend_proof(proof=question.presented.proof, now=question.now):  # 2
         refused = DenyReason.REPLAY
-    quota = None if refused else _lock_quota(question)  # 3
-    facts = licence_state_for(question.presented.jti) if question.presented.jti else None  # 4
+    jti = question.presented.jti
+    quota = None if refused or jti is None else _lock_quota(jti, question.counter or "")  # 3
+    facts = licence_state_for(jti) if jti else None  # 4
     if refused is None and facts is None:
         refused = DenyReason.TOKEN_UNKNOWN
     if refused is not None or facts is None:
         return _keep(question, _refusal(refused or DenyReason.TOKEN_UNKNOWN, question.now), facts, None)
     if quota is None and question.counter:
-        quota = _open_quota(question, facts)
+        quota = _open_quota(facts, question.counter)
+        facts = licence_state_for(facts.jti) or facts  # the lock may have waited
     decision = decide(
         facts.terms, core_request(question.asked.body), _state(question, facts, quota), now=question.now
     )  # 5
@@ -131,12 +133,11 @@ def _state(question: _Question, facts: LicenceFacts, quota: Quota | None) -> Lic
     )
 
 
-def _lock_quota(question: _Question) -> Quota | None:
-    rows = Quota.objects.select_for_update()
-    return rows.filter(token_jti=question.presented.jti, counter=question.counter or "").first()
+def _lock_quota(jti: UUID, counter: str) -> Quota | None:
+    return Quota.objects.select_for_update().filter(token_jti=jti, counter=counter).first()
 
 
-def _open_quota(question: _Question, facts: LicenceFacts) -> Quota:
+def _open_quota(facts: LicenceFacts, counter: str) -> Quota:
     """The first check of a token makes its row; a second one at that moment waits for it."""
     scope = facts.terms.scope
     most = {
@@ -144,11 +145,9 @@ def _open_quota(question: _Question, facts: LicenceFacts) -> Quota:
         Counter.LINES.value: scope.lines_max,
         Counter.SECONDS.value: scope.seconds_max,
         Counter.RUNS.value: scope.runs_max,
-    }[question.counter or ""]
-    Quota.objects.bulk_create(
-        [Quota(token_jti=facts.jti, counter=question.counter, most=most)], ignore_conflicts=True
-    )
-    quota = _lock_quota(question)
+    }[counter]
+    Quota.objects.bulk_create([Quota(token_jti=facts.jti, counter=counter, most=most)], ignore_conflicts=True)
+    quota = _lock_quota(facts.jti, counter)
     assert quota is not None
     return quota
 

@@ -85,7 +85,7 @@ def spend_proof(*, proof: Proof, now: datetime) -> bool:
             "insert into receipts_dpopproofseen (digest, seen_at) values (%s, %s) on conflict do nothing",
             [digest, now],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def _claimed_jti(token: str) -> UUID | None:

@@ -1,0 +1,150 @@
+"""A farm that speaks HTTP: an API key with its proof key, a live licence, checks, leases and receipts."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import ApiCredential
+from accounts.principals import Principal
+from common import clock
+from licensing.models import LicenceToken
+from tests import factories
+from trustcore.dpop import make_proof
+
+CHECKS = "/api/v1/render/checks"
+RECEIPTS = "/api/v1/render/receipts"
+
+
+def sha(text: str) -> str:
+    """A hash that stands for a file or its pixels."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass
+class Farm:
+    """One render node: its credential, its key, a licence it works under."""
+
+    token: LicenceToken
+    credential: ApiCredential
+    proof_key: Any
+    client: Client = field(default_factory=Client)
+
+    @property
+    def principal(self) -> Principal:
+        return factories.desk_of_key(self.credential)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return factories.bearer(self.credential)
+
+    def jws(self) -> str:
+        return factories.minted(self.token.pk, self.credential)
+
+    def proof(self, jws: str, **changes: Any) -> str:
+        facts = {
+            "private_key": self.proof_key,
+            "method": "POST",
+            "url": f"{settings.BASE_URL}{CHECKS}",
+            "now": int(clock.now().timestamp()),
+            "jti": str(uuid.uuid4()),
+            "access_token": jws,
+        }
+        return make_proof(**{**facts, **changes})
+
+    def body(self, **changes: Any) -> dict[str, Any]:
+        body = {
+            "project": str(self.token.production_id),
+            "shot": "0410_0020",
+            "task": "comp",
+            "use_type": "FACE_RENDER",
+            "construct": "FACE_3D",
+            "frame_range": {"first": 0, "last": 24},
+            "units": None,
+            "engine": {"name": "blender", "version": "4.2"},
+            "model": None,
+            "worker": "node-7",
+            "render_territory": "GB",
+            "operator": "farm",
+            "purpose": "FINAL",
+            "requested_at": clock.rfc3339(clock.now()),
+        }
+        return {**body, **changes}
+
+    def check(
+        self,
+        *,
+        key: str = "",
+        proof: str | None = None,
+        client: Client | None = None,
+        headers: dict[str, str] | None = None,
+        **changes: Any,
+    ) -> Any:
+        """Ask; returns the response."""
+        jws = changes.pop("token", None) or self.jws()
+        head = {**(self.headers if headers is None else headers)}
+        sent = self.proof(jws) if proof is None else proof
+        head |= {"DPoP": sent} if sent else {}
+        head |= {"Idempotency-Key": key} if key else {}
+        return (client or self.client).post(
+            CHECKS, self.body(token=jws, **changes), content_type="application/json", headers=head
+        )
+
+    def lease(self, first: int = 0, last: int = 24, **changes: Any) -> dict[str, Any]:
+        """Ask and be allowed; returns the lease."""
+        answer = self.check(frame_range={"first": first, "last": last}, **changes).json()
+        assert answer["lease"] is not None, answer
+        lease: dict[str, Any] = answer["lease"] | {"decision_id": answer["decision_id"]}
+        return lease
+
+    def row(self, lease: str, frame: int, **changes: Any) -> dict[str, Any]:
+        at = clock.now()
+        row = {
+            "lease": lease,
+            "frame": frame,
+            "take": 1,
+            "file_sha256": sha(f"file {lease} {frame}"),
+            "pixel_sha256": sha(f"pixels {frame}"),
+            "outcome": "RENDERED",
+            "started_at": clock.rfc3339(at - timedelta(seconds=1)),
+            "finished_at": clock.rfc3339(at),
+        }
+        return {**row, **changes}
+
+    def send(
+        self,
+        rows: list[dict[str, Any]] | bytes,
+        *,
+        key: str = "",
+        pack: bool = False,
+        query: str = "",
+        content_type: str = "application/x-ndjson",
+        headers: dict[str, str] | None = None,
+    ) -> Any:
+        """Post a batch; returns the response."""
+        body = rows if isinstance(rows, bytes) else b"".join(json.dumps(r).encode() + b"\n" for r in rows)
+        head = {**self.headers, "Idempotency-Key": key or str(uuid.uuid4()), **(headers or {})}
+        if pack:
+            body, head["Content-Encoding"] = gzip.compress(body), "gzip"
+        return self.client.post(
+            f"{RECEIPTS}{query}", data=body, content_type=content_type, headers=head
+        )
+
+
+def make_farm(**changes: Any) -> Farm:
+    """A farm of the licensee with a licence of its own."""
+    return Farm(*factories.make_live_token(**changes))
+
+
+@pytest.fixture
+def farm(db: None, tmp_path_factory: pytest.TempPathFactory) -> Farm:
+    return make_farm()

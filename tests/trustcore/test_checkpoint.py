@@ -94,8 +94,13 @@ def test_the_text_of_a_checkpoint_reads_back(size, root):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "o\n1\n", "o\n01\nAAAA\n", "o\n-1\n" + "A" * 43 + "=\n", "o\n1\n" + "A" * 43 + "=", "o\n1\n\n"]
-    + [
+    [
+        "",
+        "o\n1\n",
+        "o\n01\nAAAA\n",
+        "o\n-1\n" + "A" * 43 + "=\n",
+        "o\n1\n" + "A" * 43 + "=",
+        "o\n1\n\n",
         "\n1\n" + "A" * 43 + "=\n",
         "o\n1\n" + "A" * 42 + "B=\n",
         "o\n99999999999999999999\n" + "A" * 43 + "=\n",

@@ -1,5 +1,7 @@
 """Static files of the log, against C2SP tlog-tiles and against the tree in memory."""
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,8 +64,20 @@ def test_a_path_reads_back(level, index, width):
 
 @pytest.mark.parametrize(
     "path",
-    ["tile/0/0", "tile/0/001.p/256", "tile/0/001.p/0", "tile/0/001.p/05", "tile/0/x000/001", "tile/64/000"]
-    + ["tile/00/000", "tile/0/1000", "tile/0/001/002", "tile/entries/../000", "tile/0/000\n", "checkpoint"],
+    [
+        "tile/0/0",
+        "tile/0/001.p/256",
+        "tile/0/001.p/0",
+        "tile/0/001.p/05",
+        "tile/0/x000/001",
+        "tile/64/000",
+        "tile/00/000",
+        "tile/0/1000",
+        "tile/0/001/002",
+        "tile/entries/../000",
+        "tile/0/000\n",
+        "checkpoint",
+    ],
 )
 def test_another_spelling_of_a_path_is_refused(path):
     with pytest.raises(InvalidEvidence):
@@ -113,7 +127,7 @@ def test_publishing_in_stretches_equals_the_tree_in_memory(stretches):
 def test_a_log_of_three_levels_is_written_and_read():
     store: dict[str, bytes] = {}
     sizes = [0, 65_000, 65_536, 65_537, 66_100]
-    for old, new in zip(sizes, sizes[1:], strict=False):
+    for old, new in itertools.pairwise(sizes):
         publish(store, old, new)
     size = sizes[-1]
     leaves = [leaf_hash(entry) for entry in some_entries(0, size)]

@@ -49,8 +49,9 @@ class Archive:
 
     name: str
     members: dict[str, zipfile.ZipInfo]
+    _starts: dict[str, int]
     _zip: zipfile.ZipFile
-    _label: str
+    _stream: IO[bytes]
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -71,12 +72,15 @@ class Archive:
         ) as error:
             raise InvalidEvidence(InvalidReason.MALFORMED, f"not a zip file: {error}", path.name) from error
         try:
+            stream = archive.fp
+            if stream is None:  # pragma: no cover - just opened
+                raise ValueError("the archive is closed")
             name, members = _checked_members(archive, path.stat().st_size, path.name)
-            _check_headers(archive, path.stat().st_size, path.name)
+            starts = _checked_headers(archive, stream, path.stat().st_size, path.name)
         except BaseException:
             archive.close()
             raise
-        return cls(name, members, archive, path.name)
+        return cls(name, members, starts, archive, stream)
 
     def __enter__(self) -> Self:
         return self
@@ -111,20 +115,59 @@ class Archive:
             InvalidEvidence: ``MISSING_FILE`` or ``MALFORMED``.
         """
         member = self._member(path)
-        try:
-            with self._zip.open(member) as stream:
-                while chunk := stream.read(CHUNK_BYTES):
-                    yield chunk
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-            raise InvalidEvidence(
-                InvalidReason.MALFORMED, f"damaged in the archive: {error}", path
-            ) from error
+        unpack = _Inflater() if member.compress_type == zipfile.ZIP_DEFLATED else _Copier()
+        at, end = self._starts[path], self._starts[path] + member.compress_size
+        checksum = size = 0
+        while at < end:
+            self._stream.seek(at)
+            packed = self._stream.read(min(CHUNK_BYTES, end - at))
+            at += len(packed)
+            for chunk in unpack(packed, path):
+                size += len(chunk)
+                checksum = zlib.crc32(chunk, checksum)
+                if size > member.file_size:
+                    break
+                yield chunk
+            if not packed or size > member.file_size:
+                break
+        if (size, checksum) != (member.file_size, member.CRC) or not unpack.complete:
+            _refuse(InvalidReason.MALFORMED, "damaged in the archive", path)
 
     def _member(self, path: str) -> zipfile.ZipInfo:
         member = self.members.get(path)
         if member is None:
             raise InvalidEvidence(InvalidReason.MISSING_FILE, "not in the bundle", path)
         return member
+
+
+class _Copier:
+    """Hands stored bytes on."""
+
+    complete = True
+
+    def __call__(self, packed: bytes, path: str) -> Iterator[bytes]:
+        yield packed
+
+
+class _Inflater:
+    """Unpacks deflated bytes in bounded pieces, and knows whether the stream came to its own end."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+
+    @property
+    def complete(self) -> bool:
+        return self._inflate.eof and not self._inflate.unused_data
+
+    def __call__(self, packed: bytes, path: str) -> Iterator[bytes]:
+        try:
+            while piece := self._inflate.decompress(packed, CHUNK_BYTES):
+                yield piece
+                packed = self._inflate.unconsumed_tail
+        except zlib.error as error:
+            raise InvalidEvidence(
+                InvalidReason.MALFORMED, f"damaged in the archive: {error}", path
+            ) from error
 
 
 def _checked_members(
@@ -171,31 +214,32 @@ def _check_central(info: zipfile.ZipInfo, path: str) -> None:
         _refuse(InvalidReason.MALFORMED, "the archive's entry is not plain", path)
 
 
-def _check_headers(archive: zipfile.ZipFile, archive_bytes: int, label: str) -> None:
-    """Walk the archive from its first byte: each local header must say what the directory says."""
-    stream = archive.fp
-    if stream is None:  # pragma: no cover - just opened
-        raise ValueError("the archive is closed")
-    at = 0
-    for info in sorted(archive.infolist(), key=lambda item: item.header_offset):
+def _checked_headers(
+    archive: zipfile.ZipFile, stream: IO[bytes], archive_bytes: int, label: str
+) -> dict[str, int]:
+    """Walk the archive from its first byte: each local header must say what the directory says.
+
+    Returns:
+        Where each file's packed bytes begin, by path.
+    """
+    infos, starts, at = archive.infolist(), {}, 0
+    for info in sorted(infos, key=lambda item: item.header_offset):
         path = info.filename.partition("/")[2]
         if info.header_offset != at:
             _refuse(InvalidReason.MALFORMED, "entries overlap, or something lies between them", path)
-        at = _end_of_entry(stream, info, path)
-    end = (
-        _END_BYTES_ZIP64
-        if archive_bytes >= zipfile.ZIP64_LIMIT or len(archive.infolist()) > 0xFFFF
-        else _END_BYTES
-    )
-    directory = sum(46 + len(info.filename) + len(info.extra) for info in archive.infolist())
+        starts[path] = _data_start(stream, info, path)
+        at = starts[path] + info.compress_size
+    directory = sum(46 + len(info.filename) + len(info.extra) for info in infos)
+    end = _END_BYTES if archive_bytes < zipfile.ZIP64_LIMIT and len(infos) <= 0xFFFF else _END_BYTES_ZIP64
     if at != archive.start_dir or at + directory + end != archive_bytes or archive.comment:
         _refuse(InvalidReason.MALFORMED, "the archive holds more than its entries", label)
     stream.seek(archive_bytes - _END_BYTES)
     if stream.read(8) != b"PK\x05\x06\x00\x00\x00\x00":
         _refuse(InvalidReason.MALFORMED, "the archive does not end as it should", label)
+    return starts
 
 
-def _end_of_entry(stream: IO[bytes], info: zipfile.ZipInfo, path: str) -> int:
+def _data_start(stream: IO[bytes], info: zipfile.ZipInfo, path: str) -> int:
     stream.seek(info.header_offset)
     header = stream.read(_LOCAL.size)
     if len(header) != _LOCAL.size:
@@ -224,7 +268,7 @@ def _end_of_entry(stream: IO[bytes], info: zipfile.ZipInfo, path: str) -> int:
     )
     if said != listed:
         _refuse(InvalidReason.MALFORMED, "the archive's two headers of this file differ", path)
-    return info.header_offset + len(header) + len(name) + len(extra) + info.compress_size
+    return info.header_offset + len(header) + len(name) + len(extra)
 
 
 def _refuse(reason: InvalidReason, detail: str, path: str) -> NoReturn:

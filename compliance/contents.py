@@ -6,6 +6,7 @@ party wrote is left out where the bundle is shared between a production and its 
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,15 +38,15 @@ def key_set() -> bytes:
     return canonical_json({"keys": sorted(keys, key=lambda jwk: str(jwk["kid"]))})
 
 
-def licence_files(ledger: Ledger, cast: Cast, audience: str) -> Iterator[tuple[str, bytes]]:
-    """Yield, for every licence the log knows, its terms, its signed grant and its history."""
+def licence_files(ledger: Ledger, cast: Cast, audience: str, until: datetime) -> Iterator[tuple[str, bytes]]:
+    """Yield, for every licence the log knows, its terms, its signed grant and its history up to ``until``."""
     jtis = sorted({jti for jti, _ in ledger.grants})
     tokens = {
         str(token.jti): token
         for token in LicenceToken.objects.filter(jti__in=jtis)
         .select_related("terms", "grant", "request")
         .prefetch_related(
-            Prefetch("request__actions", RequestAction.objects.order_by("at", "id")),
+            Prefetch("request__actions", RequestAction.objects.filter(at__lte=until).order_by("at", "id")),
             Prefetch("request__versions", TermsVersion.objects.order_by("version")),
         )
     }
@@ -58,8 +59,8 @@ def licence_files(ledger: Ledger, cast: Cast, audience: str) -> Iterator[tuple[s
         yield history_path(jti), canonical_json(history_document(jti, ledger, _acts(token, cast, audience)))
 
 
-def mark_reports(production_id: UUID) -> list[dict[str, Any]]:
-    """Return every registered mark of a production with what its embedding and detection said."""
+def mark_reports(production_id: UUID, until: datetime) -> list[dict[str, Any]]:
+    """Return every mark registered by ``until`` with what its embedding and detection said."""
     from watermarking.selectors import registrations_of
 
     reports = []
@@ -91,11 +92,10 @@ def signed_assets(ledger: Ledger, production_id: UUID) -> Iterable[Asset]:
 _VERIFIED = VerifiedEntry.__struct_config__.tag
 
 
-def event_lines(production_id: UUID, cast: Cast, audience: str) -> Iterator[bytes]:
-    """Yield the deployment's events of a production in order, one JSON line each."""
-    for event in (
-        Event.objects.filter(production_id=production_id).order_by("number").iterator(chunk_size=500)
-    ):
+def event_lines(production_id: UUID, cast: Cast, audience: str, until: datetime) -> Iterator[bytes]:
+    """Yield the deployment's events of a production up to ``until``, in order, one JSON line each."""
+    events = Event.objects.filter(production_id=production_id, at__lte=until).order_by("number")
+    for event in events.iterator(chunk_size=500):
         line = {
             "number": event.number,
             "id": str(event.id),

@@ -35,6 +35,10 @@ class Bundle(BaseModel):
     audience = models.CharField(max_length=8, choices=Audience)
     state = models.CharField(max_length=10, choices=BundleState, default=BundleState.QUEUED)
     failure_code = models.CharField(max_length=40, blank=True, default="")
+    # The cut: taken once, so that work taken up again after a crash writes the same bytes.
+    cut_at = models.DateTimeField(null=True, blank=True)
+    checkpoint = models.BinaryField(default=b"")
+    vkey = models.BinaryField(default=b"")
     origin = models.CharField(max_length=200, blank=True, default="")
     tree_size = models.PositiveBigIntegerField(null=True, blank=True)
     root_hex = models.CharField(max_length=64, blank=True, default="")

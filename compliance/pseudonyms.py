@@ -1,15 +1,14 @@
 """People in a bundle: one name per person and production, that says nothing outside of it.
 
-Who holds the deployment's secret can tell who it is, nobody else; the same person reads differently in
-every other production, so bundles cannot be joined to follow someone.
+They are the names that the log and the grants use. Who holds the deployment's secret can tell who it is,
+nobody else; the same person reads differently in every other production, so bundles cannot be joined.
 """
 
-import hmac
 from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.models import Organisation
-from common.keys import derive_secret
+from licensing.selectors.people import person_pseudonym
 
 
 @dataclass
@@ -19,15 +18,13 @@ class Cast:
     production_id: UUID
 
     def __post_init__(self) -> None:
-        self._key = derive_secret("bundle-pseudonym")
         self._names: dict[UUID, str] = {}
 
     def person(self, person_id: UUID | None) -> str | None:
         """Return a person's pseudonym; ``None`` stays ``None`` (the server itself acted)."""
         if person_id is None:
             return None
-        message = b"person\0" + person_id.bytes + self.production_id.bytes
-        return "per_" + hmac.digest(self._key, message, "sha256").hex()[:32]
+        return person_pseudonym(person_id, self.production_id)
 
     def organisation(self, organisation_id: UUID | None) -> dict[str, str] | None:
         """Return an organisation as its id and name; those of self-represented talents stay unnamed."""

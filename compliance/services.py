@@ -9,7 +9,6 @@ transaction mark the bundle ready and record the export, which the *next* bundle
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from uuid import UUID
@@ -21,6 +20,7 @@ from accounts.principals import Principal
 from audit import services as audit
 from common import clock
 from common.errors import Forbidden, InvalidInput, NotFound, Unavailable
+from common.ids import new_id
 from common.keys import signer_for
 from common.storage import blobs, local_copy, put_file
 from compliance.bag import BagWriter
@@ -61,17 +61,6 @@ from trustcore.signing import Signer
 
 _ZIP = "bundle.zip"
 CREDENTIAL_ANCHORS = "data/keys/content-credentials.pem"
-
-
-@dataclass(frozen=True)
-class CutOff:
-    """The published state of a log that a bundle shows: its size, root, and the signed note itself."""
-
-    origin: str
-    size: int
-    root_hex: str
-    checkpoint: bytes
-    vkey: bytes
 
 
 def request_bundle(*, principal: Principal, production_id: UUID, purpose: str) -> Bundle:
@@ -120,21 +109,21 @@ def build_bundle(bundle_id: UUID) -> Bundle:
     bundle = Bundle.objects.select_related("production").get(pk=bundle_id)
     if bundle.state in {BundleState.READY, BundleState.FAILED}:
         return bundle
-    Bundle.objects.filter(pk=bundle_id).update(state=BundleState.BUILDING, touched_at=clock.now())
-    cut_off = _cut_off(bundle.production_id)
+    if bundle.cut_at is None:
+        _cut(bundle)
     # made at first use, so before the snapshot, in which nothing can be written
     signer, anchors = signer_for("BUNDLE"), trust_anchors_pem()
     with tempfile.TemporaryDirectory(prefix="tm-bundle-") as scratch:
         folder = Path(scratch)
-        target = folder / _ZIP
         with _snapshot():
-            reading = _write(bundle, cut_off, signer, anchors, folder)
-            findings = reading.findings(_frames_without_receipt(bundle.production_id))
+            reading = _write(bundle, signer, anchors, folder)
+            bundle.findings = reading.findings(_frames_without_receipt(bundle.production_id))
+        target = folder / _ZIP
         bundle.sha256, bundle.size_bytes = file_sha256(target), target.stat().st_size
-        bundle.blob = put_file(f"bundles/{bundle.pk}.zip", target)
-    bundle.origin, bundle.tree_size, bundle.root_hex = cut_off.origin, cut_off.size, cut_off.root_hex
+        # a name of its own for each attempt: whoever comes second drops its own file, never the first's
+        bundle.blob = put_file(f"bundles/{bundle.pk}/{new_id()}.zip", target)
+    bundle.key_id = signer.kid
     bundle.counts = {name: getattr(reading.counts, name) for name in reading.counts.__struct_fields__}
-    bundle.findings, bundle.key_id = findings, signer.kid
     return _finish(bundle)
 
 
@@ -163,18 +152,21 @@ def _audience(principal: Principal, production: Production, purpose: str) -> Aud
     return Audience.SHARED if shared else Audience.OWN
 
 
-def _cut_off(production_id: UUID) -> CutOff:
-    drain_log(production_id=production_id)
-    publish_log(production_id=production_id)
-    published = receipts.published_log(production_id)
+def _cut(bundle: Bundle) -> None:
+    """Fix the state of the log that the bundle shows: the checkpoint as published now."""
+    drain_log(production_id=bundle.production_id)
+    publish_log(production_id=bundle.production_id)
+    published = receipts.published_log(bundle.production_id)
     if published is None:
         raise Unavailable(
             "LOG_UNPUBLISHED", "The log could not be published.", "Nothing was exported; try again."
         )
-    checkpoint = parse_checkpoint_text(parse_note(published.checkpoint).text)
-    return CutOff(
-        checkpoint.origin, checkpoint.size, checkpoint.root.hex(), published.checkpoint, published.vkey
-    )
+    bundle.origin = parse_checkpoint_text(parse_note(published.checkpoint).text).origin
+    bundle.tree_size, bundle.root_hex = published.size, published.root.hex()
+    bundle.checkpoint, bundle.vkey = published.checkpoint, published.vkey
+    bundle.cut_at = bundle.touched_at = clock.now()
+    bundle.state = BundleState.BUILDING
+    bundle.save()
 
 
 @contextmanager
@@ -188,18 +180,17 @@ def _snapshot() -> Iterator[None]:
         yield
 
 
-def _write(bundle: Bundle, cut_off: CutOff, signer: Signer, anchors: str, folder: Path) -> LogReading:
+def _write(bundle: Bundle, signer: Signer, anchors: str, folder: Path) -> LogReading:
     production, cast = bundle.production, Cast(bundle.production_id)
-    last = cut_off.size - 1
-    reading = read_log(receipts.entries_of(production.pk, last=last) if cut_off.size else iter(()), folder)
-    created_at = clock.rfc3339(bundle.created_at)
+    size, until = bundle.tree_size or 0, bundle.cut_at or bundle.created_at
+    reading = read_log(receipts.entries_of(production.pk, last=size - 1), folder)
     summary = Summary(
         bundle=str(bundle.pk),
         counts=reading.counts,
-        created_at=created_at,
+        created_at=clock.rfc3339(until),
         generator=f"trustmark-server/{_version()}",
         issuer=settings.BASE_URL,
-        log=LogRef(origin=cut_off.origin, root=cut_off.root_hex, size=cut_off.size),
+        log=LogRef(origin=bundle.origin, root=bundle.root_hex, size=size),
         production=str(production.pk),
         purpose=Purpose(bundle.purpose),
         title=production.title,
@@ -208,28 +199,28 @@ def _write(bundle: Bundle, cut_off: CutOff, signer: Signer, anchors: str, folder
         bag.add(SUMMARY, encode_summary(summary))
         bag.add(JWKS, key_set())
         bag.add(CREDENTIAL_ANCHORS, anchors.encode("ascii"))
-        for path, data in licence_files(reading.ledger, cast, bundle.audience):
+        for path, data in licence_files(reading.ledger, cast, bundle.audience, until):
             bag.add(path, data)
         bag.add_file(RECEIPTS_NDJSON, reading.ndjson)
         bag.add_file(RECEIPTS_CSV, reading.csv)
         bag.add_file(DENIED_CHECKS, reading.denied)
-        bag.add(LOG + CHECKPOINT_PATH, cut_off.checkpoint)
-        bag.add(LOG + VKEY_PATH, cut_off.vkey)
-        for path, data in receipts.log_files(production.pk, cut_off.size):
+        bag.add(LOG + CHECKPOINT_PATH, bytes(bundle.checkpoint))
+        bag.add(LOG + VKEY_PATH, bytes(bundle.vkey))
+        for path, data in receipts.log_files(production.pk, size):
             bag.add(LOG + path, data)
-        bag.add(MARKS, canonical_json(marks_document(reading.ledger, mark_reports(production.pk))))
+        bag.add(MARKS, canonical_json(marks_document(reading.ledger, mark_reports(production.pk, until))))
         _add_manifests(bag, reading, production.pk)
-        bag.add_chunks(EVENTS, event_lines(production.pk, cast, bundle.audience))
+        bag.add_chunks(EVENTS, event_lines(production.pk, cast, bundle.audience, until))
         bag.finish(
             identifier=str(bundle.pk),
-            created_at=created_at,
+            created_at=summary.created_at,
             agent=summary.generator,
             predicate={
                 "bundle": summary.bundle,
                 "production": summary.production,
                 "purpose": summary.purpose.value,
-                "created_at": created_at,
-                "log": {"origin": cut_off.origin, "size": cut_off.size, "root": cut_off.root_hex},
+                "created_at": summary.created_at,
+                "log": {"origin": bundle.origin, "size": size, "root": bundle.root_hex},
             },
             signer=signer,
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import UUID
 
 from common import clock
+from common.ids import new_id
 from common.locks import sole_worker
 from common.storage import blobs, local_copy, put_file
 from licensing.models import LicenceToken
@@ -180,7 +181,7 @@ def _manifest_record(asset: Asset, store: bytes, report: CredentialReport, folde
     path.write_bytes(store)
     return ManifestRecord(
         asset=asset,
-        blob=put_file(f"assets/{asset.pk}/manifest.c2pa", path),
+        blob=put_file(_blob_name(asset, "manifest", ".c2pa"), path),
         sha256=file_sha256(path),
         size_bytes=len(store),
         digital_source_type=report.digital_source_type or "",
@@ -238,5 +239,6 @@ def _scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _blob_name(asset: Asset, stage: str) -> str:
-    return f"assets/{asset.pk}/{stage}{asset.media['suffix']}"
+def _blob_name(asset: Asset, stage: str, suffix: str = "") -> str:
+    """Name a file of this attempt: whoever comes second drops its own file, never the first's."""
+    return f"assets/{asset.pk}/{stage}-{new_id()}{suffix or asset.media['suffix']}"

@@ -6,9 +6,12 @@ import gzip
 import hashlib
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -17,9 +20,13 @@ from django.test import Client
 from accounts.models import ApiCredential
 from accounts.principals import Principal
 from common import clock
+from licensing import services
 from licensing.models import LicenceToken
+from receipts.selectors import entries_of
+from receipts.services import drain_log
 from tests import factories
 from trustcore.dpop import make_proof
+from trustcore.receipt import parse_entry
 
 CHECKS = "/api/v1/render/checks"
 RECEIPTS = "/api/v1/render/receipts"
@@ -145,6 +152,45 @@ def make_farm(**changes: Any) -> Farm:
     return Farm(*factories.make_live_token(**changes))
 
 
+def revoke(token: LicenceToken, *, kind: str = "PROSPECTIVE") -> None:
+    """The talent's side ends a licence."""
+    decider = factories.decider_of(token.request)
+    services.revoke_token(
+        principal=decider, jti=token.pk, kind=kind, disposition="KEEP", reason="The production changed hands."
+    )
+
+
+def logged(production_id: UUID, kind: type[Any]) -> list[Any]:
+    """Entries of one kind in a production's log, drained first."""
+    drain_log(production_id=production_id)
+    entries = [parse_entry(leaf.entry) for leaf in entries_of(production_id)]
+    return [entry for entry in entries if isinstance(entry, kind)]
+
+
 @pytest.fixture
-def farm(db: None, tmp_path_factory: pytest.TempPathFactory) -> Farm:
+def farm(db: None) -> Farm:
     return make_farm()
+
+
+@pytest.fixture(autouse=True)
+def own_log_store(settings: Any, tmp_path: Path) -> Path:
+    """Each test publishes into a folder of its own."""
+    folder = tmp_path / "log"
+    stores = {**settings.STORAGES}
+    stores["log"] = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(folder), "allow_overwrite": True, "base_url": None},
+    }
+    settings.STORAGES = stores
+    return folder
+
+
+@pytest.fixture
+def move_clock(settings: Any, tmp_path: Path) -> Callable[..., None]:
+    """Move the house's clock: ``move_clock(days=61)`` from real time, not from the last move."""
+    settings.TEST_CLOCK_FILE = str(tmp_path / "clock")
+
+    def move(**ahead: float) -> None:
+        (tmp_path / "clock").write_text(str(timedelta(**ahead).total_seconds()), encoding="ascii")
+
+    return move

@@ -1,0 +1,44 @@
+"""Reads of the registry; an organisation is told only of marks that are visible to it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from accounts.principals import Principal
+from watermarking.models import DetectionState, MarkDetection, MarkRegistration
+
+
+def registrations_of(production_id: UUID) -> QuerySet[MarkRegistration]:
+    """Every mark of a production, with its reports, oldest first."""
+    rows = MarkRegistration.objects.filter(production_id=production_id)
+    return rows.prefetch_related("reports").order_by("created_at")
+
+
+def registrations_visible_to(principal: Principal) -> QuerySet[MarkRegistration]:
+    """The marks that the caller's organisation may be told of, newest first."""
+    rows = MarkRegistration.objects.filter(visible_to__contains=[principal.organisation_id])
+    return rows.order_by("-created_at")
+
+
+def lead_of(mark_id: str) -> MarkRegistration | None:
+    """What a mark leads to, whoever asks; callers decide who may be told."""
+    return MarkRegistration.objects.filter(mark_id=mark_id.lower()).first()
+
+
+def registered_ids(*, key_id: str) -> list[int]:
+    """Every id registered under a key, as numbers: the candidates of a registry reading."""
+    rows = MarkRegistration.objects.filter(key_id=key_id).values_list("mark_id", flat=True)
+    return [int(mark_id, 16) for mark_id in rows.iterator()]
+
+
+def detection_for(principal: Principal, detection_id: UUID) -> MarkDetection | None:
+    """A detection that the caller's organisation asked for."""
+    rows = MarkDetection.objects.filter(organisation_id=principal.organisation_id)
+    return rows.filter(pk=detection_id).first()
+
+
+def detections_left(*, before: datetime) -> QuerySet[MarkDetection]:
+    """Detections that were asked for before then and are not finished."""
+    waiting = (DetectionState.QUEUED, DetectionState.RUNNING)
+    return MarkDetection.objects.filter(state__in=waiting, created_at__lt=before)

@@ -1,0 +1,169 @@
+"""Register marks, embed and find them, and keep what was said.
+
+An id is registered before it is embedded anywhere, so that a file can never carry a mark of ours that leads
+nowhere. Reports are only ever added.
+"""
+
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from accounts.principals import Principal
+from audit import services as audit
+from common import clock
+from common.errors import InvalidInput, NotFound
+from common.locks import sole_worker
+from common.storage import blobs, local_copy, put_file
+from watermarking import engine, selectors
+from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
+from watermarking.errors import MediaError
+from watermarking.keys import DEFAULT_KEY_ID, mark_key, read_secret
+from watermarking.models import (
+    DetectionState,
+    MarkDetection,
+    MarkRegistration,
+    MarkReport,
+    ReportKind,
+)
+from watermarking.reports import LAYERS, DetectReport, payload_hex
+
+DEFAULT_CARD = f"{DEFAULT_PIXEL_CARD}+{DEFAULT_AUDIO_CARD}"
+_DRAWS = 4
+
+
+def register_mark(
+    *,
+    production_id: UUID,
+    token_jtis: Iterable[UUID],
+    asset_id: UUID | None,
+    card: str = DEFAULT_CARD,
+    key_id: str = DEFAULT_KEY_ID,
+    segment: str = "",
+    visible_to: Iterable[UUID] = (),
+) -> MarkRegistration:
+    """Draw a random 64-bit id and write down what it leads to; call it before embedding.
+
+    Args:
+        visible_to: organisations that may be told what the mark leads to.
+    """
+    facts: dict[str, Any] = {
+        "production_id": production_id,
+        "token_jtis": sorted({*token_jtis}),
+        "asset_id": asset_id,
+        "card": card,
+        "key_id": key_id,
+        "segment": segment,
+        "visible_to": sorted({*visible_to}),
+    }
+    for _ in range(_DRAWS):
+        try:
+            with transaction.atomic():
+                return MarkRegistration.objects.create(mark_id=payload_hex(secrets.randbits(64)), **facts)
+        except IntegrityError:  # an id twice: once in 2**64 per row; draw again
+            continue
+    raise RuntimeError("no unused mark id was drawn")
+
+
+def record_report(*, mark_id: str, kind: str, results: dict[str, Any]) -> MarkReport:
+    """Keep what an embedding or a detection said of a registered mark.
+
+    Raises:
+        NotFound: ``MARK_UNKNOWN``.
+        ValueError: ``kind`` is none of ``ReportKind``.
+    """
+    registration = selectors.lead_of(mark_id)
+    if registration is None:
+        raise NotFound("MARK_UNKNOWN", "No mark has this id.")
+    return MarkReport.objects.create(registration=registration, kind=ReportKind(kind), results=results)
+
+
+def embed_registered(*, registration_id: UUID, src: Path, dst: Path) -> MarkReport:
+    """Write ``dst``: ``src`` with the registered mark in every layer that can carry it, read back.
+
+    Raises:
+        MediaError: ``src`` cannot be carried through; ``dst`` is untouched.
+    """
+    row = MarkRegistration.objects.get(pk=registration_id)
+    key = mark_key(read_secret(), row.key_id)
+    report = engine.embed_file(src, dst, mark_id=int(row.mark_id, 16), key=key, verify=True)
+    return MarkReport.objects.create(registration=row, kind=ReportKind.EMBEDDED, results=report.as_dict())
+
+
+def detect_in(
+    *,
+    path: Path,
+    candidates: Iterable[int] | None = None,
+    layers: Iterable[str] = LAYERS,
+    key_id: str = DEFAULT_KEY_ID,
+) -> DetectReport:
+    """Look for a mark of this deployment in a file.
+
+    Raises:
+        MediaError: it is no medium.
+    """
+    key = mark_key(read_secret(), key_id)
+    return engine.detect_file(path, key=key, candidates=candidates, layers=layers)
+
+
+@transaction.atomic
+def ask_detection(
+    *, principal: Principal, path: Path, file_name: str, layers: Iterable[str] = LAYERS
+) -> MarkDetection:
+    """Take a file in to be looked at.
+
+    Raises:
+        InvalidInput: ``LAYER_UNKNOWN``.
+    """
+    wanted = sorted({layer.lower() for layer in layers})
+    if not wanted or set(wanted) - set(LAYERS):
+        raise InvalidInput("LAYER_UNKNOWN", f"Layers are {' and '.join(LAYERS)}.")
+    row = MarkDetection(organisation=principal.organisation, file_name=file_name[:200], layers=wanted)
+    row.blob = put_file(f"detections/{row.pk}{Path(file_name).suffix[:8].lower()}", path)
+    row.save()
+    audit.record(
+        kind="mark.detection_asked",
+        principal=principal,
+        object_type="mark_detection",
+        object_id=row.pk,
+        details={"layers": wanted},
+    )
+    return row
+
+
+def run_detection(*, detection_id: UUID) -> MarkDetection:
+    """Read a file that was taken in, keep the answer, drop the file. Safe to repeat."""
+    with sole_worker(detection_id) as is_mine:
+        row = MarkDetection.objects.get(pk=detection_id)
+        if not is_mine or row.state in {DetectionState.DONE, DetectionState.FAILED}:
+            return row
+        row.state = DetectionState.RUNNING
+        row.save(update_fields=["state"])
+        report, code = _read(row)
+        blob = row.blob
+        with transaction.atomic():
+            _finish(row, report, code)
+        blobs().delete(blob)
+    return row
+
+
+def _read(row: MarkDetection) -> tuple[DetectReport | None, str]:
+    known = selectors.registered_ids(key_id=DEFAULT_KEY_ID)
+    try:
+        with local_copy(row.blob) as path:
+            return detect_in(path=path, candidates=known or None, layers=row.layers), ""
+    except MediaError as error:
+        return None, error.code
+
+
+def _finish(row: MarkDetection, report: DetectReport | None, code: str) -> None:
+    row.state = DetectionState.DONE if report is not None else DetectionState.FAILED
+    row.result = report.as_dict() if report is not None else None
+    row.error_code, row.blob, row.finished_at = code, "", clock.now()
+    row.save(update_fields=["state", "result", "error_code", "blob", "finished_at"])
+    lead = selectors.lead_of(report.payload) if report is not None and report.payload else None
+    if lead is not None and report is not None:
+        MarkReport.objects.create(registration=lead, kind=ReportKind.DETECTED, results=report.as_dict())

@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 # quiet but for errors: pip says a lot about a farm's find-links and about itself
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-warn-script-location
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-warn-script-location
 PYTEST_ARGS ?=
 OURS := trustmark trustcore common accounts audit licensing receipts watermarking provenance compliance agents_portal clients/python/trustmark_client
 

@@ -11,7 +11,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from trustmark.embedded.children import Child, start_child, wait_until
@@ -20,6 +19,7 @@ from trustmark.embedded.ports import LOOPBACK, free_port, is_listening
 ROOT = Path(__file__).resolve().parents[2]
 WEB_WORKERS = 2
 WEB_THREADS = 4
+READY_SECONDS = 120.0
 # Celery: a first TERM lets the running task end (warm), QUIT puts it back into the queue (cold).
 _CELERY_STOP = ((signal.SIGTERM, 8.0), (signal.SIGQUIT, 8.0))
 _CELERY = [sys.executable, "-m", "celery", "-A", "trustmark", "--quiet"]
@@ -41,7 +41,7 @@ class Places:
         return self.var / "log"
 
     @property
-    def secrets(self) -> Path:
+    def private(self) -> Path:
         return self.var / "secrets"
 
     @property
@@ -51,17 +51,17 @@ class Places:
 
     def make(self) -> None:
         """Create the folders; ``var`` stays enterable, the private ones are closed."""
-        for folder, mode in ((self.var, 0o755), (self.run, 0o700), (self.log, 0o755), (self.secrets, 0o700)):
+        for folder, mode in ((self.var, 0o755), (self.run, 0o700), (self.log, 0o755), (self.private, 0o700)):
             folder.mkdir(parents=True, exist_ok=True, mode=mode)
 
-    def secret(self, name: str, make: Callable[[], str] = partial(secrets.token_urlsafe, 48)) -> str:
+    def secret(self, name: str, *, in_hex: bool = False) -> str:
         """A random secret of this deployment, made at its first use, readable by its owner alone."""
-        path = self.secrets / name
+        path = self.private / name
         if not path.exists():
             draft = path.with_suffix(".tmp")
             draft.unlink(missing_ok=True)
             draft.touch(mode=0o600)
-            draft.write_text(make())
+            draft.write_text(secrets.token_hex(32) if in_hex else secrets.token_urlsafe(48))
             draft.replace(path)
         return path.read_text().strip()
 
@@ -78,12 +78,12 @@ def web_port(places: Places) -> int:
 def environment(places: Places, *, port: int, database_url: str, broker_url: str) -> dict[str, str]:
     """What every program of the deployment reads (docs/operations/configuration.md)."""
     places.secret("trustmark")
-    places.secret("mark-key", make=partial(secrets.token_hex, 32))
+    places.secret("mark-key", in_hex=True)
     if not places.clock.exists():
         places.clock.write_text("0")
     defaults = {
-        "TRUSTMARK_SECRET_FILE": str(places.secrets / "trustmark"),
-        "TRUSTMARK_MARK_KEY": str(places.secrets / "mark-key"),
+        "TRUSTMARK_SECRET_FILE": str(places.private / "trustmark"),
+        "TRUSTMARK_MARK_KEY": str(places.private / "mark-key"),
         "STORAGE_URL": f"file://{places.var / 'storage'}",
         "TRUSTMARK_TEST_CLOCK_FILE": str(places.clock),
         "OMP_NUM_THREADS": str(os.cpu_count() or 1),
@@ -99,7 +99,23 @@ def environment(places: Places, *, port: int, database_url: str, broker_url: str
     return {**defaults, **os.environ, **fixed}
 
 
-def start_web(places: Places, env: dict[str, str], port: int) -> Child:
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A child that comes up on its own while others do, and how to see that it is up."""
+
+    child: Child
+    is_ready: Callable[[], bool]
+
+    def wait(self) -> None:
+        """Wait until it is up.
+
+        Raises:
+            StartFailed: it ended first, or took too long.
+        """
+        wait_until(self.is_ready, self.child, timeout_seconds=READY_SECONDS)
+
+
+def start_web(places: Places, env: dict[str, str], port: int) -> Started:
     """Granian in front of ``trustmark.wsgi``; ready when ``/readyz`` says so."""
     child = start_child(
         "web",
@@ -112,11 +128,10 @@ def start_web(places: Places, env: dict[str, str], port: int) -> Child:
         env=env,
         cwd=ROOT,
     )  # fmt: skip
-    wait_until(lambda: _answers(f"http://{LOOPBACK}:{port}/readyz"), child, timeout_seconds=120)
-    return child
+    return Started(child, lambda: _answers(f"http://{LOOPBACK}:{port}/readyz"))
 
 
-def start_worker(places: Places, env: dict[str, str], queue: str) -> Child:
+def start_worker(places: Places, env: dict[str, str], queue: str) -> Started:
     """One Celery worker for ``queue``; ready when it says so in its log."""
     log = places.log / f"worker-{queue}.log"
     said = _saying(log, " ready.")
@@ -132,11 +147,10 @@ def start_worker(places: Places, env: dict[str, str], queue: str) -> Child:
         death_signal=signal.SIGQUIT,
         stop_signals=_CELERY_STOP,
     )  # fmt: skip
-    wait_until(said, child, timeout_seconds=120)
-    return child
+    return Started(child, said)
 
 
-def start_beat(places: Places, env: dict[str, str]) -> Child:
+def start_beat(places: Places, env: dict[str, str]) -> Started:
     """The clockwork of the periodic tasks."""
     log = places.log / "beat.log"
     said = _saying(log, "beat: Starting")
@@ -150,8 +164,7 @@ def start_beat(places: Places, env: dict[str, str]) -> Child:
         env=env,
         cwd=ROOT,
     )  # fmt: skip
-    wait_until(said, child, timeout_seconds=120)
-    return child
+    return Started(child, said)
 
 
 def queues() -> list[str]:

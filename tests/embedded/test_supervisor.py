@@ -1,0 +1,175 @@
+"""The supervisor with real parts and real processes: it stops everything, whatever ends it, and comes back."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from trustmark.embedded.children import same_process
+from trustmark.embedded.programs import ROOT
+
+READY_SECONDS = 120
+GONE_SECONDS = 60
+OURS = ("DATABASE_URL", "BROKER_URL", "STORAGE_URL", "TRUSTMARK_VAR", "TRUSTMARK_SECRET")
+
+
+class Deployment:
+    """One ``serve`` run on a scratch folder, seen from outside as an operator sees it."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+        self.output = var.parent / "output.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.family: dict[int, float] = {}
+
+    def start(self, **env: str) -> None:
+        clean = {name: value for name, value in os.environ.items() if name not in OURS}
+        with self.output.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "trustmark.embedded.supervisor", "serve", "--var", str(self.var)],
+                cwd=ROOT,
+                env=clean | env,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait_ready(self) -> None:
+        assert self.process is not None
+        deadline = time.monotonic() + READY_SECONDS
+        while "serving;" not in self.said():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.1)
+        supervisor = psutil.Process(self.process.pid)
+        self.family = {p.pid: p.create_time() for p in supervisor.children(recursive=True)}
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def pid_of(self, name: str) -> int:
+        rows = json.loads((self.var / "run" / "children.json").read_text())
+        return next(int(row["pid"]) for row in rows if row["name"] == name)
+
+    def wait_ended(self) -> int:
+        assert self.process is not None
+        return self.process.wait(GONE_SECONDS)
+
+    def survivors(self) -> list[str]:
+        """What is left of all processes it had started, after a moment for the dying to die."""
+        deadline = time.monotonic() + GONE_SECONDS
+        while time.monotonic() < deadline:
+            alive = [p for pid, at in self.family.items() if (p := same_process(pid, at)) is not None]
+            alive = [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+            if not alive:
+                return []
+            time.sleep(0.2)
+        return [" ".join(p.cmdline()) for p in alive]
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Iterator[Deployment]:
+    deployment = Deployment(tmp_path / "var")
+    yield deployment
+    if deployment.process is not None and deployment.process.poll() is None:
+        deployment.process.send_signal(signal.SIGTERM)
+        deployment.process.wait(GONE_SECONDS)
+
+
+def test_ctrl_c_stops_every_part_and_leaves_no_process(deployment: Deployment) -> None:
+    deployment.start()
+    deployment.wait_ready()
+    assert len(deployment.family) > 8
+    assert deployment.process is not None
+    deployment.process.send_signal(signal.SIGINT)
+    assert deployment.wait_ended() == 0
+    assert deployment.survivors() == []
+    assert "everything stopped" in deployment.said()
+
+
+@pytest.mark.parametrize("name", ["web", "worker default", "valkey"])
+def test_a_part_that_dies_stops_all_the_others(deployment: Deployment, name: str) -> None:
+    deployment.start()
+    deployment.wait_ready()
+    os.kill(deployment.pid_of(name), signal.SIGKILL)
+    assert deployment.wait_ended() == 1
+    assert deployment.survivors() == []
+    assert f"{name} ended with status -9" in deployment.said()
+
+
+def test_after_sigkill_of_the_supervisor_the_next_start_recovers(deployment: Deployment) -> None:
+    deployment.start()
+    deployment.wait_ready()
+    url = re.search(r"http://\S+", deployment.said())
+    assert deployment.process is not None
+    deployment.process.kill()
+    deployment.process.wait()
+    # nobody told the children: the kernel and the next start see to them
+    deployment.start()
+    before = deployment.family
+    deployment.wait_ready()
+    assert not any(same_process(pid, at) for pid, at in before.items())
+    again = re.search(r"http://\S+", deployment.said())
+    assert url is not None
+    assert again is not None
+    assert again[0] == url[0]
+
+
+def test_sigkill_of_the_supervisor_alone_ends_its_children(deployment: Deployment) -> None:
+    deployment.start()
+    deployment.wait_ready()
+    assert deployment.process is not None
+    deployment.process.kill()
+    deployment.process.wait()
+    assert deployment.survivors() == []
+
+
+def test_a_step_that_fails_stops_what_was_started(deployment: Deployment) -> None:
+    deployment.start(STORAGE_URL="ftp://nowhere")
+    assert deployment.wait_ended() == 1
+    assert "migrate failed with status 1" in deployment.said()
+    assert "STORAGE_URL" in deployment.said()
+    assert not (deployment.var / "run" / "children.json").exists()
+    assert not (deployment.var / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_second_supervisor_on_the_same_folder_is_refused(deployment: Deployment) -> None:
+    deployment.start()
+    deployment.wait_ready()
+    second = subprocess.run(
+        [sys.executable, "-m", "trustmark.embedded.supervisor", "serve", "--var", str(deployment.var)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert second.returncode == 1
+    assert "another supervisor runs on" in second.stderr
+    assert deployment.process is not None
+    assert deployment.process.poll() is None
+
+
+def test_urls_of_the_environment_replace_the_embedded_parts(
+    deployment: Deployment, embedded_postgres: str, embedded_valkey: str
+) -> None:
+    name = f"trustmark_{os.getpid()}_outside"
+    with psycopg.connect(embedded_postgres, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    outside = embedded_postgres.rsplit("/", 1)[0] + f"/{name}"
+    deployment.start(DATABASE_URL=outside, BROKER_URL=embedded_valkey)
+    deployment.wait_ready()
+    assert not (deployment.var / "postgres").exists()
+    assert not (deployment.var / "valkey").exists()
+    with psycopg.connect(outside) as connection:
+        assert connection.execute("select count(*) > 20 from django_migrations").fetchone() == (True,)

@@ -36,7 +36,7 @@ Thumbprint = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z")]
 
 
 class _Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A claim that is an object. Absent and default are the same, so there is one spelling."""
+    """A claim that is an object; what bounds the licence is always written, the rest where it says something."""
 
 
 class Confirmation(_Claim, frozen=True, kw_only=True):
@@ -126,14 +126,14 @@ class LicenceClaims(_Claim, frozen=True, kw_only=True):
     win: WindowClaim
     ter: TerritoryClaim
     ch: tuple[Channel, ...]
+    scope: ScopeClaim
+    ven: tuple[Ident, ...]
+    mrk: tuple[MarkLayer, ...]
     trn: bool
     ccr: ChangeOfControl
     cnf: Confirmation | None = None
     consent_hash: Hash | None = None
-    scope: ScopeClaim = ScopeClaim()
-    ven: tuple[Ident, ...] = ()
     act: Ident | None = None
-    mrk: tuple[MarkLayer, ...] = ()
     hb: Annotated[int, Meta(ge=0, le=86_400)] = 0
     sts: StatusClaim | None = None
     coc: Annotated[int, Meta(ge=0, le=1_000_000)] = 0

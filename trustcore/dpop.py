@@ -183,7 +183,7 @@ def _check_payload(
 
 def _normal(htu: object) -> str:
     try:
-        return normalise_htu(htu) if isinstance(htu, str) else ""
+        return normalise_htu(htu if isinstance(htu, str) else "")
     except ValueError as error:
         raise malformed("not an absolute http or https address", "htu") from error
 

@@ -96,8 +96,13 @@ def test_being_visible_grants_no_use_until_a_licence_of_this_production_does(api
     body = {"talent": cast.talent.handle, "project": str(cast.production.pk)}
     assert api.post("visibility/check", body).json()["usage"] == {"granted": False, "use_types": []}
 
-    factories.make_live_token(cast.production, cast.talent, use_types=("FACE_RENDER",), constructs=("FACE_3D",))
-    assert api.post("visibility/check", body).json()["usage"] == {"granted": True, "use_types": ["FACE_RENDER"]}
+    factories.make_live_token(
+        cast.production, cast.talent, use_types=("FACE_RENDER",), constructs=("FACE_3D",)
+    )
+    assert api.post("visibility/check", body).json()["usage"] == {
+        "granted": True,
+        "use_types": ["FACE_RENDER"],
+    }
 
     other = factories.make_production(cast.producer.organisation)
     elsewhere = api.post("visibility/check", {**body, "project": str(other.pk)}).json()

@@ -25,8 +25,6 @@ CHUNK_BYTES = 1024 * 1024
 
 _MODES = frozenset({0o644 << 16, 0o100644 << 16})
 _LOCAL = struct.Struct("<4s5H3I2H")
-_END_BYTES = 22
-_END_BYTES_ZIP64 = 22 + 20 + 56
 
 
 def entry_info(path: str, *, compress: bool = True) -> zipfile.ZipInfo:
@@ -230,13 +228,30 @@ def _checked_headers(
         starts[path] = _data_start(stream, info, path)
         at = starts[path] + info.compress_size
     directory = sum(46 + len(info.filename) + len(info.extra) for info in infos)
-    end = _END_BYTES if archive_bytes < zipfile.ZIP64_LIMIT and len(infos) <= 0xFFFF else _END_BYTES_ZIP64
-    if at != archive.start_dir or at + directory + end != archive_bytes or archive.comment:
+    end = _end_records(len(infos), directory, archive.start_dir)
+    stream.seek(at + directory)
+    if at != archive.start_dir or at + directory + len(end) != archive_bytes or stream.read(len(end)) != end:
         _refuse(InvalidReason.MALFORMED, "the archive holds more than its entries", label)
-    stream.seek(archive_bytes - _END_BYTES)
-    if stream.read(8) != b"PK\x05\x06\x00\x00\x00\x00":
-        _refuse(InvalidReason.MALFORMED, "the archive does not end as it should", label)
     return starts
+
+
+def _end_records(count: int, directory: int, offset: int) -> bytes:
+    """Return what stands after the central directory, to the byte (APPNOTE 4.3.14 to 4.3.16)."""
+    end = b"PK\x05\x06" + struct.pack(
+        "<4H2IH",
+        0,
+        0,
+        min(count, 0xFFFF),
+        min(count, 0xFFFF),
+        min(directory, 2**32 - 1),
+        min(offset, 2**32 - 1),
+        0,
+    )
+    if count <= zipfile.ZIP_FILECOUNT_LIMIT and max(directory, offset) <= zipfile.ZIP64_LIMIT:
+        return end
+    record = struct.pack("<Q2H2I4Q", 44, 45, 45, 0, 0, count, count, directory, offset)
+    locator = struct.pack("<IQI", 0, offset + directory, 1)
+    return b"PK\x06\x06" + record + b"PK\x06\x07" + locator + end
 
 
 def _data_start(stream: IO[bytes], info: zipfile.ZipInfo, path: str) -> int:

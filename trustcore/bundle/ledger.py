@@ -12,9 +12,11 @@ of every derived file.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple, NoReturn
 
 import msgspec
+from msgspec.structs import asdict
 
 from trustcore.bundle.layout import CSV_COLUMNS, HISTORY_SCHEMA, MARKS_SCHEMA, Counts
 from trustcore.errors import InvalidEvidence, InvalidReason
@@ -35,6 +37,9 @@ CSV_HEADER = (",".join(CSV_COLUMNS) + "\r\n").encode()
 
 _ALLOWING = frozenset({DecisionOutcome.ALLOW, DecisionOutcome.ALLOW_WITH_OBLIGATIONS})
 _encoder = msgspec.json.Encoder(order="sorted")
+_cells_of = attrgetter(*CSV_COLUMNS)
+# what a joined row holds when a cell needs care: a quote, a line break, or the beginning of a formula
+_UNSAFE = ('"', "\r", "\n", ",=", ",+", ",-", ",@", ",\t")
 _FRAMES_PER_MASK = 1024
 
 
@@ -198,13 +203,15 @@ def receipt_lines(leaf_index: int, entry: FrameEntry, check: CheckedEntry | None
         entry: the frame entry.
         check: the check it cites; None when ``UNAUTHORISED``.
     """
-    values: dict[str, Any] = {name: getattr(entry, name) for name in FrameEntry.__struct_fields__}
+    values = asdict(entry)
     if check is not None:
         values |= {"shot": check.shot, "use_type": check.use_type, "construct": check.construct}
     row = _Row(leaf_index=leaf_index, **values)
-    cells = (getattr(row, name) for name in CSV_COLUMNS)
-    csv = ",".join("" if cell is None else _csv_cell(str(cell)) for cell in cells)
-    return ReceiptLines(_encoder.encode(row) + b"\n", csv.encode() + b"\r\n")
+    cells = ["" if cell is None else str(cell) for cell in _cells_of(row)]
+    csv = ",".join(cells)
+    if csv.count(",") != len(cells) - 1 or any(mark in csv for mark in _UNSAFE):
+        csv = ",".join(map(_csv_cell, cells))
+    return ReceiptLines(_encoder.encode(row) + b"\n", (csv + "\r\n").encode())
 
 
 def history_document(jti: str, ledger: Ledger, actions: list[dict[str, Any]]) -> dict[str, Any]:
@@ -243,7 +250,7 @@ def _with_index(index: int, entry: Entry) -> dict[str, Any]:
 
 
 def _csv_cell(text: str) -> str:
-    """Quote as RFC 4180 says; a leading sign would be a formula in a spreadsheet, so it is quoted apart."""
+    """Quote as RFC 4180 says; a leading sign would be a formula in a spreadsheet, so a mark goes before it."""
     if text and text[0] in "=+-@\t\r":
         text = "'" + text
     if any(char in text for char in ',"\r\n'):

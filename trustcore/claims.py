@@ -13,18 +13,12 @@ import msgspec
 from msgspec import Meta
 
 from trustcore.errors import InvalidTerms
+from trustcore.policy.clauses import ChangeOfControl, MarkLayer
 from trustcore.policy.rules import POLICY_HASH
 from trustcore.policy.settle import parse_time
 from trustcore.policy.shape import Count, Ident, Territory
 from trustcore.policy.terms import Terms, terms_hash
-from trustcore.policy.vocabulary import (
-    ChangeOfControl,
-    Channel,
-    Construct,
-    MarkLayer,
-    ReplicaClass,
-    UseType,
-)
+from trustcore.policy.vocabulary import Channel, Construct, ReplicaClass, UseType
 
 YEAR_9999: Final = 253_402_300_800
 """Seconds from 1970 to the year 10000: no date in a token reaches it."""

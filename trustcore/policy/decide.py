@@ -32,6 +32,7 @@ from typing import Final, TypeVar
 
 from trustcore.errors import InvalidTerms
 from trustcore.policy.check import CheckRequest, Decision, LicenceState
+from trustcore.policy.clauses import ChangeOfControl, Checkpoint, MarkLayer, VisibleLabel
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.rules import (
     CLOCK_SKEW_SECONDS,
@@ -48,16 +49,12 @@ from trustcore.policy.shape import Terms
 from trustcore.policy.territory import covers
 from trustcore.policy.vocabulary import (
     TRAINING_USE_TYPES,
-    ChangeOfControl,
-    Checkpoint,
     Construct,
     DecisionOutcome,
-    MarkLayer,
     Obligation,
     Quota,
     TokenState,
     UseType,
-    VisibleLabel,
     quota_of,
 )
 

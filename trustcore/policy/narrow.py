@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import Any, Final
 
+from trustcore.policy.clauses import Assignability, ChangeOfControl, ContentRule, Exclusivity, OnEnd
 from trustcore.policy.settle import parse_time
 from trustcore.policy.shape import ExclusiveRight, Terms
 from trustcore.policy.territory import covers
-from trustcore.policy.vocabulary import Assignability, ChangeOfControl, ContentRule, Exclusivity, OnEnd
 
 _FIXED: Final = (
     "project",

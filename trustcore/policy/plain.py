@@ -10,20 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from trustcore.policy.clauses import Assignability, ChangeOfControl, ContentRule, Exclusivity
 from trustcore.policy.shape import Scope, Terms
 from trustcore.policy.territory import COUNTRIES, PRESETS, territory_name
-from trustcore.policy.vocabulary import (
-    TRAINING_USE_TYPES,
-    Assignability,
-    ChangeOfControl,
-    Channel,
-    Construct,
-    ContentRule,
-    Exclusivity,
-    Quota,
-    UseType,
-    quota_of,
-)
+from trustcore.policy.vocabulary import TRAINING_USE_TYPES, Channel, Construct, Quota, UseType, quota_of
 from trustcore.policy.words import CHANNELS, CONSTRUCTS, CONTENT, USES, counted, frames, listed, moment
 
 _ASSUMED: Final = (

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from trustcore.encoding import canonical_json, sha256_hex
-from trustcore.policy import vocabulary
+from trustcore.policy import clauses, vocabulary
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.territory import PRESETS, PRESETS_VERSION
 from trustcore.policy.vocabulary import TRAINING_USE_TYPES, UNIT_OF_USE_TYPE, Quota, TokenState
@@ -85,7 +85,7 @@ def policy_description() -> dict[str, Any]:
     """Return the rules as data: what :data:`POLICY_HASH` is the hash of."""
     enumerations = {
         name: [member.value for member in value]
-        for name, value in vars(vocabulary).items()
+        for name, value in (vars(vocabulary) | vars(clauses)).items()
         if isinstance(value, type) and issubclass(value, StrEnum) and value is not StrEnum
     }
     return {

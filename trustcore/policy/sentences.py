@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from trustcore.policy.clauses import ContentRule
 from trustcore.policy.shape import ScriptRef
 from trustcore.policy.territory import territory_name
-from trustcore.policy.vocabulary import ContentRule
 from trustcore.policy.words import CHANNELS, CONSTRUCTS, CONTENT_RULES, USES, counted, listed, moment, plain
 
 Told = tuple[str, str, str]

@@ -22,6 +22,13 @@ import msgspec
 from msgspec.structs import replace
 
 from trustcore.errors import InvalidTerms
+from trustcore.policy.clauses import (
+    LEVELLED_CONTENT,
+    NEGOTIABLE_CONTENT,
+    NEVER_CHANGEABLE_CONTENT,
+    PROHIBITED_CONTENT,
+    ContentRule,
+)
 from trustcore.policy.shape import (
     Approvals,
     ExclusiveRight,
@@ -35,15 +42,7 @@ from trustcore.policy.shape import (
     Window,
 )
 from trustcore.policy.territory import expand_territories, is_territory
-from trustcore.policy.vocabulary import (
-    LEVELLED_CONTENT,
-    NEGOTIABLE_CONTENT,
-    NEVER_CHANGEABLE_CONTENT,
-    PROHIBITED_CONTENT,
-    TRAINING_USE_TYPES,
-    ApprovalMode,
-    ContentRule,
-)
+from trustcore.policy.vocabulary import TRAINING_USE_TYPES, ApprovalMode
 
 DAY: Final = timedelta(days=1)
 _CONTENT: Final = frozenset(PROHIBITED_CONTENT) | frozenset(NEGOTIABLE_CONTENT)

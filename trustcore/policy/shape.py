@@ -12,13 +12,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from trustcore.policy.vocabulary import (
-    ApprovalMode,
+from trustcore.policy.clauses import (
     Assignability,
     ChangeOfControl,
-    Channel,
     Checkpoint,
-    Construct,
     ContentRule,
     Exclusivity,
     MarkLayer,
@@ -26,12 +23,11 @@ from trustcore.policy.vocabulary import (
     PayBasis,
     ProjectKind,
     RenewalTerms,
-    ReplicaClass,
     ReportCadence,
     ReportReader,
-    UseType,
     VisibleLabel,
 )
+from trustcore.policy.vocabulary import ApprovalMode, Channel, Construct, ReplicaClass, UseType
 
 SCHEMA = "trustmark.terms/1"
 

@@ -3,16 +3,14 @@
 import pytest
 
 from trustcore.policy import words
+from trustcore.policy.clauses import NEGOTIABLE_CONTENT, PROHIBITED_CONTENT, ContentRule
 from trustcore.policy.vocabulary import (
     BIOMETRIC_CONSTRUCTS,
-    NEGOTIABLE_CONTENT,
-    PROHIBITED_CONTENT,
     QUOTA_OF_UNIT,
     TRAINING_USE_TYPES,
     UNIT_OF_USE_TYPE,
     Channel,
     Construct,
-    ContentRule,
     Quota,
     Unit,
     UseType,

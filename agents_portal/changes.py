@@ -5,10 +5,10 @@ from typing import Final
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from licensing.selectors import RequestDetail
 
 from agents_portal.drafts import Draft
 from agents_portal.words import count_words
+from licensing.selectors import RequestDetail
 from trustcore.policy.diff import TermChange, diff_terms
 
 _WAS: Final = '<span class="vh">was </span><del><bdi>{}</bdi></del>'

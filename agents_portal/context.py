@@ -6,7 +6,6 @@ from functools import cached_property
 
 from django.http import HttpRequest
 from django.urls import reverse
-from licensing.selectors import Inbox, inbox
 
 from accounts.models import Organisation, User
 from accounts.principals import Principal
@@ -15,6 +14,7 @@ from agents_portal import words
 from agents_portal.access import AGENT, TALENT, seat_of
 from agents_portal.navigation import SECTIONS, Entry, section_of
 from common import clock
+from licensing.selectors import Inbox, inbox
 
 THEMES = ("auto", "light", "dark")
 

@@ -77,7 +77,9 @@ def draft_of(session: SessionBase, request_id: UUID, terms: Terms, terms_hash: s
     return Draft(terms_hash, values, notes, terms_changed=bool(stored) and against != terms_hash)
 
 
-def keep_change(session: SessionBase, request_id: UUID, *, draft: Draft, key: str, value: Value, note: str) -> Draft:
+def keep_change(
+    session: SessionBase, request_id: UUID, *, draft: Draft, key: str, value: Value, note: str
+) -> Draft:
     """Add one change to the draft and keep it."""
     changed = Draft(draft.against, {**draft.values, key: value}, {**draft.notes, key: note[:500]})
     _store(session, request_id, changed)

@@ -73,7 +73,9 @@ class TermField:
         if self.rises and not asked <= number <= 8760:
             raise InvalidInput("VALUE_INVALID", f"Enter a number from {asked:,} to 8,760.")
         if not self.rises and number > asked:
-            raise InvalidInput("VALUE_INVALID", f"Enter a number up to {asked:,}. You can only narrow what they ask.")
+            raise InvalidInput(
+                "VALUE_INVALID", f"Enter a number up to {asked:,}. You can only narrow what they ask."
+            )
         if self.key == "window_days" and number < 1:
             raise InvalidInput("VALUE_INVALID", "A licence lasts at least one day.")
         return number

@@ -1,10 +1,14 @@
 """Granted and not granted, with equal weight: training is always the first thing not granted."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from agents_portal.words import Badge, and_list, count_words, use_words
-from trustcore.policy.plain import plain_terms
+from trustcore.policy.plain import Line, plain_terms
 from trustcore.policy.terms import Terms
+
+NOT_PART = "Not part of this licence."
+"""How the core says that a use was simply not asked for: the heading says it already."""
 
 
 @dataclass(frozen=True)
@@ -24,26 +28,58 @@ class Grants:
     not_granted: tuple[Grant, ...]
     count_words: str
     uses: tuple[str, ...]
+    brief: tuple[str, ...]
+
+
+_SHOWN_MEMBERS = 6
+_ASSUMED: Final = (
+    ("NEW_DIALOGUE", "New dialogue"),
+    ("VOICE_SINGING_RENDER", "Singing"),
+    ("DE_AGING", "De-ageing"),
+    ("FACE_REPLACEMENT", "Face on another performer"),
+    ("TRAILER_PROMO", "Trailers and advertising"),
+    ("POSTHUMOUS_RENDER", "Use after death"),
+)
+_ELSEWHERE: Final = "Any other use, production, channel or country"
+
+
+def _boundary(line: Line) -> Grant:
+    """A line of what is not granted; a long list is told by its first members and a count."""
+    if line.detail == NOT_PART:
+        return Grant(line.title)
+    members = line.detail.split("; ")
+    if len(members) <= _SHOWN_MEMBERS + 1:
+        return Grant(line.title, line.detail)
+    return Grant(
+        line.title, f"{', '.join(members[:_SHOWN_MEMBERS])} and {len(members) - _SHOWN_MEMBERS} more"
+    )
+
+
+def brief_not_granted(terms: Terms) -> tuple[str, ...]:
+    """What is not granted, for a narrow column: training, what people most assume, and everything else."""
+    first = plain_terms(terms).not_granted[0].title
+    granted = {str(use) for use in terms.use_types}
+    return (first, *(text for use, text in _ASSUMED if use not in granted), _ELSEWHERE)
 
 
 def granted_in_words(terms: Terms, *, removed: tuple[str, ...] = ()) -> Grants:
     """Say what ``terms`` grant and what they do not; ``removed`` uses are named as taken out by the reader."""
     plain = plain_terms(terms)
-    first, *others = [Grant(line.title, line.detail) for line in plain.not_granted]
+    first, *others = [_boundary(line) for line in plain.not_granted]
     taken_out = [Grant(use_words(use), "", Badge("pencil", "Removed by you", "yours")) for use in removed]
     return Grants(
         granted=tuple(Grant(line.title, line.detail) for line in plain.granted),
         not_granted=(first, *taken_out, *others),
         count_words=count_words(len(terms.use_types), "use", "uses"),
         uses=tuple(use_words(str(use)) for use in terms.use_types),
+        brief=brief_not_granted(terms),
     )
 
 
 def first_words(terms: Terms, *, granted: bool) -> str:
     """One side in a line, for a confirming screen."""
-    plain = plain_terms(terms)
     if not granted:
-        return ", ".join(_small(line.title) for line in plain.not_granted) + "."
+        return ". ".join(brief_not_granted(terms)) + "."
     uses = and_list([_small(use_words(str(use))) for use in terms.use_types])
     scope = terms.scope
     quota = [f"up to {scope.frames_max:,} frames"] * bool(scope.frames_max)

@@ -8,11 +8,16 @@ from agents_portal import words
 from agents_portal.drafts import Draft
 from agents_portal.fields import FIELDS, TermField
 from agents_portal.templatetags.portal import screen_time
+from trustcore.policy.clauses import ContentRule
 from trustcore.policy.terms import Terms, parse_time
-from trustcore.policy.vocabulary import ContentRule
-from trustcore.policy.words import CONTENT, moment, money
+from trustcore.policy.words import CONTENT, money
 
-_ON_END = {"DESTROY": "destroyed, with a certificate", "RETURN": "returned", "VAULT": "kept in the vault", "KEEP": "kept"}
+_ON_END = {
+    "DESTROY": "destroyed, with a certificate",
+    "RETURN": "returned",
+    "VAULT": "kept in the vault",
+    "KEEP": "kept",
+}
 _CONTROL = {"TERMINATE": "ends it", "RECONSENT": "needs a new yes", "SURVIVE": "leaves it in force"}
 
 
@@ -51,11 +56,15 @@ def term_rows(
     asked: Terms, *, last: Terms | None, draft: Draft, names: Mapping[str, str], may_change: bool
 ) -> list[TermRow]:
     """The rows of a request, in the order of the approval screen (TAXONOMY 16)."""
-    readers: dict[str, Callable[[str], str]] = {"vendors": lambda identifier: names.get(identifier, identifier)}
+    readers: dict[str, Callable[[str], str]] = {
+        "vendors": lambda identifier: names.get(identifier, identifier)
+    }
     rows = [
         _row(field, asked, last, draft, readers.get(field.key, field.words), may_change=may_change)
         for field in FIELDS.values()
-        if not (field.key == "lines_max" and not asked.scope.lines_max and not (last and last.scope.lines_max))
+        if not (
+            field.key == "lines_max" and not asked.scope.lines_max and not (last and last.scope.lines_max)
+        )
     ]
     review = rows.pop()
     return [*rows, *_fixed_rows(asked), review, *_closing_rows(asked)]
@@ -153,12 +162,30 @@ def _window_words(terms: Terms) -> str:
 
 def _fixed_rows(terms: Terms) -> list[TermRow]:
     never = [CONTENT[name].lower() for name, rule in terms.content.items() if rule == ContentRule.PROHIBITED]
-    ask = [CONTENT[name].lower() for name, rule in terms.content.items() if rule == ContentRule.APPROVAL_REQUIRED]
-    graded = [f"{CONTENT[name].lower()} up to {rule} of 5" for name, rule in terms.content.items() if isinstance(rule, int)]
+    ask = [
+        CONTENT[name].lower() for name, rule in terms.content.items() if rule == ContentRule.APPROVAL_REQUIRED
+    ]
+    graded = [
+        f"{CONTENT[name].lower()} up to {rule} of 5"
+        for name, rule in terms.content.items()
+        if isinstance(rule, int)
+    ]
     content = f"No {', '.join(never[:-1])} or {never[-1]}." if len(never) > 1 else ""
     return [
-        TermRow("content", "Content", (Piece("text", content),), limit=_content_limit(ask, graded), fixed="As asked"),
-        TermRow("money", "Money", (Piece("text", money_words(terms)),), limit=_money_limit(terms), fixed="As asked"),
+        TermRow(
+            "content",
+            "Content",
+            (Piece("text", content),),
+            limit=_content_limit(ask, graded),
+            fixed="As asked",
+        ),
+        TermRow(
+            "money",
+            "Money",
+            (Piece("text", money_words(terms)),),
+            limit=_money_limit(terms),
+            fixed="As asked",
+        ),
     ]
 
 
@@ -183,7 +210,9 @@ def _money_limit(terms: Terms) -> str:
 
 
 def _closing_rows(terms: Terms) -> list[TermRow]:
-    marks = " and ".join({"PIXEL": "picture", "AUDIO": "sound"}[str(layer)] for layer in reversed(terms.marking.watermark))
+    marks = " and ".join(
+        {"PIXEL": "picture", "AUDIO": "sound"}[str(layer)] for layer in reversed(terms.marking.watermark)
+    )
     credentials = ", Content Credentials" if terms.marking.c2pa else ""
     retention = terms.retention
     return [
@@ -197,13 +226,23 @@ def _closing_rows(terms: Terms) -> list[TermRow]:
         TermRow(
             "ends",
             "Ends or pauses it",
-            (Piece("text", f"A change of studio owner {_CONTROL[str(terms.change_of_control)]}; the talent may stop it at any time"),),
+            (
+                Piece(
+                    "text",
+                    f"A change of studio owner {_CONTROL[str(terms.change_of_control)]}; the talent may stop it at any time",
+                ),
+            ),
             fixed="Fixed by agreement",
         ),
         TermRow(
             "retention",
             "Scans afterwards",
-            (Piece("text", f"Scans {_ON_END[str(retention.scan)]}; replica {_ON_END[str(retention.replica_model)]}"),),
+            (
+                Piece(
+                    "text",
+                    f"Scans {_ON_END[str(retention.scan)]}; replica {_ON_END[str(retention.replica_model)]}",
+                ),
+            ),
             fixed="As asked",
         ),
     ]

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.utils import timezone
-from licensing.selectors import LicenceLine, RequestLine
 
 from agents_portal import words
 from agents_portal.access import AGENT, STUDIO, TALENT
 from agents_portal.words import Badge, count_words
 from common import clock
+from licensing.selectors import LicenceLine, RequestLine
 
 _SIDES = {AGENT: "AGENT", STUDIO: "LICENSEE", TALENT: "TALENT"}
 

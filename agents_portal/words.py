@@ -8,9 +8,11 @@
 An unknown code is shown as it is, in small words: a new code must never make a page fail.
 """
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from django.utils import timezone
+
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.territory import territory_name
 from trustcore.policy.words import CHANNELS, CONSTRUCTS, USES
@@ -103,6 +105,22 @@ def construct_words(code: str) -> str:
     return (CONSTRUCTS.get(code) or lower_words(code)).lower()
 
 
+_PARTS: Final = (
+    ("FACE", "face"),
+    ("BODY", "body"),
+    ("VOICE", "voice"),
+    ("PERFORMANCE", "movement"),
+    ("MOTION", "movement"),
+)
+
+
+def likeness_words(constructs: Iterable[str]) -> str:
+    """The parts of a person in one breath: ``face and voice``."""
+    codes = list(constructs)
+    parts = [word for start, word in _PARTS if any(code.startswith(start) for code in codes)]
+    return and_list(list(dict.fromkeys(parts))) or "likeness"
+
+
 def reason_words(code: str) -> str:
     """The sentence for a refusal."""
     if code in REASONS:
@@ -128,7 +146,21 @@ def zone_words() -> str:
 
 def count_words(number: int, one: str, many: str) -> str:
     """Spell small numbers, keep big ones as figures: ``two requests``, ``1,204 frames``."""
-    small = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+    small = (
+        "no",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    )
     figure = small[number] if number < len(small) else f"{number:,}"
     return f"{figure} {one if number == 1 else many}"
 

@@ -15,7 +15,9 @@ _MOST_JWK = 4096
 class KeyForm(forms.Form):
     """Fields of ``/keys/new/``."""
 
-    name = forms.CharField(label="Name", max_length=80, help_text="As your team calls the machine or service.")
+    name = forms.CharField(
+        label="Name", max_length=80, help_text="As your team calls the machine or service."
+    )
     scopes = forms.MultipleChoiceField(
         label="May do",
         choices=Scope.choices,

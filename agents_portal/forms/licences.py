@@ -3,14 +3,14 @@
 from django import forms
 
 _KINDS = (
-    ("PROSPECTIVE", ("No new frames", "Rendering stops. The frames already made may be used.")),
+    ("PROSPECTIVE", "No new frames|Rendering stops. The frames already made may be used."),
     (
         "DISTRIBUTION_HOLD",
-        ("Hold the work too", "No new frames, and frames already made may not be shown until you release them."),
+        "Hold the work too|No new frames, and frames already made may not be shown until you release them.",
     ),
     (
         "RECALL_REQUEST",
-        ("Ask for it back", "Frames already made are to be destroyed, with a certificate from each vendor."),
+        "Ask for it back|Frames already made are to be destroyed, with a certificate from each vendor.",
     ),
 )
 DISPOSITIONS = {
@@ -39,5 +39,8 @@ class RenewForm(forms.Form):
 
     days = forms.IntegerField(label="For how many more days", min_value=1, max_value=3650, initial=90)
     frames_max = forms.IntegerField(
-        label="Frames in all", min_value=0, max_value=1_000_000_000, help_text="Under the new version, counted anew."
+        label="Frames in all",
+        min_value=0,
+        max_value=1_000_000_000,
+        help_text="Under the new version, counted anew.",
     )

@@ -2,10 +2,10 @@
 
 from django import forms
 from django.db.models import QuerySet
-from trustcore.bundle.layout import Purpose
 
 from accounts.models import Organisation
 from licensing.models import Production
+from trustcore.bundle.layout import Purpose
 
 KINDS = (("PRODUCTION", "Film or series"), ("PROJECT", "Project"), ("CAMPAIGN", "Campaign"))
 PURPOSES = {
@@ -37,7 +37,9 @@ class BundleForm(forms.Form):
     """Fields of ``/bundles/new/``."""
 
     production = forms.ChoiceField(label="Production")
-    purpose = forms.ChoiceField(label="What it is for", choices=[(str(key), text) for key, text in PURPOSES.items()])
+    purpose = forms.ChoiceField(
+        label="What it is for", choices=[(str(key), text) for key, text in PURPOSES.items()]
+    )
 
     def __init__(self, *args: object, productions: QuerySet[Production], **kwargs: object) -> None:
         """Offer the productions that the reader may export."""

@@ -78,6 +78,26 @@ def clock_time(moment: datetime | None) -> SafeString:
 
 
 @register.simple_tag
+def stamp(moment: datetime) -> SafeString:
+    """A time with its date always said: when a page was true."""
+    here = timezone.localtime(moment)
+    zone = here.tzname() or ""
+    return _tag(moment, f"{here:%a} {here.day} {here:%b} {here.year}, {here:%H:%M} {zone}")
+
+
+@register.simple_tag
+def deadline(moment: datetime) -> SafeString:
+    """A deadline in two lines: its clock today, else its day; then its clock and what is left."""
+    here, now = timezone.localtime(moment), timezone.localtime(clock.now())
+    zone = here.tzname() or ""
+    if here.date() == now.date():
+        first, second = f"{here:%H:%M} {zone}", left(moment)
+    else:
+        first, second = f"{here:%a} {here.day} {here:%b}", f"{here:%H:%M}, {left(moment)}"
+    return format_html("<b>{}</b><small>{}</small>", _tag(moment, first), second)
+
+
+@register.simple_tag
 def day(moment: datetime | None) -> SafeString:
     """A date in the reader's zone: ``18 Oct 2026``."""
     if moment is None:
@@ -107,7 +127,7 @@ def spoken(identifier: UUID | str) -> str:
 @register.filter
 def monogram(name: str) -> str:
     """Initials of a name, two at most."""
-    parts = [part for part in name.replace("-", " ").split() if part[:1].isalpha()]
+    parts = [part for part in name.split() if part[:1].isalpha()]
     return "".join(part[0] for part in ([parts[0], parts[-1]] if len(parts) > 1 else parts)).upper() or "?"
 
 
@@ -141,6 +161,13 @@ def use_words(code: str) -> str:
 def channel_words(code: str) -> str:
     """Words for a channel."""
     return words.channel_words(code)
+
+
+@register.filter
+def split_label(label: str) -> tuple[str, str]:
+    """A choice's two lines, written ``name|what it means``."""
+    name, _, meaning = str(label).partition("|")
+    return name, meaning
 
 
 @register.filter

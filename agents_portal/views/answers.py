@@ -8,14 +8,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
-from licensing.selectors import RequestDetail
-from licensing.services import (
-    accept_counter,
-    approve_request,
-    counter_request,
-    decline_request,
-    withdraw_request,
-)
 
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
@@ -26,6 +18,14 @@ from agents_portal.rows import money_words
 from agents_portal.views.requests import detail_or_404, draft_for
 from agents_portal.words import and_list, count_words
 from common.errors import Conflict, InvalidInput
+from licensing.selectors import RequestDetail
+from licensing.services import (
+    accept_counter,
+    approve_request,
+    counter_request,
+    decline_request,
+    withdraw_request,
+)
 from trustcore.policy.terms import terms_hash
 
 
@@ -59,9 +59,15 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
         icon="send",
         back=_back(request_id),
         consequences=(
-            Consequence("circle-check", "Granted, once both agree:", first_words(proposed, granted=True), "permit"),
+            Consequence(
+                "circle-check", "Granted, once both agree:", first_words(proposed, granted=True), "permit"
+            ),
             Consequence("ban", "Not granted:", first_words(proposed, granted=False), "deny"),
-            Consequence("hourglass", f"{detail.line.licensee_name} answers next.", "You approve after that; until then nothing starts."),
+            Consequence(
+                "hourglass",
+                f"{detail.line.licensee_name} answers next.",
+                "You approve after that; until then nothing starts.",
+            ),
         ),
         terms_hash=terms_hash(proposed),
         hash_caption="What you propose, before it gets its version number (sha256)",
@@ -71,7 +77,9 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     if request.method == "GET" or not form.is_valid():
         return _screen(request, screen, status=200 if request.method == "GET" else 422)
     if "terms_hash" in request.POST and request.POST["terms_hash"] != detail.terms_hash:
-        raise Conflict("TERMS_CHANGED", "The terms changed while you read", "Your changes are kept; nothing was sent.")
+        raise Conflict(
+            "TERMS_CHANGED", "The terms changed while you read", "Your changes are kept; nothing was sent."
+        )
     note = "\n".join(part for part in (form.cleaned_data["note"], draft.note) if part)
     counter_request(
         principal=request.principal,
@@ -128,7 +136,12 @@ def accept_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
         back=_back(request_id),
         consequences=(
             *(Consequence("git-compare-arrows", change.sentence) for change in detail.changes_from_previous),
-            Consequence("circle-check", "Granted, once they approve:", first_words(detail.terms, granted=True), "permit"),
+            Consequence(
+                "circle-check",
+                "Granted, once they approve:",
+                first_words(detail.terms, granted=True),
+                "permit",
+            ),
             Consequence("ban", "Not granted:", first_words(detail.terms, granted=False), "deny"),
             Consequence("hourglass", f"{answerer} approves next.", "Nothing starts before that."),
         ),
@@ -181,7 +194,11 @@ def _may(request: PortalRequest, request_id: UUID, act: str) -> RequestDetail:
     if act in detail.may:
         return detail
     if request.method == "POST" and any(signer.is_me for signer in detail.signers):
-        raise Conflict("REQUEST_MOVED", "The request moved on while you read", "Nothing was signed. Open it again to see how it stands.")
+        raise Conflict(
+            "REQUEST_MOVED",
+            "The request moved on while you read",
+            "Nothing was signed. Open it again to see how it stands.",
+        )
     raise Http404
 
 
@@ -191,7 +208,9 @@ def _approve_screen(detail: RequestDetail) -> Binding:
     then = (
         Consequence("hourglass", f"Then {and_list(others)} must agree.", "Nothing starts before that.")
         if others
-        else Consequence("clock", "The licence is issued at once,", "and the studio may render inside these terms.")
+        else Consequence(
+            "clock", "The licence is issued at once,", "and the studio may render inside these terms."
+        )
     )
     return Binding(
         title=f"Approve version {detail.version} for {line.talent_name}?",
@@ -201,7 +220,11 @@ def _approve_screen(detail: RequestDetail) -> Binding:
         consequences=(
             Consequence("circle-check", "Granted:", first_words(terms, granted=True), "permit"),
             Consequence("ban", "Not granted:", first_words(terms, granted=False), "deny"),
-            Consequence("banknote", money_words(terms) + ",", f"and {terms.approvals.final_review_hours} hours to see the final shots."),
+            Consequence(
+                "banknote",
+                money_words(terms) + ",",
+                f"and {terms.approvals.final_review_hours} hours to see the final shots.",
+            ),
             then,
         ),
         terms_hash=detail.terms_hash,
@@ -214,7 +237,9 @@ def _approve_screen(detail: RequestDetail) -> Binding:
 def _hash_sent(request: PortalRequest) -> str:
     form = HashForm(request.POST)
     if not form.is_valid():
-        raise Conflict("TERMS_UNREAD", "The terms you read were not named", "Nothing was signed. Open the request again.")
+        raise Conflict(
+            "TERMS_UNREAD", "The terms you read were not named", "Nothing was signed. Open the request again."
+        )
     return str(form.cleaned_data["terms_hash"])
 
 

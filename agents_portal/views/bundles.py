@@ -13,7 +13,13 @@ from agents_portal.words import Badge, count_words
 from common.errors import Forbidden, InvalidInput
 from compliance.api import bundle_response
 from compliance.models import Bundle
-from compliance.selectors import Finding, bundle_detail, bundle_for, bundles_visible_to, exportable_productions
+from compliance.selectors import (
+    Finding,
+    bundle_detail,
+    bundle_for,
+    bundles_visible_to,
+    exportable_productions,
+)
 from compliance.workflows import export_bundle
 
 _BADGES = {
@@ -140,9 +146,19 @@ def _finding(found: Finding) -> dict[str, object]:
 def _contents(bundle: Bundle) -> list[tuple[str, str, int, str]]:
     counts = bundle.counts
     return [
-        ("Licences", "Every version of the terms, with the signed grant", counts.get("token_versions", 0), "JSON, JWS"),
+        (
+            "Licences",
+            "Every version of the terms, with the signed grant",
+            counts.get("token_versions", 0),
+            "JSON, JWS",
+        ),
         ("Receipts", "One row for each frame", counts.get("receipts", 0), "CSV, NDJSON"),
         ("Log", "Whole tiles and the signed checkpoint", bundle.tree_size or 0, "tlog-tiles"),
         ("Checks", "Every decision, allowed or refused", counts.get("checks", 0), "In the log"),
-        ("Marks and credentials", "Watermark reports, Content Credentials", counts.get("verified", 0), "JSON, C2PA"),
+        (
+            "Marks and credentials",
+            "Watermark reports, Content Credentials",
+            counts.get("verified", 0),
+            "JSON, C2PA",
+        ),
     ]

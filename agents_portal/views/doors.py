@@ -30,7 +30,9 @@ def organisation_page(request: PortalRequest) -> HttpResponse:
         if chosen is not None:
             request.session[ORGANISATION_KEY] = str(chosen.pk)
             return redirect(_safe(request, request.POST.get("next", "")))
-    return render(request, "portal/organisation.html", {"organisations": mine, "next": request.GET.get("next", "")})
+    return render(
+        request, "portal/organisation.html", {"organisations": mine, "next": request.GET.get("next", "")}
+    )
 
 
 @portal_page()
@@ -43,7 +45,12 @@ def settings_page(request: PortalRequest) -> HttpResponse:
         response = redirect("portal-settings")
         for name in ("theme", "keys"):
             response.set_cookie(
-                name, form.cleaned_data[name], max_age=_YEAR, httponly=True, samesite="Lax", secure=request.is_secure()
+                name,
+                form.cleaned_data[name],
+                max_age=_YEAR,
+                httponly=True,
+                samesite="Lax",
+                secure=request.is_secure(),
             )
         return response
     return render(request, "portal/settings.html", {"form": form}, status=422 if form.errors else 200)
@@ -51,5 +58,7 @@ def settings_page(request: PortalRequest) -> HttpResponse:
 
 def _safe(request: HttpRequest, address: str) -> str:
     """Only our own addresses are gone to."""
-    ours = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    ours = url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return address if ours else reverse("portal-first")

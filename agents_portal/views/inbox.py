@@ -6,12 +6,14 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from licensing.selectors import Inbox, RequestLine, request_detail
 
 from agents_portal import sentences
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
+from agents_portal.changes import marked_sentence
 from agents_portal.context import inbox_of
+from agents_portal.grants import brief_not_granted
 from agents_portal.rows import money_words
+from licensing.selectors import Inbox, RequestLine, request_detail
 
 _TABS = (("needs-you", "Needs you"), ("waiting", "Waiting on others"), ("closed", "Closed"))
 
@@ -48,7 +50,12 @@ def _listing(request: PortalRequest, name: str) -> dict[str, Any]:
         "box": box,
         "tab": tab,
         "tabs": [
-            {"label": label, "count": counts[key], "href": f"{reverse(name)}?tab={key}", "is_here": key == tab}
+            {
+                "label": label,
+                "count": counts[key],
+                "href": f"{reverse(name)}?tab={key}",
+                "is_here": key == tab,
+            }
             for key, label in _TABS
         ],
         "lines": lines,
@@ -85,7 +92,10 @@ def _pane(request: PortalRequest, lines: tuple[RequestLine, ...]) -> dict[str, A
     return {
         "detail": detail,
         "line": detail.line,
-        "changes": detail.changes_from_last_licence or detail.changes_from_previous,
+        "changes": [
+            marked_sentence(one) for one in detail.changes_from_last_licence or detail.changes_from_previous
+        ],
+        "not_granted": brief_not_granted(detail.terms),
         "money": money_words(detail.terms),
         "href": reverse("portal-request", args=[detail.line.id]),
     }

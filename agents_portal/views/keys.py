@@ -79,7 +79,12 @@ def revoke_key_page(request: PortalRequest, key_id: UUID) -> HttpResponse:
         danger=True,
         back=reverse("portal-keys"),
         consequences=(
-            Consequence("circle-x", f"{key.name} stops working at once.", "It cannot be brought back; make a new one.", "deny"),
+            Consequence(
+                "circle-x",
+                f"{key.name} stops working at once.",
+                "It cannot be brought back; make a new one.",
+                "deny",
+            ),
             Consequence("film", "Leases it holds end at their next heartbeat."),
             Consequence("check", "Receipts it has sent stay."),
         ),

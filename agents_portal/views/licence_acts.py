@@ -6,9 +6,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
-from licensing.selectors import LicenceDetail
-from licensing.services import request_renewal, revoke_token
-from receipts.selectors import TokenCounts, counts_for_token
 
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
@@ -16,6 +13,9 @@ from agents_portal.forms.licences import DISPOSITIONS, RenewForm, RevokeForm
 from agents_portal.views.licences import licence_or_404
 from agents_portal.words import count_words
 from common.errors import InvalidInput
+from licensing.selectors import LicenceDetail
+from licensing.services import request_renewal, revoke_token
+from receipts.selectors import TokenCounts, counts_for_token
 
 
 @portal_page(AGENT, TALENT)
@@ -71,12 +71,20 @@ def renew_page(request: PortalRequest, jti: UUID) -> HttpResponse:
         icon="send",
         back=reverse("portal-licence", args=[jti]),
         consequences=(
-            Consequence("hourglass", f"{line.agency_name or line.talent_name} is asked.", "They may narrow it, approve or decline."),
-            Consequence("ban", "Nothing is granted by asking.", "The present licence still ends on its day.", "deny"),
+            Consequence(
+                "hourglass",
+                f"{line.agency_name or line.talent_name} is asked.",
+                "They may narrow it, approve or decline.",
+            ),
+            Consequence(
+                "ban", "Nothing is granted by asking.", "The present licence still ends on its day.", "deny"
+            ),
         ),
         form=form,
     )
-    return render(request, "portal/bind.html", {"screen": screen, "form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "portal/bind.html", {"screen": screen, "form": form}, status=422 if form.errors else 200
+    )
 
 
 def _may(request: PortalRequest, jti: UUID, act: str) -> LicenceDetail:
@@ -88,7 +96,10 @@ def _may(request: PortalRequest, jti: UUID, act: str) -> LicenceDetail:
 
 def _revoke_screen(detail: LicenceDetail, counts: TokenCounts, form: RevokeForm) -> Binding:
     line = detail.line
-    told = [line.licensee_name, *([count_words(len(detail.vendor_ids), "vendor", "vendors")] if detail.vendor_ids else [])]
+    told = [
+        line.licensee_name,
+        *([count_words(len(detail.vendor_ids), "vendor", "vendors")] if detail.vendor_ids else []),
+    ]
     renewal = (Consequence("ban", "The open renewal is declined.", "", "deny"),) if line.open_renewal else ()
     return Binding(
         title="Revoke this licence?",
@@ -104,7 +115,11 @@ def _revoke_screen(detail: LicenceDetail, counts: TokenCounts, form: RevokeForm)
                 "Every check from now on is refused.",
                 "deny",
             ),
-            Consequence("film", f"{counts.rendered:,} frames are already made.", "What becomes of them you choose below."),
+            Consequence(
+                "film",
+                f"{counts.rendered:,} frames are already made.",
+                "What becomes of them you choose below.",
+            ),
             Consequence("send", f"{' and '.join(told)} can see it at once."),
             *renewal,
             Consequence("check", "Receipts and signatures stay,", "and stay provable.", "permit"),

@@ -8,6 +8,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
+
+from accounts.selectors import organisation_names
+from agents_portal import sentences, words
+from agents_portal.access import AGENT, STUDIO, PortalRequest, portal_page
+from agents_portal.figures import Meter, strips_of
+from agents_portal.grants import granted_in_words
+from agents_portal.trail import trail_of
+from agents_portal.words import and_list, count_words
 from licensing.selectors import LicenceDetail, LicenceLine, licence_detail, licences
 from receipts.selectors import (
     TokenCounts,
@@ -19,14 +27,6 @@ from receipts.selectors import (
     log_state,
     receipts_for_token,
 )
-
-from accounts.selectors import organisation_names
-from agents_portal import sentences, words
-from agents_portal.access import AGENT, STUDIO, PortalRequest, portal_page
-from agents_portal.figures import Meter, strips_of
-from agents_portal.grants import granted_in_words
-from agents_portal.trail import trail_of
-from agents_portal.words import and_list, count_words
 
 LIVE_STATES = ("ACTIVE", "PENDING_ACTIVATION", "SUSPENDED")
 _REFUSED_SHOWN = 50
@@ -85,7 +85,9 @@ def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             "refused": refused.rows,
             "leases": [lease for lease in leases_for_token(jti) if lease.state == "ACTIVE"],
             "grants": granted_in_words(detail.terms),
-            "signed": trail_of(act for act in detail.signed_by if act.kind in {"APPROVE", "SUBMIT", "ACCEPT_COUNTER"}),
+            "signed": trail_of(
+                act for act in detail.signed_by if act.kind in {"APPROVE", "SUBMIT", "ACCEPT_COUNTER"}
+            ),
             "story": _story(detail, counts),
             "vendors": sorted(organisation_names(detail.vendor_ids).values()),
             "revoked_words": _REVOKED.get(detail.revocation_kind, ""),
@@ -148,7 +150,12 @@ def _listing(request: PortalRequest, *, every: bool = False) -> dict[str, Any]:
         "tab": tab,
         "tabs": [
             {"label": "Live", "count": len(live), "href": address, "is_here": tab == "live"},
-            {"label": "Ended", "count": len(ended), "href": f"{address}?tab=ended", "is_here": tab == "ended"},
+            {
+                "label": "Ended",
+                "count": len(ended),
+                "href": f"{address}?tab=ended",
+                "is_here": tab == "ended",
+            },
         ],
         "headline": _headline(live),
     }
@@ -165,13 +172,13 @@ def _headline(live: list[LicenceLine]) -> str:
 
 def _lead(detail: LicenceDetail, counts: TokenCounts) -> str:
     line = detail.line
-    uses = and_list([words.use_words(use).lower() for use in line.use_types])
+    likeness = f"{line.talent_name}’s {words.likeness_words(line.constructs)}"
     ends = timezone.localtime(line.not_after)
     if line.state not in LIVE_STATES:
-        return f"{line.licensee_name} may no longer render under this licence. It allowed {uses}."
+        return f"{line.licensee_name} may no longer render {likeness} under this licence."
     meters = meters_of(line, counts)
     left = f" {meters[0].left:,} {meters[0].unit} are left." if meters else ""
-    return f"{line.licensee_name} may use {uses} until {ends:%a} {ends.day} {ends:%b}.{left}"
+    return f"{line.licensee_name} may use {likeness} until {ends:%a} {ends.day} {ends:%b}.{left}"
 
 
 def _story(detail: LicenceDetail, counts: TokenCounts) -> list[dict[str, Any]]:
@@ -182,14 +189,30 @@ def _story(detail: LicenceDetail, counts: TokenCounts) -> list[dict[str, Any]]:
         for one in detail.lineage
     ]
     events += [
-        {"at": alert.raised_at, "icon": "clock-alert", "text": f"{count_words(alert.threshold_days, 'day', 'days').capitalize()} before the end: studio and agent were told"}
+        {
+            "at": alert.raised_at,
+            "icon": "clock-alert",
+            "text": f"{count_words(alert.threshold_days, 'day', 'days').capitalize()} before the end: studio and agent were told",
+        }
         for alert in detail.alerts
     ]
     if counts.first_receipt_at:
         events.append({"at": counts.first_receipt_at, "icon": "film", "text": "First frame"})
     if counts.last_receipt_at:
-        events.append({"at": counts.last_receipt_at, "icon": "film", "text": f"Latest frame, {counts.rendered:,} so far"})
+        events.append(
+            {
+                "at": counts.last_receipt_at,
+                "icon": "film",
+                "text": f"Latest frame, {counts.rendered:,} so far",
+            }
+        )
     if line.revoked_at:
         events.append({"at": line.revoked_at, "icon": "circle-x", "text": "Revoked", "tone": "deny"})
-    events.append({"at": line.not_after, "icon": "calendar-x", "text": "Ends, unless renewed" if line.state in LIVE_STATES else "End of its window"})
+    events.append(
+        {
+            "at": line.not_after,
+            "icon": "calendar-x",
+            "text": "Ends, unless renewed" if line.state in LIVE_STATES else "End of its window",
+        }
+    )
     return sorted(events, key=lambda event: event["at"])

@@ -5,10 +5,6 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
-from licensing.selectors import licences, production_for, productions_visible_to
-from licensing.services import register_production
-from provenance.selectors import assets_visible_to
-from receipts.selectors import TokenCounts, counts_for_tokens, log_state
 
 from accounts.selectors import guilds
 from agents_portal import sentences, words
@@ -18,6 +14,10 @@ from agents_portal.views.licences import LIVE_STATES, meters_of
 from agents_portal.words import and_list, count_words
 from common.errors import InvalidInput
 from compliance.selectors import bundles_visible_to, exportable_productions
+from licensing.selectors import licences, production_for, productions_visible_to
+from licensing.services import register_production
+from provenance.selectors import assets_visible_to
+from receipts.selectors import TokenCounts, counts_for_tokens, log_state
 
 
 @portal_page(STUDIO, AUDITOR)
@@ -36,7 +36,11 @@ def productions_page(request: PortalRequest) -> HttpResponse:
     return render(
         request,
         "portal/productions.html",
-        {"rows": rows, "headline": headline[:1].upper() + headline[1:], "may_register": _may_register(request)},
+        {
+            "rows": rows,
+            "headline": headline[:1].upper() + headline[1:],
+            "may_register": _may_register(request),
+        },
     )
 
 

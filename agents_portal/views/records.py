@@ -1,15 +1,17 @@
 """Rules and records: roster, mandates, alerts, who can see a talent, the audit trail."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
-from licensing.selectors import MandateLine, RosterLine, alerts_visible_to, roster
 
 from accounts.models import User
 from agents_portal import words
 from agents_portal.access import AGENT, AUDITOR, STUDIO, TALENT, PortalRequest, portal_page
 from agents_portal.words import and_list, count_words
 from audit.selectors import events_visible_to
+from licensing.selectors import MandateLine, RosterLine, alerts_visible_to, roster
 
 _EVENTS_A_PAGE = 100
 
@@ -20,7 +22,10 @@ def roster_page(request: PortalRequest) -> HttpResponse:
     """List the people one acts for: state, mandate, what is live, what waits."""
     lines = roster(request.principal)
     headline = count_words(len(lines), "person on your roster", "people on your roster")
-    rows = [{"line": line, "visibility": _visible_to(line), "mandate": _mandate_words(line.mandate)} for line in lines]
+    rows = [
+        {"line": line, "visibility": _visible_to(line), "mandate": _mandate_words(line.mandate)}
+        for line in lines
+    ]
     return render(
         request, "portal/roster.html", {"rows": rows, "headline": headline[:1].upper() + headline[1:]}
     )
@@ -34,7 +39,10 @@ def mandates_page(request: PortalRequest) -> HttpResponse:
     return render(
         request,
         "portal/mandates.html",
-        {"rows": [{"line": line, "limits": _limits(line.mandate)} for line in lines if line.mandate], "alone": [line for line in lines if not line.mandate]},
+        {
+            "rows": [{"line": line, "limits": _limits(line.mandate)} for line in lines if line.mandate],
+            "alone": [line for line in lines if not line.mandate],
+        },
     )
 
 
@@ -67,7 +75,8 @@ def audit_page(request: PortalRequest) -> HttpResponse:
     more = rows[_EVENTS_A_PAGE - 1].number if len(rows) > _EVENTS_A_PAGE else None
     rows = rows[:_EVENTS_A_PAGE]
     people = {
-        one.pk: one.full_name for one in User.objects.filter(pk__in={row.person_id for row in rows if row.person_id})
+        one.pk: one.full_name
+        for one in User.objects.filter(pk__in={row.person_id for row in rows if row.person_id})
     }
     mine = request.principal.organisation_id
     return render(
@@ -79,8 +88,10 @@ def audit_page(request: PortalRequest) -> HttpResponse:
                     "event": row,
                     "title": event_words(row.kind),
                     # another organisation's people stay unnamed: that it acted is enough
-                    "who": people.get(row.person_id, "") if row.organisation_id == mine else "The other party",
-                    "facts": [(words.lower_words(key), value) for key, value in row.details.items() if isinstance(value, str | int)],
+                    "who": people.get(row.person_id, "")
+                    if row.organisation_id == mine
+                    else "The other party",
+                    "facts": _facts(row.details),
                 }
                 for row in rows
             ],
@@ -108,6 +119,26 @@ def event_words(kind: str) -> str:
     return f"{words.lower_words(noun).capitalize()}: {words.lower_words(verb)}" if verb else noun.capitalize()
 
 
+# Said by the title or the evidence column already, or evidence for machines.
+_SILENT = {"act", "side", "state", "terms_hash", "grant_kid", "supersedes", "licences", "code"}
+
+
+def _facts(details: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a person wants to know of an event, in words; codes are lowered, lists counted out."""
+    facts = []
+    for key, value in details.items():
+        if key in _SILENT or value in ("", None, []):
+            continue
+        text = and_list([_plain(one) for one in value]) if isinstance(value, list) else _plain(value)
+        facts.append((words.lower_words(key), text))
+    return facts
+
+
+def _plain(value: object) -> str:
+    text = str(value)
+    return words.use_words(text).lower() if text.isupper() and text.replace("_", "").isalpha() else text
+
+
 def _visible_to(line: RosterLine) -> str:
     if line.visibility == "LISTED_TO" and line.listed_to:
         return f"Only {and_list(list(line.listed_to))}"
@@ -132,11 +163,21 @@ def _limits(mandate: MandateLine | None) -> list[tuple[str, str]]:
         text = (
             and_list([words.country(str(one)) for one in value])
             if isinstance(value, list | tuple)
-            else f"{value:,}" if isinstance(value, int) else str(value)
+            else f"{value:,}"
+            if isinstance(value, int)
+            else str(value)
         )
         if text and value is not None:
             rows.append((names.get(key, words.lower_words(key).capitalize()), text))
     return rows
 
 
-__all__ = ["AUDITOR", "alerts_page", "audit_page", "event_words", "mandates_page", "roster_page", "visibility_page"]
+__all__ = [
+    "AUDITOR",
+    "alerts_page",
+    "audit_page",
+    "event_words",
+    "mandates_page",
+    "roster_page",
+    "visibility_page",
+]

@@ -7,7 +7,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from licensing.selectors import RequestDetail, request_detail
 
 from accounts.selectors import organisation_names
 from agents_portal import sentences
@@ -20,7 +19,8 @@ from agents_portal.forms.change import ChangeForm
 from agents_portal.grants import granted_in_words
 from agents_portal.rows import term_rows
 from agents_portal.trail import trail_of
-from agents_portal.words import Badge, count_words, outside_words
+from agents_portal.words import Badge, count_words, likeness_words, outside_words
+from licensing.selectors import RequestDetail, licence_detail, request_detail
 from trustcore.policy.terms import Terms, canonical_terms, terms_hash
 
 _UP = {
@@ -53,7 +53,9 @@ def draft_for(request: PortalRequest, detail: RequestDetail) -> Draft:
 def request_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     """Show a request in the order of the approval screen; ``edit`` opens one term's form."""
     detail = detail_or_404(request, request_id)
-    return render(request, "portal/request.html", page_of(request, detail, editing=request.GET.get("edit", "")))
+    return render(
+        request, "portal/request.html", page_of(request, detail, editing=request.GET.get("edit", ""))
+    )
 
 
 @portal_page(AGENT, TALENT)
@@ -116,7 +118,7 @@ def page_of(
     draft = draft_for(request, detail)
     yours = draft.apply(detail.terms) if draft else detail.terms
     names = _names(detail)
-    last = _last_terms(detail)
+    last = _last_terms(request, detail)
     may_change = "COUNTER" in detail.may
     if editing in FIELDS and may_change and form is None:
         form = ChangeForm(field=FIELDS[editing], terms=detail.terms, names=names, draft=draft)
@@ -138,6 +140,7 @@ def page_of(
         "outside": [outside_words(code) for code in detail.outside_mandate],
         "changed_by_you": Badge("pencil", "Changed by you", "yours"),
         "draft_badge": Badge("pencil", count_words(len(draft), "change", "changes"), "yours"),
+        "likeness": likeness_words(str(one) for one in detail.terms.constructs),
         "up": _UP[request.seat],
     }
 
@@ -146,10 +149,13 @@ def _names(detail: RequestDetail) -> dict[str, str]:
     return organisation_names(detail.terms.vendors)
 
 
-def _last_terms(detail: RequestDetail) -> Terms | None:
-    """What the rows compare with: the version before this one, in this request."""
+def _last_terms(request: PortalRequest, detail: RequestDetail) -> Terms | None:
+    """What the rows compare with: the version before in this request, or the licence it renews."""
     earlier = [one for one in detail.versions if one.version < detail.version]
-    return earlier[-1].terms if earlier else None
+    if earlier:
+        return earlier[-1].terms
+    renewed = licence_detail(request.principal, detail.last_licence) if detail.last_licence else None
+    return renewed.terms if renewed else None
 
 
 def _removed_uses(draft: Draft, terms: Terms) -> tuple[str, ...]:
@@ -173,7 +179,12 @@ def _neighbours(request: PortalRequest, detail: RequestDetail) -> dict[str, Any]
 
 
 def _answer(
-    request: PortalRequest, detail: RequestDetail, *, editing: str, form: ChangeForm | None = None, status: int = 200
+    request: PortalRequest,
+    detail: RequestDetail,
+    *,
+    editing: str,
+    form: ChangeForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     template = "portal/parts/answerable.html" if request.htmx else "portal/request.html"
     context = page_of(request, detail, editing=editing, form=form)

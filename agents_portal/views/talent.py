@@ -5,9 +5,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
-from licensing.selectors import LicenceLine, licences, roster, talents_on_roster
-from licensing.services import emergency_stop
-from receipts.selectors import TokenCounts, counts_for_tokens
 
 from agents_portal import sentences, words
 from agents_portal.access import TALENT, PortalRequest, portal_page
@@ -15,6 +12,9 @@ from agents_portal.binding import Binding, Consequence
 from agents_portal.context import inbox_of
 from agents_portal.views.licences import LIVE_STATES, meters_of
 from agents_portal.words import and_list, count_words
+from licensing.selectors import LicenceLine, licences, roster, talents_on_roster
+from licensing.services import emergency_stop
+from receipts.selectors import TokenCounts, counts_for_tokens
 
 NEVER = (
     "Training a model on you",
@@ -74,11 +74,15 @@ def stop_page(request: PortalRequest) -> HttpResponse:
         raise Http404
     if request.method == "POST" and request.POST.get("confirm") == "stop":
         for talent in mine:
-            emergency_stop(principal=request.principal, talent=talent, reason="Stopped by the talent, in person.")
+            emergency_stop(
+                principal=request.principal, talent=talent, reason="Stopped by the talent, in person."
+            )
         return redirect("portal-home")
     live = _live(request)
     frames = sum(one.rendered for one in counts_for_tokens(line.jti for line in live).values())
-    waiting = len(inbox_of(request, request.principal).needs_you) + len(inbox_of(request, request.principal).waiting)
+    waiting = len(inbox_of(request, request.principal).needs_you) + len(
+        inbox_of(request, request.principal).waiting
+    )
     works = and_list(sorted({line.production_title for line in live}))
     screen = Binding(
         title="Stop every use of your face and voice?",
@@ -90,11 +94,29 @@ def stop_page(request: PortalRequest) -> HttpResponse:
         go_back="Go back, change nothing",
         hidden={"confirm": "stop"},
         consequences=(
-            Consequence("octagon-x", f"{count_words(len(live), 'licence stops.', 'licences stop.').capitalize()}", f"{works + '. ' if works else ''}Machines working now stop at their next heartbeat.", "deny"),
-            Consequence("circle-pause", f"{count_words(waiting, 'request is closed.', 'requests are closed.').capitalize()}", "Nobody can approve it any more." if waiting else "", "deny"),
-            Consequence("send", "Your agent and the studios can see it at once.", "You do not need to give a reason."),
-            Consequence("film", f"Frames already made are held, {frames:,} of them.", "They may not be shown until you decide."),
-            Consequence("lock", "Only you can do this.", "Nobody else can, not even the people who run this server."),
+            Consequence(
+                "octagon-x",
+                f"{count_words(len(live), 'licence stops.', 'licences stop.').capitalize()}",
+                f"{works + '. ' if works else ''}Machines working now stop at their next heartbeat.",
+                "deny",
+            ),
+            Consequence(
+                "circle-pause",
+                f"{count_words(waiting, 'request is closed.', 'requests are closed.').capitalize()}",
+                "Nobody can approve it any more." if waiting else "",
+                "deny",
+            ),
+            Consequence(
+                "send", "Your agent and the studios can see it at once.", "You do not need to give a reason."
+            ),
+            Consequence(
+                "film",
+                f"Frames already made are held, {frames:,} of them.",
+                "They may not be shown until you decide.",
+            ),
+            Consequence(
+                "lock", "Only you can do this.", "Nobody else can, not even the people who run this server."
+            ),
         ),
     )
     return render(request, "portal/bind.html", {"screen": screen, "form": None})
@@ -106,7 +128,7 @@ def _live(request: PortalRequest) -> list[LicenceLine]:
 
 def _headline(name: str, live: list[LicenceLine]) -> str:
     productions = len({line.production_id for line in live})
-    given = name.split()[0] if name.split() else "You"
+    given = name.split(maxsplit=1)[0] if name.split() else "You"
     if not productions:
         return f"{given}, nobody can use your likeness today"
     return f"{given}, {count_words(productions, 'production', 'productions')} can use your likeness today"
@@ -117,7 +139,13 @@ def _lead(live: list[LicenceLine]) -> str:
     faces = sum(any(not one.startswith("VOICE") for one in line.constructs) for line in live)
     if not live:
         return "Nothing may be rendered of you. Whoever asks must wait for a yes."
-    parts = [f"Your face in {count_words(faces, 'one', 'of them')}".replace("one one", "one")] if faces else []
+    parts = (
+        [f"Your face in {count_words(faces, 'one', 'of them')}".replace("one one", "one")] if faces else []
+    )
     if voices:
-        parts.append(f"{'your' if parts else 'Your'} voice in {count_words(voices, 'one', 'of them')}".replace("one one", "one"))
+        parts.append(
+            f"{'your' if parts else 'Your'} voice in {count_words(voices, 'one', 'of them')}".replace(
+                "one one", "one"
+            )
+        )
     return f"{', '.join(parts)}. Nothing else, and nobody else."

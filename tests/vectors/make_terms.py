@@ -49,10 +49,14 @@ def vector(name: str, terms: Terms, given: dict[str, object]) -> dict[str, objec
     }
 
 
+def vectors() -> list[dict[str, object]]:
+    """Return every vector, in order."""
+    return [vector(name, parse_terms(given), given) for name, given in CASES.items()]
+
+
 def main() -> None:
     """Print the vectors."""
-    vectors = [vector(name, parse_terms(given), given) for name, given in CASES.items()]
-    json.dump(vectors, sys.stdout, indent=1, ensure_ascii=False)
+    json.dump(vectors(), sys.stdout, indent=1, ensure_ascii=False)
     sys.stdout.write("\n")
 
 

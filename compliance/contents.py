@@ -25,6 +25,7 @@ from trustcore.bundle.ledger import Ledger, history_document
 from trustcore.encoding import canonical_json
 from trustcore.receipt import VerifiedEntry
 from trustcore.signing import public_jwk
+from watermarking.selectors import registrations_of
 
 _EXACT = 2**53 - 1  # beyond it, JSON numbers are not the same everywhere
 _FREE_TEXT = frozenset({"note", "reason", "description", "file_name", "name", "email"})
@@ -61,13 +62,12 @@ def licence_files(ledger: Ledger, cast: Cast, audience: str, until: datetime) ->
 
 def mark_reports(production_id: UUID, until: datetime) -> list[dict[str, Any]]:
     """Return every mark registered by ``until`` with what its embedding and detection said."""
-    from watermarking.selectors import registrations_of
-
     reports = []
-    for row in registrations_of(production_id):
+    for row in registrations_of(production_id).filter(created_at__lte=until):
         results = [
             {"at": rfc3339(one.created_at), "kind": one.kind, "results": plain(one.results)}
-            for one in row.reports.order_by("created_at", "pk")
+            for one in row.reports.all()
+            if one.created_at <= until
         ]
         reports.append(
             {

@@ -8,16 +8,22 @@ same id, in the final file. Nothing is claimed that a detection would not confir
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from licensing.models import LicenceToken
 from provenance.credentials import algorithm_name
 from provenance.models import Asset
 from provenance.rules import HoldCode, HoldReason
 from trustcore.receipt import LayerResult
+from watermarking import engine, services
+from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
+from watermarking.errors import MediaError
+from watermarking.keys import mark_key, read_secret
+from watermarking.models import ReportKind
 
 _PIXEL, _AUDIO = "PIXEL", "AUDIO"
-CARDS = {_PIXEL: "pixel-1", _AUDIO: "audio-1"}
-CARD = "+".join(CARDS.values())
+CARDS = {_PIXEL: DEFAULT_PIXEL_CARD, _AUDIO: DEFAULT_AUDIO_CARD}
+CARD = services.DEFAULT_CARD
 
 
 @dataclass(frozen=True)
@@ -47,19 +53,22 @@ class Detection:
 
 def register(asset: Asset) -> str:
     """Register a mark for the asset and return its id; call it inside the transaction that keeps the id."""
-    from watermarking import services
-
     registration = services.register_mark(
-        production_id=asset.production_id, token_jtis=asset.token_jtis, asset_id=asset.pk, card=CARD
+        production_id=asset.production_id,
+        token_jtis=asset.token_jtis,
+        asset_id=asset.pk,
+        card=CARD,
+        visible_to=_parties(asset),
     )
-    return str(registration.mark_id)
+    return registration.mark_id
 
 
 def embed(asset: Asset, source: Path, target: Path) -> Embedding:
     """Write ``target``: the upload with its mark in every layer that can carry it."""
-    from watermarking import engine
-
-    report = engine.embed_file(source, target, mark_id=int(asset.mark_id, 16), key=_key())
+    try:
+        report = engine.embed_file(source, target, mark_id=int(asset.mark_id, 16), key=_key())
+    except MediaError as error:
+        return Embedding(CARD, (), (HoldReason(HoldCode.MEDIA_UNREADABLE, str(error)[:300]),))
     carried = tuple(
         layer for layer in CARDS if (one := report.layers.get(layer.lower())) and one.status == "embedded"
     )
@@ -75,8 +84,6 @@ def embed(asset: Asset, source: Path, target: Path) -> Embedding:
 
 def detect(asset: Asset, final: Path) -> Detection:
     """Look for the mark in the final file without being told it, layer by layer."""
-    from watermarking import engine
-
     report = engine.detect_file(final, key=_key(), search=False)
     layers, reasons = [], []
     for layer in embedded_layers(asset):
@@ -93,17 +100,13 @@ def detect(asset: Asset, final: Path) -> Detection:
 
 def record_embedding(asset: Asset, embedded: Embedding) -> None:
     """Keep the engine's words on the embedding with the registration."""
-    from watermarking import services
-
-    services.record_report(mark_id=asset.mark_id, kind="EMBEDDED", results=embedded.report)
+    services.record_report(mark_id=asset.mark_id, kind=ReportKind.EMBEDDED, results=embedded.report)
     asset.marked_layers = list(embedded.layers)
 
 
 def record_detection(asset: Asset, found: Detection) -> None:
     """Keep the engine's words on the verification with the registration."""
-    from watermarking import services
-
-    services.record_report(mark_id=asset.mark_id, kind="VERIFIED", results=found.report)
+    services.record_report(mark_id=asset.mark_id, kind=ReportKind.VERIFIED, results=found.report)
 
 
 def embedded_layers(asset: Asset) -> tuple[str, ...]:
@@ -125,11 +128,18 @@ def _asked_for(asset: Asset) -> list[str]:
     return [layer for layer in CARDS if layer in asked and has[layer]]
 
 
+def _parties(asset: Asset) -> set[UUID]:
+    """Whom the mark may lead: the production, its guild, the deliverer, and both sides of each licence."""
+    production = asset.production
+    parties = {production.organisation_id, production.guild_id, asset.organisation_id}
+    for token in LicenceToken.objects.filter(jti__in=asset.token_jtis).select_related("talent"):
+        parties |= {token.licensee_id, token.agency_id, token.talent.organisation_id, *token.vendor_ids}
+    return {party for party in parties if party is not None}
+
+
 def _why(layer: Any) -> str:
     return str(getattr(layer, "reason", None) or getattr(layer, "status", None) or "not reported")
 
 
 def _key() -> bytes:
-    from watermarking.keys import mark_key, read_secret
-
     return mark_key(read_secret())

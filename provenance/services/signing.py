@@ -27,7 +27,7 @@ def signing_identity() -> SigningIdentity:
     if row.not_after - _machine_now() < _RENEW_BEFORE:
         row = renew_certificate()
     return SigningIdentity(
-        key=_unseal(row.sealed_signing_key, _bound(row, "signing")),
+        key=_unseal(bytes(row.sealed_signing_key), _bound(row, "signing")),
         chain_pem=row.certificate_pem + row.authority_pem,
         anchor_pem=row.authority_pem,
     )
@@ -49,7 +49,7 @@ def renew_certificate() -> SigningAuthority:
         old.state = SigningAuthority.State.RETIRED
         old.save(update_fields=["state"])
         root = x509.load_pem_x509_certificate(old.authority_pem.encode())
-        return _store(root, _unseal(old.sealed_authority_key, _bound(old, "authority")))
+        return _store(root, _unseal(bytes(old.sealed_authority_key), _bound(old, "authority")))
 
 
 def _create() -> SigningAuthority:
@@ -91,7 +91,7 @@ def _seal(key: ec.EllipticCurvePrivateKey, bound_to: str) -> bytes:
 
 
 def _unseal(sealed: bytes, bound_to: str) -> ec.EllipticCurvePrivateKey:
-    key = serialization.load_der_private_key(keys.unseal(bytes(sealed), bound_to=bound_to), password=None)
+    key = serialization.load_der_private_key(keys.unseal(sealed, bound_to=bound_to), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise keys.KeyUnreadable(bound_to)
     return key

@@ -195,7 +195,7 @@ def test_agreed_rows_cannot_be_changed_in_the_database(cast: Cast, request_: Lic
         "update licensing_licencetoken set not_after = not_after + interval '1 day'",
         "delete from licensing_licencetoken",
     ):
-        refusals = pytest.raises(DatabaseError, match="append-only|are locked|never deleted")
+        refusals = pytest.raises(DatabaseError, match=r"append-only|are locked|never deleted")
         with refusals, transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
     # what may move, moves

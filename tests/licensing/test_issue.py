@@ -187,12 +187,12 @@ def test_database_and_issue_refuse_training_however_it_got_there(cast: Cast) -> 
     columns = {
         field.attname: getattr(token, field.attname) for field in LicenceToken._meta.concrete_fields
     } | {"jti": cast.production.pk, "status_index": token.status_index ^ 1, "request_id": None}
+    other = factories.make_submitted_request(cast.production, cast.talent)
     with pytest.raises(IntegrityError, match="token_never_carries_training"), transaction.atomic():
-        other = factories.make_submitted_request(cast.production, cast.talent)
         LicenceToken.objects.create(**columns | {"request_id": other.pk, "use_types": ["TRAINING_GENERAL"]})
     # and the service, were it ever handed such terms
     request.current.terms = bad[0]
-    with pytest.raises(Exception, match="TERMS_INVALID|TRAINING_SEPARATE"):
+    with pytest.raises(Exception, match=r"TERMS_INVALID|TRAINING_SEPARATE"):
         issue_token(request=request, principal=cast.agent, at=clock.now())
     assert LicenceToken.objects.count() == 1
 

@@ -1,0 +1,80 @@
+"""Keys and status lists: for anyone, with the right types, and true at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from common import clock
+from common.keys import public_keys, rotate_key
+from licensing import services
+from tests import factories
+from tests.licensing.conftest import Cast
+from trustcore.signing import keys_from_jwks
+from trustcore.status import INVALID, SUSPENDED, VALID, StatusList, decode_status_list
+from trustcore.tokens import GRANT_TYP, verify_token
+
+
+def _list(number: int) -> StatusList:
+    answer = Client().get(f"/status-lists/{number}")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/statuslist+jwt"
+    assert answer.headers["Cache-Control"] == "public, max-age=10"
+    return decode_status_list(
+        answer.content.decode(),
+        keys=public_keys("TOKEN"),
+        uri=f"{settings.BASE_URL}/status-lists/{number}",
+        now=int(clock.now().timestamp()),
+    )
+
+
+def test_status_list_follows_revocation_at_once(cast: Cast) -> None:
+    token, _, _ = factories.make_live_token(cast.production, cast.talent)
+    other, _, _ = factories.make_live_token(cast.production, cast.talent)
+    assert _list(token.status_list).state_at(token.status_index) == VALID
+    services.revoke_token(
+        principal=cast.agent, jti=token.pk, kind="PROSPECTIVE", disposition="KEEP", reason="Over."
+    )
+    after = _list(token.status_list)
+    assert after.state_at(token.status_index) == INVALID
+    assert after.state_at(other.status_index) == VALID
+
+
+def test_places_without_a_token_and_pending_ones_are_not_valid(cast: Cast, move_clock: Any) -> None:
+    from datetime import timedelta
+
+    begins = clock.now() + timedelta(days=2)
+    pending = factories.approve(
+        factories.make_submitted_request(cast.production, cast.talent, not_before=begins)
+    )
+    codes = _list(0)
+    assert codes.state_at(pending.status_index) == SUSPENDED
+    assert sum(codes.state_at(place) != INVALID for place in range(len(codes))) == 1
+    move_clock(days=3)
+    assert _list(0).state_at(pending.status_index) == VALID
+
+
+@pytest.mark.django_db
+def test_unknown_status_list_is_not_found() -> None:
+    assert Client().get("/status-lists/0").status_code == 200
+    assert Client().get("/status-lists/1").status_code == 404
+
+
+def test_published_keys_verify_grants_before_and_after_a_rotation(cast: Cast) -> None:
+    old, _, _ = factories.make_live_token(cast.production, cast.talent)
+    rotate_key("TOKEN")
+    new, _, _ = factories.make_live_token(cast.production, cast.talent)
+    answer = Client().get("/.well-known/jwks.json")
+    assert answer.headers["Content-Type"] == "application/jwk-set+json"
+    assert "max-age=" in answer.headers["Cache-Control"]
+    assert b'"d"' not in answer.content
+    keys = keys_from_jwks(answer.json())
+    assert old.grant.kid != new.grant.kid
+    for token in (old, new):
+        claims = verify_token(
+            token.grant.jws, keys=keys, issuer=settings.BASE_URL, audience=None, now=None, typ=GRANT_TYP
+        )
+        assert claims.jti == str(token.pk)

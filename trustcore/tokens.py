@@ -183,10 +183,10 @@ def _check_content(claims: LicenceClaims, typ: str) -> None:
 
 def _check_training(claims: LicenceClaims, typ: str) -> None:
     trains = TRAINING_USE_TYPES.intersection(claims.ut)
-    if typ == LICENCE_TYP and (claims.trn or trains):
-        raise InvalidToken(DenyReason.TRAINING_NOT_GRANTED, "a render token never carries training", "trn")
-    if (typ == TRAINING_TYP and not claims.trn) or len(trains) != (len(claims.ut) if claims.trn else 0):
-        raise InvalidToken(DenyReason.TRAINING_NOT_GRANTED, "training stands alone or not at all", "trn")
+    if typ != GRANT_TYP and claims.trn is not (typ == TRAINING_TYP):
+        raise InvalidToken(DenyReason.TRAINING_NOT_GRANTED, f"trn contradicts the type {typ}", "trn")
+    if len(trains) != (len(claims.ut) if claims.trn else 0):
+        raise InvalidToken(DenyReason.TRAINING_NOT_GRANTED, "training stands alone or not at all", "ut")
 
 
 def _check_parties(claims: LicenceClaims, issuer: str, audience: str | None) -> None:

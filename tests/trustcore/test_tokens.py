@@ -208,7 +208,7 @@ def test_render_token_never_carries_training():
 def test_forged_training_in_a_render_token_is_refused_even_with_a_good_signature(change):
     details = parts_of(TOKEN)[1]["authorization_details"]
     details[0]["actions"] = change.get("ut", details[0]["actions"])
-    assert refusal(forged(authorization_details=details, **change)) == ("TRAINING_NOT_GRANTED", "trn")
+    assert refusal(forged(authorization_details=details, **change))[0] == "TRAINING_NOT_GRANTED"
 
 
 def test_training_token_is_no_render_token_and_the_reverse():
@@ -221,7 +221,16 @@ def test_training_token_is_no_render_token_and_the_reverse():
 
 
 def test_token_longer_than_the_limit_is_refused():
-    assert refusal("a" * 20_000)[0] == "TOKEN_MALFORMED"
+    assert verify(forged(act="a" * 128)).act == "a" * 128
+    with pytest.raises(InvalidToken, match="longer than 16384"):
+        verify(forged(act="a" * 20_000))
+
+
+def test_signature_of_another_length_is_malformed():
+    header, payload, signature = TOKEN.split(".")
+    assert refusal(f"{header}.{payload}.{signature[:-2]}")[0] == "TOKEN_MALFORMED"
+    assert refusal(f"{header}.{payload}.{signature}AAAA")[0] == "TOKEN_MALFORMED"
+    assert refusal(f"{header}.{payload}.")[0] == "TOKEN_MALFORMED"
 
 
 @pytest.mark.parametrize(

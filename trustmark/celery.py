@@ -18,6 +18,6 @@ def schedule_beats(sender: Celery, **_kwargs: object) -> None:
 
     from django.conf import settings
 
-    for package in ("licensing", "receipts", "provenance", "compliance"):
+    for package in ("licensing", "watermarking", "receipts", "provenance", "compliance"):
         for name in getattr(import_module(f"{package}.tasks"), "BEAT", ()):
             sender.add_periodic_task(settings.BEAT_SECONDS, sender.signature(name), name=name, expires=60)

@@ -22,6 +22,7 @@ from watermarking.reports import (
     DetectReport,
     LayerDetection,
     LayerName,
+    Status,
     payload_hex,
 )
 from watermarking.signal.alignment import SoundReader
@@ -130,7 +131,7 @@ def _listed(search: Search) -> list[int] | None:
 
 
 def _report(found: dict[LayerName, _Found | None]) -> DetectReport:
-    layers = {name: _layer(one) for name, one in found.items()}
+    layers: dict[str, LayerDetection | None] = {name: _layer(one) for name, one in found.items()}
     segments = tuple(_segment(name, one) for name, one in found.items() if one is not None)
     read = [layer for layer in layers.values() if layer is not None]
     present = [layer for layer in read if layer.status == "present"]
@@ -140,7 +141,7 @@ def _report(found: dict[LayerName, _Found | None]) -> DetectReport:
         best = min(present, key=lambda layer: layer.p_value)
         return DetectReport("present", best.payload, p_value, best.confidence, best.method, layers, segments)
     unsure = len(payloads) > 1 or any(layer.status == "uncertain" for layer in read)
-    status = "uncertain" if unsure else "absent"
+    status: Status = "uncertain" if unsure else "absent"
     return DetectReport(status, None, p_value, 0.0, _method(read), layers, segments)
 
 

@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar, cast
 
 import av
 import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from watermarking.media.containers import opened, video_stream
 
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
+Sample = TypeVar("Sample", np.uint8, np.uint16)
 
 # formats that are marked as they are; anything else is brought to the nearest of them
 _DEPTHS = {
@@ -49,12 +52,14 @@ def depth_of(format_name: str) -> int:
 
 def planes_of(frame: VideoFrame) -> tuple[Plane, ...]:
     """Return views ``[h, w]`` of a planar frame's planes."""
-    dtype: type[np.uint8 | np.uint16] = np.uint8 if depth_of(frame.format.name) == 8 else np.uint16
-    size = np.dtype(dtype).itemsize
-    return tuple(
-        np.frombuffer(plane, dtype).reshape(plane.height, plane.line_size // size)[:, : plane.width]
-        for plane in frame.planes
-    )
+    if depth_of(frame.format.name) == 8:
+        return tuple(_view(plane, np.dtype(np.uint8)) for plane in frame.planes)
+    return tuple(_view(plane, np.dtype(np.uint16)) for plane in frame.planes)
+
+
+def _view(plane: VideoPlane, dtype: np.dtype[Sample]) -> NDArray[Sample]:
+    samples = np.frombuffer(cast("memoryview[int]", plane), dtype)
+    return samples.reshape(plane.height, plane.line_size // dtype.itemsize)[:, : plane.width]
 
 
 def frame_like(frame: VideoFrame, planes: tuple[Plane, ...]) -> VideoFrame:
@@ -144,5 +149,5 @@ def _resized(frame: VideoFrame, size_of: SizeOf) -> SampledFrame:
     small = frame.reformat(
         width=width, height=height, format="yuv444p", interpolation=av.video.reformatter.Interpolation.BICUBIC
     )
-    planes = np.stack(planes_of(small))
+    planes = np.stack(planes_of(small)).astype(np.uint8, copy=False)
     return SampledFrame(planes, frame.width, frame.height, frame.time or 0.0)

@@ -24,9 +24,9 @@ def read_sound(path: Path, *, rate_hz: int | None = None) -> Iterator[Samples]:
         convert = AudioResampler(format="fltp", layout=stream.layout.name, rate=rate_hz or stream.rate)
         for frame in container.decode(stream):
             for piece in convert.resample(frame):
-                yield piece.to_ndarray()
+                yield piece.to_ndarray().astype(np.float32, copy=False)
         for piece in convert.resample(None):
-            yield piece.to_ndarray()
+            yield piece.to_ndarray().astype(np.float32, copy=False)
 
 
 def in_blocks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def read_still(path: Path, size_of: SizeOf) -> SampledFrame:
     return SampledFrame(planes, width, height, 0.0)
 
 
-def write_still(path: Path, still: Still, marked: tuple[NDArray[np.uint8], ...]) -> None:
+def write_still(path: Path, still: Still, marked: Sequence[NDArray[np.uint8] | NDArray[np.uint16]]) -> None:
     """Write the picture with the difference of ``marked`` to it added; alpha is kept."""
     change = np.stack(
         [new.astype(np.float32) - old for new, old in zip(marked, still.ycbcr, strict=True)], -1

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast
 
 import numpy as np
 from av.audio.frame import AudioFrame
@@ -68,7 +69,8 @@ class FilmWriter:
         if self.encoding.lossless:
             name = _LOSSLESS_SOUND.get(suffix, name)
         rate = 48_000 if name == "libopus" else source.rate
-        made = self.container.add_stream(name, rate=rate, layout=source.layout.name)
+        added = self.container.add_stream(name, rate=rate, layout=source.layout.name)
+        made = cast("AudioStream", added)
         if name in _BITS_PER_SECOND:
             made.bit_rate = _BITS_PER_SECOND[name] * max(2, source.channels)
         return made

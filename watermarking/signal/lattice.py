@@ -189,7 +189,8 @@ def _whitened_spectrum(planes: Tensor) -> Tensor:
     count = torch.bincount(ring, minlength=61).clamp_min(1)
     power = torch.zeros(len(planes), 61).index_add_(1, ring, flat.abs().square()) / count
     even = flat / power.sqrt().clamp_min(1e-9)[:, ring]
-    return (even / (even.abs() / 3.0).clamp_min(1.0)).view(len(planes), rows, columns)
+    limited: Tensor = even / (even.abs() / 3.0).clamp_min(1.0)
+    return limited.view(len(planes), rows, columns)
 
 
 def _sample(spectrum: Tensor, plane: Tensor, fy: Tensor, fx: Tensor) -> Tensor:

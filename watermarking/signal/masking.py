@@ -65,7 +65,8 @@ def gain_maps(luma: Tensor, strength: PixelStrength) -> GainMaps:
 def luma_level(maps: GainMaps, psnr_db: float) -> Tensor:
     """Return ``[b]`` factors that bring a unit-rms pattern under ``maps.luma`` to ``psnr_db``."""
     target = 255.0 / 10.0 ** (psnr_db / 20.0)
-    return target / maps.luma.square().mean((1, 2, 3)).sqrt().clamp_min(1e-3)
+    factors: Tensor = target / maps.luma.square().mean((1, 2, 3)).sqrt().clamp_min(1e-3)
+    return factors
 
 
 def _smooth(values: Tensor) -> Tensor:

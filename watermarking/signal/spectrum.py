@@ -70,7 +70,8 @@ def resample(wav: Tensor, length: int) -> Tensor:
     kept = spectrum.new_zeros(*spectrum.shape[:-1], bins)
     common = min(bins, spectrum.shape[-1])
     kept[..., :common] = spectrum[..., :common]
-    return torch.fft.irfft(kept, n=length) * (length / before)
+    made: Tensor = torch.fft.irfft(kept, n=length) * (length / before)
+    return made
 
 
 @cache

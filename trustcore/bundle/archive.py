@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import IO, NoReturn, Self
 
 from trustcore.bundle.bag import SAFE_PATH
+from trustcore.bundle.headers import check_entry, check_headers
 from trustcore.errors import InvalidEvidence, InvalidReason
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -22,9 +23,6 @@ MAX_FILES = 1_000_000
 MAX_RATIO = 200
 FREE_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
-
-_MODES = frozenset({0o644 << 16, 0o100644 << 16})
-_LOCAL = struct.Struct("<4s5H3I2H")
 
 
 def entry_info(path: str, *, compress: bool = True) -> zipfile.ZipInfo:
@@ -74,7 +72,7 @@ class Archive:
             if stream is None:  # pragma: no cover - just opened
                 raise ValueError("the archive is closed")
             name, members = _checked_members(archive, path.stat().st_size, path.name)
-            starts = _checked_headers(archive, stream, path.stat().st_size, path.name)
+            starts = check_headers(archive, stream, path.stat().st_size, path.name)
         except BaseException:
             archive.close()
             raise
@@ -186,104 +184,9 @@ def _checked_members(
             )
         if path in members:
             _refuse(InvalidReason.MALFORMED, "two entries have this name", path)
-        _check_central(info, path)
+        check_entry(info, path)
         members[path] = info
     return name, members
-
-
-def _check_central(info: zipfile.ZipInfo, path: str) -> None:
-    """Refuse what :func:`entry_info` would not have written."""
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits:
-        _refuse(InvalidReason.UNSUPPORTED, "encrypted, or packed in an unusual way", path)
-    plain = (
-        info.date_time == EPOCH
-        and info.external_attr in _MODES
-        and info.internal_attr == 0
-        and info.create_system == 3
-        and info.create_version in (20, 45)
-        and info.extract_version == info.create_version
-        and info.reserved == 0
-        and info.volume == 0
-        and not info.comment
-        and info.orig_filename == info.filename
-        and (not info.extra or info.extra[:2] == b"\x01\x00")
-    )
-    if not plain:
-        _refuse(InvalidReason.MALFORMED, "the archive's entry is not plain", path)
-
-
-def _checked_headers(
-    archive: zipfile.ZipFile, stream: IO[bytes], archive_bytes: int, label: str
-) -> dict[str, int]:
-    """Walk the archive from its first byte: each local header must say what the directory says.
-
-    Returns:
-        Where each file's packed bytes begin, by path.
-    """
-    infos, starts, at = archive.infolist(), {}, 0
-    for info in sorted(infos, key=lambda item: item.header_offset):
-        path = info.filename.partition("/")[2]
-        if info.header_offset != at:
-            _refuse(InvalidReason.MALFORMED, "entries overlap, or something lies between them", path)
-        starts[path] = _data_start(stream, info, path)
-        at = starts[path] + info.compress_size
-    directory = sum(46 + len(info.filename) + len(info.extra) for info in infos)
-    end = _end_records(len(infos), directory, archive.start_dir)
-    stream.seek(at + directory)
-    if at != archive.start_dir or at + directory + len(end) != archive_bytes or stream.read(len(end)) != end:
-        _refuse(InvalidReason.MALFORMED, "the archive holds more than its entries", label)
-    return starts
-
-
-def _end_records(count: int, directory: int, offset: int) -> bytes:
-    """Return what stands after the central directory, to the byte (APPNOTE 4.3.14 to 4.3.16)."""
-    end = b"PK\x05\x06" + struct.pack(
-        "<4H2IH",
-        0,
-        0,
-        min(count, 0xFFFF),
-        min(count, 0xFFFF),
-        min(directory, 2**32 - 1),
-        min(offset, 2**32 - 1),
-        0,
-    )
-    if count <= zipfile.ZIP_FILECOUNT_LIMIT and max(directory, offset) <= zipfile.ZIP64_LIMIT:
-        return end
-    record = struct.pack("<Q2H2I4Q", 44, 45, 45, 0, 0, count, count, directory, offset)
-    locator = struct.pack("<IQI", 0, offset + directory, 1)
-    return b"PK\x06\x06" + record + b"PK\x06\x07" + locator + end
-
-
-def _data_start(stream: IO[bytes], info: zipfile.ZipInfo, path: str) -> int:
-    stream.seek(info.header_offset)
-    header = stream.read(_LOCAL.size)
-    if len(header) != _LOCAL.size:
-        _refuse(InvalidReason.MALFORMED, "the archive is cut short", path)
-    magic, version, flags, method, time, date, crc, packed, size, name_bytes, extra_bytes = _LOCAL.unpack(
-        header
-    )
-    name = stream.read(name_bytes)
-    extra = stream.read(extra_bytes)
-    if extra[:4] == b"\x01\x00\x10\x00" and len(extra) == 20 and packed == size == 0xFFFFFFFF:
-        size, packed = struct.unpack("<QQ", extra[4:])
-    elif extra:
-        _refuse(InvalidReason.MALFORMED, "the archive's entry is not plain", path)
-    said = (magic, version, flags, method, time, date, crc, packed, size, name)
-    listed = (
-        b"PK\x03\x04",
-        info.extract_version,
-        info.flag_bits,
-        info.compress_type,
-        0,
-        0x21,
-        info.CRC,
-        info.compress_size,
-        info.file_size,
-        info.filename.encode(),
-    )
-    if said != listed:
-        _refuse(InvalidReason.MALFORMED, "the archive's two headers of this file differ", path)
-    return info.header_offset + len(header) + len(name) + len(extra)
 
 
 def _refuse(reason: InvalidReason, detail: str, path: str) -> NoReturn:

@@ -1,6 +1,6 @@
 """From what a studio asks to terms: one strict value type in, version n of the terms out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from accounts.models import Organisation
 from common.errors import InvalidInput
 from licensing.models import Mandate, Production, Talent
 from licensing.selectors.people import pairwise_pseudonym
+from licensing.services.productions import hides_something
 from trustcore.errors import InvalidTerms
 from trustcore.policy.terms import Terms, format_time, parse_terms
 from trustcore.policy.vocabulary import TRAINING_USE_TYPES, ApprovalMode, UseType
@@ -148,11 +149,27 @@ def read_terms(document: Mapping[str, Any]) -> Terms:
         InvalidInput: ``TERMS_INVALID``.
     """
     try:
-        return parse_terms(document)
+        terms = parse_terms(document)
+        for path, text in _texts(terms.to_dict()):
+            if hides_something(text):
+                raise InvalidTerms("control and invisible characters are not allowed", path)
     except InvalidTerms as error:
         raise InvalidInput(
             error.code, "The terms are not valid.", error.detail, {"field": error.path or ""}
         ) from error
+    return terms
+
+
+def _texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in the terms with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from _texts(member, f"{path}.{name}".strip("."))
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _texts(member, f"{path}[{index}]")
 
 
 def _window(ask: LicenceAsk) -> dict[str, Any]:

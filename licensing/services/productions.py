@@ -15,6 +15,7 @@ from licensing.models import Production
 from licensing.models.productions import ProductionKind
 
 _TITLE_MAX = 200
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co"})
 
 
 def register_production(
@@ -66,12 +67,14 @@ def clean_text(text: str, *, most: int, code: str) -> str:
         InvalidInput: with ``code``.
     """
     clean = unicodedata.normalize("NFC", text).strip()
-    hidden = any(
-        unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co"} and char not in "\n\t" for char in clean
-    )
-    if not clean or len(clean) > most or hidden:
+    if not clean or len(clean) > most or hides_something(clean):
         raise InvalidInput(code, f"Between 1 and {most} characters, none of them invisible.")
     return clean
+
+
+def hides_something(text: str) -> bool:
+    """Whether ``text`` holds control, invisible or direction-changing characters; line breaks may stand."""
+    return any(unicodedata.category(char) in _HIDDEN and char not in "\n\t" for char in text)
 
 
 def _guild(slug: str) -> Organisation:

@@ -135,6 +135,9 @@ def test_unknown_values_and_fields_are_named(
         ({"vendors": ["nobody"]}, "VENDOR_UNKNOWN"),
         ({"content": {"NUDITY": "SOMETIMES"}}, "TERMS_INVALID"),
         ({"compensation": {"amount_minor": 1.5}}, "TERMS_INVALID"),
+        ({"compensation": {"due": "on\u0000delivery"}}, "TERMS_INVALID"),
+        ({"compensation": {"due": "on \u202edelivery"}}, "TERMS_INVALID"),
+        ({"script": [{"ref": "x", "version": "1", "sha256": "short"}]}, "TERMS_INVALID"),
     ],
 )
 def test_terms_that_make_no_sense_are_refused_with_their_code(
@@ -151,6 +154,8 @@ def test_body_that_cannot_be_read_changes_nothing(api: Api) -> None:
         (b'{"project": ', "application/json", 422),
         (b'{"talent": "a", "talent": "b"}', "application/json", 422),
         (b"[]", "application/json", 422),
+        (b'{"talent": "\\ud800"}', "application/json", 422),
+        (b'{"talent": "a\\u0000b"}', "application/json", 422),
         (b"project=1", "application/x-www-form-urlencoded", 415),
         (b'{"x": "' + b"a" * 300_000 + b'"}', "application/json", 413),
     ):

@@ -11,9 +11,12 @@ from licensing.models.requests import OPEN_STATES
 from licensing.selectors.people import deciding_mandates
 from licensing.selectors.requests import current_terms, requests_visible_to, sides_of, waiting_on
 from trustcore.policy.terms import Terms, parse_terms
+from trustcore.policy.territory import territory_name
 from trustcore.policy.vocabulary import RequestState
+from trustcore.policy.words import USES, listed
 
 _CLOSED_SHOWN = 50
+_PLACES_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +76,18 @@ def inbox(principal: Principal) -> Inbox:
 
 
 def ask_in_one_line(terms: Terms, *, renewal: bool) -> str:
-    """What is asked, in one sentence: ``Face render and voice render: 90 days, 3,000 frames, US, CA, GB.``"""
-    uses = " and ".join(str(use).replace("_", " ").lower() for use in terms.use_types)
+    """What is asked, in one sentence: ``Face in a frame and de-ageing: 90 days, 3,000 frames, in Canada.``"""
+    words = [USES[use] for use in terms.use_types]
+    uses = listed([word[:1].lower() + word[1:] for word in words])
     quota = [f"{terms.window.days} days"]
     if terms.scope.frames_max:
         quota.append(f"{terms.scope.frames_max:,} frames")
     if terms.scope.lines_max:
         quota.append(f"{terms.scope.lines_max:,} lines")
     start = f"Renew {uses}" if renewal else uses[:1].upper() + uses[1:]
-    return f"{start}: {', '.join([*quota, *terms.render_territory])}."
+    places = [territory_name(code) for code in terms.render_territory]
+    where = listed(places) if len(places) <= _PLACES_NAMED else f"{len(places)} countries"
+    return f"{start}: {', '.join(quota)}, in {where}."
 
 
 def request_line(

@@ -99,7 +99,10 @@ def test_nothing_is_issued_until_the_studio_accepts_the_counter(cast: Cast, requ
 @pytest.mark.req("ST-022")
 def test_agent_approves_from_the_inbox_and_nobody_else_does(cast: Cast, request_: LicenceRequest) -> None:
     (line,) = selectors.inbox(cast.agent).needs_you
-    assert line.ask == "Face render and voice render: 90 days, 3,000 frames, 20 lines, CA, GB, US."
+    assert line.ask == (
+        "Face in a frame; voice, spoken lines: 90 days, 3,000 frames, 20 lines, "
+        "in Canada, United Kingdom and United States."
+    )
     for outsider, code in (
         (cast.colleague, "NOT_YOURS_TO_DECIDE"),
         (cast.producer, "NOT_YOURS_TO_DECIDE"),

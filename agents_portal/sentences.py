@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from agents_portal import words
 from agents_portal.access import AGENT, STUDIO, TALENT
-from agents_portal.words import Badge, count_words
+from agents_portal.words import Badge, count_words, counted
 from common import clock
 from licensing.selectors import LicenceLine, RequestLine
 
@@ -67,7 +67,7 @@ def unusual_badges(line: RequestLine, seat: str) -> list[Badge]:
 def licence_badge(line: LicenceLine) -> Badge:
     """How a licence stands; near its end it reads ``Ends in 10 days``."""
     if line.state == "ACTIVE" and line.renewal_due:
-        return Badge("clock-alert", f"Ends in {count_words(line.days_left, 'day', 'days')}", "expire")
+        return Badge("clock-alert", f"Ends in {counted(line.days_left, 'day', 'days')}", "expire")
     if line.state == "PENDING_ACTIVATION":
         begins = timezone.localtime(line.not_before)
         return Badge("hourglass", f"Starts {begins.day} {begins:%b}")

@@ -141,7 +141,12 @@ def zone_words() -> str:
         f":{abs(minutes) % 60:02}" if minutes % 60 else ""
     )
     name = here.tzname() or ""
-    return "UTC" if not minutes else f"{name} ({offset})" if name[:1].isalpha() else offset
+    return (name or "UTC") if not minutes else f"{name} ({offset})" if name[:1].isalpha() else offset
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A figure with its noun: ``2 licences``, ``1 request``, ``0 frames``."""
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def count_words(number: int, one: str, many: str) -> str:

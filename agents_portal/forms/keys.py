@@ -24,7 +24,13 @@ class KeyForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one thing the key may do."},
     )
-    days = forms.IntegerField(label="Ends after", min_value=1, max_value=730, initial=90)
+    days = forms.IntegerField(
+        label="Ends after",
+        min_value=1,
+        max_value=730,
+        initial=90,
+        widget=forms.NumberInput(attrs={"class": "short"}),
+    )
     proof_jwk = forms.CharField(
         label="Public proof key (JWK)",
         required=False,

@@ -16,7 +16,7 @@ from agents_portal.forms.answers import CounterForm, DeclineForm, HashForm
 from agents_portal.grants import first_words
 from agents_portal.rows import money_words
 from agents_portal.views.requests import detail_or_404, draft_for
-from agents_portal.words import and_list, count_words
+from agents_portal.words import and_list, counted
 from common.errors import Conflict, InvalidInput
 from licensing.selectors import RequestDetail
 from licensing.services import (
@@ -54,7 +54,7 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     proposed = draft.apply(detail.terms)
     screen = Binding(
         title="Send this counter?",
-        lead=f"{detail.line.licensee_name} is asked to accept {count_words(len(draft), 'change', 'changes')} of yours. Nothing is granted by it.",
+        lead=f"{detail.line.licensee_name} is asked to accept {counted(len(draft), 'change', 'changes')} of yours. Nothing is granted by it.",
         verb="Send the counter",
         icon="send",
         back=_back(request_id),

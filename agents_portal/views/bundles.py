@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from agents_portal.access import AUDITOR, STUDIO, PortalRequest, portal_page
 from agents_portal.forms.productions import PURPOSES, BundleForm
-from agents_portal.words import Badge, count_words
+from agents_portal.words import Badge, count_words, counted
 from common.errors import Forbidden, InvalidInput
 from compliance.api import bundle_response
 from compliance.models import Bundle
@@ -132,11 +132,11 @@ _FINDINGS = {
 
 def _finding(found: Finding) -> dict[str, object]:
     icon, tone, one, many, text = _FINDINGS.get(found.code, ("info", "", found.code, found.code, ""))
-    words = count_words(found.count, one, many)
+    words = counted(found.count, one, many)
     return {
         "icon": icon if found.count else "circle-check",
         "tone": tone if found.count else "permit",
-        "title": words[:1].upper() + words[1:],
+        "title": words,
         "text": text if found.count else "",
         "rows": found.rows[:5],
         "count": found.count,

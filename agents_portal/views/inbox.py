@@ -22,7 +22,8 @@ _TABS = (("needs-you", "Needs you"), ("waiting", "Waiting on others"), ("closed"
 def inbox_page(request: PortalRequest) -> HttpResponse:
     """Show requests by deadline with a pane for the selected one; ``tab``, ``selected`` in the query."""
     context = _listing(request, "portal-inbox")
-    context["pane"] = _pane(request, context["lines"])
+    context["selected"] = _selected(request, context["lines"])
+    context["pane"] = _pane(request, context["selected"])
     return render(request, "portal/inbox.html", context)
 
 
@@ -61,7 +62,6 @@ def _listing(request: PortalRequest, name: str) -> dict[str, Any]:
         "lines": lines,
         "groups": [(title, [_card(request, line) for line in members]) for title, members in groups],
         "headline": sentences.inbox_sentence(box.needs_you),
-        "selected": _selected(request, lines),
     }
 
 
@@ -84,8 +84,7 @@ def _selected(request: PortalRequest, lines: tuple[RequestLine, ...]) -> UUID | 
     return ids.get(asked) or (lines[0].id if lines else None)
 
 
-def _pane(request: PortalRequest, lines: tuple[RequestLine, ...]) -> dict[str, Any] | None:
-    chosen = _selected(request, lines)
+def _pane(request: PortalRequest, chosen: UUID | None) -> dict[str, Any] | None:
     detail = request_detail(request.principal, chosen) if chosen else None
     if detail is None:
         return None

@@ -7,17 +7,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.models import ApiCredential
+from accounts.models import ApiCredential, Scope
 from accounts.selectors import credentials_of
 from accounts.services import create_api_credential, revoke_api_credential
 from agents_portal.access import STUDIO, VENDOR, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.keys import KeyForm
-from agents_portal.words import Badge, count_words
+from agents_portal.words import Badge, and_list, count_words, counted
 from audit.services import record
 from common import clock
 from common.errors import InvalidInput
 
+_SCOPES = dict(Scope.choices)
 _MAKERS = ("PRODUCER", "ENGINEER", "ADMIN")
 
 
@@ -25,7 +26,10 @@ _MAKERS = ("PRODUCER", "ENGINEER", "ADMIN")
 @require_GET
 def keys_page(request: PortalRequest) -> HttpResponse:
     """List the organisation's keys: what each may do, when it was used, when it ends."""
-    rows = [{"key": key, "badge": key_badge(key)} for key in credentials_of(request.principal)]
+    rows = [
+        {"key": key, "badge": key_badge(key), "may": and_list([_SCOPES.get(one, one) for one in key.scopes])}
+        for key in credentials_of(request.principal)
+    ]
     live = sum(row["key"].revoked_at is None and row["key"].expires_at > clock.now() for row in rows)  # type: ignore[attr-defined]
     headline = count_words(live, "key works", "keys work")
     return render(
@@ -101,7 +105,7 @@ def key_badge(key: ApiCredential) -> Badge:
     if key.expires_at <= now:
         return Badge("calendar-x", "Ended")
     if days <= 14:
-        return Badge("clock-alert", f"Ends in {count_words(days, 'day', 'days')}", "expire")
+        return Badge("clock-alert", f"Ends in {counted(days, 'day', 'days')}", "expire")
     if key.last_used_at is None:
         return Badge("circle-dashed", "Not used yet")
     idle = (now - key.last_used_at).days

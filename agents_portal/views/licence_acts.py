@@ -11,7 +11,7 @@ from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_pa
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.licences import DISPOSITIONS, RenewForm, RevokeForm
 from agents_portal.views.licences import licence_or_404
-from agents_portal.words import count_words
+from agents_portal.words import counted
 from common.errors import InvalidInput
 from licensing.selectors import LicenceDetail
 from licensing.services import request_renewal, revoke_token
@@ -98,7 +98,7 @@ def _revoke_screen(detail: LicenceDetail, counts: TokenCounts, form: RevokeForm)
     line = detail.line
     told = [
         line.licensee_name,
-        *([count_words(len(detail.vendor_ids), "vendor", "vendors")] if detail.vendor_ids else []),
+        *([counted(len(detail.vendor_ids), "vendor", "vendors")] if detail.vendor_ids else []),
     ]
     renewal = (Consequence("ban", "The open renewal is declined.", "", "deny"),) if line.open_renewal else ()
     return Binding(
@@ -111,7 +111,7 @@ def _revoke_screen(detail: LicenceDetail, counts: TokenCounts, form: RevokeForm)
         consequences=(
             Consequence(
                 "circle-x",
-                f"{count_words(counts.live_leases, 'running lease ends', 'running leases end').capitalize()} at the next heartbeat.",
+                f"{counted(counts.live_leases, 'running lease ends', 'running leases end')} at the next heartbeat.",
                 "Every check from now on is refused.",
                 "deny",
             ),

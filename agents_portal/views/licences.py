@@ -30,6 +30,7 @@ from receipts.selectors import (
 
 LIVE_STATES = ("ACTIVE", "PENDING_ACTIVATION", "SUSPENDED")
 _REFUSED_SHOWN = 50
+_CELLS = 44  # as many as stand beside the figures without shrinking
 _REVOKED = {
     "PROSPECTIVE": "No new frames; those already made may be used.",
     "DISTRIBUTION_HOLD": "No new frames, and those already made are held.",
@@ -81,7 +82,7 @@ def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             "lead": _lead(detail, counts),
             "counts": counts,
             "meters": meters_of(detail.line, counts),
-            "strips": strips_of(heat_strip(jti)),
+            "strips": strips_of(heat_strip(jti, cells=_CELLS)),
             "refused": refused.rows,
             "leases": [lease for lease in leases_for_token(jti) if lease.state == "ACTIVE"],
             "grants": granted_in_words(detail.terms),

@@ -19,7 +19,7 @@ from agents_portal.forms.change import ChangeForm
 from agents_portal.grants import granted_in_words
 from agents_portal.rows import term_rows
 from agents_portal.trail import trail_of
-from agents_portal.words import Badge, count_words, likeness_words, outside_words
+from agents_portal.words import Badge, counted, likeness_words, outside_words
 from licensing.selectors import RequestDetail, licence_detail, request_detail
 from trustcore.policy.terms import Terms, canonical_terms, terms_hash
 
@@ -139,7 +139,7 @@ def page_of(
         "trail": trail_of(detail.actions),
         "outside": [outside_words(code) for code in detail.outside_mandate],
         "changed_by_you": Badge("pencil", "Changed by you", "yours"),
-        "draft_badge": Badge("pencil", count_words(len(draft), "change", "changes"), "yours"),
+        "draft_badge": Badge("pencil", counted(len(draft), "change", "changes"), "yours"),
         "likeness": likeness_words(str(one) for one in detail.terms.constructs),
         "up": _UP[request.seat],
     }

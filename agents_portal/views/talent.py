@@ -11,7 +11,7 @@ from agents_portal.access import TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.context import inbox_of
 from agents_portal.views.licences import LIVE_STATES, meters_of
-from agents_portal.words import and_list, count_words
+from agents_portal.words import and_list, count_words, counted
 from licensing.selectors import LicenceLine, licences, roster, talents_on_roster
 from licensing.services import emergency_stop
 from receipts.selectors import TokenCounts, counts_for_tokens
@@ -96,13 +96,13 @@ def stop_page(request: PortalRequest) -> HttpResponse:
         consequences=(
             Consequence(
                 "octagon-x",
-                f"{count_words(len(live), 'licence stops.', 'licences stop.').capitalize()}",
+                f"{counted(len(live), 'licence stops.', 'licences stop.')}",
                 f"{works + '. ' if works else ''}Machines working now stop at their next heartbeat.",
                 "deny",
             ),
             Consequence(
                 "circle-pause",
-                f"{count_words(waiting, 'request is closed.', 'requests are closed.').capitalize()}",
+                f"{counted(waiting, 'request is closed.', 'requests are closed.')}",
                 "Nobody can approve it any more." if waiting else "",
                 "deny",
             ),

@@ -57,7 +57,7 @@ def flip_one_byte(source: Path, target: Path, *, member: str) -> None:
 
 def _fetch(stage: Stage, auditor: Portal) -> None:
     """Make the bundle and download it, as the auditor would."""
-    made = auditor.submit("/bundles/new/", production=stage.project, purpose="GUILD_AUDIT")
+    made = auditor.submit("/bundles/new/", production=stage.project, purpose="UNION_REPORTING")
     page = made.url.path
     download = f"{page}download/"
     stage.wait_for("the bundle", lambda: download in auditor.page(page).text, seconds=BUNDLE_SECONDS)

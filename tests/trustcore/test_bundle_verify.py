@@ -46,7 +46,7 @@ from trustcore.bundle.layout import (
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.log.checkpoint import NoteVerifier, encode_vkey
 from trustcore.policy.vocabulary import DecisionOutcome, Outcome
-from trustcore.receipt import RevokedEntry
+from trustcore.receipt import RevokedEntry, VerifiedEntry
 
 QUICK = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -349,6 +349,15 @@ def test_the_manifest_store_is_the_one_that_was_verified(refused):
     assert refused(bag_files(Forge(payload=other))) == (InvalidReason.HASH_MISMATCH, path)
     gone = Forge(payload=lambda files: files.pop(path))
     assert refused(bag_files(gone)) == (InvalidReason.MISSING_FILE, path)
+
+
+def test_an_output_signed_again_is_shown_with_its_latest_credentials(verify, refused):
+    entries = some_entries()
+    first = next(index for index, entry in enumerate(entries) if isinstance(entry, VerifiedEntry))
+    earlier = replace(entries[first], manifest_sha256="ab" * 32, released=False)
+    assert verify(bag_files(Forge(entries=[*entries[:first], earlier, *entries[first:]])))
+    later = bag_files(Forge(entries=[*entries, earlier]))
+    assert refused(later) == (InvalidReason.HASH_MISMATCH, manifest_store_path(bundling.ASSET))
 
 
 @pytest.mark.parametrize("change", [lambda data: data[:-1], lambda data: data + b"{}"])

@@ -222,10 +222,11 @@ def _verify_grant(archive: Archive, entry: AuthorisedEntry, keys: Keys, summary:
 
 def _verify_marks(archive: Archive, ledger: Ledger, digests: Mapping[str, str]) -> None:
     _same_log(archive, MARKS, MARKS_SCHEMA, ledger.marks())
-    for item in ledger.marks():
-        entry = item["entry"]
-        wanted = entry.get("manifest_sha256")
-        path = manifest_store_path(entry["asset"])
+    # an output that was signed again is shown with its latest credentials
+    verified = [item["entry"] for item in ledger.marks() if item["entry"]["t"] == "verified"]
+    latest = {entry["asset"]: entry.get("manifest_sha256") for entry in verified}
+    for asset, wanted in sorted(latest.items()):
+        path = manifest_store_path(asset)
         if wanted is not None and digests.get(path) != wanted:
             reason = InvalidReason.HASH_MISMATCH if path in digests else InvalidReason.MISSING_FILE
             raise InvalidEvidence(reason, "not the manifest store that was verified", path)

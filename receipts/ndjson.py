@@ -38,13 +38,13 @@ def chunks_of(body: Readable, *, length: int | None, most: int) -> Iterator[byte
     if length is not None and length > most:
         raise _too_large(most)
     seen = 0
-    while chunk := body.read(_CHUNK):
+    while chunk := _read(body):
         seen += len(chunk)
         if seen > most:
             raise _too_large(most)
         yield chunk
     if length is not None and seen != length:
-        raise InvalidInput("BODY_INCOMPLETE", "The body ended early.", "Nothing was taken; send it again.")
+        raise _incomplete()
 
 
 def unpacked(chunks: Iterator[bytes], *, encoding: str, most: int) -> Iterator[bytes]:
@@ -116,6 +116,17 @@ def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
                 waiting = unpacker.unused_data
     if not unpacker.eof:
         raise EOFError("the zstd stream is cut")
+
+
+def _read(body: Readable) -> bytes:
+    try:
+        return body.read(_CHUNK)
+    except OSError as error:  # the client went away
+        raise _incomplete() from error
+
+
+def _incomplete() -> InvalidInput:
+    return InvalidInput("BODY_INCOMPLETE", "The body ended early.", "Nothing was taken; send it again.")
 
 
 def _too_large(most: int) -> TooLarge:

@@ -146,6 +146,7 @@ def _append(log: ProductionLog, rows: Iterable[bytes], hashes: list[bytes]) -> i
 
 def _copy(rows: Iterable[bytes]) -> None:
     with (
+        connection.wrap_database_errors,  # Django does not wrap a copy by itself
         connection.cursor() as cursor,
         cursor.copy(f"copy receipts_logentry ({_COLUMNS}) from stdin (format binary)") as copy,
     ):

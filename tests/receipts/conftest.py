@@ -142,9 +142,7 @@ class Farm:
         head = {**self.headers, "Idempotency-Key": key or str(uuid.uuid4()), **(headers or {})}
         if pack:
             body, head["Content-Encoding"] = gzip.compress(body), "gzip"
-        return self.client.post(
-            f"{RECEIPTS}{query}", data=body, content_type=content_type, headers=head
-        )
+        return self.client.post(f"{RECEIPTS}{query}", data=body, content_type=content_type, headers=head)
 
 
 def make_farm(**changes: Any) -> Farm:

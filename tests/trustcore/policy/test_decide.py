@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.trustcore.samples import (
     FILM_A,
@@ -21,6 +22,7 @@ from trustcore.policy import decide as module
 from trustcore.policy.decide import POLICY_HASH, POLICY_VERSION, decide
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.rules import STEPS
+from trustcore.policy.terms import Training
 from trustcore.policy.vocabulary import DecisionOutcome, TokenState, UseType
 
 
@@ -206,6 +208,12 @@ def test_step_08_training_needs_a_training_licence_and_a_training_token():
     assert reasons(of=training_terms(), request=other, state=known(trains=True)) == ["TRAINING_NOT_GRANTED"]
 
 
+def test_step_08_training_use_in_terms_that_are_not_for_training_is_refused():
+    contradictory = replace(training_terms(), training=Training(allowed=False))
+    train = ask(use_type="TRAINING_REPLICA", frame_first=None, frame_last=None, runs=1)
+    assert reasons(of=contradictory, request=train, state=known(trains=True)) == ["TRAINING_NOT_GRANTED"]
+
+
 def test_step_08_training_token_renders_nothing():
     assert reasons(state=known(trains=True)) == ["USE_TYPE_NOT_GRANTED"]
     assert "USE_TYPE_NOT_GRANTED" in reasons(of=training_terms(), state=known(trains=True))
@@ -364,6 +372,13 @@ def test_step_14_other_counters(use_type, field, limit, code):
     assert asked(1, granted=10) == [code]
     assert asked(0) == [code]
     assert asked(-1) == [code]
+
+
+def test_step_14_one_counter_overdrawn_does_not_stop_the_use_of_another():
+    speak = ask(
+        use_type="VOICE_RENDER", construct="VOICE_SPEAKING", frame_first=None, frame_last=None, lines=1
+    )
+    assert reasons(request=speak, state=known(frames_granted=5000)) == []
 
 
 def test_step_14_frames_cannot_ride_on_a_use_that_is_counted_in_lines():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -138,3 +139,22 @@ def test_a_group_is_imported_only_when_it_is_asked_for(monkeypatch, capsys):
     assert "not installed here" in capsys.readouterr().err
     assert cli.main(["--help"]) == 0
     assert "broken, plan" in capsys.readouterr().out
+
+
+def test_the_core_installs_alone(good, tmp_path):
+    source, target = tmp_path / "trustcore", tmp_path / "target"
+    shutil.copytree(
+        ROOT / "trustcore", source, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "build")
+    )
+    packages = {path.parent.relative_to(source) for path in source.rglob("*.py")}
+    options = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--target", target]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, source], check=True, timeout=120)
+    assert all((target / "trustcore" / package / "__init__.py").exists() for package in packages)
+    assert (target / "trustcore" / "py.typed").exists()
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(target), "HOME": "/nonexistent"}
+    command = [sys.executable, "-P", target / "bin" / "trustmark", "bundle", "verify", good]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    where = [sys.executable, "-P", "-c", "import trustcore; print(trustcore.__file__)"]
+    found = subprocess.run(where, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert Path(found.stdout.strip()).is_relative_to(target)

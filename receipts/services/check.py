@@ -168,7 +168,7 @@ def _keep(
             kind=EntryKind.CHECKED,
             ref=check.pk,
             at=question.now,
-            entry=encode_entry(_entry(question, check, facts)),
+            entry=encode_entry(_entry(question, check, facts, lease)),
         )
     return CheckAnswer(check, lease, question.now)
 
@@ -263,18 +263,19 @@ def _units_asked(question: _Question) -> int:
     return min(max(0, frames.last - frames.first + 1), MAX_FRAME) if frames else 0
 
 
-def _entry(question: _Question, check: RenderCheck, facts: LicenceFacts) -> CheckedEntry:
+def _entry(question: _Question, check: RenderCheck, facts: LicenceFacts, lease: Lease | None) -> CheckedEntry:
+    """What the log says: of a permit the units reserved, of a refusal those asked for."""
     proof = question.presented.proof
     return CheckedEntry(
         at=clock.rfc3339(question.now),
         construct=check.construct,
         decision=str(check.pk),
-        first=check.first,
+        first=lease.first if lease else check.first,
         input_hash=question.asked.input_sha256.hex(),
         jkt=proof.jkt if proof else None,
         jti=str(facts.jti),
-        last=check.last,
-        lease=str(check.lease_uid) if check.lease_uid else None,
+        last=lease.last if lease else check.last,
+        lease=str(lease.uid) if lease else None,
         outcome=DecisionOutcome(check.outcome),
         policy_version=check.policy_version,
         reasons=tuple(check.reasons),
@@ -282,7 +283,7 @@ def _entry(question: _Question, check: RenderCheck, facts: LicenceFacts) -> Chec
         talent=facts.talent_pseudonym,
         terms_version=facts.terms_version,
         territory=question.asked.body.render_territory,
-        units=check.units_reserved if check.units_reserved and check.first is None else None,
+        units=lease.units if lease and lease.counter != Counter.FRAMES else None,
         use_type=check.use_type,
     )
 

@@ -23,6 +23,7 @@ from receipts.models import LogEntry, ReceiptBatch, UnauthorisedFrame
 from receipts.services.batches import RowAnswer, fold_runs, unfold_runs
 from tests import factories
 from tests.receipts.conftest import RECEIPTS, Farm, logged, make_farm, sha
+from trustcore.bundle.ledger import Ledger
 from trustcore.receipt import CheckedEntry, FrameEntry, parse_entry
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +127,27 @@ def test_receipt_is_proof_of_authorisation_and_a_frame_without_leave_gets_none(f
         "UNAUTHORISED", None, "FRAME_OUTSIDE_LEASE",
     )  # fmt: skip
     assert (unknown.outcome.value, unknown.check, unknown.reason) == ("UNAUTHORISED", None, "LEASE_UNKNOWN")
+
+
+def test_the_core_accepts_the_log_of_frames_and_lines_and_counts_as_we_do(farm: Farm) -> None:
+    """The bundle's own reader judges every entry: cited checks, ranges, grants, no frame twice."""
+    voice = {"use_type": "VOICE_RENDER", "construct": "VOICE_SPEAKING", "frame_range": None}
+    spoken = farm.check(**voice, units={"lines": 3}).json()["lease"]
+    lease = farm.lease(0, 4)["id"]
+    farm.send([farm.row(lease, n) for n in range(5)])
+    farm.send([farm.row(spoken["id"], n) for n in range(spoken["first"], spoken["last"] + 1)])
+    farm.send([farm.row(lease, 77), farm.row(lease, 0, take=2, outcome="FAILED")])
+    farm.check(render_territory="FR")
+    services.drain_waiting()
+    ledger = Ledger()
+    for leaf in selectors.entries_of(farm.token.production_id):
+        ledger.take(leaf.entry)
+    counted = ledger.finish()
+    assert (counted.receipts, counted.rendered, counted.failed, counted.unauthorised) == (10, 8, 1, 1)
+    assert (counted.checks, counted.denied, counted.tokens) == (3, 1, 1)
+    tally = selectors.counts_for_token(farm.token.pk)
+    assert (tally.rendered, tally.failed, tally.unauthorised) == (8, 1, 1)
+    assert (tally.allowed_checks, tally.refused_checks, tally.lines_used) == (2, 1, 3)
 
 
 # -- packed bodies

@@ -34,8 +34,8 @@ class Decision(msgspec.Struct, frozen=True):
 
     @property
     def permitted(self) -> bool:
-        """Only the one word means yes; anything else, unknown words included, means no."""
-        return self.decision == "PERMIT"
+        """Only these two words mean yes; anything else, unknown words included, means no."""
+        return self.decision in {"ALLOW", "ALLOW_WITH_OBLIGATIONS"}
 
 
 class LeaseState(msgspec.Struct, frozen=True):

@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         trust = _read_trust(options.key)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ExitCode.MISUSE
-    except (TrustError, OSError) as error:
+    except (TrustError, OSError, UnicodeDecodeError) as error:
         print(f"trustmark: --key: {error}", file=sys.stderr)
         return ExitCode.MISUSE
     return _verify(Path(options.file), trust, _PRINTERS["json" if options.json else "text"])

@@ -108,6 +108,18 @@ def test_the_sentence_counts_like_a_person(verify, count):
     assert verify(bag_files(Forge(entries=entries))).sentence.startswith(expected)
 
 
+def test_a_production_of_2847_frames_is_told_in_one_sentence(verify, refused):
+    check = checked(1, 1001, 3847)
+    entries = [authorised(), check, *(frame(check, number) for number in range(1001, 3848))]
+    files = bag_files(Forge(entries=entries))
+    expected = "2,847 receipts are in the log. Nothing was added, removed or changed."
+    assert verify(files).sentence == expected
+    fewer = bag_files(
+        Forge(entries=entries, payload=edit(RECEIPTS_CSV, lambda data: data[: data.rindex(b"0199")]))
+    )
+    assert refused(fewer) == (InvalidReason.ENTRY_MISMATCH, RECEIPTS_CSV)
+
+
 def test_a_bundle_before_the_first_receipt_holds(verify):
     assert verify(bag_files(Forge(entries=[]))).summary.log.size == 0
 

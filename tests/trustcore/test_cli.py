@@ -115,6 +115,7 @@ def test_keys_can_be_pinned(good, tmp_path, capsys):
         (["paint"], 2),
         (["bundle", "verify", "x.zip", "--key", "a+b+c"], 2),
         (["bundle", "verify", "x.zip", "--key", "/nonexistent/vkey"], 2),
+        (["bundle", "verify", "x.zip", "--key", sys.executable], 2),
         (["bundle", "verify", "/nonexistent/bundle.zip"], 1),
         (["bundle", "verify", str(Path(__file__))], 4),
         (["--help"], 0),

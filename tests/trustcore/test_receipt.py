@@ -1,5 +1,6 @@
 """Entries of the log, and the rows a farm sends."""
 
+import hashlib
 import json
 import re
 
@@ -9,6 +10,8 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.policy.vocabulary import DecisionOutcome, FrameDisposition, Outcome, RevocationKind
@@ -149,6 +152,8 @@ ROW = {
     "finished_at": "2026-11-22T08:12:01Z",
 }
 
+HASH_FIELDS = ("file_sha256", "pixel_sha256")
+
 
 def row_bytes(**changes):
     return json.dumps({**ROW, **changes}).encode()
@@ -210,13 +215,29 @@ def test_another_spelling_of_an_entry_is_refused(change, reason):
     assert caught.value.reason is reason
 
 
+def render(path, told):
+    """Write one picture as a renderer does, with a note of its own in the metadata; return its row's hashes."""
+    picture = Image.new("RGB", (8, 8), (200, 120, 40))
+    info = PngInfo()
+    info.add_text("RenderTime", told)
+    picture.save(path, pnginfo=info)
+    with Image.open(path) as decoded:
+        pixels = hashlib.sha256(decoded.tobytes()).hexdigest()
+    return {"file_sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "pixel_sha256": pixels}
+
+
 @pytest.mark.req("BX-015")
-def test_a_receipt_carries_the_file_hash_and_the_pixel_hash():
-    row = parse_row(row_bytes())
-    assert (row.file_sha256, row.pixel_sha256) == ("ab" * 32, "cd" * 32)
-    with_other_metadata = replace(some_frame(), file_sha256="ef" * 32)
-    assert with_other_metadata.pixel_sha256 == parse_entry(encode_entry(some_frame())).pixel_sha256
-    for member in ("file_sha256", "pixel_sha256"):
+def test_equal_renders_differ_as_files_and_agree_as_pixels_in_their_receipts(tmp_path):
+    first = parse_row(row_bytes(**render(tmp_path / "a.png", "00:01.20")))
+    again = parse_row(row_bytes(**render(tmp_path / "b.png", "00:01.45")))
+    assert first.file_sha256 != again.file_sha256
+    assert first.pixel_sha256 == again.pixel_sha256
+    for row in (first, again):
+        logged = parse_entry(
+            encode_entry(replace(some_frame(), **{name: getattr(row, name) for name in HASH_FIELDS}))
+        )
+        assert (logged.file_sha256, logged.pixel_sha256) == (row.file_sha256, row.pixel_sha256)
+    for member in HASH_FIELDS:
         without = {key: value for key, value in ROW.items() if key != member}
         with pytest.raises(RowRefused):
             parse_row(json.dumps(without).encode())

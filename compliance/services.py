@@ -31,6 +31,7 @@ from compliance.pseudonyms import Cast
 from compliance.selectors import exportable_productions
 from licensing.models import LicenceToken, Production
 from licensing.selectors import production_for
+from licensing.selectors.people import person_pseudonym
 from provenance.selectors import current_manifest
 from provenance.services.intake import file_sha256
 from provenance.services.signing import trust_anchors_pem
@@ -263,7 +264,7 @@ def _finish(bundle: Bundle) -> Bundle:
             at=clock.rfc3339(bundle.built_at),
             bundle=str(bundle.pk),
             bundle_sha256=bundle.sha256,
-            by=str(bundle.organisation_id),
+            by=person_pseudonym(bundle.requested_by_id, bundle.production_id),
             purpose=bundle.purpose,
             root=bundle.root_hex,
             size=bundle.tree_size or 0,

@@ -9,7 +9,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_GET
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -21,7 +23,7 @@ from accounts.selectors import principal_of
 from common.api import ApiView, CursorPage
 from common.downloads import download
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge
-from provenance import selectors, workflows
+from provenance import selectors, services, workflows
 from provenance.models import Asset, AssetKind, AssetState, ManifestRecord
 
 _KEY_MAX = 200
@@ -202,6 +204,16 @@ class AssetManifest(ApiView):
             size=manifest.size_bytes,
             sha256=manifest.sha256,
         )
+
+
+@require_GET
+def authority(request: HttpRequest) -> HttpResponse:
+    """Serve the certificates that signed Content Credentials here: what a verifier of our files trusts."""
+    return HttpResponse(
+        services.trust_anchors_pem(),
+        content_type="application/x-pem-file",
+        headers={"Cache-Control": "public, max-age=300"},
+    )
 
 
 def _asset(request: Request, asset_id: UUID) -> Asset:

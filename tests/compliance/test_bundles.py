@@ -182,6 +182,7 @@ def test_the_page_of_a_bundle_shows_exceptions_first_and_says_zero(farm):
     assert found["FRAMES_WITHOUT_RECEIPT"].count == 0
 
 
+@pytest.mark.req("ST-037")
 @pytest.mark.req("ST-070")
 def test_a_bundle_can_be_made_at_any_point_and_later_ones_show_the_earlier(guild, tmp_path):
     production = factories.make_production(guild=guild)

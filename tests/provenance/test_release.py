@@ -64,9 +64,8 @@ def received(farm: Farm, film: Path, desk=None, **changes) -> Asset:
 
 def released(farm: Farm, film: Path) -> Asset:
     asset = received(farm, film)
-    for step in (services.mark_asset, services.sign_asset, services.verify_asset):
-        asset = step(asset.pk)
-    return asset
+    release_chain(asset.pk).apply()
+    return Asset.objects.get(pk=asset.pk)
 
 
 def codes(asset: Asset) -> list[str]:
@@ -136,28 +135,42 @@ def test_an_output_is_released_with_one_id_in_pictures_and_sound_and_trusted_cre
     assert (held.state, codes(held)) == (AssetState.HELD, [HoldCode.RECEIPTS_MISSING])
 
 
+@pytest.mark.req("ST-033")
 @pytest.mark.req("ST-073")
-def test_a_bundle_holds_the_mark_reports_and_the_manifest_and_none_can_be_swapped(farm, film, tmp_path):
+@pytest.mark.req("ST-095")
+def test_the_whole_chain_is_exported_for_guild_and_clearance_and_nothing_in_it_can_be_swapped(
+    farm, film, tmp_path
+):
     import json
     import zipfile
 
     from trustcore.errors import InvalidEvidence
 
     asset = released(farm, film)
+    auditor = factories.make_desk(farm.token.production.guild, "AUDITOR")
+    for_guild = exported(auditor, asset.production_id, "UNION_REPORTING", tmp_path / "guild.zip")
+    assert verify_bundle(for_guild).summary.purpose == "UNION_REPORTING"
     desk = factories.make_producer(farm.token.licensee)
-    bundle = build_bundle(
-        request_bundle(principal=desk, production_id=asset.production_id, purpose="REGULATORY").pk
-    )
-    with local_copy(bundle.blob) as path:
-        copy = Path(shutil.copy(path, tmp_path / "bundle.zip"))
+    copy = exported(desk, asset.production_id, "DISTRIBUTION_CLEARANCE", tmp_path / "bundle.zip")
     counts = verify_bundle(copy).summary.counts
-    assert (counts.marked, counts.verified) == (1, 1)
+    # the whole chain: granted, checked, rendered, marked, verified, exported
+    assert (counts.token_versions, counts.checks, counts.rendered) == (1, 1, 24)
+    assert (counts.marked, counts.verified, counts.exported) == (1, 1, 1)
     with zipfile.ZipFile(copy) as archive:
         files = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
     marks = json.loads(files["data/marks/report.json"])
     assert [item["entry"]["t"] for item in marks["log"]] == ["marked", "verified"]
     assert [report["kind"] for report in marks["reports"][0]["reports"]] == ["EMBEDDED", "VERIFIED"]
     assert marks["reports"][0]["reports"][1]["results"]["layers"]["audio"]["status"] == "present"
+    # what was authorised, what was rendered, and when
+    history = json.loads(files[f"data/tokens/{farm.token.jti}/history.json"])
+    granted = history["log"][0]["entry"]
+    assert {party["organisation"] for party in granted["approvals"]} == {
+        str(farm.token.licensee_id),
+        str(farm.token.agency_id),
+    }
+    rows = [json.loads(line) for line in files["data/receipts/receipts.ndjson"].splitlines()]
+    assert all(granted["not_before"] <= row["started_at"] <= granted["not_after"] for row in rows)
     store = files[f"data/manifests/{asset.pk}.c2pa"]
     with local_copy(asset.signed_blob) as final:
         assert store in final.read_bytes()
@@ -169,6 +182,12 @@ def test_a_bundle_holds_the_mark_reports_and_the_manifest_and_none_can_be_swappe
     with pytest.raises(InvalidEvidence) as refused:
         verify_bundle(forged)
     assert refused.value.path == f"data/manifests/{asset.pk}.c2pa"
+
+
+def exported(desk, production_id, purpose: str, target: Path) -> Path:
+    bundle = build_bundle(request_bundle(principal=desk, production_id=production_id, purpose=purpose).pk)
+    with local_copy(bundle.blob) as path:
+        return Path(shutil.copy(path, target))
 
 
 def test_a_licence_revoked_with_a_hold_stops_the_release_even_at_the_last_step(farm, film, marked_film):

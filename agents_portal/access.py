@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -35,7 +36,7 @@ FIRST_PAGES = {
     AUDITOR: "portal-bundles",
     VENDOR: "portal-licences",
 }
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 class PortalRequest(HttpRequest):
@@ -64,7 +65,7 @@ def portal_page(*seats: str) -> Callable[[View], View]:
 
     def wrap(view: View) -> View:
         @wraps(view)
-        def answer(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def answer(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path(), reverse("account_login"))
             principal = principal_of_session(request)
@@ -81,7 +82,7 @@ def portal_page(*seats: str) -> Callable[[View], View]:
     return wrap
 
 
-def _answered(view: View, request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+def _answered(view: View, request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
     try:
         return view(request, *args, **kwargs)
     except NotFound as error:
@@ -94,7 +95,7 @@ def _answered(view: View, request: PortalRequest, *args: Any, **kwargs: Any) -> 
         return render(request, "portal/unavailable.html", {"problem": error}, status=503)
 
 
-def _kept(response: HttpResponse) -> HttpResponse:
+def _kept(response: HttpResponseBase) -> HttpResponseBase:
     """Personal pages are never kept by a cache on the way, nor shown by "back" after signing out."""
     response.headers.setdefault("Cache-Control", "private, no-store")
     return response

@@ -125,7 +125,7 @@ def reason_words(code: str) -> str:
     """The sentence for a refusal."""
     if code in REASONS:
         return REASONS[code]
-    return DenyReason(code).explanation.rstrip(".") if code in DenyReason.__members__ else lower_words(code)
+    return DenyReason[code].explanation.rstrip(".") if code in DenyReason.__members__ else lower_words(code)
 
 
 def country(code: str) -> str:

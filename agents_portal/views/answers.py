@@ -4,7 +4,8 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django import forms
-from django.http import Http404, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -34,7 +35,7 @@ from trustcore.policy.terms import terms_hash
 def approve_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     """Agree to exactly the terms whose hash was on the screen."""
     detail = _may(request, request_id, "APPROVE")
-    screen = _approve_screen(detail)
+    screen = _approve_screen(detail, len(draft_for(request, detail)))
     if request.method == "GET":
         return _screen(request, screen)
     approve_request(principal=request.principal, request_id=request_id, terms_hash=_hash_sent(request))
@@ -187,22 +188,23 @@ def _may(request: PortalRequest, request_id: UUID, act: str) -> RequestDetail:
     """The request, if this act is open to the reader; what is over answers as a conflict.
 
     Raises:
-        Http404: not this reader's to see, or to do.
+        Http404: not this reader's to see.
+        PermissionDenied: the reader may see it, and others decide.
         Conflict: the request moved on while it was read.
     """
     detail = detail_or_404(request, request_id)
     if act in detail.may:
         return detail
-    if request.method == "POST" and any(signer.is_me for signer in detail.signers):
+    if any(signer.is_me for signer in detail.signers):
         raise Conflict(
             "REQUEST_MOVED",
             "The request moved on while you read",
             "Nothing was signed. Open it again to see how it stands.",
         )
-    raise Http404
+    raise PermissionDenied
 
 
-def _approve_screen(detail: RequestDetail) -> Binding:
+def _approve_screen(detail: RequestDetail, unsent: int) -> Binding:
     line, terms = detail.line, detail.terms
     others = [one.name for one in detail.signers if one.state != "AGREED" and not one.is_me]
     then = (
@@ -226,11 +228,25 @@ def _approve_screen(detail: RequestDetail) -> Binding:
                 f"and {terms.approvals.final_review_hours} hours to see the final shots.",
             ),
             then,
+            *_unsent_words(unsent),
         ),
         terms_hash=detail.terms_hash,
         hash_caption="You approve this hash of the terms (sha256)",
         hidden={"terms_hash": detail.terms_hash},
         after="Your approval is stored with the terms and can be checked years later, without this server.",
+    )
+
+
+def _unsent_words(unsent: int) -> tuple[Consequence, ...]:
+    if not unsent:
+        return ()
+    changes = counted(
+        unsent, "change of yours is not part of this.", "changes of yours are not part of this."
+    )
+    return (
+        Consequence(
+            "pencil", changes, "You approve what they ask. To give less, send the counter.", "expire"
+        ),
     )
 
 

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -44,22 +46,14 @@ def keys_page(request: PortalRequest) -> HttpResponse:
 def new_key_page(request: PortalRequest) -> HttpResponse:
     """Make a key; the answer to the POST shows it, once, and is never kept by a cache."""
     if not _may_make(request):
-        raise Http404
+        raise PermissionDenied
     form = KeyForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            key, secret = create_api_credential(
-                organisation=request.principal.organisation,
-                created_by=request.principal.person,
-                name=form.cleaned_data["name"],
-                scopes=form.cleaned_data["scopes"],
-                expires_at=form.expires_at,
-                proof_jwk=form.cleaned_data["proof_jwk"],
-            )
+            key, secret = _make_key(request, form)
         except InvalidInput as error:
             form.add_error("proof_jwk" if error.code == "PROOF_KEY_INVALID" else None, error.title)
         else:
-            _record(request, "key.created", key)
             return render(request, "portal/key_made.html", {"key": key, "secret": secret})
     return render(request, "portal/key_new.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -69,11 +63,14 @@ def new_key_page(request: PortalRequest) -> HttpResponse:
 def revoke_key_page(request: PortalRequest, key_id: UUID) -> HttpResponse:
     """End a key at once."""
     key = credentials_of(request.principal).filter(pk=key_id, revoked_at=None).first()
-    if key is None or not _may_make(request):
+    if key is None:
         raise Http404
+    if not _may_make(request):
+        raise PermissionDenied
     if request.method == "POST":
-        revoke_api_credential(credential=key)
-        _record(request, "key.revoked", key)
+        with transaction.atomic():
+            revoke_api_credential(credential=key)
+            _record(request, "key.revoked", key)
         return redirect("portal-keys")
     screen = Binding(
         title=f"Revoke the key {key.name}?",
@@ -116,6 +113,20 @@ def key_badge(key: ApiCredential) -> Badge:
 
 def _may_make(request: PortalRequest) -> bool:
     return request.principal.is_role(*_MAKERS)
+
+
+def _make_key(request: PortalRequest, form: KeyForm) -> tuple[ApiCredential, str]:
+    with transaction.atomic():
+        key, secret = create_api_credential(
+            organisation=request.principal.organisation,
+            created_by=request.principal.person,
+            name=form.cleaned_data["name"],
+            scopes=form.cleaned_data["scopes"],
+            expires_at=form.expires_at,
+            proof_jwk=form.cleaned_data["proof_jwk"],
+        )
+        _record(request, "key.created", key)
+    return key, secret
 
 
 def _record(request: PortalRequest, kind: str, key: ApiCredential) -> None:

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -10,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.licences import DISPOSITIONS, RenewForm, RevokeForm
-from agents_portal.views.licences import licence_or_404
+from agents_portal.views.licences import LIVE_STATES, licence_or_404
 from agents_portal.words import counted
-from common.errors import InvalidInput
+from common.errors import Conflict, InvalidInput
 from licensing.selectors import LicenceDetail
 from licensing.services import request_renewal, revoke_token
 from receipts.selectors import TokenCounts, counts_for_token
@@ -90,7 +91,9 @@ def renew_page(request: PortalRequest, jti: UUID) -> HttpResponse:
 def _may(request: PortalRequest, jti: UUID, act: str) -> LicenceDetail:
     detail = licence_or_404(request, jti)
     if act not in detail.may:
-        raise Http404
+        if detail.line.state not in LIVE_STATES:
+            raise Conflict("LICENCE_ENDED", "This licence has ended already", "Nothing was changed.")
+        raise PermissionDenied
     return detail
 
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -14,7 +15,7 @@ from agents_portal.views.licences import LIVE_STATES, meters_of
 from agents_portal.words import and_list, count_words
 from common.errors import InvalidInput
 from compliance.selectors import bundles_visible_to, exportable_productions
-from licensing.selectors import licences, production_for, productions_visible_to
+from licensing.selectors import LicenceLine, licences, production_for, productions_visible_to
 from licensing.services import register_production
 from provenance.selectors import assets_visible_to
 from receipts.selectors import TokenCounts, counts_for_tokens, log_state
@@ -49,7 +50,7 @@ def productions_page(request: PortalRequest) -> HttpResponse:
 def new_production_page(request: PortalRequest) -> HttpResponse:
     """Register a production; its log begins with it."""
     if not _may_register(request):
-        raise Http404
+        raise PermissionDenied
     form = ProductionForm(request.POST if request.method == "POST" else None, guilds=guilds())
     if request.method == "POST" and form.is_valid():
         try:
@@ -88,7 +89,7 @@ def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse
             "rows": rows,
             "live": live,
             "lead": _lead(len(live), [line for line in live if line.renewal_due]),
-            "warnings": _warnings(rows),
+            "warnings": _warnings(live, counts),
             "rendered": sum(one.rendered for one in counts.values()),
             "refused": sum(one.refused_checks for one in counts.values()),
             "unauthorised": sum(one.unauthorised for one in counts.values()),
@@ -111,10 +112,11 @@ def _lead(live: int, ending: list[object]) -> str:
     return first if not ending else f"{first} {count_words(len(ending), 'ends', 'end').capitalize()} soon."
 
 
-def _warnings(rows: list[dict[str, object]]) -> list[str]:
-    """Licences whose frames run out: 80 % of them are used."""
+def _warnings(lines: list[LicenceLine], counts: dict[UUID, TokenCounts]) -> list[str]:
+    """Live licences of which 80 % of a quota are used."""
     return [
-        f"{row['line'].talent_name}: {meter.left:,} {meter.unit} are left of {meter.most:,}."  # type: ignore[attr-defined]
-        for row in rows
-        if (meter := row["meter"]) is not None and meter.reached and row["line"].state in LIVE_STATES  # type: ignore[attr-defined]
+        f"{line.talent_name}: {meter.left:,} {meter.unit} are left of {meter.most:,}."
+        for line in lines
+        for meter in meters_of(line, counts.get(line.jti) or TokenCounts(line.jti))
+        if meter.reached
     ]

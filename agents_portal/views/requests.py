@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -64,7 +65,7 @@ def change_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     """Keep one change in the draft: a row by htmx, the whole page without."""
     detail = detail_or_404(request, request_id)
     if "COUNTER" not in detail.may:
-        raise Http404
+        raise PermissionDenied
     key = (request.POST if request.method == "POST" else request.GET).get("field", "")
     if key not in FIELDS:
         raise Http404
@@ -186,7 +187,7 @@ def _answer(
     form: ChangeForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    template = "portal/parts/answerable.html" if request.htmx else "portal/request.html"
+    template = "portal/parts/answerable_swap.html" if request.htmx else "portal/request.html"
     context = page_of(request, detail, editing=editing, form=form)
     return render(request, template, context, status=status)
 

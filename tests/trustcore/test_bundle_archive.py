@@ -71,7 +71,19 @@ def test_a_member_with_zip64_sizes_is_read(opened):
 
 @pytest.mark.parametrize(
     "path",
-    ["../evil", "data/../../evil", "/etc/passwd", "data//a", "data/.hidden", "C:\\evil", "data/a b", "data/é", "data/", "data/" + "x" * 200, "/".join(["d"] * 20)],
+    [
+        "../evil",
+        "data/../../evil",
+        "/etc/passwd",
+        "data//a",
+        "data/.hidden",
+        "C:\\evil",
+        "data/a b",
+        "data/é",
+        "data/",
+        "data/" + "x" * 200,
+        "/".join(["d"] * 20),
+    ],
 )
 def test_a_path_that_leads_elsewhere_is_refused(refused, path):
     reason, _ = refused(written((info(path), b"x")))

@@ -144,7 +144,8 @@ def start_worker(places: Places, env: dict[str, str], queue: str) -> Started:
         log=log,
         env=env,
         cwd=ROOT,
-        death_signal=signal.SIGQUIT,
+        # killed outright: with us the broker dies too, and a polite end would wait for it
+        death_signal=signal.SIGKILL,
         stop_signals=_CELERY_STOP,
     )  # fmt: skip
     return Started(child, said)

@@ -25,7 +25,6 @@ def log_events_after(production_id: UUID, number: int) -> QuerySet[Event]:
     return Event.objects.filter(production_id=production_id, number__gt=number, log_entry__isnull=False)
 
 
-def productions_with_log_events() -> list[UUID]:
-    """Productions that have any event for their log."""
-    rows = Event.objects.filter(log_entry__isnull=False, production_id__isnull=False)
-    return [one for one in rows.values_list("production_id", flat=True).distinct().order_by() if one]
+def log_events() -> QuerySet[Event]:
+    """Every event that belongs in the log of a production."""
+    return Event.objects.filter(log_entry__isnull=False, production_id__isnull=False)

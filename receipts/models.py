@@ -220,10 +220,15 @@ class CheckKey(models.Model):
 
 
 class Lease(models.Model):
-    """Units reserved for one worker: a range, a short life, a heartbeat, and what became of it."""
+    """Units reserved for one worker: a range, a short life, a heartbeat, and what became of it.
+
+    A lease whose licence ended is ``CLOSING`` for its grace: nothing may be begun, and receipts of what was
+    finished before still find it. Then it is settled: what it did not use returns to the quota.
+    """
 
     class State(models.TextChoices):
         ACTIVE = "ACTIVE", "active"
+        CLOSING = "CLOSING", "closing"
         ENDED = "ENDED", "ended"
         EXPIRED = "EXPIRED", "expired"
 
@@ -254,7 +259,11 @@ class Lease(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["token_jti", "id"], name="lease_by_token"),
-            models.Index(fields=["expires_at"], condition=Q(state="ACTIVE"), name="lease_live_by_expiry"),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(state__in=["ACTIVE", "CLOSING"]),
+                name="lease_open_by_expiry",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(last__gte=F("first")), name="lease_range_ordered"),

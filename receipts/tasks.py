@@ -4,7 +4,8 @@ from celery import shared_task
 
 from receipts import services
 
-BEAT = ("receipts.drain_logs", "receipts.expire_leases", "receipts.forget_old")
+# A decision stands in the log within a second; the rest has time.
+BEAT = (("receipts.drain_logs", 1.0), "receipts.expire_leases", ("receipts.forget_old", 60.0))
 
 
 @shared_task(name="receipts.drain_logs")

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                 ('shot', models.CharField(max_length=120)),
                 ('first', models.IntegerField()),
                 ('last', models.IntegerField()),
-                ('state', models.CharField(choices=[('ACTIVE', 'active'), ('ENDED', 'ended'), ('EXPIRED', 'expired')], default='ACTIVE', max_length=8)),
+                ('state', models.CharField(choices=[('ACTIVE', 'active'), ('CLOSING', 'closing'), ('ENDED', 'ended'), ('EXPIRED', 'expired')], default='ACTIVE', max_length=8)),
                 ('granted_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
                 ('heartbeat_seconds', models.IntegerField()),
@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
                 ('log', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='receipts.productionlog')),
             ],
             options={
-                'indexes': [models.Index(fields=['token_jti', 'id'], name='lease_by_token'), models.Index(condition=models.Q(('state', 'ACTIVE')), fields=['expires_at'], name='lease_live_by_expiry')],
+                'indexes': [models.Index(fields=['token_jti', 'id'], name='lease_by_token'), models.Index(condition=models.Q(('state__in', ['ACTIVE', 'CLOSING'])), fields=['expires_at'], name='lease_open_by_expiry')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('last__gte', models.F('first'))), name='lease_range_ordered'), models.CheckConstraint(condition=models.Q(('state', 'ACTIVE'), ('ended_at__isnull', False), _connector='OR'), name='lease_end_is_dated')],
             },
         ),

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from common.ids import new_id
 from receipts.models import FrameOutcome, Lease
-from receipts.services.lease import is_over
+from receipts.services.lease import OPEN, is_over
 from receipts.services.sequence import FrameLeaf
 from trustcore.policy.vocabulary import Outcome
 from trustcore.receipt import FrameEntry, FrameRow, encode_entry, parse_entry
@@ -66,10 +66,12 @@ def why_unauthorised(
         return IntakeCode.LEASE_UNKNOWN
     if lease.organisation_id != organisation_id:
         return IntakeCode.LEASE_OF_ANOTHER
-    if lease.state != Lease.State.ACTIVE:
+    if lease.state not in OPEN:
         return IntakeCode.LEASE_ENDED
     if is_over(lease, now):
         return IntakeCode.OFFLINE_GRACE_EXCEEDED
+    if lease.ended_at is not None and datetime.fromisoformat(row.finished_at) > lease.ended_at:
+        return IntakeCode.LEASE_ENDED
     return None if lease.first <= row.frame <= lease.last else IntakeCode.FRAME_OUTSIDE_LEASE
 
 

@@ -23,6 +23,7 @@ from trustcore.policy.rules import REASON_OF_STATE
 from trustcore.policy.vocabulary import TokenState
 
 RETURNED = "RETURNED"
+OPEN = (Lease.State.ACTIVE, Lease.State.CLOSING)
 _LIVE = frozenset({TokenState.ACTIVE, TokenState.EXPIRING})
 _USED = [FrameOutcome.RENDERED, FrameOutcome.RERENDER_OF, FrameOutcome.DISCARDED]
 
@@ -52,8 +53,10 @@ def heartbeat_lease(*, principal: Principal, uid: UUID) -> LeaseAnswer:
                 life = timedelta(seconds=settings.LEASE_LIFE_SECONDS)
                 lease.expires_at = min(now + life, lease.window_ends_at)
                 lease.save(update_fields=["expires_at"])
+            elif is_over(lease, now):
+                _settle(lease, Lease.State.EXPIRED, reason, now)
             else:
-                _end(lease, Lease.State.ENDED, reason, now)
+                _close(lease, reason, now)
         return _answer(lease)
 
 
@@ -65,21 +68,23 @@ def end_lease(*, principal: Principal, uid: UUID) -> LeaseAnswer:
     """
     with transaction.atomic():
         lease = _locked(principal, uid)
-        if lease.state == Lease.State.ACTIVE:
-            _end(lease, Lease.State.ENDED, RETURNED, clock.now())
+        if lease.state in OPEN:
+            _settle(lease, Lease.State.ENDED, lease.end_reason or RETURNED, clock.now())
         return _answer(lease)
 
 
 def expire_leases(*, limit: int = 500) -> int:
-    """End leases whose life and offline grace are over; returns how many. Safe to run anywhere, any time."""
+    """Settle leases whose life and offline grace are over; returns how many. Safe anywhere, at any time."""
     now = clock.now()
-    due = Lease.objects.filter(state=Lease.State.ACTIVE, expires_at__lt=now).order_by("expires_at")
+    due = Lease.objects.filter(state__in=OPEN, expires_at__lt=now).order_by("expires_at")
     ended = 0
     for pk in [row.pk for row in due[:limit] if is_over(row, now)]:
         with transaction.atomic():
             lease = Lease.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
-            if lease is not None and lease.state == Lease.State.ACTIVE and is_over(lease, now):
-                _end(lease, Lease.State.EXPIRED, DenyReason.OFFLINE_GRACE_EXCEEDED, now)
+            if lease is not None and lease.state in OPEN and is_over(lease, now):
+                kept = lease.state == Lease.State.ACTIVE
+                state = Lease.State.EXPIRED if kept else Lease.State.ENDED
+                _settle(lease, state, lease.end_reason or DenyReason.OFFLINE_GRACE_EXCEEDED, now)
                 ended += 1
     return ended
 
@@ -115,7 +120,14 @@ def _why_over(lease: Lease, facts: LicenceFacts | None, now: datetime) -> str | 
     return DenyReason.OFFLINE_GRACE_EXCEEDED if is_over(lease, now) else None
 
 
-def _end(lease: Lease, state: Lease.State, reason: str, now: datetime) -> None:
+def _close(lease: Lease, reason: str, now: datetime) -> None:
+    """Nothing may be begun any more; receipts of what was finished before may still come, for the grace."""
+    lease.state, lease.end_reason, lease.ended_at = Lease.State.CLOSING, str(reason), now
+    lease.expires_at = min(lease.expires_at, now)
+    lease.save(update_fields=["state", "end_reason", "ended_at", "expires_at"])
+
+
+def _settle(lease: Lease, state: Lease.State, reason: str, now: datetime) -> None:
     """End a locked lease and give back what it did not use."""
     lease.units_used = (
         LogEntry.objects.filter(log_id=lease.log_id, lease=lease.pk, kind=EntryKind.FRAME, outcome__in=_USED)
@@ -123,7 +135,7 @@ def _end(lease: Lease, state: Lease.State, reason: str, now: datetime) -> None:
         .distinct()
         .count()
     )
-    lease.state, lease.end_reason, lease.ended_at = state, str(reason), now
+    lease.state, lease.end_reason, lease.ended_at = state, str(reason), lease.ended_at or now
     lease.save(update_fields=["state", "end_reason", "ended_at", "units_used"])
     unused = lease.units - lease.units_used
     if unused:

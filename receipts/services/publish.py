@@ -65,7 +65,7 @@ def publish_log(*, production_id: UUID, at_least: int = 0) -> int:
         return published.size
     try:
         with transaction.atomic():
-            return _publish(production_id)
+            return _publish(production_id, at_least)
     except OSError as error:
         logger.exception("log %s: files not written", production_id)
         raise Unavailable(
@@ -82,13 +82,15 @@ def publish_waiting() -> int:
     return sum(1 for log in waiting if publish_log(production_id=log.production_id))
 
 
-def _publish(production_id: UUID) -> int:
+def _publish(production_id: UUID, at_least: int) -> int:
     log = ProductionLog.objects.filter(production_id=production_id).first()
     if log is None:
         return 0
     _lock_publication(log.pk)
     log.refresh_from_db()
     published, _ = LogPublication.objects.get_or_create(log=log)
+    if 0 < at_least <= published.size:
+        return published.size  # another publisher was faster, while this one waited
     files = LogFiles(production_id)
     signer = signer_for("LOG")
     vkey = f"{encode_vkey(log.origin, signer.public_key)}\n".encode()

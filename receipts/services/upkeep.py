@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
-from audit.selectors import log_events_after, productions_with_log_events
+from audit.selectors import log_events
 from common import clock
 from receipts.models import CheckKey, DpopProofSeen, LogEntry, PendingEntry
 from receipts.services.publish import LogBroken, publish_log, publish_waiting
@@ -43,10 +43,10 @@ def forget_old() -> int:
 
 
 def _productions_that_wait() -> set[UUID]:
-    waiting = set(PendingEntry.objects.values_list("production_id", flat=True).distinct())
-    return waiting | {one for one in productions_with_log_events() if one not in waiting and _has_events(one)}
-
-
-def _has_events(production_id: UUID) -> bool:
-    placed = LogEntry.objects.filter(log__production_id=production_id, ref=OuterRef("id"))
-    return log_events_after(production_id, 0).filter(~Exists(placed)).exists()
+    placed = LogEntry.objects.filter(log__production_id=OuterRef("production_id"), ref=OuterRef("id"))
+    events = log_events().filter(~Exists(placed)).order_by()
+    checks = PendingEntry.objects.values_list("production_id", flat=True)
+    return {
+        *checks.distinct(),
+        *(one for one in events.values_list("production_id", flat=True).distinct() if one),
+    }

@@ -51,14 +51,37 @@ def test_lease_never_outlives_the_window(farm: Farm, move_clock: Callable[..., N
     assert row.expires_at <= row.window_ends_at
 
 
-def test_heartbeat_after_revocation_ends_the_lease_and_says_why(farm: Farm) -> None:
+def test_heartbeat_after_revocation_ends_the_lease_and_says_why(
+    farm: Farm, move_clock: Callable[..., None]
+) -> None:
     lease = farm.lease(0, 24)
     farm.send([farm.row(lease["id"], 3)])
     revoke(farm.token)
     answer = beat(farm, lease["id"]).json()
     assert (answer["state"], answer["reason_codes"]) == ("ENDED", ["REVOKED"])
     assert beat(farm, lease["id"]).json()["reason_codes"] == ["REVOKED"], "and says so again"
+    move_clock(seconds=900)
+    services.expire_leases()
     assert granted(farm) == 1, "what was not rendered is no longer taken"
+    assert beat(farm, lease["id"]).json()["reason_codes"] == ["REVOKED"]
+
+
+def test_frames_finished_before_the_revocation_keep_their_leave_and_later_ones_have_none(
+    farm: Farm, move_clock: Callable[..., None]
+) -> None:
+    lease = farm.lease(0, 24)
+    finished = farm.row(lease["id"], 3)
+    revoke(farm.token)
+    beat(farm, lease["id"])
+    move_clock(seconds=5)
+    answer = farm.send([finished, farm.row(lease["id"], 4)]).json()
+    assert [row["code"] for row in answer["rows"]] == [None, "LEASE_ENDED"]
+    move_clock(seconds=900)
+    again = {**finished, "frame": 5}
+    assert farm.send([again]).json()["rows"][0]["code"] == "OFFLINE_GRACE_EXCEEDED"
+    services.expire_leases()
+    assert Lease.objects.get(uid=lease["id"]).state == Lease.State.ENDED
+    assert granted(farm) == 1
 
 
 def test_ending_a_lease_returns_what_it_did_not_use(farm: Farm) -> None:

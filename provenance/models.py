@@ -52,7 +52,8 @@ class Asset(BaseModel):
     mark_id = models.CharField(max_length=16, blank=True, default="")
     # The layers that carry the mark: PIXEL, AUDIO; empty until it is embedded.
     marked_layers = ArrayField(models.CharField(max_length=8), default=list, blank=True)
-    upload_blob = models.CharField(max_length=255)
+    # Emptied at the release: no copy without mark and credentials outlives it.
+    upload_blob = models.CharField(max_length=255, blank=True)
     upload_sha256 = models.CharField(max_length=64, validators=[_SHA256])
     upload_bytes = models.PositiveBigIntegerField()
     marked_blob = models.CharField(max_length=255, blank=True, default="")

@@ -9,8 +9,11 @@ done again. Only ``verify_asset`` releases, and only what it read back from the 
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from uuid import UUID
+
+from django.db import transaction
 
 from common import clock
 from common.ids import new_id
@@ -119,9 +122,17 @@ def verify_asset(asset_id: UUID) -> Asset:
                 record_move(row, AssetState.HELD, details={"reasons": row.hold_reasons}, log_entry=entry)
                 return row
             row.released_at = clock.now()
+            _drop_unmarked(row)
             details = {"sha256": row.sha256, "layers": [_layer_words(layer) for layer in entry.layers]}
             record_move(row, AssetState.RELEASED, details=details, log_entry=entry)
             return row
+
+
+def _drop_unmarked(row: Asset) -> None:
+    """Let no copy without mark or credentials outlive the release; the hash of the upload stays."""
+    for name in (row.upload_blob, row.marked_blob):
+        transaction.on_commit(partial(blobs().delete, name), robust=True)
+    row.upload_blob = row.marked_blob = ""
 
 
 def standing_reasons(asset: Asset) -> tuple[HoldReason, ...]:

@@ -307,3 +307,45 @@ def test_a_key_that_the_auditor_knew_before_is_the_one_relied_on(farm, tmp_path)
     other = Ed25519Signer(Ed25519PrivateKey.generate(), "other")
     with pytest.raises(InvalidEvidence):
         verify_bundle(path, Trust(keys={"other": other.public_key}))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bundle_shows_one_state_of_everything_while_work_goes_on(tmp_path, monkeypatch):
+    import threading
+
+    from django.db import connection
+
+    from compliance.services import making
+
+    farm = make_farm(factories.make_production())
+    farm.render(0, 9)
+    write = making.write_bundle
+
+    def render_meanwhile(*args, **kwargs):
+        def work() -> None:
+            farm.render(10, 19)
+            licensing.revoke_token(
+                principal=factories.decider_of(farm.token.request),
+                jti=farm.token.jti,
+                kind="PROSPECTIVE",
+                disposition="KEEP",
+                reason="over",
+            )
+            connection.close()
+
+        # the snapshot begins with the first read inside it
+        assert Bundle.objects.count() == 1
+        other = threading.Thread(target=work)
+        other.start()
+        other.join()
+        return write(*args, **kwargs)
+
+    monkeypatch.setattr(making, "write_bundle", render_meanwhile)
+    path = saved(made(farm, purpose="REGULATORY"), tmp_path)
+    counts = verify_bundle(path).summary.counts
+    assert (counts.rendered, counts.revoked) == (10, 0)
+    events = [json.loads(line)["kind"] for line in members(path)["data/audit/events.ndjson"].splitlines()]
+    assert not any("revoked" in kind for kind in events)
+    monkeypatch.setattr(making, "write_bundle", write)
+    after = verify_bundle(saved(made(farm, purpose="REGULATORY"), tmp_path)).summary.counts
+    assert (after.rendered, after.revoked, after.exported) == (20, 1, 1)

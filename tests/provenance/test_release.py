@@ -257,6 +257,21 @@ def as_if_marked_with(asset: Asset, path: Path, mark_id: str) -> None:
     as_if_marked(asset, (path, int(mark_id, 16)))
 
 
+def test_no_copy_without_mark_and_credentials_outlives_the_release(
+    farm, film, marked_film, django_capture_on_commit_callbacks
+):
+    asset = received(farm, film)
+    as_if_marked(asset, marked_film)
+    before = services.sign_asset(asset.pk)
+    assert blobs().exists(before.upload_blob)
+    with django_capture_on_commit_callbacks(execute=True):
+        after = services.verify_asset(asset.pk)
+    assert (after.state, after.upload_blob, after.marked_blob) == (AssetState.RELEASED, "", "")
+    assert not blobs().exists(before.upload_blob)
+    assert not blobs().exists(before.marked_blob)
+    assert blobs().exists(after.signed_blob)
+
+
 def test_a_file_changed_after_signing_is_held(farm, film, marked_film):
     asset = received(farm, film)
     as_if_marked(asset, marked_film)

@@ -52,6 +52,18 @@ def asset_by_mark(mark_id: str) -> Asset | None:
     return Asset.objects.filter(mark_id=mark_id).first() if mark_id else None
 
 
+def parties_of(asset: Asset) -> set[UUID]:
+    """Who may know of an output: the production, its guild, the deliverer, both sides of each licence.
+
+    Vendors other than the deliverer are not among them: they do not learn of each other.
+    """
+    production = asset.production
+    parties = {production.organisation_id, production.guild_id, asset.organisation_id}
+    for token in LicenceToken.objects.filter(jti__in=asset.token_jtis).select_related("talent"):
+        parties |= {token.licensee_id, token.agency_id, token.talent.organisation_id}
+    return {party for party in parties if party is not None}
+
+
 def may_download(principal: Principal, asset: Asset) -> bool:
     """Whether the media itself may go to the caller: the production's studio and who delivered it."""
     return principal.organisation_id in {asset.production.organisation_id, asset.organisation_id}

@@ -12,6 +12,7 @@ from audit import services as audit
 from common import clock
 from provenance.models import Asset, AssetEvent, AssetState
 from provenance.rules import HoldReason
+from provenance.selectors import parties_of
 from trustcore.receipt import Entry
 
 
@@ -43,7 +44,7 @@ def record_move(
         object_type="asset",
         object_id=asset.pk,
         production_id=asset.production_id,
-        visible_to=_readers(asset),
+        visible_to=parties_of(asset),
         before={"state": before} if before else None,
         after={"state": str(state), "mark": asset.mark_id, "sha256": asset.sha256},
         details=details,
@@ -65,9 +66,3 @@ def locked(asset_id: UUID) -> Iterator[Asset]:
     """Open a transaction that holds the asset's row."""
     with transaction.atomic():
         yield Asset.objects.select_for_update(of=("self",)).select_related("production").get(pk=asset_id)
-
-
-def _readers(asset: Asset) -> list[UUID]:
-    """The studio and the guild see what becomes of an output, whoever uploaded it."""
-    production = asset.production
-    return [one for one in (production.organisation_id, production.guild_id) if one is not None]

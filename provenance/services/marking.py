@@ -8,12 +8,12 @@ same id, in the final file. Nothing is claimed that a detection would not confir
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from licensing.models import LicenceToken
 from provenance.credentials import algorithm_name
 from provenance.models import Asset
 from provenance.rules import HoldCode, HoldReason
+from provenance.selectors import parties_of
 from trustcore.receipt import LayerResult
 from watermarking import engine, services
 from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
@@ -58,7 +58,7 @@ def register(asset: Asset) -> str:
         token_jtis=asset.token_jtis,
         asset_id=asset.pk,
         card=CARD,
-        visible_to=_parties(asset),
+        visible_to=parties_of(asset),
     )
     return registration.mark_id
 
@@ -126,15 +126,6 @@ def _asked_for(asset: Asset) -> list[str]:
         asked.update(token.terms.terms.get("marking", {}).get("watermark", list(CARDS)))
     has = {_PIXEL: True, _AUDIO: bool(asset.media.get("sample_rate_hz"))}
     return [layer for layer in CARDS if layer in asked and has[layer]]
-
-
-def _parties(asset: Asset) -> set[UUID]:
-    """Whom the mark may lead: the production, its guild, the deliverer, and both sides of each licence."""
-    production = asset.production
-    parties = {production.organisation_id, production.guild_id, asset.organisation_id}
-    for token in LicenceToken.objects.filter(jti__in=asset.token_jtis).select_related("talent"):
-        parties |= {token.licensee_id, token.agency_id, token.talent.organisation_id, *token.vendor_ids}
-    return {party for party in parties if party is not None}
 
 
 def _why(layer: Any) -> str:

@@ -371,6 +371,28 @@ def test_state_can_be_told_from_the_events_alone_and_events_cannot_be_changed(fa
             change()
 
 
+def test_both_sides_of_the_licence_and_the_guild_see_what_becomes_of_an_output_and_other_vendors_do_not(
+    farm, film
+):
+    from audit.selectors import events_visible_to
+
+    vendor = factories.make_vendor()
+    make_farm(farm.token.production, vendors=[vendor])
+    asset = received(farm, film)
+    mine = {"object_type": "asset", "object_id": str(asset.pk)}
+    readers = [
+        factories.make_producer(farm.token.licensee),
+        factories.decider_of(farm.token.request),
+        factories.desk_of_talent(farm.token.talent),
+        factories.make_desk(farm.token.production.guild, "AUDITOR"),
+    ]
+    assert [events_visible_to(desk).filter(**mine).count() for desk in readers] == [1, 1, 1, 1]
+    for stranger in (vendor, factories.make_studio()):
+        desk = factories.make_desk(stranger, "ENGINEER")
+        assert not events_visible_to(desk).filter(**mine).exists()
+        assert selectors.asset_for(desk, asset.pk) is None
+
+
 def test_no_released_row_can_exist_without_its_mark_and_signature(farm, film):
     asset = received(farm, film)
     with pytest.raises(DatabaseError, match="released_asset_is_marked_and_signed"), transaction.atomic():

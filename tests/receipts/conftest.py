@@ -5,16 +5,19 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
+import psycopg
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 
 from accounts.models import ApiCredential
@@ -163,6 +166,48 @@ def logged(production_id: UUID, kind: type[Any]) -> list[Any]:
     drain_log(production_id=production_id)
     entries = [parse_entry(leaf.entry) for leaf in entries_of(production_id)]
     return [entry for entry in entries if isinstance(entry, kind)]
+
+
+class Waiting:
+    """A place in a transaction where the test finds its backend and ends it.
+
+    ``with Waiting("after insert on receipts_rendercheck") as waiting: ...; waiting.end_the_backend()``
+    """
+
+    def __init__(self, place: str) -> None:
+        db = connection.settings_dict
+        self._place = place
+        self._admin = psycopg.connect(
+            host=db["HOST"], port=db["PORT"], user=db["USER"], password=db["PASSWORD"],
+            dbname=db["NAME"], autocommit=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        self._admin.execute(
+            "create function test_wait() returns trigger language plpgsql as"
+            " $$ begin perform pg_sleep(60); return null; end $$"
+        )
+        self._admin.execute(
+            f"create trigger test_wait {self._place} for each statement execute function test_wait()"  # type: ignore[arg-type]
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._admin.execute("drop function test_wait cascade")
+        self._admin.close()
+
+    def end_the_backend(self) -> None:
+        """End the backend that waits here; fails if none comes within 30 seconds."""
+        for _ in range(600):
+            row = self._admin.execute(
+                "select pid from pg_stat_activity where wait_event = 'PgSleep' and pid <> pg_backend_pid()"
+                " and datname = current_database()"
+            ).fetchone()
+            if row is not None:
+                assert self._admin.execute("select pg_terminate_backend(%s)", row).fetchone() == (True,)
+                return
+            time.sleep(0.05)
+        raise AssertionError("no backend came to the place where it waits")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,13 +12,14 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings as django_settings
+from django.db import connection
 from django.test import Client
 
 from common import clock, keys
 from licensing.models import LicenceToken
 from receipts.models import Lease, Quota, RenderCheck
 from tests import factories
-from tests.receipts.conftest import CHECKS, Farm, logged, make_farm, revoke
+from tests.receipts.conftest import CHECKS, Farm, Waiting, logged, make_farm, revoke
 from trustcore.policy.rules import POLICY_HASH, POLICY_VERSION
 from trustcore.receipt import AuthorisedEntry, CheckedEntry, RevokedEntry
 
@@ -213,6 +215,59 @@ def test_one_flipped_letter_of_the_signature_is_denied(farm: Farm) -> None:
     flipped = "A" if signature[10] != "A" else "B"
     forged = f"{head}.{payload}.{signature[:10]}{flipped}{signature[11:]}"
     assert denied(farm.check(token=forged)) == ["SIGNATURE_INVALID"]
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "", ".", "..", "a.b.c", "{}.{}.{}", "\u00e9.\u00e9.\u00e9", "x" * 16_000, ".".join("x" * 9),
+        "eyJhbGciOiJub25lIn0.eyJqdGkiOjF9.", "eyJhbGciOiJub25lIn0.eyJqdGkiOiJub3QgYSB1dWlkIn0.AAAA",
+        "eyJhbGciOiJub25lIn0.W10.AAAA", "'; drop table receipts_rendercheck; --.x.y",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("proof", ["x", "a.b.c", "\u00e9.b.c", "e30.e30.e30"])
+def test_strange_tokens_and_proofs_are_denied_and_never_an_error(farm: Farm, token: str, proof: str) -> None:
+    body = farm.body(token=token)
+    answer = farm.client.post(
+        CHECKS, body, content_type="application/json", headers={**farm.headers, "DPoP": proof}
+    )
+    assert denied(answer)[0] in {"TOKEN_MALFORMED", "KEY_UNTRUSTED", "SIGNATURE_INVALID"}
+    strange = farm.client.post(
+        CHECKS,
+        farm.body(token=farm.jws()),
+        content_type="application/json",
+        headers={**farm.headers, "DPoP": proof},
+    )
+    assert denied(strange)[0] in {"TOKEN_MALFORMED", "SENDER_MISMATCH", "SIGNATURE_INVALID"}
+
+
+def test_lone_surrogate_in_a_token_is_malformed(farm: Farm) -> None:
+    body = json.dumps(farm.body(token="\ud800.b.c")).encode()
+    answer = farm.client.post(CHECKS, body, content_type="application/json", headers=farm.headers)
+    assert refused(answer) == (422, "MALFORMED")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_gone_in_mid_check_allows_nothing_and_keeps_nothing() -> None:
+    """The backend is ended for real between the reservation and the commit."""
+    farm = make_farm()
+    jws, asked_at = farm.jws(), clock.rfc3339(clock.now())
+    answers: list[Any] = []
+
+    def ask() -> None:
+        answers.append(farm.check(token=jws, key="k1", requested_at=asked_at))
+        connection.close()
+
+    with Waiting("after insert on receipts_rendercheck") as waiting:
+        thread = threading.Thread(target=ask)
+        thread.start()
+        waiting.end_the_backend()
+        thread.join()
+    assert refused(answers[0]) == (503, "DATABASE_UNAVAILABLE")
+    assert (Lease.objects.count(), RenderCheck.objects.count()) == (0, 0)
+    assert not Quota.objects.filter(granted__gt=0).exists()
+    again = farm.check(token=jws, key="k1", requested_at=asked_at).json()
+    assert again["frames_reserved"] == 25
 
 
 # -- revocation

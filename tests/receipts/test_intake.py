@@ -11,7 +11,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 import pytest
 import zstandard
 from django.db import connection
@@ -22,7 +21,7 @@ from receipts.inspection import inspect_log
 from receipts.models import LogEntry, ReceiptBatch, UnauthorisedFrame
 from receipts.services.batches import RowAnswer, fold_runs, unfold_runs
 from tests import factories
-from tests.receipts.conftest import RECEIPTS, Farm, logged, make_farm, sha
+from tests.receipts.conftest import RECEIPTS, Farm, Waiting, logged, make_farm, sha
 from trustcore.bundle.ledger import Ledger
 from trustcore.receipt import CheckedEntry, FrameEntry, parse_entry
 
@@ -410,7 +409,9 @@ def test_receipts_and_proofs_are_shown_to_those_who_may_see_the_licence(farm: Fa
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("moment", ["before the append", "after the append"])
+@pytest.mark.parametrize(
+    "moment", ["before insert on receipts_logentry", "after update on receipts_productionlog"]
+)
 def test_database_gone_mid_batch_acknowledges_nothing_and_the_retry_is_exact(moment: str) -> None:
     """The backend that serves the batch is ended for real, inside the batch's own transaction."""
     farm = make_farm()
@@ -418,7 +419,7 @@ def test_database_gone_mid_batch_acknowledges_nothing_and_the_retry_is_exact(mom
     farm.send([farm.row(lease, 0)])
     size = selectors.log_state(farm.token.production_id).size  # type: ignore[union-attr]
     rows = [farm.row(lease, n) for n in range(1, 100)]
-    with _trigger_that_waits(moment) as waits:
+    with Waiting(moment) as waiting:
         answers: list[Any] = []
 
         def send() -> None:
@@ -427,7 +428,7 @@ def test_database_gone_mid_batch_acknowledges_nothing_and_the_retry_is_exact(mom
 
         thread = threading.Thread(target=send)
         thread.start()
-        waits.end_the_backend()
+        waiting.end_the_backend()
         thread.join()
     assert problem(answers[0]) == (503, "DATABASE_UNAVAILABLE")
     state = selectors.log_state(farm.token.production_id)
@@ -437,52 +438,6 @@ def test_database_gone_mid_batch_acknowledges_nothing_and_the_retry_is_exact(mom
     assert counts(farm.send(rows, key="doomed")) == (99, 0, 0)
     assert selectors.counts_for_token(farm.token.pk).rendered == 100
     assert in_order(farm)
-
-
-class _Waits:
-    """A place in a transaction where the test can find its backend and end it."""
-
-    def __init__(self, admin: psycopg.Connection[Any]) -> None:
-        self.admin = admin
-
-    def end_the_backend(self) -> None:
-        for _ in range(200):
-            row = self.admin.execute(
-                "select pid from pg_stat_activity where wait_event = 'PgSleep' and pid <> pg_backend_pid()"
-            ).fetchone()
-            if row is not None:
-                assert self.admin.execute("select pg_terminate_backend(%s)", row).fetchone() == (True,)
-                return
-            threading.Event().wait(0.05)
-        raise AssertionError("no backend came to the place where it waits")
-
-
-class _trigger_that_waits:  # noqa: N801 - reads as a phrase
-    def __init__(self, moment: str) -> None:
-        settings = connection.settings_dict
-        self.admin = psycopg.connect(
-            host=settings["HOST"], port=settings["PORT"], user=settings["USER"],
-            password=settings["PASSWORD"], dbname=settings["NAME"], autocommit=True,
-        )  # fmt: skip
-        self.when = (
-            "before insert on receipts_logentry"
-            if moment.startswith("before")
-            else "after update on receipts_productionlog"
-        )
-
-    def __enter__(self) -> _Waits:
-        self.admin.execute(
-            "create function test_wait() returns trigger language plpgsql as"
-            " $$ begin perform pg_sleep(20); return null; end $$"
-        )
-        self.admin.execute(
-            f"create trigger test_wait {self.when} for each statement execute function test_wait()"
-        )
-        return _Waits(self.admin)
-
-    def __exit__(self, *_: object) -> None:
-        self.admin.execute("drop function test_wait cascade")
-        self.admin.close()
 
 
 # -- how answers are kept

@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from accounts.principals import Principal
 from accounts.selectors import principal_of
 from common.errors import Forbidden, InvalidInput, NotFound
-from licensing.models import LicenceToken
 from licensing.selectors import tokens_visible_to
 
 LIMIT_MAX = 200
@@ -26,8 +25,8 @@ def machine_of(request: Request) -> Principal:
     return principal
 
 
-def visible_token(request: Request, text: str | None) -> LicenceToken:
-    """The licence named in the query, if the caller may see it.
+def visible_token(request: Request, text: str | None) -> UUID:
+    """The id of the licence named in the query, if the caller may see it.
 
     Raises:
         InvalidInput: ``TOKEN_NEEDED``.
@@ -38,7 +37,7 @@ def visible_token(request: Request, text: str | None) -> LicenceToken:
     token = tokens_visible_to(principal_of(request)).filter(pk=uuid_of(text)).first()
     if token is None:
         raise NotFound
-    return token
+    return token.pk
 
 
 def uuid_of(text: str) -> UUID:

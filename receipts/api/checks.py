@@ -159,10 +159,10 @@ class CheckApi(ApiView):
         ],
     )
     def get(self, request: Request) -> Response:
-        token = visible_token(request, request.query_params.get("token"))
+        jti = visible_token(request, request.query_params.get("token"))
         cursor = request.query_params.get("cursor")
         page = selectors.checks_for_token(
-            token.pk,
+            jti,
             after=uuid_of(cursor) if cursor else None,
             limit=limit_of(request),
             refused_only=request.query_params.get("refused") == "true",

@@ -120,12 +120,12 @@ class ReceiptsApi(ApiView):
         ],
     )
     def get(self, request: Request) -> Response:
-        token = visible_token(request, request.query_params.get("token"))
+        jti = visible_token(request, request.query_params.get("token"))
         cursor = request.query_params.get("cursor", "")
         if cursor and not (cursor.isdecimal() and len(cursor) < 19):
             raise InvalidInput("CURSOR_INVALID", "cursor is a leaf index.")
         page = selectors.receipts_for_token(
-            token.pk, after=int(cursor) if cursor else None, limit=limit_of(request)
+            jti, after=int(cursor) if cursor else None, limit=limit_of(request)
         )
         return Response(page_of(request, [_receipt(row) for row in page.rows], page.next_after))
 

@@ -6,7 +6,10 @@ covers. On a folder, a write is a new file moved into place after ``fsync``; on 
 
 import os
 import secrets
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
@@ -14,6 +17,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage
 
 from common.storage import log_store
+
+_WRITERS, _IN_FLIGHT = 8, 64
 
 
 class LogFiles:
@@ -53,6 +58,14 @@ class LogFiles:
             _replace(Path(self._store.path(self._name(path))), content)
         else:
             self._store.save(self._name(path), ContentFile(content))
+
+    def write_all(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """Write many files, several at a time: most of a write is waiting for the disk or the bucket."""
+        waiting = iter(files)
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            while stretch := list(islice(waiting, _IN_FLIGHT)):
+                for _ in pool.map(lambda file: self.write(*file), stretch):
+                    pass  # an error of any write is raised here
 
     def remove_partials(self, path: str) -> None:
         """Drop the partial widths of the tile at ``path``."""

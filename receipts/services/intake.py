@@ -243,23 +243,21 @@ def _known(log: ProductionLog, judged: Sequence[Judged]) -> dict[Key, tuple[int,
 
     ``offset 0`` keeps the planner from joining the whole table, whatever it believes of its size.
     """
-    ranges: dict[int, tuple[int, int]] = {}
+    ranges: dict[int, list[int]] = {}
     for one in judged:
+        frame, take = one.row.frame, one.row.take
         for lease in {one.leaf.lease, one.lease.pk if one.lease else one.leaf.lease}:
-            low, high = ranges.get(lease, (one.row.frame, one.row.frame))
-            ranges[lease] = (min(low, one.row.frame), max(high, one.row.frame))
+            low, high, first, last = ranges.get(lease, (frame, frame, take, take))
+            ranges[lease] = [min(low, frame), max(high, frame), min(first, take), max(last, take)]
     with connection.cursor() as cursor:
         cursor.execute(
             "select e.lease, e.frame, e.take, e.idx, e.entry"
-            " from unnest(%s::bigint[], %s::int[], %s::int[]) as l(id, low, high) cross join lateral ("
+            " from unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::int[])"
+            " as l(id, low, high, first, last) cross join lateral ("
             "  select lease, frame, take, idx, entry from receipts_logentry"
-            "  where log_id = %s and lease = l.id and frame between l.low and l.high offset 0) e",
-            [
-                list(ranges),
-                [low for low, _ in ranges.values()],
-                [high for _, high in ranges.values()],
-                log.pk,
-            ],
+            "  where log_id = %s and lease = l.id and frame between l.low and l.high"
+            "  and take between l.first and l.last offset 0) e",
+            [list(ranges), *map(list, zip(*ranges.values(), strict=True)), log.pk],
         )
         return {(lease, frame, take): (idx, bytes(entry)) for lease, frame, take, idx, entry in cursor}
 

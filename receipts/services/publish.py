@@ -8,7 +8,6 @@ tiles that disagree with it is never published.
 """
 
 import logging
-from collections.abc import Iterator
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -117,8 +116,7 @@ def _lock_publication(log_id: int) -> None:
 def _write_tiles(log: ProductionLog, files: LogFiles, published: LogPublication, frontier: Frontier) -> None:
     for begin in dict.fromkeys((published.size, 0)):  # on from the last publication; all anew if that fails
         try:
-            for path, content in _tiles(log, files, begin):
-                files.write(path, content)
+            _write_from(log, files, begin)
             if ReadTiles(files.fetch, log.size).root() == frontier.root():
                 return
         except (FileNotFoundError, InvalidEvidence) as error:
@@ -140,11 +138,12 @@ def _refuse_fork(log: ProductionLog, files: LogFiles, published: LogPublication)
             )
 
 
-def _tiles(log: ProductionLog, files: LogFiles, begin: int) -> Iterator[tuple[str, bytes]]:
+def _write_from(log: ProductionLog, files: LogFiles, begin: int) -> None:
+    """Write stretch after stretch; the next one reads back what this one wrote."""
     while begin < log.size:
         end = min(begin - begin % TILE_WIDTH + _STRETCH, log.size)
         entries = _entries(log, begin - begin % TILE_WIDTH, end)
-        yield from tiles_to_write(begin, end, entries=entries, fetch=files.fetch)
+        files.write_all(tiles_to_write(begin, end, entries=entries, fetch=files.fetch))
         begin = end
 
 

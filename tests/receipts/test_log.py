@@ -184,6 +184,19 @@ def test_files_made_from_rows_are_the_files_on_the_store(farm: Farm) -> None:
     assert all(files.read(path) == content for path, content in made.items())
 
 
+def test_long_log_is_published_and_read_stretch_by_stretch(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("receipts.services.publish._STRETCH", 256)
+    monkeypatch.setattr("receipts.selectors.logs._CHUNK", 256)
+    monkeypatch.setattr("receipts.inspection._STRETCH", 256)
+    size = render(farm, 0, 900)["size"]
+    check_log(farm, size)
+    made = dict(selectors.log_files(production(farm), size))
+    assert set(made) == {tile.path for tile in tiles_of(size)}
+    assert all(LogFiles(production(farm)).read(path) == content for path, content in made.items())
+
+
 def test_rotated_key_signs_the_next_checkpoint_and_the_old_log_still_checks(farm: Farm) -> None:
     render(farm, 0)
     old = LogFiles(production(farm)).fetch("vkey")

@@ -201,6 +201,16 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "common.schema.describe_conventions",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "ProductionKind": "trustmark.vocabulary.PRODUCTION_KINDS",
+        "AssetKind": "provenance.models.AssetKind",
+        "RequestState": "trustmark.vocabulary.REQUEST_STATES",
+        "TokenState": "trustmark.vocabulary.TOKEN_STATES",
+    },
 }
 
 # -- Work that waits ------------------------------------------------------------------------------------------

@@ -55,5 +55,5 @@ def test_import_contracts_are_kept() -> None:
 def test_no_lock_file_names_an_index() -> None:
     for lock in (ROOT / "requirements").iterdir():
         for line in lock.read_text().splitlines():
-            assert "http" not in line.split("#")[0], f"{lock.name}: {line}"
+            assert "://" not in line.split("#")[0], f"{lock.name}: {line}"
             assert not line.strip().startswith(("--index", "--extra-index", "--find-links", "-i ", "-f "))

@@ -1,0 +1,8 @@
+"""Names of enumerations in the OpenAPI document, where two fields of one name carry different words."""
+
+from licensing.models.productions import ProductionKind
+from trustcore.policy.vocabulary import RequestState, TokenState
+
+REQUEST_STATES = [(state.value, state.value) for state in RequestState]
+TOKEN_STATES = [(state.value, state.value) for state in TokenState]
+PRODUCTION_KINDS = [(kind.value, kind.value) for kind in ProductionKind]

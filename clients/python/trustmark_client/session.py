@@ -27,7 +27,7 @@ from trustmark_client.outbox import Outbox
 from trustmark_client.watch import FrameWatch
 
 EXIT_FAILED, EXIT_DENIED = 1, 3
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 TERM_PATIENCE_SECONDS = 5.0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -20,11 +21,11 @@ _DRAFTS = (".tmp", ".part", ".partial")
 NO_PIXELS = "0" * 64
 
 
-def frame_number(path: Path) -> int | None:
+def frame_number(name: str) -> int | None:
     """The last number before the suffix: ``sh010_beauty.1001.exr`` is frame 1001."""
-    if path.name.startswith(_HIDDEN) or path.name.endswith(_DRAFTS):
+    if name.startswith(_HIDDEN) or name.endswith(_DRAFTS):
         return None
-    found = _LAST_NUMBER.search(path.name)
+    found = _LAST_NUMBER.search(name)
     return int(found[1]) if found else None
 
 
@@ -55,7 +56,7 @@ class FrameWatch:
 
     def __post_init__(self) -> None:
         # what lay here before the renderer started is not its work
-        self._before = {path: path.stat().st_mtime_ns for path in self._candidates()}
+        self._before = {path: path.stat().st_mtime_ns for _, path in self._unseen()}
 
     @property
     def wanted(self) -> range:
@@ -69,7 +70,7 @@ class FrameWatch:
 
     def poll(self, *, ended: bool = False) -> Iterator[FrameReceipt]:
         """Receipts of the frames that were finished since the last look, in frame order."""
-        for frame, path in sorted((frame_number(path) or 0, path) for path in self._candidates()):
+        for frame, path in self._unseen():
             if frame in self.seen or not self._is_new(path) or not (ended or _has_settled(path)):
                 continue
             try:
@@ -81,14 +82,18 @@ class FrameWatch:
             self.seen.add(frame)
             yield receipt
 
-    def _candidates(self) -> list[Path]:
+    def _unseen(self) -> list[tuple[int, Path]]:
+        """Files of frames that have no receipt yet, by frame."""
         if not self.folder.is_dir():
             return []
-        return [
-            path
-            for path in self.folder.iterdir()
-            if (number := frame_number(path)) is not None and (self.alone or number in self.wanted)
-        ]
+        found = []
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                number = frame_number(entry.name)
+                if number is None or number in self.seen or not (self.alone or number in self.wanted):
+                    continue
+                found.append((number, Path(entry.path)))
+        return sorted(found)
 
     def _is_new(self, path: Path) -> bool:
         return self._before.get(path) != path.stat().st_mtime_ns

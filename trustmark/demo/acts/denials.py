@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx
-from trustmark_client import Ask, Decision
+from trustmark_client import Ask, Decision, ProofKey, TrustmarkClient
 
 from trustmark.demo.acts.rendering import WORKERS
 from trustmark.demo.clip import FRAMES
@@ -19,7 +19,7 @@ EXPIRY_SECONDS = 2 * 3600
 
 
 def deny(stage: Stage) -> Outcome:
-    """4. Seven denials, each with its reason code."""
+    """4. Eight denials, each with its reason code."""
     token = _token(stage, "farm-a", stage.jti)
     good = _ask(stage, token)
     expect(_check(stage, "farm-a", good).permitted, "the same worker asking properly is permitted")
@@ -36,10 +36,11 @@ def deny(stage: Stage) -> Outcome:
             "farm-a",
             "TRAINING_NOT_GRANTED",
         ),
-        "another client's token": (good, "farm-b", "SENDER_MISMATCH"),
+        "another client's token": (good, "farm-b", "AUDIENCE_MISMATCH"),
     }
     for what, (ask, worker, code) in asks.items():
         stage.refused[what] = _denied(stage, worker, ask, what, code)
+    stage.refused["a token without its proof key"] = _stolen(stage, good)
     stage.move_clock(EXPIRY_SECONDS)
     stage.refused["an expired token"] = _denied(stage, "farm-a", good, "an expired token", "EXPIRED")
     stage.refused["a hidden talent"] = _hidden(stage)
@@ -100,6 +101,16 @@ def _denied(stage: Stage, worker: str, ask: Ask, what: str, code: str) -> str:
     expect(not decision.permitted, f"{what} is refused")
     expect(code in decision.reason_codes, f"{what} is refused for {code}, not {decision.reason_codes}")
     return code
+
+
+def _stolen(stage: Stage, ask: Ask) -> str:
+    """Token and API key in the hands of somebody who has not the proof key they are bound to."""
+    thief = TrustmarkClient(stage.base_url, stage.keys["farm-a"].api_key, ProofKey.generate())
+    with thief:
+        decision = thief.check(ask)
+    expect("SENDER_MISMATCH" in decision.reason_codes, f"a stolen token hears {decision.reason_codes}")
+    expect(not decision.permitted, "a stolen token is refused")
+    return "SENDER_MISMATCH"
 
 
 def _hidden(stage: Stage) -> str:

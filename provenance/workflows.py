@@ -8,7 +8,6 @@ Example::
 """
 
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -56,7 +55,7 @@ def release_asset(
             idempotency_key=idempotency_key,
         )
         # should the broker not answer, the upload is safe and the sweeper starts its release
-        transaction.on_commit(partial(release_chain(asset.pk).delay), robust=True)
+        transaction.on_commit(lambda: release_chain(asset.pk).delay(), robust=True)
     return asset, True
 
 

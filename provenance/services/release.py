@@ -9,7 +9,6 @@ done again. Only ``verify_asset`` releases, and only what it read back from the 
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -131,8 +130,16 @@ def verify_asset(asset_id: UUID) -> Asset:
 def _drop_unmarked(row: Asset) -> None:
     """Let no copy without mark or credentials outlive the release; the hash of the upload stays."""
     for name in (row.upload_blob, row.marked_blob):
-        transaction.on_commit(partial(blobs().delete, name), robust=True)
+        transaction.on_commit(_deletion_of(name), robust=True)
     row.upload_blob = row.marked_blob = ""
+
+
+def _deletion_of(name: str) -> Callable[[], None]:
+    # a function of its own: Django names the hook that failed, and a partial has no name
+    def delete() -> None:
+        blobs().delete(name)
+
+    return delete
 
 
 def standing_reasons(asset: Asset) -> tuple[HoldReason, ...]:

@@ -7,7 +7,7 @@ done again. Only ``verify_asset`` releases, and only what it read back from the 
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID

@@ -1,7 +1,7 @@
 """Re-read a log from its rows and say what does not fit: the answer to ``trustmark log check``.
 
 1. Rows: indexes run from 0 without a gap; every entry is canonical; the columns beside it say what it says;
-   checks and events that entries state still say the same.
+   checks and events that entries state still say the same, and no check is missing.
 2. Frontier: the rows lead to the root that the log's row names, at its size.
 3. Files: every tile and entry bundle that the checkpoint covers is what the rows give.
 4. Checkpoint: signed by a key of this deployment, for this log, over a root that the rows had at its size,
@@ -14,9 +14,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Subquery
+
 from audit.selectors import log_events_after
 from common.keys import public_keys
-from receipts.models import EntryKind, FrameOutcome, LogEntry, LogPublication, ProductionLog, RenderCheck
+from receipts.models import (
+    EntryKind,
+    FrameOutcome,
+    LogEntry,
+    LogPublication,
+    PendingEntry,
+    ProductionLog,
+    RenderCheck,
+)
 from receipts.selectors.logs import frontier_of, log_files
 from receipts.storage import LogFiles
 from trustcore.errors import InvalidEvidence
@@ -26,6 +36,7 @@ from trustcore.log.tiles import CHECKPOINT_PATH, TILE_WIDTH, parse_tile_path, un
 from trustcore.receipt import CheckedEntry, Entry, FrameEntry, parse_entry
 
 _STRETCH = 16 * TILE_WIDTH
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,7 @@ def inspect_log(*, production_id: UUID) -> LogReport | None:
         return None
     faults: list[Fault] = []
     checkpoint = _signed_checkpoint(log, faults)
+    log.refresh_from_db()  # read after the checkpoint: a log that grows meanwhile covers it
     covered = checkpoint.size if checkpoint else 0
     roots = {0: Frontier().root()}
     try:
@@ -74,6 +86,7 @@ def inspect_log(*, production_id: UUID) -> LogReport | None:
     except _GapFound as gap:
         faults.append(Fault("ROW_MISSING", str(gap), "the rows have a gap"))
         return LogReport(production_id, log.origin, log.size, covered, tuple(faults))
+    faults.extend(_unlogged(log))
     faults.extend(_frontier_faults(log, frontier))  # 2
     faults.extend(_file_faults(log, min(covered, log.size)))  # 3
     faults.extend(_checkpoint_faults(log, checkpoint, roots))  # 4
@@ -150,13 +163,23 @@ def _tells(check: RenderCheck, entry: CheckedEntry) -> bool:
     return kept == (entry.decision, entry.outcome.value, entry.reasons, entry.input_hash, entry.use_type)
 
 
+def _unlogged(log: ProductionLog) -> Iterator[Fault]:
+    """Decisions that neither stand in the log nor wait for it."""
+    placed = LogEntry.objects.filter(log_id=log.pk, ref=OuterRef("pk"))
+    waiting = PendingEntry.objects.filter(production_id=log.production_id, ref=OuterRef("pk"))
+    lost = RenderCheck.objects.filter(~Exists(placed), ~Exists(waiting), production_id=log.production_id)
+    for check in lost.order_by("pk")[:_SHOWN]:
+        yield Fault("FACT_UNLOGGED", f"check {check.pk}", "the decision is not in the log and does not wait")
+
+
 # 2. Frontier
 def _frontier_faults(log: ProductionLog, frontier: Frontier) -> Iterator[Fault]:
     if frontier.root() != frontier_of(log).root():
         yield Fault("FRONTIER_DIFFERS", log.origin, f"the rows do not lead to the root kept at {log.size}")
-    beyond = LogEntry.objects.filter(log_id=log.pk, idx__gte=log.size).order_by("idx").first()
+    now = ProductionLog.objects.filter(pk=log.pk).values("size")
+    beyond = LogEntry.objects.filter(log_id=log.pk, idx__gte=Subquery(now)).order_by("idx").first()
     if beyond is not None:
-        yield Fault("ROW_BEYOND", f"leaf {beyond.idx}", f"a row stands beyond the log's size {log.size}")
+        yield Fault("ROW_BEYOND", f"leaf {beyond.idx}", "a row stands beyond the log's size")
 
 
 # 3. Files
@@ -187,8 +210,8 @@ def _first_difference(path: str, stored: bytes, expected: bytes) -> str:
 
 # 4. Checkpoint
 def _signed_checkpoint(log: ProductionLog, faults: list[Fault]) -> Checkpoint | None:
+    published = LogPublication.objects.filter(log=log).first()  # before the file, which may move on
     note = LogFiles(log.production_id).read(CHECKPOINT_PATH)
-    published = LogPublication.objects.filter(log=log).first()
     if note is None:
         if published is not None and published.size:
             faults.append(Fault("FILE_MISSING", CHECKPOINT_PATH, f"published at {published.size}, and gone"))

@@ -193,6 +193,7 @@ class RenderCheck(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["token_jti", "id"], name="check_by_token"),
+            models.Index(fields=["production_id", "id"], name="check_by_production"),
             BrinIndex(fields=["at"], name="check_by_time"),
         ]
 

@@ -51,7 +51,7 @@ def uuid_of(text: str) -> UUID:
 def limit_of(request: Request) -> int:
     """The page size asked for, 1 to 200, 50 by default."""
     text = request.query_params.get("limit", "50")
-    if not text.isdecimal() or not 1 <= int(text) <= LIMIT_MAX:
+    if not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= LIMIT_MAX:
         raise InvalidInput("LIMIT_INVALID", f"limit is a number from 1 to {LIMIT_MAX}.")
     return int(text)
 

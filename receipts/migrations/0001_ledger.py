@@ -202,7 +202,7 @@ class Migration(migrations.Migration):
                 ('policy_hash', models.CharField(max_length=80)),
             ],
             options={
-                'indexes': [models.Index(fields=['token_jti', 'id'], name='check_by_token'), django.contrib.postgres.indexes.BrinIndex(fields=['at'], name='check_by_time')],
+                'indexes': [models.Index(fields=['token_jti', 'id'], name='check_by_token'), models.Index(fields=['production_id', 'id'], name='check_by_production'), django.contrib.postgres.indexes.BrinIndex(fields=['at'], name='check_by_time')],
             },
         ),
         migrations.CreateModel(

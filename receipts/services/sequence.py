@@ -69,8 +69,11 @@ def open_log(*, production_id: UUID) -> ProductionLog:
 
 
 def lock_log(*, log_id: int) -> ProductionLog:
-    """Lock the log for appending until the transaction ends. MUST be called inside one."""
-    return ProductionLog.objects.select_for_update().get(pk=log_id)
+    """Lock the log for appending until the transaction ends. MUST be called inside one.
+
+    ``no key``: the foreign key of a new lease must not wait here, or every check would wait for batches.
+    """
+    return ProductionLog.objects.select_for_update(no_key=True).get(pk=log_id)
 
 
 def append_frames(*, log: ProductionLog, leaves: Sequence[FrameLeaf], received_at: datetime) -> int:

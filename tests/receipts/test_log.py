@@ -24,6 +24,7 @@ from receipts import cli, selectors, services
 from receipts.inspection import inspect_log
 from receipts.models import LogEntry, PendingEntry, ProductionLog
 from receipts.services.publish import LogBroken
+from receipts.services.sequence import lock_log
 from receipts.storage import LogFiles
 from tests.receipts.conftest import Farm, logged, make_farm, revoke
 from trustcore.log.checkpoint import NoteVerifier, verify_checkpoint
@@ -312,6 +313,26 @@ def test_server_killed_between_commit_and_checkpoint_is_healed_by_the_next(tmp_p
 
 
 @pytest.mark.django_db(transaction=True)
+def test_check_does_not_wait_for_a_batch_that_holds_the_log() -> None:
+    farm = make_farm()
+    render(farm, 0)
+    answers: list[Any] = []
+
+    def ask() -> None:
+        answers.append(farm.check(frame_range={"first": 100, "last": 124}).json())
+        connection.close()
+
+    log = ProductionLog.objects.get(production_id=production(farm))
+    thread = threading.Thread(target=ask)
+    with transaction.atomic():
+        lock_log(log_id=log.pk)
+        thread.start()
+        thread.join(30)
+        assert answers, "the check waited for the log"
+    assert answers[0]["frames_reserved"] == 25
+
+
+@pytest.mark.django_db(transaction=True)
 def test_two_servers_on_one_database_do_not_fork_the_log(tmp_path: Path) -> None:
     farm = make_farm()
     leases = [farm.lease(n * 1000, n * 1000 + 199)["id"] for n in range(6)]
@@ -391,6 +412,15 @@ def tamper(*statements: str) -> None:
         ("delete from receipts_logentry where frame = 5", {"ROW_MISSING leaf 7"}),
         ("delete from receipts_logentry where frame = 9", {"ROW_MISSING leaf 11"}),
         ("update receipts_rendercheck set outcome = 'DENY'", {"FACT_DIFFERS leaf 1"}),
+        (
+            (
+                "insert into receipts_rendercheck select (replace(id::text, '-7', '-8'))::uuid, at, outcome, reasons,"
+                " obligations, token_jti, production_id, organisation_id, credential_id, terms_version, use_type,"
+                " construct, shot, task, worker, first, last, counter, units_asked, units_reserved, valid_until,"
+                " lease_uid, input_sha256, policy_version, policy_hash from receipts_rendercheck"
+            ),
+            {"FACT_UNLOGGED check"},
+        ),
         ("delete from receipts_rendercheck", {"FACT_DIFFERS leaf 1"}),
         ("update audit_event set log_entry = '{}' where log_entry is not null", {"FACT_DIFFERS leaf 0"}),
         ("update receipts_productionlog set frontier = set_byte(frontier, 3, 7)", {"FRONTIER_DIFFERS"}),

@@ -2,20 +2,23 @@
 
 import hashlib
 import hmac
+import re
 from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.request import Request
 
-from accounts.models import ApiCredential, User
+from accounts.models import ApiCredential, Membership, User
 from accounts.principals import Principal
 from accounts.selectors import principal_of_session
 from common import clock
 from common.errors import Unauthenticated
 
+_KEY = re.compile(r"tm_([0-9a-f]{1,12})_([A-Za-z0-9_-]{1,128})", re.ASCII)
 _NOBODY = hashlib.sha256(b"nobody").digest()
 _LAST_USED_EVERY = timedelta(minutes=5)
 
@@ -58,14 +61,19 @@ def _credential_of(value: str) -> ApiCredential:
     """Find the living credential of a presented key.
 
     Raises:
-        Unauthenticated: ``API_KEY_INVALID`` (malformed, unknown, wrong), ``API_KEY_EXPIRED``, ``API_KEY_REVOKED``.
+        Unauthenticated: ``API_KEY_INVALID`` (malformed, unknown, wrong), ``API_KEY_EXPIRED``,
+            ``API_KEY_REVOKED``, ``API_KEY_ORPHANED`` (its maker has left, and nobody answers for it).
     """
-    marker, _, rest = value.partition("_")
-    prefix, _, secret = rest.partition("_")
+    match = _KEY.fullmatch(value)
+    prefix, secret = match.groups() if match else ("", "")
+    maker = Membership.objects.filter(
+        user=OuterRef("created_by"), organisation=OuterRef("organisation"), ended_at=None
+    )
     row = (
-        ApiCredential.objects.select_related("organisation", "created_by").filter(prefix=prefix[:12]).first()
-        if marker == "tm"
-        else None
+        ApiCredential.objects.select_related("organisation", "created_by")
+        .annotate(maker_is_here=Exists(maker))
+        .filter(prefix=prefix)
+        .first()
     )
     digest = hashlib.sha256(secret.encode()).digest()
     if not hmac.compare_digest(digest, bytes(row.digest) if row else _NOBODY) or row is None:
@@ -75,6 +83,8 @@ def _credential_of(value: str) -> ApiCredential:
         raise Unauthenticated("API_KEY_REVOKED", "This API key was revoked.")
     if row.expires_at <= now:
         raise Unauthenticated("API_KEY_EXPIRED", "This API key has ended.")
+    if not (row.maker_is_here and row.created_by.is_active):
+        raise Unauthenticated("API_KEY_ORPHANED", "Whoever made this API key has left.", "Make a new one.")
     if row.last_used_at is None or now - row.last_used_at > _LAST_USED_EVERY:
         ApiCredential.objects.filter(pk=row.pk).update(last_used_at=now)
     return row

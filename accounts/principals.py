@@ -27,10 +27,20 @@ class Principal:
         """Whether the caller is a person with one of ``roles`` here; API keys have no role."""
         return self.credential is None and not self.roles.isdisjoint(roles)
 
+    def acts_as(self, *roles: str) -> bool:
+        """Whether the person behind the call holds one of ``roles`` here now; an API key acts as its maker."""
+        if self.credential is None:
+            return self.is_role(*roles)
+        return Membership.objects.filter(
+            user=self.person, organisation=self.organisation, role__in=roles, ended_at=None
+        ).exists()
+
     @property
     def caller(self) -> str:
-        """A stable key of this caller, for idempotency."""
-        return f"key:{self.credential.pk}" if self.credential else f"person:{self.person.pk}"
+        """A stable key of this caller, for idempotency; a person is another one in each organisation."""
+        if self.credential:
+            return f"key:{self.credential.pk}"
+        return f"person:{self.person.pk}:{self.organisation.pk}"
 
     @property
     def organisation_id(self) -> UUID:

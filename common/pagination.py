@@ -1,6 +1,11 @@
 """Pages of lists: by cursor, so that a page stays true while rows arrive."""
 
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
 
 
 class CursorPage(CursorPagination):
@@ -10,3 +15,18 @@ class CursorPage(CursorPagination):
     max_page_size = 200
     page_size_query_param = "limit"
     ordering = "-created_at"
+
+    def decode_cursor(self, request: Request) -> Any:
+        """The place that the cursor names; one that no page of ours wrote is not there."""
+        cursor = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None and not _is_moment(cursor.position):
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return False
+    return moment is not None and moment.tzinfo is not None

@@ -142,6 +142,8 @@ class Assets(ApiView):
         if project := request.query_params.get("project"):
             rows = rows.filter(production_id=_uuid(project))
         if state := request.query_params.get("state"):
+            if state not in AssetState.values:
+                raise InvalidInput("STATE_UNKNOWN", "There is no such state.", ", ".join(AssetState.values))
             rows = rows.filter(state=state)
         page = CursorPage()
         return page.get_paginated_response(

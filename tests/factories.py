@@ -98,7 +98,7 @@ def make_credential(
 ) -> tuple[ApiCredential, Ed25519PrivateKey]:
     """An API key with its proof key; its ``Authorization`` header is :func:`bearer` of it."""
     proof_key = Ed25519PrivateKey.generate()
-    maker = created_by or make_desk(organisation, Membership.Role.ENGINEER).person
+    maker = created_by or make_desk(organisation, Membership.Role.PRODUCER).person
     credential, secret = create_api_credential(
         organisation=organisation,
         created_by=maker,

@@ -13,7 +13,7 @@ from licensing.models import Alert, LicenceRequest, LicenceToken
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force
 from licensing.selectors.request_detail import ActionLine, action_line
-from licensing.selectors.tokens import effective_state, terms_in_force, tokens, tokens_visible_to
+from licensing.selectors.tokens import effective_state, terms_in_force, tokens_visible_to
 from trustcore.policy.plain import PlainTerms, plain_terms
 from trustcore.policy.terms import Terms
 from trustcore.policy.vocabulary import TokenState
@@ -102,7 +102,10 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     acts = token.request.actions.filter(terms_hash=token.terms.terms_hash).select_related(
         "actor", "organisation"
     )
-    lineage = _with_renewals(tokens().filter(licence_id=token.licence_id).order_by("terms__version"))
+    # a vendor of one version alone learns nothing of the others
+    versions = tokens_visible_to(principal).filter(licence_id=token.licence_id).order_by("terms__version")
+    lineage = list(_with_renewals(versions))
+    seen = {one.pk for one in lineage}
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
     return LicenceDetail(
         line=_line(token, at),
@@ -115,8 +118,8 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         grant_jws=token.grant.jws,
         grant_kid=token.grant.kid,
         lineage=tuple(_line(one, at) for one in lineage),
-        supersedes=token.supersedes_id,
-        superseded_by=successor.pk if successor else None,
+        supersedes=token.supersedes_id if token.supersedes_id in seen else None,
+        superseded_by=successor.pk if successor and successor.pk in seen else None,
         alerts=tuple(_alert_line(alert) for alert in token.alerts.all()),
         revocation_kind=token.revocation_kind,
         frame_disposition=token.frame_disposition,
@@ -135,7 +138,7 @@ def may_on_licence(principal: Principal, token: LicenceToken, at: datetime) -> f
     if live and mandate is not None and is_agent_of(principal, mandate, at):
         acts.add("REVOKE")
     is_licensee = token.licensee_id == principal.organisation_id
-    if is_licensee and (principal.credential or principal.is_role("PRODUCER", "ADMIN")):
+    if is_licensee and principal.acts_as("PRODUCER", "ADMIN"):
         renewable = effective_state(token, at) in {*_LIVE, TokenState.EXPIRED}
         if renewable and _open_renewal(token) is None:
             acts.add("RENEW")

@@ -109,9 +109,7 @@ def is_agent_of(principal: Principal, mandate: Mandate, at: datetime | None = No
 
     An API key is judged by the person who made it; the operation's scope limits it further.
     """
-    if mandate.agency_id != principal.organisation_id:
-        return False
-    if principal.credential is None and not principal.is_role("AGENT"):
+    if mandate.agency_id != principal.organisation_id or not principal.acts_as("AGENT"):
         return False
     if mandate.agent_id is None or mandate.agent_id == principal.person.pk:
         return True

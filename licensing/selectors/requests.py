@@ -32,9 +32,7 @@ def sides_of(principal: Principal, request: LicenceRequest, deciding: frozenset[
         deciding: :func:`~licensing.selectors.people.deciding_mandates` of the caller.
     """
     sides = set()
-    if request.licensee_id == principal.organisation_id and (
-        principal.credential is not None or principal.is_role("PRODUCER", "ADMIN")
-    ):
+    if request.licensee_id == principal.organisation_id and principal.acts_as("PRODUCER", "ADMIN"):
         sides.add(Side.LICENSEE)
     if request.mandate_id in deciding:
         sides.add(Side.AGENT)

@@ -18,6 +18,7 @@ from trustcore.policy.vocabulary import TRAINING_USE_TYPES, ApprovalMode, UseTyp
 # A reasonably specific description says who does what in which scenes; two words never do.
 DESCRIPTION_LEAST = 20
 DAYS_MOST = 3650
+_YEARS = range(2000, 9000)  # far enough from the ends of the calendar for every sum of dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ def check_ask(ask: LicenceAsk) -> None:
         )
     if not 1 <= ask.days <= DAYS_MOST:
         raise InvalidInput("WINDOW_INVALID", f"A licence lasts between 1 and {DAYS_MOST} days.")
+    if ask.not_before is not None and ask.not_before.year not in _YEARS:
+        raise InvalidInput("WINDOW_INVALID", "This is no time at which a licence begins.")
 
 
 def terms_of_ask(

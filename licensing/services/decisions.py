@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.principals import Principal
+from accounts.selectors import organisations_of
 from common import clock
 from common.errors import Conflict, Forbidden
 from licensing.machine import REQUIRED_SIDES, sides_missing
@@ -59,7 +60,7 @@ def counter_request(
     with transaction.atomic():
         request, sides = lock_request(principal, request_id)
         side = require_side(sides, *_deciders(request))
-        _require_four_eyes(principal, request)
+        _require_four_eyes(principal, request, sides)
         require_open(request, ActionKind.COUNTER, clock.now())
         require_same_terms(request, terms_hash)
         terms = countered_terms(
@@ -106,7 +107,7 @@ def approve_request(
         side = require_side(sides, *_deciders(request))
         require_open(request, ActionKind.APPROVE, clock.now())
         require_same_terms(request, terms_hash)
-        _require_four_eyes(principal, request)
+        _require_four_eyes(principal, request, sides)
         side = _still_missing(request, sides, side, terms_hash)
         _require_other_person(principal, request, side, terms_hash)
         at = clock.now()
@@ -184,10 +185,18 @@ def _still_missing(request: LicenceRequest, sides: frozenset[Side], side: Side, 
     return side if side in missing else next(iter(missing))
 
 
-def _require_four_eyes(principal: Principal, request: LicenceRequest) -> None:
-    """Who asked or accepted for the licensee never answers, nor does anyone of the licensee (ST-020)."""
+def _require_four_eyes(principal: Principal, request: LicenceRequest, sides: frozenset[Side]) -> None:
+    """Who asked or accepted for the licensee never answers, nor does anyone of the licensee (ST-020).
+
+    An agent who is a member of the licensee too does not leave it by acting for the agency; a talent who
+    works there still decides about their own likeness.
+    """
     asked = request.actions.filter(side=Side.LICENSEE, actor=principal.person).exists()
-    if asked or request.licensee_id == principal.organisation_id:
+    theirs = request.licensee_id == principal.organisation_id or (
+        Side.TALENT not in sides
+        and organisations_of(principal.person).filter(pk=request.licensee_id).exists()
+    )
+    if asked or theirs:
         raise Forbidden("FOUR_EYES", "Asking and answering take two persons and two organisations.")
 
 

@@ -30,9 +30,7 @@ def register_production(
         Forbidden: ``STUDIO_ONLY``: the caller does not produce.
         InvalidInput: ``TITLE_INVALID``, ``KIND_UNKNOWN`` or ``GUILD_UNKNOWN``.
     """
-    if principal.organisation.kind != Organisation.Kind.STUDIO or not (
-        principal.credential or principal.is_role("PRODUCER", "ADMIN")
-    ):
+    if principal.organisation.kind != Organisation.Kind.STUDIO or not principal.acts_as("PRODUCER", "ADMIN"):
         raise Forbidden("STUDIO_ONLY", "Only a producer of a studio registers productions.")
     if kind not in ProductionKind.values:
         raise InvalidInput("KIND_UNKNOWN", f"{kind} is not a kind of production.")

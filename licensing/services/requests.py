@@ -152,7 +152,7 @@ def _open(
 
 
 def _require_producer(principal: Principal) -> None:
-    if principal.credential is None and not principal.is_role("PRODUCER", "ADMIN"):
+    if not principal.acts_as("PRODUCER", "ADMIN"):
         raise Forbidden("PRODUCER_ONLY", "Only a producer of the studio asks for licences.")
 
 

@@ -162,7 +162,9 @@ def _revoke(
 
 
 def _lock_open(rows: QuerySet[LicenceRequest]) -> list[LicenceRequest]:
-    waiting = rows.filter(state__in=OPEN_STATES).select_for_update(of=("self",)).order_by("pk")
+    # locked first, read after: rows joined to a locked one are those from before the wait
+    locked = [row.pk for row in rows.filter(state__in=OPEN_STATES).select_for_update().order_by("pk")]
+    waiting = LicenceRequest.objects.filter(pk__in=locked, state__in=OPEN_STATES).order_by("pk")
     return list(waiting.select_related("current", "talent"))
 
 

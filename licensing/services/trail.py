@@ -38,11 +38,11 @@ def lock_request(principal: Principal, request_id: UUID) -> tuple[LicenceRequest
     """
     if not requests_visible_to(principal).filter(pk=request_id).exists():
         raise NotFound
-    request = (
-        LicenceRequest.objects.select_for_update(of=("self",))
-        .select_related("production", "talent", "licensee", "agency", "current", "mandate", "renews")
-        .get(pk=request_id)
-    )
+    # locked first, read after: rows joined to a locked one are those from before the wait
+    LicenceRequest.objects.select_for_update().get(pk=request_id)
+    request = LicenceRequest.objects.select_related(
+        "production", "talent", "licensee", "agency", "current", "mandate", "renews"
+    ).get(pk=request_id)
     return request, sides_of(principal, request, deciding_mandates(principal))
 
 

@@ -95,6 +95,7 @@ def test_wrong_content_type_is_refused(post: Callable[..., Any]) -> None:
 def test_database_that_went_away_is_a_503_that_says_nothing_was_kept(client: Client) -> None:
     studio = register_organisation(name="L", kind="STUDIO")
     user = create_user(email="q@l.test", full_name="Q", password="a long pass phrase")
+    add_member(organisation=studio, user=user, role="PRODUCER")
     _, key = create_api_credential(
         organisation=studio,
         created_by=user,
@@ -121,7 +122,9 @@ def test_repeated_write_is_carried_out_once_and_answered_alike(post: Callable[..
     assert first.json() == second.json()
     assert second["Idempotent-Replay"] == "true"
     assert Organisation.objects.filter(kind="VENDOR").count() == 1
-    refused(post('{"name": "Other", "kind": "VENDOR"}', **{"Idempotency-Key": "k-1"}), 409, "IDEMPOTENCY_CONFLICT")
+    refused(
+        post('{"name": "Other", "kind": "VENDOR"}', **{"Idempotency-Key": "k-1"}), 409, "IDEMPOTENCY_CONFLICT"
+    )
     refused(post(**{"Idempotency-Key": "x" * 201}), 422, "IDEMPOTENCY_KEY_INVALID")
 
 

@@ -141,8 +141,8 @@ def test_requester_never_approves_even_from_another_organisation(cast: Cast) -> 
 
 
 def test_who_accepted_for_the_studio_never_approves(cast: Cast, request_: LicenceRequest) -> None:
-    two_hats = factories.make_desk(cast.producer.organisation, "PRODUCER", cast.agent.person)
     _counter(cast, request_)
+    two_hats = factories.make_desk(cast.producer.organisation, "PRODUCER", cast.agent.person)
     services.accept_counter(principal=two_hats, request_id=request_.pk, terms_hash=_hash(request_))
     arguments = {"principal": cast.agent, "request_id": request_.pk, "terms_hash": _hash(request_)}
     assert _code(services.approve_request, **arguments) == "FOUR_EYES"

@@ -24,18 +24,18 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def chunks_of(body: Readable, *, length: int | None, most: int) -> Iterator[bytes]:
+def chunks_of(body: Readable, *, length: int, most: int) -> Iterator[bytes]:
     """The body as it was sent.
 
     Args:
-        length: what ``Content-Length`` promised; None where it is not known.
+        length: what ``Content-Length`` promised.
         most: bytes read at most.
 
     Raises:
         TooLarge: ``BODY_TOO_LARGE``.
         InvalidInput: ``BODY_INCOMPLETE``: the connection ended before the body did.
     """
-    if length is not None and length > most:
+    if length > most:
         raise _too_large(most)
     seen = 0
     while chunk := _read(body):
@@ -43,7 +43,7 @@ def chunks_of(body: Readable, *, length: int | None, most: int) -> Iterator[byte
         if seen > most:
             raise _too_large(most)
         yield chunk
-    if length is not None and seen != length:
+    if seen != length:
         raise _incomplete()
 
 

@@ -162,15 +162,14 @@ def _lines(request: Request) -> Iterator[bytes]:
 
     Raises:
         WrongMediaType: ``CONTENT_TYPE_UNSUPPORTED``.
+        InvalidInput: ``LENGTH_REQUIRED``: without it a body that was cut could not be told from a whole one.
     """
     if request.content_type.partition(";")[0].strip().lower() not in _NDJSON:
         raise WrongMediaType("CONTENT_TYPE_UNSUPPORTED", "Send application/x-ndjson, one receipt a line.")
     length = request.META.get("CONTENT_LENGTH") or ""
-    chunks = chunks_of(
-        request._request,
-        length=int(length) if length.isdecimal() else None,
-        most=settings.BATCH_BYTES_MAX,
-    )
+    if not length.isdecimal():
+        raise InvalidInput("LENGTH_REQUIRED", "Say how long the body is (Content-Length).")
+    chunks = chunks_of(request._request, length=int(length), most=settings.BATCH_BYTES_MAX)
     plain = unpacked(
         chunks,
         encoding=request.headers.get("Content-Encoding", ""),

@@ -1,0 +1,161 @@
+"""Real web servers (granian) on one database: nothing is cached that could be stale, no body is half taken."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+
+from receipts import selectors
+from receipts.inspection import inspect_log
+from receipts.models import ReceiptBatch
+from tests.receipts.conftest import CHECKS, RECEIPTS, Farm, make_farm, revoke
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@dataclass
+class Server:
+    """One granian process."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def start(folder: Path, number: int) -> Server:
+    """Serve the test's own database and log store."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    db = connection.settings_dict
+    location = Path(django_settings.STORAGES["log"]["OPTIONS"]["location"])
+    log = folder / f"server{number}.log"
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+            "--workers", "1", "--blocking-threads", "4", "trustmark.wsgi:application",
+        ],
+        env={
+            **os.environ, "DJANGO_SETTINGS_MODULE": "trustmark.settings",
+            "DATABASE_URL": f"postgresql://{db['USER']}:{db['PASSWORD']}@{db['HOST']}:{db['PORT']}/{db['NAME']}",
+            "STORAGE_URL": f"file://{location.parent}", "TRUSTMARK_SECRET": django_settings.TRUSTMARK_SECRET,
+            "TRUSTMARK_BASE_URL": django_settings.BASE_URL, "TRUSTMARK_VAR": str(folder / "var"),
+        },
+        cwd=django_settings.BASE_DIR, stdout=log.open("wb"), stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    return Server(port, process, log)
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[list[Server]]:
+    running = [start(tmp_path, number) for number in range(2)]
+    try:
+        for server in running:
+            wait_for(server)
+        yield running
+    finally:
+        for server in running:
+            server.process.terminate()
+        for server in running:
+            server.process.wait(20)
+
+
+def wait_for(server: Server) -> None:
+    for _ in range(300):
+        try:
+            if httpx.get(f"{server.url}/healthz").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        assert server.process.poll() is None, server.log.read_text()
+        time.sleep(0.1)
+    raise AssertionError(server.log.read_text())
+
+
+def ask(server: Server, farm: Farm, jws: str) -> dict[str, Any]:
+    answer = httpx.post(
+        f"{server.url}{CHECKS}",
+        json=farm.body(token=jws),
+        headers={**farm.headers, "DPoP": farm.proof(jws)},
+        timeout=30,
+    )
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def rows_of(farm: Farm, lease: str, number: int) -> bytes:
+    return b"".join(json.dumps(farm.row(lease, n)).encode() + b"\n" for n in range(number))
+
+
+def post(server: Server, farm: Farm, content: Any, key: str, **headers: str) -> httpx.Response:
+    head = {**farm.headers, "Content-Type": "application/x-ndjson", "Idempotency-Key": key, **headers}
+    return httpx.post(f"{server.url}{RECEIPTS}", content=content, headers=head, timeout=30)
+
+
+@pytest.mark.req("ST-062")
+def test_both_servers_deny_within_a_second_of_a_revocation(servers: list[Server]) -> None:
+    farm = make_farm()
+    jws = farm.jws()
+    for server in (*servers, *servers):
+        assert ask(server, farm, jws)["decision"] == "ALLOW_WITH_OBLIGATIONS"
+    revoke(farm.token)
+    revoked_at = time.monotonic()
+    answers = [ask(server, farm, jws) for server in servers]
+    assert time.monotonic() - revoked_at < 1
+    assert [answer["reason_codes"] for answer in answers] == [["REVOKED"], ["REVOKED"]]
+
+
+def test_batch_and_its_retry_on_another_server_are_one(servers: list[Server]) -> None:
+    farm = make_farm()
+    body = gzip.compress(rows_of(farm, farm.lease(0, 99)["id"], 100))
+    answers = [post(server, farm, body, "b1", **{"Content-Encoding": "gzip"}).json() for server in servers]
+    assert answers[0] == answers[1]
+    assert answers[0]["accepted"] == 100
+    checkpoint = httpx.get(f"{servers[1].url}/log/{farm.token.production_id}/checkpoint").text
+    assert checkpoint.split("\n")[1] == str(answers[0]["size"])
+
+
+def test_body_cut_on_the_way_leaves_nothing_and_the_retry_is_whole(servers: list[Server]) -> None:
+    farm = make_farm()
+    body = rows_of(farm, farm.lease(0, 24)["id"], 25)
+    head = (
+        f"POST {RECEIPTS} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-ndjson\r\n"
+        f"Authorization: {farm.headers['Authorization']}\r\nIdempotency-Key: b1\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    with socket.create_connection(("127.0.0.1", servers[0].port)) as wire:
+        wire.sendall(head + body[: len(body) // 2])
+        time.sleep(0.5)
+    time.sleep(1)
+    assert not ReceiptBatch.objects.exists()
+    assert post(servers[0], farm, body, "b1").json()["accepted"] == 25
+    report = inspect_log(production_id=farm.token.production_id)
+    assert report is not None
+    assert report.faults == ()
+
+
+def test_body_without_a_length_is_refused_whole(servers: list[Server]) -> None:
+    farm = make_farm()
+    body = rows_of(farm, farm.lease(0, 24)["id"], 25)
+    answer = post(servers[0], farm, iter([body[:1000], body[1000:]]), "b1")
+    assert (answer.status_code, answer.json()["code"]) == (422, "LENGTH_REQUIRED")
+    assert selectors.counts_for_token(farm.token.pk).rendered == 0

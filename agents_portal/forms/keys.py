@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from accounts.models import Scope
 from common import clock
@@ -51,6 +52,10 @@ class KeyForm(forms.Form):
         if not isinstance(jwk, dict):
             raise forms.ValidationError("Paste one JWK object.")
         if "d" in jwk:
+            # never sent back to the page: it must not lie in a browser's history or a screenshot
+            if isinstance(self.data, QueryDict):
+                self.data = self.data.copy()
+                self.data["proof_jwk"] = ""
             raise forms.ValidationError("That is a private key. Make a new pair and paste the public part.")
         return jwk
 

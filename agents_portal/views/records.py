@@ -88,7 +88,7 @@ def audit_page(request: PortalRequest) -> HttpResponse:
                     "event": row,
                     "title": event_words(row.kind),
                     # another organisation's people stay unnamed: that it acted is enough
-                    "who": people.get(row.person_id, "")
+                    "who": people.get(row.person_id or mine, "")
                     if row.organisation_id == mine
                     else "The other party",
                     "facts": _facts(row.details),

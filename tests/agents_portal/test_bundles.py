@@ -1,0 +1,83 @@
+"""Bundles in the portal: asked for, looked at, downloaded by studio and guild; nobody else learns of one."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+
+from compliance.models import Bundle
+from compliance.services import build_bundle, fail_bundle
+from tests import factories
+from tests.agents_portal.conftest import Cast, Reader, page_of
+
+
+@pytest.fixture(autouse=True)
+def own_stores(settings: LazySettings, tmp_path: Path) -> None:
+    stores: dict[str, Any] = {**settings.STORAGES}
+    for name in ("log", "blobs"):
+        stores[name] = {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / name), "allow_overwrite": True, "base_url": None},
+        }
+    settings.STORAGES = stores
+
+
+def asked(cast: Cast, who: Any) -> Bundle:
+    """Ask through the form; the work itself is queued."""
+    answer = Reader(who).post(
+        "/bundles/new/", {"production": str(cast.production.pk), "purpose": "UNION_REPORTING"}
+    )
+    assert answer.status_code == 302, page_of(answer).text
+    bundle = Bundle.objects.latest("created_at")
+    assert answer["Location"] == f"/bundles/{bundle.pk}/"
+    return bundle
+
+
+@pytest.mark.req("ST-070")
+def test_the_auditor_makes_and_downloads_a_bundle_and_strangers_cannot(cast: Cast) -> None:
+    factories.approve(cast.ask())
+    bundle = asked(cast, cast.auditor)
+    reader, path = Reader(cast.auditor), f"/bundles/{bundle.pk}/"
+    assert "Being made" in reader.page(path)
+    assert reader.get(f"{path}download/").status_code == 409
+    build_bundle(bundle.pk)
+    page = reader.page(path)
+    assert page.text.index("Look at these first") < page.text.index("Check it yourself")
+    assert "Please do not take our word for it." in page
+    answer = reader.get(f"{path}download/")
+    assert answer["Content-Type"] == "application/zip"
+    data = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+    for stranger in (cast.other_studio, cast.other_agent, cast.agent, cast.vendor):
+        assert Reader(stranger).get(path).status_code == 404
+        assert Reader(stranger).get(f"{path}download/").status_code == 404
+
+
+def test_a_bundle_that_failed_says_what_was_not_done(cast: Cast) -> None:
+    bundle = asked(cast, cast.producer)
+    fail_bundle(bundle.pk, "LOG_BROKEN")
+    page = Reader(cast.producer).page(f"/bundles/{bundle.pk}/")
+    assert "Nothing was exported." in page
+    assert "LOG_BROKEN" in page
+
+
+def test_a_bundle_of_a_strangers_production_is_not_offered(cast: Cast) -> None:
+    theirs = factories.make_production(cast.other_studio.organisation)
+    reader = Reader(cast.producer)
+    assert str(theirs.pk) not in reader.page("/bundles/new/").html
+    sent = {"production": str(theirs.pk), "purpose": "UNION_REPORTING"}
+    assert reader.post("/bundles/new/", sent).status_code == 422
+    assert reader.post("/bundles/new/", {**sent, "production": "x"}).status_code == 422
+    assert not Bundle.objects.exists()
+
+
+def test_the_list_is_empty_until_one_is_asked_for(cast: Cast) -> None:
+    assert "A bundle is made on request" in Reader(cast.auditor).page("/bundles/")
+    asked(cast, cast.producer)
+    assert cast.production.title in Reader(cast.auditor).page("/bundles/")
+    assert cast.production.title not in Reader(cast.other_studio).page("/bundles/").text

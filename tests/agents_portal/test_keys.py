@@ -1,0 +1,106 @@
+"""API keys: made with scopes and an end, shown once, ended at once; the organisation's own and no other's."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.test import Client
+
+from accounts.models import ApiCredential
+from tests import factories
+from tests.agents_portal.conftest import Cast, Reader, page_of
+from trustcore.signing import public_jwk
+
+PUBLIC = json.dumps(public_jwk(Ed25519PrivateKey.generate().public_key()))
+
+
+def make(reader: Reader, **changes: object) -> object:
+    sent = {
+        "name": "Farm, Vancouver",
+        "scopes": ["licence:read"],
+        "days": "90",
+        "proof_jwk": PUBLIC,
+        **changes,
+    }
+    return reader.post("/keys/new/", sent)
+
+
+def test_a_studio_gets_a_key_that_works_and_is_shown_once(cast: Cast) -> None:
+    answer = make(Reader(cast.engineer))
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "private, no-store"
+    secret = re.search(r'id="key-secret">(tm_[^<]+)<', answer.content.decode()).group(1)
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert Client().get("/api/v1/tokens", headers=headers).status_code == 200
+    assert (
+        Client().get("/api/v1/tokens", headers={"Authorization": f"{headers['Authorization']}x"}).status_code
+        == 401
+    )
+    row = ApiCredential.objects.get(name="Farm, Vancouver")
+    assert secret not in Reader(cast.producer).page("/keys/").html
+    assert secret.rpartition("_")[2].encode() not in bytes(row.digest)
+    assert row.jkt
+
+
+def test_a_revoked_key_is_refused_from_its_next_call(cast: Cast) -> None:
+    answer = make(Reader(cast.producer))
+    secret = re.search(r'id="key-secret">(tm_[^<]+)<', answer.content.decode()).group(1)
+    key = ApiCredential.objects.get(name="Farm, Vancouver")
+    screen = Reader(cast.producer).page(f"/keys/{key.pk}/revoke/")
+    assert screen.titles == ("Revoke the key Farm, Vancouver?",)
+    assert Reader(cast.producer).post(f"/keys/{key.pk}/revoke/").status_code == 302
+    refused = Client().get("/api/v1/tokens", headers={"Authorization": f"Bearer {secret}"})
+    assert refused.status_code == 401
+    assert refused.json()["code"] == "API_KEY_REVOKED"
+    assert Reader(cast.producer).post(f"/keys/{key.pk}/revoke/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"scopes": []}, "Choose at least one thing the key may do."),
+        ({"scopes": ["everything:do"]}, "Select a valid choice."),
+        ({"days": "0"}, "greater than or equal to 1"),
+        ({"days": "4000"}, "less than or equal to 730"),
+        ({"proof_jwk": "not json"}, "This is not JSON."),
+        ({"proof_jwk": "[1]"}, "Paste one JWK object."),
+        ({"proof_jwk": json.dumps({**json.loads(PUBLIC), "d": "secret"})}, "That is a private key."),
+        ({"proof_jwk": '{"kty": "RSA"}'}, "The proof key is not a public Ed25519 JWK."),
+        ({"name": ""}, "This field is required."),
+    ],
+)
+def test_a_key_with_wrong_fields_is_not_made(cast: Cast, changes: dict[str, object], sentence: str) -> None:
+    answer = make(Reader(cast.producer), **changes)
+    assert answer.status_code == 422
+    assert sentence in page_of(answer)
+    assert not ApiCredential.objects.filter(name="Farm, Vancouver").exists()
+
+
+def test_a_private_key_is_never_sent_back(cast: Cast) -> None:
+    private = json.dumps({**json.loads(PUBLIC), "d": "c2VjcmV0"})
+    answer = make(Reader(cast.producer), proof_jwk=private)
+    assert b"c2VjcmV0" not in answer.content
+
+
+def test_keys_of_others_are_not_there(cast: Cast) -> None:
+    key, _ = factories.make_credential(cast.producer.organisation)
+    assert Reader(cast.other_studio).get(f"/keys/{key.pk}/revoke/").status_code == 404
+    assert key.prefix not in Reader(cast.other_studio).page("/keys/").html
+    assert Reader(cast.agent).get("/keys/").status_code == 404
+    reader_only = factories.make_desk(cast.producer.organisation, "AUDITOR")
+    assert key.prefix in Reader(reader_only).page("/keys/").html
+    assert Reader(reader_only).post(f"/keys/{key.pk}/revoke/").status_code == 403
+    assert make(Reader(reader_only)).status_code == 403
+    key.refresh_from_db()
+    assert key.revoked_at is None
+
+
+def test_making_a_key_leaves_a_trail_without_the_secret(cast: Cast) -> None:
+    answer = make(Reader(cast.producer))
+    secret = re.search(r'id="key-secret">(tm_[^<]+)<', answer.content.decode()).group(1)
+    trail = Reader(cast.producer).page("/audit/?kind=key")
+    assert "Key: created" in trail
+    assert secret.rpartition("_")[2] not in trail.html

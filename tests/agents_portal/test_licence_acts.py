@@ -1,0 +1,93 @@
+"""Revoking a licence and asking for its renewal."""
+
+from __future__ import annotations
+
+import pytest
+
+from licensing.models import LicenceRequest
+from tests import factories
+from tests.agents_portal.conftest import Cast, Reader, page_of
+
+
+def test_the_screen_says_what_happens_and_carries_the_verb(cast: Cast) -> None:
+    token = factories.approve(cast.ask())
+    page = Reader(cast.agent).page(f"/licences/{token.pk}/revoke/")
+    assert page.titles == ("Revoke this licence?",)
+    assert "It takes effect on the next check, and cannot be undone." in page
+    assert "Revoke the licence" in page
+    assert "0 frames are already made." in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "disposition"),
+    [
+        ("PROSPECTIVE", "KEEP"),
+        ("DISTRIBUTION_HOLD", "QUARANTINE"),
+        ("RECALL_REQUEST", "DESTROY_WITH_CERTIFICATE"),
+    ],
+)
+def test_each_kind_says_what_becomes_of_the_frames(cast: Cast, kind: str, disposition: str) -> None:
+    token = factories.approve(cast.ask())
+    answer = Reader(cast.agent).post(
+        f"/licences/{token.pk}/revoke/", {"kind": kind, "reason": "The scans left."}
+    )
+    assert answer["Location"] == f"/licences/{token.pk}/"
+    token.refresh_from_db()
+    assert (token.state, token.revocation_kind, token.frame_disposition) == ("REVOKED", kind, disposition)
+    assert "The scans left." in Reader(cast.producer).page(f"/licences/{token.pk}/")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"kind": "PROSPECTIVE", "reason": ""},
+        {"kind": "EMERGENCY_STOP", "reason": "Not mine to press."},
+        {"kind": "", "reason": "No kind."},
+        {"kind": "PROSPECTIVE", "reason": "hidden \u202e text"},
+    ],
+)
+def test_a_revocation_without_kind_or_reason_changes_nothing(cast: Cast, sent: dict[str, str]) -> None:
+    token = factories.approve(cast.ask())
+    answer = Reader(cast.agent).post(f"/licences/{token.pk}/revoke/", sent)
+    assert answer.status_code == 422
+    assert "Nothing was changed" in page_of(answer)
+    token.refresh_from_db()
+    assert token.state == "ACTIVE"
+
+
+def test_who_may_not_revoke_cannot(cast: Cast) -> None:
+    token = factories.approve(cast.ask())
+    path, sent = f"/licences/{token.pk}/revoke/", {"kind": "PROSPECTIVE", "reason": "Mine."}
+    assert Reader(cast.colleague).post(path, sent).status_code == 403
+    for reader in (cast.producer, cast.vendor, cast.auditor, cast.other_agent, cast.other_talent):
+        assert Reader(reader).post(path, sent).status_code == 404
+    token.refresh_from_db()
+    assert token.state == "ACTIVE"
+
+
+def test_a_licence_is_revoked_once(cast: Cast) -> None:
+    token = factories.approve(cast.ask())
+    path, sent = f"/licences/{token.pk}/revoke/", {"kind": "PROSPECTIVE", "reason": "Once."}
+    assert Reader(cast.self).post(path, sent).status_code == 302
+    again = Reader(cast.agent).post(path, sent)
+    assert again.status_code == 409
+    assert "This licence has ended already" in page_of(again)
+
+
+def test_a_producer_asks_for_a_renewal_with_other_numbers(cast: Cast) -> None:
+    token = factories.approve(cast.ask())
+    answer = Reader(cast.producer).post(f"/licences/{token.pk}/renew/", {"days": "60", "frames_max": "4200"})
+    renewal = LicenceRequest.objects.get(renews=token)
+    assert answer["Location"] == f"/requests/{renewal.pk}/"
+    assert renewal.current.terms["scope"]["frames_max"] == 4200
+    assert "Renewal" in Reader(cast.agent).page("/inbox/")
+
+
+def test_a_renewal_needs_days_and_a_producer(cast: Cast) -> None:
+    token = factories.approve(cast.ask())
+    path = f"/licences/{token.pk}/renew/"
+    assert Reader(cast.producer).post(path, {"days": "0", "frames_max": "10"}).status_code == 422
+    assert Reader(cast.engineer).post(path, {"days": "60", "frames_max": "10"}).status_code == 403
+    assert Reader(cast.agent).post(path, {"days": "60", "frames_max": "10"}).status_code == 404
+    assert Reader(cast.other_studio).post(path, {"days": "60", "frames_max": "10"}).status_code == 404
+    assert not LicenceRequest.objects.filter(renews=token).exists()

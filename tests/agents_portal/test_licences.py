@@ -1,0 +1,111 @@
+"""Licences and their receipts: the same truth for studio, agent, talent and guild; nothing for strangers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from licensing.models import LicenceToken
+from tests import factories
+from tests.agents_portal.conftest import Cast, Reader
+from tests.receipts.conftest import Farm
+
+
+@pytest.fixture(autouse=True)
+def own_log_store(settings: Any, tmp_path: Path) -> None:
+    stores = {**settings.STORAGES}
+    stores["log"] = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(tmp_path / "log"), "allow_overwrite": True, "base_url": None},
+    }
+    settings.STORAGES = stores
+
+
+def rendered(cast: Cast, *, frames: int = 24, unauthorised: int = 0) -> LicenceToken:
+    """A licence under which a farm has rendered, and one check that was refused."""
+    token = factories.approve(cast.ask())
+    farm = Farm(token, *factories.make_credential(cast.producer.organisation))
+    lease = farm.lease(first=0, last=frames - 1)
+    rows = [farm.row(lease["id"], frame) for frame in range(frames)]
+    rows += [farm.row(lease["id"], frame) for frame in range(100, 100 + unauthorised)]
+    assert farm.send(rows).status_code == 200
+    assert farm.check(render_territory="SG").json()["reason_codes"] == ["TERRITORY_DENIED"]
+    return token
+
+
+@pytest.mark.req("ST-032")
+@pytest.mark.req("ST-033")
+def test_every_party_reads_the_same_use_and_strangers_nothing(cast: Cast) -> None:
+    token = rendered(cast, unauthorised=3)
+    for reader in (cast.agent, cast.colleague, cast.producer, cast.self, cast.auditor, cast.vendor):
+        page = Reader(reader).page(f"/licences/{token.pk}/")
+        assert "24 of 3,000 frames used" in page
+        assert "3 frames came without a valid lease." in page
+        assert "1 in all. Nothing was rendered." in page
+        assert "TERRITORY_DENIED" in page
+        receipts = Reader(reader).page(f"/licences/{token.pk}/receipts/")
+        assert receipts.titles == ("24 receipts for Ilse Varga-Thorne",)
+    for stranger in (cast.other_agent, cast.other_studio, cast.other_talent):
+        assert Reader(stranger).get(f"/licences/{token.pk}/").status_code == 404
+        assert Reader(stranger).get(f"/licences/{token.pk}/receipts/").status_code == 404
+
+
+def test_the_strip_says_in_words_what_it_draws(cast: Cast) -> None:
+    token = rendered(cast)
+    html = Reader(cast.agent).page(f"/licences/{token.pk}/").html
+    assert 'aria-label="Shot 0410_0020: 24 of 24 frames rendered, 0 without a lease. Frames 0 to 23."' in html
+    assert 'role="meter"' in html
+    assert 'aria-valuenow="24"' in html
+
+
+def test_zero_is_shown_as_zero(cast: Cast) -> None:
+    token = factories.approve(cast.ask())
+    page = Reader(cast.producer).page(f"/licences/{token.pk}/")
+    assert "0 checks were refused." in page
+    assert "No worker has asked yet. 0 allowed, 0 refused." in page
+    assert "The first frame appears here seconds after its receipt arrives." in page
+
+
+def test_receipts_go_on_behind_a_leaf(cast: Cast) -> None:
+    token = rendered(cast, frames=120)
+    reader = Reader(cast.auditor)
+    first = reader.page(f"/licences/{token.pk}/receipts/")
+    onward = next(link for link in first.links if link.startswith("?after="))
+    second = reader.page(f"/licences/{token.pk}/receipts/{onward}")
+    assert not [link for link in second.links if link.startswith("?after=")]
+    assert first.html.count('data-label="Frame"') + second.html.count('data-label="Frame"') == 120
+    assert reader.get(f"/licences/{token.pk}/receipts/?after=%F0%9F%92%A5").status_code == 200
+
+
+def test_an_agent_sees_emergency_stop_explained_but_never_a_button(cast: Cast) -> None:
+    token = factories.approve(cast.ask())
+    page = Reader(cast.agent).page(f"/licences/{token.pk}/")
+    assert "Emergency stop is Ilse Varga-Thorne’s alone." in page
+    assert "/stop/" not in page.links
+    assert f"/licences/{token.pk}/revoke/" in page.links
+    for reader in (cast.colleague, cast.producer, cast.auditor, cast.vendor):
+        assert f"/licences/{token.pk}/revoke/" not in Reader(reader).page(f"/licences/{token.pk}/").links
+
+
+def test_the_list_holds_live_and_ended_apart(cast: Cast) -> None:
+    token = factories.approve(cast.ask())
+    agent = Reader(cast.agent)
+    assert agent.page("/licences/").titles == ("One licence is live.",)
+    agent.post(f"/licences/{token.pk}/revoke/", {"kind": "PROSPECTIVE", "reason": "It is over."})
+    assert agent.page("/licences/").titles == ("No licence is live",)
+    assert "Revoked" in agent.page("/licences/?tab=ended")
+    assert "Ilse" not in Reader(cast.other_agent).page("/licences/?tab=ended").text
+
+
+def test_receipts_are_counted_by_licence(cast: Cast) -> None:
+    token = rendered(cast)
+    page = Reader(cast.agent).page("/receipts/")
+    assert f"/licences/{token.pk}/receipts/" in page.links
+    assert "Ilse" not in Reader(cast.other_agent).page("/receipts/").text
+
+
+def test_a_licence_near_its_end_says_in_how_many_days(cast: Cast) -> None:
+    factories.approve(cast.ask(days=10))
+    assert "Ends in 10 days" in Reader(cast.producer).page("/licences/")

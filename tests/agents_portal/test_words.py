@@ -1,0 +1,122 @@
+"""Words, hashes, times, geometry and drafts: small rooms without a page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from agents_portal import words
+from agents_portal.changes import marked_sentence
+from agents_portal.figures import Meter, strip_of
+from agents_portal.rows import money_words
+from agents_portal.templatetags import portal
+from agents_portal.views.records import event_words
+from common import clock
+from receipts.selectors import ShotStrip
+from trustcore.policy.diff import TermChange
+from trustcore.policy.reasons import DenyReason
+from trustcore.policy.vocabulary import RequestState, TokenState, UseType
+
+
+def test_every_code_a_person_can_meet_has_words() -> None:
+    assert all(words.use_words(use) != words.lower_words(use) for use in UseType)
+    assert all("_" not in words.reason_words(reason) for reason in DenyReason)
+    assert set(RequestState) <= set(words.REQUEST_BADGES)
+    assert set(TokenState) <= set(words.LICENCE_BADGES)
+    assert words.reason_words("A_CODE_OF_TOMORROW") == "a code of tomorrow"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "no requests"),
+        (1, "one request"),
+        (12, "twelve requests"),
+        (13, "13 requests"),
+        (4120, "4,120 requests"),
+    ],
+)
+def test_small_numbers_are_words_and_big_ones_figures(number: int, text: str) -> None:
+    assert words.count_words(number, "request", "requests") == text
+
+
+def test_a_person_is_a_monogram() -> None:
+    assert portal.monogram("Ilse Varga-Thorne") == "IV"
+    assert portal.monogram("Cher") == "C"
+    assert portal.monogram("  ") == "?"
+    assert portal.monogram("Ana María Ruiz") == "AR"
+
+
+def test_a_hash_reads_in_fours() -> None:
+    value = "sha256:" + "".join(f"{n:04x}" for n in range(16))
+    assert portal.fours(value) == [f"{n:04x}" for n in range(16)]
+    shown = portal.short_hash(value)
+    assert (shown["head"], shown["tail"]) == (["0000", "0001"], "000f")
+
+
+def test_ago_is_said_only_under_an_hour() -> None:
+    now = clock.now()
+    assert ">5 min ago<" in portal.when(now - timedelta(minutes=5, seconds=3))
+    assert "ago" not in portal.when(now - timedelta(hours=2))
+    assert "ago" not in portal.when(now + timedelta(minutes=5))
+
+
+def test_a_time_carries_utc_in_its_title() -> None:
+    html = portal.clock_time(datetime(2026, 10, 8, 16, 12, tzinfo=UTC))
+    assert 'datetime="2026-10-08T16:12:00Z"' in html
+    assert 'title="2026-10-08 16:12:00 UTC"' in html
+
+
+def test_invisible_controls_show_themselves() -> None:
+    assert portal.show_controls("a\u202eb\x07c\u200bd") == "a⟨U+202E⟩b⟨U+0007⟩c⟨U+200B⟩d"
+    assert portal.show_controls("Ana\nMaría’s") == "Ana\nMaría’s"
+
+
+def test_a_change_is_struck_and_underlined_and_escaped() -> None:
+    change = TermChange("x", "<b>3,000</b>", "4,200", "The limit grows from <b>3,000</b> to 4,200.")
+    html = marked_sentence(change)
+    assert "<del><bdi>&lt;b&gt;3,000&lt;/b&gt;</bdi></del>" in html
+    assert "<ins><bdi>4,200</bdi></ins>" in html
+    assert "<b>" not in html
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        ("", "De-ageing", "Added to the uses: De-ageing."),
+        ("GB", "", "Taken out of the countries: GB."),
+        ("30", "300", "The limit grows from 30 to 300."),
+        ("any", "only any", "Any or only any."),
+    ],
+)
+def test_marks_never_change_the_words_of_a_sentence(before: str, after: str, sentence: str) -> None:
+    html = marked_sentence(TermChange("x", before, after, sentence))
+    import re
+
+    text = re.sub(r'<span class="vh">(was|now) </span>', "", html)
+    assert re.sub(r"<[^>]+>", "", text) == sentence
+
+
+def test_a_meter_never_runs_over_and_warns_at_its_ticks() -> None:
+    assert Meter(2847, 3000, "frames", "").left == 153
+    assert Meter(2847, 3000, "frames", "").width == "94.9%"
+    assert (Meter(4000, 3000, "frames", "").width, Meter(4000, 3000, "frames", "").left) == ("100.0%", 0)
+    assert [Meter(used, 100, "frames", "").reached for used in (79, 80, 95)] == [0, 80, 95]
+
+
+def test_a_strip_marks_what_had_no_lease_before_what_was_rendered() -> None:
+    strip = strip_of(ShotStrip("0410", 0, 31, 20, 1, ((8, 0, 0), (7, 0, 1), (0, 2, 0), (0, 0, 0))))
+    assert [cell.kind for cell in strip.cells] == ["rendered", "no-lease", "no-receipt", "not-yet"]
+    assert strip.frames_a_cell == 8
+    assert strip.says.startswith("Shot 0410: 20 of 32 frames rendered, 1 without a lease.")
+
+
+def test_money_is_said_with_its_currency_and_never_as_a_float() -> None:
+    from tests.trustcore.samples import terms
+
+    assert "," in money_words(terms())
+
+
+def test_an_event_reads_as_a_sentence() -> None:
+    assert event_words("request.counter_accepted") == "Request: counter accepted"

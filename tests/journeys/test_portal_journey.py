@@ -1,0 +1,239 @@
+"""People at the portal in a real browser: an agent narrows a term and approves, an auditor takes the bundle.
+
+Headless Chromium against a live server with the real database; it is skipped where no Chromium is found.
+``TRUSTMARK_SCREENSHOTS=folder`` keeps a picture of each step.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from accounts.models import Membership
+from accounts.principals import Principal
+from compliance.models import Bundle
+from compliance.services import build_bundle
+from licensing.models import LicenceRequest, LicenceToken
+from tests import factories
+from tests.receipts.conftest import Farm
+from trustcore.bundle import verify_bundle
+
+PASSWORD = "a-long-enough-passphrase"
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"),
+]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The people of the journey, and what they meet about."""
+
+    agent: Principal
+    producer: Principal
+    auditor: Principal
+    request: LicenceRequest
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def stage(
+    browser: Browser,
+    transactional_db: None,
+    embedded_valkey: str,
+    settings: Any,
+    tmp_path: Path,
+    monkeypatch: Any,
+) -> Iterator[Stage]:
+    # While Playwright's loop runs, asgiref takes this thread for asynchronous: it allows no ORM call unless
+    # told to, and keeps a database connection of its own, which must be closed before the loop ends.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    stores = {**settings.STORAGES}
+    for name in ("log", "blobs"):
+        stores[name] = {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / name), "allow_overwrite": True, "base_url": None},
+        }
+    settings.STORAGES = stores
+    guild = factories.make_guild("Screen Players’ Guild")
+    production = factories.make_production(factories.make_studio("Lanternfish Pictures"), guild=guild)
+    talent = factories.make_talent("Ilse Varga-Thorne")
+    agent = factories.make_agent(factories.make_agency("Harrow & Vane"))
+    factories.make_mandate(talent, agent)
+    producer = factories.make_producer(production.organisation)
+    auditor = factories.make_desk(guild, Membership.Role.AUDITOR)
+    for desk in (agent, producer, auditor):
+        desk.person.set_password(PASSWORD)
+        desk.person.save()
+    asked = factories.make_submitted_request(production, talent, producer=producer)
+    yield Stage(agent, producer, auditor, asked)
+    connections.close_all()
+
+
+@contextmanager
+def signed_in(browser: Browser, base: str, desk: Principal, **options: Any) -> Iterator[Page]:
+    """A person's own browser session; any refused script, style or failed load fails the journey."""
+    context: BrowserContext = browser.new_context(accept_downloads=True, **options)
+    page, complaints = context.new_page(), []
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{base}/")
+    page.get_by_label("E-mail").fill(desk.person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(re.compile(r"^(?!.*sign-in)"), wait_until="load")
+    yield page
+    context.close()
+    # a form that is sent back with its errors is an answer, not a fault
+    assert [line for line in complaints if "422 (Unprocessable Entity)" not in line] == []
+
+
+def seen(page: Page, name: str) -> None:
+    """Keep a picture of the step where someone asked for it; no step scrolls sideways."""
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+    if folder := os.environ.get("TRUSTMARK_SCREENSHOTS"):
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
+
+def narrow_one_country(page: Page) -> None:
+    """From the inbox: open the request, take the United Kingdom out, send the counter."""
+    expect(page.get_by_role("heading", level=1)).to_have_text("One request needs you.")
+    seen(page, "1-inbox")
+    page.get_by_role("link", name="Ilse Varga-Thorne").click()
+    page.get_by_role("link", name=re.compile("Change Rendered in")).click()
+    page.get_by_label("United Kingdom").uncheck()
+    page.get_by_label("Why, in a line they will read").fill("The scans may not leave North America.")
+    seen(page, "2-change")
+    page.get_by_role("button", name="Keep change").click()
+    expect(page.get_by_text("Your changes are not sent yet.")).to_be_visible()
+    page.get_by_role("link", name="Send as counter…").locator("visible=true").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Send this counter?")
+    seen(page, "3-counter")
+    page.get_by_role("button", name="Send the counter").click()
+    expect(page.get_by_text("With Lanternfish Pictures").first).to_be_visible()
+
+
+def accept(page: Page, base: str) -> None:
+    """The studio reads the counter and takes it word for word."""
+    page.goto(f"{base}/requests/")
+    page.get_by_role("link", name="Ilse Varga-Thorne").click()
+    expect(page.locator("del", has_text="United Kingdom").first).to_be_visible()
+    page.get_by_role("link", name="Accept the counter…").locator("visible=true").first.click()
+    seen(page, "4-accept")
+    page.get_by_role("button", name="Accept the counter").click()
+    expect(page.get_by_text("With Harrow & Vane").first).to_be_visible()
+
+
+def approve(page: Page, stage: Stage) -> None:
+    """The agent reads the full hash and approves; the licence is there."""
+    stage.request.refresh_from_db()
+    assert stage.request.current is not None
+    digits = stage.request.current.terms_hash.removeprefix("sha256:")
+    shown = page.locator(".fullhash code").inner_text()
+    assert re.sub(r"\s", "", shown) == digits
+    seen(page, "5-approve")
+    page.get_by_role("button", name="Approve version 2").click()
+    page.get_by_role("link", name="Open the licence").click()
+    expect(page.get_by_text("Active").first).to_be_visible()
+    seen(page, "6-licence")
+
+
+def test_an_agent_narrows_and_approves_and_an_auditor_takes_the_bundle(
+    browser: Browser, live_server: Any, stage: Stage, tmp_path: Path
+) -> None:
+    base = live_server.url
+    with signed_in(browser, base, stage.agent) as page:
+        narrow_one_country(page)
+    with signed_in(browser, base, stage.producer) as page:
+        accept(page, base)
+    with signed_in(browser, base, stage.agent) as page:
+        page.keyboard.press("a")  # the pane's own key: approve the selected request
+        expect(page.get_by_role("heading", level=1)).to_have_text("Approve version 2 for Ilse Varga-Thorne?")
+        approve(page, stage)
+    token = LicenceToken.objects.get(request=stage.request)
+    assert token.terms.terms["render_territory"] == ["CA", "US"]
+
+    farm = Farm(token, *factories.make_credential(token.licensee))
+    lease = farm.lease(first=0, last=23, render_territory="US")
+    assert farm.send([farm.row(lease["id"], frame) for frame in range(24)]).status_code == 200
+    with signed_in(browser, base, stage.auditor) as page:
+        page.goto(f"{base}/bundles/")
+        page.get_by_role("link", name="Make a bundle").click()
+        page.get_by_role("button", name="Make the bundle").click()
+        expect(page.get_by_role("heading", name="Being made")).to_be_visible()
+        build_bundle(Bundle.objects.get().pk)  # a worker's task, run here
+        page.get_by_role("link", name="Look again").click()
+        seen(page, "7-bundle")
+        with page.expect_download() as download:
+            page.get_by_role("link", name=re.compile("^Download")).click()
+        download.value.save_as(tmp_path / "bundle.zip")
+    report = verify_bundle(tmp_path / "bundle.zip")
+    assert report.summary.counts.receipts == 24
+
+
+def test_the_same_works_on_a_phone_without_javascript(
+    browser: Browser, live_server: Any, stage: Stage
+) -> None:
+    base, phone = live_server.url, {"viewport": {"width": 390, "height": 844}, "java_script_enabled": False}
+    with signed_in(browser, base, stage.agent, **phone) as page:
+        narrow_without_script(page)
+    with signed_in(browser, base, stage.producer, **phone) as page:
+        page.goto(f"{base}/requests/{stage.request.pk}/accept/")
+        page.get_by_role("button", name="Accept the counter").click()
+    with signed_in(browser, base, stage.agent, **phone) as page:
+        page.goto(f"{base}/requests/{stage.request.pk}/approve/")
+        page.get_by_role("button", name="Approve version 2").click()
+        expect(page.get_by_role("link", name="Open the licence")).to_be_visible()
+    assert LicenceToken.objects.get(request=stage.request).frames_max == 2000
+
+
+def narrow_without_script(page: Page) -> None:
+    """Change a number by plain links and forms."""
+    page.get_by_role("link", name="Ilse Varga-Thorne").click()
+    page.get_by_role("link", name=re.compile("Change Frames")).click()
+    page.get_by_label("Frames in all").fill("5000")
+    page.get_by_role("button", name="Keep change").click()
+    expect(page.get_by_text("Enter a number up to 3,000.").first).to_be_visible()
+    page.get_by_label("Frames in all").fill("2000")
+    page.get_by_role("button", name="Keep change").click()
+    page.get_by_role("link", name="Send as counter…").last.click()
+    page.get_by_role("button", name="Send the counter").click()
+
+
+def test_the_inbox_is_reached_by_keyboard_alone(browser: Browser, live_server: Any, stage: Stage) -> None:
+    with signed_in(browser, live_server.url, stage.agent) as page:
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+        page.keyboard.press("Enter")
+        page.keyboard.press("j")
+        expect(page.get_by_role("link", name="Ilse Varga-Thorne")).to_be_focused()
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+        assert outline == "3px"
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_contain_text(
+            "asks for Ilse Varga-Thorne’s face and voice"
+        )
+        page.keyboard.press("d")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Decline this request?")

@@ -231,6 +231,7 @@ def test_lost_store_is_written_again_from_the_rows(farm: Farm, own_log_store: Pa
     check_log(farm, selectors.log_state(production(farm)).size)  # type: ignore[union-attr]
 
 
+@pytest.mark.req("GP-035")
 def test_checkpoint_is_never_replaced_by_one_that_does_not_extend_it(farm: Farm) -> None:
     """A database restored from an old backup: the store remembers what was shown."""
     render(farm, 0)
@@ -355,6 +356,7 @@ def test_two_servers_on_one_database_do_not_fork_the_log(tmp_path: Path) -> None
 # -- nobody rewrites it quietly
 
 
+@pytest.mark.req("GP-034")
 @pytest.mark.parametrize("table", ["receipts_logentry", "receipts_rendercheck", "receipts_unauthorisedframe"])
 @pytest.mark.parametrize("verb", ["update", "delete", "truncate"])
 def test_facts_refuse_change_even_to_their_owner(farm: Farm, table: str, verb: str) -> None:
@@ -386,6 +388,7 @@ def test_single_partition_and_a_logs_own_row_refuse_too(farm: Farm) -> None:
     assert faults(farm) == []
 
 
+# GP-035 has two halves: what an administrator changes is found (below), and so is a restored backup (above)
 def tamper(*statements: str) -> None:
     """What a superuser can do: lift the triggers, change, put them back."""
     tables = ("receipts_logentry", "receipts_rendercheck", "receipts_productionlog", "audit_event")
@@ -398,6 +401,7 @@ def tamper(*statements: str) -> None:
             cursor.execute(f"alter table {table} enable trigger user")
 
 
+@pytest.mark.req("GP-035")
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [

@@ -63,7 +63,7 @@ def detect_medium(path: Path, search: Search) -> DetectReport:
     Raises:
         MediaError: it is no medium, or broke while it was read.
     """
-    use_threads(2)
+    use_threads(1)
     medium = probe(path)
     found: dict[LayerName, _Found | None] = {"pixel": None, "audio": None}
     if "pixel" in search.layers and medium.has_video:

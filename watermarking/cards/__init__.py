@@ -50,11 +50,15 @@ class GeometryCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Carrier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A ring of tile frequencies (cycles per tile), the share that synchronises, weight bands."""
+    """A ring of tile frequencies (cycles per tile), the share that synchronises, weight bands.
+
+    ``tilt``: amplitudes go with ``radius ** -tilt``.
+    """
 
     radii: tuple[int, int]
     sync_share: float
     bands: int
+    tilt: float
 
 
 class Carriers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +69,10 @@ class Carriers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PixelStrength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Gains in 8-bit levels; ``*_slope`` per level of local activity."""
+    """Gains in 8-bit levels; ``*_slope`` per level of local activity.
+
+    Gains fall over ``dark_ramp`` to ``dark_floor`` of themselves, and to nothing over ``black_ramp``.
+    """
 
     luma_psnr_db: float
     luma_floor: float
@@ -75,6 +82,7 @@ class PixelStrength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     activity_cap: float
     dark_ramp: tuple[float, float]
     dark_floor: float
+    black_ramp: tuple[float, float]
 
 
 class PixelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

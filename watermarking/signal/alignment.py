@@ -51,7 +51,7 @@ class SoundReader:
     def __init__(self, card: SoundCard, key: bytes, registered: list[int] | None = None) -> None:
         self.card = card
         self.layout: QuadLayout = quad_layout(card, key)
-        self.words = WordReader(card.code, card.nbits, registered)
+        self.words = WordReader(card, registered)
         self._map = QuadMap(card)
         self._pilots = self._shifted_pilots()
         self._scales = _scale_grid(card)
@@ -167,14 +167,8 @@ class SoundReader:
         return self._judge(best, 0.0).status == "present"
 
     def _judge(self, best: Candidate | None, pilots: float) -> LayerReading:
-        bounds = self.card.thresholds
-        return judge(
-            best,
-            hint=tail_p_value(pilots, trials=self.trials),
-            claim_p=bounds.claim_p,
-            hint_p=bounds.hint_p,
-            odds=bounds.word_log_odds,
-        )
+        hint = tail_p_value(pilots, trials=self.trials)
+        return judge(best, hint=hint, bounds=self.card.thresholds)
 
 
 def _scale_grid(card: SoundCard) -> list[float]:

@@ -15,6 +15,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from watermarking.cards import Thresholds
+
 Status = Literal["present", "absent", "uncertain"]
 Method = Literal["blind", "registry"]
 
@@ -79,20 +81,22 @@ def word_log_odds(score: float, margin: float, energy: float, chips: int) -> flo
     return level * margin / variance
 
 
-def judge(best: Candidate | None, *, hint: float, claim_p: float, hint_p: float, odds: float) -> LayerReading:
+def claims(best: Candidate, bounds: Thresholds) -> bool:
+    """Whether ``best`` is good enough to name its payload."""
+    return best.p_value <= bounds.claim_p and best.log_odds >= bounds.word_log_odds
+
+
+def judge(best: Candidate | None, *, hint: float, bounds: Thresholds) -> LayerReading:
     """Turn the best candidate and the synchronisation's own p-value into an answer.
 
     Args:
         best: candidate with the lowest p-value; None when the medium could not be read.
         hint: p-value of the pilots alone, every trial counted.
-        claim_p: bound below which a payload is named.
-        hint_p: bound below which something of this key is said to be there.
-        odds: least log odds against the nearest rival word.
+        bounds: of the card.
     """
     if best is None:
         return LayerReading("absent", None, 1.0, 0.0, "blind", 0.0)
-    sure = best.method == "registry" or best.log_odds >= odds
-    if best.p_value <= claim_p and sure:
+    if claims(best, bounds):
         chance = 1.0 / (1.0 + math.exp(-min(best.log_odds, 700.0)))
         return LayerReading(
             "present",
@@ -104,5 +108,5 @@ def judge(best: Candidate | None, *, hint: float, claim_p: float, hint_p: float,
             best.geometry,
         )
     p_value = min(1.0, 2.0 * min(best.p_value, hint))
-    status: Status = "uncertain" if p_value <= hint_p else "absent"
+    status: Status = "uncertain" if p_value <= bounds.hint_p else "absent"
     return LayerReading(status, None, p_value, 0.0, best.method, best.score, best.geometry)

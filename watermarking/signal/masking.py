@@ -3,7 +3,7 @@
 The model is local contrast masking with an allowance for darkness. Activity is the local rms of
 luma over about 20 pixels, half of it taken from the least active neighbour so that the calm
 side of an edge stays calm; below about a fifth of full luminance the gain falls, since the eye
-is more sensitive there. Luma gains are then levelled to a PSNR.
+is more sensitive there, and black itself stays black. Luma gains are then levelled to a PSNR.
 
 Texture masking is deliberately mild for luma (a strong one costs more VMAF than it hides) and
 stronger for chroma. All maps are at a quarter of the frame's size.
@@ -56,6 +56,8 @@ def gain_maps(luma: Tensor, strength: PixelStrength) -> GainMaps:
     active, level = activity(luma, cap=strength.activity_cap)
     low, high = strength.dark_ramp
     light = ((level - low) / (high - low)).clamp_(strength.dark_floor, 1.0)
+    black, lit = strength.black_ramp
+    light *= ((level - black) / (lit - black)).clamp_(0.0, 1.0)
     return GainMaps(
         luma=(active * strength.luma_slope + strength.luma_floor) * light,
         chroma=(active * strength.chroma_slope + strength.chroma_floor) * light,

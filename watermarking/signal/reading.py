@@ -36,7 +36,7 @@ class PictureReader:
     def __init__(self, card: PixelCard, key: bytes, registered: list[int] | None = None) -> None:
         self.card = card
         self.layouts: tuple[PlaneLayout, ...] = tile_layout(card, key)
-        self.words = WordReader(card.code, card.nbits, registered)
+        self.words = WordReader(card, registered)
         self._search = LatticeSearch(card, self.layouts)
 
     def read(self, mean: Tensor, size: FrameSize, *, search: bool = True) -> LayerReading:
@@ -61,6 +61,10 @@ class PictureReader:
                 if self._claims(best):
                     break
         return self._judge(best, pilots, 2)
+
+    def chips_at_rest(self, picture: Tensor, size: FrameSize) -> Tensor:
+        """Return the soft chips ``[length]`` of ``picture`` where the tile should be."""
+        return self._at_rest(picture, size).values
 
     def nothing(self) -> LayerReading:
         """Return the answer for a film without pictures."""
@@ -91,11 +95,5 @@ class PictureReader:
         return self._judge(best, 0.0, 1).status == "present"
 
     def _judge(self, best: Candidate | None, pilots: float, trials: int) -> LayerReading:
-        bounds = self.card.thresholds
-        return judge(
-            best,
-            hint=tail_p_value(pilots, trials=trials),
-            claim_p=bounds.claim_p,
-            hint_p=bounds.hint_p,
-            odds=bounds.word_log_odds,
-        )
+        hint = tail_p_value(pilots, trials=trials)
+        return judge(best, hint=hint, bounds=self.card.thresholds)

@@ -30,7 +30,7 @@ class PlaneLayout:
     ``ky``, ``kx``: ``[n]`` cycles per tile, ``ky >= 0``. ``pilots``: ``[p]`` indices into them;
     ``pilot_signs``: ``[p]`` complex (+-1 +-1j). ``data``: ``[d]`` indices; ``data_signs``:
     ``[2, d]`` for I and Q; ``chips``: ``[2, d]`` index of the code chip that each carries.
-    ``pilot_band``, ``data_band``: ``[p]``, ``[d]`` weight band.
+    ``amplitude``: ``[n]`` relative to the others. ``pilot_band``, ``data_band``: weight bands.
     """
 
     ky: Tensor
@@ -40,6 +40,7 @@ class PlaneLayout:
     data: Tensor
     data_signs: Tensor
     chips: Tensor
+    amplitude: Tensor
     pilot_band: Tensor
     data_band: Tensor
     bands: int
@@ -68,6 +69,7 @@ def _plane_layout(plane: str, carrier: Carrier, key: bytes, start: int, chips: i
     slots = keyed_permutation(key, "pixel/chips", chips)
     index = (start + torch.arange(2 * data.numel())) % chips
     band = _band_of(ky, kx, carrier)
+    radius = torch.hypot(ky.float(), kx.float())
     return PlaneLayout(
         ky=ky,
         kx=kx,
@@ -76,6 +78,7 @@ def _plane_layout(plane: str, carrier: Carrier, key: bytes, start: int, chips: i
         data=data,
         data_signs=keyed_signs(key, f"pixel/{plane}/data", 2 * data.numel()).view(2, -1),
         chips=slots[index].view(2, -1),
+        amplitude=(radius / carrier.radii[1]) ** -carrier.tilt,
         pilot_band=band[pilots],
         data_band=band[data],
         bands=carrier.bands,
@@ -104,7 +107,7 @@ def coefficients(layout: PlaneLayout, chips: Tensor, *, sync_gain: float) -> Ten
     values[layout.pilots] = sync_gain * layout.pilot_signs
     carried = chips[layout.chips] * layout.data_signs
     values[layout.data] = torch.complex(carried[0], carried[1])
-    return values
+    return values * layout.amplitude
 
 
 def synthesise(layout: PlaneLayout, values: Tensor, ys: Tensor, xs: Tensor, tile: int) -> Tensor:

@@ -6,7 +6,8 @@ what lies above the analysis band is untouched. Sound goes through in blocks of 
 with a margin on both sides, so that memory does not grow with length.
 
 A gain is the least of the masking cap, the card's cap and ``k * (E / mean E) ** exponent``;
-``k`` is set by bisection to the card's signal-to-noise ratio and corrected once by measuring.
+``k`` is set by bisection to the card's signal-to-noise ratio; what is still too loud, measured, is
+turned down as a whole.
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ MARGIN_SECONDS = 1
 _SILENCE_POWER = 1e-9
 _NAIVE_ERROR = 0.4
 _BISECTIONS = 18
-_EXCESS_DB = 0.2
 _NOTHING_HIDDEN_DB = 60.0
 
 Samples = NDArray[np.float32]
@@ -93,11 +93,9 @@ class SoundMarker:
         caps, shape, energy = self._limits(spectra)
         strength = self._strength(caps, shape, energy)
         change = self._change(spectra, signs * torch.minimum(caps, strength * shape), low.shape[1])
-        excess = self.card.strength.snr_db - _snr_db(low, change)
-        if excess <= _EXCESS_DB:
-            return change
-        strength *= 10.0 ** (-excess / 20.0)
-        return self._change(spectra, signs * torch.minimum(caps, strength * shape), low.shape[1])
+        excess = max(0.0, self.card.strength.snr_db - _snr_db(low, change))
+        turned_down: Tensor = change * 10.0 ** (-excess / 20.0)
+        return turned_down
 
     def _limits(self, spectra: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Caps in dB, shape of the gains, band energies times their bins; ``[bands, frames]``."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from watermarking.cards import CodeCard
+from watermarking.cards import PixelCard, SoundCard
 from watermarking.signal.code import TailBitingCode, code_for, payload_bits
 from watermarking.signal.evidence import (
     Candidate,
     blind_p_value,
+    claims,
     tail_p_value,
     word_log_odds,
 )
@@ -24,8 +25,9 @@ _CHUNK = 65_536
 class WordReader:
     """Reads words of a card's code; ``registered`` ids are encoded once."""
 
-    def __init__(self, code: CodeCard, nbits: int, registered: list[int] | None = None) -> None:
-        self.nbits = nbits
+    def __init__(self, card: PixelCard | SoundCard, registered: list[int] | None = None) -> None:
+        self.nbits, code, self._bounds = card.nbits, card.code, card.thresholds
+        nbits = card.nbits
         self.code: TailBitingCode = code_for(nbits, code.constraint, code.outputs, code.seed)
         self.registered = sorted(set(registered or ()))
         self._rows = [
@@ -33,18 +35,17 @@ class WordReader:
             for i in range(0, len(self.registered), _CHUNK)
         ]
 
-    def best(self, soft: Tensor, *, trials: float, geometry: str, extra: float = 0.0) -> Candidate:
-        """Return the word with the lowest p-value.
+    def best(self, soft: Tensor, *, trials: float, geometry: str) -> Candidate:
+        """Return the word with the lowest p-value; what can be claimed blind is never overruled.
 
         Args:
             soft: ``[length]`` soft chips, + meaning 0.
             trials: hypotheses that were or may be decoded; both ways of reading are counted.
             geometry: how the chips were found.
-            extra: agreement of pilots scored together with the chips (0 when apart).
         """
         ways = 2.0 if self.registered else 1.0
         found = self._blind(soft, trials * ways, geometry)
-        if not self.registered:
+        if not self.registered or claims(found, self._bounds):
             return found
         known = self._known(soft, trials * ways, geometry)
         return known if known.p_value < found.p_value else found

@@ -3,11 +3,13 @@
 A meter's x and width are percentages of its own width; a strip's cells are units of its viewBox.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
+from licensing.selectors import LicenceLine
 from receipts.selectors import ShotStrip
 
 CELL_WIDTH: Final = 7
@@ -102,6 +104,100 @@ def strip_of(shot: ShotStrip) -> Strip:
 def strips_of(shots: Sequence[ShotStrip]) -> list[Strip]:
     """Lay out every shot of a licence."""
     return [strip_of(shot) for shot in shots]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A bar of the timeline: where it stands in percent, its words, its tone."""
+
+    start: float
+    end: float
+    words: str
+    tone: str
+
+    @property
+    def x(self) -> str:
+        """Left edge."""
+        return f"{self.start:.2f}%"
+
+    @property
+    def width(self) -> str:
+        """Width, never less than a hair."""
+        return f"{max(0.3, self.end - self.start):.2f}%"
+
+    @property
+    def text_x(self) -> str:
+        """Where its words begin; a short bar has none."""
+        return f"{self.start + 0.8:.2f}%"
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the words fit in."""
+        return self.end - self.start > len(self.words) * 1.1
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A licence from start to end: lanes of state and terms, months, reminders, today."""
+
+    months: tuple[Span, ...]
+    state: tuple[Span, ...]
+    terms: tuple[Span, ...]
+    reminders: tuple[str, ...]
+    today: str
+
+    @property
+    def today_anchor(self) -> str:
+        """Keeps the word "Today" inside the drawing at either end."""
+        share = float(self.today.rstrip("%") or 0)
+        return "start" if share < 4 else "end" if share > 96 else "middle"
+
+
+def timeline_of(
+    line: LicenceLine, lineage: Sequence[LicenceLine], reminders: Sequence[int], now: datetime
+) -> Timeline:
+    """Lay out a licence and its versions between the first day of the first and the last day of the last."""
+    first, last = min(one.not_before for one in lineage), max(one.not_after for one in lineage)
+    whole = (last - first).total_seconds()
+
+    def at(moment: datetime) -> float:
+        return min(100.0, max(0.0, 100 * (moment - first).total_seconds() / whole))
+
+    ends = min(line.not_after, line.revoked_at or line.not_after)
+    warned = max(reminders, default=0)
+    soon = max(line.not_before, ends - timedelta(days=warned if line.revoked_at is None else 0))
+    state = [Span(at(line.not_before), at(soon), "May render", "permit")]
+    if line.revoked_at is not None:
+        state.append(Span(at(ends), at(line.not_after), "Revoked", "deny"))
+    elif soon < ends:
+        state.append(Span(at(soon), at(ends), f"Last {warned} days", "expire"))
+    return Timeline(
+        months=tuple(_months(first, last, at)),
+        state=tuple(span for span in state if span.end > span.start),
+        terms=tuple(
+            Span(
+                at(one.not_before),
+                at(one.not_after),
+                f"Version {one.version}",
+                "here" if one.jti == line.jti else "",
+            )
+            for one in lineage
+        ),
+        reminders=tuple(
+            f"{at(line.not_after - timedelta(days=days)):.2f}%"
+            for days in reminders
+            if line.not_after - timedelta(days=days) > line.not_before
+        ),
+        today=f"{at(now):.2f}%" if first <= now <= last else "",
+    )
+
+
+def _months(first: datetime, last: datetime, at: Callable[[datetime], float]) -> Iterator[Span]:
+    month = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    yield Span(0, 0, f"{first.day} {first:%b}", "")
+    while (month := (month + timedelta(days=32)).replace(day=1)) < last:
+        if 6 < at(month) < 96:
+            yield Span(at(month), at(month), f"{month:%b}", "")
 
 
 def _kind(rendered: int, failed: int, unauthorised: int) -> str:

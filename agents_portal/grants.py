@@ -20,6 +20,9 @@ class Grant:
     badge: Badge | None = None
 
 
+_EVERYWHERE_ELSE: Final = Grant("Any other production, channel or country", "Only what is named as granted.")
+
+
 @dataclass(frozen=True)
 class Grants:
     """Both columns of one version of terms."""
@@ -41,6 +44,16 @@ _ASSUMED: Final = (
     ("POSTHUMOUS_RENDER", "Use after death"),
 )
 _ELSEWHERE: Final = "Any other use, production, channel or country"
+
+# One line instead of four: the left column names every production, channel and country that is granted.
+_ELSEWHERE_TITLES: Final = frozenset(
+    {
+        "Any other production",
+        "Other channels",
+        "Showing it in any other country",
+        "Rendering it in any other country",
+    }
+)
 
 
 def _boundary(line: Line) -> Grant:
@@ -65,11 +78,11 @@ def brief_not_granted(terms: Terms) -> tuple[str, ...]:
 def granted_in_words(terms: Terms, *, removed: tuple[str, ...] = ()) -> Grants:
     """Say what ``terms`` grant and what they do not; ``removed`` uses are named as taken out by the reader."""
     plain = plain_terms(terms)
-    first, *others = [_boundary(line) for line in plain.not_granted]
+    first, *others = [_boundary(line) for line in plain.not_granted if line.title not in _ELSEWHERE_TITLES]
     taken_out = [Grant(use_words(use), "", Badge("pencil", "Removed by you", "yours")) for use in removed]
     return Grants(
         granted=tuple(Grant(line.title, line.detail) for line in plain.granted),
-        not_granted=(first, *taken_out, *others),
+        not_granted=(first, *taken_out, *others, _EVERYWHERE_ELSE),
         count_words=count_words(len(terms.use_types), "use", "uses"),
         uses=tuple(use_words(str(use)) for use in terms.use_types),
         brief=brief_not_granted(terms),

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_GET
 from accounts.selectors import organisation_names
 from agents_portal import sentences, words
 from agents_portal.access import AGENT, STUDIO, PortalRequest, portal_page
-from agents_portal.figures import Meter, strips_of
+from agents_portal.figures import Meter, strips_of, timeline_of
 from agents_portal.grants import granted_in_words
 from agents_portal.trail import trail_of
 from agents_portal.words import and_list, count_words
+from common import clock
 from licensing.selectors import LicenceDetail, LicenceLine, licence_detail, licences
 from receipts.selectors import (
     TokenCounts,
@@ -89,8 +90,12 @@ def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             "signed": trail_of(
                 act for act in detail.signed_by if act.kind in {"APPROVE", "SUBMIT", "ACCEPT_COUNTER"}
             ),
+            "timeline": timeline_of(
+                detail.line, detail.lineage, detail.terms.renewal.notify_days_before, clock.now()
+            ),
             "story": _story(detail, counts),
             "vendors": sorted(organisation_names(detail.vendor_ids).values()),
+            "left_word": "left" if detail.line.state in LIVE_STATES else "were left",
             "revoked_words": _REVOKED.get(detail.revocation_kind, ""),
             "log": log_state(detail.line.production_id),
         },

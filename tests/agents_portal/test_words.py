@@ -8,11 +8,12 @@ import pytest
 
 from agents_portal import words
 from agents_portal.changes import marked_sentence
-from agents_portal.figures import Meter, strip_of
+from agents_portal.figures import Meter, strip_of, timeline_of
 from agents_portal.rows import money_words
 from agents_portal.templatetags import portal
 from agents_portal.views.records import event_words
 from common import clock
+from licensing.selectors import LicenceLine
 from receipts.selectors import ShotStrip
 from trustcore.policy.diff import TermChange
 from trustcore.policy.reasons import DenyReason
@@ -120,3 +121,35 @@ def test_money_is_said_with_its_currency_and_never_as_a_float() -> None:
 
 def test_an_event_reads_as_a_sentence() -> None:
     assert event_words("request.counter_accepted") == "Request: counter accepted"
+
+
+def licence(begins: datetime, days: int, **changes: object) -> LicenceLine:
+    facts = dict.fromkeys(LicenceLine.__dataclass_fields__)
+    facts |= {"jti": "x", "version": 1, "not_before": begins, "not_after": begins + timedelta(days=days)}
+    return LicenceLine(**{**facts, **changes})
+
+
+def test_a_timeline_ends_in_its_reminders_and_shows_today() -> None:
+    begins = datetime(2026, 7, 21, tzinfo=UTC)
+    line = licence(begins, 90)
+    drawn = timeline_of(line, [line], (30, 14, 7, 1), begins + timedelta(days=45))
+    assert [(span.words, span.x, span.width) for span in drawn.state] == [
+        ("May render", "0.00%", "66.67%"),
+        ("Last 30 days", "66.67%", "33.33%"),
+    ]
+    assert drawn.reminders == ("66.67%", "84.44%", "92.22%", "98.89%")
+    assert drawn.today == "50.00%"
+    assert [month.words for month in drawn.months] == ["21 Jul", "Aug", "Sep", "Oct"]
+
+
+def test_a_revoked_licence_is_revoked_from_that_moment_on() -> None:
+    begins = datetime(2026, 7, 21, tzinfo=UTC)
+    line = licence(begins, 90, revoked_at=begins + timedelta(days=9))
+    drawn = timeline_of(
+        line, [line, licence(begins + timedelta(days=90), 90, jti="y", version=2)], (30,), begins
+    )
+    assert [(span.words, span.x, span.width) for span in drawn.state] == [
+        ("May render", "0.00%", "5.00%"),
+        ("Revoked", "5.00%", "45.00%"),
+    ]
+    assert [(span.words, span.x) for span in drawn.terms] == [("Version 1", "0.00%"), ("Version 2", "50.00%")]

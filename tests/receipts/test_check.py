@@ -225,20 +225,20 @@ def test_one_flipped_letter_of_the_signature_is_denied(farm: Farm) -> None:
         "eyJhbGciOiJub25lIn0.W10.AAAA", "'; drop table receipts_rendercheck; --.x.y",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("proof", ["x", "a.b.c", "\u00e9.b.c", "e30.e30.e30"])
-def test_strange_tokens_and_proofs_are_denied_and_never_an_error(farm: Farm, token: str, proof: str) -> None:
-    body = farm.body(token=token)
-    answer = farm.client.post(
-        CHECKS, body, content_type="application/json", headers={**farm.headers, "DPoP": proof}
+def test_strange_tokens_are_denied_and_never_an_error(farm: Farm, token: str) -> None:
+    answer = (
+        farm.check(token=token, proof="e30.e30.e30")
+        if token
+        else farm.client.post(
+            CHECKS, farm.body(token=""), content_type="application/json", headers=farm.headers
+        )
     )
     assert denied(answer)[0] in {"TOKEN_MALFORMED", "KEY_UNTRUSTED", "SIGNATURE_INVALID"}
-    strange = farm.client.post(
-        CHECKS,
-        farm.body(token=farm.jws()),
-        content_type="application/json",
-        headers={**farm.headers, "DPoP": proof},
-    )
-    assert denied(strange)[0] in {"TOKEN_MALFORMED", "SENDER_MISMATCH", "SIGNATURE_INVALID"}
+
+
+@pytest.mark.parametrize("proof", ["x", "a.b.c", "\u00e9.b.c", "e30.e30.e30", "x" * 5000])
+def test_strange_proofs_are_denied_and_never_an_error(farm: Farm, proof: str) -> None:
+    assert denied(farm.check(proof=proof))[0] in {"TOKEN_MALFORMED", "SENDER_MISMATCH", "SIGNATURE_INVALID"}
 
 
 def test_lone_surrogate_in_a_token_is_malformed(farm: Farm) -> None:

@@ -16,6 +16,12 @@ from av.video.stream import VideoStream
 from watermarking.errors import MediaError, MediaReason
 
 STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
+# Demuxers that hold their own media. Playlists (HLS, DASH, concat, SDP) name other files and addresses:
+# a stranger's upload would make the library read whatever it names.
+_OPTIONS = {
+    "format_whitelist": "mov,matroska,avi,mpegts,mpeg,flv,asf,mxf,ogg,wav,w64,aiff,caf,flac,mp3,aac,ivf,h264,hevc,obu,gif",
+    "protocol_whitelist": "file",
+}
 _SIDE_MAX = 16_384
 _CHANNELS_MAX = 32
 
@@ -56,7 +62,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
         MediaError: it cannot be opened, or broke while it was read.
     """
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), options=_OPTIONS) as container:
             yield container
     except av.error.FFmpegError as error:
         raise MediaError(

@@ -14,6 +14,8 @@ from watermarking.errors import MediaError, MediaReason
 from watermarking.media.frames import SampledFrame, SizeOf
 
 _LEAST_SIDE = 64
+# Named, so that no other reader (EPS starts a program) is tried on a file that only looks like one of these.
+_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")
 _JPEG_QUALITY = 95
 # BT.601 full range, as JPEG has it
 _TO_RGB = np.array([[1.0, 0.0, 1.402], [1.0, -0.344136, -0.714136], [1.0, 1.772, 0.0]], np.float32)
@@ -34,7 +36,7 @@ def open_still(path: Path) -> Still:
         MediaError: unreadable, too small or too large.
     """
     try:
-        with Image.open(path) as opened:
+        with Image.open(path, formats=_FORMATS) as opened:
             opened.load()
             picture = opened.copy()
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError, ValueError) as error:

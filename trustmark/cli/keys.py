@@ -14,7 +14,9 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="trustmark key", description="Signing keys of this deployment.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="every key with its purpose and state")
-    rotate = commands.add_parser("rotate", help="retire the active key (it still verifies) and make a new one")
+    rotate = commands.add_parser(
+        "rotate", help="retire the active key (it still verifies) and make a new one"
+    )
     rotate.add_argument("purpose", choices=PURPOSES)
     revoke = commands.add_parser("revoke", help="stop trusting a retired key at once")
     revoke.add_argument("kid")

@@ -87,13 +87,14 @@ def stamp(moment: datetime) -> SafeString:
 
 @register.simple_tag
 def deadline(moment: datetime) -> SafeString:
-    """A deadline in two lines: its clock today, else its day; then its clock and what is left."""
+    """A deadline in two lines: the clock today, else the day; then what is left, or the clock this week."""
     here, now = timezone.localtime(moment), timezone.localtime(clock.now())
     zone = here.tzname() or ""
     if here.date() == now.date():
         first, second = f"{here:%H:%M} {zone}", left(moment)
     else:
-        first, second = f"{here:%a} {here.day} {here:%b}", f"{here:%H:%M}, {left(moment)}"
+        soon = (here.date() - now.date()).days <= 7
+        first, second = f"{here:%a} {here.day} {here:%b}", f"{here:%H:%M}" if soon else left(moment)
     return format_html("<b>{}</b><small>{}</small>", _tag(moment, first), second)
 
 

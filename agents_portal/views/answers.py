@@ -82,13 +82,17 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
             "TERMS_CHANGED", "The terms changed while you read", "Your changes are kept; nothing was sent."
         )
     note = "\n".join(part for part in (form.cleaned_data["note"], draft.note) if part)
-    counter_request(
-        principal=request.principal,
-        request_id=request_id,
-        terms_hash=detail.terms_hash,
-        changes=draft.changes(detail.terms),
-        note=note[:2000],
-    )
+    try:
+        counter_request(
+            principal=request.principal,
+            request_id=request_id,
+            terms_hash=detail.terms_hash,
+            changes=draft.changes(detail.terms),
+            note=note[:2000],
+        )
+    except InvalidInput as error:
+        form.add_error(None, f"{error.title} {error.detail}".strip())
+        return _screen(request, screen, status=422)
     drop_draft(request.session, request_id)
     return _done(request_id)
 

@@ -108,7 +108,8 @@ def licence_receipts_page(request: PortalRequest, jti: UUID) -> HttpResponse:
     """List a licence's receipts, oldest first; ``after`` goes on behind a leaf."""
     detail = licence_or_404(request, jti)
     after = request.GET.get("after", "")
-    page = receipts_for_token(jti, after=int(after) if after.isdecimal() and after.isascii() else None)
+    is_leaf = after.isdecimal() and after.isascii() and len(after) < 19
+    page = receipts_for_token(jti, after=int(after) if is_leaf else None)
     return render(
         request,
         "portal/licence_receipts.html",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -67,6 +67,8 @@ def audit_page(request: PortalRequest) -> HttpResponse:
     """List events, newest first; ``kind`` filters, ``before`` pages."""
     events = events_visible_to(request.principal)
     kind, before = request.GET.get("kind", ""), request.GET.get("before", "")
+    if not kind.isprintable():
+        raise Http404
     if kind:
         events = events.filter(kind__startswith=kind)
     if before.isdecimal() and before.isascii() and len(before) < 19:
@@ -127,11 +129,16 @@ def _facts(details: dict[str, Any]) -> list[tuple[str, str]]:
     """What a person wants to know of an event, in words; codes are lowered, lists counted out."""
     facts = []
     for key, value in details.items():
-        if key in _SILENT or value in ("", None, []):
+        if key in _SILENT or value in ("", None, []) or _is_digest(value):
             continue
         text = and_list([_plain(one) for one in value]) if isinstance(value, list) else _plain(value)
         facts.append((words.lower_words(key), text))
     return facts
+
+
+def _is_digest(value: object) -> bool:
+    text = str(value).removeprefix("sha256:")
+    return len(text) >= 32 and all(one in "0123456789abcdef" for one in text)
 
 
 def _plain(value: object) -> str:

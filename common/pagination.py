@@ -19,7 +19,7 @@ class CursorPage(CursorPagination):
     def decode_cursor(self, request: Request) -> Any:
         """The place that the cursor names; one that no page of ours wrote is not there."""
         cursor = super().decode_cursor(request)
-        if cursor is not None and cursor.position is not None and not _is_moment(cursor.position):
+        if cursor is not None and cursor.position is not None and not _is_moment(str(cursor.position)):
             raise NotFound(self.invalid_cursor_message)
         return cursor
 

@@ -115,9 +115,14 @@ def _page(request: HttpRequest, status: int, code: str, title: str) -> HttpRespo
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer a request that Django could not read."""
     if isinstance(exception, RequestDataTooBig):
-        return _page(request, 413, "BODY_TOO_LARGE", "The body is larger than this operation reads.")
+        return too_large(request)
     del exception
     return _page(request, 400, "MALFORMED", "This request could not be read.")
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """Answer a body that is larger than what is read here."""
+    return _page(request, 413, "BODY_TOO_LARGE", "The body is larger than this operation reads.")
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

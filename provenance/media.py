@@ -67,7 +67,9 @@ def probe_media(path: Path) -> MediaFacts:
         with av.open(str(path), format=_DEMUXER, options={"protocol_whitelist": "file"}) as container:
             return _facts(container, suffix, media_type)
     except (FFmpegError, ValueError, OverflowError) as error:
-        raise _unreadable(f"the decoder says: {error}") from error
+        # the library's own text names our temporary file
+        said = error.strerror if isinstance(error, FFmpegError) else "a value is out of range"
+        raise _unreadable(f"the decoder says: {said}") from error
 
 
 def _container_of(path: Path) -> tuple[str, str]:

@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "trustmark.bodies.BoundedBodies",
 ]
 ROOT_URLCONF = "trustmark.urls"
 WSGI_APPLICATION = "trustmark.wsgi.application"

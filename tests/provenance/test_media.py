@@ -69,3 +69,11 @@ def test_a_file_with_sound_alone_is_refused(demo_clip, tmp_path):
     with pytest.raises(InvalidInput) as refused:
         probe_media(path)
     assert "no pictures" in refused.value.detail
+
+
+def test_refusal_does_not_name_our_files(tmp_path):
+    upload = tmp_path / "tm-upload-secret-place.mp4"
+    upload.write_bytes(b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + b"\0" * 2000)
+    with pytest.raises(InvalidInput) as refused:
+        probe_media(upload)
+    assert "secret-place" not in refused.value.detail

@@ -1,7 +1,8 @@
 """Run ``trustmark`` where there is no network and no Django: what an auditor's machine would be.
 
-The process gets an empty network namespace where the system lets us make one, and in any case refuses to open
-a socket or to import Django, so that a verifier which wanted either would fail.
+The process gets an empty network namespace where the system lets us make one, and in any case an audit hook (PEP
+578), which cannot be taken off again, refuses every socket and every import of Django: a verifier that wanted
+either would fail.
 """
 
 from __future__ import annotations
@@ -12,19 +13,15 @@ import sys
 from functools import cache
 
 _WRAP = """
-import socket, sys
+import sys
 
-class _NoServer:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("django", "rest_framework", "celery", "trustmark", "httpx"):
-            raise ImportError(f"the offline verifier must not import {name}")
-        return None
+def watch(event, args):
+    if event.startswith("socket.") and event not in ("socket.gethostname",):
+        raise PermissionError(f"the offline verifier must not use the network: {event}")
+    if event == "import" and args[0].partition(".")[0] in ("django", "rest_framework", "celery", "trustmark"):
+        raise PermissionError(f"the offline verifier must not import {args[0]}")
 
-def _no_network(*args, **kwargs):
-    raise OSError("the offline verifier must not open a socket")
-
-sys.meta_path.insert(0, _NoServer())
-socket.socket = socket.create_connection = socket.getaddrinfo = _no_network
+sys.addaudithook(watch)
 from trustcore.cli import main
 sys.exit(main(sys.argv[1:]))
 """

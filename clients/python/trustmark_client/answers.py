@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from trustcore.encoding import prepare_readers
+
 
 class Lease(msgspec.Struct, frozen=True):
     """Frames reserved for one worker; ``offline_grace_seconds`` bounds work without the server."""
@@ -83,3 +85,6 @@ class BatchAnswer(msgspec.Struct, frozen=True):
     refused: int
     rows: list[RowAnswer]
     size: int | None = None
+
+
+prepare_readers(Decision, LeaseState, TokenHeartbeat, BatchAnswer)

@@ -23,12 +23,17 @@ _MODES: Final = {
     "LA": (2, "uint8"),
     "RGB": (3, "uint8"),
     "RGBA": (4, "uint8"),
-    "I;16": (1, "uint16"),
     "F": (1, "float32"),
 }
-# what Pillow would silently narrow to 8 bits is decoded by FFmpeg instead
-_DEEP_SUFFIXES: Final = frozenset({".exr", ".dpx"})
-_PNG_BIT_DEPTH_AT: Final = 24
+# FFmpeg's formats that reach memory as the samples that were stored: nothing is converted
+_STORED: Final = frozenset(
+    {"gray", "rgb24", "rgba"}
+    | {f"{name}{end}" for name in ("gray16", "rgb48", "rgba64") for end in ("le", "be")}
+    | {f"{name}{end}" for name in ("gbrp10", "gbrp12", "gbrp14", "gbrp16") for end in ("le", "be")}
+    | {f"{name}{end}" for name in ("gbrpf32", "gbrapf32", "grayf32") for end in ("le", "be")}
+)
+# read by FFmpeg: deeper than Pillow goes, or (PNG) at half the time
+_BY_FFMPEG: Final = {".png": "png", ".exr": "exr", ".dpx": "dpx"}
 
 
 def file_sha256(path: Path) -> str:
@@ -43,9 +48,8 @@ def pixel_sha256(path: Path) -> str:
     Raises:
         PixelsUnreadable: no picture, cut short, or of a kind that no decoder here reads without loss.
     """
-    if path.suffix.lower() in _DEEP_SUFFIXES or _is_deep_png(path):
-        return _by_ffmpeg(path)
-    return _by_pillow(path)
+    codec = _BY_FFMPEG.get(path.suffix.lower())
+    return _by_ffmpeg(path, codec) if codec else _by_pillow(path)
 
 
 def samples_sha256(samples: bytes | memoryview, *, shape: tuple[int, int, int], dtype: str) -> str:
@@ -54,14 +58,6 @@ def samples_sha256(samples: bytes | memoryview, *, shape: tuple[int, int, int], 
     digest = hashlib.sha256(f"trustmark-pixels/1 {height} {width} {channels} {dtype}\n".encode())
     digest.update(samples)
     return digest.hexdigest()
-
-
-def _is_deep_png(path: Path) -> bool:
-    if path.suffix.lower() != ".png":
-        return False
-    with path.open("rb") as stream:
-        head = stream.read(_PNG_BIT_DEPTH_AT + 1)
-    return len(head) > _PNG_BIT_DEPTH_AT and head[_PNG_BIT_DEPTH_AT] == 16
 
 
 def _by_pillow(path: Path) -> str:
@@ -79,18 +75,25 @@ def _by_pillow(path: Path) -> str:
         raise PixelsUnreadable(f"{path.name}: {error}") from error
 
 
-def _by_ffmpeg(path: Path) -> str:
+def _by_ffmpeg(path: Path, codec: str) -> str:
     try:
         import av
         import numpy as np
     except ImportError as error:
         raise PixelsUnreadable(f"{path.name}: reading it needs PyAV (trustmark-client[pixels])") from error
+    decoder = av.CodecContext.create(codec, "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    # strict: a file cut short is an error, not a picture that is grey below
+    decoder.options = {"err_detect": "explode"}
+    decoder.thread_count = 1
     try:
-        with av.open(str(path)) as container:
-            frame = next(container.decode(video=0))
-        deep = "gbrpf32le" if "f" in frame.format.name else "rgb48le"
-        samples = np.ascontiguousarray(frame.to_ndarray(format=deep))
-    except (av.FFmpegError, StopIteration, ValueError) as error:
+        frames = [*decoder.decode(av.Packet(path.read_bytes())), *decoder.decode(None)]
+    except av.FFmpegError as error:
         raise PixelsUnreadable(f"{path.name}: {error}") from error
-    height, width, channels = samples.shape
+    if len(frames) != 1 or frames[0].format.name not in _STORED:
+        found = frames[0].format.name if frames else "nothing"
+        raise PixelsUnreadable(f"{path.name}: pixels of format {found} are not hashed")
+    samples = np.ascontiguousarray(frames[0].to_ndarray())
+    height, width = samples.shape[:2]
+    channels = samples.shape[2] if samples.ndim == 3 else 1
     return samples_sha256(samples.data.cast("B"), shape=(height, width, channels), dtype=str(samples.dtype))

@@ -10,6 +10,7 @@ from dataclasses import replace
 import httpx
 from trustmark_client import Ask, Decision, ProofKey, TrustmarkClient
 
+from trustmark.demo.acts.licence import FRAMES_MAX
 from trustmark.demo.acts.rendering import WORKERS
 from trustmark.demo.clip import FRAMES
 from trustmark.demo.stage import Outcome, Stage, expect
@@ -26,7 +27,7 @@ def deny(stage: Stage) -> Outcome:
     asks = {
         "another production": (replace(good, project=stage.other_project), "farm-a", "PROJECT_MISMATCH"),
         "a frame beyond the quota": (
-            replace(good, first=FRAMES + 1, last=FRAMES + 400),
+            replace(good, first=FRAMES + 1, last=FRAMES_MAX + 1),
             "farm-a",
             "FRAMES_EXHAUSTED",
         ),

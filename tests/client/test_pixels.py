@@ -1,0 +1,105 @@
+"""The two hashes of a frame: equal pictures agree as pixels, whatever else their files say."""
+
+from __future__ import annotations
+
+import hashlib
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image, PngImagePlugin
+
+from trustmark_client.errors import PixelsUnreadable
+from trustmark_client.pixels import file_sha256, pixel_sha256, samples_sha256
+
+
+def picture(mode: str = "RGB", seed: int = 7) -> Image.Image:
+    channels = len(mode)
+    samples = np.random.default_rng(seed).integers(0, 256, (36, 64, channels), dtype=np.uint8)
+    return Image.fromarray(samples.squeeze(), mode=None)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_metadata_and_compression_change_the_file_and_not_the_pixels(tmp_path: Path, mode: str) -> None:
+    image = picture(mode)
+    note = PngImagePlugin.PngInfo()
+    note.add_text("Render time", "12.3 s on node 7")
+    image.save(tmp_path / "a.png")
+    image.save(tmp_path / "b.png", pnginfo=note, compress_level=1)
+    assert file_sha256(tmp_path / "a.png") != file_sha256(tmp_path / "b.png")
+    assert pixel_sha256(tmp_path / "a.png") == pixel_sha256(tmp_path / "b.png")
+
+
+def test_one_bit_of_one_sample_changes_the_pixel_hash(tmp_path: Path) -> None:
+    samples = np.array(picture())
+    Image.fromarray(samples).save(tmp_path / "a.png")
+    samples[10, 10, 1] ^= 1
+    Image.fromarray(samples).save(tmp_path / "b.png")
+    assert pixel_sha256(tmp_path / "a.png") != pixel_sha256(tmp_path / "b.png")
+
+
+def test_png_and_tiff_of_the_same_picture_agree(tmp_path: Path) -> None:
+    picture().save(tmp_path / "a.png")
+    picture().save(tmp_path / "a.tiff")
+    assert pixel_sha256(tmp_path / "a.png") == pixel_sha256(tmp_path / "a.tiff")
+
+
+def test_the_hash_is_that_of_the_documented_bytes(tmp_path: Path) -> None:
+    image = picture()
+    image.save(tmp_path / "a.png")
+    documented = b"trustmark-pixels/1 36 64 3 uint8\n" + np.array(image).tobytes()
+    assert pixel_sha256(tmp_path / "a.png") == hashlib.sha256(documented).hexdigest()
+
+
+def test_shape_is_part_of_the_hash() -> None:
+    samples = bytes(24)
+    wide = samples_sha256(samples, shape=(2, 4, 3), dtype="uint8")
+    assert wide != samples_sha256(samples, shape=(4, 2, 3), dtype="uint8")
+
+
+def test_sixteen_bits_are_hashed_as_sixteen_bits(tmp_path: Path) -> None:
+    samples = np.random.default_rng(3).integers(0, 65536, (36, 64, 3), dtype=np.uint16)
+    path = tmp_path / "deep.png"
+    path.write_bytes(encoded("png", "rgb48be", samples))
+    expected = samples_sha256(samples.tobytes(), shape=(36, 64, 3), dtype="uint16")
+    assert pixel_sha256(path) == expected
+
+
+def test_float_pictures_are_hashed_as_floats(tmp_path: Path) -> None:
+    samples = np.random.default_rng(3).random((36, 64, 3), dtype=np.float32) * 4
+    path = tmp_path / "linear.exr"
+    path.write_bytes(encoded("exr", "gbrpf32le", samples))
+    assert pixel_sha256(path) == samples_sha256(samples.tobytes(), shape=(36, 64, 3), dtype="float32")
+
+
+@pytest.mark.parametrize("name", ["cut.png", "cut.tiff"])
+def test_a_file_cut_short_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    picture().save(path)
+    path.write_bytes(path.read_bytes()[:-1500])
+    with pytest.raises(PixelsUnreadable):
+        pixel_sha256(path)
+
+
+def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
+    for name in ("empty.png", "text.png", "text.jpg"):
+        (tmp_path / name).write_bytes(b"" if name.startswith("empty") else b"not a picture")
+        with pytest.raises(PixelsUnreadable):
+            pixel_sha256(tmp_path / name)
+
+
+def test_a_palette_is_refused_rather_than_guessed(tmp_path: Path) -> None:
+    picture().convert("P").save(tmp_path / "palette.png")
+    with pytest.raises(PixelsUnreadable, match="not hashed"):
+        pixel_sha256(tmp_path / "palette.png")
+
+
+def encoded(codec: str, pixel_format: str, samples: np.ndarray) -> bytes:
+    encoder = av.CodecContext.create(codec, "w")
+    assert isinstance(encoder, av.VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = samples.shape[1], samples.shape[0], pixel_format
+    encoder.time_base = Fraction(1, 24)
+    frame = av.VideoFrame.from_ndarray(samples, format=pixel_format)
+    return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])

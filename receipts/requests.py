@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from common.errors import InvalidInput
-from trustcore.encoding import canonical_json, parse_json_strict
+from trustcore.encoding import canonical_json, parse_json_strict, prepare_readers
 from trustcore.errors import TrustError
 from trustcore.policy.decide import CheckRequest
 from trustcore.receipt import MAX_FRAME
@@ -92,6 +92,9 @@ class CheckBody(_Strict, frozen=True):
     channel: Code | None = None
     distribution_territory: Code | None = None
     inputs: tuple[Input, ...] = ()
+
+
+prepare_readers(CheckBody)
 
 
 class CheckAsked(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from trustcore.encoding import prepare_readers
 from trustcore.errors import InvalidTerms
 from trustcore.policy.clauses import ChangeOfControl, MarkLayer
 from trustcore.policy.rules import POLICY_HASH
@@ -132,6 +133,9 @@ class LicenceClaims(_Claim, frozen=True, kw_only=True):
     sts: StatusClaim | None = None
     coc: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     off: OfflineClaim = OfflineClaim()
+
+
+prepare_readers(LicenceClaims)
 
 
 def licence_claims(

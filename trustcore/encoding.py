@@ -83,6 +83,16 @@ def parse_json_strict(data: bytes, *, max_bytes: int = 1_048_576, max_depth: int
     return value
 
 
+def prepare_readers(*shapes: type[msgspec.Struct]) -> None:
+    """Build what msgspec needs to read ``shapes`` now, while one thread alone imports their module.
+
+    msgspec builds it at the first use and without a lock: two threads that first read a shape at the same
+    time crash the process (a segmentation fault, msgspec 0.22.0).
+    """
+    for shape in shapes:
+        msgspec.json.Decoder(shape)
+
+
 def b64url_encode(data: bytes) -> str:
     """Return base64url without padding (RFC 7515, section 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

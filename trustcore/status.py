@@ -22,7 +22,7 @@ from msgspec import Meta
 
 from trustcore.claims import Epoch, Text
 from trustcore.compact import malformed, read_header, read_payload, sign_compact
-from trustcore.encoding import b64url_decode, b64url_encode
+from trustcore.encoding import b64url_decode, b64url_encode, prepare_readers
 from trustcore.errors import InvalidToken, TrustError
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.vocabulary import TokenState
@@ -101,6 +101,9 @@ class _Payload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exp: Epoch
     ttl: Annotated[int, Meta(ge=0, le=86_400)]
     status_list: _Packed
+
+
+prepare_readers(_Payload)
 
 
 def encode_status_list(

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from common.errors import InvalidInput
+from trustcore.encoding import prepare_readers
 from trustcore.policy.terms import Terms
 from trustcore.policy.territory import covers
 
@@ -26,6 +27,9 @@ class MandateLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     days_max: Most | None = None
     render_territory: tuple[str, ...] = ()
     distribution_territory: tuple[str, ...] = ()
+
+
+prepare_readers(MandateLimits)
 
 
 def parse_limits(source: Mapping[str, Any]) -> MandateLimits:

@@ -22,7 +22,7 @@ from typing import Final
 
 import msgspec
 
-from trustcore.encoding import parse_json_strict
+from trustcore.encoding import parse_json_strict, prepare_readers
 from trustcore.errors import InvalidEvidence, InvalidReason
 
 BAGIT: Final = "bagit.txt"
@@ -142,6 +142,7 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 _encoder = msgspec.json.Encoder(order="sorted")
+prepare_readers(Summary)
 
 
 def encode_summary(summary: Summary) -> bytes:

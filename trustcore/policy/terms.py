@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from trustcore.encoding import canonical_json, parse_json_strict, sha256_hex
+from trustcore.encoding import canonical_json, parse_json_strict, prepare_readers, sha256_hex
 from trustcore.errors import InvalidTerms, TrustError
 from trustcore.policy.settle import format_time, parse_time, settle
 from trustcore.policy.shape import (
@@ -69,6 +69,8 @@ __all__ = [
 
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 8
+
+prepare_readers(Terms)
 
 
 def parse_terms(source: Mapping[str, Any] | bytes) -> Terms:

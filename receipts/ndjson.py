@@ -16,6 +16,7 @@ _CHUNK = 64 * 1024
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _ZSTD_WINDOW_MAX = 8 * 1024 * 1024
 _ZSTD_SLICE = 512
+_EMPTY_LINES_MAX = 100_000
 
 
 class Readable(Protocol):
@@ -74,11 +75,18 @@ def lines_of(chunks: Iterator[bytes], *, max_line: int) -> Iterator[bytes]:
     """Lines without their line feed; empty lines are left out.
 
     A line longer than ``max_line`` comes cut to ``max_line + 1`` bytes, enough to be refused as too long.
+
+    Raises:
+        TooLarge: ``BATCH_TOO_LONG``: mostly empty lines, which pack well and cost time.
     """
-    rest = b""
+    rest, empty = b"", 0
     for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n")
-        yield from (line[: max_line + 1] for line in whole if line.strip())
+        filled = [line[: max_line + 1] for line in whole if line.strip()]
+        empty += len(whole) - len(filled)
+        if empty > _EMPTY_LINES_MAX:
+            raise TooLarge("BATCH_TOO_LONG", f"At most {_EMPTY_LINES_MAX} empty lines a batch.")
+        yield from filled
         if len(rest) > max_line:
             rest = rest[: max_line + 1]  # what follows up to the line feed only grows a line refused anyway
     if rest.strip():

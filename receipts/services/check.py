@@ -2,7 +2,8 @@
 
 One transaction, in this order:
 
-1. The idempotency key is taken; a key used before gets the answer given then.
+1. The idempotency key is taken; a key used before gets the answer given then. A permit is repeated only
+   to a caller who proves possession again, and while the licence stands: else the question is a new one.
 2. The proof of possession is used up; a second use is ``REPLAY``.
 3. The quota row of the token is locked: checks of one token take turns from here.
 4. The licence is read *after* the lock, so a revocation that committed meanwhile is seen.
@@ -30,8 +31,8 @@ from receipts.services.presentation import Presented, present_token, spend_proof
 from receipts.services.sequence import open_log
 from trustcore.policy.decide import Decision, LicenceState, decide
 from trustcore.policy.reasons import DenyReason
-from trustcore.policy.rules import POLICY_HASH, POLICY_VERSION
-from trustcore.policy.vocabulary import DecisionOutcome, UseType, quota_of
+from trustcore.policy.rules import POLICY_HASH, POLICY_VERSION, REASON_OF_STATE
+from trustcore.policy.vocabulary import DecisionOutcome, TokenState, UseType, quota_of
 from trustcore.receipt import MAX_FRAME, CheckedEntry, encode_entry
 
 _KEY_MAX = 200
@@ -91,7 +92,8 @@ def check_render(
     question = _Question(principal=principal, asked=asked, presented=presented, check_id=new_id(), now=now)
     with transaction.atomic():
         earlier = _take_key(question, idempotency_key) if idempotency_key else None  # 1
-        return _repeat(earlier, now) if earlier else _answer(question)
+        repeated = _repeat(earlier, question) if earlier else None
+        return repeated or _answer(question)
 
 
 def _answer(question: _Question) -> CheckAnswer:
@@ -279,7 +281,8 @@ def _entry(question: _Question, check: RenderCheck, facts: LicenceFacts, lease: 
         outcome=DecisionOutcome(check.outcome),
         policy_version=check.policy_version,
         reasons=tuple(check.reasons),
-        shot=check.shot or None,
+        # who has no part in the production writes no text of theirs into its log
+        shot=(check.shot or None) if facts.may_present(question.principal.organisation_id) else None,
         talent=facts.talent_pseudonym,
         terms_version=facts.terms_version,
         territory=question.asked.body.render_territory,
@@ -305,7 +308,20 @@ def _take_key(question: _Question, key: str) -> CheckKey | None:
     return row
 
 
-def _repeat(row: CheckKey, now: datetime) -> CheckAnswer:
-    """The answer once given; the lease is shown as it was opened, whatever became of it."""
+def _repeat(row: CheckKey, question: _Question) -> CheckAnswer | None:
+    """The answer once given, its lease as it was opened; None for a permit that would not be given now."""
     check = RenderCheck.objects.get(pk=row.check_id)
-    return CheckAnswer(check, Lease.objects.filter(check_id=check.pk).first(), now)
+    lease = Lease.objects.filter(check_id=check.pk).first()
+    if lease is not None and (question.presented.refused or not _stands(lease)):
+        return None
+    return CheckAnswer(check, lease, question.now)
+
+
+def _stands(lease: Lease) -> bool:
+    """Whether the licence behind a lease still permits; one that is used up permitted what it gave."""
+    facts = licence_state_for(lease.token_jti)
+    return (
+        facts is not None
+        and not facts.emergency_stop
+        and (facts.token_state == TokenState.EXHAUSTED or facts.token_state not in REASON_OF_STATE)
+    )

@@ -33,24 +33,29 @@ class Figure:
     p99_ms: float | None = None
 
 
-@dataclass
 class Bench:
-    """A running server with its database."""
+    """A running server with its database. CPU is sampled, so that a backend that ended still counts."""
 
-    url: str
-    web: psutil.Process
-    database_url: str
+    def __init__(self, url: str, web: psutil.Process, database_url: str) -> None:
+        self.url, self.database_url = url, database_url
+        self._web = web
+        self._used: dict[tuple[int, float], float] = {}
+        threading.Thread(target=self._sample, daemon=True).start()
 
     def server_seconds(self) -> float:
         """CPU seconds that web workers and PostgreSQL have used so far."""
-        total = 0.0
-        for process in (self.web, *self.web.children(recursive=True), *_postgres()):
+        for process in (self._web, *self._web.children(recursive=True), *_postgres()):
             try:
-                times = process.cpu_times()
+                times, born = process.cpu_times(), process.create_time()
             except psutil.NoSuchProcess:
                 continue
-            total += times.user + times.system
-        return total
+            self._used[process.pid, born] = times.user + times.system
+        return sum(self._used.values())
+
+    def _sample(self) -> None:
+        while self._web.is_running():
+            self.server_seconds()
+            time.sleep(0.2)
 
 
 def _postgres() -> list[psutil.Process]:

@@ -118,6 +118,8 @@ def _page(figures: list[ledger.Figure]) -> str:
             f"load {os.getloadavg()[0]:.1f} at its end."
         ),
         "CPU is the server's side alone (web workers and PostgreSQL), for one request or row.",
+        "The check goes through Django, DRF and the ORM, statement by statement; docs/design/ledger.md says why the",
+        "tables are shaped for a faster path that is not built yet.",
         "",
         "| what | a second | CPU µs each | p99 ms |",
         "| --- | --- | --- | --- |",

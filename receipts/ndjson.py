@@ -77,7 +77,7 @@ def lines_of(chunks: Iterator[bytes], *, max_line: int) -> Iterator[bytes]:
     A line longer than ``max_line`` comes cut to ``max_line + 1`` bytes, enough to be refused as too long.
 
     Raises:
-        TooLarge: ``BATCH_TOO_LONG``: mostly empty lines, which pack well and cost time.
+        TooLarge: ``BODY_TOO_LARGE``: mostly empty lines, which pack well and cost time.
     """
     rest, empty = b"", 0
     for chunk in chunks:
@@ -85,7 +85,7 @@ def lines_of(chunks: Iterator[bytes], *, max_line: int) -> Iterator[bytes]:
         filled = [line[: max_line + 1] for line in whole if line.strip()]
         empty += len(whole) - len(filled)
         if empty > _EMPTY_LINES_MAX:
-            raise TooLarge("BATCH_TOO_LONG", f"At most {_EMPTY_LINES_MAX} empty lines a batch.")
+            raise TooLarge("BODY_TOO_LARGE", f"At most {_EMPTY_LINES_MAX} empty lines a batch.")
         yield from filled
         if len(rest) > max_line:
             rest = rest[: max_line + 1]  # what follows up to the line feed only grows a line refused anyway

@@ -1,9 +1,17 @@
 """The public surface: each package brings its own routes; nothing is decided here."""
 
+from allauth.account import views as sign_in
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from trustmark import health
+
+
+def closed(request: HttpRequest) -> HttpResponse:
+    """An address that allauth needs to name but nobody may visit."""
+    raise Http404
+
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
@@ -16,7 +24,12 @@ urlpatterns = [
     path("", include("receipts.urls")),
     path("", include("provenance.urls")),
     path("", include("compliance.urls")),
-    path("accounts/", include("allauth.account.urls")),
+    # of allauth's pages just these: accounts are made by administrators, and no mail is sent yet
+    path("accounts/login/", sign_in.login, name="account_login"),
+    path("accounts/logout/", sign_in.logout, name="account_logout"),
+    path("accounts/password/change/", sign_in.password_change, name="account_change_password"),
+    path("accounts/reauthenticate/", sign_in.reauthenticate, name="account_reauthenticate"),
+    path("accounts/signup/", closed, name="account_signup"),
     path("", include("agents_portal.urls")),
 ]
 

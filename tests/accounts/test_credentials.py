@@ -23,7 +23,9 @@ pytestmark = pytest.mark.django_db
 
 def make(**changes: object) -> tuple[ApiCredential, str]:
     studio = register_organisation(name="Lanternfish Pictures", kind="STUDIO")
-    user = create_user(email="rufus@lanternfish.test", full_name="Rufus Ekström", password="a long pass phrase")
+    user = create_user(
+        email="rufus@lanternfish.test", full_name="Rufus Ekström", password="a long pass phrase"
+    )
     add_member(organisation=studio, user=user, role="PRODUCER")
     fields = {
         "organisation": studio,

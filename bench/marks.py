@@ -158,7 +158,9 @@ SOUND_ATTACKS = (
     SoundAttack("Opus 24 kbit/s", codec="libopus", bits=24_000),
     SoundAttack("noise at 20 dB", sound_noise(20)),
     SoundAttack("5 s out of the middle", five_seconds),
-    SoundAttack("5 s, noise at 20 dB", lambda samples, rate: sound_noise(20)(five_seconds(samples, rate), rate)),
+    SoundAttack(
+        "5 s, noise at 20 dB", lambda samples, rate: sound_noise(20)(five_seconds(samples, rate), rate)
+    ),
     SoundAttack("300 to 3,400 Hz", telephone),
     SoundAttack("speed 1.05", speed=1.05),
     SoundAttack("speed 0.96", speed=0.96),
@@ -195,7 +197,9 @@ def read_samples(path: Path, first: float, seconds: float) -> tuple[Samples, int
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         convert = AudioResampler(format="fltp", layout=stream.layout.name, rate=stream.rate)
-        pieces = [piece.to_ndarray() for frame in container.decode(stream) for piece in convert.resample(frame)]
+        pieces = [
+            piece.to_ndarray() for frame in container.decode(stream) for piece in convert.resample(frame)
+        ]
     whole = np.concatenate(pieces, 1).astype(np.float32)
     return whole[:, int(first * stream.rate) : int((first + seconds) * stream.rate)], stream.rate
 

@@ -19,7 +19,7 @@ def candidate(p_value: float, *, log_odds: float = 30.0, method: str = "blind") 
 
 
 def test_blind_p_value_pays_for_every_word_and_every_trial() -> None:
-    assert blind_p_value(13.0, trials=100) == pytest.approx(100 * 2.0**64 * math.exp(-84.5))
+    assert blind_p_value(13.0, trials=100) == pytest.approx(100 * 2.0**64 * tail_p_value(13.0, trials=1))
     assert blind_p_value(9.0, trials=1) == 1.0
 
 
@@ -28,8 +28,14 @@ def test_scores_that_are_no_numbers_are_worth_nothing() -> None:
     assert tail_p_value(-3.0, trials=1) == 1.0
 
 
+def test_tail_bound_is_tight_where_it_is_met() -> None:
+    """Two equal signs agree once in four: the worst case of the bound, at the square root of two."""
+    assert tail_p_value(2.0**0.5, trials=1) == pytest.approx(0.25, rel=1e-3)
+    assert tail_p_value(11.0, trials=1) < math.exp(-60.5)
+
+
 def test_tail_bound_holds_for_keyed_signs_on_a_hard_vector() -> None:
-    """A few large values among many small ones: worse than Gaussian, still within Hoeffding."""
+    """A few large values among many small ones: worse than Gaussian, still within the bound."""
     values = torch.cat([torch.full((4,), 10.0), torch.full((60,), 0.3)])
     signs = keyed_signs(b"k" * 32, "tail", 64 * 20_000).view(20_000, 64)
     scores = signs @ values / values.norm()

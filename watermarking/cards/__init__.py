@@ -79,6 +79,7 @@ class PixelStrength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     luma_slope: float
     chroma_floor: float
     chroma_slope: float
+    chroma_cap: float
     activity_cap: float
     dark_ramp: tuple[float, float]
     dark_floor: float

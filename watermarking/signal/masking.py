@@ -6,7 +6,7 @@ side of an edge stays calm; below about a fifth of full luminance the gain falls
 is more sensitive there, and black itself stays black. Luma gains are then levelled to a PSNR.
 
 Texture masking is deliberately mild for luma (a strong one costs more VMAF than it hides) and
-stronger for chroma. All maps are at a quarter of the frame's size.
+stronger for chroma, up to a cap: beyond it grass and foliage begin to change hue visibly. All maps are at a quarter of the frame's size.
 
 Source: Watson 1993 (contrast masking); measured slopes in ``docs/watermark.md``.
 """
@@ -60,7 +60,8 @@ def gain_maps(luma: Tensor, strength: PixelStrength) -> GainMaps:
     light *= ((level - black) / (lit - black)).clamp_(0.0, 1.0)
     return GainMaps(
         luma=(active * strength.luma_slope + strength.luma_floor) * light,
-        chroma=(active * strength.chroma_slope + strength.chroma_floor) * light,
+        chroma=(active * strength.chroma_slope + strength.chroma_floor).clamp_(max=strength.chroma_cap)
+        * light,
     )
 
 

@@ -18,8 +18,10 @@ from watermarking.signal.lattice import LatticeSearch, Placement
 from watermarking.signal.tile import PlaneLayout, analyse, canonical_axes, tile_layout
 from watermarking.signal.words import WordReader
 
-# Upper bound on the placements that one reading decodes; every p-value pays for all of them.
-MAX_PLACEMENTS = 100
+# Half of the bound is spent on the two plain placements, half on at most this many fitted ones:
+# a p-value pays for its share (weighted union bound).
+_SHARES = 2.0
+_PLAIN, MAX_FITTED = 2.0, 50.0
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,14 @@ class PictureReader:
             picture = mean.flip(-1) if mirrored else mean
             soft = self._at_rest(picture, size)
             pilots = max(pilots, soft.pilot_score)
-            best = self._better(best, soft, "mirrored" if mirrored else "identity")
+            geometry = "mirrored" if mirrored else "identity"
+            best = self._better(best, soft, geometry, _SHARES * _PLAIN)
             if self._claims(best):
                 return self._judge(best, pilots, 2)
         if search:
             for placement in self._search.placements(mean, size.width, size.height):
                 soft = self._placed(mean, placement)
-                best = self._better(best, soft, placement.describe())
+                best = self._better(best, soft, placement.describe(), _SHARES * MAX_FITTED)
                 if self._claims(best):
                     break
         return self._judge(best, pilots, 2)
@@ -87,8 +90,8 @@ class PictureReader:
         ]
         return soft_chips(self.layouts, spectra, length=self.words.code.length)
 
-    def _better(self, best: Candidate | None, soft: SoftChips, geometry: str) -> Candidate:
-        found = self.words.best(soft.values, trials=MAX_PLACEMENTS, geometry=geometry)
+    def _better(self, best: Candidate | None, soft: SoftChips, geometry: str, trials: float) -> Candidate:
+        found = self.words.best(soft.values, trials=trials, geometry=geometry)
         return found if best is None or found.p_value < best.p_value else best
 
     def _claims(self, best: Candidate) -> bool:

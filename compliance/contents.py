@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from audit.models import Event
 from common.clock import rfc3339
@@ -92,10 +92,22 @@ def signed_assets(ledger: Ledger, production_id: UUID) -> Iterable[Asset]:
 _VERIFIED = VerifiedEntry.__struct_config__.tag
 
 
-def event_lines(production_id: UUID, cast: Cast, audience: str, until: datetime) -> Iterator[bytes]:
-    """Yield the deployment's events of a production up to ``until``, in order, one JSON line each."""
-    events = Event.objects.filter(production_id=production_id, at__lte=until).order_by("number")
-    for event in events.iterator(chunk_size=500):
+def event_lines(
+    production_id: UUID, cast: Cast, audience: str, until: datetime, *, reader: UUID | None = None
+) -> Iterator[bytes]:
+    """Yield the deployment's events of a production up to ``until``, in order, one JSON line each.
+
+    Who asked about which talent is left out: the answer was for the asker alone (layer 1).
+
+    Args:
+        reader: the organisation whose events alone are told; ``None`` for the production's own and its guild.
+    """
+    events = Event.objects.filter(production_id=production_id, at__lte=until).exclude(
+        object_type="talent_handle"
+    )
+    if reader is not None:
+        events = events.filter(Q(organisation_id=reader) | Q(visible_to__contains=[str(reader)]))
+    for event in events.order_by("number").iterator(chunk_size=500):
         line = {
             "number": event.number,
             "id": str(event.id),

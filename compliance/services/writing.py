@@ -101,7 +101,9 @@ def _add_payload(bag: BagWriter, bundle: Bundle, reading: LogReading) -> None:
     marks = marks_document(reading.ledger, mark_reports(production_id, until))
     bag.add(MARKS, canonical_json(marks))
     _add_manifests(bag, reading, production_id)
-    bag.add_chunks(EVENTS, event_lines(production_id, cast, bundle.audience, until))
+    owners = {bundle.production.organisation_id, bundle.production.guild_id}
+    reader = None if bundle.organisation_id in owners else bundle.organisation_id
+    bag.add_chunks(EVENTS, event_lines(production_id, cast, bundle.audience, until, reader=reader))
 
 
 def _until(bundle: Bundle) -> datetime:

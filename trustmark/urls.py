@@ -24,9 +24,7 @@ urlpatterns = [
     path("", include("receipts.urls")),
     path("", include("provenance.urls")),
     path("", include("compliance.urls")),
-    # of allauth's pages just these: accounts are made by administrators, and no mail is sent yet
-    path("accounts/login/", sign_in.login, name="account_login"),
-    path("accounts/logout/", sign_in.logout, name="account_logout"),
+    # of allauth's pages just these, and the portal's own sign-in and sign-out: accounts are made by administrators, and no mail is sent yet
     path("accounts/password/change/", sign_in.password_change, name="account_change_password"),
     path("accounts/reauthenticate/", sign_in.reauthenticate, name="account_reauthenticate"),
     path("accounts/signup/", closed, name="account_signup"),

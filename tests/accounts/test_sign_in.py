@@ -18,7 +18,7 @@ def agent() -> str:
 
 
 def _sign_in(client: Client, email: str, password: str, **extra: str) -> object:
-    return client.post("/accounts/login/", {"login": email, "password": password}, **extra)
+    return client.post("/sign-in/", {"login": email, "password": password}, **extra)
 
 
 def test_right_password_signs_in_and_a_wrong_one_does_not(client: Client, agent: str) -> None:
@@ -45,16 +45,20 @@ def test_unknown_address_and_wrong_password_read_the_same(client: Client, agent:
 
 @pytest.mark.parametrize(
     "path",
-    ["/accounts/signup/", "/accounts/password/reset/", "/accounts/email/", "/accounts/confirm-email/"],
+    [
+        "/accounts/login/",
+        "/accounts/signup/",
+        "/accounts/password/reset/",
+        "/accounts/email/",
+        "/accounts/confirm-email/",
+    ],
 )
 def test_other_doors_are_closed(client: Client, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
 def test_redirect_after_sign_in_stays_on_this_server(client: Client, agent: str) -> None:
-    answer = client.post(
-        "/accounts/login/?next=https://elsewhere.test/", {"login": agent, "password": PASSWORD}
-    )
+    answer = client.post("/sign-in/?next=https://elsewhere.test/", {"login": agent, "password": PASSWORD})
     assert answer.status_code == 302
     assert "elsewhere" not in answer["Location"]
 

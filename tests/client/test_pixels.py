@@ -10,7 +10,6 @@ import av
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
-
 from trustmark_client.errors import PixelsUnreadable
 from trustmark_client.pixels import file_sha256, pixel_sha256, samples_sha256
 

@@ -9,6 +9,7 @@ from trustmark_client.asks import Ask, FrameReceipt
 from trustmark_client.client import TrustmarkClient
 from trustmark_client.errors import ClientError, ServerRefused, ServerUnreachable
 from trustmark_client.keys import ProofKey
+from trustmark_client.written import receipt_of
 
 __all__ = [
     "Ask",
@@ -23,4 +24,5 @@ __all__ = [
     "ServerUnreachable",
     "TokenHeartbeat",
     "TrustmarkClient",
+    "receipt_of",
 ]

@@ -1,0 +1,33 @@
+"""The receipt of a frame that was written to a file: both hashes and the times, in one call."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from trustmark_client.asks import FrameReceipt
+from trustmark_client.clock import now, rfc3339
+from trustmark_client.pixels import file_sha256, pixel_sha256
+
+
+def receipt_of(path: Path, *, lease: str, frame: int, started_at: float | None = None, take: int = 1) -> FrameReceipt:
+    """The receipt of ``frame`` in the file at ``path``.
+
+    Args:
+        lease: id of the lease that allowed it.
+        started_at: when its rendering began, Unix seconds; the file's own time by default.
+
+    Raises:
+        PixelsUnreadable: no picture, cut short, or of a kind that cannot be read without loss.
+        OSError: the file cannot be read.
+    """
+    finished = now() - (time.time() - path.stat().st_mtime)
+    return FrameReceipt(
+        lease=lease,
+        frame=frame,
+        file_sha256=file_sha256(path),
+        pixel_sha256=pixel_sha256(path),
+        started_at=rfc3339(min(started_at if started_at is not None else finished, finished)),
+        finished_at=rfc3339(finished),
+        take=take,
+    )

@@ -7,7 +7,7 @@
 from trustmark_client.answers import BatchAnswer, Decision, Lease, LeaseState, TokenHeartbeat
 from trustmark_client.asks import Ask, FrameReceipt
 from trustmark_client.client import TrustmarkClient
-from trustmark_client.errors import ClientError, ServerRefused, ServerUnreachable
+from trustmark_client.errors import ClientError, LicenceEnded, ServerRefused, ServerUnreachable
 from trustmark_client.keys import ProofKey
 from trustmark_client.written import receipt_of
 
@@ -19,6 +19,7 @@ __all__ = [
     "FrameReceipt",
     "Lease",
     "LeaseState",
+    "LicenceEnded",
     "ProofKey",
     "ServerRefused",
     "ServerUnreachable",

@@ -14,7 +14,7 @@ from trustcore.dpop import make_proof
 from trustmark_client import clock
 from trustmark_client.answers import BatchAnswer, Decision, Lease, LeaseState, TokenHeartbeat
 from trustmark_client.asks import Ask, FrameReceipt
-from trustmark_client.errors import ServerUnreachable
+from trustmark_client.errors import LicenceEnded, ServerUnreachable
 from trustmark_client.keys import ProofKey
 from trustmark_client.leases import LeaseKeeper
 from trustmark_client.transport import Patience, Transport
@@ -76,6 +76,17 @@ class TrustmarkClient:
         """Fetch a fresh token of the licence, bound to this client's proof key."""
         answer = self._post(f"/api/v1/tokens/{jti}/heartbeat", {}, repeatable=True)
         return _read(answer, TokenHeartbeat)
+
+    def fresh_token(self, jti: str) -> str:
+        """The licence's token for this client's next checks.
+
+        Raises:
+            LicenceEnded: revoked, expired, suspended or replaced; its ``state`` says which.
+        """
+        heartbeat = self.token_heartbeat(jti)
+        if heartbeat.token is None:
+            raise LicenceEnded(jti, heartbeat.state)
+        return heartbeat.token
 
     # -- during: check, lease ---------------------------------------------------------------------------------
 

@@ -36,3 +36,12 @@ class PixelsUnreadable(ClientError):
     def __init__(self, detail: str) -> None:
         """Every undecodable frame has the code ``PIXELS_UNREADABLE``."""
         super().__init__("PIXELS_UNREADABLE", detail)
+
+
+class LicenceEnded(ClientError):
+    """The licence gives no tokens any more; ``state`` says why (``REVOKED``, ``EXPIRED``, ``SUPERSEDED`` ...)."""
+
+    def __init__(self, jti: str, state: str) -> None:
+        super().__init__("LICENCE_ENDED", f"licence {jti} is {state}")
+        self.jti = jti
+        self.state = state

@@ -10,7 +10,9 @@ from trustmark_client.clock import now, rfc3339
 from trustmark_client.pixels import file_sha256, pixel_sha256
 
 
-def receipt_of(path: Path, *, lease: str, frame: int, started_at: float | None = None, take: int = 1) -> FrameReceipt:
+def receipt_of(
+    path: Path, *, lease: str, frame: int, started_at: float | None = None, take: int = 1
+) -> FrameReceipt:
     """The receipt of ``frame`` in the file at ``path``.
 
     Args:

@@ -101,7 +101,7 @@ def _sound(path: Path, search: Search) -> _Found:
     card = load_sound_card(search.audio_card)
     reader = SoundReader(card, search.key, _listed(search))
     rate = card.analysis.rate_hz
-    pieces = read_sound(path, rate_hz=rate)
+    pieces = read_sound(path, rate_hz=rate, damaged=True)
     loudest: tuple[float, float, Samples] | None = None
     best: _Found | None = None
     start = 0.0

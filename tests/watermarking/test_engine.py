@@ -169,6 +169,20 @@ def test_broken_media_are_refused_with_a_code_and_leave_nothing_behind(
     assert [path.name for path in tmp_path.iterdir()] == ["bad.mp4"]
 
 
+def test_a_copy_damaged_on_the_way_is_still_evidence(
+    film: MarkedFilm, stripped: Path, tmp_path: Path
+) -> None:
+    data = bytearray(stripped.read_bytes())
+    start = data.index(b"mdat") + 2_000
+    data[start + 40_000 : start + 48_000] = bytes(8_000)
+    (tmp_path / "hurt.mp4").write_bytes(data)
+    found = detect_file(tmp_path / "hurt.mp4", key=film.key, layers=["audio"], search=False)
+    assert found.payload == film.payload
+    with pytest.raises(MediaError):
+        embed_file(tmp_path / "hurt.mp4", tmp_path / "out.mp4", mark_id=5, key=film.key)
+    assert not (tmp_path / "out.mp4").exists()
+
+
 def test_a_mark_id_has_64_bits_and_layers_have_names(film: MarkedFilm, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="64 bits"):
         embed_file(film.plain, tmp_path / "out.mp4", mark_id=1 << 64, key=film.key)

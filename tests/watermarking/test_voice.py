@@ -73,6 +73,14 @@ def test_silence_is_left_as_it_is_and_counted_as_not_markable(key: bytes) -> Non
     assert SoundReader(CARD, key).read(np.zeros((1, 16_000 * 5), np.float32)).status == "absent"
 
 
+def test_sound_that_is_no_number_is_left_alone_and_not_claimed(key: bytes) -> None:
+    broken = np.full((1, 16_000 * 6), np.nan, np.float32)
+    marked, marker = _marked(broken, 16_000, key)
+    assert np.isnan(marked).all()
+    assert marker.markable_blocks == 0
+    assert SoundReader(CARD, key).read(broken).status == "absent"
+
+
 def test_a_pure_tone_neither_fails_nor_claims(key: bytes) -> None:
     time = np.arange(16_000 * 6) / 16_000
     tone = (0.3 * np.sin(2 * np.pi * 440 * time)).astype(np.float32)[None]

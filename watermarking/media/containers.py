@@ -9,8 +9,10 @@ from pathlib import Path
 
 import av
 import av.error
+from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from watermarking.errors import MediaError, MediaReason
@@ -68,6 +70,20 @@ def opened(path: Path) -> Iterator[InputContainer]:
         raise MediaError(
             MediaReason.MEDIA_UNREADABLE, f"{type(error).__name__}: {error.strerror}", path.name
         ) from error
+
+
+def readable_frames(
+    container: InputContainer, stream: VideoStream | AudioStream
+) -> Iterator[AudioFrame | VideoFrame]:
+    """Decode what can be decoded and pass over the rest: a damaged copy may still be evidence."""
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            continue
+        for frame in frames:
+            if isinstance(frame, AudioFrame | VideoFrame):
+                yield frame
 
 
 def video_stream(container: InputContainer) -> VideoStream | None:

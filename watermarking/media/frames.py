@@ -16,7 +16,7 @@ from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from watermarking.media.containers import opened, video_stream
+from watermarking.media.containers import opened, readable_frames, video_stream
 
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
 Sample = TypeVar("Sample", np.uint8, np.uint16)
@@ -124,9 +124,9 @@ def _key_frames(
     found: dict[int, VideoFrame] = {}
     for place in range(count):
         container.seek(round((place + offset) / count * seconds * 1_000_000))
-        for packet in container.demux(stream):
-            if frames := packet.decode():
-                found.setdefault(frames[0].pts or 0, frames[0])
+        for frame in readable_frames(container, stream):
+            if isinstance(frame, VideoFrame):
+                found.setdefault(frame.pts or 0, frame)
                 break
     return list(found.values()) if len(found) >= count * 2 // 3 else None
 
@@ -139,8 +139,8 @@ def _stride(path: Path, seconds: float, count: int) -> Iterator[VideoFrame]:
         stream.thread_type = "AUTO"
         rate = stream.average_rate or Fraction(24)
         step = max(1, int(seconds * float(rate) / count))
-        for index, frame in enumerate(container.decode(stream)):
-            if index % step == step // 2:
+        for index, frame in enumerate(readable_frames(container, stream)):
+            if index % step == step // 2 and isinstance(frame, VideoFrame):
                 yield frame
 
 

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
+from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from watermarking.media.containers import audio_stream, opened
+from watermarking.media.containers import audio_stream, opened, readable_frames
 
 Samples = NDArray[np.float32]
 BlockWork = Callable[[Samples, int], Samples]
 
 
-def read_sound(path: Path, *, rate_hz: int | None = None) -> Iterator[Samples]:
-    """Yield ``[channels, n]`` float32 pieces of the first sound stream, resampled if asked."""
+def read_sound(path: Path, *, rate_hz: int | None = None, damaged: bool = False) -> Iterator[Samples]:
+    """Yield ``[channels, n]`` float32 pieces of the first sound stream, resampled if asked.
+
+    Args:
+        damaged: pass over what cannot be decoded instead of stopping there.
+    """
     with opened(path) as container:
         stream = audio_stream(container)
         if stream is None:
             return
         convert = AudioResampler(format="fltp", layout=stream.layout.name, rate=rate_hz or stream.rate)
-        for frame in container.decode(stream):
-            for piece in convert.resample(frame):
+        frames = readable_frames(container, stream) if damaged else container.decode(stream)
+        for frame in frames:
+            for piece in convert.resample(cast("AudioFrame", frame)):
                 yield piece.to_ndarray().astype(np.float32, copy=False)
         for piece in convert.resample(None):
             yield piece.to_ndarray().astype(np.float32, copy=False)

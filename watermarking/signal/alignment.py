@@ -79,7 +79,7 @@ class SoundReader:
         wav = torch.from_numpy(np.ascontiguousarray(samples))
         analysis, grid = self.card.analysis, self.card.grid
         period = grid.quads * 2 * grid.slot_frames * analysis.hop
-        if wav.shape[-1] < _LEAST_PERIODS * period or float(wav.square().mean()) < 1e-12:
+        if wav.shape[-1] < _LEAST_PERIODS * period or not float(wav.square().mean()) >= 1e-12:
             return self.nothing()
         best, pilots = self._attempt(self._map.scores(wav, pitches=1), [1.0])
         if search and not self._claims(best):

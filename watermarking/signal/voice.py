@@ -70,7 +70,8 @@ class SoundMarker:
         wav = torch.from_numpy(np.ascontiguousarray(samples))
         length = round(wav.shape[1] / rate_hz * self.card.analysis.rate_hz)
         low = resample(wav, length)
-        if float(low.square().mean()) < _SILENCE_POWER:
+        # also false for what is no number
+        if not float(low.square().mean()) >= _SILENCE_POWER:
             return samples
         change = self._levelled_change(low, first_second)
         snr = _snr_db(low, change)

@@ -3,7 +3,7 @@
     .venv/bin/python bench/marks.py CLIP... [--seconds 5] [--first 0 12 30] [--layers pixel,audio]
 
 Each clip is cut, marked once, attacked, and read blind by the same engine that a release uses. No card, no
-threshold and no attack is tuned here. Scores are ``z``; a claim needs z >= 11.8 in pixels (blind).
+threshold and no attack is tuned here. Scores are ``z``; a blind claim in pixels needs 11.4.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Marks as pure torch: one idea per file, any device, batched; no Django, no files.
 
-The rooms, from the ground up: ``keying`` (secret to signs), ``code`` (64 bits to chips and
-back), ``evidence`` (scores to p-values); for pixels ``tile``, ``masking``, ``picture``,
-``residual``, ``reading``, ``lattice``; for sound ``spectrum``, ``hearing``, ``quads``,
-``voice``, ``listening``, ``alignment``.
+From the ground up: ``keying`` (secret to signs), ``code`` (64 bits to chips and back), ``evidence``
+(scores to p-values), ``words`` (chips to a candidate id). Pixels: ``tile`` (the pattern),
+``masking`` and ``picture`` (embedding), ``residual``, ``extraction`` and ``reading``, ``lattice`` and
+``warp`` (geometry). Sound: ``spectrum``, ``hearing`` (masking), ``quads`` (the pattern), ``voice``
+(embedding), ``listening`` (the map), ``alignment`` (reading).
 """

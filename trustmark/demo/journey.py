@@ -55,7 +55,7 @@ def play(stage: Stage, console: Console) -> list[Result]:
         TextColumn("{task.fields[note]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         whole = progress.add_task("the main job", total=len(ACTS), note="")
         for number, act in enumerate(ACTS, 1):
             task = progress.add_task(f"{number}. {act.title}", total=None, note="")
@@ -65,6 +65,9 @@ def play(stage: Stage, console: Console) -> list[Result]:
             progress.update(task, total=1, completed=1, note="done" if result.passed else "failed")
             progress.stop_task(task)
             progress.advance(whole)
+            if not console.is_terminal:  # a log file sees no bars: one line an act
+                word = "done" if result.passed else "failed"
+                console.print(f"{number}. {act.title}: {word} after {result.seconds:.1f} s", highlight=False)
             if not result.passed:
                 break
     return results

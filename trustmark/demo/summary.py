@@ -69,4 +69,6 @@ def table(results: list[Result]) -> Table:
 
 def _said(result: Result) -> str:
     outcome: dict[str, Any] = result.outcome
-    return _SAID[result.number](outcome) if result.passed else f"failed: {outcome['failure'].splitlines()[-1]}"
+    return (
+        _SAID[result.number](outcome) if result.passed else f"failed: {outcome['failure'].splitlines()[-1]}"
+    )

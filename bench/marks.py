@@ -18,13 +18,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 import torch
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from watermarking.engine import detect_file, embed_file
@@ -164,7 +167,7 @@ SOUND_ATTACKS = (
     SoundAttack("300 to 3,400 Hz", telephone),
     SoundAttack("speed 1.05", speed=1.05),
     SoundAttack("speed 0.96", speed=0.96),
-    SoundAttack("volume - 12 dB, AAC 64", lambda samples, rate: samples / 4, "aac", 64_000),
+    SoundAttack("volume - 12 dB, AAC 64", lambda samples, rate: samples * np.float32(0.25), "aac", 64_000),
 )
 
 
@@ -173,17 +176,18 @@ def frames_of(path: Path, first: int, count: int | None) -> Iterator[Planes]:
         container.streams.video[0].thread_type = "AUTO"
         stop = None if count is None else first + count
         for frame in itertools.islice(container.decode(video=0), first, stop):
-            yield frame.to_ndarray(format="yuv444p")
+            yield frame.to_ndarray(format="yuv444p").astype(np.uint8, copy=False)
 
 
 def write_frames(path: Path, frames: Iterator[Planes], *, codec: str, crf: int, scale: float = 1.0) -> None:
     with av.open(str(path), "w") as container:
-        stream = None
+        stream: VideoStream | None = None
         for number, planes in enumerate(frames):
             height, width = (round(side * scale / 2) * 2 for side in planes.shape[1:])
             if stream is None:
-                options = {"crf": str(crf), "b": "0"} | ({"cpu-used": "5"} if "vpx" in codec else {})
-                stream = container.add_stream(codec, rate=24, options=options)
+                quiet = {"x265-params": "log-level=error"} if codec == "libx265" else {}
+                options = quiet | {"crf": str(crf), "b": "0"} | ({"cpu-used": "5"} if "vpx" in codec else {})
+                stream = cast("VideoStream", container.add_stream(codec, rate=24, options=options))
                 stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
             whole = VideoFrame.from_ndarray(np.ascontiguousarray(planes), format="yuv444p")
             frame = whole.reformat(width=width, height=height, format="yuv420p", interpolation="BICUBIC")
@@ -208,7 +212,7 @@ def write_samples(path: Path, samples: Samples, rate: int, codec: str | None, bi
     with av.open(str(path), "w") as container:
         target = 48_000 if codec == "libopus" else rate
         layout = {1: "mono", 2: "stereo", 6: "5.1"}[len(samples)]
-        stream = container.add_stream(codec or "pcm_s16le", rate=target, layout=layout)
+        stream = cast("AudioStream", container.add_stream(codec or "pcm_s16le", rate=target, layout=layout))
         if bits:
             stream.bit_rate = bits
         frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=layout)

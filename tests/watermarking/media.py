@@ -6,12 +6,14 @@ import itertools
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
+from PIL import Image
 
 Samples = NDArray[np.float32]
 FrameWork = Callable[[VideoFrame], VideoFrame]
@@ -92,6 +94,11 @@ def sound_of(source: Path) -> tuple[Samples, int]:
     return np.concatenate(pieces, 1).astype(np.float32), rate
 
 
+def save_still(source: Path, target: Path) -> None:
+    """Save a film's first frame as a picture."""
+    Image.fromarray(next(pictures_of(source)).to_ndarray(format="rgb24").astype(np.uint8)).save(target)
+
+
 def cropped(share: float) -> FrameWork:
     """Keep ``share`` of the frame's area, off its middle."""
 
@@ -109,7 +116,7 @@ def mirrored(frame: VideoFrame) -> VideoFrame:
     return _film_frame(frame.to_ndarray(format="yuv444p")[:, :, ::-1])
 
 
-def _film_frame(planes: NDArray[np.uint8]) -> VideoFrame:
+def _film_frame(planes: NDArray[Any]) -> VideoFrame:
     return VideoFrame.from_ndarray(np.ascontiguousarray(planes), format="yuv444p")
 
 

@@ -49,7 +49,7 @@ def test_embed_verifies_what_it_wrote(
     target = tmp_path / "out.png"
     from tests.watermarking import media
 
-    next(media.pictures_of(film.plain)).to_image().save(tmp_path / "in.png")
+    media.save_still(film.plain, tmp_path / "in.png")
     given = ["embed", str(tmp_path / "in.png"), str(target), "--payload", "00000000000000ff", "--verify"]
     assert main(given) == 0
     assert _last(capsys)["payload"] == "00000000000000ff"

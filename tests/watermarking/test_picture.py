@@ -95,7 +95,8 @@ def _mean_residual(path: Path) -> tuple[torch.Tensor, FrameSize]:
     for index, frame in enumerate(media.pictures_of(path)):
         if index % 8 == 0:
             width, height = size_of(frame.width, frame.height)
-            mean.add_frame(frame.reformat(width=width, height=height, format="yuv444p").to_ndarray())
+            small = frame.reformat(width=width, height=height, format="yuv444p")
+            mean.add_frame(small.to_ndarray().astype(np.uint8))
     return mean.value(), FrameSize(1280, 720)
 
 

@@ -96,7 +96,7 @@ def still(film: MarkedFilm, tmp_path: Path) -> tuple[MarkRegistration, Path, obj
 
     studio = factories.make_studio()
     row = register(studio.pk)
-    next(media.pictures_of(film.plain)).to_image().save(tmp_path / "in.png")
+    media.save_still(film.plain, tmp_path / "in.png")
     embed_file(tmp_path / "in.png", tmp_path / "out.png", mark_id=int(row.mark_id, 16), key=mark_key(SECRET))
     return row, tmp_path / "out.png", studio
 

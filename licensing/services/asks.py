@@ -185,8 +185,8 @@ def _window(ask: LicenceAsk) -> dict[str, Any]:
 def _vendors(slugs: Iterable[str]) -> list[Organisation]:
     """The vendors of those slugs; an organisation of another kind reads as unknown."""
     wanted = sorted(set(slugs))
-    kinds = [Organisation.Kind.VENDOR, Organisation.Kind.STUDIO]
-    found = list(Organisation.objects.filter(slug__in=wanted, kind__in=kinds).order_by("slug"))
+    vendors = Organisation.objects.filter(kind=Organisation.Kind.VENDOR)
+    found = list(vendors.filter(slug__in=wanted).order_by("slug"))
     if missing := sorted(set(wanted) - {one.slug for one in found}):
         raise InvalidInput("VENDOR_UNKNOWN", "No vendor has this name.", ", ".join(missing))
     return found

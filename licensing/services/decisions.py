@@ -154,12 +154,11 @@ def lapse_requests() -> int:
     lapsed = 0
     for request_id in list(due.values_list("pk", flat=True)):
         with transaction.atomic():
-            request = (
-                LicenceRequest.objects.select_for_update(of=("self",), skip_locked=True)
-                .select_related("current", "talent")
-                .filter(pk=request_id, state__in=OPEN_STATES)
-                .first()
-            )
+            # locked first, read after: rows joined to a locked one are those from before the wait
+            free = LicenceRequest.objects.select_for_update(skip_locked=True).filter(pk=request_id)
+            if free.first() is None:
+                continue
+            request = due.select_related("current", "talent").filter(pk=request_id).first()
             if request is not None:
                 move(request, ActionKind.LAPSE, principal=None, side=Side.SERVER, at=at)
                 lapsed += 1

@@ -148,6 +148,19 @@ def test_terms_that_make_no_sense_are_refused_with_their_code(
     assert not LicenceRequest.objects.exists()
 
 
+def test_names_of_rival_studios_cannot_be_tried_out_as_vendors(
+    api: Api, cast: Cast, request_body: dict[str, Any]
+) -> None:
+    answers = set()
+    for slug in (cast.other_studio.organisation.slug, cast.other_agent.organisation.slug, "nobody"):
+        refused = api.post("license-requests", {**request_body, "vendors": [slug]})
+        answers.add((refused.status_code, refused.content.replace(slug.encode(), b"SLUG")))
+    ((status, body),) = answers
+    assert (status, b"VENDOR_UNKNOWN" in body) == (422, True)
+    named = api.post("license-requests", {**request_body, "vendors": [factories.make_vendor().slug]})
+    assert named.status_code == 201
+
+
 def test_body_that_cannot_be_read_changes_nothing(api: Api) -> None:
     path, headers = "/api/v1/license-requests", factories.bearer(api.credential)
     for body, kind, status in (

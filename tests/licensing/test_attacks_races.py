@@ -96,3 +96,21 @@ def test_emergency_stop_that_waited_for_a_counter_holds(request_and_counter: Any
     assert row.state == "DECLINED"
     assert row.current is not None
     assert row.current.version == 2
+
+
+def test_lapse_leaves_a_request_that_somebody_acts_on_and_closes_it_at_its_present_terms(
+    request_and_counter: Any, move_clock: Callable[..., None]
+) -> None:
+    request, counter = request_and_counter
+    lapsed: list[int] = []
+
+    def counter_at_the_last_moment() -> None:
+        counter()
+        move_clock(days=15)
+
+    error = while_it_commits(counter_at_the_last_moment, lambda: lapsed.append(services.lapse_requests()))
+    assert (error, lapsed) == (None, [0])
+    assert services.lapse_requests() == 1
+    last = request.actions.order_by("at").last()
+    assert last is not None
+    assert (last.kind, last.version, last.state_after) == ("LAPSE", 2, "LAPSED")

@@ -1,16 +1,37 @@
 """A new API key: name, what it may do, how long, and the public proof key that its tokens are bound to."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
-from accounts.models import Scope
+from accounts.models import Organisation, Scope
+from accounts.principals import Principal
 from common import clock
 
 _MOST_JWK = 4096
+
+
+_RENDERS = (Scope.LICENCE_READ, Scope.LICENCE_HEARTBEAT, Scope.RENDER_CHECK, Scope.RENDER_RECEIPT)
+_DELIVERS = (Scope.VISIBILITY_READ, Scope.ASSET_WRITE, Scope.ASSET_READ, Scope.WATERMARK_DETECT)
+_EXPORTS = (Scope.BUNDLE_WRITE, Scope.BUNDLE_READ)
+
+
+def scopes_for(principal: Principal) -> list[tuple[str, str]]:
+    """The scopes that a key made by this person can use: a key does nothing that its maker may not.
+
+    Neither a studio nor a vendor revokes. A studio alone exports bundles, and asks for licences through the
+    keys of its producers and administrators.
+    """
+    usable = {*_RENDERS, *_DELIVERS}
+    if principal.organisation.kind == Organisation.Kind.STUDIO:
+        usable.update(_EXPORTS)
+        if principal.is_role("PRODUCER", "ADMIN"):
+            usable.add(Scope.LICENCE_REQUEST)
+    return [(value, label) for value, label in Scope.choices if value in usable]
 
 
 class KeyForm(forms.Form):
@@ -21,7 +42,6 @@ class KeyForm(forms.Form):
     )
     scopes = forms.MultipleChoiceField(
         label="May do",
-        choices=Scope.choices,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one thing the key may do."},
     )
@@ -39,6 +59,12 @@ class KeyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
         help_text="Ed25519, public part only. Tokens fetched with this key work for its holder alone. Leave empty for keys that fetch none.",
     )
+
+    def __init__(self, data: QueryDict | None = None, *, scopes: Sequence[tuple[str, str]]) -> None:
+        super().__init__(data)
+        field = self.fields["scopes"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = list(scopes)
 
     def clean_proof_jwk(self) -> dict[str, Any] | None:
         """The JWK as an object; the private part is refused before it goes any further."""

@@ -77,7 +77,7 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     )
     if request.method == "GET" or not form.is_valid():
         return _screen(request, screen, status=200 if request.method == "GET" else 422)
-    if "terms_hash" in request.POST and request.POST["terms_hash"] != detail.terms_hash:
+    if _hash_sent(request) != detail.terms_hash:
         raise Conflict(
             "TERMS_CHANGED", "The terms changed while you read", "Your changes are kept; nothing was sent."
         )

@@ -14,7 +14,7 @@ from accounts.selectors import credentials_of
 from accounts.services import create_api_credential, revoke_api_credential
 from agents_portal.access import STUDIO, VENDOR, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
-from agents_portal.forms.keys import KeyForm
+from agents_portal.forms.keys import KeyForm, scopes_for
 from agents_portal.words import Badge, and_list, count_words, counted
 from audit.services import record
 from common import clock
@@ -47,7 +47,7 @@ def new_key_page(request: PortalRequest) -> HttpResponse:
     """Make a key; the answer to the POST shows it, once, and is never kept by a cache."""
     if not _may_make(request):
         raise PermissionDenied
-    form = KeyForm(request.POST if request.method == "POST" else None)
+    form = KeyForm(request.POST if request.method == "POST" else None, scopes=scopes_for(request.principal))
     if request.method == "POST" and form.is_valid():
         try:
             key, secret = _make_key(request, form)

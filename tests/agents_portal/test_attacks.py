@@ -149,7 +149,8 @@ def test_note_with_an_invisible_character_is_an_error_in_the_form(cast: Cast) ->
     reader = Reader(cast.agent)
     field = {"field": "render_territory", "value": ["US"]}
     assert reader.post(f"/requests/{request.pk}/change/", field).status_code == 302
-    answer = reader.post(f"/requests/{request.pk}/counter/", {"note": "Fine by us \u202e"})
+    sent = {"terms_hash": request.current.terms_hash, "note": "Fine by us \u202e"}
+    answer = reader.post(f"/requests/{request.pk}/counter/", sent)
     assert answer.status_code == 422
     request.refresh_from_db()
     assert request.state != "COUNTERED"

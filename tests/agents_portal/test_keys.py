@@ -79,6 +79,26 @@ def test_a_key_with_wrong_fields_is_not_made(cast: Cast, changes: dict[str, obje
     assert not ApiCredential.objects.filter(name="Farm, Vancouver").exists()
 
 
+@pytest.mark.parametrize(
+    ("maker", "offered", "never"),
+    [
+        ("producer", {"licence:request", "bundle:write", "render:check"}, {"licence:revoke"}),
+        ("engineer", {"bundle:write", "render:check"}, {"licence:request", "licence:revoke"}),
+        ("vendor", {"render:check", "asset:write"}, {"licence:request", "bundle:write", "licence:revoke"}),
+    ],
+)
+def test_a_key_is_offered_what_its_maker_may_do_and_nothing_else(
+    cast: Cast, maker: str, offered: set[str], never: set[str]
+) -> None:
+    reader = Reader(getattr(cast, maker))
+    page = reader.page("/keys/new/")
+    assert {scope for scope in offered | never if f'value="{scope}"' in page.html} == offered
+    for scope in never:
+        assert make(reader, scopes=["licence:read", scope]).status_code == 422
+    assert not ApiCredential.objects.exists()
+    assert make(reader, scopes=sorted(offered)).status_code == 200
+
+
 def test_a_private_key_is_never_sent_back(cast: Cast) -> None:
     private = json.dumps({**json.loads(PUBLIC), "d": "c2VjcmV0"})
     answer = make(Reader(cast.producer), proof_jwk=private)

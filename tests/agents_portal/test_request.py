@@ -114,6 +114,13 @@ def test_terms_that_changed_meanwhile_are_said_and_the_edits_kept(cast: Cast) ->
     stale = reader.post(f"{path}counter/", {"terms_hash": "sha256:" + "0" * 64})
     assert stale.status_code == 409
     assert "Your changes are kept; nothing was sent." in page_of(stale)
+    unread = reader.post(f"{path}counter/", {"note": "Sent without the terms that were read."})
+    assert unread.status_code == 409
+    assert "The terms you read were not named" in page_of(unread)
+    request.refresh_from_db()
+    assert (request.current.version, request.state) == (2, "COUNTER_ACCEPTED")
+    sent = reader.post(f"{path}counter/", {"terms_hash": request.current.terms_hash})
+    assert sent.status_code == 302
 
 
 def test_a_renewal_is_compared_with_the_licence_it_renews(cast: Cast) -> None:

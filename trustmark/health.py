@@ -1,12 +1,17 @@
 """Liveness, readiness and metrics for operators; none of them tells anything of a tenant."""
 
+from ipaddress import ip_address
+
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_GET
 from kombu import Connection
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+_FORWARDED = frozenset({"HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR"})
 
 
 @require_GET
@@ -28,8 +33,25 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus exposition of this process."""
+    """Prometheus exposition of this process: to this machine, or to who holds the token; 404 to others."""
+    if not (_is_of_this_machine(request) or _holds_metrics_token(request)):
+        raise Http404
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _is_of_this_machine(request: HttpRequest) -> bool:
+    """Whether the call was made here; one that a proxy passed on was not, wherever the proxy runs."""
+    is_passed_on = settings.TLS_PROXY or not _FORWARDED.isdisjoint(request.META)
+    try:
+        return not is_passed_on and ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+def _holds_metrics_token(request: HttpRequest) -> bool:
+    expected = f"Bearer {settings.METRICS_TOKEN}".encode()
+    presented = request.headers.get("Authorization", "").encode()
+    return bool(settings.METRICS_TOKEN) and constant_time_compare(presented, expected)
 
 
 def _database_answers() -> bool:

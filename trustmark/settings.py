@@ -27,7 +27,12 @@ BASE_URL = env.text("TRUSTMARK_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 # First part of every log's origin; never changes once a log exists.
 LOG_HOST = env.text("TRUSTMARK_LOG_HOST", "trustmark.local")
 DEBUG = env.flag("TRUSTMARK_DEBUG", default=False)
-ALLOWED_HOSTS = env.words("TRUSTMARK_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver")
+ALLOWED_HOSTS = env.words("TRUSTMARK_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+# Yes only behind a proxy that ends TLS and sets X-Forwarded-Proto itself: whoever else sets it is believed.
+TLS_PROXY = env.flag("TRUSTMARK_TLS_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS_PROXY else None
+# What a collector elsewhere presents to read /metrics; empty: this machine alone reads them.
+METRICS_TOKEN = env.text("TRUSTMARK_METRICS_TOKEN", "")
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https://") else []
 
 # -- The three parts that a deployment may replace --------------------------------------------------------
@@ -171,8 +176,6 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     },
-    # the API's own page of documentation draws itself by inline script; it is shipped here, not fetched
-    "EXCLUDE_URL_PREFIXES": ["/api/docs/"],
 }
 
 # Shared by all web processes, so that attempts to sign in are counted once; rows may vanish, nothing else relies on them.

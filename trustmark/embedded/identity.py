@@ -62,8 +62,11 @@ class Identity:
             os.chown(path, self.uid, self.gid)
 
 
-def server_identity(*, executables: list[Path], folders: list[Path]) -> Identity:
-    """The user for a server that must run ``executables`` and keep its data in ``folders`` (which exist).
+def server_identity(*, probes: list[list[str]], folders: list[Path]) -> Identity:
+    """The user for a server that keeps its data in ``folders``, which exist.
+
+    Args:
+        probes: harmless commands that succeed where the server's programs can be run.
 
     Raises:
         CannotDropRights: there is no user that PostgreSQL accepts and that reaches all paths.
@@ -73,7 +76,7 @@ def server_identity(*, executables: list[Path], folders: list[Path]) -> Identity
             _hand_over(identity, folders)
         except PermissionError:
             continue
-        if _reaches(identity, executables, folders):
+        if _reaches(identity, probes, folders):
             return identity
     raise CannotDropRights(
         f"The embedded servers must not run as root, and no user they could run as reaches {folders[0]}, not even "
@@ -104,19 +107,17 @@ def _has_name(uid: int) -> bool:
 
 def _hand_over(identity: Identity, folders: list[Path]) -> None:
     """Give a server's own folders to it, with what a run under another user may have left inside."""
-    uid, gid = identity.uid, identity.gid
-    if uid is None or gid is None or identity.pretends:
-        return
+    owns = identity.uid is not None and identity.gid is not None and not identity.pretends
+    uid, gid = (identity.uid or 0, identity.gid or 0) if owns else (os.geteuid(), os.getegid())
     for folder in folders:
         if folder.stat().st_uid != uid:
             for path in [*folder.rglob("*"), folder]:
                 os.chown(path, uid, gid, follow_symlinks=False)
 
 
-def _reaches(identity: Identity, executables: list[Path], folders: list[Path]) -> bool:
-    probes = [[str(executable), "--version"] for executable in executables]
-    probes.append(["/bin/sh", "-c", _PROBE, "sh", *map(str, folders)])
+def _reaches(identity: Identity, probes: list[list[str]], folders: list[Path]) -> bool:
+    look = ["/bin/sh", "-c", _PROBE, "sh", *map(str, folders)]
     return all(
         subprocess.run(identity.command(probe), capture_output=True, check=False).returncode == 0
-        for probe in probes
+        for probe in (look, *probes)
     )

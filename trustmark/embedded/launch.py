@@ -13,6 +13,7 @@ Source: prctl(2), capabilities(7).
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import os
 import signal
@@ -20,10 +21,12 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAPABILITY_VERSION_3 = 0x20080522
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 CLONE_NEWUSER = 0x10000000
 
 
@@ -59,6 +62,9 @@ def drop_to(uid: int, gid: int, capability: int | None) -> None:
     """
     if capability is not None:
         _prctl(PR_SET_KEEPCAPS, 1)
+        # access(2) asks as if without capabilities unless this is set, and PostgreSQL asks it of its programs
+        with contextlib.suppress(OSError):
+            _prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)

@@ -84,7 +84,9 @@ class Postgres:
         self.data.mkdir(parents=True, exist_ok=True)
         self.data.chmod(0o700)
         self.identity = server_identity(
-            executables=[postgres_program("postgres"), postgres_program("initdb")], folders=[self.data]
+            # looks for its programs and files as a real run does, and shows what it found
+            probes=[[str(postgres_program("initdb")), "--show", "-D", str(self.data)]],
+            folders=[self.data],
         )
         self._clear_leftovers()
         if not (self.data / "ready").exists():

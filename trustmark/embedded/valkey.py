@@ -61,7 +61,7 @@ class Valkey:
         """
         self.data.mkdir(parents=True, exist_ok=True)
         self.data.chmod(0o700)
-        self.identity = server_identity(executables=[valkey_program()], folders=[self.data])
+        self.identity = server_identity(probes=[[str(valkey_program()), "--version"]], folders=[self.data])
         self._clear_leftovers()
         for _ in range(3):  # another program may take the port between the look and the bind
             child = self._start_once()

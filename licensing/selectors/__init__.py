@@ -18,7 +18,7 @@ from licensing.selectors.people import (
     talents_on_roster,
     visible_constructs,
 )
-from licensing.selectors.productions import production_for, productions_visible_to
+from licensing.selectors.productions import production_for, productions_visible_to, takes_part
 from licensing.selectors.request_detail import (
     ActionLine,
     RequestDetail,
@@ -67,6 +67,7 @@ __all__ = [
     "requests_visible_to",
     "roster",
     "status_list_jwt",
+    "takes_part",
     "talents_on_roster",
     "terms_in_force",
     "token_by_jti",

@@ -27,3 +27,9 @@ def productions_visible_to(principal: Principal) -> QuerySet[Production]:
 def production_for(principal: Principal, production_id: UUID) -> Production | None:
     """The production, if the caller may see it."""
     return productions_visible_to(principal).filter(pk=production_id).first()
+
+
+def takes_part(organisation_id: UUID, production_id: UUID) -> bool:
+    """Whether the organisation is licensee or listed vendor of a licence of the production, past ones too."""
+    mine = Q(licensee=organisation_id) | Q(vendor_ids__contains=[organisation_id])
+    return LicenceToken.objects.filter(mine, production=production_id).exists()

@@ -24,11 +24,12 @@ from accounts.principals import Principal
 from common import clock
 from common.errors import Conflict, InvalidInput
 from common.ids import new_id
-from licensing.selectors import LicenceFacts, licence_state_for
+from licensing.selectors import LicenceFacts, licence_state_for, takes_part
 from receipts.models import CheckKey, Counter, EntryKind, Lease, PendingEntry, Quota, RenderCheck
 from receipts.requests import CheckAsked, core_request
 from receipts.services.presentation import Presented, present_token, spend_proof
 from receipts.services.sequence import open_log
+from receipts.services.wording import words_for_log
 from trustcore.policy.decide import Decision, LicenceState, decide
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.rules import POLICY_HASH, POLICY_VERSION, REASON_OF_STATE
@@ -267,10 +268,14 @@ def _units_asked(question: _Question) -> int:
 
 def _entry(question: _Question, check: RenderCheck, facts: LicenceFacts, lease: Lease | None) -> CheckedEntry:
     """What the log says: of a permit the units reserved, of a refusal those asked for."""
-    proof = question.presented.proof
+    proof, caller = question.presented.proof, question.principal.organisation_id
+    words = words_for_log(
+        question.asked.body,
+        takes_part=facts.may_present(caller) or takes_part(caller, facts.production_id),
+    )
     return CheckedEntry(
         at=clock.rfc3339(question.now),
-        construct=check.construct,
+        construct=words.construct,
         decision=str(check.pk),
         first=lease.first if lease else check.first,
         input_hash=question.asked.input_sha256.hex(),
@@ -281,13 +286,12 @@ def _entry(question: _Question, check: RenderCheck, facts: LicenceFacts, lease: 
         outcome=DecisionOutcome(check.outcome),
         policy_version=check.policy_version,
         reasons=tuple(check.reasons),
-        # who has no part in the production writes no text of theirs into its log
-        shot=(check.shot or None) if facts.may_present(question.principal.organisation_id) else None,
+        shot=words.shot,
         talent=facts.talent_pseudonym,
         terms_version=facts.terms_version,
-        territory=question.asked.body.render_territory,
+        territory=words.territory,
         units=lease.units if lease and lease.counter != Counter.FRAMES else None,
-        use_type=check.use_type,
+        use_type=words.use_type,
     )
 
 

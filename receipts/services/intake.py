@@ -11,7 +11,8 @@ The order that must hold:
 7. The log is published; then the answer goes out. If that fails the rows stay and the client asks again.
 
 A frame without leave is recorded as ``UNAUTHORISED``, with the reason, wherever a production can be named:
-by its lease, by the batch's ``project``, or because every other row belongs to one production.
+by its lease, by the batch's ``project``, or because every other row belongs to one production. For that the
+sender takes part in the production; to who does not, its leases read as unknown.
 """
 
 import hashlib
@@ -26,7 +27,7 @@ from django.db import connection, transaction
 from accounts.principals import Principal
 from common import clock
 from common.errors import Conflict, InvalidInput, TooLarge
-from licensing.selectors import production_for
+from licensing.selectors import takes_part
 from receipts.models import Lease, ProductionLog, ReceiptBatch, UnauthorisedFrame
 from receipts.services.batches import (
     ACCEPTED,
@@ -153,7 +154,7 @@ def _judge(
     now: datetime,
 ) -> dict[int, list[Judged]]:
     """Judge every row by its lease, log by log; rows refused here go straight into ``answers``."""
-    leases = _lock_leases({row.lease for _, row in parsed.rows})  # 3
+    leases = _known_to(principal, _lock_leases({row.lease for _, row in parsed.rows}))  # 3
     home = _home(principal, project, leases.values())
     skew = timedelta(seconds=settings.CLOCK_SKEW_SECONDS)
     judged: dict[int, list[Judged]] = {}
@@ -178,11 +179,19 @@ def _lock_leases(uids: set[str]) -> dict[str, Lease]:
     return {str(lease.uid): lease for lease in rows}
 
 
+def _known_to(principal: Principal, leases: dict[str, Lease]) -> dict[str, Lease]:
+    """The leases of productions that the sender takes part in: nobody else writes into their logs."""
+    mine = principal.organisation_id
+    others = {lease.production_id for lease in leases.values() if lease.organisation_id != mine}
+    closed = {production_id for production_id in others if not takes_part(mine, production_id)}
+    return {uid: lease for uid, lease in leases.items() if lease.production_id not in closed}
+
+
 def _home(principal: Principal, project: UUID | None, leases: Iterable[Lease]) -> int | None:
     """The log of rows that name no known lease, if it can be told."""
     if project is not None:
-        production = production_for(principal, project)
-        return open_log(production_id=production.pk).pk if production else None
+        part = takes_part(principal.organisation_id, project)
+        return open_log(production_id=project).pk if part else None
     own = {lease.log_id for lease in leases if lease.organisation_id == principal.organisation_id}
     return own.pop() if len(own) == 1 else None
 

@@ -17,6 +17,7 @@ from common import clock
 from licensing.models import GrantStatement
 from licensing.selectors import status_list_jwt
 from receipts.models import Lease, Quota, RenderCheck
+from tests import factories
 from tests.receipts.conftest import Farm, logged, make_farm, revoke
 from trustcore.receipt import CheckedEntry
 
@@ -78,11 +79,41 @@ def test_other_signatures_of_the_same_issuer_are_no_tokens(farm: Farm) -> None:
 
 def test_stranger_writes_no_text_of_theirs_into_a_log(farm: Farm) -> None:
     forged = f"x.{_b64({'jti': str(farm.token.pk)})}.y"
-    make_farm().check(token=forged, proof="", shot="Call 555-0199 and ask for Jane Doe")
+    stranger = make_farm()
+    stranger.check(
+        token=forged,
+        proof="",
+        shot="Call 555-0199 and ask for Jane Doe",
+        use_type="CALL_5550199",
+        construct="ASK_FOR_JANE_DOE",
+        render_territory="JANE",
+    )
     (entry,) = logged(farm.token.production_id, CheckedEntry)
     assert (entry.reasons, entry.shot) == (("TOKEN_MALFORMED",), None)
+    assert (entry.use_type, entry.construct, entry.territory) == ("UNKNOWN", "UNKNOWN", "UNKNOWN")
+    assert RenderCheck.objects.get(pk=entry.decision).use_type == "CALL_5550199"
+    stranger.check(token=forged, proof="", use_type="ADR", construct="FACE_2D", render_territory="US-CA")
+    told = logged(farm.token.production_id, CheckedEntry)[-1]
+    assert (told.use_type, told.construct, told.territory) == ("ADR", "FACE_2D", "US-CA")
     farm.check(shot="0410_0020", render_territory="FR")
-    assert logged(farm.token.production_id, CheckedEntry)[1].shot == "0410_0020"
+    assert logged(farm.token.production_id, CheckedEntry)[-1].shot == "0410_0020"
+
+
+def test_vendor_of_the_production_is_logged_by_its_words_and_nobody_by_sentences(farm: Farm) -> None:
+    vendor = factories.make_vendor()
+    other = make_farm(production=farm.token.production, vendors=[vendor], credential_of=vendor)
+    answer = other.check(token=farm.jws(), use_type="FACE_RENDER_2", construct="Jane Doe", shot="0410_0030")
+    assert answer.json()["reason_codes"] == ["AUDIENCE_MISMATCH"]
+    entry = logged(farm.token.production_id, CheckedEntry)[-1]
+    assert (entry.jti, entry.reasons) == (str(farm.token.pk), ("AUDIENCE_MISMATCH",))
+    assert (entry.use_type, entry.construct, entry.shot) == ("FACE_RENDER_2", "UNKNOWN", "0410_0030")
+    farm.check(use_type="face render", construct="FACE:3D-A", render_territory="G\u00e9")
+    entry = logged(farm.token.production_id, CheckedEntry)[-1]
+    assert (entry.use_type, entry.construct, entry.territory) == ("UNKNOWN", "FACE:3D-A", "UNKNOWN")
+    farm.check()
+    entry = logged(farm.token.production_id, CheckedEntry)[-1]
+    assert entry.outcome.value == "ALLOW_WITH_OBLIGATIONS"
+    assert (entry.use_type, entry.construct, entry.territory) == ("FACE_RENDER", "FACE_3D", "GB")
 
 
 @pytest.mark.parametrize(

@@ -343,13 +343,34 @@ def test_unknown_lease_is_recorded_where_the_production_can_be_known(farm: Farm)
 
 
 def test_lease_of_another_organisation_gives_no_leave(farm: Farm) -> None:
-    lease = farm.lease()["id"]
-    thief = make_farm()
-    response = thief.send([thief.row(lease, 0)])
+    vendor, lease = factories.make_vendor(), farm.lease()["id"]
+    other = make_farm(production=farm.token.production, vendors=[vendor], credential_of=vendor)
+    response = other.send([other.row(lease, 0)])
     assert codes(response) == ["LEASE_OF_ANOTHER"]
     (stray,) = UnauthorisedFrame.objects.all()
-    assert (stray.token_jti, stray.reported_by) == (farm.token.pk, thief.token.licensee_id)
+    assert (stray.token_jti, stray.reported_by) == (farm.token.pk, vendor.pk)
     assert counts(farm.send([farm.row(lease, 0)])) == (1, 0, 0), "and takes no place from its holder"
+
+
+def test_who_takes_no_part_in_a_production_writes_no_frame_into_its_log(farm: Farm) -> None:
+    lease, production = farm.lease()["id"], farm.token.production
+    stranger = make_farm()
+    before = logged(production.pk, object)
+    assert codes(stranger.send([stranger.row(lease, 0)])) == ["LEASE_UNKNOWN"]
+    production.guild = factories.make_guild()
+    production.save()
+    guild = Farm(farm.token, *factories.make_credential(production.guild))
+    for sender in (stranger, guild):
+        query = f"?project={production.pk}"
+        answer = sender.send([sender.row(lease, 0), sender.row(str(uuid.uuid4()), 1)], query=query)
+        assert codes(answer) == ["LEASE_UNKNOWN", "LEASE_UNKNOWN"]
+        assert counts(answer) == (0, 0, 2)
+    own = stranger.send([stranger.row(stranger.lease()["id"], 0), stranger.row(lease, 0)])
+    assert codes(own) == [None, "LEASE_UNKNOWN"]
+    assert UnauthorisedFrame.objects.get().log.production_id == stranger.token.production_id
+    assert logged(production.pk, object) == before
+    assert codes(farm.send([farm.row(str(uuid.uuid4()), 9), farm.row(lease, 0)])) == ["LEASE_UNKNOWN", None]
+    assert len(logged(production.pk, object)) == len(before) + 2
 
 
 def test_one_batch_may_hold_frames_of_two_productions(farm: Farm) -> None:

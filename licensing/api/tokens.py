@@ -53,10 +53,13 @@ class TokenLineOutput(StrictSerializer):
 
 
 class TokenOutput(TokenLineOutput):
-    """A licence with its terms as signed and the signed statement of the grant."""
+    """A licence with its terms as signed and the signed statement of the grant.
+
+    A listed vendor reads the terms that bind its work, and no grant: that names the whole deal.
+    """
 
     terms = serializers.DictField()
-    grant = serializers.CharField()
+    grant = serializers.CharField(allow_null=True)
     status = StatusOutput()
 
 
@@ -105,9 +108,11 @@ class TokenApi(LicensingView):
         if token is None:
             raise NotFound
         status = {"uri": status_uri(token.status_list), "idx": token.status_index}
-        return Response(
-            write_token(token) | {"terms": token.terms.terms, "grant": token.grant.jws, "status": status}
-        )
+        terms: dict[str, Any] = token.terms.terms
+        grant: str | None = token.grant.jws
+        if selectors.seen_as_vendor(self.principal, [token]):
+            terms, grant = selectors.working_document(terms, self.principal.organisation_id), None
+        return Response(write_token(token) | {"terms": terms, "grant": grant, "status": status})
 
 
 class HeartbeatApi(LicensingView):

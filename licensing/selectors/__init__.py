@@ -37,6 +37,7 @@ from licensing.selectors.tokens import (
     tokens_of_production,
     tokens_visible_to,
 )
+from licensing.selectors.working import seen_as_vendor, working_document
 
 __all__ = [
     "ActionLine",
@@ -66,6 +67,7 @@ __all__ = [
     "request_detail",
     "requests_visible_to",
     "roster",
+    "seen_as_vendor",
     "status_list_jwt",
     "takes_part",
     "talents_on_roster",
@@ -74,4 +76,5 @@ __all__ = [
     "tokens_of_production",
     "tokens_visible_to",
     "visible_constructs",
+    "working_document",
 ]

@@ -1,6 +1,6 @@
 """Licences in the words of a page: the list, and one with its history."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
@@ -11,9 +11,10 @@ from accounts.principals import Principal
 from common import clock
 from licensing.models import Alert, LicenceRequest, LicenceToken
 from licensing.models.requests import OPEN_STATES
-from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force
+from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, pairwise_pseudonym
 from licensing.selectors.request_detail import ActionLine, action_line
 from licensing.selectors.tokens import effective_state, terms_in_force, tokens_visible_to
+from licensing.selectors.working import performer_name, seen_as_vendor, working_terms
 from trustcore.policy.plain import PlainTerms, plain_terms
 from trustcore.policy.terms import Terms
 from trustcore.policy.vocabulary import TokenState
@@ -63,7 +64,8 @@ class LicenceDetail:
     """Everything on the licence's screen but its use, which ``receipts`` knows.
 
     ``may``: ``REVOKE`` (agent under mandate, talent), ``EMERGENCY_STOP`` (the talent alone), ``RENEW``.
-    ``lineage`` holds every version of this licence, oldest first.
+    ``lineage`` holds every version of this licence, oldest first. ``is_whole`` is false for a listed vendor: it
+    reads its working terms, and neither names of people and of other vendors nor the grant nor the deal.
     """
 
     line: LicenceLine
@@ -83,12 +85,12 @@ class LicenceDetail:
     frame_disposition: str
     revocation_reason: str
     may: frozenset[str]
+    is_whole: bool = True
 
 
 def licences(principal: Principal) -> tuple[LicenceLine, ...]:
-    """The licences that the caller may see, newest first; 2 queries."""
-    at = clock.now()
-    return tuple(_line(token, at) for token in _with_renewals(tokens_visible_to(principal)))
+    """The licences that the caller may see, newest first; 2 queries, for a vendor 3."""
+    return _lines(principal, list(_with_renewals(tokens_visible_to(principal))), clock.now())
 
 
 def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
@@ -107,7 +109,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     lineage = list(_with_renewals(versions))
     seen = {one.pk for one in lineage}
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
-    return LicenceDetail(
+    detail = LicenceDetail(
         line=_line(token, at),
         terms=terms,
         terms_hash=token.terms.terms_hash,
@@ -117,7 +119,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         signed_by=tuple(action_line(act) for act in acts.order_by("at", "id")),
         grant_jws=token.grant.jws,
         grant_kid=token.grant.kid,
-        lineage=tuple(_line(one, at) for one in lineage),
+        lineage=_lines(principal, lineage, at),
         supersedes=token.supersedes_id if token.supersedes_id in seen else None,
         superseded_by=successor.pk if successor and successor.pk in seen else None,
         alerts=tuple(_alert_line(alert) for alert in token.alerts.all()),
@@ -125,6 +127,21 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         frame_disposition=token.frame_disposition,
         revocation_reason=token.revocation_reason,
         may=may_on_licence(principal, token, at),
+    )
+    return _for_vendor(detail, principal.organisation_id) if seen_as_vendor(principal, [token]) else detail
+
+
+def _for_vendor(detail: LicenceDetail, vendor_id: UUID) -> LicenceDetail:
+    return replace(
+        detail,
+        line=_without_names(detail.line, detail.terms.talent),
+        terms=working_terms(detail.terms, vendor_id),
+        vendor_ids=(vendor_id,),
+        signed_by=(),
+        grant_jws="",
+        grant_kid="",
+        revocation_reason="",
+        is_whole=False,
     )
 
 
@@ -164,6 +181,23 @@ def _with_renewals(rows: QuerySet[LicenceToken]) -> QuerySet[LicenceToken]:
 def _open_renewal(token: LicenceToken) -> UUID | None:
     rows: list[LicenceRequest] = token.open_renewals  # type: ignore[attr-defined]
     return rows[0].pk if rows else None
+
+
+def _lines(principal: Principal, tokens: list[LicenceToken], at: datetime) -> tuple[LicenceLine, ...]:
+    as_vendor = seen_as_vendor(principal, tokens)
+    lines = ((token, _line(token, at)) for token in tokens)
+    return tuple(
+        _without_names(line, pairwise_pseudonym(token.talent_id, token.production_id))
+        if token.pk in as_vendor
+        else line
+        for token, line in lines
+    )
+
+
+def _without_names(line: LicenceLine, pseudonym: str) -> LicenceLine:
+    """The line as a vendor reads it: the performer by a pseudonym, nothing of a negotiation."""
+    name = performer_name(pseudonym)
+    return replace(line, talent_name=name, talent_handle="", agency_name=None, open_renewal=None)
 
 
 def _line(token: LicenceToken, at: datetime) -> LicenceLine:

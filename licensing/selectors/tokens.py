@@ -71,12 +71,17 @@ def tokens_of_production(production_id: UUID) -> QuerySet[LicenceToken]:
 
 
 def tokens_visible_to(principal: Principal) -> QuerySet[LicenceToken]:
-    """Licences of the licensee, its vendors, the granting and the present agency, the talent, the guild."""
+    """Licences of which the caller has the whole, and those that list its organisation as a vendor."""
+    parties = whole_parties(principal) | Q(vendor_ids__contains=[principal.organisation_id])
+    return tokens().filter(parties).order_by("-created_at")
+
+
+def whole_parties(principal: Principal) -> Q:
+    """Who reads all of a licence: the licensee, the granting and the present agency, the talent, the guild."""
     organisation = principal.organisation
     represented = mandates_in_force().filter(agency=organisation).values("talent_id")
     parties = (
         Q(licensee=organisation)
-        | Q(vendor_ids__contains=[organisation.pk])
         | Q(agency=organisation)
         | Q(talent__organisation=organisation)
         | Q(talent_id__in=represented)
@@ -84,7 +89,7 @@ def tokens_visible_to(principal: Principal) -> QuerySet[LicenceToken]:
     )
     if principal.credential is None:
         parties |= Q(talent__user=principal.person)
-    return tokens().filter(parties).order_by("-created_at")
+    return parties
 
 
 def effective_state(token: LicenceToken, at: datetime | None = None) -> TokenState:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from licensing import services
 from licensing.models import LicenceToken
+from licensing.selectors import pairwise_pseudonym
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader
 from tests.receipts.conftest import Farm
@@ -35,6 +37,30 @@ def rendered(cast: Cast, *, frames: int = 24, unauthorised: int = 0) -> LicenceT
     return token
 
 
+def named_to_vendors(token: LicenceToken) -> str:
+    """What a vendor's pages call the performer: the end of the pseudonym that log and tokens carry."""
+    return f"Performer {pairwise_pseudonym(token.talent_id, token.production_id)[-4:].upper()}"
+
+
+def test_vendor_reads_its_licence_without_names_deal_or_grant(cast: Cast) -> None:
+    rival = factories.make_vendor("Rival Pictures")
+    token = factories.approve(cast.ask(vendors=(cast.vendor.organisation.slug, rival.slug)))
+    services.request_renewal(principal=cast.producer, jti=token.pk, days=30, changes={})
+    path = f"/licences/{token.pk}/"
+    vendor, whole = Reader(cast.vendor).page(path), Reader(cast.producer).page(path)
+    people = [cast.agent.person.full_name, token.request.requested_by.full_name, "Ilse", "Varga"]
+    assert all(one in whole for one in [*people, rival.name, "Signed by", token.grant.kid[:8]])
+    for word in [*people, rival.name, "Signed by", token.grant.kid[:8], "12,450", "/requests/"]:
+        assert word not in vendor.html, word
+    assert vendor.titles == (f"{named_to_vendors(token)} in {token.production.title}",)
+    for words in ("Face", "Voice", "0 of 3,000 frames used", "90 days"):
+        assert words in vendor
+        assert words in whole
+    listed = Reader(cast.vendor).page("/licences/")
+    assert named_to_vendors(token) in listed
+    assert "Ilse" not in listed.html
+
+
 @pytest.mark.req("ST-032")
 @pytest.mark.req("ST-033")
 def test_every_party_reads_the_same_use_and_strangers_nothing(cast: Cast) -> None:
@@ -46,7 +72,8 @@ def test_every_party_reads_the_same_use_and_strangers_nothing(cast: Cast) -> Non
         assert "1 in all. Nothing was rendered." in page
         assert "TERRITORY_DENIED" in page
         receipts = Reader(reader).page(f"/licences/{token.pk}/receipts/")
-        assert receipts.titles == ("24 receipts for Ilse Varga-Thorne",)
+        performer = "Ilse Varga-Thorne" if reader != cast.vendor else named_to_vendors(token)
+        assert receipts.titles == (f"24 receipts for {performer}",)
     for stranger in (cast.other_agent, cast.other_studio, cast.other_talent):
         assert Reader(stranger).get(f"/licences/{token.pk}/").status_code == 404
         assert Reader(stranger).get(f"/licences/{token.pk}/receipts/").status_code == 404

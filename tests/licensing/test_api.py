@@ -221,6 +221,28 @@ def test_vendor_and_guild_see_the_licence_but_not_the_negotiation(cast: Cast) ->
         assert desk.get(f"productions/{cast.production.pk}").status_code == 200
 
 
+def test_vendor_reads_what_it_may_do_and_neither_the_deal_nor_who_made_it(cast: Cast) -> None:
+    vendor, rival = factories.make_vendor(), factories.make_vendor()
+    changes = {"vendors": [vendor, rival], "shots": ("0410_0020",)}
+    token, _, _ = factories.make_live_token(cast.production, cast.talent, **changes)
+    path, whole = f"tokens/{token.pk}", token.terms.terms
+    body = Api(Client(), factories.make_credential(vendor)[0]).get(path).json()
+    shared = ("use_types", "constructs", "scope", "window", "render_territory", "exploitation", "marking")
+    assert {name: body["terms"][name] for name in shared} == {name: whole[name] for name in shared}
+    assert body["terms"]["vendors"] == [str(vendor.pk)]
+    assert body["grant"] is None
+    hidden = {"compensation", "description", "represented_by", "licensor", "approvals", "exclusivity"}
+    assert hidden <= set(whole)
+    assert not hidden & set(body["terms"])
+    for word in (str(rival.pk), rival.slug, "1245000", cast.talent.stage_name, cast.talent.handle):
+        assert word not in str(body)
+    for party in (token.licensee, cast.agent.organisation, cast.production.guild):
+        assert party is not None
+        seen = Api(Client(), factories.make_credential(party)[0]).get(path).json()
+        assert seen["terms"] == whole
+        assert seen["grant"] == token.grant.jws
+
+
 @pytest.mark.req("ST-011")
 def test_licence_for_one_production_is_no_use_in_another(api: Api, cast: Cast) -> None:
     factories.make_live_token(cast.production, cast.talent)

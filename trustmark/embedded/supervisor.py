@@ -196,9 +196,9 @@ def play(house: House, env: dict[str, str], *, out: Path) -> None:
     house.run_to_end("journey", [sys.executable, "-m", "trustmark.demo", "--out", str(out)], env, shown=True)
 
 
-def keep_serving(house: House) -> None:
+def keep_serving(house: House, url: str) -> None:
     """Watch the parts until one ends or we are told to stop."""
-    print("serving; Ctrl-C stops everything", flush=True)
+    print(f"serving; Ctrl-C stops everything: {url}", flush=True)
     while True:
         house.look_after()
         time.sleep(0.2)
@@ -240,7 +240,7 @@ def _do(mode: str, house: House, env: dict[str, str]) -> None:
     elif mode == "run":
         print(f"\n{table(read_logins(house.places.run / 'logins.json'))}\n", flush=True)
     if mode != "demo":
-        keep_serving(house)
+        keep_serving(house, env["TRUSTMARK_BASE_URL"])
 
 
 def _count_steps(mode: str) -> int:

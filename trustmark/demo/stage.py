@@ -46,6 +46,15 @@ class Key:
         return self.api_key_file.read_text().strip()
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something that was refused as it must be; ``decision`` is the id of the logged answer to a check."""
+
+    what: str
+    code: str
+    decision: str | None = None
+
+
 @dataclass(slots=True)
 class Stage:
     """The state of one journey."""
@@ -65,7 +74,7 @@ class Stage:
     asset_id: str = ""
     mark: str = ""
     first_tokens: dict[str, str] = field(default_factory=dict)
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: list[Refusal] = field(default_factory=list)
 
     @property
     def work(self) -> Path:

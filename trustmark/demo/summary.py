@@ -27,7 +27,7 @@ _SAID = {
     6: lambda o: f"mark {o['mark']}, credentials {o['credentials'].lower()}",
     7: lambda o: f"{o['denied_workers']} workers refused {o['seconds_after_revocation']} s after revocation",
     8: lambda o: (
-        f"{o['receipts']:,} receipts verified offline; flipped byte: exit {o['flipped_byte']['exit']}"
+        f"{o['receipts']:,} receipts and {o['refusals_in_the_log']} refusals verified offline; flipped byte: exit {o['flipped_byte']['exit']}"
     ),
     9: lambda o: (
         f"found in pixels (p {o['pixels']['p_value']:.0e}) and in sound (p {o['sound']['p_value']:.0e})"

@@ -13,7 +13,7 @@ from trustmark_client import Ask, Decision, ProofKey, TrustmarkClient
 from trustmark.demo.acts.licence import FRAMES_MAX
 from trustmark.demo.acts.rendering import WORKERS
 from trustmark.demo.clip import FRAMES
-from trustmark.demo.stage import Outcome, Stage, expect
+from trustmark.demo.stage import Outcome, Refusal, Stage, expect
 
 HIDDEN, NOBODY = "wren-abernathy-sole", "nobody-of-this-name"
 EXPIRY_SECONDS = 2 * 3600
@@ -40,12 +40,12 @@ def deny(stage: Stage) -> Outcome:
         "another client's token": (good, "farm-b", "AUDIENCE_MISMATCH"),
     }
     for what, (ask, worker, code) in asks.items():
-        stage.refused[what] = _denied(stage, worker, ask, what, code)
-    stage.refused["a token without its proof key"] = _stolen(stage, good)
+        _denied(stage, worker, ask, what, code)
+    _refused(stage, "a token without its proof key", "SENDER_MISMATCH", _stolen(stage, good))
     stage.move_clock(EXPIRY_SECONDS)
-    stage.refused["an expired token"] = _denied(stage, "farm-a", good, "an expired token", "EXPIRED")
-    stage.refused["a hidden talent"] = _hidden(stage)
-    return {"denied": stage.refused}
+    _denied(stage, "farm-a", good, "an expired token", "EXPIRED")
+    stage.refused.append(_hidden(stage))
+    return {"denied": {refusal.what: refusal.code for refusal in stage.refused}}
 
 
 def revoke(stage: Stage) -> Outcome:
@@ -61,8 +61,7 @@ def revoke(stage: Stage) -> Outcome:
         answers = list(pool.map(lambda item: _check(stage, *item), asks.items()))
     seconds = time.monotonic() - revoked_at
     for worker, answer in zip(asks, answers, strict=True):
-        expect(not answer.permitted, f"{worker} is refused after the revocation")
-        expect("REVOKED" in answer.reason_codes, f"{worker} hears {answer.reason_codes}")
+        _refused(stage, f"{worker} after the revocation", "REVOKED", answer)
     expect(seconds < 1.0, f"both were refused within a second, not {seconds:.2f} s")
     return {"denied_workers": len(answers), "seconds_after_revocation": round(seconds, 3)}
 
@@ -97,25 +96,24 @@ def _check(stage: Stage, worker: str, ask: Ask) -> Decision:
     return decision
 
 
-def _denied(stage: Stage, worker: str, ask: Ask, what: str, code: str) -> str:
-    decision = _check(stage, worker, ask)
+def _denied(stage: Stage, worker: str, ask: Ask, what: str, code: str) -> None:
+    _refused(stage, what, code, _check(stage, worker, ask))
+
+
+def _refused(stage: Stage, what: str, code: str, decision: Decision) -> None:
     expect(not decision.permitted, f"{what} is refused")
     expect(code in decision.reason_codes, f"{what} is refused for {code}, not {decision.reason_codes}")
-    return code
+    stage.refused.append(Refusal(what, code, decision.decision_id))
 
 
-def _stolen(stage: Stage, ask: Ask) -> str:
+def _stolen(stage: Stage, ask: Ask) -> Decision:
     """Token and API key in the hands of somebody who has not the proof key they are bound to."""
-    thief = TrustmarkClient(stage.base_url, stage.keys["farm-a"].api_key, ProofKey.generate())
-    with thief:
-        decision = thief.check(ask)
-    expect("SENDER_MISMATCH" in decision.reason_codes, f"a stolen token hears {decision.reason_codes}")
-    expect(not decision.permitted, "a stolen token is refused")
-    return "SENDER_MISMATCH"
+    with TrustmarkClient(stage.base_url, stage.keys["farm-a"].api_key, ProofKey.generate()) as thief:
+        return thief.check(ask)
 
 
-def _hidden(stage: Stage) -> str:
-    """A hidden talent and one that does not exist answer the same, byte for byte."""
+def _hidden(stage: Stage) -> Refusal:
+    """A hidden talent and one that does not exist answer the same, byte for byte; that one asked is on record."""
     answers = []
     for handle in (HIDDEN, NOBODY):
         answer = httpx.post(
@@ -127,4 +125,6 @@ def _hidden(stage: Stage) -> str:
         answers.append((answer.status_code, answer.content))
     expect(answers[0] == answers[1], "a hidden talent answers as one that does not exist")
     expect(answers[0][0] == httpx.codes.NOT_FOUND, "and that is: there is nothing here")
-    return str(json.loads(answers[0][1])["code"])
+    with stage.portal("producer") as producer:
+        expect("not found" in producer.page("/audit/?kind=visibility").text, "the audit trail says so")
+    return Refusal("a hidden talent", str(json.loads(answers[0][1])["code"]))

@@ -18,6 +18,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from trustmark_client.pixels import file_sha256, pixel_sha256
 
+from accounts.models import ApiCredential
+from accounts.services import revoke_api_credential
 from licensing import services
 from licensing.models import LicenceToken
 from receipts.selectors import entries_of
@@ -207,6 +209,22 @@ def test_a_revocation_stops_the_command_and_keeps_what_was_finished(gate: Gate) 
     painted = len(list(gate.frames.glob("frame.*.png")))
     assert 4 <= painted < 100
     assert len(gate.logged()) == painted
+
+
+def test_an_api_key_that_ends_stops_the_command_and_its_receipts_wait(gate: Gate) -> None:
+    run = gate.paint(1, 500, seconds=0.2)
+    command = gate.command(
+        "--render-territory", "GB", "--frames", "1-500", "--output", str(gate.frames), run=run
+    )
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        wait_for((gate.frames / "frame.0003.png").exists)
+        for credential in ApiCredential.objects.filter(organisation=gate.token.licensee):
+            revoke_api_credential(credential=credential)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "denied: API_KEY_REVOKED" in said
+    (waiting,) = (gate.folder / "outbox").iterdir()
+    assert len(waiting.read_bytes().splitlines()) == len(list(gate.frames.glob("frame.*.png")))
 
 
 def test_a_gate_that_is_killed_takes_its_command_with_it(gate: Gate) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from trustmark_client.answers import Decision, Lease
 from trustmark_client.asks import Ask
 from trustmark_client.client import TrustmarkClient
-from trustmark_client.errors import ClientError, ServerUnreachable
+from trustmark_client.errors import ClientError, ServerRefused, ServerUnreachable
 from trustmark_client.leases import LeaseKeeper
 from trustmark_client.outbox import Outbox
 from trustmark_client.watch import FrameWatch
@@ -60,14 +60,14 @@ def _run(client: TrustmarkClient, ask: Ask, work: Work, decision: Decision, leas
         process = _start(work.command, _environment(ask, work, decision, lease))
         with _forwarded_signals(process):
             try:
-                _attend(process, keeper, watch, outbox, client)
+                stopped = _attend(process, keeper, watch, outbox, client)
             finally:
                 _end(process)
         status = _settle(process, watch, outbox, client)
     with suppress(ClientError):  # it ends by itself; its unused frames return to the quota then
         client.end_lease(lease.id)
-    if keeper.ended.is_set():
-        return _denied(keeper.reason_codes, "the lease ended while the command ran; it was stopped")
+    if stopped:
+        return _denied(stopped, "the leave ended while the command ran; it was stopped")
     return status
 
 
@@ -102,15 +102,21 @@ def _attend(
     watch: FrameWatch | None,
     outbox: Outbox,
     client: TrustmarkClient,
-) -> None:
-    """Until the command ends or its lease does: hash, keep, send."""
-    while process.poll() is None and not keeper.ended.is_set():
+) -> list[str]:
+    """Until the command ends: hash, keep, send. Or until its leave does: the reason codes."""
+    while process.poll() is None:
+        if keeper.ended.is_set():
+            return keeper.reason_codes
         if watch is not None:
             outbox.add(list(watch.poll()))
-            # the server may be away for the lease's grace: rows wait on disk
-            with suppress(ServerUnreachable):
+            try:
                 outbox.send(lambda rows, key: client.send_rows(rows, key=key), everything=False)
+            except ServerRefused as refusal:  # our key ended, say: whoever may not report may not render
+                return [refusal.code]
+            except ServerUnreachable:  # it may be away for the lease's grace: rows wait on disk
+                pass
         time.sleep(POLL_SECONDS)
+    return []
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

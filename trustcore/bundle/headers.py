@@ -104,8 +104,10 @@ def _data_start(stream: IO[bytes], info: zipfile.ZipInfo, path: str) -> int:
     )
     name = stream.read(name_bytes)
     extra = stream.read(extra_bytes)
-    if extra[:4] == b"\x01\x00\x10\x00" and len(extra) == 20 and packed == size == _FULL:
-        size, packed = struct.unpack("<QQ", extra[4:])
+    # Python before 3.11.4 writes both sizes twice where a small entry is forced to be a wide one
+    wide = struct.unpack("<QQ", extra[4:]) if extra[:4] == b"\x01\x00\x10\x00" and len(extra) == 20 else None
+    if wide is not None and (packed == size == _FULL or wide == (size, packed)):
+        size, packed = wide
     elif extra:
         _refuse(InvalidReason.MALFORMED, _NOT_PLAIN, path)
     said = (magic, version, flags, method, time, date, crc, packed, size, name)

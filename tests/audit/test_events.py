@@ -15,7 +15,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def principal() -> object:
     studio = register_organisation(name="Lanternfish Pictures", kind="STUDIO")
-    user = create_user(email="rufus@lanternfish.test", full_name="Rufus Ekström", password="a long pass phrase")
+    user = create_user(
+        email="rufus@lanternfish.test", full_name="Rufus Ekström", password="a long pass phrase"
+    )
     add_member(organisation=studio, user=user, role="PRODUCER")
     return principal_of_person(user)
 
@@ -46,7 +48,11 @@ def test_event_keeps_who_what_and_hashes_but_not_the_states(principal: object) -
 )
 def test_event_cannot_be_changed_removed_or_truncated(principal: object, statement: str) -> None:
     record(kind="x", principal=principal, object_type="request", object_id="r-1")
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
     assert Event.objects.filter(kind="x").count() == 1
 
@@ -56,13 +62,15 @@ def test_event_is_seen_by_its_parties_and_no_stranger(principal: object) -> None
     stranger = register_organisation(name="Mothlight", kind="STUDIO")
     people = {}
     for organisation in (agency, stranger):
-        user = create_user(
-            email=f"a@{organisation.slug}.test", full_name="A", password="a long pass phrase"
-        )
+        user = create_user(email=f"a@{organisation.slug}.test", full_name="A", password="a long pass phrase")
         add_member(organisation=organisation, user=user, role="AGENT")
         people[organisation.slug] = principal_of_person(user)
     record(
-        kind="licence.approved", principal=principal, object_type="request", object_id="r", visible_to=[agency.pk]
+        kind="licence.approved",
+        principal=principal,
+        object_type="request",
+        object_id="r",
+        visible_to=[agency.pk],
     )
     assert events_visible_to(principal).count() == 1
     assert events_visible_to(people["harrow-vane"]).count() == 1

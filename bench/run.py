@@ -71,6 +71,8 @@ def _house() -> Iterator[ledger.Bench]:
         "TRUSTMARK_BASE_URL": f"http://127.0.0.1:{port}",
         "STORAGE_URL": f"file://{folder}",
         "TRUSTMARK_MARK_KEY": os.urandom(32).hex(),
+        # set-up speaks through the test client of Django
+        "TRUSTMARK_ALLOWED_HOSTS": "127.0.0.1,testserver",
     }
     web = None
     try:

@@ -55,7 +55,7 @@ serve: install ## start every part without the demonstration
 
 # -- gates ------------------------------------------------------------------------------------------------
 test: install-dev ## all tests on real parts (a PostgreSQL, a Valkey, a Chromium of their own)
-	@scripts/chromium
+	@scripts/system-packages
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: install-dev ## ruff and spelling

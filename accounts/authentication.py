@@ -5,9 +5,10 @@ import hmac
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.request import Request
@@ -30,7 +31,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         scheme, _, value = get_authorization_header(request).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        credential = _credential_of(value.strip())
+        credential = credential_of(value.strip())
         request._request.principal = Principal(  # type: ignore[attr-defined]
             organisation=credential.organisation,
             person=credential.created_by,
@@ -57,7 +58,7 @@ class PortalSessionAuthentication(SessionAuthentication):
         return user, None
 
 
-def _credential_of(value: str) -> ApiCredential:
+def credential_of(value: str) -> ApiCredential:
     """Find the living credential of a presented key.
 
     Raises:
@@ -66,28 +67,46 @@ def _credential_of(value: str) -> ApiCredential:
     """
     match = _KEY.fullmatch(value)
     prefix, secret = match.groups() if match else ("", "")
-    maker = Membership.objects.filter(
-        user=OuterRef("created_by"), organisation=OuterRef("organisation"), ended_at=None
-    )
-    row = (
-        ApiCredential.objects.select_related("organisation", "created_by")
-        .annotate(maker_is_here=Exists(maker))
-        .filter(prefix=prefix)
-        .first()
-    )
+    row = _credentials().filter(prefix=prefix).first()
     digest = hashlib.sha256(secret.encode()).digest()
     if not hmac.compare_digest(digest, bytes(row.digest) if row else _NOBODY) or row is None:
         raise Unauthenticated("API_KEY_INVALID", "This API key is not known.")
+    _refuse_ended(row)
     now = clock.now()
-    if row.revoked_at is not None:
-        raise Unauthenticated("API_KEY_REVOKED", "This API key was revoked.")
-    if row.expires_at <= now:
-        raise Unauthenticated("API_KEY_EXPIRED", "This API key has ended.")
-    if not (row.maker_is_here and row.created_by.is_active):
-        raise Unauthenticated("API_KEY_ORPHANED", "Whoever made this API key has left.", "Make a new one.")
     if row.last_used_at is None or now - row.last_used_at > _LAST_USED_EVERY:
         ApiCredential.objects.filter(pk=row.pk).update(last_used_at=now)
     return row
+
+
+def living_credential(credential_id: UUID) -> ApiCredential:
+    """The credential of that id, for who has authenticated with it before.
+
+    Raises:
+        Unauthenticated: it has ended since, as :func:`credential_of`.
+    """
+    row = _credentials().filter(pk=credential_id).first()
+    if row is None:
+        raise Unauthenticated("API_KEY_INVALID", "This API key is not known.")
+    _refuse_ended(row)
+    return row
+
+
+def _credentials() -> QuerySet[ApiCredential]:
+    maker = Membership.objects.filter(
+        user=OuterRef("created_by"), organisation=OuterRef("organisation"), ended_at=None
+    )
+    return ApiCredential.objects.select_related("organisation", "created_by").annotate(
+        maker_is_here=Exists(maker)
+    )
+
+
+def _refuse_ended(row: Any) -> None:
+    if row.revoked_at is not None:
+        raise Unauthenticated("API_KEY_REVOKED", "This API key was revoked.")
+    if row.expires_at <= clock.now():
+        raise Unauthenticated("API_KEY_EXPIRED", "This API key has ended.")
+    if not (row.maker_is_here and row.created_by.is_active):
+        raise Unauthenticated("API_KEY_ORPHANED", "Whoever made this API key has left.", "Make a new one.")
 
 
 class _ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -59,7 +59,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     from rest_framework.views import set_rollback  # DRF imports this module while it builds its views
 
     set_rollback()
-    status, document = _describe(error)
+    status, document = describe_error(error)
     if status >= 500:
         logger.error("api failure %s", document["code"], exc_info=error)
     headers = {"WWW-Authenticate": 'Bearer realm="trustmark"'} if status == 401 else None
@@ -68,7 +68,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     return Response(document, status=status, headers=headers, content_type=PROBLEM_JSON)
 
 
-def _describe(error: Exception) -> tuple[int, dict[str, Any]]:
+def describe_error(error: Exception) -> tuple[int, dict[str, Any]]:
+    """The status and the problem document of whatever a request ran into."""
     match error:
         case DomainError():
             return error.status, problem(error.status, error.code, error.title, error.detail, **error.extra)

@@ -52,6 +52,8 @@ OFFLINE_GRACE_SECONDS = env.integer("TRUSTMARK_OFFLINE_GRACE_SECONDS", 600)
 OFFLINE_GRACE_FRAMES = env.integer("TRUSTMARK_OFFLINE_GRACE_FRAMES", 100)
 # Most frames one check may reserve.
 LEASE_FRAMES_MAX = env.integer("TRUSTMARK_LEASE_FRAMES_MAX", 5000, least=1)
+# Statements with decisions that one web process keeps on their way to the database at a time.
+CHECK_LANES = env.integer("TRUSTMARK_CHECK_LANES", 2, least=1)
 # Clock difference (seconds) between a client and us above which its word on time is refused.
 CLOCK_SKEW_SECONDS = env.integer("TRUSTMARK_CLOCK_SKEW_SECONDS", 300, least=1)
 # A request that nobody answers lapses after this many days.

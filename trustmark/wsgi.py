@@ -1,4 +1,4 @@
-"""WSGI entry point: ``granian --interface wsgi trustmark.wsgi:application``."""
+"""WSGI entry point: ``granian --interface wsgi trustmark.wsgi:application``; render checks are answered before Django."""
 
 import os
 
@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trustmark.settings")
 
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from receipts.edge import in_front_of  # noqa: E402 - models can be imported only now
+
+application = in_front_of(django)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from accounts.principals import Principal
@@ -23,6 +24,8 @@ class LicenceFacts:
         terms: as signed, with their window opened where they left it to the issue.
         terms_hash: of the terms as signed.
         control_generation: the licensee's at issue; ``control_generation_now`` its present one.
+        stamp: changes with everything that may move (``licensing_token_stamp``); the rest is locked at issue.
+        next_change_at: when time alone changes the state next; None: never.
     """
 
     jti: UUID
@@ -47,6 +50,9 @@ class LicenceFacts:
     control_generation: int
     control_generation_now: int
     superseded_by: UUID | None
+    stamp: str
+    read_at: datetime
+    next_change_at: datetime | None
 
     def may_present(self, organisation_id: UUID) -> bool:
         """Whether the organisation is the licensee or a listed vendor."""
@@ -125,14 +131,18 @@ def terms_in_force(token: LicenceToken) -> Terms:
 
 
 def licence_state_for(jti: UUID) -> LicenceFacts | None:
-    """The facts of a licence for a render check, in one query; None: no such licence."""
+    """The facts of a licence for a render check; None: no such licence."""
+    with connection.cursor() as cursor:  # the stamp before the row: what changes in between, the stamp lacks
+        cursor.execute("select licensing_token_stamp(%s)", [jti])
+        stamp = cursor.fetchone()
     token = token_by_jti(jti)
     if token is None:
         return None
+    now = clock.now()
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
     return LicenceFacts(
         jti=token.pk,
-        token_state=effective_state(token),
+        token_state=effective_state(token, now),
         terms=terms_in_force(token),
         terms_hash=token.terms.terms_hash,
         terms_version=token.terms.version,
@@ -153,4 +163,12 @@ def licence_state_for(jti: UUID) -> LicenceFacts | None:
         control_generation=token.control_generation,
         control_generation_now=token.licensee.control_generation,
         superseded_by=successor.pk if successor else None,
+        stamp=stamp[0] if stamp and stamp[0] else "",
+        read_at=now,
+        next_change_at=_next_change(token, successor, now),
     )
+
+
+def _next_change(token: LicenceToken, successor: LicenceToken | None, now: datetime) -> datetime | None:
+    moments = [token.not_before, token.not_after, *([successor.not_before] if successor else [])]
+    return min((moment for moment in moments if moment > now), default=None)

@@ -1,6 +1,5 @@
 """``/api/v1/render/checks``: ask before a render, and read what was decided."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +12,7 @@ from common.api import ApiView
 from common.clock import rfc3339
 from common.errors import TooLarge, WrongMediaType
 from receipts import selectors, services
+from receipts.api.answers import answer_document
 from receipts.api.base import limit_of, machine_of, page_of, uuid_of, visible_token
 from receipts.models import RenderCheck
 from receipts.requests import MAX_BODY_BYTES, parse_check
@@ -146,7 +146,7 @@ class CheckApi(ApiView):
             url=f"{settings.BASE_URL}{request.path}",
             idempotency_key=request.headers.get("Idempotency-Key", ""),
         )
-        return Response(_answer(answer))
+        return Response(answer_document(answer))
 
     @extend_schema(
         operation_id="render_checks_list",
@@ -177,35 +177,6 @@ def _body_of(request: Request) -> bytes:
     if len(body) > MAX_BODY_BYTES:
         raise TooLarge("BODY_TOO_LARGE", "The body is larger than this operation reads.")
     return body
-
-
-def _answer(answer: services.CheckAnswer) -> dict[str, Any]:
-    check, lease = answer.check, answer.lease
-    beat = lease.granted_at + timedelta(seconds=lease.heartbeat_seconds) if lease else None
-    return {
-        "decision_id": str(check.pk),
-        "decision": check.outcome,
-        "reason_codes": check.reasons,
-        "policy_version": check.policy_version,
-        "policy_hash": check.policy_hash,
-        "valid_until": rfc3339(check.valid_until) if check.valid_until else None,
-        "frames_reserved": check.units_reserved if check.counter == "frames" else 0,
-        "units_reserved": check.units_reserved,
-        "lease": None
-        if lease is None
-        else {
-            "id": str(lease.uid),
-            "counter": lease.counter,
-            "first": lease.first,
-            "last": lease.last,
-            "expires_at": rfc3339(check.valid_until or lease.expires_at),
-            "heartbeat_seconds": lease.heartbeat_seconds,
-            "offline_grace_seconds": lease.grace_seconds,
-        },
-        "obligations": check.obligations,
-        "next_heartbeat_at": rfc3339(beat) if beat else None,
-        "server_time": rfc3339(answer.answered_at),
-    }
 
 
 def _line(check: RenderCheck) -> dict[str, Any]:

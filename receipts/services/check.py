@@ -1,69 +1,86 @@
-"""Answer a render check: decide on fresh state, reserve the quota, keep the decision, open a lease.
+"""Answer a render check: decide on what is believed, keep the decision only if it still holds.
 
-One transaction, in this order:
+In this order:
 
-1. The idempotency key is taken; a key used before gets the answer given then. A permit is repeated only
-   to a caller who proves possession again, and while the licence stands: else the question is a new one.
-2. The proof of possession is used up; a second use is ``REPLAY``.
-3. The quota row of the token is locked: checks of one token take turns from here.
-4. The licence is read *after* the lock, so a revocation that committed meanwhile is seen.
-5. :func:`trustcore.policy.decide.decide` decides.
-6. Quota, lease, decision and the entry that waits for the log are written together.
+1. The token and its proof of possession are verified.
+2. What this process believes of the licence is looked up (:mod:`receipts.services.belief`).
+3. :func:`trustcore.policy.decide.decide` decides.
+4. Decision, lease, quota and the entry that waits for the log are written in one statement
+   (:mod:`receipts.services.lane`), which first takes the idempotency key, uses up the proof and waits for the
+   quota's row, and *then* looks whether licence, API key and signing key are still what the decision rests on.
+5. If they are not, nothing was written: what was believed is read anew, and the question starts over.
 
-The check never locks the log: its entry is drained within a second, and before any frame that cites it.
+So every answer rests on what stood in the database when it was kept, in whichever process; no memory of this
+process can permit anything. A key that was used before gets the answer given then; a permit is repeated only to
+a caller who proves possession again, and while the licence stands. The check never locks the log: its entry is
+drained within a second, and before any frame that cites it.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
-from django.conf import settings
-from django.db import connection, transaction
-
+from accounts.callers import KeyCaller, caller_again, caller_by_id
 from accounts.principals import Principal
 from common import clock
-from common.errors import Conflict, InvalidInput
+from common.errors import Conflict, Forbidden, InvalidInput, Unavailable
 from common.ids import new_id
-from licensing.selectors import LicenceFacts, licence_state_for, takes_part
-from receipts.models import CheckKey, Counter, EntryKind, Lease, PendingEntry, Quota, RenderCheck
+from licensing.selectors import LicenceFacts, licence_state_for
+from receipts.models import CheckKey, Counter, Lease, Quota, RenderCheck
 from receipts.requests import CheckAsked, core_request
-from receipts.services.presentation import Presented, present_token, spend_proof
-from receipts.services.sequence import open_log
-from receipts.services.wording import words_for_log
+from receipts.services import belief
+from receipts.services.kept import KeptQuestion, Question, draft
+from receipts.services.lane import Verdict, keep
+from receipts.services.presentation import Presented, forget_token, present_token
 from trustcore.policy.decide import Decision, LicenceState, decide
 from trustcore.policy.reasons import DenyReason
-from trustcore.policy.rules import POLICY_HASH, POLICY_VERSION, REASON_OF_STATE
+from trustcore.policy.rules import REASON_OF_STATE
 from trustcore.policy.vocabulary import DecisionOutcome, TokenState, UseType, quota_of
-from trustcore.receipt import MAX_FRAME, CheckedEntry, encode_entry
 
 _KEY_MAX = 200
+_TRIES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswer:
     """A decision as kept, and the lease it opened."""
 
-    check: RenderCheck
-    lease: Lease | None
+    check: "KeptCheck"
+    lease: "KeptLease | None"
     answered_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
-    """One check on its way: who asks, what, with which token, when."""
+@dataclass(frozen=True, slots=True)
+class KeptCheck:
+    """The decision."""
 
-    principal: Principal
-    asked: CheckAsked
-    presented: Presented
-    check_id: UUID
-    now: datetime
+    id: UUID
+    outcome: str
+    reasons: tuple[str, ...]
+    obligations: tuple[str, ...]
+    policy_version: str
+    policy_hash: str
+    counter: str
+    units_reserved: int
+    valid_until: datetime | None
 
-    @property
-    def counter(self) -> str | None:
-        """The counter that the use is taken from; None for a use we do not know."""
-        if self.asked.body.use_type not in set(UseType):
-            return None
-        return quota_of(UseType(self.asked.body.use_type)).value
+
+@dataclass(frozen=True, slots=True)
+class KeptLease:
+    """The lease as it was opened."""
+
+    uid: UUID
+    counter: str
+    first: int
+    last: int
+    granted_at: datetime
+    expires_at: datetime
+    heartbeat_seconds: int
+    grace_seconds: int
+
+
+class _Stale(Exception):
+    """What the decision rested on has changed."""
 
 
 def check_render(
@@ -75,55 +92,96 @@ def check_render(
     url: str,
     idempotency_key: str = "",
 ) -> CheckAnswer:
+    """Decide for an API key that Django has authenticated; see :func:`answer_check`.
+
+    Raises:
+        Forbidden: ``API_KEY_NEEDED``: a person at the portal renders nothing.
+    """
+    if principal.credential is None:
+        raise Forbidden("API_KEY_NEEDED", "This operation is for render nodes: use an API key.")
+    caller = caller_by_id(principal.credential.pk)
+    return answer_check(
+        caller=caller, asked=asked, proof=proof, method=method, url=url, idempotency_key=idempotency_key
+    )
+
+
+def answer_check(
+    *,
+    caller: KeyCaller,
+    asked: CheckAsked,
+    proof: str | None,
+    method: str,
+    url: str,
+    idempotency_key: str = "",
+    authorization: str = "",
+) -> CheckAnswer:
     """Decide whether a render may happen. A refusal is an answer; nothing here allows by accident.
 
     Args:
         proof: the ``DPoP`` header; ``method`` and ``url`` are what it must name.
+        authorization: the header that ``caller`` was remembered by, to be read anew if the key has changed.
 
     Raises:
         Conflict: ``IDEMPOTENCY_CONFLICT``: the key was used for another question.
         InvalidInput: ``UNITS_MISMATCH``, ``RANGE_TOO_LONG``, ``IDEMPOTENCY_KEY_INVALID``.
+        Unauthenticated: the API key has ended meanwhile.
+        Unavailable: ``STATE_UNSETTLED``: the licence changed again and again while it was looked at.
     """
     if len(idempotency_key) > _KEY_MAX or not idempotency_key.isprintable():
         raise InvalidInput("IDEMPOTENCY_KEY_INVALID", "Idempotency-Key: at most 200 printable characters.")
     now = clock.now()
-    presented = present_token(
-        principal=principal, token=asked.body.token, proof=proof, method=method, url=url, now=now
-    )
-    question = _Question(principal=principal, asked=asked, presented=presented, check_id=new_id(), now=now)
-    with transaction.atomic():
-        earlier = _take_key(question, idempotency_key) if idempotency_key else None  # 1
-        repeated = _repeat(earlier, question) if earlier else None
-        return repeated or _answer(question)
+    counter = _counter(asked.body.use_type)
+    refused: DenyReason | None = None
+    granted = 0
+    key = idempotency_key
+    for _ in range(_TRIES):
+        presented = present_token(
+            caller=caller, token=asked.body.token, proof=proof, method=method, url=url, now=now
+        )  # 1
+        question = Question(
+            caller=caller, asked=asked, presented=presented, check_id=new_id(), lease_id=new_id(),
+            key=key, now=now, counter=counter, spends_proof=refused is None,
+        )  # fmt: skip
+        facts = belief.believed(presented.jti, now=now) if presented.jti else None  # 2
+        decision = _decide(question, facts, granted, refused or presented.refused)  # 3
+        kept = draft(question, decision, facts)
+        verdict = keep(kept)  # 4
+        if verdict is Verdict.KEPT:
+            return _answer(kept, now)
+        if verdict is Verdict.REPEATED:
+            repeated = _repeat(question)
+            if repeated is not None:
+                return repeated
+            key = ""  # its permit would not be given now: a new question
+        elif verdict is Verdict.REPLAYED:
+            refused = DenyReason.REPLAY
+        elif verdict is Verdict.NO_ROOM and facts is not None:
+            granted = _granted(facts, counter)
+        else:  # 5
+            caller = _read_anew(caller, authorization, asked, presented)
+    raise Unavailable("STATE_UNSETTLED", "The licence keeps changing.", "Nothing was decided; ask again.")
 
 
-def _answer(question: _Question) -> CheckAnswer:
-    refused = question.presented.refused
-    if question.presented.proof and not spend_proof(proof=question.presented.proof, now=question.now):  # 2
-        refused = DenyReason.REPLAY
-    jti = question.presented.jti
-    quota = None if refused or jti is None else _lock_quota(jti, question.counter or "")  # 3
-    facts = licence_state_for(jti) if jti else None  # 4
-    if refused is None and facts is None:
-        refused = DenyReason.TOKEN_UNKNOWN
-    if refused is not None or facts is None:
-        return _keep(question, _refusal(refused or DenyReason.TOKEN_UNKNOWN, question.now), facts, None)
-    if quota is None and question.counter:
-        quota = _open_quota(facts, question.counter)
-        facts = licence_state_for(facts.jti) or facts  # the lock may have waited
-    decision = decide(
-        facts.terms, core_request(question.asked.body), _state(question, facts, quota), now=question.now
-    )  # 5
-    return _keep(question, decision, facts, quota)  # 6
+def _read_anew(caller: KeyCaller, authorization: str, asked: CheckAsked, presented: Presented) -> KeyCaller:
+    forget_token(asked.body.token)
+    if presented.jti is not None:
+        belief.read_anew(presented.jti)
+    return caller_again(caller, authorization)
 
 
-def _state(question: _Question, facts: LicenceFacts, quota: Quota | None) -> LicenceState:
+def _decide(
+    question: Question, facts: LicenceFacts | None, granted: int, refused: DenyReason | None
+) -> Decision:
     claims = question.presented.claims
-    assert claims is not None
-    granted = quota.granted if quota else 0
-    return LicenceState(
+    if refused is not None or facts is None or claims is None:
+        return Decision(
+            outcome=DecisionOutcome.DENY,
+            reasons=(refused or DenyReason.TOKEN_UNKNOWN,),
+            valid_until=question.now,
+        )
+    state = LicenceState(
         token_state=facts.token_state,
-        presenter_org=str(question.principal.organisation_id),
+        presenter_org=str(question.caller.organisation_id),
         jkt_ok=question.presented.proof is not None,
         frames_granted=granted if question.counter == Counter.FRAMES else 0,
         lines_granted=granted if question.counter == Counter.LINES else 0,
@@ -134,14 +192,19 @@ def _state(question: _Question, facts: LicenceFacts, quota: Quota | None) -> Lic
         emergency_stop=facts.emergency_stop,
         control_changed=facts.control_generation != facts.control_generation_now,
     )
+    return decide(facts.terms, core_request(question.asked.body), state, now=question.now)
 
 
-def _lock_quota(jti: UUID, counter: str) -> Quota | None:
-    return Quota.objects.select_for_update().filter(token_jti=jti, counter=counter).first()
+def _counter(use_type: str) -> str:
+    """The counter that the use is taken from; empty for a use we do not know."""
+    try:
+        return quota_of(UseType(use_type)).value
+    except ValueError:
+        return ""
 
 
-def _open_quota(facts: LicenceFacts, counter: str) -> Quota:
-    """The first check of a token makes its row; a second one at that moment waits for it."""
+def _granted(facts: LicenceFacts, counter: str) -> int:
+    """How much of the quota is given out, its row made at first use."""
     scope = facts.terms.scope
     most = {
         Counter.FRAMES.value: scope.frames_max,
@@ -149,176 +212,49 @@ def _open_quota(facts: LicenceFacts, counter: str) -> Quota:
         Counter.SECONDS.value: scope.seconds_max,
         Counter.RUNS.value: scope.runs_max,
     }[counter]
-    Quota.objects.bulk_create([Quota(token_jti=facts.jti, counter=counter, most=most)], ignore_conflicts=True)
-    quota = _lock_quota(facts.jti, counter)
-    assert quota is not None
-    return quota
-
-
-def _refusal(reason: DenyReason, now: datetime) -> Decision:
-    return Decision(outcome=DecisionOutcome.DENY, reasons=(reason,), valid_until=now)
-
-
-def _keep(
-    question: _Question, decision: Decision, facts: LicenceFacts | None, quota: Quota | None
-) -> CheckAnswer:
-    lease = _open_lease(question, decision, facts, quota) if decision.is_permit and facts else None
-    check = _check_row(question, decision, facts, lease)
-    check.save(force_insert=True)
-    if facts is not None:
-        PendingEntry.objects.create(
-            production_id=facts.production_id,
-            kind=EntryKind.CHECKED,
-            ref=check.pk,
-            at=question.now,
-            entry=encode_entry(_entry(question, check, facts, lease)),
+    row = Quota.objects.filter(token_jti=facts.jti, counter=counter).first()
+    if row is None:
+        Quota.objects.bulk_create(
+            [Quota(token_jti=facts.jti, counter=counter, most=most)], ignore_conflicts=True
         )
-    return CheckAnswer(check, lease, question.now)
+        row = Quota.objects.get(token_jti=facts.jti, counter=counter)
+    return row.granted
 
 
-def _open_lease(question: _Question, decision: Decision, facts: LicenceFacts, quota: Quota | None) -> Lease:
-    """Take the units from the quota and reserve them for this worker."""
-    first, units = _reservation(question, decision)
-    if quota is None:
-        raise RuntimeError("a permit without a quota")  # decide permits no unknown use; never allow
-    quota.granted += units
-    quota.save(update_fields=["granted"])
-    life = timedelta(seconds=settings.LEASE_LIFE_SECONDS)
-    return Lease.objects.create(
-        check_id=question.check_id,
-        log=open_log(production_id=facts.production_id),
-        token_jti=facts.jti,
-        production_id=facts.production_id,
-        organisation_id=question.principal.organisation_id,
-        credential_id=question.principal.credential.pk if question.principal.credential else None,
-        terms_version=facts.terms_version,
-        talent=facts.talent_pseudonym,
-        counter=quota.counter,
-        use_type=question.asked.body.use_type,
-        shot=question.asked.body.shot,
-        first=first,
-        last=first + units - 1,
-        granted_at=question.now,
-        expires_at=min(question.now + life, decision.valid_until),
-        heartbeat_seconds=settings.LEASE_HEARTBEAT_SECONDS,
-        grace_seconds=settings.OFFLINE_GRACE_SECONDS,
-        window_ends_at=facts.not_after,
-    )
+def _answer(kept: KeptQuestion, now: datetime) -> CheckAnswer:
+    lease = None
+    if kept.lease is not None:
+        assert kept.lease_first is not None
+        assert kept.lease_last is not None
+        assert kept.expires_at is not None
+        lease = KeptLease(
+            kept.lease, kept.counter, kept.lease_first, kept.lease_last, now, kept.expires_at,
+            kept.heartbeat_seconds or 0, kept.grace_seconds or 0,
+        )  # fmt: skip
+    check = KeptCheck(
+        kept.id, kept.outcome, kept.reasons, kept.obligations, kept.policy_version, kept.policy_hash,
+        kept.counter, kept.units, kept.expires_at,
+    )  # fmt: skip
+    return CheckAnswer(check, lease, now)
 
 
-def _reservation(question: _Question, decision: Decision) -> tuple[int, int]:
-    """First unit and number of units; a lease counts one kind of unit, so a question names one."""
-    reserved = {
-        Counter.FRAMES.value: decision.frames_reserved,
-        Counter.LINES.value: decision.lines_reserved,
-        Counter.SECONDS.value: decision.seconds_reserved,
-        Counter.RUNS.value: decision.runs_reserved,
-    }
-    units = reserved.pop(question.counter or "", 0)
-    if any(reserved.values()) or units < 1:
-        raise InvalidInput("UNITS_MISMATCH", f"This use is counted in {question.counter} alone.")
-    if units > settings.LEASE_FRAMES_MAX:
-        raise InvalidInput("RANGE_TOO_LONG", f"One check reserves at most {settings.LEASE_FRAMES_MAX} units.")
-    frames = question.asked.body.frame_range
-    first = frames.first if frames and question.counter == Counter.FRAMES else 1
-    return first, units
+# -- a question asked before
 
 
-def _check_row(
-    question: _Question, decision: Decision, facts: LicenceFacts | None, lease: Lease | None
-) -> RenderCheck:
-    body, principal = question.asked.body, question.principal
-    frames = body.frame_range
-    return RenderCheck(
-        id=question.check_id,
-        at=question.now,
-        outcome=decision.outcome.value,
-        reasons=[reason.value for reason in decision.reasons],
-        obligations=list(decision.obligations),
-        token_jti=facts.jti if facts else None,
-        production_id=facts.production_id if facts else None,
-        organisation_id=principal.organisation_id,
-        credential_id=principal.credential.pk if principal.credential else None,
-        terms_version=facts.terms_version if facts else None,
-        use_type=body.use_type,
-        construct=body.construct,
-        shot=body.shot,
-        task=body.task,
-        worker=body.worker,
-        first=frames.first if frames else None,
-        last=frames.last if frames else None,
-        counter=question.counter or "",
-        units_asked=_units_asked(question),
-        units_reserved=lease.units if lease else 0,
-        valid_until=lease.expires_at if lease else None,
-        lease_uid=lease.uid if lease else None,
-        input_sha256=question.asked.input_sha256,
-        policy_version=POLICY_VERSION,
-        policy_hash=POLICY_HASH,
-    )
+def _repeat(question: Question) -> CheckAnswer | None:
+    """The answer once given, its lease as it was opened; None for a permit that would not be given now.
 
-
-def _units_asked(question: _Question) -> int:
-    body = question.asked.body
-    if body.units is not None:
-        return max(body.units.lines, body.units.seconds, body.units.runs)
-    frames = body.frame_range
-    return min(max(0, frames.last - frames.first + 1), MAX_FRAME) if frames else 0
-
-
-def _entry(question: _Question, check: RenderCheck, facts: LicenceFacts, lease: Lease | None) -> CheckedEntry:
-    """What the log says: of a permit the units reserved, of a refusal those asked for."""
-    proof, caller = question.presented.proof, question.principal.organisation_id
-    words = words_for_log(
-        question.asked.body,
-        takes_part=facts.may_present(caller) or takes_part(caller, facts.production_id),
-    )
-    return CheckedEntry(
-        at=clock.rfc3339(question.now),
-        construct=words.construct,
-        decision=str(check.pk),
-        first=lease.first if lease else check.first,
-        input_hash=question.asked.input_sha256.hex(),
-        jkt=proof.jkt if proof else None,
-        jti=str(facts.jti),
-        last=lease.last if lease else check.last,
-        lease=str(lease.uid) if lease else None,
-        outcome=DecisionOutcome(check.outcome),
-        policy_version=check.policy_version,
-        reasons=tuple(check.reasons),
-        shot=words.shot,
-        talent=facts.talent_pseudonym,
-        terms_version=facts.terms_version,
-        territory=words.territory,
-        units=lease.units if lease and lease.counter != Counter.FRAMES else None,
-        use_type=words.use_type,
-    )
-
-
-def _take_key(question: _Question, key: str) -> CheckKey | None:
-    """Take the idempotency key for this question; the row of an earlier one if it was taken."""
-    caller = question.principal.credential or question.principal.person
-    with connection.cursor() as cursor:  # waits while another transaction holds the same key
-        cursor.execute(
-            "insert into receipts_checkkey (credential_id, key, body_sha256, check_id, created_at)"
-            " values (%s, %s, %s, %s, %s) on conflict do nothing",
-            [caller.pk, key, question.asked.body_sha256, question.check_id, question.now],
-        )
-        if cursor.rowcount == 1:
-            return None
-    row = CheckKey.objects.get(credential_id=caller.pk, key=key)
+    Raises:
+        Conflict: ``IDEMPOTENCY_CONFLICT``: the key was used for another question.
+    """
+    row = CheckKey.objects.get(credential_id=question.caller.credential_id, key=question.key)
     if bytes(row.body_sha256) != question.asked.body_sha256:
         raise Conflict("IDEMPOTENCY_CONFLICT", "This Idempotency-Key was used for another question.")
-    return row
-
-
-def _repeat(row: CheckKey, question: _Question) -> CheckAnswer | None:
-    """The answer once given, its lease as it was opened; None for a permit that would not be given now."""
     check = RenderCheck.objects.get(pk=row.check_id)
-    lease = Lease.objects.filter(check_id=check.pk).first()
+    lease = Lease.objects.filter(uid=check.lease_uid).first() if check.lease_uid else None
     if lease is not None and (question.presented.refused or not _stands(lease)):
         return None
-    return CheckAnswer(check, lease, question.now)
+    return CheckAnswer(_kept_check(check), _kept_lease(lease, check) if lease else None, question.now)
 
 
 def _stands(lease: Lease) -> bool:
@@ -329,3 +265,17 @@ def _stands(lease: Lease) -> bool:
         and not facts.emergency_stop
         and (facts.token_state == TokenState.EXHAUSTED or facts.token_state not in REASON_OF_STATE)
     )
+
+
+def _kept_check(row: RenderCheck) -> KeptCheck:
+    return KeptCheck(
+        row.pk, row.outcome, tuple(row.reasons), tuple(row.obligations), row.policy_version, row.policy_hash,
+        row.counter, row.units_reserved, row.valid_until,
+    )  # fmt: skip
+
+
+def _kept_lease(row: Lease, check: RenderCheck) -> KeptLease:
+    return KeptLease(
+        row.uid, row.counter, row.first, row.last, row.granted_at, check.valid_until or row.expires_at,
+        row.heartbeat_seconds, row.grace_seconds,
+    )  # fmt: skip

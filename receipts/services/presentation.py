@@ -1,5 +1,9 @@
 """Who presents which token, and is it theirs: signature, audience, proof of possession.
 
+A token whose signature held once is remembered by this process: the bytes cannot change. Its key may be revoked,
+so whoever acts on the answer compares ``kid`` in the transaction that acts. Audience, times and the proof are
+judged at every call.
+
 Source: DESIGN section 5; RFC 9449 (DPoP).
 """
 
@@ -11,15 +15,15 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db import connection
 
-from accounts.principals import Principal
+from accounts.callers import KeyCaller
 from common import keys
+from common.caching import Bounded
 from trustcore.dpop import Proof, verify_proof
 from trustcore.encoding import b64url_decode
 from trustcore.errors import InvalidToken, TrustError
 from trustcore.policy.reasons import DenyReason
-from trustcore.tokens import LicenceClaims, verify_token
+from trustcore.tokens import LicenceClaims, check_times, verify_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Presented:
 
     Attributes:
         claims: what it says, if every check held; else ``refused`` is the reason.
+        kid: the key that signed it, if it was believed.
         jti: the licence it names, believed or not: a refusal is recorded with the licence it was tried on.
     """
 
@@ -35,29 +40,33 @@ class Presented:
     proof: Proof | None
     refused: DenyReason | None
     jti: UUID | None
+    kid: str | None = None
+
+    @property
+    def proof_digest(self) -> bytes | None:
+        """What is remembered of the proof, so that it is good once."""
+        if self.proof is None:
+            return None
+        return hashlib.sha256(f"{self.proof.jkt}\n{self.proof.jti}".encode()).digest()
 
 
-def audience_of(principal: Principal) -> str:
-    """The audience that a token must name for this caller."""
-    if principal.credential is None:
-        return f"urn:trustmark:person:{principal.person.pk}"
-    return f"urn:trustmark:client:{principal.credential.pk}"
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    claims: LicenceClaims
+    kid: str
+    jti: UUID
+
+
+_verified: Bounded[bytes, _Verified] = Bounded(5_000)
 
 
 def present_token(
-    *, principal: Principal, token: str, proof: str | None, method: str, url: str, now: datetime
+    *, caller: KeyCaller, token: str, proof: str | None, method: str, url: str, now: datetime
 ) -> Presented:
     """Verify a token and the proof beside it; a refusal is an answer, not an exception."""
     seconds = int(now.timestamp())
-    jti = _claimed_jti(token)
     try:
-        claims = verify_token(
-            token,
-            keys=keys.public_keys("TOKEN"),
-            issuer=settings.BASE_URL,
-            audience=audience_of(principal),
-            now=seconds,
-        )
+        known = _verify(token, caller.audience, seconds)
         if not proof:
             raise InvalidToken(DenyReason.SENDER_MISMATCH, "no proof of possession was sent")
         proved = verify_proof(
@@ -65,27 +74,39 @@ def present_token(
             method=method,
             url=url,
             now=seconds,
-            expected_jkt=claims.cnf.jkt if claims.cnf else None,
+            expected_jkt=known.claims.cnf.jkt if known.claims.cnf else None,
             access_token=token,
             max_age_seconds=settings.CLOCK_SKEW_SECONDS,
         )
     except InvalidToken as refusal:
-        return Presented(None, None, refusal.reason, jti)
-    return Presented(claims, proved, None, jti)
+        return Presented(None, None, refusal.reason, _claimed_jti(token))
+    return Presented(known.claims, proved, None, known.jti, known.kid)
 
 
-def spend_proof(*, proof: Proof, now: datetime) -> bool:
-    """Use up a proof; False if it was used before. MUST be called inside the decision's transaction.
+def forget_token(token: str) -> None:
+    """Verify the token anew when it comes again."""
+    _verified.drop(_name(token))
 
-    Two calls with one proof at the same time: the second waits on the unique index, then loses.
-    """
-    digest = hashlib.sha256(f"{proof.jkt}\n{proof.jti}".encode()).digest()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into receipts_dpopproofseen (digest, seen_at) values (%s, %s) on conflict do nothing",
-            [digest, now],
-        )
-        return bool(cursor.rowcount == 1)
+
+def _verify(token: str, audience: str, now: int) -> _Verified:
+    name = _name(token)
+    known = _verified.get(name)
+    if known is not None:
+        if known.claims.aud != audience:
+            raise InvalidToken(DenyReason.AUDIENCE_MISMATCH, "issued for another client", "aud")
+        check_times(known.claims, now=now)
+        return known
+    claims = verify_token(
+        token, keys=keys.public_keys("TOKEN"), issuer=settings.BASE_URL, audience=audience, now=now
+    )
+    header = msgspec.json.decode(b64url_decode(token.partition(".")[0]))
+    known = _Verified(claims, header["kid"], UUID(claims.jti))
+    _verified.put(name, known)
+    return known
+
+
+def _name(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def _claimed_jti(token: str) -> UUID | None:

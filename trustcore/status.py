@@ -21,7 +21,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta
 
 from trustcore.claims import Epoch, Text
-from trustcore.compact import malformed, read_header, read_payload, sign_compact
+from trustcore.compact import (
+    key_of,
+    malformed,
+    open_compact,
+    sign_compact,
+    strict_object,
+    verified_payload,
+)
 from trustcore.encoding import b64url_decode, b64url_encode, prepare_readers
 from trustcore.errors import InvalidToken, TrustError
 from trustcore.policy.reasons import DenyReason
@@ -137,12 +144,10 @@ def decode_status_list(text: str, *, keys: Mapping[str, Ed25519PublicKey], uri: 
         InvalidToken: ``TOKEN_MALFORMED``, ``KEY_UNTRUSTED``, ``SIGNATURE_INVALID``,
             ``AUDIENCE_MISMATCH`` (another list), ``NOT_YET_VALID`` or ``EXPIRED``.
     """
-    header = read_header(text, typ=STATUS_TYP, members=_HEADER, max_bytes=MAX_BYTES)
-    key = keys.get(header["kid"]) if isinstance(header["kid"], str) else None
-    if key is None:
-        raise InvalidToken(DenyReason.KEY_UNTRUSTED, "no key of this id is trusted", "header.kid")
+    compact = open_compact(text, typ=STATUS_TYP, members=_HEADER, max_bytes=MAX_BYTES)
+    content = verified_payload(compact, key_of(compact, keys))
     try:
-        payload = msgspec.convert(read_payload(text, key, max_bytes=MAX_BYTES), _Payload)
+        payload = msgspec.convert(strict_object(content, max_bytes=MAX_BYTES), _Payload)
     except msgspec.ValidationError as error:
         raise malformed(str(error), "payload") from error
     if payload.sub != uri:

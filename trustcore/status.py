@@ -13,7 +13,7 @@ Source: IETF Token Status List (draft-ietf-oauth-status-list), sections 4, 5.1, 
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 import msgspec
@@ -60,9 +60,13 @@ def status_of(state: TokenState) -> int:
 
 @dataclass(frozen=True, slots=True)
 class StatusList:
-    """Codes of two bits each, the first token in the lowest bits of the first byte."""
+    """Codes of two bits each, the first token in the lowest bits of the first byte.
+
+    ``expires_at`` is known of a list that was read signed: seconds since 1970, from when on it says nothing.
+    """
 
     packed: bytes
+    expires_at: int = field(default=0, compare=False)
 
     @classmethod
     def of(cls, codes: Iterable[int]) -> "StatusList":
@@ -156,7 +160,7 @@ def decode_status_list(text: str, *, keys: Mapping[str, Ed25519PublicKey], uri: 
         raise InvalidToken(DenyReason.EXPIRED, "the list has run out", "exp")
     if now < payload.iat:
         raise InvalidToken(DenyReason.NOT_YET_VALID, "the list is not valid yet", "iat")
-    return StatusList(_unpack(payload.status_list.lst))
+    return StatusList(_unpack(payload.status_list.lst), payload.exp)
 
 
 def _unpack(text: str) -> bytes:

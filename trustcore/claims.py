@@ -81,8 +81,8 @@ class StatusClaim(_Claim, frozen=True, kw_only=True):
 class OfflineClaim(_Claim, frozen=True, kw_only=True):
     """How long, and for how many frames, work may go on without the server."""
 
-    seconds: Annotated[int, Meta(ge=0, le=86_400)] = 0
     frames: Count = 0
+    seconds: Annotated[int, Meta(ge=0, le=86_400)] = 0
 
 
 class LicenceClaims(_Claim, frozen=True, kw_only=True):

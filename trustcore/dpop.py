@@ -23,7 +23,14 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from trustcore.compact import ALGORITHM, join_compact, malformed, read_header, read_payload
+from trustcore.compact import (
+    ALGORITHM,
+    join_compact,
+    malformed,
+    open_compact,
+    strict_object,
+    verified_payload,
+)
 from trustcore.encoding import b64url_encode
 from trustcore.errors import InvalidKey, InvalidToken
 from trustcore.policy.reasons import DenyReason
@@ -109,9 +116,9 @@ def verify_proof(
     Raises:
         InvalidToken: ``TOKEN_MALFORMED``, ``SIGNATURE_INVALID``, ``SENDER_MISMATCH`` or ``CLOCK_SKEW``.
     """
-    header = read_header(proof, typ=DPOP_TYP, members=_HEADER, max_bytes=MAX_BYTES)  # 1
-    key = _proof_key(header["jwk"])
-    payload = read_payload(proof, key, max_bytes=MAX_BYTES)  # 2
+    compact = open_compact(proof, typ=DPOP_TYP, members=_HEADER, max_bytes=MAX_BYTES)  # 1
+    key = _proof_key(compact.header["jwk"])
+    payload = strict_object(verified_payload(compact, key), max_bytes=MAX_BYTES)  # 2
     jkt = jwk_thumbprint(public_jwk(key))
     if expected_jkt is not None and not hmac.compare_digest(jkt.encode(), expected_jkt.encode()):
         raise _mismatch("made with another key", "jwk")

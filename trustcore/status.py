@@ -13,7 +13,7 @@ Source: IETF Token Status List (draft-ietf-oauth-status-list), sections 4, 5.1, 
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 import msgspec
@@ -21,7 +21,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta
 
 from trustcore.claims import Epoch, Text
-from trustcore.compact import malformed, read_header, read_payload, sign_compact
+from trustcore.compact import (
+    key_of,
+    malformed,
+    open_compact,
+    sign_compact,
+    strict_object,
+    verified_payload,
+)
 from trustcore.encoding import b64url_decode, b64url_encode, prepare_readers
 from trustcore.errors import InvalidToken, TrustError
 from trustcore.policy.reasons import DenyReason
@@ -53,9 +60,13 @@ def status_of(state: TokenState) -> int:
 
 @dataclass(frozen=True, slots=True)
 class StatusList:
-    """Codes of two bits each, the first token in the lowest bits of the first byte."""
+    """Codes of two bits each, the first token in the lowest bits of the first byte.
+
+    ``expires_at`` is known of a list that was read signed: seconds since 1970, from when on it says nothing.
+    """
 
     packed: bytes
+    expires_at: int = field(default=0, compare=False)
 
     @classmethod
     def of(cls, codes: Iterable[int]) -> "StatusList":
@@ -137,12 +148,10 @@ def decode_status_list(text: str, *, keys: Mapping[str, Ed25519PublicKey], uri: 
         InvalidToken: ``TOKEN_MALFORMED``, ``KEY_UNTRUSTED``, ``SIGNATURE_INVALID``,
             ``AUDIENCE_MISMATCH`` (another list), ``NOT_YET_VALID`` or ``EXPIRED``.
     """
-    header = read_header(text, typ=STATUS_TYP, members=_HEADER, max_bytes=MAX_BYTES)
-    key = keys.get(header["kid"]) if isinstance(header["kid"], str) else None
-    if key is None:
-        raise InvalidToken(DenyReason.KEY_UNTRUSTED, "no key of this id is trusted", "header.kid")
+    compact = open_compact(text, typ=STATUS_TYP, members=_HEADER, max_bytes=MAX_BYTES)
+    content = verified_payload(compact, key_of(compact, keys))
     try:
-        payload = msgspec.convert(read_payload(text, key, max_bytes=MAX_BYTES), _Payload)
+        payload = msgspec.convert(strict_object(content, max_bytes=MAX_BYTES), _Payload)
     except msgspec.ValidationError as error:
         raise malformed(str(error), "payload") from error
     if payload.sub != uri:
@@ -151,7 +160,7 @@ def decode_status_list(text: str, *, keys: Mapping[str, Ed25519PublicKey], uri: 
         raise InvalidToken(DenyReason.EXPIRED, "the list has run out", "exp")
     if now < payload.iat:
         raise InvalidToken(DenyReason.NOT_YET_VALID, "the list is not valid yet", "iat")
-    return StatusList(_unpack(payload.status_list.lst))
+    return StatusList(_unpack(payload.status_list.lst), payload.exp)
 
 
 def _unpack(text: str) -> bytes:

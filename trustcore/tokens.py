@@ -1,6 +1,7 @@
 """Licence tokens: compact JWS, Ed25519 only, read more strictly than the library reads them.
 
-PyJWT verifies in the middle; before and after it this module enforces what libraries leave open.
+No JOSE library stands in the path (ADR 0009): ``cryptography`` verifies in the middle; before and after
+it this module enforces what libraries leave open.
 
 Before the signature:
  1. at most 16 KiB of ASCII, exactly three parts, each canonical base64url;
@@ -9,18 +10,18 @@ Before the signature:
  3. ``typ`` is exactly the one asked for, ``alg`` is exactly ``EdDSA``;
  4. ``kid`` names one of the keys given: a plain look-up in a mapping, nothing else.
 The signature:
- 5. PyJWT, with this key and this algorithm.
+ 5. Ed25519, with this key, over exactly the bytes received.
 After it:
  6. the payload is one object without repeated names, floats or unknown claims;
  7. ``exp``, ``nbf`` and ``iat`` are integers before the year 10000, in order, and not too far apart;
  8. ``authorization_details`` (RFC 9396) say the same as the claims;
  9. training: ``trn`` is false and no training use type is granted, but in a training token, where
     it is the reverse;
-10. a licence or training token is bound to its sender's key;
+10. a licence or training token is bound to its sender's key or certificate;
 11. issuer and audience are exactly those expected;
 12. the times hold now.
 
-Source: RFC 7515, RFC 7519, RFC 8725, RFC 9068 (typ), RFC 9396, RFC 9449; DESIGN section 5.
+Source: RFC 7515, RFC 7519, RFC 8725, RFC 9068 (typ), RFC 9396, RFC 9449, RFC 8705; DESIGN section 5.
 """
 
 from collections.abc import Mapping
@@ -30,10 +31,18 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from trustcore.claims import Confirmation, LicenceClaims, licence_claims
-from trustcore.compact import malformed, read_header, read_payload, sign_compact
+from trustcore.compact import (
+    key_of,
+    malformed,
+    open_compact,
+    sign_compact,
+    strict_object,
+    verified_payload,
+)
+from trustcore.encoding import prepare_readers
 from trustcore.errors import InvalidToken
 from trustcore.policy.reasons import DenyReason
-from trustcore.policy.vocabulary import TRAINING_USE_TYPES
+from trustcore.policy.vocabulary import TRAINING_USE_TYPES, Construct, UseType
 from trustcore.signing import Signer
 
 __all__ = [
@@ -45,6 +54,7 @@ __all__ = [
     "check_times",
     "encode_token",
     "licence_claims",
+    "read_token",
     "verify_token",
 ]
 
@@ -59,6 +69,25 @@ MAX_SPAN_SECONDS: Final = 7 * 86_400
 MAX_LEEWAY_SECONDS: Final = 300
 _TYPES: Final = frozenset({LICENCE_TYP, TRAINING_TYP, GRANT_TYP})
 _HEADER: Final = frozenset({"alg", "typ", "kid"})
+
+
+class _Detail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    actions: tuple[UseType, ...]
+    datatypes: tuple[Construct, ...]
+    identifier: str
+    type: str
+
+
+class _Signed(LicenceClaims, frozen=True, kw_only=True):
+    """A payload as this module writes it: the claims, and the grant once more as RFC 9396 has it."""
+
+    authorization_details: tuple[_Detail, ...]
+
+
+prepare_readers(_Signed)
+_decoder = msgspec.json.Decoder(_Signed)
+_encoder = msgspec.json.Encoder(order="sorted")
+_CLAIMS: Final = LicenceClaims.__struct_fields__
 
 
 def encode_token(claims: LicenceClaims, signer: Signer, typ: str) -> str:
@@ -105,17 +134,32 @@ def verify_token(
         InvalidToken: its ``reason`` is the ``DenyReason`` to answer with.
         ValueError: misuse: an unknown ``typ``, no ``now`` for a token that needs one, a strange leeway.
     """
-    _known_type(typ)
     if now is None and typ != GRANT_TYP:
         raise ValueError("only a grant statement may be read without a clock")
-    header = read_header(token, typ=typ, members=_HEADER, max_bytes=MAX_BYTES)  # 1, 2, 3
-    key = _key(header["kid"], keys)  # 4
-    payload = read_payload(token, key, max_bytes=MAX_BYTES)  # 5, 6
-    claims = _claims(payload)  # 6, 8
-    _check_content(claims, typ)  # 7, 9, 10
-    _check_parties(claims, issuer, audience)  # 11
+    claims = read_token(token, keys=keys, issuer=issuer, audience=audience, typ=typ)
     if now is not None:
         check_times(claims, now=now, leeway=leeway)  # 12
+    return claims
+
+
+def read_token(
+    token: str,
+    *,
+    keys: Mapping[str, Ed25519PublicKey],
+    issuer: str,
+    audience: str | None,
+    typ: str = LICENCE_TYP,
+) -> LicenceClaims:
+    """Steps 1 to 11 of :func:`verify_token`; the times are the caller's to judge, at every use.
+
+    For who keeps what was verified (a node under a lease, a cache); arguments and refusals as there.
+    """
+    _known_type(typ)
+    compact = open_compact(token, typ=typ, members=_HEADER, max_bytes=MAX_BYTES)  # 1, 2, 3
+    payload = verified_payload(compact, key_of(compact, keys))  # 4, 5
+    claims = _own_spelling(payload) or _claims(strict_object(payload, max_bytes=MAX_BYTES))  # 6, 8
+    _check_content(claims, typ)  # 7, 9, 10
+    _check_parties(claims, issuer, audience)  # 11
     return claims
 
 
@@ -139,12 +183,22 @@ def _known_type(typ: str) -> None:
         raise ValueError(f"{typ!r} is not a token type")
 
 
-def _key(kid: object, keys: Mapping[str, Ed25519PublicKey]) -> Ed25519PublicKey:
-    """Return the key of that id: an exact look-up, so a path or a query in a ``kid`` is just unknown."""
-    key = keys.get(kid) if isinstance(kid, str) else None
-    if key is None:
-        raise InvalidToken(DenyReason.KEY_UNTRUSTED, "no key of this id is trusted", "header.kid")
-    return key
+def _own_spelling(payload: bytes) -> LicenceClaims | None:
+    """The claims of a payload in the one spelling that :func:`encode_token` writes; None for any other.
+
+    What reads into the closed shape and is written back byte for byte held no repeated name, no float, no
+    unknown claim, no second value: everything else is read again, slowly, by the strict reader.
+    """
+    try:
+        signed = _decoder.decode(payload)
+    except msgspec.MsgspecError:
+        return None
+    if _encoder.encode(signed) != payload:
+        return None
+    detail = _Detail(signed.ut, signed.cst, signed.terms_hash, DETAIL_TYPE)
+    if signed.authorization_details != (detail,):
+        return None
+    return LicenceClaims(**{name: getattr(signed, name) for name in _CLAIMS})
 
 
 def _claims(payload: dict[str, Any]) -> LicenceClaims:
@@ -173,8 +227,8 @@ def _details(claims: LicenceClaims) -> list[dict[str, Any]]:
 
 def _check_content(claims: LicenceClaims, typ: str) -> None:
     _check_training(claims, typ)
-    if typ != GRANT_TYP and (claims.cnf is None or claims.cnf.jkt is None):
-        raise malformed("the token is bound to no key", "cnf.jkt")
+    if typ != GRANT_TYP and not (claims.cnf and (claims.cnf.jkt or claims.cnf.x5t_s256)):
+        raise malformed("the token is bound to no key and to no certificate", "cnf")
     if not max(claims.iat, claims.nbf) < claims.exp <= claims.win.na or claims.win.nb >= claims.win.na:
         raise malformed("the times are not in order", "exp")
     if typ != GRANT_TYP and claims.exp - claims.iat > MAX_SPAN_SECONDS:

@@ -7,8 +7,12 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from trustcore.claims import Confirmation, OfflineClaim
+from trustcore.lease import LeaseClaims
 from trustcore.policy.check import CheckRequest, LicenceState
+from trustcore.policy.rules import POLICY_HASH
 from trustcore.policy.terms import Terms, parse_terms
+from trustcore.policy.vocabulary import Construct, Quota, UseType
 from trustcore.signing import Ed25519Signer, jwk_thumbprint, public_jwk
 from trustcore.tokens import LicenceClaims, licence_claims
 
@@ -108,6 +112,8 @@ def known(**changes: Any) -> LicenceState:
 SIGNER = Ed25519Signer(Ed25519PrivateKey.from_private_bytes(b"\x01" * 32), "token-key-1")
 OTHER_SIGNER = Ed25519Signer(Ed25519PrivateKey.from_private_bytes(b"\x02" * 32), "token-key-2")
 KEYS = {SIGNER.kid: SIGNER.public_key}
+DECISION_SIGNER = Ed25519Signer(Ed25519PrivateKey.from_private_bytes(b"\x04" * 32), "decision-key-1")
+DECISION_KEYS = {DECISION_SIGNER.kid: DECISION_SIGNER.public_key}
 CLIENT_KEY = Ed25519PrivateKey.from_private_bytes(b"\x03" * 32)
 CLIENT_JKT = jwk_thumbprint(public_jwk(CLIENT_KEY.public_key()))
 
@@ -124,6 +130,34 @@ def claims(of: Terms | None = None, **changes: Any) -> LicenceClaims:
             "issued_at": EPOCH,
             "expires_at": EPOCH + 3600,
             "jkt": CLIENT_JKT,
+            **changes,
+        },
+    )
+
+
+def lease_claims(**changes: Any) -> LeaseClaims:
+    """Return a lease of frames 1001 to 1100 for five minutes from now, with a grace of ten; changed."""
+    return LeaseClaims(
+        **{
+            "aud": AUDIENCE,
+            "cnf": Confirmation(jkt=CLIENT_JKT),
+            "cst": Construct.FACE_3D,
+            "ctr": Quota.FRAMES,
+            "dec": "0199d000-0000-7000-8000-000000000001",
+            "exp": EPOCH + 300,
+            "first": 1001,
+            "iat": EPOCH,
+            "iss": ISSUER,
+            "jti": "0199e000-0000-7000-8000-000000000001",
+            "last": 1100,
+            "obl": ("WATERMARK_PIXEL",),
+            "off": OfflineClaim(frames=100, seconds=600),
+            "policy_hash": POLICY_HASH,
+            "prj": FILM_A,
+            "shot": "sh0450",
+            "tok": TOKEN_ID,
+            "ut": UseType.FACE_RENDER,
+            "ver": 1,
             **changes,
         },
     )

@@ -28,6 +28,7 @@ from tests.trustcore.samples import (
     training_terms,
 )
 from trustcore.claims import Confirmation, StatusClaim
+from trustcore.encoding import canonical_json
 from trustcore.errors import InvalidTerms, InvalidToken
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.terms import parse_terms, terms_hash
@@ -35,9 +36,11 @@ from trustcore.tokens import (
     GRANT_TYP,
     LICENCE_TYP,
     TRAINING_TYP,
+    LicenceClaims,
     check_times,
     encode_token,
     licence_claims,
+    read_token,
     verify_token,
 )
 
@@ -416,11 +419,46 @@ def test_token_of_another_server_is_untrusted():
 
 @pytest.mark.req("BX-012")
 @pytest.mark.parametrize(
-    "cnf", [None, {}, {"jkt": ""}, {"jkt": "short"}, {"jkt": 7}, {"jwk": {}}, {"x5t#S256": CLIENT_JKT}, "key"]
+    "cnf", [None, {}, {"jkt": ""}, {"jkt": "short"}, {"jkt": 7}, {"jwk": {}}, {"x5t#S256": "short"}, "key"]
 )
 def test_token_without_a_sender_key_is_refused(cnf):
     assert verify().cnf == Confirmation(jkt=CLIENT_JKT)
     assert refusal(forged(cnf=cnf))[0] == "TOKEN_MALFORMED"
+
+
+def test_token_may_be_bound_to_a_certificate_instead_of_a_key_or_to_both():
+    bound = replace(claims(), cnf=Confirmation(x5t_s256=CLIENT_JKT))
+    token = encode_token(bound, SIGNER, LICENCE_TYP)
+    assert parts_of(token)[1]["cnf"] == {"x5t#S256": CLIENT_JKT}
+    assert verify(token) == bound
+    both = replace(claims(), cnf=Confirmation(jkt=CLIENT_JKT, x5t_s256=CLIENT_JKT))
+    assert verify(encode_token(both, SIGNER, LICENCE_TYP)) == both
+
+
+@given(st.dictionaries(st.sampled_from(["act", "hb", "coc", "consent_hash"]), st.just(None), max_size=4))
+def test_both_readers_agree_on_every_spelling_of_the_same_claims(left_out):
+    full = replace(claims(), act="u1", hb=60, coc=2, consent_hash="sha256:" + "0" * 64)
+    token = encode_token(full, SIGNER, LICENCE_TYP)
+    ours = forge(token, SIGNER, **left_out)  # other blanks and another order: the slow reader's
+    header, payload = parts_of(ours)
+    canonical = sign_raw(canonical_json(header), canonical_json(payload), SIGNER)  # the fast one's
+    assert ours != canonical
+    assert verify(ours) == verify(canonical)
+    assert type(verify(canonical)) is LicenceClaims
+
+
+def test_claims_in_their_own_spelling_are_held_to_the_details_too():
+    header, payload = parts_of(TOKEN)
+    payload["authorization_details"][0]["actions"] = ["VOICE_RENDER"]
+    odd = sign_raw(canonical_json(header), canonical_json(payload), SIGNER)
+    assert refusal(odd) == ("TOKEN_MALFORMED", "authorization_details")
+
+
+def test_token_read_once_is_held_to_its_times_at_every_use():
+    read = read_token(TOKEN, keys=KEYS, issuer=ISSUER, audience=AUDIENCE)
+    assert read == claims()
+    with pytest.raises(InvalidToken, match="ended"):
+        check_times(read, now=EPOCH + 3600)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 Tokens, leases, decisions, proofs of possession and status lists are all read here. Libraries accept
 more than the specifications mean, so no JOSE library stands in this path: the text is taken apart
-strictly, the signature is verified by ``cryptography`` over exactly the bytes received, and only then
-is the payload looked at, strictly again. What PyJWT would do between (parse the header a second time,
+strictly, the signature is verified by libsodium over exactly the bytes received (twice as fast as OpenSSL,
+and stricter: no small-order keys, no second spelling of a signature), and only then is the payload looked at,
+strictly again. What PyJWT would do between (parse the header a second time,
 choose an algorithm, look the key up, parse the payload leniently) has no place here; the tests compare
 both readers on good tokens. ADR 0009.
 
@@ -15,8 +16,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from nacl.bindings import crypto_sign_open
+from nacl.exceptions import BadSignatureError
 
 from trustcore.encoding import b64url_decode, b64url_encode, canonical_json, parse_json_strict
 from trustcore.errors import InvalidToken, TrustError
@@ -122,8 +124,8 @@ def verified_payload(compact: Compact, key: Ed25519PublicKey) -> bytes:
         InvalidToken: ``SIGNATURE_INVALID``.
     """
     try:
-        key.verify(compact.signature, compact.signed)
-    except InvalidSignature as error:
+        crypto_sign_open(compact.signature + compact.signed, key.public_bytes_raw())
+    except BadSignatureError as error:
         raise InvalidToken(DenyReason.SIGNATURE_INVALID, "the signature does not match") from error
     return compact.payload
 
@@ -137,9 +139,9 @@ def strict_object(payload: bytes, *, max_bytes: int) -> dict[str, Any]:
     return _strict(payload, "payload", max_bytes)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def _header(part: str) -> Mapping[str, Any]:
-    """Read a header once: a server's tokens all begin with the same one. Refusals are not kept."""
+    """Read a header once: a server's tokens all begin with the same one, a client's proofs too. Refusals are not kept."""
     return MappingProxyType(_strict(b64url_decode(part), "header", MAX_HEADER_BYTES))
 
 

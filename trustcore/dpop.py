@@ -18,6 +18,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -117,9 +118,8 @@ def verify_proof(
         InvalidToken: ``TOKEN_MALFORMED``, ``SIGNATURE_INVALID``, ``SENDER_MISMATCH`` or ``CLOCK_SKEW``.
     """
     compact = open_compact(proof, typ=DPOP_TYP, members=_HEADER, max_bytes=MAX_BYTES)  # 1
-    key = _proof_key(compact.header["jwk"])
+    key, jkt = _proof_key(compact.header["jwk"])
     payload = strict_object(verified_payload(compact, key), max_bytes=MAX_BYTES)  # 2
-    jkt = jwk_thumbprint(public_jwk(key))
     if expected_jkt is not None and not hmac.compare_digest(jkt.encode(), expected_jkt.encode()):
         raise _mismatch("made with another key", "jwk")
     jti, issued_at = _check_payload(payload, method, url, access_token)  # 3
@@ -133,6 +133,7 @@ def token_hash(access_token: str) -> str:
     return b64url_encode(hashlib.sha256(access_token.encode("utf-8")).digest())
 
 
+@lru_cache(maxsize=4096)
 def normalise_htu(url: str) -> str:
     """Return ``url`` as a proof names it: lower-case scheme and host, no default port, no query.
 
@@ -155,13 +156,21 @@ def _escape(found: re.Match[str]) -> str:
     return character if _UNRESERVED.fullmatch(character) else found[0].upper()
 
 
-def _proof_key(jwk: object) -> Ed25519PublicKey:
-    if not isinstance(jwk, dict):
-        raise malformed("not a key", "header.jwk")
+def _proof_key(jwk: object) -> tuple[Ed25519PublicKey, str]:
+    """Return a proof's key and its thumbprint; a client sends the same key with every proof."""
     try:
-        return public_key_from_jwk(jwk)
+        members = tuple(sorted(jwk.items())) if isinstance(jwk, dict) else ()
+        return _key_and_thumbprint(members)
+    except TypeError as error:  # a member that is no text
+        raise malformed("not a key", "header.jwk") from error
     except InvalidKey as error:
         raise malformed(error.detail, "header.jwk") from error
+
+
+@lru_cache(maxsize=4096)
+def _key_and_thumbprint(members: tuple[tuple[str, Any], ...]) -> tuple[Ed25519PublicKey, str]:
+    key = public_key_from_jwk(dict(members))
+    return key, jwk_thumbprint(public_jwk(key))
 
 
 def _check_payload(

@@ -37,29 +37,29 @@ declare
     verdicts smallint[] := array_fill(0::smallint, array[cardinality(asked)]);
 begin
     -- keys, then proofs: each in an order of its own, so that two batches never wait for each other in a ring
-    with taken as (
+    with q as materialized (select * from unnest(asked)),
+    taken as (
         insert into receipts_checkkey (credential_id, key, body_sha256, check_id, created_at)
         select q.credential, q.idempotency_key, q.body_sha256, q.id, q.at
-        from unnest(asked) q where q.idempotency_key is not null order by q.credential, q.idempotency_key
-        on conflict do nothing returning check_id)
-    select array(
-        select case when q.idempotency_key is not null and t.check_id is null then 4 else 0 end
-        from unnest(asked) q left join taken t on t.check_id = q.id order by q.place)
-    into verdicts;
-
-    with spent as (
+        from q where q.idempotency_key is not null order by q.credential, q.idempotency_key
+        on conflict do nothing returning check_id),
+    free as materialized (
+        select q.*, q.idempotency_key is not null and taken.check_id is null as repeated
+        from q left join taken on taken.check_id = q.id),
+    spent as (
         insert into receipts_dpopproofseen (digest, seen_at)
-        select q.proof, q.at from unnest(asked) q
-        where q.proof is not null and verdicts[q.place] = 0 order by q.proof
+        select free.proof, free.at from free
+        where free.proof is not null and not free.repeated order by free.proof
         on conflict do nothing returning digest)
     select array(
         select case
-            when verdicts[q.place] <> 0 or q.proof is null then verdicts[q.place]
+            when free.repeated then 4
+            when free.proof is null then 0
             -- one proof twice among these questions: the first has it
-            when s.digest is null or row_number()
-                over (partition by q.proof, verdicts[q.place] order by q.place) > 1 then 3
+            when spent.digest is null or row_number()
+                over (partition by free.proof, free.repeated order by free.place) > 1 then 3
             else 0 end
-        from unnest(asked) q left join spent s on s.digest = q.proof order by q.place)
+        from free left join spent on spent.digest = free.proof order by free.place)
     into verdicts;
 
     perform from (select distinct q.jti, q.counter from unnest(asked) q where q.units > 0) w
@@ -90,31 +90,32 @@ begin
         where verdicts[q.place] in (1, 2) and p.digest = q.proof;
     end if;
 
-    update receipts_quota r set granted = r.granted + w.units
-    from (select q.jti, q.counter, sum(q.units) as units from unnest(asked) q
-        where verdicts[q.place] = 0 and q.units > 0 group by q.jti, q.counter) w
-    where r.token_jti = w.jti and r.counter = w.counter;
-
-    insert into receipts_rendercheck (id, at, outcome, reasons, obligations, token_jti, production_id,
-        organisation_id, credential_id, terms_version, use_type, construct, shot, task, worker, first, last,
-        counter, units_asked, units_reserved, valid_until, lease_uid, input_sha256, policy_version, policy_hash)
-    select q.id, q.at, q.outcome, q.reasons, q.obligations, q.jti, q.production,
-        q.organisation, q.credential, q.terms_version, q.use_type, q.construct, q.shot, q.task, q.worker,
-        q.first, q.last, q.counter, q.units_asked, q.units, q.expires_at, q.lease, q.input_sha256,
-        q.policy_version, q.policy_hash
-    from unnest(asked) q where verdicts[q.place] = 0;
-
-    insert into receipts_lease (uid, check_id, log_id, token_jti, production_id, organisation_id,
-        credential_id, terms_version, talent, counter, use_type, shot, first, last, state, granted_at,
-        expires_at, heartbeat_seconds, grace_seconds, window_ends_at, end_reason)
-    select q.lease, q.id, q.log, q.jti, q.production, q.organisation, q.credential, q.terms_version,
-        q.talent, q.counter, q.use_type, q.shot, q.lease_first, q.lease_last, 'ACTIVE', q.at,
-        q.expires_at, q.heartbeat_seconds, q.grace_seconds, q.window_ends_at, ''
-    from unnest(asked) q where verdicts[q.place] = 0 and q.units > 0;
-
+    with q as materialized (select * from unnest(asked) q where verdicts[q.place] = 0),
+    taken as (
+        update receipts_quota r set granted = r.granted + w.units
+        from (select q.jti, q.counter, sum(q.units) as units from q where q.units > 0
+            group by q.jti, q.counter) w
+        where r.token_jti = w.jti and r.counter = w.counter),
+    decided as (
+        insert into receipts_rendercheck (id, at, outcome, reasons, obligations, token_jti, production_id,
+            organisation_id, credential_id, terms_version, use_type, construct, shot, task, worker, first,
+            last, counter, units_asked, units_reserved, valid_until, lease_uid, input_sha256,
+            policy_version, policy_hash)
+        select q.id, q.at, q.outcome, q.reasons, q.obligations, q.jti, q.production, q.organisation,
+            q.credential, q.terms_version, q.use_type, q.construct, q.shot, q.task, q.worker, q.first,
+            q.last, q.counter, q.units_asked, q.units, q.expires_at, q.lease, q.input_sha256,
+            q.policy_version, q.policy_hash
+        from q),
+    leased as (
+        insert into receipts_lease (uid, check_id, log_id, token_jti, production_id, organisation_id,
+            credential_id, terms_version, talent, counter, use_type, shot, first, last, state, granted_at,
+            expires_at, heartbeat_seconds, grace_seconds, window_ends_at, end_reason)
+        select q.lease, q.id, q.log, q.jti, q.production, q.organisation, q.credential, q.terms_version,
+            q.talent, q.counter, q.use_type, q.shot, q.lease_first, q.lease_last, 'ACTIVE', q.at,
+            q.expires_at, q.heartbeat_seconds, q.grace_seconds, q.window_ends_at, ''
+        from q where q.units > 0)
     insert into receipts_pendingentry (production_id, kind, ref, at, entry)
-    select q.production, 2, q.id, q.at, convert_to(q.entry, 'UTF8')
-    from unnest(asked) q where verdicts[q.place] = 0 and q.entry is not null;
+    select q.production, 2, q.id, q.at, convert_to(q.entry, 'UTF8') from q where q.entry is not null;
 
     return verdicts;
 end $$;

@@ -5,13 +5,11 @@ from typing import Any
 from django.conf import settings
 
 from accounts.callers import caller_of
-from common.errors import Forbidden
 from receipts.api.answers import answer_document
 from receipts.requests import MAX_BODY_BYTES, parse_check
 from receipts.services.check import answer_check
 
 PATH = "/api/v1/render/checks"
-SCOPE = "render:check"
 
 
 def is_for_us(environ: dict[str, Any]) -> bool:
@@ -33,14 +31,10 @@ def answer(environ: dict[str, Any]) -> dict[str, Any]:
     """Answer one check.
 
     Raises:
-        DomainError: as :func:`receipts.services.check.answer_check`; ``Forbidden``: ``SCOPE_MISSING``.
+        DomainError: as :func:`receipts.services.check.answer_check`.
     """
     authorization: str = environ["HTTP_AUTHORIZATION"]
     caller = caller_of(authorization)
-    if SCOPE not in caller.scopes:
-        raise Forbidden(
-            "SCOPE_MISSING", "This API key may not do this.", f"It needs the scope {SCOPE}.", {"scope": SCOPE}
-        )
     asked = parse_check(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
     return answer_document(
         answer_check(

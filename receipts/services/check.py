@@ -37,6 +37,7 @@ from trustcore.policy.reasons import DenyReason
 from trustcore.policy.rules import REASON_OF_STATE
 from trustcore.policy.vocabulary import DecisionOutcome, TokenState, UseType, quota_of
 
+SCOPE = "render:check"
 _KEY_MAX = 200
 _TRIES = 8
 
@@ -123,6 +124,7 @@ def answer_check(
 
     Raises:
         Conflict: ``IDEMPOTENCY_CONFLICT``: the key was used for another question.
+        Forbidden: ``SCOPE_MISSING``.
         InvalidInput: ``UNITS_MISMATCH``, ``RANGE_TOO_LONG``, ``IDEMPOTENCY_KEY_INVALID``.
         Unauthenticated: the API key has ended meanwhile.
         Unavailable: ``STATE_UNSETTLED``: the licence changed again and again while it was looked at.
@@ -135,6 +137,13 @@ def answer_check(
     granted = 0
     key = idempotency_key
     for _ in range(_TRIES):
+        if SCOPE not in caller.scopes:
+            raise Forbidden(
+                "SCOPE_MISSING",
+                "This API key may not do this.",
+                f"It needs the scope {SCOPE}.",
+                {"scope": SCOPE},
+            )
         presented = present_token(
             caller=caller, token=asked.body.token, proof=proof, method=method, url=url, now=now
         )  # 1

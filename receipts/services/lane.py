@@ -51,9 +51,9 @@ class _Ticket:
 class _Lanes:
     """Lanes that are free, and questions that wait; nothing waits while a lane is free."""
 
-    def __init__(self) -> None:
+    def __init__(self, lanes: int) -> None:
         self._lock = Lock()
-        self._free = settings.CHECK_LANES
+        self._free = lanes
         self._waiting: list[_Ticket] = []
 
     def keep(self, question: KeptQuestion) -> Verdict:
@@ -105,7 +105,7 @@ def keep(question: KeptQuestion) -> Verdict:
     return _lanes.keep(question)
 
 
-_lanes = _Lanes()
+_lanes = _Lanes(settings.CHECK_LANES)
 
 
 def _settle(batch: list[_Ticket]) -> None:

@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import ApiCredential
@@ -25,6 +26,7 @@ from accounts.principals import Principal
 from common import clock
 from licensing import services
 from licensing.models import LicenceToken
+from receipts.edge import in_front_of
 from receipts.selectors import entries_of
 from receipts.services import drain_log
 from tests import factories
@@ -166,6 +168,33 @@ def logged(production_id: UUID, kind: type[Any]) -> list[Any]:
     drain_log(production_id=production_id)
     entries = [parse_entry(leaf.entry) for leaf in entries_of(production_id)]
     return [entry for entry in entries if isinstance(entry, kind)]
+
+
+class EdgeClient(Client):
+    """A client whose render checks are answered in front of Django; what the edge leaves goes on to Django."""
+
+    left_to_django = 0
+
+    def request(self, **request: Any) -> Any:
+        request.setdefault("HTTP_HOST", "testserver")
+        answered: list[Any] = []
+        left: list[bool] = []
+
+        def start(status: str, headers: list[tuple[str, str]]) -> None:
+            answered[:] = [int(status[:3]), dict(headers)]
+
+        def django(_environ: dict[str, Any], _start: Any) -> list[bytes]:
+            left.append(True)
+            return []
+
+        body = b"".join(in_front_of(django)(self._base_environ(**request), start))
+        if left:
+            self.left_to_django += 1
+            return super().request(**request)
+        status, headers = answered
+        response = HttpResponse(body, status=status, headers=headers)
+        response.json = lambda: json.loads(body)  # type: ignore[attr-defined]
+        return response
 
 
 class Waiting:

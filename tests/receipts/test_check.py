@@ -19,11 +19,19 @@ from common import clock, keys
 from licensing.models import LicenceToken
 from receipts.models import Lease, Quota, RenderCheck
 from tests import factories
-from tests.receipts.conftest import CHECKS, Farm, Waiting, logged, make_farm, revoke
+from tests.receipts.conftest import CHECKS, EdgeClient, Farm, Waiting, logged, make_farm, revoke
 from trustcore.policy.rules import POLICY_HASH, POLICY_VERSION
 from trustcore.receipt import AuthorisedEntry, CheckedEntry, RevokedEntry
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(params=["edge", "django"])
+def farm(db: None, request: pytest.FixtureRequest) -> Farm:
+    """A farm whose checks are answered before Django, and one whose checks go through it: they read the same."""
+    made = make_farm()
+    made.client = EdgeClient() if request.param == "edge" else Client()
+    return made
 
 
 def denied(response: Any) -> list[str]:

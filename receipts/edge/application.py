@@ -50,7 +50,7 @@ def _answer(environ: Environ) -> Answer:
         logger.exception("render check: the database did not answer")
         connection.close_if_unusable_or_obsolete()
         return problem_answer(*describe_error(error))
-    except Exception as error:  # noqa: BLE001 - whatever failed, it is no permit
+    except Exception as error:
         logger.exception("render check: failed")
         return problem_answer(*describe_error(error))
 

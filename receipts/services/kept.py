@@ -25,7 +25,7 @@ from trustcore.receipt import MAX_FRAME, CheckedEntry, encode_entry
 
 
 class KeptQuestion(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What the database keeps of a question, if what it rests on still holds. Bytes are ``\\x`` and hex."""
+    r"""What the database keeps of a question, if what it rests on still holds. Bytes are ``\x`` and hex."""
 
     place: int = 0
     jti: UUID | None = None

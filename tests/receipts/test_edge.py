@@ -258,7 +258,7 @@ def _end(pid: int) -> None:
         host=db["HOST"], port=db["PORT"], user=db["USER"], password=db["PASSWORD"], dbname=db["NAME"],
         autocommit=True,
     ) as admin:  # fmt: skip
-        admin.execute("select pg_terminate_backend(%s)", [pid])
+        admin.execute("select pg_terminate_backend(%s, 5000)", [pid])
 
 
 def test_stranger_with_a_good_key_is_denied_in_codes_alone(farm: Farm) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from django.db import connection
 
 from receipts import selectors
 from receipts.inspection import inspect_log
-from receipts.models import ReceiptBatch
+from receipts.models import Lease, Quota, ReceiptBatch
 from tests.receipts.conftest import CHECKS, RECEIPTS, Farm, make_farm, revoke
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -159,3 +160,34 @@ def test_body_without_a_length_is_refused_whole(servers: list[Server]) -> None:
     answer = post(servers[0], farm, iter([body[:1000], body[1000:]]), "b1")
     assert (answer.status_code, answer.json()["code"]) == (422, "LENGTH_REQUIRED")
     assert selectors.counts_for_token(farm.token.pk).rendered == 0
+
+
+def test_sixty_four_clients_of_one_token_never_get_more_than_the_quota(servers: list[Server]) -> None:
+    """Two servers, 64 connections, leases of 25 out of 2,010: eighty are given, and the last ten frames to nobody."""
+    farm = make_farm(frames_max=2_010)
+    jws = farm.jws()
+    ask(servers[0], farm, jws)  # the quota's row exists, the licence is remembered by one of the two
+    questions = [
+        (servers[n % 2].url, farm.body(token=jws), {**farm.headers, "DPoP": farm.proof(jws)})
+        for n in range(128)
+    ]
+
+    def put(question: tuple[str, dict[str, Any], dict[str, str]]) -> dict[str, Any]:
+        url, body, headers = question
+        answer = httpx.post(f"{url}{CHECKS}", json=body, headers=headers, timeout=60)
+        assert answer.status_code == 200, answer.text
+        decision: dict[str, Any] = answer.json()
+        return decision
+
+    with ThreadPoolExecutor(64) as pool:
+        answers = list(pool.map(put, questions))
+    granted = [a for a in answers if a["lease"]]
+    assert sum(a["frames_reserved"] for a in granted) + 25 == 2_000
+    assert {tuple(a["reason_codes"]) for a in answers if not a["lease"]} == {("FRAMES_EXHAUSTED",)}
+    assert Quota.objects.get(token_jti=farm.token.pk).granted == 2_000
+    assert Lease.objects.filter(token_jti=farm.token.pk).count() == 80
+    for lease in granted[:2]:
+        end = f"{servers[1].url}/api/v1/render/leases/{lease['lease']['id']}/end"
+        assert httpx.post(end, headers=farm.headers, timeout=30).json()["state"] == "ENDED"
+    again = [ask(server, farm, jws) for server in (*servers, *servers)]
+    assert sum(a["frames_reserved"] for a in again) == 50, "what two leases gave back, and no frame more"

@@ -347,7 +347,7 @@ def test_step_13_picture(limit, asked, expected):
         (0, -10, 10, []),
     ],
 )
-def test_step_14_frames(granted, first, last, expected):
+def test_step_16_frames(granted, first, last, expected):
     request = ask(frame_first=first, frame_last=last)
     assert reasons(request=request, state=known(frames_granted=granted)) == expected
 
@@ -360,7 +360,7 @@ def test_step_14_frames(granted, first, last, expected):
         ("POSTER_KEY_ART", "runs", "runs_max", "FRAMES_EXHAUSTED"),
     ],
 )
-def test_step_14_other_counters(use_type, field, limit, code):
+def test_step_16_other_counters(use_type, field, limit, code):
     of = terms(use_types=[use_type], scope={limit: 10})
 
     def asked(number, granted=0):
@@ -374,14 +374,14 @@ def test_step_14_other_counters(use_type, field, limit, code):
     assert asked(-1) == [code]
 
 
-def test_step_14_one_counter_overdrawn_does_not_stop_the_use_of_another():
+def test_step_16_one_counter_overdrawn_does_not_stop_the_use_of_another():
     speak = ask(
         use_type="VOICE_RENDER", construct="VOICE_SPEAKING", frame_first=None, frame_last=None, lines=1
     )
     assert reasons(request=speak, state=known(frames_granted=5000)) == []
 
 
-def test_step_14_frames_cannot_ride_on_a_use_that_is_counted_in_lines():
+def test_step_16_frames_cannot_ride_on_a_use_that_is_counted_in_lines():
     silent = terms(use_types=["VOICE_RENDER"], scope={"lines_max": 10})
     assert reasons(of=silent, request=ask(use_type="VOICE_RENDER", lines=1)) == ["FRAMES_EXHAUSTED"]
 
@@ -395,17 +395,17 @@ def test_step_14_frames_cannot_ride_on_a_use_that_is_counted_in_lines():
         (("SOMETHING_NEW",), DecisionOutcome.DENY),
     ],
 )
-def test_step_15_holds_never_permit(holds, outcome):
+def test_step_18_holds_never_permit(holds, outcome):
     decision = decide(terms(), ask(), known(holds=holds), now=NOW)
     assert decision.outcome is outcome
     assert not decision.is_permit
 
 
-def test_step_15_unknown_hold_is_a_suspension():
+def test_step_18_unknown_hold_is_a_suspension():
     assert reasons(state=known(holds=("SOMETHING_NEW",))) == ["SUSPENDED"]
 
 
-def test_step_16_obligations_follow_the_marking_and_the_checkpoints():
+def test_step_20_obligations_follow_the_marking_and_the_checkpoints():
     of = terms(
         marking={"watermark": [], "c2pa": False, "visible_label": "ICON"}, approvals__checkpoints=["FINAL"]
     )
@@ -416,7 +416,7 @@ def test_step_16_obligations_follow_the_marking_and_the_checkpoints():
     )
 
 
-def test_step_16_answer_never_outlasts_the_window_or_the_token():
+def test_step_20_answer_never_outlasts_the_window_or_the_token():
     from datetime import datetime
 
     late = datetime.fromisoformat("2026-10-29T23:55:00+00:00")

@@ -62,7 +62,7 @@ class HoldOutput(StrictSerializer):
     id = serializers.UUIDField()
     covers = serializers.ChoiceField(choices=COVERABLE)
     covered_id = serializers.UUIDField()
-    reason = serializers.ChoiceField(choices=[str(reason) for reason in PLACED_BY])
+    reason = serializers.CharField()
     side = serializers.CharField()
     why = serializers.CharField()
     placed_at = serializers.DateTimeField()

@@ -1,16 +1,21 @@
 """Answer a render check: decide on fresh state, reserve the quota, keep the decision, open a lease.
 
-One transaction, in this order:
+A caller who asks too often is refused before its token is read (:mod:`receipts.services.pace`); that refusal
+is in nobody's log. Then one transaction, in this order:
 
 1. The idempotency key is taken; a key used before gets the answer given then. A permit is repeated only
    to a caller who proves possession again, and while the licence stands: else the question is a new one.
+   A permit whose lease ran out meanwhile is answered ``OFFLINE_GRACE_EXCEEDED``.
 2. The proof of possession is used up; a second use is ``REPLAY``.
 3. The quota row of the token is locked: checks of one token take turns from here.
-4. The licence is read *after* the lock, so a revocation that committed meanwhile is seen.
+4. The licence is read *after* the lock, so a revocation or a hold that committed meanwhile is seen.
 5. :func:`trustcore.policy.decide.decide` decides.
 6. Quota, lease, decision and the entry that waits for the log are written together.
 
 The check never locks the log: its entry is drained within a second, and before any frame that cites it.
+
+A refusal of a caller without part in the production is kept and logged only as often as
+``STRANGER_CHECKS_PER_MINUTE`` says; beyond it, it is answered and kept nowhere, whether or not the licence exists.
 """
 
 from dataclasses import dataclass
@@ -27,13 +32,16 @@ from common.ids import new_id
 from licensing.selectors import LicenceFacts, licence_state_for, takes_part
 from receipts.models import CheckKey, Counter, EntryKind, Lease, PendingEntry, Quota, RenderCheck
 from receipts.requests import CheckAsked, core_request
+from receipts.services import pace
+from receipts.services.debts import receipts_overdue
+from receipts.services.lease import is_over
 from receipts.services.presentation import Presented, present_token, spend_proof
 from receipts.services.sequence import open_log
 from receipts.services.wording import words_for_log
 from trustcore.policy.decide import Decision, LicenceState, decide
 from trustcore.policy.reasons import DenyReason
-from trustcore.policy.rules import POLICY_HASH, POLICY_VERSION, REASON_OF_STATE
-from trustcore.policy.vocabulary import DecisionOutcome, TokenState, UseType, quota_of
+from trustcore.policy.rules import POLICY_HASH, POLICY_VERSION
+from trustcore.policy.vocabulary import DecisionOutcome, UseType, quota_of
 from trustcore.receipt import MAX_FRAME, CheckedEntry, encode_entry
 
 _KEY_MAX = 200
@@ -57,6 +65,11 @@ class _Question:
     presented: Presented
     check_id: UUID
     now: datetime
+
+    @property
+    def caller(self) -> UUID:
+        """Whose pace and idempotency keys count: the API key's, or the person's."""
+        return (self.principal.credential or self.principal.person).pk
 
     @property
     def counter(self) -> str | None:
@@ -87,6 +100,8 @@ def check_render(
     if len(idempotency_key) > _KEY_MAX or not idempotency_key.isprintable():
         raise InvalidInput("IDEMPOTENCY_KEY_INVALID", "Idempotency-Key: at most 200 printable characters.")
     now = clock.now()
+    if not pace.may_ask((principal.credential or principal.person).pk):
+        return _over_pace(principal, asked, now)
     presented = present_token(
         principal=principal, token=asked.body.token, proof=proof, method=method, url=url, now=now
     )
@@ -95,6 +110,16 @@ def check_render(
         earlier = _take_key(question, idempotency_key) if idempotency_key else None  # 1
         repeated = _repeat(earlier, question) if earlier else None
         return repeated or _answer(question)
+
+
+def _over_pace(principal: Principal, asked: CheckAsked, now: datetime) -> CheckAnswer:
+    """Refuse what comes too fast, unread; one such refusal a second is kept, and none is logged."""
+    unread = Presented(claims=None, proof=None, refused=DenyReason.RATE_LIMITED, jti=None)
+    question = _Question(principal=principal, asked=asked, presented=unread, check_id=new_id(), now=now)
+    refusal = _refusal(DenyReason.RATE_LIMITED, now=now)
+    if pace.may_keep_refusal(question.caller):
+        return _keep(question, refusal, None, None)
+    return _answer_only(question, refusal)
 
 
 def _answer(question: _Question) -> CheckAnswer:
@@ -107,7 +132,10 @@ def _answer(question: _Question) -> CheckAnswer:
     if refused is None and facts is None:
         refused = DenyReason.TOKEN_UNKNOWN
     if refused is not None or facts is None:
-        return _keep(question, _refusal(refused or DenyReason.TOKEN_UNKNOWN, question.now), facts, None)
+        refused = refused or DenyReason.TOKEN_UNKNOWN
+        if _is_stranger(question, facts) and not pace.may_write_to_strangers(question.caller):
+            return _answer_only(question, _refusal(refused, DenyReason.RATE_LIMITED, now=question.now))
+        return _keep(question, _refusal(refused, now=question.now), facts, None)
     if quota is None and question.counter:
         quota = _open_quota(facts, question.counter)
         facts = licence_state_for(facts.jti) or facts  # the lock may have waited
@@ -133,7 +161,23 @@ def _state(question: _Question, facts: LicenceFacts, quota: Quota | None) -> Lic
         token_expires_at=datetime.fromtimestamp(claims.exp, tz=UTC),
         emergency_stop=facts.emergency_stop,
         control_changed=facts.control_generation != facts.control_generation_now,
+        holds=facts.holds,
+        receipts_overdue=_owes_receipts(question, facts),
+        token_policy_hash=claims.policy_hash,
     )
+
+
+def _owes_receipts(question: _Question, facts: LicenceFacts) -> bool:
+    key = question.principal.credential
+    return key is not None and receipts_overdue(token_jti=facts.jti, credential_id=key.pk, now=question.now)
+
+
+def _is_stranger(question: _Question, facts: LicenceFacts | None) -> bool:
+    """Whether nothing shows that the caller has a part in the production whose licence it names."""
+    if question.presented.claims is not None:
+        return False  # the token is good, and was minted for this very key
+    caller = question.principal.organisation_id
+    return facts is None or not (facts.may_present(caller) or takes_part(caller, facts.production_id))
 
 
 def _lock_quota(jti: UUID, counter: str) -> Quota | None:
@@ -155,8 +199,13 @@ def _open_quota(facts: LicenceFacts, counter: str) -> Quota:
     return quota
 
 
-def _refusal(reason: DenyReason, now: datetime) -> Decision:
-    return Decision(outcome=DecisionOutcome.DENY, reasons=(reason,), valid_until=now)
+def _refusal(*reasons: DenyReason, now: datetime) -> Decision:
+    return Decision(outcome=DecisionOutcome.DENY, reasons=reasons, valid_until=now)
+
+
+def _answer_only(question: _Question, refusal: Decision) -> CheckAnswer:
+    """A refusal that is answered and kept nowhere."""
+    return CheckAnswer(_check_row(question, refusal, None, None), None, question.now)
 
 
 def _keep(
@@ -297,35 +346,33 @@ def _entry(question: _Question, check: RenderCheck, facts: LicenceFacts, lease: 
 
 def _take_key(question: _Question, key: str) -> CheckKey | None:
     """Take the idempotency key for this question; the row of an earlier one if it was taken."""
-    caller = question.principal.credential or question.principal.person
     with connection.cursor() as cursor:  # waits while another transaction holds the same key
         cursor.execute(
             "insert into receipts_checkkey (credential_id, key, body_sha256, check_id, created_at)"
             " values (%s, %s, %s, %s, %s) on conflict do nothing",
-            [caller.pk, key, question.asked.body_sha256, question.check_id, question.now],
+            [question.caller, key, question.asked.body_sha256, question.check_id, question.now],
         )
         if cursor.rowcount == 1:
             return None
-    row = CheckKey.objects.get(credential_id=caller.pk, key=key)
+    row = CheckKey.objects.get(credential_id=question.caller, key=key)
     if bytes(row.body_sha256) != question.asked.body_sha256:
         raise Conflict("IDEMPOTENCY_CONFLICT", "This Idempotency-Key was used for another question.")
     return row
 
 
 def _repeat(row: CheckKey, question: _Question) -> CheckAnswer | None:
-    """The answer once given, its lease as it was opened; None for a permit that would not be given now."""
-    check = RenderCheck.objects.get(pk=row.check_id)
+    """The answer once given, its lease as it was opened; None for a question that is a new one by now."""
+    check = RenderCheck.objects.filter(pk=row.check_id).first()
+    if check is None:
+        return None  # it was answered and kept nowhere
     lease = Lease.objects.filter(check_id=check.pk).first()
-    if lease is not None and (question.presented.refused or not _stands(lease)):
-        return None
-    return CheckAnswer(check, lease, question.now)
-
-
-def _stands(lease: Lease) -> bool:
-    """Whether the licence behind a lease still permits; one that is used up permitted what it gave."""
+    if lease is None:
+        return CheckAnswer(check, None, question.now)
     facts = licence_state_for(lease.token_jti)
-    return (
-        facts is not None
-        and not facts.emergency_stop
-        and (facts.token_state == TokenState.EXHAUSTED or facts.token_state not in REASON_OF_STATE)
-    )
+    if question.presented.refused or facts is None or facts.why_over is not None:
+        return None
+    if lease.state == Lease.State.EXPIRED or (
+        lease.state == Lease.State.ACTIVE and is_over(lease, question.now)
+    ):
+        return _keep(question, _refusal(DenyReason.OFFLINE_GRACE_EXCEEDED, now=question.now), facts, None)
+    return CheckAnswer(check, lease, question.now)

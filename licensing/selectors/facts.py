@@ -24,9 +24,10 @@ from trustcore.policy.terms import Terms
 from trustcore.policy.vocabulary import RevocationKind, TokenState
 
 _AGREEMENTS_KEPT: Final = 2048
+_ID_LENGTH: Final = 36
 _STANDING: Final = """
 select state, revoked_at, revocation_kind, successor, successor_not_before, successor_revoked_at,
-       control_generation, coalesce(holds, '{}'), stamp
+       control_generation, stamp
 from licensing_token_standing where jti = %s
 """
 
@@ -123,10 +124,8 @@ def licence_state_for(jti: UUID) -> LicenceFacts | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    state, revoked_at, kind, successor, successor_begins, successor_revoked_at, generation, reasons, stamp = (
-        row
-    )
-    agreed = _agreed(jti)
+    state, revoked_at, kind, successor, successor_begins, successor_revoked_at, generation, stamp = row
+    agreed, reasons = _agreed(jti), _held(stamp)
     following = Successor(successor, successor_begins, successor_revoked_at) if successor else None
     stopped = DenyReason.EMERGENCY_STOP in reasons or kind == RevocationKind.EMERGENCY_STOP
     return LicenceFacts(
@@ -155,6 +154,12 @@ def licence_state_for(jti: UUID) -> LicenceFacts | None:
         holds=tuple(reason for reason in reasons if reason != DenyReason.EMERGENCY_STOP),
         stamp=stamp,
     )
+
+
+def _held(stamp: str) -> tuple[str, ...]:
+    """The reasons of the holds at the end of a stamp, ``{<id><reason>,...}``, oldest first: ids rise with time."""
+    holds = stamp.rpartition("|")[2].strip("{}")
+    return tuple(hold[_ID_LENGTH:] for hold in sorted(holds.split(","))) if holds else ()
 
 
 @lru_cache(maxsize=_AGREEMENTS_KEPT)

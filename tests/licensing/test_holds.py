@@ -493,7 +493,7 @@ def test_what_is_not_in_the_stamp_cannot_change(token: LicenceToken) -> None:
         use_types=("FACE_RENDER",),
         constructs=("FACE_3D",),
     )[0]
-    changes = {"supersedes": other, "control_generation": 7, "status_list": 7}
+    changes = {"supersedes": other, "control_generation": 7, "status_list": 7, "not_before": other.not_after}
     stamped = {"state", "revoked_at", "revocation_kind"}
     silent = {"notice_at", "frame_disposition", "revocation_reason"}
     for field in LicenceToken._meta.concrete_fields:

@@ -50,7 +50,7 @@ def place_hold(*, principal: Principal, covers: str, covered_id: UUID, reason: s
     thing = thing_visible_to(principal, covers, covered_id)
     if thing is None:
         raise NotFound
-    side = may_place(DenyReason(reason), sides_over(principal, thing))
+    side = may_place(DenyReason[reason], sides_over(principal, thing))
     if side is None:
         raise Forbidden("NOT_YOURS_TO_HOLD", "This hold is for another side to place.")
     with transaction.atomic():
@@ -61,7 +61,7 @@ def place_hold(*, principal: Principal, covers: str, covered_id: UUID, reason: s
                 raise Conflict(
                     "TOKEN_STATE", "This licence has ended already.", f"It is {state}.", {"state": state}
                 )
-        return write_hold(principal, covers, thing.pk, DenyReason(reason), side, why)
+        return write_hold(principal, covers, thing.pk, DenyReason[reason], side, why)
 
 
 def write_hold(
@@ -113,7 +113,7 @@ def lift_hold(*, principal: Principal, hold_id: UUID, why: str = "") -> Hold:
         if thing is None:
             raise NotFound
         sides = sides_over(principal, thing)
-        if not may_lift(DenyReason(hold.reason), placed_by=HoldSide(hold.side), sides=sides):
+        if not may_lift(DenyReason[hold.reason], placed_by=HoldSide(hold.side), sides=sides):
             raise Forbidden("NOT_YOURS_TO_LIFT", "This hold is for another side to lift.")
         if hold.lifted_at is not None:
             raise Conflict("HOLD_LIFTED", "This hold was lifted before.")
@@ -146,7 +146,7 @@ def resume_token(
     mine = [
         hold
         for hold in standing
-        if may_lift(DenyReason(hold.reason), placed_by=HoldSide(hold.side), sides=sides)
+        if may_lift(DenyReason[hold.reason], placed_by=HoldSide(hold.side), sides=sides)
     ]
     if not mine:
         raise Forbidden("NOT_YOURS_TO_LIFT", "This hold is for another side to lift.")

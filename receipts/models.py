@@ -3,7 +3,7 @@
 Three kinds of rows. *Facts* are append-only (``LogEntry``, ``RenderCheck``, ``UnauthorisedFrame``): triggers
 refuse update, delete and truncate for every role. *Positions* move forward under a row lock
 (``ProductionLog``, ``Quota``, ``Lease``). *Waiting and remembered* rows may go (``PendingEntry`` is a queue,
-``CheckKey`` and ``DpopProofSeen`` expire).
+``CheckKey`` and ``DpopProofSeen`` expire, a ``ReceiptDebt`` is paid).
 
 ``LogEntry`` is hash-partitioned by log and has only indexes that follow insertion order; why, with numbers,
 stands in docs/design/ledger.md.
@@ -30,6 +30,8 @@ class EntryKind(models.IntegerChoices):
     VERIFIED = 5, "verified"
     REVOKED = 6, "revoked"
     EXPORTED = 7, "exported"
+    SUSPENDED = 9, "suspended"
+    RESUMED = 10, "resumed"
 
 
 class FrameOutcome(models.IntegerChoices):
@@ -280,6 +282,24 @@ class Lease(models.Model):
     def units(self) -> int:
         """How many units the lease reserves."""
         return self.last - self.first + 1
+
+
+class ReceiptDebt(models.Model):
+    """A lease that ran out in silence: neither given back nor reported by a single receipt.
+
+    Its credential owes an answer under that licence; the row goes when it is given (see ``services.debts``).
+    """
+
+    lease = models.OneToOneField(Lease, models.CASCADE, primary_key=True, related_name="debt")
+    token_jti = models.UUIDField()
+    credential_id = models.UUIDField()
+    since = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["token_jti", "credential_id", "since"], name="debt_by_caller")]
+
+    def __str__(self) -> str:
+        return f"{self.credential_id} owes {self.lease_id}"
 
 
 class DpopProofSeen(models.Model):

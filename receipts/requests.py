@@ -23,6 +23,10 @@ _PLAIN = r"\A[^\x00-\x1f\x7f]*\Z"
 Code = Annotated[str, Meta(min_length=1, max_length=40, pattern=_PLAIN)]
 Name = Annotated[str, Meta(max_length=120, pattern=_PLAIN)]
 Count = Annotated[int, Meta(ge=0, le=MAX_FRAME)]
+Sha256 = Annotated[str, Meta(pattern=r"\A(sha256:)?[0-9a-f]{64}\Z")]
+ContentList = Annotated[tuple[Code, ...], Meta(max_length=60)]
+ContentLevels = dict[Code, Annotated[int, Meta(ge=0, le=5)] | None]
+INPUTS_MAX = 500
 MAX_BODY_BYTES = 64 * 1024
 MAX_TOKEN_BYTES = 16 * 1024
 
@@ -54,19 +58,27 @@ class Tool(_Strict, frozen=True):
 
 
 class Model(_Strict, frozen=True):
-    """A model: its id, version and hash."""
+    """A model: its id, version, and the SHA-256 of its weights."""
 
     id: Name | None = None
     name: Name | None = None
     version: Name | None = None
-    hash: Name | None = None
+    hash: Sha256 | None = None
 
 
 class Input(_Strict, frozen=True):
-    """A file that the render reads."""
+    """A file that the render reads, and as what."""
 
-    hash: Name
-    role: Name = ""
+    hash: Sha256
+    role: Code
+
+
+class Script(_Strict, frozen=True):
+    """The script that is worked from."""
+
+    sha256: Sha256
+    ref: Name | None = None
+    version: Name | None = None
 
 
 class CheckBody(_Strict, frozen=True):
@@ -91,7 +103,10 @@ class CheckBody(_Strict, frozen=True):
     resolution: Code | None = None
     channel: Code | None = None
     distribution_territory: Code | None = None
-    inputs: tuple[Input, ...] = ()
+    inputs: Annotated[tuple[Input, ...], Meta(max_length=INPUTS_MAX)] = ()
+    script: Script | None = None
+    content: ContentList | ContentLevels = ()
+    rating: dict[Code, Code] = {}
 
 
 prepare_readers(CheckBody)
@@ -161,7 +176,18 @@ def core_request(body: CheckBody) -> CheckRequest:
         resolution=body.resolution,
         channel=body.channel,
         distribution_territory=body.distribution_territory,
+        model_hash=model.hash,
+        purpose=body.purpose or None,
+        inputs=tuple((one.role, one.hash) for one in body.inputs),
+        script=(body.script.sha256, body.script.ref, body.script.version) if body.script else None,
+        content=_content(body.content),
+        ratings=tuple(body.rating.items()),
     )
+
+
+def _content(named: tuple[str, ...] | dict[str, int | None]) -> tuple[tuple[str, int | None], ...]:
+    """Switches with their levels; a list names switches alone."""
+    return tuple(named.items()) if isinstance(named, dict) else tuple((name, None) for name in named)
 
 
 def _without_token(document: dict[str, Any], token: str) -> dict[str, Any]:

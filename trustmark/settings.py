@@ -54,6 +54,14 @@ OFFLINE_GRACE_FRAMES = env.integer("TRUSTMARK_OFFLINE_GRACE_FRAMES", 100)
 LEASE_FRAMES_MAX = env.integer("TRUSTMARK_LEASE_FRAMES_MAX", 5000, least=1)
 # Statements with decisions that one web process keeps on their way to the database at a time.
 CHECK_LANES = env.integer("TRUSTMARK_CHECK_LANES", 2, least=1)
+# Checks a second that one API key may ask of one web process (n processes: n times as many); twice as many at once.
+# 0: no limit. Beyond it the answer is RATE_LIMITED, of which one a second is kept.
+CHECKS_PER_SECOND = env.integer("TRUSTMARK_CHECKS_PER_SECOND", 2000)
+# Refusals a minute, for each key and process, that a caller may leave in the log of a production it has no part in.
+STRANGER_CHECKS_PER_MINUTE = env.integer("TRUSTMARK_STRANGER_CHECKS_PER_MINUTE", 6, least=1)
+# Seconds after a lease ran out in silence at which its key is refused until it reports or gives the lease back.
+# Default: as soon as receipts are due (900), and the offline grace.
+RECEIPTS_OVERDUE_SECONDS = env.integer("TRUSTMARK_RECEIPTS_OVERDUE_SECONDS", 900 + OFFLINE_GRACE_SECONDS)
 # Clock difference (seconds) between a client and us above which its word on time is refused.
 CLOCK_SKEW_SECONDS = env.integer("TRUSTMARK_CLOCK_SKEW_SECONDS", 300, least=1)
 # A request that nobody answers lapses after this many days.

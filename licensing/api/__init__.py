@@ -1,6 +1,7 @@
 """The HTTP face of licensing: one class for each resource, parse, call, serialise."""
 
 from licensing.api.alerts import AlertsApi
+from licensing.api.holds import HoldLiftApi, HoldsApi, LiftStopApi, ResumeApi, StopApi, SuspendApi
 from licensing.api.productions import ProductionApi, ProductionsApi
 from licensing.api.public import JwksView, StatusListView
 from licensing.api.requests import AcceptApi, RequestApi, RequestsApi, WithdrawApi
@@ -11,13 +12,19 @@ __all__ = [
     "AcceptApi",
     "AlertsApi",
     "HeartbeatApi",
+    "HoldLiftApi",
+    "HoldsApi",
     "JwksView",
+    "LiftStopApi",
     "ProductionApi",
     "ProductionsApi",
     "RequestApi",
     "RequestsApi",
+    "ResumeApi",
     "RevokeApi",
     "StatusListView",
+    "StopApi",
+    "SuspendApi",
     "TokenApi",
     "TokensApi",
     "VisibilityApi",

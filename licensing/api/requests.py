@@ -50,6 +50,10 @@ class RequestInput(StrictSerializer):
     renews = serializers.UUIDField(required=False, allow_null=True, default=None)
     compensation = serializers.DictField(required=False, default=dict)
     content = serializers.DictField(required=False, default=dict)
+    ratings = serializers.DictField(child=serializers.CharField(max_length=8), required=False, default=dict)
+    anchors = serializers.ListField(
+        child=serializers.RegexField(r"^[0-9a-f]{64}\Z"), required=False, default=list, max_length=200
+    )
     script = serializers.ListField(
         child=serializers.DictField(), required=False, default=list, max_length=200
     )

@@ -50,6 +50,9 @@ class TokenLineOutput(StrictSerializer):
     revoked_at = serializers.DateTimeField(allow_null=True)
     revocation_kind = serializers.CharField(allow_null=True)
     frame_disposition = serializers.CharField(allow_null=True)
+    holds = serializers.ListField(
+        child=serializers.CharField(), help_text="reason codes of the holds in force"
+    )
 
 
 class TokenOutput(TokenLineOutput):
@@ -75,6 +78,9 @@ class HeartbeatOutput(StrictSerializer):
     renewal_due = serializers.BooleanField()
     days_left = serializers.IntegerField()
     superseded_by = serializers.UUIDField(allow_null=True)
+    reason_codes = serializers.ListField(
+        child=serializers.CharField(), help_text="why nothing is permitted now, as a check would say it"
+    )
     server_time = serializers.DateTimeField()
 
 
@@ -140,6 +146,7 @@ class HeartbeatApi(LicensingView):
             "renewal_due": beat.renewal_due,
             "days_left": beat.days_left,
             "superseded_by": str(beat.superseded_by) if beat.superseded_by else None,
+            "reason_codes": list(beat.reasons),
             "server_time": rfc3339(beat.server_time),
         }
         return Response(body, headers={"Cache-Control": "no-store"})
@@ -182,4 +189,5 @@ def write_token(token: LicenceToken) -> dict[str, Any]:
         "revoked_at": rfc3339(token.revoked_at) if token.revoked_at else None,
         "revocation_kind": token.revocation_kind or None,
         "frame_disposition": token.frame_disposition or None,
+        "holds": list(selectors.hold_reasons_on(token)),
     }

@@ -1,9 +1,10 @@
-"""The rows of licensing, by noun: people, productions, requests, tokens.
+"""The rows of licensing, by noun: people, productions, requests, tokens, holds.
 
 Nothing here decides. What may be edited keeps its history (django-simple-history); what was agreed
 (:class:`TermsVersion`, :class:`RequestAction`, :class:`GrantStatement`) is append-only in the database too.
 """
 
+from licensing.models.holds import Hold
 from licensing.models.people import Delegation, Mandate, Talent, VaultConstruct, VisibilityRule
 from licensing.models.productions import Production
 from licensing.models.requests import LicenceRequest, RequestAction, TermsVersion
@@ -13,6 +14,7 @@ __all__ = [
     "Alert",
     "Delegation",
     "GrantStatement",
+    "Hold",
     "LicenceRequest",
     "LicenceToken",
     "Mandate",

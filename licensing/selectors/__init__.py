@@ -5,6 +5,7 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 """
 
 from licensing.selectors.alerts import alerts_visible_to
+from licensing.selectors.facts import LicenceFacts, licence_state_for
 from licensing.selectors.inbox import Inbox, RequestLine, inbox
 from licensing.selectors.licences import LicenceDetail, LicenceLine, licence_detail, licences
 from licensing.selectors.people import (
@@ -29,9 +30,9 @@ from licensing.selectors.request_detail import (
 from licensing.selectors.requests import requests_visible_to
 from licensing.selectors.status import jwks, status_list_jwt
 from licensing.selectors.tokens import (
-    LicenceFacts,
     effective_state,
-    licence_state_for,
+    hold_reasons_on,
+    holds_on,
     terms_in_force,
     token_by_jti,
     tokens_of_production,
@@ -54,6 +55,8 @@ __all__ = [
     "VersionLine",
     "alerts_visible_to",
     "effective_state",
+    "hold_reasons_on",
+    "holds_on",
     "inbox",
     "jwks",
     "licence_detail",

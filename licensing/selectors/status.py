@@ -9,7 +9,7 @@ from django.db.models import Max
 from common import clock
 from common.keys import public_keys, signer_for
 from licensing.models import LicenceToken
-from licensing.selectors.tokens import effective_state
+from licensing.selectors.tokens import effective_state, tokens
 from trustcore.signing import public_key_set
 from trustcore.status import INVALID, StatusList, encode_status_list, status_of
 
@@ -54,6 +54,6 @@ def status_list_jwt(number: int) -> str | None:
 
 def _codes(number: int, at: datetime) -> list[int]:
     codes = [INVALID] * STATUS_LIST_SIZE
-    for token in LicenceToken.objects.filter(status_list=number).select_related("superseded_by"):
+    for token in tokens().filter(status_list=number):
         codes[token.status_index] = status_of(effective_state(token, at))
     return codes

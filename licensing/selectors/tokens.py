@@ -1,69 +1,41 @@
-"""Licences as rows and as facts: who may see them, how they stand now, what a check needs to know."""
+"""Licences as rows: who may see them, and how they stand now."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
 
 from accounts.principals import Principal
 from common import clock
-from licensing.models import LicenceToken
-from licensing.selectors.people import mandates_in_force, pairwise_pseudonym
+from licensing.models import Hold, LicenceToken
+from licensing.selectors.people import mandates_in_force
 from trustcore.policy.terms import Terms, open_window, parse_terms
-from trustcore.policy.vocabulary import RevocationKind, TokenState
+from trustcore.policy.vocabulary import TokenState
 
-
-@dataclass(frozen=True, slots=True)
-class LicenceFacts:
-    """What a render check asks of a licence, read in one query.
-
-    Attributes:
-        token_state: the effective one, see :func:`effective_state`.
-        terms: as signed, with their window opened where they left it to the issue.
-        terms_hash: of the terms as signed.
-        control_generation: the licensee's at issue; ``control_generation_now`` its present one.
-        stamp: changes with everything that may move (``licensing_token_stamp``); the rest is locked at issue.
-        next_change_at: when time alone changes the state next; None: never.
-    """
-
-    jti: UUID
-    token_state: TokenState
-    terms: Terms
-    terms_hash: str
-    terms_version: int
-    licence_id: UUID
-    production_id: UUID
-    licensee_id: UUID
-    vendor_ids: frozenset[UUID]
-    talent_pseudonym: str
-    not_before: datetime
-    not_after: datetime
-    frames_max: int
-    lines_max: int
-    use_types: tuple[str, ...]
-    constructs: tuple[str, ...]
-    revoked_at: datetime | None
-    revocation_kind: str
-    emergency_stop: bool
-    control_generation: int
-    control_generation_now: int
-    superseded_by: UUID | None
-    stamp: str
-    read_at: datetime
-    next_change_at: datetime | None
-
-    def may_present(self, organisation_id: UUID) -> bool:
-        """Whether the organisation is the licensee or a listed vendor."""
-        return organisation_id == self.licensee_id or organisation_id in self.vendor_ids
+_MAY_BE_HELD: Final = frozenset({TokenState.ACTIVE, TokenState.PENDING_ACTIVATION})
 
 
 def tokens() -> QuerySet[LicenceToken]:
     """Licences with the rows that their state and terms are read from."""
-    return LicenceToken.objects.select_related(
+    rows = LicenceToken.objects.select_related(
         "terms", "licensee", "production", "talent", "agency", "superseded_by"
     )
+    return rows.annotate(hold_reasons=ArraySubquery(holds_over(OuterRef).order_by("pk").values("reason")))
+
+
+def holds_over(column: Callable[[str], Any]) -> QuerySet[Hold]:
+    """Holds in force that cover a licence; ``column`` gives a column of its row, as ``OuterRef`` does."""
+    parts = [column(name) for name in ("jti", "talent_id", "production_id", "licensee_id", "agency_id")]
+    return Hold.objects.filter(covers__in=parts, lifted_at=None)
+
+
+def holds_on(token: LicenceToken) -> QuerySet[Hold]:
+    """Holds in force that cover ``token``: its own, and those of its talent, production and parties."""
+    return holds_over(lambda name: getattr(token, name)).order_by("pk")
 
 
 def token_by_jti(jti: UUID) -> LicenceToken | None:
@@ -98,28 +70,56 @@ def whole_parties(principal: Principal) -> Q:
     return parties
 
 
-def effective_state(token: LicenceToken, at: datetime | None = None) -> TokenState:
-    """How a licence stands at ``at``: what time has done to the stored state, without waiting for the beat.
+def hold_reasons_on(token: LicenceToken) -> tuple[str, ...]:
+    """The reason codes of :func:`holds_on`; of rows of :func:`tokens` as they were when these were read."""
+    read: list[str] | None = getattr(token, "hold_reasons", None)
+    return tuple(holds_on(token).values_list("reason", flat=True) if read is None else read)
 
-    Stored ends (revoked, suspended, exhausted, superseded) stand. Otherwise: past its window it is expired;
-    from the moment that its successor's window begins it is superseded; before its own it is pending.
+
+def effective_state(token: LicenceToken, at: datetime | None = None) -> TokenState:
+    """How a licence stands at ``at``: what time and holds have done to the stored state, without a beat.
+
+    Stored ends (revoked, exhausted, superseded) stand. Otherwise: past its window it is expired; from the
+    moment that its successor's window begins it is superseded; under a hold it is suspended; before its
+    own window it is pending. Rows of :func:`tokens` know their holds; for others they are asked for.
     """
-    at = at or clock.now()
-    state = TokenState(token.state)
+    successor: LicenceToken | None = getattr(token, "superseded_by", None)
+    state = state_by_time(
+        token.state,
+        token.not_before,
+        token.not_after,
+        Successor(successor.pk, successor.not_before, successor.revoked_at) if successor else None,
+        at or clock.now(),
+    )
+    return TokenState.SUSPENDED if state in _MAY_BE_HELD and hold_reasons_on(token) else state
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """The licence that continues another one, as far as the older one's state depends on it."""
+
+    jti: UUID
+    not_before: datetime
+    revoked_at: datetime | None
+
+    def took_over(self, at: datetime) -> bool:
+        """A successor that was revoked before its window began never took over."""
+        begun = at >= self.not_before
+        return begun and (self.revoked_at is None or self.revoked_at >= self.not_before)
+
+
+def state_by_time(
+    stored: str, not_before: datetime, not_after: datetime, successor: Successor | None, at: datetime
+) -> TokenState:
+    """What time has done to a stored state; holds stand beside it."""
+    state = TokenState(stored)
     if state not in {TokenState.ACTIVE, TokenState.PENDING_ACTIVATION, TokenState.EXPIRING}:
         return state
-    if at >= token.not_after:
+    if at >= not_after:
         return TokenState.EXPIRED
-    successor: LicenceToken | None = getattr(token, "superseded_by", None)
-    if successor is not None and _took_over(successor, at):
+    if successor is not None and successor.took_over(at):
         return TokenState.SUPERSEDED
-    return TokenState.ACTIVE if at >= token.not_before else TokenState.PENDING_ACTIVATION
-
-
-def _took_over(successor: LicenceToken, at: datetime) -> bool:
-    """A successor that was revoked before its window began never took over."""
-    begun = at >= successor.not_before
-    return begun and (successor.revoked_at is None or successor.revoked_at >= successor.not_before)
+    return TokenState.ACTIVE if at >= not_before else TokenState.PENDING_ACTIVATION
 
 
 def terms_in_force(token: LicenceToken) -> Terms:
@@ -128,47 +128,3 @@ def terms_in_force(token: LicenceToken) -> Terms:
     if terms.window.not_before is None:
         return open_window(terms, not_before=token.not_before)
     return terms
-
-
-def licence_state_for(jti: UUID) -> LicenceFacts | None:
-    """The facts of a licence for a render check; None: no such licence."""
-    with connection.cursor() as cursor:  # the stamp before the row: what changes in between, the stamp lacks
-        cursor.execute("select licensing_token_stamp(%s)", [jti])
-        stamp = cursor.fetchone()
-    token = token_by_jti(jti)
-    if token is None:
-        return None
-    now = clock.now()
-    successor: LicenceToken | None = getattr(token, "superseded_by", None)
-    return LicenceFacts(
-        jti=token.pk,
-        token_state=effective_state(token, now),
-        terms=terms_in_force(token),
-        terms_hash=token.terms.terms_hash,
-        terms_version=token.terms.version,
-        licence_id=token.licence_id,
-        production_id=token.production_id,
-        licensee_id=token.licensee_id,
-        vendor_ids=frozenset(token.vendor_ids),
-        talent_pseudonym=pairwise_pseudonym(token.talent_id, token.production_id),
-        not_before=token.not_before,
-        not_after=token.not_after,
-        frames_max=token.frames_max,
-        lines_max=token.lines_max,
-        use_types=tuple(token.use_types),
-        constructs=tuple(token.constructs),
-        revoked_at=token.revoked_at,
-        revocation_kind=token.revocation_kind,
-        emergency_stop=token.revocation_kind == RevocationKind.EMERGENCY_STOP,
-        control_generation=token.control_generation,
-        control_generation_now=token.licensee.control_generation,
-        superseded_by=successor.pk if successor else None,
-        stamp=stamp[0] if stamp and stamp[0] else "",
-        read_at=now,
-        next_change_at=_next_change(token, successor, now),
-    )
-
-
-def _next_change(token: LicenceToken, successor: LicenceToken | None, now: datetime) -> datetime | None:
-    moments = [token.not_before, token.not_after, *([successor.not_before] if successor else [])]
-    return min((moment for moment in moments if moment > now), default=None)

@@ -26,6 +26,7 @@ WORKING_FIELDS: Final = (
     "render_territory",
     "tools",
     "content",
+    "ratings",
     "marking",
     "security",
     "retention",
@@ -57,7 +58,7 @@ def working_terms(terms: Terms, vendor_id: UUID) -> Terms:
 def working_document(document: dict[str, Any], vendor_id: UUID) -> dict[str, Any]:
     """The working terms as JSON has them: what is not the vendor's is not there."""
     written = working_terms(parse_terms(document), vendor_id).to_dict()
-    return {name: written[name] for name in WORKING_FIELDS}
+    return {name: written[name] for name in WORKING_FIELDS if name in written}
 
 
 def performer_name(pseudonym: str) -> str:

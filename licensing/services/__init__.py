@@ -13,10 +13,11 @@ from licensing.services.decisions import (
     withdraw_request,
 )
 from licensing.services.heartbeat import Heartbeat, audience_of, heartbeat_token
+from licensing.services.holds import lift_hold, place_hold, resume_token
 from licensing.services.mandates import delegate_mandate, end_mandate, grant_mandate
 from licensing.services.productions import register_production
 from licensing.services.requests import request_renewal, submit_request
-from licensing.services.revoke import emergency_stop, revoke_token
+from licensing.services.revoke import emergency_stop, lift_emergency_stop, revoke_token
 from licensing.services.talents import add_construct, register_talent
 from licensing.services.visibility import VisibilityAnswer, check_visibility, set_visibility
 
@@ -37,11 +38,15 @@ __all__ = [
     "grant_mandate",
     "heartbeat_token",
     "lapse_requests",
+    "lift_emergency_stop",
+    "lift_hold",
     "open_request",
+    "place_hold",
     "raise_expiry_alerts",
     "register_production",
     "register_talent",
     "request_renewal",
+    "resume_token",
     "revoke_token",
     "set_visibility",
     "settle_states",

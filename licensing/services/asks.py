@@ -30,7 +30,8 @@ class LicenceAsk:
         days: length of the window; ``not_before`` None opens it when the licence is issued.
         vendors: slugs of the vendors that may present the token.
         renews: jti of the licence that this one continues.
-        compensation, content: as in the terms; what is left out has the terms' defaults.
+        compensation, content, ratings: as in the terms; what is left out has the terms' defaults.
+        anchors: SHA-256 of the reference assets that alone may stand for the person.
     """
 
     production_id: UUID
@@ -51,6 +52,8 @@ class LicenceAsk:
     vendors: tuple[str, ...] = ()
     compensation: Mapping[str, Any] = field(default_factory=dict)
     content: Mapping[str, Any] = field(default_factory=dict)
+    ratings: Mapping[str, str] = field(default_factory=dict)
+    anchors: tuple[str, ...] = ()
     script: tuple[Mapping[str, Any], ...] = ()
     renews: UUID | None = None
 
@@ -125,6 +128,7 @@ def terms_of_ask(
         "replica_class": ask.replica_class,
         "use_types": list(ask.use_types),
         "description": ask.description,
+        "anchors": list(ask.anchors),
         "script": [dict(ref) for ref in ask.script],
         "scope": {
             "sequences": list(ask.sequences),
@@ -139,6 +143,7 @@ def terms_of_ask(
         },
         "render_territory": list(ask.render_territory),
         "content": dict(ask.content),
+        "ratings": dict(ask.ratings),
         "approvals": {"mode": mandate.mode if mandate else str(ApprovalMode.TALENT_ONLY)},
         "compensation": dict(ask.compensation),
     }

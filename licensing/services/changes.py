@@ -29,6 +29,8 @@ FIXED: Final = frozenset(
     }
 )
 """Whom and what the request is about: a change here is another request (TAXONOMY 16)."""
+_OPEN: Final = (["content"], ["ratings"])
+"""Groups whose members are named by the agreement, not by the schema."""
 
 
 def apply_changes(document: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,9 +46,11 @@ def apply_changes(document: Mapping[str, Any], changes: Mapping[str, Any]) -> di
     for path, value in changes.items():
         *groups, name = path.split(".")
         place: Any = changed
+        if groups == ["ratings"]:  # absent where nothing is agreed
+            changed.setdefault("ratings", {})
         for group in groups:
             place = place.get(group) if isinstance(place, dict) else None
-        if not isinstance(place, dict) or (name not in place and groups != ["content"]):
+        if not isinstance(place, dict) or (name not in place and groups not in _OPEN):
             raise InvalidInput("TERM_UNKNOWN", "There is no such term.", path, {"field": path})
         place[name] = value
     return changed

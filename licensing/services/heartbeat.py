@@ -1,5 +1,6 @@
 """The heartbeat: a client that holds a licence fetches its short-lived token and hears how it stands."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,10 +18,13 @@ from licensing.models import LicenceToken
 from licensing.selectors.licences import days_left, renewal_due
 from licensing.selectors.people import person_pseudonym
 from licensing.selectors.status import status_uri
-from licensing.selectors.tokens import effective_state, terms_in_force, tokens
+from licensing.selectors.tokens import effective_state, hold_reasons_on, terms_in_force, tokens
 from licensing.services.alerts import raise_alert
 from trustcore.claims import OfflineClaim, StatusClaim, licence_claims
-from trustcore.policy.vocabulary import TokenState
+from trustcore.policy.clauses import ChangeOfControl
+from trustcore.policy.reasons import DenyReason
+from trustcore.policy.rules import REASON_OF_STATE
+from trustcore.policy.vocabulary import RevocationKind, TokenState
 from trustcore.tokens import LICENCE_TYP, encode_token
 
 
@@ -33,6 +37,7 @@ class Heartbeat:
         expires_at: end of ``jws``; fetch the next one before.
         renewal_due: the first agreed notice before the end is past.
         superseded_by: the licence that took over, to go on with.
+        reasons: why nothing is permitted now, as a check would say it; empty while the licence is active.
     """
 
     token: LicenceToken
@@ -43,6 +48,7 @@ class Heartbeat:
     days_left: int
     superseded_by: UUID | None
     server_time: datetime
+    reasons: tuple[str, ...] = ()
 
 
 def audience_of(credential: ApiCredential) -> str:
@@ -87,7 +93,20 @@ def heartbeat_token(*, principal: Principal, jti: UUID) -> Heartbeat:
         days_left=days_left(token, at),
         superseded_by=successor.pk if successor and state is TokenState.SUPERSEDED else None,
         server_time=at,
+        reasons=tuple(_reasons(token, state)),
     )
+
+
+def _reasons(token: LicenceToken, state: TokenState) -> Iterator[str]:
+    holds = hold_reasons_on(token)
+    if DenyReason.EMERGENCY_STOP in holds or token.revocation_kind == RevocationKind.EMERGENCY_STOP:
+        yield DenyReason.EMERGENCY_STOP
+    if state is not TokenState.SUSPENDED or not holds:  # what a hold suspends is told by the hold
+        yield from [REASON_OF_STATE[state]] if state in REASON_OF_STATE else []
+    yield from (reason for reason in holds if reason != DenyReason.EMERGENCY_STOP)
+    survives = token.terms.terms["change_of_control"] == ChangeOfControl.SURVIVE
+    if token.control_generation != token.licensee.control_generation and not survives:
+        yield DenyReason.CHANGE_OF_CONTROL
 
 
 def _mint(

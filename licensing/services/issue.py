@@ -22,6 +22,7 @@ from licensing.selectors.status import STATUS_LIST_SIZE, status_uri
 from licensing.selectors.tokens import effective_state, terms_in_force, tokens
 from licensing.services.alerts import next_notice
 from licensing.services.asks import refuse_training
+from licensing.services.holds import hold_at_issue
 from licensing.services.trail import parties_of
 from trustcore.claims import StatusClaim, licence_claims
 from trustcore.encoding import canonical_json, sha256_hex
@@ -76,6 +77,7 @@ def issue_token(*, request: LicenceRequest, principal: Principal, at: datetime) 
         },
         log_entry=_entry(token, renewed, consents, at),
     )
+    hold_at_issue(token, principal)
     return token
 
 

@@ -10,13 +10,15 @@ from accounts.principals import Principal
 from audit.services import record
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
-from licensing.models import LicenceRequest, LicenceToken, Talent
+from licensing.models import Hold, LicenceRequest, LicenceToken, Talent
 from licensing.models.requests import OPEN_STATES, ActionKind, Side
 from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, person_pseudonym
 from licensing.selectors.tokens import effective_state, tokens_visible_to
+from licensing.services.holds import lift_hold, write_hold
 from licensing.services.productions import clean_text
 from licensing.services.trail import move, parties_of
-from trustcore.policy.vocabulary import FrameDisposition, RevocationKind, TokenState
+from trustcore.policy.reasons import DenyReason
+from trustcore.policy.vocabulary import FrameDisposition, HoldSide, RevocationKind, TokenState
 from trustcore.receipt import RevokedEntry
 
 _ENDABLE = frozenset(
@@ -68,16 +70,22 @@ def revoke_token(
         return token
 
 
-def emergency_stop(*, principal: Principal, talent: Talent, reason: str) -> tuple[UUID, ...]:
-    """Stop every use of a person at once: all licences end, all open requests are declined.
+def emergency_stop(
+    *, principal: Principal, talent: Talent, reason: str, ends_licences: bool = True
+) -> tuple[UUID, ...]:
+    """Stop every use of a person at once; what is licensed later stands still, too, until the talent lifts it.
 
-    The talent alone can do this, in person, signed in; no agent and no administrator can (TAXONOMY 10).
+    The talent alone can do this, in person, signed in; no agent and no administrator can (TAXONOMY 10): the
+    hold behind it is refused by the database to everybody else. Stopping twice is stopping once.
+
+    Args:
+        ends_licences: revoke every licence and decline every open request, for good; else they only stand
+            still while the stop is in force.
 
     Returns:
         The licences that ended.
 
     Raises:
-        NotFound: the caller has nothing to do with this talent.
         Forbidden: ``TALENT_ONLY``.
         InvalidInput: ``REASON_INVALID``.
     """
@@ -86,8 +94,13 @@ def emergency_stop(*, principal: Principal, talent: Talent, reason: str) -> tupl
         raise Forbidden("TALENT_ONLY", "Only the talent can stop everything.")
     with transaction.atomic():
         # an approval under way holds its request: after this line its licence is among those below
-        waiting = _lock_open(LicenceRequest.objects.filter(talent=talent))
-        running = [token for token in _lock(_endable(talent=talent)) if effective_state(token) in _ENDABLE]
+        waiting = _lock_open(LicenceRequest.objects.filter(talent=talent)) if ends_licences else []
+        _hold_everything(principal, talent, reason)
+        running: list[LicenceToken] = []
+        if ends_licences:
+            running = [
+                token for token in _lock(_endable(talent=talent)) if effective_state(token) in _ENDABLE
+            ]
         for token in running:
             _revoke(token, principal, RevocationKind.EMERGENCY_STOP, FrameDisposition.QUARANTINE, reason)
         _decline(waiting, principal, Side.TALENT, reason)
@@ -100,6 +113,32 @@ def emergency_stop(*, principal: Principal, talent: Talent, reason: str) -> tupl
             details={"licences": [str(token.pk) for token in running]},
         )
         return tuple(token.pk for token in running)
+
+
+def lift_emergency_stop(*, principal: Principal, talent: Talent, why: str = "") -> Hold:
+    """End the stop: licences that it did not end, and later ones, permit again.
+
+    Raises:
+        Forbidden: ``TALENT_ONLY``.
+        Conflict: ``NOT_STOPPED``.
+    """
+    if not is_talent(principal, talent):
+        raise Forbidden("TALENT_ONLY", "Only the talent can lift the stop.")
+    stop = _stop_of(talent)
+    if stop is None:
+        raise Conflict("NOT_STOPPED", "Nothing is stopped.")
+    return lift_hold(principal=principal, hold_id=stop.pk, why=why)
+
+
+def _hold_everything(principal: Principal, talent: Talent, reason: str) -> None:
+    Talent.objects.select_for_update(no_key=True).get(pk=talent.pk)  # two stops at once are one
+    if _stop_of(talent) is None:
+        write_hold(principal, "talent", talent.pk, DenyReason.EMERGENCY_STOP, HoldSide.TALENT, reason)
+
+
+def _stop_of(talent: Talent) -> Hold | None:
+    stops = Hold.objects.filter(talent=talent, reason=str(DenyReason.EMERGENCY_STOP), lifted_at=None)
+    return stops.first()
 
 
 def _lock(jtis: Iterable[UUID]) -> list[LicenceToken]:

@@ -16,7 +16,7 @@ from receipts.api.answers import answer_document
 from receipts.api.base import limit_of, machine_of, page_of, uuid_of, visible_token
 from receipts.models import RenderCheck
 from receipts.requests import MAX_BODY_BYTES, parse_check
-from trustcore.policy.vocabulary import DecisionOutcome
+from trustcore.policy.vocabulary import DecisionOutcome, InputRole, Purpose
 
 
 class FrameRangeSchema(serializers.Serializer[Any]):
@@ -41,6 +41,30 @@ class EngineSchema(serializers.Serializer[Any]):
     version = serializers.CharField(required=False, allow_null=True)
 
 
+class ModelSchema(serializers.Serializer[Any]):
+    """A model; ``hash`` is the SHA-256 of its weights."""
+
+    id = serializers.CharField(required=False, allow_null=True)
+    name = serializers.CharField(required=False, allow_null=True)
+    version = serializers.CharField(required=False, allow_null=True)
+    hash = serializers.CharField(required=False, allow_null=True)
+
+
+class InputSchema(serializers.Serializer[Any]):
+    """A file that the render reads: its SHA-256, and as what."""
+
+    hash = serializers.CharField()
+    role = serializers.CharField(help_text=" | ".join(InputRole))
+
+
+class ScriptSchema(serializers.Serializer[Any]):
+    """The script that is worked from."""
+
+    sha256 = serializers.CharField()
+    ref = serializers.CharField(required=False, allow_null=True)
+    version = serializers.CharField(required=False, allow_null=True)
+
+
 class CheckInput(serializers.Serializer[Any]):
     """A render check (TAXONOMY 14). Codes are plain text: an unknown one is denied, not malformed."""
 
@@ -54,15 +78,22 @@ class CheckInput(serializers.Serializer[Any]):
     frame_range = FrameRangeSchema(required=False, allow_null=True)
     units = UnitsSchema(required=False, allow_null=True)
     engine = EngineSchema(required=False, allow_null=True)
-    model = serializers.DictField(required=False, allow_null=True, help_text="id, version, hash")
+    model = ModelSchema(required=False, allow_null=True)
     worker = serializers.CharField(required=False)
     render_territory = serializers.CharField()
     operator = serializers.CharField(required=False)
-    purpose = serializers.CharField(required=False)
+    purpose = serializers.CharField(required=False, help_text=" | ".join(Purpose))
     resolution = serializers.CharField(required=False, allow_null=True, help_text="WIDTHxHEIGHT")
     channel = serializers.CharField(required=False, allow_null=True)
     distribution_territory = serializers.CharField(required=False, allow_null=True)
-    inputs = serializers.ListField(child=serializers.DictField(), required=False)
+    inputs = InputSchema(many=True, required=False)
+    script = ScriptSchema(required=False, allow_null=True)
+    content = serializers.JSONField(
+        required=False, help_text='switches the shot touches: ["NUDITY"], or with levels {"VIOLENCE": 3}'
+    )
+    rating = serializers.DictField(
+        child=serializers.CharField(), required=False, help_text='what the work aims at: {"MPA": "PG-13"}'
+    )
     requested_at = serializers.DateTimeField(help_text="RFC 3339, UTC: the caller's clock.")
 
 

@@ -1,6 +1,7 @@
 """Answer a render check: decide on what is believed, keep the decision only if it still holds.
 
-In this order:
+A caller who asks too often is refused before its token is read (:mod:`receipts.services.pace`); that refusal
+is in nobody's log. Then, in this order:
 
 1. The token and its proof of possession are verified.
 2. What this process believes of the licence is looked up (:mod:`receipts.services.belief`).
@@ -12,7 +13,10 @@ In this order:
 
 So every answer rests on what stood in the database when it was kept, in whichever process; no memory of this
 process can permit anything. A key that was used before gets the answer given then; a permit is repeated only to
-a caller who proves possession again, and while the licence stands. The check never locks the log: its entry is
+a caller who proves possession again, while the licence stands and its lease may still be used
+(``OFFLINE_GRACE_EXCEEDED`` after that). A refusal of a caller without part in the production is kept and logged
+only as often as ``STRANGER_CHECKS_PER_MINUTE`` says; beyond it, it is answered and kept nowhere, whether or not
+the licence exists. The check never locks the log: its entry is
 drained within a second, and before any frame that cites it.
 """
 
@@ -25,17 +29,18 @@ from accounts.principals import Principal
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, Unavailable
 from common.ids import new_id
-from licensing.selectors import LicenceFacts, licence_state_for
+from licensing.selectors import LicenceFacts, licence_state_for, takes_part
 from receipts.models import CheckKey, Counter, Lease, Quota, RenderCheck
 from receipts.requests import CheckAsked, core_request
-from receipts.services import belief
+from receipts.services import belief, pace
+from receipts.services.debts import receipts_overdue
 from receipts.services.kept import KeptQuestion, Question, draft
 from receipts.services.lane import Verdict, keep
+from receipts.services.lease import is_over
 from receipts.services.presentation import Presented, forget_token, present_token
 from trustcore.policy.decide import Decision, LicenceState, decide
 from trustcore.policy.reasons import DenyReason
-from trustcore.policy.rules import REASON_OF_STATE
-from trustcore.policy.vocabulary import DecisionOutcome, TokenState, UseType, quota_of
+from trustcore.policy.vocabulary import DecisionOutcome, UseType, quota_of
 
 SCOPE = "render:check"
 _KEY_MAX = 200
@@ -80,8 +85,22 @@ class KeptLease:
     grace_seconds: int
 
 
-class _Stale(Exception):
-    """What the decision rested on has changed."""
+@dataclass(slots=True, kw_only=True)
+class _Course:
+    """What was learnt on the way to an answer that can be kept.
+
+    Attributes:
+        key: the idempotency key; empty once it is known that the question is a new one.
+        refused: a reason found by trying: the proof was used before, the lease of a repeated permit is over.
+        granted: how much of the quota was given out when it was last found too small.
+        owes: whether receipts of the caller were overdue when the database said that something stands against it.
+    """
+
+    caller: KeyCaller
+    key: str
+    refused: DenyReason | None = None
+    granted: int = 0
+    owes: bool = False
 
 
 def check_render(
@@ -132,62 +151,112 @@ def answer_check(
     if len(idempotency_key) > _KEY_MAX or not idempotency_key.isprintable():
         raise InvalidInput("IDEMPOTENCY_KEY_INVALID", "Idempotency-Key: at most 200 printable characters.")
     now = clock.now()
-    counter = _counter(asked.body.use_type)
-    refused: DenyReason | None = None
-    granted = 0
-    key = idempotency_key
+    if not pace.may_ask(caller.credential_id):
+        return _over_pace(caller, asked, now)
+    course = _Course(caller=caller, key=idempotency_key)
     for _ in range(_TRIES):
-        if SCOPE not in caller.scopes:
-            raise Forbidden(
-                "SCOPE_MISSING",
-                "This API key may not do this.",
-                f"It needs the scope {SCOPE}.",
-                {"scope": SCOPE},
-            )
-        presented = present_token(
-            caller=caller, token=asked.body.token, proof=proof, method=method, url=url, now=now
-        )  # 1
-        question = Question(
-            caller=caller, asked=asked, presented=presented, check_id=new_id(), lease_id=new_id(),
-            key=key, now=now, counter=counter, spends_proof=refused is None,
-        )  # fmt: skip
-        facts = belief.believed(presented.jti, now=now) if presented.jti else None  # 2
-        decision = _decide(question, facts, granted, refused or presented.refused)  # 3
-        kept = draft(question, decision, facts)
+        question = _question(course, asked, proof, method, url, now)  # 1
+        jti = question.presented.jti
+        facts = belief.believed(jti, now=now) if jti else None  # 2
+        kept = draft(question, _decide(question, facts, course), facts)  # 3
+        if _is_stranger(question, facts) and not pace.may_write_to_strangers(caller.credential_id):
+            return _answer(_also_paced(kept), now)
         verdict = keep(kept)  # 4
         if verdict is Verdict.KEPT:
             return _answer(kept, now)
-        if verdict is Verdict.REPEATED:
-            repeated = _repeat(question)
-            if repeated is not None:
-                return repeated
-            key = ""  # its permit would not be given now: a new question
-        elif verdict is Verdict.REPLAYED:
-            refused = DenyReason.REPLAY
-        elif verdict is Verdict.NO_ROOM and facts is not None:
-            granted = _granted(facts, counter)
-        else:  # 5
-            caller = _read_anew(caller, authorization, asked, presented)
+        repeated = _learn(course, verdict, question, facts, authorization)  # 5
+        if repeated is not None:
+            return repeated
     raise Unavailable("STATE_UNSETTLED", "The licence keeps changing.", "Nothing was decided; ask again.")
 
 
-def _read_anew(caller: KeyCaller, authorization: str, asked: CheckAsked, presented: Presented) -> KeyCaller:
-    forget_token(asked.body.token)
-    if presented.jti is not None:
-        belief.read_anew(presented.jti)
-    return caller_again(caller, authorization)
-
-
-def _decide(
-    question: Question, facts: LicenceFacts | None, granted: int, refused: DenyReason | None
-) -> Decision:
-    claims = question.presented.claims
-    if refused is not None or facts is None or claims is None:
-        return Decision(
-            outcome=DecisionOutcome.DENY,
-            reasons=(refused or DenyReason.TOKEN_UNKNOWN,),
-            valid_until=question.now,
+def _question(
+    course: "_Course", asked: CheckAsked, proof: str | None, method: str, url: str, now: datetime
+) -> Question:
+    if SCOPE not in course.caller.scopes:
+        raise Forbidden(
+            "SCOPE_MISSING", "This API key may not do this.", f"It needs the scope {SCOPE}.", {"scope": SCOPE}
         )
+    return Question(
+        caller=course.caller,
+        asked=asked,
+        presented=present_token(
+            caller=course.caller, token=asked.body.token, proof=proof, method=method, url=url, now=now
+        ),
+        check_id=new_id(),
+        lease_id=new_id(),
+        key=course.key,
+        now=now,
+        counter=_counter(asked.body.use_type),
+        spends_proof=course.refused is None,
+    )
+
+
+def _learn(
+    course: "_Course",
+    verdict: Verdict,
+    question: Question,
+    facts: LicenceFacts | None,
+    authorization: str,
+) -> CheckAnswer | None:
+    """Take in why a decision was not kept, for the next try; an answer given before ends the course."""
+    if verdict is Verdict.REPEATED:
+        repeated = _repeat(question)
+        if isinstance(repeated, CheckAnswer):
+            return repeated
+        course.key, course.refused = "", repeated  # its permit would not be given now: a new question
+    elif verdict is Verdict.REPLAYED:
+        course.refused = DenyReason.REPLAY
+    elif verdict is Verdict.NO_ROOM and facts is not None:
+        course.granted = _granted(facts, question.counter)
+    else:
+        _read_anew(course, question, authorization)
+    return None
+
+
+def _read_anew(course: "_Course", question: Question, authorization: str) -> None:
+    """Forget what was believed of the token, the licence and the caller, and look for receipts overdue."""
+    jti = question.presented.jti
+    forget_token(question.asked.body.token)
+    course.caller = caller_again(course.caller, authorization)
+    if jti is not None:
+        belief.read_anew(jti)
+        course.owes = receipts_overdue(
+            token_jti=jti, credential_id=course.caller.credential_id, now=question.now
+        )
+
+
+def _over_pace(caller: KeyCaller, asked: CheckAsked, now: datetime) -> CheckAnswer:
+    """Refuse what comes too fast, unread; one such refusal a second is kept, and none is logged."""
+    unread = Presented(claims=None, proof=None, refused=DenyReason.RATE_LIMITED, jti=None)
+    question = Question(
+        caller=caller, asked=asked, presented=unread, check_id=new_id(), lease_id=new_id(), key="", now=now,
+        counter=_counter(asked.body.use_type), spends_proof=False,
+    )  # fmt: skip
+    kept = draft(question, _refusal(DenyReason.RATE_LIMITED, now), None)
+    if pace.may_keep_refusal(caller.credential_id):
+        keep(kept)  # where the key has changed meanwhile nothing is kept, and the refusal stands
+    return _answer(kept, now)
+
+
+def _is_stranger(question: Question, facts: LicenceFacts | None) -> bool:
+    """Whether nothing shows that the caller has a part in the production whose licence it names."""
+    if question.presented.claims is not None:
+        return False  # the token is good, and was minted for this very key
+    caller = question.caller.organisation_id
+    return facts is None or not (facts.may_present(caller) or takes_part(caller, facts.production_id))
+
+
+def _also_paced(kept: KeptQuestion) -> KeptQuestion:
+    kept.reasons = (*kept.reasons, DenyReason.RATE_LIMITED.value)
+    return kept
+
+
+def _decide(question: Question, facts: LicenceFacts | None, course: "_Course") -> Decision:
+    claims, refused = question.presented.claims, course.refused or question.presented.refused
+    if refused is not None or facts is None or claims is None:
+        return _refusal(refused or DenyReason.TOKEN_UNKNOWN, question.now)
+    granted = course.granted
     state = LicenceState(
         token_state=facts.token_state,
         presenter_org=str(question.caller.organisation_id),
@@ -200,8 +269,15 @@ def _decide(
         token_expires_at=datetime.fromtimestamp(claims.exp, tz=UTC),
         emergency_stop=facts.emergency_stop,
         control_changed=facts.control_generation != facts.control_generation_now,
+        holds=facts.holds,
+        receipts_overdue=course.owes,
+        token_policy_hash=claims.policy_hash,
     )
     return decide(facts.terms, core_request(question.asked.body), state, now=question.now)
+
+
+def _refusal(reason: DenyReason, now: datetime) -> Decision:
+    return Decision(outcome=DecisionOutcome.DENY, reasons=(reason,), valid_until=now)
 
 
 def _counter(use_type: str) -> str:
@@ -250,8 +326,11 @@ def _answer(kept: KeptQuestion, now: datetime) -> CheckAnswer:
 # -- a question asked before
 
 
-def _repeat(question: Question) -> CheckAnswer | None:
-    """The answer once given, its lease as it was opened; None for a permit that would not be given now.
+def _repeat(question: Question) -> CheckAnswer | DenyReason | None:
+    """The answer once given, its lease as it was opened.
+
+    Returns:
+        None for a permit that would not be given now; the reason for one whose lease ran out since.
 
     Raises:
         Conflict: ``IDEMPOTENCY_CONFLICT``: the key was used for another question.
@@ -261,19 +340,16 @@ def _repeat(question: Question) -> CheckAnswer | None:
         raise Conflict("IDEMPOTENCY_CONFLICT", "This Idempotency-Key was used for another question.")
     check = RenderCheck.objects.get(pk=row.check_id)
     lease = Lease.objects.filter(uid=check.lease_uid).first() if check.lease_uid else None
-    if lease is not None and (question.presented.refused or not _stands(lease)):
-        return None
-    return CheckAnswer(_kept_check(check), _kept_lease(lease, check) if lease else None, question.now)
-
-
-def _stands(lease: Lease) -> bool:
-    """Whether the licence behind a lease still permits; one that is used up permitted what it gave."""
+    if lease is None:
+        return CheckAnswer(_kept_check(check), None, question.now)
     facts = licence_state_for(lease.token_jti)
-    return (
-        facts is not None
-        and not facts.emergency_stop
-        and (facts.token_state == TokenState.EXHAUSTED or facts.token_state not in REASON_OF_STATE)
-    )
+    if question.presented.refused or facts is None or facts.why_over is not None:
+        return None
+    if lease.state == Lease.State.EXPIRED or (
+        lease.state == Lease.State.ACTIVE and is_over(lease, question.now)
+    ):
+        return DenyReason.OFFLINE_GRACE_EXCEEDED
+    return CheckAnswer(_kept_check(check), _kept_lease(lease, check), question.now)
 
 
 def _kept_check(row: RenderCheck) -> KeptCheck:

@@ -33,6 +33,7 @@ class KeptQuestion(msgspec.Struct, kw_only=True, omit_defaults=True):
     credential: UUID
     credential_stamp: str
     kid: str | None = None
+    debts_due: datetime | None = None
     proof: str | None = None
     idempotency_key: str | None = None
     body_sha256: str
@@ -146,6 +147,7 @@ def _open_lease(kept: KeptQuestion, question: Question, decision: Decision, fact
     kept.heartbeat_seconds = settings.LEASE_HEARTBEAT_SECONDS
     kept.grace_seconds = settings.OFFLINE_GRACE_SECONDS
     kept.window_ends_at = facts.not_after
+    kept.debts_due = question.now - timedelta(seconds=settings.RECEIPTS_OVERDUE_SECONDS)
 
 
 def _reservation(question: Question, decision: Decision) -> tuple[int, int]:

@@ -1,6 +1,9 @@
 """Keep a lease alive, end it, let it expire; what it reserved and did not use returns to the quota.
 
-Lock order everywhere: lease, then quota. Intake holds the lease row shared while it appends, so a lease
+A lease ends at the next heartbeat after its licence stopped to stand: revoked, superseded, suspended by a
+hold, stopped by the talent, or its licensee sold. All of these close it in the same way.
+
+Lock order everywhere: lease, then quota, then debt. Intake holds the lease row shared while it appends, so a lease
 cannot end between the moment a frame is judged by it and the moment the frame stands in the log.
 """
 
@@ -18,13 +21,11 @@ from common import clock
 from common.errors import NotFound
 from licensing.selectors import LicenceFacts, licence_state_for
 from receipts.models import EntryKind, FrameOutcome, Lease, LogEntry, Quota
+from receipts.services.debts import forgive_lease, forgive_reporter, note_silence
 from trustcore.policy.reasons import DenyReason
-from trustcore.policy.rules import REASON_OF_STATE
-from trustcore.policy.vocabulary import TokenState
 
 RETURNED = "RETURNED"
 OPEN = (Lease.State.ACTIVE, Lease.State.CLOSING)
-_LIVE = frozenset({TokenState.ACTIVE, TokenState.EXPIRING})
 _USED = [FrameOutcome.RENDERED, FrameOutcome.RERENDER_OF, FrameOutcome.DISCARDED]
 
 
@@ -70,6 +71,8 @@ def end_lease(*, principal: Principal, uid: UUID) -> LeaseAnswer:
         lease = _locked(principal, uid)
         if lease.state in OPEN:
             _settle(lease, Lease.State.ENDED, lease.end_reason or RETURNED, clock.now())
+        else:
+            forgive_lease(lease)  # one that ran out in silence is given back late
         return _answer(lease)
 
 
@@ -107,12 +110,8 @@ def _why_over(lease: Lease, facts: LicenceFacts | None, now: datetime) -> str | 
     """Why a lease may not go on, None if it may."""
     if facts is None:
         return DenyReason.TOKEN_UNKNOWN
-    if facts.emergency_stop:
-        return DenyReason.EMERGENCY_STOP
-    if facts.token_state not in _LIVE and facts.token_state != TokenState.EXHAUSTED:
-        return REASON_OF_STATE[facts.token_state]
-    if facts.control_generation != facts.control_generation_now:
-        return DenyReason.CHANGE_OF_CONTROL
+    if facts.why_over is not None:
+        return facts.why_over
     if not facts.may_present(lease.organisation_id):
         return DenyReason.VENDOR_NOT_LISTED
     if now >= lease.window_ends_at:
@@ -142,6 +141,10 @@ def _settle(lease: Lease, state: Lease.State, reason: str, now: datetime) -> Non
         Quota.objects.filter(token_jti=lease.token_jti, counter=lease.counter).update(
             granted=Greatest(F("granted") - unused, 0)
         )
+    if lease.units_used:
+        forgive_reporter(lease)
+    elif state == Lease.State.EXPIRED and reason == DenyReason.OFFLINE_GRACE_EXCEEDED:
+        note_silence(lease, now)
 
 
 def _answer(lease: Lease) -> LeaseAnswer:

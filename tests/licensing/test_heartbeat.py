@@ -168,3 +168,37 @@ def test_expired_api_key_is_refused_at_the_edge(
     token, _, _ = factories.make_live_token(cast.production, cast.talent)
     move_clock(days=timedelta(days=3651).days)
     assert api.post(f"tokens/{token.pk}/heartbeat").status_code == 401
+
+
+@pytest.mark.req("ST-092")
+def test_heartbeat_of_a_suspended_licence_says_why_and_still_warns_of_its_end(
+    api: Api, cast: Cast, move_clock: Callable[..., None]
+) -> None:
+    token, _, _ = factories.make_live_token(cast.production, cast.talent, days=90)
+    assert _beat(api, token.pk)["reason_codes"] == []
+    hold = services.place_hold(
+        principal=cast.agent, covers="token", covered_id=token.pk, reason="PAYMENT_HOLD", why="Unpaid."
+    )
+    move_clock(days=61)
+    held = _beat(api, token.pk)
+    assert (held["state"], held["token"], held["reason_codes"]) == ("SUSPENDED", None, ["PAYMENT_HOLD"])
+    assert held["days_left"] == 29
+    services.lift_hold(principal=cast.agent, hold_id=hold.pk)
+    late = _beat(api, token.pk)
+    assert (late["state"], late["reason_codes"], late["renewal_due"]) == ("ACTIVE", [], True)
+
+
+def test_heartbeat_says_why_a_licence_permits_nothing(
+    api: Api, cast: Cast, move_clock: Callable[..., None]
+) -> None:
+    revoked, ended, renewed = (
+        factories.make_live_token(cast.production, cast.talent, days=days)[0] for days in (90, 1, 90)
+    )
+    services.revoke_token(
+        principal=cast.agent, jti=revoked.pk, kind="PROSPECTIVE", disposition="KEEP", reason="Sold."
+    )
+    factories.approve(services.request_renewal(principal=cast.producer, jti=renewed.pk, days=30))
+    move_clock(days=2)
+    assert _beat(api, revoked.pk)["reason_codes"] == ["REVOKED"]
+    assert _beat(api, ended.pk)["reason_codes"] == ["EXPIRED"]
+    assert _beat(api, renewed.pk)["reason_codes"] == ["SUPERSEDED"]

@@ -25,9 +25,11 @@ from trustcore.receipt import (
     LayerResult,
     MarkedEntry,
     Party,
+    ResumedEntry,
     RevokedEntry,
     RowCode,
     RowRefused,
+    SuspendedEntry,
     VerifiedEntry,
     encode_entry,
     encode_row,
@@ -128,6 +130,19 @@ ENTRIES = st.one_of(
         kind=st.sampled_from(RevocationKind),
         organisation=UUIDS,
         terms_version=st.integers(1, 9),
+    ),
+    *(
+        st.builds(
+            kind,
+            at=TIMES,
+            by=TEXTS,
+            hold=UUIDS,
+            jti=UUIDS,
+            organisation=UUIDS,
+            reason=st.sampled_from(["SUSPENDED", "STRIKE_SUSPENSION"]),
+            terms_version=st.integers(1, 9),
+        )
+        for kind in (SuspendedEntry, ResumedEntry)
     ),
     st.builds(
         ExportedEntry,

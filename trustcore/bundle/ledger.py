@@ -28,7 +28,9 @@ from trustcore.receipt import (
     ExportedEntry,
     FrameEntry,
     MarkedEntry,
+    ResumedEntry,
     RevokedEntry,
+    SuspendedEntry,
     VerifiedEntry,
     parse_entry,
 )
@@ -127,7 +129,7 @@ class Ledger:
         return Counts(tokens=tokens, token_versions=len(self.grants), **self._tally)
 
     def history(self, jti: str) -> list[dict[str, Any]]:
-        """Return a token's life: its ``authorised`` and ``revoked`` entries, each with its leaf index."""
+        """Return a token's life: granted, suspended, resumed, revoked; each entry with its leaf index."""
         return self._lives.get(jti, [])
 
     def marks(self) -> list[dict[str, Any]]:
@@ -173,6 +175,8 @@ class Ledger:
                 self._take_check(index, entry)
             case RevokedEntry():
                 self._tally["revoked"] += 1
+                self._lives.setdefault(entry.jti, []).append(_with_index(index, entry))
+            case SuspendedEntry() | ResumedEntry():
                 self._lives.setdefault(entry.jti, []).append(_with_index(index, entry))
             case MarkedEntry() | VerifiedEntry():
                 self._tally["marked" if isinstance(entry, MarkedEntry) else "verified"] += 1

@@ -22,6 +22,12 @@ class CheckRequest:
         lines: utterances asked for; ``seconds`` of sound and ``runs`` (sessions, outputs) likewise.
         resolution: picture size as ``WIDTHxHEIGHT``; needed where the terms limit it.
         channel: where the work will be shown, where the caller asks that too.
+        model_hash: SHA-256 of the model's weights, hex, with or without ``sha256:``.
+        purpose: what the render is for, a ``Purpose``; ``None`` where it is not said.
+        inputs: each file that is read, as ``(role, hash)``; a role is an ``InputRole``.
+        script: the script worked from, as ``(hash, ref, version)``; ref and version may be ``None``.
+        content: the switches that the shot touches, each with its level where it has one.
+        ratings: the rating that the work aims at, as ``(system, rating)``.
     """
 
     project: str
@@ -43,6 +49,12 @@ class CheckRequest:
     resolution: str | None = None
     channel: str | None = None
     distribution_territory: str | None = None
+    model_hash: str | None = None
+    purpose: str | None = None
+    inputs: tuple[tuple[str, str], ...] = ()
+    script: tuple[str, str | None, str | None] | None = None
+    content: tuple[tuple[str, int | None], ...] = ()
+    ratings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +71,8 @@ class LicenceState:
         trains: the token is a training token.
         control_changed: the licensee has changed hands since the terms were agreed.
         holds: further ``DenyReason`` codes that stand against every use.
+        receipts_overdue: the caller owes receipts for earlier frames under this licence.
+        token_policy_hash: the policy under which the token presented was minted, if one was.
     """
 
     token_state: str
@@ -74,6 +88,8 @@ class LicenceState:
     emergency_stop: bool = False
     control_changed: bool = False
     holds: tuple[str, ...] = ()
+    receipts_overdue: bool = False
+    token_policy_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ Source: TAXONOMY sections 8, 9, 11 and 12.
 """
 
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 
@@ -86,6 +87,26 @@ NEGOTIABLE_CONTENT: Final = (
     "WORKING_WITH_PERSON",
 )
 """Content switches without a hard default (TAXONOMY 9, second group)."""
+
+
+class RatingSystem(StrEnum):
+    """Who rates a work (TAXONOMY 9)."""
+
+    MPA = "MPA"
+    BBFC = "BBFC"
+    PEGI = "PEGI"
+    ESRB = "ESRB"
+
+
+RATINGS: Final = MappingProxyType(
+    {
+        RatingSystem.MPA: ("G", "PG", "PG-13", "R", "NC-17"),
+        RatingSystem.BBFC: ("U", "PG", "12A", "12", "15", "18", "R18"),
+        RatingSystem.PEGI: ("3", "7", "12", "16", "18"),
+        RatingSystem.ESRB: ("E", "E10+", "T", "M", "AO"),
+    },
+)
+"""The ratings of each system, mildest first."""
 
 
 class PayBasis(StrEnum):

@@ -1,7 +1,8 @@
 """The decision on one render check: pure, total, and in numbered steps.
 
 ``decide`` never raises on data and never permits what it does not know. It collects every reason
-that applies, in the order of the steps, so the first is the primary one:
+that applies, in the order of the steps, so the first is the primary one (steps 14 and 15 stand in
+``matter``, the lists of step 12 in ``tools``):
 
  1. Stop: an emergency stop of the talent.
  2. Sender: the caller holds the key the token is bound to.
@@ -10,21 +11,25 @@ that applies, in the order of the steps, so the first is the primary one:
  5. Project: the production asked for is the one licensed.
  6. Window: now lies in the licence's window and before the token's end.
  7. Presenter: the caller is the licensee or a listed vendor, and control has not changed.
- 8. Use: the use type is known and granted; training only by a training licence.
+ 8. Use: the use type and the purpose are known and granted; training only by a training licence.
  9. Construct: the part of the likeness is known and granted.
 10. Territory: machines run, and the work is shown, where it is granted; so too the channel.
 11. Shot: the shot and its sequence are among those licensed.
-12. Tools: the engine is listed; the model is listed and not denied.
+12. Tools: the engine is listed; the model is listed and not denied, by name, version or hash.
 13. Picture: the picture is no larger than granted.
-14. Quota: as many frames, lines, seconds or runs remain as are asked for.
-15. Holds: nothing else stands against it (consent, notice, dispute, strike, payment).
-16. Answer: obligations, frames reserved, and how long the answer holds.
+14. Inputs: scripts are the versions named, likenesses the anchors named, and each input's role is known.
+15. Content: the content is agreed, and the rating stays under its ceiling.
+16. Quota: as many frames, lines, seconds or runs remain as are asked for.
+17. Receipts: none is overdue for earlier frames.
+18. Holds: nothing else stands against it (consent, notice, dispute, strike, payment).
+19. Policy: the token was minted under the policy in force.
+20. Answer: obligations, frames reserved, and how long the answer holds.
 
 Source: DESIGN section 5; TAXONOMY section 14.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
@@ -33,6 +38,7 @@ from typing import Final, TypeVar
 from trustcore.errors import InvalidTerms
 from trustcore.policy.check import CheckRequest, Decision, LicenceState
 from trustcore.policy.clauses import ChangeOfControl, Checkpoint, MarkLayer, VisibleLabel
+from trustcore.policy.matter import against_content, against_inputs, against_rating
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.rules import (
     CLOCK_SKEW_SECONDS,
@@ -47,11 +53,14 @@ from trustcore.policy.rules import (
 from trustcore.policy.settle import parse_time
 from trustcore.policy.shape import Terms
 from trustcore.policy.territory import covers
+from trustcore.policy.tools import Tool, is_allowed, is_denied
 from trustcore.policy.vocabulary import (
+    MARKETING_USE_TYPES,
     TRAINING_USE_TYPES,
     Construct,
     DecisionOutcome,
     Obligation,
+    Purpose,
     Quota,
     TokenState,
     UseType,
@@ -99,12 +108,17 @@ def decide(terms: Terms, request: CheckRequest, state: LicenceState, *, now: dat
                 _shot(terms, request),  # 11
                 _tools(terms, request),  # 12
                 _picture(terms, request),  # 13
-                _quota(terms, request, state),  # 14
-                _holds(state),  # 15
+                against_inputs(terms, request),  # 14
+                against_content(terms, request),  # 15
+                against_rating(terms, request),
+                _quota(terms, request, state),  # 16
+                _receipts(state),  # 17
+                _holds(state),  # 18
+                _policy(state),  # 19
             ),
         ),
     )
-    return _refusal(reasons, now) if reasons else _permit(terms, request, state, now)  # 16
+    return _refusal(reasons, now) if reasons else _permit(terms, request, state, now)  # 20
 
 
 # 1. Stop
@@ -175,6 +189,21 @@ def _use(terms: Terms, request: CheckRequest, state: LicenceState) -> Iterator[D
             yield DenyReason.TRAINING_NOT_GRANTED
     elif use_type is None or state.trains or use_type not in terms.use_types:
         yield DenyReason.USE_TYPE_NOT_GRANTED
+    if request.purpose is not None:
+        yield from _purpose(request.purpose, use_type)
+
+
+def _purpose(text: str, use_type: UseType | None) -> Iterator[DenyReason]:
+    purpose = _member(Purpose, text)
+    sells = purpose is Purpose.MARKETING
+    if purpose is Purpose.TRAINING and use_type not in TRAINING_USE_TYPES:
+        yield DenyReason.TRAINING_NOT_GRANTED
+    elif (
+        purpose is None
+        or (sells and use_type not in MARKETING_USE_TYPES)
+        or (purpose is Purpose.FINAL and use_type is UseType.PREVIS_SCRATCH)  # must not ship
+    ):
+        yield DenyReason.USE_TYPE_NOT_GRANTED
 
 
 # 9. Construct
@@ -211,12 +240,12 @@ def _shot(terms: Terms, request: CheckRequest) -> Iterator[DenyReason]:
 # 12. Tools
 def _tools(terms: Terms, request: CheckRequest) -> Iterator[DenyReason]:
     tools = terms.tools
-    if tools.engines and not _is_listed(request.engine, request.engine_version, tools.engines):
+    engine = Tool(request.engine, request.engine_version)
+    model = Tool(request.model, request.model_version, request.model_hash)
+    if tools.engines and not is_allowed(engine, tools.engines):
         yield DenyReason.ENGINE_NOT_ALLOWED
-    allowed = not tools.models_allowed or _is_listed(
-        request.model, request.model_version, tools.models_allowed
-    )
-    if not allowed or _is_denied(request.model, request.model_version, tools.models_denied):
+    allowed = not tools.models_allowed or is_allowed(model, tools.models_allowed)
+    if not allowed or is_denied(model, tools.models_denied):
         yield DenyReason.MODEL_NOT_ALLOWED
 
 
@@ -229,7 +258,7 @@ def _picture(terms: Terms, request: CheckRequest) -> Iterator[DenyReason]:
         yield DenyReason.RESOLUTION_EXCEEDED
 
 
-# 14. Quota
+# 16. Quota
 def _quota(terms: Terms, request: CheckRequest, state: LicenceState) -> Iterator[DenyReason]:
     own = _counter(request)
     left = {
@@ -244,13 +273,25 @@ def _quota(terms: Terms, request: CheckRequest, state: LicenceState) -> Iterator
             yield REASON_OF_QUOTA[quota]
 
 
-# 15. Holds
+# 17. Receipts
+def _receipts(state: LicenceState) -> Iterator[DenyReason]:
+    if state.receipts_overdue:
+        yield DenyReason.RECEIPTS_OVERDUE
+
+
+# 18. Holds
 def _holds(state: LicenceState) -> Iterator[DenyReason]:
     for hold in state.holds:
         yield _member(DenyReason, hold) or DenyReason.SUSPENDED
 
 
-# 16. Answer
+# 19. Policy
+def _policy(state: LicenceState) -> Iterator[DenyReason]:
+    if state.token_policy_hash not in (None, POLICY_HASH):
+        yield DenyReason.POLICY_SNAPSHOT_STALE
+
+
+# 20. Answer
 def _refusal(reasons: tuple[DenyReason, ...], now: datetime) -> Decision:
     waits = HOLD_REASONS.issuperset(reasons)
     outcome = DecisionOutcome.HOLD if waits else DecisionOutcome.DENY
@@ -328,24 +369,3 @@ def _moment(text: str | None) -> datetime | None:
 def _size(text: str | None) -> tuple[int, int] | None:
     found = _PICTURE.fullmatch(text or "")
     return (int(found[1]), int(found[2])) if found else None
-
-
-def _tag(name: str, version: str | None) -> tuple[str, str]:
-    """Return ``name`` and ``name@version``, folded so that a change of case is no way around a list."""
-    full = (name if version is None else f"{name}@{version}").casefold()
-    return full.partition("@")[0], full
-
-
-def _is_listed(name: str | None, version: str | None, listed: Iterable[str]) -> bool:
-    return name is not None and not {item.casefold() for item in listed}.isdisjoint(_tag(name, version))
-
-
-def _is_denied(name: str | None, version: str | None, denied: Iterable[str]) -> bool:
-    """Answer whether the list names the tool, or a version of it while none was stated."""
-    if name is None:
-        return False
-    base, full = _tag(name, version)
-    return any(
-        item in (base, full) or (base == full and item.startswith(f"{base}@"))
-        for item in map(str.casefold, denied)
-    )

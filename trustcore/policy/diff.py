@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
 
+from trustcore.policy.clauses import RatingSystem
 from trustcore.policy.narrow import is_narrower, widenings
 from trustcore.policy.sentences import (
     BASIS_POINTS,
@@ -161,7 +162,7 @@ class TermChange:
 
 def diff_terms(old: Terms, new: Terms) -> tuple[TermChange, ...]:
     """Return every difference between two versions, in the order of the terms; empty where none is."""
-    return (*_fields(old, new), *_amounts(old, new), *_content(old, new))
+    return (*_fields(old, new), *_amounts(old, new), *_content(old, new), *_ratings(old, new))
 
 
 def _fields(old: Terms, new: Terms) -> Iterator[TermChange]:
@@ -185,3 +186,12 @@ def _content(old: Terms, new: Terms) -> Iterator[TermChange]:
             before, after = rule(was), rule(now)
             sentence = f"{CONTENT[name]}: {before} until now, {after} from now on."
             yield TermChange(f"content.{name}", before, after, sentence)
+
+
+def _ratings(old: Terms, new: Terms) -> Iterator[TermChange]:
+    was, now = old.ratings or {}, new.ratings or {}
+    for system in RatingSystem:
+        before, after = was.get(system, "no ceiling"), now.get(system, "no ceiling")
+        if before != after:
+            sentence = f"The highest {system} rating changes from {before} to {after}."
+            yield TermChange(f"ratings.{system}", before, after, sentence)

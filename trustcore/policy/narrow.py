@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import Any, Final
 
-from trustcore.policy.clauses import Assignability, ChangeOfControl, ContentRule, Exclusivity, OnEnd
+from trustcore.policy.clauses import (
+    RATINGS,
+    Assignability,
+    ChangeOfControl,
+    ContentRule,
+    Exclusivity,
+    OnEnd,
+    RatingSystem,
+)
 from trustcore.policy.settle import parse_time
 from trustcore.policy.shape import ExclusiveRight, Terms
 from trustcore.policy.territory import covers
@@ -56,6 +64,7 @@ def widenings(old: Terms, new: Terms) -> tuple[str, ...]:
         if order.index(getattr(new, path)) > order.index(getattr(old, path)):
             found.append(path)
     found += [f"content.{name}" for name in _opened(old, new)]
+    found += [f"ratings.{system}" for system in _raised(old, new)]
     return tuple(found)
 
 
@@ -180,3 +189,12 @@ def _opened(old: Terms, new: Terms) -> Iterator[str]:
         was, now = _freedom(old.content.get(name)), _freedom(new.content.get(name))
         if now[0] > was[0] or now[1] > was[1]:
             yield name
+
+
+def _raised(old: Terms, new: Terms) -> Iterator[RatingSystem]:
+    """Ceilings lifted or taken away; one more in another system is one more to stay under."""
+    now = new.ratings or {}
+    for system, ceiling in (old.ratings or {}).items():
+        scale = RATINGS[system]
+        if system not in now or scale.index(now[system]) > scale.index(ceiling):
+            yield system

@@ -77,6 +77,8 @@ def _not_granted(terms: Terms) -> Iterator[Line]:
     yield from _other_countries(terms)
     if prohibited := [CONTENT[name] for name, rule in terms.content.items() if _is_closed(rule)]:
         yield Line("Content", _sentence(prohibited))
+    if ceilings := [f"{system} {rating}" for system, rating in (terms.ratings or {}).items()]:
+        yield Line("A stronger rating", f"Nothing above {listed(ceilings)}.")
     yield Line("Work before or after the days agreed", "Each frame outside the window is refused.")
     yield from _handing_on(terms)
     if terms.exclusivity.kind is Exclusivity.NONE:

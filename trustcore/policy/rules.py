@@ -13,9 +13,15 @@ from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.policy import clauses, vocabulary
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.territory import PRESETS, PRESETS_VERSION
-from trustcore.policy.vocabulary import TRAINING_USE_TYPES, UNIT_OF_USE_TYPE, Quota, TokenState
+from trustcore.policy.vocabulary import (
+    MARKETING_USE_TYPES,
+    TRAINING_USE_TYPES,
+    UNIT_OF_USE_TYPE,
+    Quota,
+    TokenState,
+)
 
-POLICY_VERSION: Final = "2026.1"
+POLICY_VERSION: Final = "2026.2"
 
 CLOCK_SKEW_SECONDS: Final = 300
 """How far a caller's clock may be from ours, either way."""
@@ -32,14 +38,18 @@ STEPS: Final = (
     "Project: the production asked for is the one licensed.",
     "Window: now lies in the licence's window and before the token's end.",
     "Presenter: the caller is the licensee or a listed vendor, and control has not changed.",
-    "Use: the use type is known and granted; training only by a training licence.",
+    "Use: the use type and the purpose are known and granted; training only by a training licence.",
     "Construct: the part of the likeness is known and granted.",
     "Territory: machines run, and the work is shown, where it is granted; so too the channel.",
     "Shot: the shot and its sequence are among those licensed.",
-    "Tools: the engine is listed; the model is listed and not denied.",
+    "Tools: the engine is listed; the model is listed and not denied, by name, version or hash.",
     "Picture: the picture is no larger than granted.",
+    "Inputs: scripts are the versions named, likenesses the anchors named, and each input's role is known.",
+    "Content: the content is agreed, and the rating stays under its ceiling.",
     "Quota: as many frames, lines, seconds or runs remain as are asked for.",
+    "Receipts: none is overdue for earlier frames.",
     "Holds: nothing else stands against it (consent, notice, dispute, strike, payment).",
+    "Policy: the token was minted under the policy in force.",
     "Answer: obligations, frames reserved, and how long the answer holds.",
 )
 """The steps of :func:`trustcore.policy.decide.decide`, in order."""
@@ -97,6 +107,13 @@ def policy_description() -> dict[str, Any]:
         "states": {state.value: reason.value for state, reason in REASON_OF_STATE.items()},
         "quotas": {quota.value: reason.value for quota, reason in REASON_OF_QUOTA.items()},
         "vocabulary": enumerations,
+        "content": {
+            "prohibited": list(clauses.PROHIBITED_CONTENT),
+            "negotiable": list(clauses.NEGOTIABLE_CONTENT),
+            "levelled": sorted(clauses.LEVELLED_CONTENT),
+        },
+        "ratings": {system.value: list(scale) for system, scale in clauses.RATINGS.items()},
+        "marketing_use_types": sorted(MARKETING_USE_TYPES),
         "training_use_types": sorted(TRAINING_USE_TYPES),
         "units": {use_type.value: unit.value for use_type, unit in UNIT_OF_USE_TYPE.items()},
         "territories": {"version": PRESETS_VERSION, "presets": {k: list(v) for k, v in PRESETS.items()}},

@@ -8,7 +8,8 @@ with the path of the field:
 2. texts say something and hide nothing (no blanket consent, no invisible controls);
 3. the window has two ends in order, and its days agree with them, or only its days;
 4. training use types and other use types never stand in the same terms, and training terms say so;
-5. content switches are known, levels stand only where there are levels, and some can never open;
+5. content switches and ratings are known, levels stand only where there are levels, and some switches
+   can never open;
 6. a version after the first names the one it supersedes.
 """
 
@@ -27,7 +28,9 @@ from trustcore.policy.clauses import (
     NEGOTIABLE_CONTENT,
     NEVER_CHANGEABLE_CONTENT,
     PROHIBITED_CONTENT,
+    RATINGS,
     ContentRule,
+    RatingSystem,
 )
 from trustcore.policy.shape import (
     Approvals,
@@ -101,6 +104,7 @@ def settle(terms: Terms) -> Terms:
         tools=_tools(terms.tools),
         exclusivity=_exclusivity(terms.exclusivity),
         content=_content(terms.content),
+        ratings=_ratings(terms.ratings),
         approvals=_approvals(terms.approvals),
         reporting=Reporting(cadence=terms.reporting.cadence, to=_unique(terms.reporting.to)),
         marking=_marking(terms.marking),
@@ -261,3 +265,15 @@ def _content(content: dict[str, int | ContentRule]) -> dict[str, int | ContentRu
             raise InvalidTerms("no agreement can allow this", f"content.{name}")
         settled[name] = rule
     return dict(sorted(settled.items()))
+
+
+def _ratings(
+    ceilings: dict[RatingSystem, str] | msgspec.UnsetType,
+) -> dict[RatingSystem, str] | msgspec.UnsetType:
+    """Return the ceilings in order; none at all reads as nothing agreed."""
+    if not ceilings:
+        return msgspec.UNSET
+    for system, rating in ceilings.items():
+        if rating not in RATINGS[system]:
+            raise InvalidTerms(f"no such rating; one of {', '.join(RATINGS[system])}", f"ratings.{system}")
+    return dict(sorted(ceilings.items()))

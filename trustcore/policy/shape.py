@@ -22,6 +22,7 @@ from trustcore.policy.clauses import (
     OnEnd,
     PayBasis,
     ProjectKind,
+    RatingSystem,
     RenewalTerms,
     ReportCadence,
     ReportReader,
@@ -220,6 +221,8 @@ class Terms(_Group, frozen=True, kw_only=True):
     tools: Tools = Tools()
     exclusivity: ExclusiveRight = ExclusiveRight()
     content: dict[str, Annotated[int, Meta(ge=0, le=5)] | ContentRule] = {}
+    # younger than the first licences: left out it is not written, so that their hashes stand
+    ratings: dict[RatingSystem, str] | msgspec.UnsetType = msgspec.UNSET
     approvals: Approvals = Approvals()
     compensation: Compensation = Compensation()
     reporting: Reporting = Reporting()
@@ -234,6 +237,9 @@ class Terms(_Group, frozen=True, kw_only=True):
     dispute: Label | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the terms as JSON has them: dicts, lists, strings and integers, every field written."""
+        """Return the terms as JSON has them: dicts, lists, strings and integers, every field written.
+
+        ``ratings`` alone is absent where nothing is agreed.
+        """
         written: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return written

@@ -175,6 +175,45 @@ BIOMETRIC_CONSTRUCTS: Final[frozenset[Construct]] = frozenset(Construct) - {
 """Constructs that are biometric, or treated as such."""
 
 
+class Purpose(StrEnum):
+    """What a render is for, as the farm says (TAXONOMY 14); one left out is not judged."""
+
+    FINAL = "FINAL"
+    REVIEW = "REVIEW"
+    TEST = "TEST"
+    PREVIS = "PREVIS"
+    MARKETING = "MARKETING"
+    TRAINING = "TRAINING"
+
+
+MARKETING_USE_TYPES: Final[frozenset[UseType]] = frozenset(
+    {UseType.MERCHANDISE, UseType.POSTER_KEY_ART, UseType.TRAILER_PROMO},
+)
+"""The uses that sell the work; no other use brings them along."""
+
+
+class InputRole(StrEnum):
+    """What a file that goes into a render is (TAXONOMY 14)."""
+
+    SCRIPT = "script"
+    LIKENESS = "likeness"
+    ANCHOR = "anchor"
+    PLATE = "plate"
+    AUDIO = "audio"
+    ASSET = "asset"
+    REFERENCE = "reference"
+
+
+class HoldSide(StrEnum):
+    """In whose name a hold is placed or lifted (TAXONOMY 10)."""
+
+    TALENT = "TALENT"
+    AGENT = "AGENT"
+    GUILD = "GUILD"
+    LICENSEE = "LICENSEE"
+    ORGANISATION = "ORGANISATION"
+
+
 class ReplicaClass(StrEnum):
     """The contract's word for how the replica came about (TAXONOMY 4)."""
 

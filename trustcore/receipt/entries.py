@@ -207,6 +207,40 @@ class RevokedEntry(_Entry, tag="revoked", frozen=True, kw_only=True):
     terms_version: int
 
 
+class SuspendedEntry(_Entry, tag="suspended", frozen=True, kw_only=True):
+    """A hold was placed under which a token permits nothing, until a ``resumed`` entry names the same hold.
+
+    Attributes:
+        by: pseudonym of the person who placed it; ``organisation`` whom they acted for.
+        hold: id of the hold; one that covers several licences has an entry for each.
+        reason: reason code of the hold.
+    """
+
+    at: str
+    by: str
+    hold: str
+    jti: str
+    organisation: str
+    reason: str
+    terms_version: int
+
+
+class ResumedEntry(_Entry, tag="resumed", frozen=True, kw_only=True):
+    """A hold was lifted; other holds on the token may still stand.
+
+    Attributes:
+        by: pseudonym of the person who lifted it; ``organisation`` whom they acted for.
+    """
+
+    at: str
+    by: str
+    hold: str
+    jti: str
+    organisation: str
+    reason: str
+    terms_version: int
+
+
 class ExportedEntry(_Entry, tag="exported", frozen=True, kw_only=True):
     """A bundle was cut from the log.
 
@@ -225,7 +259,15 @@ class ExportedEntry(_Entry, tag="exported", frozen=True, kw_only=True):
 
 
 Entry: TypeAlias = (
-    AuthorisedEntry | CheckedEntry | FrameEntry | MarkedEntry | VerifiedEntry | RevokedEntry | ExportedEntry
+    AuthorisedEntry
+    | CheckedEntry
+    | FrameEntry
+    | MarkedEntry
+    | VerifiedEntry
+    | RevokedEntry
+    | ExportedEntry
+    | SuspendedEntry
+    | ResumedEntry
 )
 ENTRY_TYPES: tuple[type[Entry], ...] = (
     AuthorisedEntry,
@@ -235,6 +277,8 @@ ENTRY_TYPES: tuple[type[Entry], ...] = (
     VerifiedEntry,
     RevokedEntry,
     ExportedEntry,
+    SuspendedEntry,
+    ResumedEntry,
 )
 
 

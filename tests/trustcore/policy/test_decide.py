@@ -347,7 +347,7 @@ def test_step_13_picture(limit, asked, expected):
         (0, -10, 10, []),
     ],
 )
-def test_step_14_frames(granted, first, last, expected):
+def test_step_16_frames(granted, first, last, expected):
     request = ask(frame_first=first, frame_last=last)
     assert reasons(request=request, state=known(frames_granted=granted)) == expected
 
@@ -360,7 +360,7 @@ def test_step_14_frames(granted, first, last, expected):
         ("POSTER_KEY_ART", "runs", "runs_max", "FRAMES_EXHAUSTED"),
     ],
 )
-def test_step_14_other_counters(use_type, field, limit, code):
+def test_step_16_other_counters(use_type, field, limit, code):
     of = terms(use_types=[use_type], scope={limit: 10})
 
     def asked(number, granted=0):
@@ -374,14 +374,14 @@ def test_step_14_other_counters(use_type, field, limit, code):
     assert asked(-1) == [code]
 
 
-def test_step_14_one_counter_overdrawn_does_not_stop_the_use_of_another():
+def test_step_16_one_counter_overdrawn_does_not_stop_the_use_of_another():
     speak = ask(
         use_type="VOICE_RENDER", construct="VOICE_SPEAKING", frame_first=None, frame_last=None, lines=1
     )
     assert reasons(request=speak, state=known(frames_granted=5000)) == []
 
 
-def test_step_14_frames_cannot_ride_on_a_use_that_is_counted_in_lines():
+def test_step_16_frames_cannot_ride_on_a_use_that_is_counted_in_lines():
     silent = terms(use_types=["VOICE_RENDER"], scope={"lines_max": 10})
     assert reasons(of=silent, request=ask(use_type="VOICE_RENDER", lines=1)) == ["FRAMES_EXHAUSTED"]
 
@@ -395,17 +395,17 @@ def test_step_14_frames_cannot_ride_on_a_use_that_is_counted_in_lines():
         (("SOMETHING_NEW",), DecisionOutcome.DENY),
     ],
 )
-def test_step_15_holds_never_permit(holds, outcome):
+def test_step_18_holds_never_permit(holds, outcome):
     decision = decide(terms(), ask(), known(holds=holds), now=NOW)
     assert decision.outcome is outcome
     assert not decision.is_permit
 
 
-def test_step_15_unknown_hold_is_a_suspension():
+def test_step_18_unknown_hold_is_a_suspension():
     assert reasons(state=known(holds=("SOMETHING_NEW",))) == ["SUSPENDED"]
 
 
-def test_step_16_obligations_follow_the_marking_and_the_checkpoints():
+def test_step_20_obligations_follow_the_marking_and_the_checkpoints():
     of = terms(
         marking={"watermark": [], "c2pa": False, "visible_label": "ICON"}, approvals__checkpoints=["FINAL"]
     )
@@ -416,7 +416,7 @@ def test_step_16_obligations_follow_the_marking_and_the_checkpoints():
     )
 
 
-def test_step_16_answer_never_outlasts_the_window_or_the_token():
+def test_step_20_answer_never_outlasts_the_window_or_the_token():
     from datetime import datetime
 
     late = datetime.fromisoformat("2026-10-29T23:55:00+00:00")
@@ -429,6 +429,165 @@ def test_step_16_answer_never_outlasts_the_window_or_the_token():
 def test_server_time_without_a_zone_is_misuse():
     with pytest.raises(ValueError, match="time zone"):
         decide(terms(), ask(), known(), now=NOW.replace(tzinfo=None))
+
+
+HASH_A, HASH_B = "a" * 64, "b" * 64
+
+
+@pytest.mark.parametrize(
+    ("purpose", "use_type", "expected"),
+    [
+        (None, "FACE_RENDER", []),
+        ("FINAL", "FACE_RENDER", []),
+        ("TEST", "FACE_RENDER", []),
+        ("MARKETING", "FACE_RENDER", ["USE_TYPE_NOT_GRANTED"]),
+        ("MARKETING", "TRAILER_PROMO", []),
+        ("TRAINING", "FACE_RENDER", ["TRAINING_NOT_GRANTED"]),
+        ("FINAL", "PREVIS_SCRATCH", ["USE_TYPE_NOT_GRANTED"]),
+        ("PREVIS", "PREVIS_SCRATCH", []),
+        ("final", "FACE_RENDER", ["USE_TYPE_NOT_GRANTED"]),
+        ("FUN", "FACE_RENDER", ["USE_TYPE_NOT_GRANTED"]),
+    ],
+)
+def test_step_08_purpose(purpose, use_type, expected):
+    of = terms(use_types=[use_type], scope={"frames_max": 3000, "runs_max": 3})
+    in_runs = {"frame_first": None, "frame_last": None, "runs": 1} if use_type == "TRAILER_PROMO" else {}
+    assert reasons(of=of, request=ask(purpose=purpose, use_type=use_type, **in_runs)) == expected
+
+
+@pytest.mark.parametrize(
+    ("allowed", "denied", "request_", "expected"),
+    [
+        ([f"sha256:{HASH_A}"], [], {"model": "m", "model_hash": HASH_A}, []),
+        ([f"sha256:{HASH_A}"], [], {"model": None, "model_hash": f"sha256:{HASH_A}"}, []),
+        ([f"sha256:{HASH_A}"], [], {"model": "m", "model_hash": HASH_B}, ["MODEL_NOT_ALLOWED"]),
+        ([f"sha256:{HASH_A}"], [], {"model": "m"}, ["MODEL_NOT_ALLOWED"]),
+        ([f"sha256:{HASH_A}"], [], {"model": "m", "model_hash": "junk"}, ["MODEL_NOT_ALLOWED"]),
+        ([f"m@sha256:{HASH_A}"], [], {"model": "M", "model_version": "2", "model_hash": HASH_A}, []),
+        ([f"m@sha256:{HASH_A}"], [], {"model": "other", "model_hash": HASH_A}, ["MODEL_NOT_ALLOWED"]),
+        ([], [f"sha256:{HASH_A}"], {"model": "m", "model_hash": HASH_A}, ["MODEL_NOT_ALLOWED"]),
+        ([], [f"sha256:{HASH_A}"], {"model": "m", "model_hash": HASH_B}, []),
+        ([], [f"sha256:{HASH_A}"], {"model": "m"}, ["MODEL_NOT_ALLOWED"]),
+        ([], [f"bad@sha256:{HASH_A}"], {"model": "renamed", "model_hash": HASH_A}, ["MODEL_NOT_ALLOWED"]),
+        ([], [f"bad@sha256:{HASH_A}"], {"model": "bad", "model_hash": HASH_B}, []),
+        ([], [f"bad@sha256:{HASH_A}"], {"model": "bad"}, ["MODEL_NOT_ALLOWED"]),
+        ([], [f"bad@sha256:{HASH_A}"], {"model": "good"}, []),
+        ([], ["bad"], {"model": None, "model_hash": HASH_A}, ["MODEL_NOT_ALLOWED"]),
+        ([], [f"sha256:{HASH_A}"], {}, []),
+    ],
+)
+def test_step_12_model_by_its_hash(allowed, denied, request_, expected):
+    of = terms(tools__models_allowed=allowed, tools__models_denied=denied)
+    assert reasons(of=of, request=ask(**request_)) == expected
+
+
+SCRIPT = [{"ref": "meridian", "version": "blue", "sha256": HASH_A}]
+
+
+@pytest.mark.parametrize(
+    ("change", "inputs", "expected"),
+    [
+        ({}, [("plate", HASH_B), ("asset", f"sha256:{HASH_A}")], []),
+        ({}, [("likeness", HASH_B)], []),
+        ({}, [("", HASH_B)], ["INPUT_NOT_LICENSED"]),
+        ({}, [("LIKENESS", HASH_B)], ["INPUT_NOT_LICENSED"]),
+        ({}, [("model", HASH_B)], ["INPUT_NOT_LICENSED"]),
+        ({}, [("plate", "not a hash")], ["INPUT_NOT_LICENSED"]),
+        ({"anchors": [HASH_A]}, [("likeness", HASH_A), ("anchor", HASH_A), ("plate", HASH_B)], []),
+        ({"anchors": [HASH_A]}, [("likeness", HASH_B)], ["INPUT_NOT_LICENSED"]),
+        ({"anchors": [HASH_A]}, [("anchor", HASH_A), ("anchor", HASH_B)], ["INPUT_NOT_LICENSED"]),
+        ({"script": SCRIPT}, [("script", HASH_A)], []),
+        ({"script": SCRIPT}, [("script", HASH_B)], ["SCRIPT_VERSION_MISMATCH"]),
+        ({}, [("script", HASH_A)], ["SCRIPT_VERSION_MISMATCH"]),
+    ],
+)
+def test_step_14_inputs(change, inputs, expected):
+    assert reasons(of=terms(**change), request=ask(inputs=tuple(inputs))) == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ((HASH_A, None, None), []),
+        ((HASH_A, "meridian", "blue"), []),
+        ((HASH_A, "meridian", "pink"), ["SCRIPT_VERSION_MISMATCH"]),
+        ((HASH_A, "other", None), ["SCRIPT_VERSION_MISMATCH"]),
+        ((HASH_B, "meridian", "blue"), ["SCRIPT_VERSION_MISMATCH"]),
+        (("junk", None, None), ["SCRIPT_VERSION_MISMATCH"]),
+    ],
+)
+def test_step_14_script(script, expected):
+    assert reasons(of=terms(script=SCRIPT), request=ask(script=script)) == expected
+
+
+@pytest.mark.parametrize(
+    ("agreed", "asked", "expected"),
+    [
+        ({}, (), []),
+        ({}, [("NUDITY", None)], ["CONTENT_PROHIBITED"]),
+        ({"NUDITY": "ALLOWED"}, [("NUDITY", None)], []),
+        ({"NUDITY": "APPROVAL_REQUIRED"}, [("NUDITY", None)], ["CONTENT_APPROVAL_REQUIRED"]),
+        ({"NUDITY": "PROHIBITED"}, [("NUDITY", 0)], ["CONTENT_PROHIBITED"]),
+        ({}, [("SMOKING", None)], ["CONTENT_APPROVAL_REQUIRED"]),
+        ({"VIOLENCE": 2}, [("VIOLENCE", 2)], []),
+        ({"VIOLENCE": 2}, [("VIOLENCE", 3)], ["CONTENT_PROHIBITED"]),
+        ({"VIOLENCE": 2}, [("VIOLENCE", None)], ["CONTENT_PROHIBITED"]),
+        ({"VIOLENCE": 5}, [("VIOLENCE", None)], []),
+        ({"VIOLENCE": 5}, [("VIOLENCE", 6)], ["CONTENT_PROHIBITED"]),
+        ({"VIOLENCE": 0}, [("VIOLENCE", 0)], []),
+        ({"VIOLENCE": 0}, [("VIOLENCE", 1)], ["CONTENT_PROHIBITED"]),
+        ({"VIOLENCE": 2}, [("VIOLENCE", -1)], ["CONTENT_PROHIBITED"]),
+        ({"VIOLENCE": "PROHIBITED"}, [("VIOLENCE", 1)], ["CONTENT_PROHIBITED"]),
+        ({}, [("VIOLENCE", 1)], ["CONTENT_APPROVAL_REQUIRED"]),
+        ({}, [("MAYHEM", None)], ["CONTENT_PROHIBITED"]),
+        ({}, [("nudity", None)], ["CONTENT_PROHIBITED"]),
+        ({}, [("SMOKING", None), ("NUDITY", None)], ["CONTENT_APPROVAL_REQUIRED", "CONTENT_PROHIBITED"]),
+    ],
+)
+def test_step_15_content(agreed, asked, expected):
+    assert reasons(of=terms(content=agreed), request=ask(content=tuple(asked))) == expected
+
+
+def test_step_15_content_that_waits_for_approval_is_a_hold():
+    decision = decide(terms(), ask(content=(("SMOKING", None),)), known(), now=NOW)
+    assert decision.outcome is DecisionOutcome.HOLD
+
+
+@pytest.mark.parametrize(
+    ("agreed", "asked", "expected"),
+    [
+        ({}, {}, []),
+        ({}, {"MPA": "NC-17"}, []),
+        ({}, {"FSK": "12"}, ["RATING_EXCEEDED"]),
+        ({"MPA": "PG-13"}, {"MPA": "PG"}, []),
+        ({"MPA": "PG-13"}, {"MPA": "PG-13"}, []),
+        ({"MPA": "PG-13"}, {"MPA": "R"}, ["RATING_EXCEEDED"]),
+        ({"MPA": "PG-13"}, {"MPA": "12"}, ["RATING_EXCEEDED"]),
+        ({"MPA": "PG-13"}, {}, ["RATING_EXCEEDED"]),
+        ({"MPA": "PG-13"}, {"BBFC": "12"}, ["RATING_EXCEEDED"]),
+        ({"MPA": "PG-13", "BBFC": "12"}, {"MPA": "PG", "BBFC": "12A"}, []),
+        ({"MPA": "PG-13", "BBFC": "12"}, {"MPA": "PG"}, ["RATING_EXCEEDED"]),
+    ],
+)
+def test_step_15_rating(agreed, asked, expected):
+    assert reasons(of=terms(ratings=agreed), request=ask(ratings=tuple(asked.items()))) == expected
+
+
+def test_step_17_overdue_receipts_stop_the_next_block():
+    assert reasons(state=known(receipts_overdue=True)) == ["RECEIPTS_OVERDUE"]
+
+
+@pytest.mark.parametrize(
+    ("minted_under", "expected"),
+    [
+        (None, []),
+        (POLICY_HASH, []),
+        (f"sha256:{HASH_A}", ["POLICY_SNAPSHOT_STALE"]),
+        ("", ["POLICY_SNAPSHOT_STALE"]),
+    ],
+)
+def test_step_19_token_minted_under_another_policy_is_stale(minted_under, expected):
+    assert reasons(state=known(token_policy_hash=minted_under)) == expected
 
 
 def test_documented_steps_are_the_steps_that_are_hashed():

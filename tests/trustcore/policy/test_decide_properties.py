@@ -40,6 +40,14 @@ ANY_REQUEST = st.builds(
     resolution=MAYBE,
     channel=MAYBE | st.sampled_from(Channel),
     distribution_territory=MAYBE,
+    model_hash=MAYBE,
+    purpose=MAYBE,
+    inputs=st.lists(st.tuples(WORD, WORD), max_size=3).map(tuple),
+    script=st.none() | st.tuples(WORD, MAYBE, MAYBE),
+    content=st.lists(
+        st.tuples(WORD | st.sampled_from(["NUDITY", "VIOLENCE"]), st.none() | NUMBER), max_size=3
+    ).map(tuple),
+    ratings=st.lists(st.tuples(WORD | st.just("MPA"), WORD | st.just("R")), max_size=2).map(tuple),
 )
 ANY_STATE = st.builds(
     LicenceState,
@@ -56,6 +64,8 @@ ANY_STATE = st.builds(
     emergency_stop=st.booleans(),
     control_changed=st.booleans(),
     holds=st.tuples() | st.tuples(WORD),
+    receipts_overdue=st.booleans(),
+    token_policy_hash=st.none() | WORD,
 )
 
 LIKELY_REQUEST = st.builds(
@@ -70,6 +80,11 @@ LIKELY_REQUEST = st.builds(
     model=st.sampled_from(["m1", "m2", None]),
     resolution=st.sampled_from(["1280x720", "3840x2160", None]),
     channel=st.sampled_from(["SVOD", "AVOD", None]),
+    model_hash=st.sampled_from([None, "a" * 64, "b" * 64]),
+    purpose=st.sampled_from([None, "FINAL", "MARKETING"]),
+    inputs=st.sampled_from([(), (("likeness", "a" * 64),), (("plate", "b" * 64),)]),
+    content=st.sampled_from([(), (("VIOLENCE", 2),), (("VIOLENCE", None),), (("SMOKING", None),)]),
+    ratings=st.sampled_from([(), (("MPA", "PG"),), (("MPA", "R"), ("BBFC", "12"))]),
 )
 
 
@@ -91,7 +106,14 @@ LIKELY_CHANGE = st.fixed_dictionaries(
         "scope__resolution_max": st.sampled_from([None, "1920x1080", "3840x2160"]),
         "tools__engines": st.lists(st.sampled_from(["blender", "karma@20"]), unique=True),
         "tools__models_allowed": st.lists(st.sampled_from(["m1", "m2"]), unique=True),
-        "tools__models_denied": st.lists(st.sampled_from(["m1", "m2@3"]), unique=True),
+        "tools__models_denied": st.lists(st.sampled_from(["m1", "m2@3", f"sha256:{'a' * 64}"]), unique=True),
+        "content": st.dictionaries(
+            st.sampled_from(["VIOLENCE", "SMOKING"]),
+            st.sampled_from(["ALLOWED", "APPROVAL_REQUIRED", "PROHIBITED"]),
+        )
+        | st.just({"VIOLENCE": 2}),
+        "ratings": st.dictionaries(st.just("MPA"), st.sampled_from(["PG", "R"]))
+        | st.just({"MPA": "R", "BBFC": "12"}),
         "exploitation__channels": subset("SVOD", "AVOD", "THEATRICAL"),
         "vendors": st.lists(st.sampled_from([VENDOR, "v2"]), unique=True),
         "change_of_control": st.sampled_from(["TERMINATE", "RECONSENT", "SURVIVE"]),
@@ -152,6 +174,7 @@ def test_more_against_the_caller_never_turns_a_refusal_into_a_permit(request, st
         emergency_stop=state.emergency_stop or other.emergency_stop,
         control_changed=state.control_changed or other.control_changed,
         holds=state.holds + other.holds,
+        receipts_overdue=state.receipts_overdue or other.receipts_overdue,
     )
     before, after = decide(of, request, state, now=NOW), decide(of, request, harder, now=NOW)
     assert before.is_permit or not after.is_permit

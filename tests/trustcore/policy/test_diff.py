@@ -20,7 +20,7 @@ def leaves(struct, prefix=""):
 
 def test_every_field_of_the_terms_has_a_sentence():
     told = {reader.path for reader in READERS} | set(MONEY)
-    assert set(leaves(Terms)) == told | {"schema", "terms_version", "supersedes", "content"}
+    assert set(leaves(Terms)) == told | {"schema", "terms_version", "supersedes", "content", "ratings"}
 
 
 def test_equal_terms_differ_in_nothing_and_a_version_number_is_no_difference():
@@ -212,3 +212,29 @@ def test_two_narrowings_compose():
     assert is_narrower(first, second)
     assert is_narrower(second, third)
     assert is_narrower(first, third)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "widened"),
+    [
+        ({}, {"MPA": "R"}, []),
+        ({"MPA": "R"}, {"MPA": "PG"}, []),
+        ({"MPA": "R"}, {"MPA": "R", "BBFC": "18"}, []),
+        ({"MPA": "PG"}, {"MPA": "R"}, ["ratings.MPA"]),
+        ({"MPA": "PG"}, {}, ["ratings.MPA"]),
+        ({"MPA": "PG", "BBFC": "12"}, {"MPA": "PG"}, ["ratings.BBFC"]),
+    ],
+)
+def test_rating_ceiling_only_comes_down(was, now, widened):
+    old, new = terms(ratings=was), terms(ratings=now)
+    assert list(widenings(old, new)) == widened
+    changed = {change.field for change in diff_terms(old, new)}
+    assert changed == {
+        f"ratings.{system}" for system in was.keys() | now.keys() if was.get(system) != now.get(system)
+    }
+
+
+def test_rating_is_told_in_a_sentence():
+    (change,) = diff_terms(terms(), terms(ratings={"MPA": "PG-13"}))
+    assert change.sentence == "The highest MPA rating changes from no ceiling to PG-13."
+    assert (change.before, change.after) == ("no ceiling", "PG-13")

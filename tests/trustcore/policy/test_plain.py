@@ -89,3 +89,9 @@ def test_world_leaves_no_other_country():
 )
 def test_numbers_money_and_times_read_as_people_write_them(text, expected):
     assert text == expected
+
+
+def test_rating_ceiling_is_among_what_is_not_granted():
+    lines = {line.title: line.detail for line in plain_terms(terms(ratings={"MPA": "PG-13"})).not_granted}
+    assert lines["A stronger rating"] == "Nothing above MPA PG-13."
+    assert "A stronger rating" not in {line.title for line in plain_terms(terms()).not_granted}

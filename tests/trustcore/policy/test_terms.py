@@ -91,6 +91,8 @@ REFUSED = [
     ({"content": {"NUDITY": 3}}, "content.NUDITY", "no levels"),
     ({"content": {"VIOLENCE": 6}}, "content[...]", "<= 5"),
     ({"content": {"SEXUAL_CONTENT_MINOR": "ALLOWED"}}, "content.SEXUAL_CONTENT_MINOR", "no agreement"),
+    ({"ratings": {"MPA": "18"}}, "ratings.MPA", "no such rating"),
+    ({"ratings": {"FSK": "12"}}, "ratings", "FSK"),
     ({"exploitation__edit_rights": ["REMIX"]}, "exploitation.edit_rights", "REMIX"),
     ({"approvals__mode": "QUORUM"}, "approvals.quorum", "number"),
     ({"governing_law": "Mars"}, "governing_law", "ISO"),
@@ -243,3 +245,12 @@ def test_any_value_in_any_field_is_read_or_refused_by_name(field, value):
 def test_any_bytes_are_refused_with_the_one_code(data):
     with pytest.raises(InvalidTerms):
         parse_terms(data)
+
+
+def test_ratings_that_nobody_agreed_are_not_written_so_that_older_hashes_stand():
+    assert "ratings" not in terms().to_dict()
+    assert terms_hash(terms(ratings={})) == terms_hash(terms())
+    agreed = terms(ratings={"MPA": "PG-13", "BBFC": "12"})
+    assert agreed.to_dict()["ratings"] == {"BBFC": "12", "MPA": "PG-13"}
+    assert terms_hash(agreed) != terms_hash(terms())
+    assert parse_terms(agreed.to_dict()) == agreed

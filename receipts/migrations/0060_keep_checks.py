@@ -1,7 +1,7 @@
 """``receipts_keep_checks``: many decisions kept in one round trip and one commit, each only if it still holds.
 
 A decision is made outside, on what its process believes of the licence, the API key and the signing key. This
-function keeps it only if all of that is still so, looked at *after* the quota's lock was waited for; else it
+function keeps it only if all of that is still so (and a permit only if no receipts are overdue), looked at *after* the quota's lock was waited for; else it
 keeps nothing of it and says why. So a belief may be as old as it likes and can never allow anything.
 
 The order of locks is that of everything else: idempotency keys, proofs, quotas.
@@ -16,7 +16,7 @@ KEEP = """
 create type receipts_question as (
     -- what the decision rests on
     place int, jti uuid, token_stamp text, credential uuid, credential_stamp text, kid text,
-    proof bytea, idempotency_key text, body_sha256 bytea, counter text, units int,
+    debts_due timestamptz, proof bytea, idempotency_key text, body_sha256 bytea, counter text, units int,
     -- the decision
     id uuid, at timestamptz, outcome text, reasons text[], obligations text[], production uuid,
     organisation uuid, terms_version int, use_type text, construct text, shot text, task text, worker text,
@@ -74,6 +74,9 @@ begin
                 or accounts_credential_stamp(q.credential) is distinct from q.credential_stamp
                 or (q.kid is not null and not exists (
                     select from common_signingkey k where k.kid = q.kid and k.state <> 'REVOKED'))
+                or (q.units > 0 and exists (
+                    select from receipts_receiptdebt d where d.token_jti = q.jti
+                        and d.credential_id = q.credential and d.since < q.debts_due))
                 then 1
             when q.units > 0 and (r.most is null or r.granted + sum(q.units)
                 over (partition by q.jti, q.counter order by q.place) > r.most) then 2
@@ -125,9 +128,9 @@ BACK = "drop function receipts_keep_checks(json); drop type receipts_question;"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("receipts", "0002_append_only"),
+        ("receipts", "0010_debts_and_kinds"),
         ("accounts", "0002_credential_stamp"),
-        ("licensing", "0003_token_stamp"),
+        ("licensing", "0010_holds"),
         ("common", "0001_initial"),
     ]
     operations = [migrations.RunSQL(KEEP, BACK)]

@@ -281,6 +281,7 @@ def _entry(question: _Question, check: RenderCheck, facts: LicenceFacts, lease: 
         input_hash=question.asked.input_sha256.hex(),
         jkt=proof.jkt if proof else None,
         jti=str(facts.jti),
+        kid=question.presented.kid,
         last=lease.last if lease else check.last,
         lease=str(lease.uid) if lease else None,
         outcome=DecisionOutcome(check.outcome),

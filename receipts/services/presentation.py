@@ -4,6 +4,7 @@ Source: DESIGN section 5; RFC 9449 (DPoP).
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,9 @@ from trustcore.errors import InvalidToken, TrustError
 from trustcore.policy.reasons import DenyReason
 from trustcore.tokens import LicenceClaims, verify_token
 
+# ours are thumbprints; whatever else stands there is asked of no database
+_OUR_KID = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class Presented:
@@ -29,12 +33,15 @@ class Presented:
     Attributes:
         claims: what it says, if every check held; else ``refused`` is the reason.
         jti: the licence it names, believed or not: a refusal is recorded with the licence it was tried on.
+        kid: the issuer's key that it names, believed or not, if this deployment ever had it: the log shows
+            what was presented under a key that leaked, and nobody's words.
     """
 
     claims: LicenceClaims | None
     proof: Proof | None
     refused: DenyReason | None
     jti: UUID | None
+    kid: str | None = None
 
 
 def audience_of(principal: Principal) -> str:
@@ -70,8 +77,8 @@ def present_token(
             max_age_seconds=settings.CLOCK_SKEW_SECONDS,
         )
     except InvalidToken as refusal:
-        return Presented(None, None, refusal.reason, jti)
-    return Presented(claims, proved, None, jti)
+        return Presented(None, None, refusal.reason, jti, known_kid_of(token))
+    return Presented(claims, proved, None, jti, claimed_kid(token))
 
 
 def spend_proof(*, proof: Proof, now: datetime) -> bool:
@@ -86,6 +93,21 @@ def spend_proof(*, proof: Proof, now: datetime) -> bool:
             [digest, now],
         )
         return bool(cursor.rowcount == 1)
+
+
+def claimed_kid(token: str) -> str | None:
+    """The key id in the header of a token; believed only where the token was verified."""
+    try:
+        kid: Any = msgspec.json.decode(b64url_decode(token.split(".", 1)[0]))["kid"]
+    except (TrustError, msgspec.MsgspecError, LookupError, TypeError, ValueError):
+        return None
+    return kid if isinstance(kid, str) else None
+
+
+def known_kid_of(token: str) -> str | None:
+    """The key id that a refused token names, if it is or was one of ours."""
+    kid = claimed_kid(token)
+    return kid if kid is not None and _OUR_KID.fullmatch(kid) and keys.known_kid(kid) else None
 
 
 def _claimed_jti(token: str) -> UUID | None:

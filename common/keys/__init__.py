@@ -9,6 +9,7 @@ revoked. Nobody above sees a private key, only a ``trustcore.signing.Signer``. A
 """
 
 from common.keys.ring import (
+    end_key,
     forget_signers,
     known_kid,
     let_go_of,
@@ -23,6 +24,7 @@ from common.keys.sealing import KeyUnreadable, derive_secret, seal, unseal
 __all__ = [
     "KeyUnreadable",
     "derive_secret",
+    "end_key",
     "forget_signers",
     "known_kid",
     "let_go_of",

@@ -112,6 +112,11 @@ def revoke_key(kid: str, *, compromised_at: datetime | None = None) -> SigningKe
         InvalidInput: ``COMPROMISED_AT_INVALID``: in the future, or before the key was made.
     """
     let_go_of(kid, compromised_at=compromised_at)
+    return end_key(kid, compromised_at=compromised_at)
+
+
+def end_key(kid: str, *, compromised_at: datetime | None = None) -> SigningKey:
+    """The second half of :func:`revoke_key`, for a transaction that writes more; after :func:`let_go_of`."""
     with transaction.atomic():
         row = _revocable(SigningKey.objects.select_for_update().filter(kid=kid).first(), compromised_at)
         row.state, row.revoked_at, row.compromised_at = SigningKey.State.REVOKED, clock.now(), compromised_at

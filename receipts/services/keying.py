@@ -38,7 +38,7 @@ def revoke_signing_key(*, kid: str, compromised_at: datetime | None = None) -> S
     """
     keys.let_go_of(kid, compromised_at=compromised_at)
     with transaction.atomic():
-        row = keys.revoke_key(kid, compromised_at=compromised_at)
+        row = keys.end_key(kid, compromised_at=compromised_at)
         _tell(row, KeyEvent.REVOKED, row.revoked_at or clock.now())
     return row
 

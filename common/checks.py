@@ -36,7 +36,9 @@ def check_key_backends(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
     pkcs11 = (settings.PKCS11_MODULE, settings.PKCS11_TOKEN, settings.PKCS11_PIN)
     if "pkcs11" in chosen.values() and not all(pkcs11):
         hint = "Set TRUSTMARK_PKCS11_MODULE, TRUSTMARK_PKCS11_TOKEN and TRUSTMARK_PKCS11_PIN (or _PIN_FILE)."
-        found.append(Error("Keys are to live in a PKCS#11 token, which is not named.", hint=hint, id="common.E002"))
+        found.append(
+            Error("Keys are to live in a PKCS#11 token, which is not named.", hint=hint, id="common.E002")
+        )
     if long := sorted({"TOKEN", "BUNDLE", "STATUS"} & {p for p, name in chosen.items() if name == "kms"}):
         found.append(
             CheckWarning(

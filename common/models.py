@@ -62,7 +62,11 @@ class SigningKey(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(backend="database", sealed_private_key__isnull=False, reference="")
-                | (~models.Q(backend="database") & models.Q(sealed_private_key=None) & ~models.Q(reference="")),
+                | (
+                    ~models.Q(backend="database")
+                    & models.Q(sealed_private_key=None)
+                    & ~models.Q(reference="")
+                ),
                 name="private_bytes_in_one_place",
             ),
             models.CheckConstraint(

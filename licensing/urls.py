@@ -22,7 +22,10 @@ urlpatterns = [
     path("api/v1/tokens/<uuid:jti>", api.TokenApi.as_view(), name="api-token"),
     path("api/v1/tokens/<uuid:jti>/heartbeat", api.HeartbeatApi.as_view(), name="api-token-heartbeat"),
     path("api/v1/tokens/<uuid:jti>/revoke", api.RevokeApi.as_view(), name="api-token-revoke"),
+    path("api/v1/introspect", api.IntrospectionApi.as_view(), name="api-introspect"),
     path("api/v1/alerts", api.AlertsApi.as_view(), name="api-alerts"),
     path(".well-known/jwks.json", api.JwksView.as_view(), name="jwks"),
+    path(".well-known/oauth-authorization-server", api.IssuerView.as_view(), name="issuer"),
+    path("status-lists", api.StatusListsView.as_view(), name="status-lists"),
     path("status-lists/<int:number>", api.StatusListView.as_view(), name="status-list"),
 ]

@@ -72,9 +72,7 @@ def discard(reference: str) -> None:
 
 def _sign(arn: str, message: bytes) -> bytes:
     try:
-        answer = _client().sign(
-            KeyId=arn, Message=message, MessageType="RAW", SigningAlgorithm=ALGORITHM
-        )
+        answer = _client().sign(KeyId=arn, Message=message, MessageType="RAW", SigningAlgorithm=ALGORITHM)
     except (BotoCoreError, ClientError) as error:
         raise unavailable(_NAME, error) from error
     return bytes(answer["Signature"])

@@ -65,8 +65,7 @@ def forget_signers(purpose: str | None = None) -> None:
 
 def signs_any_length(purpose: str) -> bool:
     """Whether the key of ``purpose`` signs messages of any length (AWS KMS does not)."""
-    row = _active(purpose)
-    return backend(row.backend if row else backend_for_new(purpose)).MESSAGE_BYTES_MAX is None
+    return getattr(signer_for(purpose), "message_bytes_max", None) is None
 
 
 def public_keys(purpose: str) -> dict[str, Ed25519PublicKey]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -53,6 +54,18 @@ class LicenceFacts:
         return organisation_id == self.licensee_id or organisation_id in self.vendor_ids
 
 
+class Successor(NamedTuple):
+    """What of a successor decides whether it took over."""
+
+    not_before: datetime
+    revoked_at: datetime | None
+
+    def took_over(self, at: datetime) -> bool:
+        """Whether its window has begun; one that was revoked before that never took over."""
+        begun = at >= self.not_before
+        return begun and (self.revoked_at is None or self.revoked_at >= self.not_before)
+
+
 def tokens() -> QuerySet[LicenceToken]:
     """Licences with the rows that their state and terms are read from."""
     return LicenceToken.objects.select_related(
@@ -98,22 +111,28 @@ def effective_state(token: LicenceToken, at: datetime | None = None) -> TokenSta
     Stored ends (revoked, suspended, exhausted, superseded) stand. Otherwise: past its window it is expired;
     from the moment that its successor's window begins it is superseded; before its own it is pending.
     """
-    at = at or clock.now()
-    state = TokenState(token.state)
+    successor: LicenceToken | None = getattr(token, "superseded_by", None)
+    return state_at(
+        token.state,
+        token.not_before,
+        token.not_after,
+        Successor(successor.not_before, successor.revoked_at) if successor else None,
+        at or clock.now(),
+    )
+
+
+def state_at(
+    stored: str, not_before: datetime, not_after: datetime, successor: Successor | None, at: datetime
+) -> TokenState:
+    """:func:`effective_state` of a licence of which only these columns were read."""
+    state = TokenState(stored)
     if state not in {TokenState.ACTIVE, TokenState.PENDING_ACTIVATION, TokenState.EXPIRING}:
         return state
-    if at >= token.not_after:
+    if at >= not_after:
         return TokenState.EXPIRED
-    successor: LicenceToken | None = getattr(token, "superseded_by", None)
-    if successor is not None and _took_over(successor, at):
+    if successor is not None and successor.took_over(at):
         return TokenState.SUPERSEDED
-    return TokenState.ACTIVE if at >= token.not_before else TokenState.PENDING_ACTIVATION
-
-
-def _took_over(successor: LicenceToken, at: datetime) -> bool:
-    """A successor that was revoked before its window began never took over."""
-    begun = at >= successor.not_before
-    return begun and (successor.revoked_at is None or successor.revoked_at >= successor.not_before)
+    return TokenState.ACTIVE if at >= not_before else TokenState.PENDING_ACTIVATION
 
 
 def terms_in_force(token: LicenceToken) -> Terms:

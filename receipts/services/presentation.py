@@ -24,6 +24,10 @@ from trustcore.tokens import LicenceClaims, verify_token
 
 # ours are thumbprints; whatever else stands there is asked of no database
 _OUR_KID = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+# what reading a token that nobody has verified may end in; nested deep enough it ends the recursion
+_NOT_READABLE = (
+    TrustError, msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError, RecursionError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def claimed_kid(token: str) -> str | None:
     """The key id in the header of a token; believed only where the token was verified."""
     try:
         kid: Any = msgspec.json.decode(b64url_decode(token.split(".", 1)[0]))["kid"]
-    except (TrustError, msgspec.MsgspecError, LookupError, TypeError, ValueError):
+    except _NOT_READABLE:
         return None
     return kid if isinstance(kid, str) else None
 
@@ -115,5 +119,5 @@ def _claimed_jti(token: str) -> UUID | None:
     try:
         payload: Any = msgspec.json.decode(b64url_decode(token.split(".")[1]))
         return UUID(payload["jti"])
-    except (TrustError, msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError):
+    except _NOT_READABLE:
         return None

@@ -4,6 +4,7 @@
     trustmark key rotate TOKEN
     trustmark key revoke KID [--compromised-at 2026-11-25T08:00:00Z]
     trustmark key show KID [--json]     what every log holds of it, before and after its revocation
+    trustmark key ca ...                the authority of the Content Credentials
 
 Exit codes: 0 done, 1 failed, 2 misuse.
 """
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.errors import DomainError
 from trustcore.receipt import is_utc_time
+from trustmark.cli import authority
 
 if TYPE_CHECKING:  # models load after django.setup()
     from common.models import SigningKey
@@ -61,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     show = commands.add_parser("show", help="what every log holds of a key, before and after its revocation")
     show.add_argument("kid")
+    authority.add_commands(
+        commands.add_parser("ca", help="the authority of the Content Credentials"), _moment
+    )
     for command in (listed, show):
         command.add_argument("--json", action="store_true", help="as JSON")
     return parser
@@ -143,4 +148,4 @@ def _facts(row: "SigningKey") -> dict[str, Any]:
     }
 
 
-_COMMANDS = {"list": _list, "rotate": _rotate, "revoke": _revoke, "show": _show}
+_COMMANDS = {"list": _list, "rotate": _rotate, "revoke": _revoke, "show": _show, "ca": authority.run}

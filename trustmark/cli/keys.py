@@ -12,6 +12,7 @@ Exit codes: 0 done, 1 failed, 2 misuse.
 import argparse
 import json
 import os
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +25,12 @@ if TYPE_CHECKING:  # models load after django.setup()
 
 PURPOSES = ("TOKEN", "LOG", "BUNDLE", "DECISION", "STATUS")
 DONE, FAILED = 0, 1
+_DASHED_KID = re.compile(r"-[A-Za-z0-9_-]{42}", re.ASCII)
 
 
 def main(argv: list[str]) -> int:
     """Run one command; returns the exit code (0 done, 1 failed, 2 misuse)."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_args(_kids_last(argv))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trustmark.settings")
     import django
 
@@ -69,6 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in (listed, show):
         command.add_argument("--json", action="store_true", help="as JSON")
     return parser
+
+
+def _kids_last(argv: list[str]) -> list[str]:
+    """One key id in 64 begins with a dash: it is no option for that."""
+    kids = [word for word in argv if _DASHED_KID.fullmatch(word)]
+    return [*(word for word in argv if word not in kids), "--", *kids] if kids else argv
 
 
 def _moment(text: str) -> datetime:

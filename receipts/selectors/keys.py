@@ -1,6 +1,7 @@
 """What was signed with a key, log by log, before and after it was revoked."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -55,7 +56,7 @@ def key_use(kid: str) -> list[KeyUse]:
 
     Reads every entry that is no frame: a command for incidents, not for a page.
     """
-    parameters = {
+    parameters: dict[str, Any] = {
         "granted": EntryKind.AUTHORISED.value,
         "checked": EntryKind.CHECKED.value,
         "key": EntryKind.KEY.value,

@@ -16,20 +16,25 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings as django_settings
 from django.test import Client
 from moto.kms import models as moto_models
 from moto.kms import utils as moto_utils
 from moto.moto_api._internal import moto_random  # noqa: F401 - loads before the server's threads
 from moto.server import ThreadedMotoServer
 
-from common import keys
+from common import clock, keys
 from common.checks import check_key_backends
 from common.errors import Conflict, Unavailable
 from common.keys import kms
 from common.models import SigningKey
 from licensing.models import GrantStatement
+from receipts.inspection import inspect_log
 from tests import factories
+from tests.receipts.conftest import make_farm, own_log_store  # noqa: F401 - a fixture
+from trustcore.errors import InvalidToken
 from trustcore.signing import is_signature, keys_from_jwks
+from trustcore.status import VALID, decode_status_list
 
 SPEC, ALGORITHM = "ECC_NIST_EDWARDS25519", "ED25519_SHA_512"
 
@@ -144,6 +149,38 @@ def test_approval_waits_for_the_key_service_and_heartbeat_answers_503(service: A
     assert answer.headers["Retry-After"]
     settings.KMS_ENDPOINT = answering
     assert factories.approve(request).grant.kid == token.grant.kid
+
+
+@pytest.mark.django_db
+def test_status_lists_have_a_key_of_their_own_where_the_token_key_signs_short_messages(service: Any) -> None:
+    token, _, _ = factories.make_live_token()
+    text = Client().get(f"/status-lists/{token.status_list}").content.decode()
+    published = keys_from_jwks(Client().get("/.well-known/jwks.json").json())
+    assert set(keys.public_keys("STATUS")) < set(published)
+    at = int(clock.now().timestamp())
+    uri = f"{django_settings.BASE_URL}/status-lists/{token.status_list}"
+    assert decode_status_list(text, keys=published, uri=uri, now=at).state_at(token.status_index) == VALID
+    with pytest.raises(InvalidToken, match="KEY_UNTRUSTED"):
+        decode_status_list(text, keys=keys.public_keys("TOKEN"), uri=uri, now=at)
+
+
+@pytest.mark.django_db
+def test_receipts_are_not_acknowledged_before_their_checkpoint_can_be_signed(
+    service: Any, settings: Any
+) -> None:
+    farm = make_farm()
+    lease = farm.lease(0, 4)
+    rows = [farm.row(lease["id"], frame) for frame in range(5)]
+    keys.signer_for("LOG")
+    answering, settings.KMS_ENDPOINT = settings.KMS_ENDPOINT, "http://127.0.0.1:9"
+    refused = farm.send(rows, key="batch-one")
+    assert (refused.status_code, refused.json()["code"]) == (503, "KEY_BACKEND_UNAVAILABLE")
+    settings.KMS_ENDPOINT = answering
+    taken = farm.send(rows, key="batch-one")
+    assert (taken.status_code, taken.json()["accepted"]) == (200, 5)
+    report = inspect_log(production_id=farm.token.production_id)
+    assert report is not None
+    assert (report.faults, report.covered) == ((), report.size)
 
 
 @pytest.mark.django_db

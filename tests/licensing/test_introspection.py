@@ -125,3 +125,23 @@ def test_introspection_needs_a_key_with_its_scope(licence: tuple[LicenceToken, A
     assert (refused.status_code, refused.json()["code"]) == (403, "SCOPE_MISSING")
     assert Client().post(URL, f"token={jws}", content_type=FORM).status_code == 401
     assert Client().get(URL, headers=factories.bearer(credential)).status_code == 405
+
+
+@pytest.mark.req("ST-085")
+def test_downstream_vendor_reads_the_boundary_and_nothing_of_the_person(cast: Cast) -> None:
+    vendor = factories.make_vendor()
+    token, credential, _ = factories.make_live_token(
+        cast.production, cast.talent, vendors=[vendor], credential_of=vendor, shots=("0410_0020",)
+    )
+    response = form(credential, f"token={factories.minted(token.pk, credential)}")
+    found = response.json()
+    assert found["active"] is True
+    assert (found["sub"], found["prj"], found["trn"]) == (str(vendor.pk), str(cast.production.pk), False)
+    assert found["scope"] == {"shots": ["0410_0020"]}
+    assert found["quota"]["frames"] == 3000
+    assert found["ter"]["render"] == ["CA", "GB", "US"]
+    # nothing by which the person could be known: no name, no handle, no place of a scan
+    for private in (cast.talent.stage_name, cast.talent.handle, "vault://", str(cast.talent.pk), "Merrow"):
+        assert private not in response.content.decode()
+    other, _ = factories.make_credential(factories.make_vendor())
+    assert form(other, f"token={factories.minted(token.pk, credential)}").json() == {"active": False}

@@ -4,7 +4,7 @@ The library's own state is not believed: it says ``Trusted`` of a manifest whose
 with before it was taken in, because the failure was recorded then. So every manifest of the store is
 walked, and the failures found now *and* those recorded at every ingredient count. In steps:
 
-1. open the store with our anchors and key usages; nothing is fetched;
+1. the boxes of the store fit (:mod:`provenance.jumbf`); it is opened with our anchors, nothing is fetched;
 2. the active manifest's signature and hard binding must be confirmed, not merely unrefuted;
 3. every ingredient's manifest must be in the store; its recorded and its present failures are gathered;
 4. any failure but an unknown or revoked signer breaks the whole; such a signer leaves it untrusted.
@@ -28,6 +28,7 @@ import c2pa
 from cryptography.x509 import load_pem_x509_certificates
 
 from provenance.credentials import LICENCE_ASSERTION, c2pa_settings
+from provenance.jumbf import StoreMalformed, check_bmff_store
 
 _BINDINGS = frozenset(
     {
@@ -39,6 +40,8 @@ _BINDINGS = frozenset(
 )
 REVOKED = "signingCredential.revoked"
 UNREADABLE = "manifest.unreadable"
+MALFORMED = "manifest.malformed"
+_BMFF_SUFFIXES = frozenset({".mp4", ".mov", ".m4v"})
 _TRUST_FAILURES = frozenset({"signingCredential.untrusted", REVOKED})
 _MANIFESTS_MAX = 1000
 
@@ -136,6 +139,11 @@ def read_credentials(
         FileNotFoundError: there is no such file.
         ValueError: ``anchor_pem`` is not a list of certificates.
     """
+    try:
+        if path.suffix.lower() in _BMFF_SUFFIXES:
+            check_bmff_store(path)
+    except StoreMalformed as error:
+        return _without_store(CredentialVerdict.BROKEN, str(error), code=MALFORMED)
     with path.open("rb") as reading, _context(anchor_pem) as context:
         try:
             with c2pa.Reader(_format_of(path), reading, context=context) as reader:
@@ -241,8 +249,10 @@ def _assertions(store: dict[str, Any]) -> dict[str, list[Any]]:
     return grouped
 
 
-def _without_store(verdict: CredentialVerdict, detail: str = "") -> CredentialReport:
-    findings = (ManifestFinding("", 0, "", (UNREADABLE,), detail[:300]),) if detail else ()
+def _without_store(
+    verdict: CredentialVerdict, detail: str = "", *, code: str = UNREADABLE
+) -> CredentialReport:
+    findings = (ManifestFinding("", 0, "", (code,), detail[:300]),) if detail else ()
     return CredentialReport(
         verdict, signed_by_us=False, findings=findings, assertions={}, sdk=c2pa.sdk_version()
     )

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import c2pa
 import pytest
 
 from provenance import cli
 from provenance.authority import SigningIdentity
-from provenance.credentials import CredentialFacts, sign_file
-from provenance.reading import UNREADABLE, CredentialVerdict, judge_store, read_credentials
+from provenance.credentials import CredentialFacts, c2pa_settings, sign_file
+from provenance.jumbf import StoreMalformed, check_bmff_store
+from provenance.reading import MALFORMED, UNREADABLE, CredentialVerdict, judge_store, read_credentials
 from provenance.source_type import vocabulary
 from tests.provenance.test_revocation import House
 
@@ -52,6 +54,11 @@ def overwritten(data: bytes, at: int, value: bytes) -> bytes:
     return data[:at] + value + data[at + len(value) :]
 
 
+def shorter(data: bytes) -> bytes:
+    (length,) = struct.unpack_from(">I", data, store_at(data))
+    return struct.pack(">I", length - 1)
+
+
 def all_of_it_noise(data: bytes) -> bytes:
     at = store_at(data)
     (length,) = struct.unpack_from(">I", data, at)
@@ -60,6 +67,9 @@ def all_of_it_noise(data: bytes) -> bytes:
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "length of the store is zero": lambda d: overwritten(d, store_at(d), b"\0\0\0\0"),
+    "length of the store is four gigabytes": lambda d: overwritten(d, store_at(d), b"\xff\xff\xff\xff"),
+    "something follows the store": lambda d: overwritten(d, store_at(d), shorter(d)),
+    "length of a box inside is one more": lambda d: overwritten(d, store_at(d) + 8, b"\0\0\0\x1f"),
     "length of the store is short": lambda d: overwritten(d, store_at(d), struct.pack(">I", 64)),
     "store is of no known kind": lambda d: overwritten(d, store_at(d) + 4, b"junk"),
     "store is noise": all_of_it_noise,
@@ -100,8 +110,34 @@ def test_store_that_cannot_be_read_at_all_has_one_code_and_its_prose_apart(
     damaged = tmp_path / "damaged.mp4"
     damaged.write_bytes(all_of_it_noise(film.read_bytes()))
     (finding,) = read_credentials(damaged, anchor_pem=identity.anchor_pem).findings
-    assert finding.failures == (UNREADABLE,)
+    assert finding.failures == (MALFORMED,)
     assert finding.detail
+
+
+def test_store_that_the_library_reads_though_its_length_is_a_lie_is_malformed(
+    film: Path, identity: SigningIdentity, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(DAMAGE["length of the store is four gigabytes"](film.read_bytes()))
+    with (
+        c2pa.Context.from_dict(c2pa_settings(identity.anchor_pem)) as context,
+        c2pa.Reader(damaged, context=context) as reader,
+    ):
+        assert json.loads(reader.json())["validation_state"] == "Trusted"
+    (finding,) = read_credentials(damaged, anchor_pem=identity.anchor_pem).findings
+    assert finding.failures == (MALFORMED,)
+    with pytest.raises(StoreMalformed):
+        check_bmff_store(damaged)
+    check_bmff_store(film)
+
+
+def test_store_in_another_container_that_cannot_be_read_has_one_code(
+    identity: SigningIdentity, tmp_path: Path
+) -> None:
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 100)
+    (finding,) = read_credentials(picture, anchor_pem=identity.anchor_pem).findings
+    assert finding.failures == (UNREADABLE,)
 
 
 @pytest.mark.parametrize("seed", range(25))

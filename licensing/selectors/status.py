@@ -31,13 +31,14 @@ _SLOT_SECONDS: Final = 60
 _PURPOSES: Final = ("TOKEN", "STATUS", "DECISION", "BUNDLE")
 _KEPT_LISTS: Final = 128
 
+# ordered by the number, not by its text: the column must be named with its table
 _STATE = """
-select (select xact::text from licensing_statuschange
-         where status_list = %(number)s and xact < pg_snapshot_xmin(pg_current_snapshot())
-         order by xact desc limit 1),
-       array(select xact::text from licensing_statuschange
-              where status_list = %(number)s and xact >= pg_snapshot_xmin(pg_current_snapshot())
-              order by xact),
+select (select c.xact::text from licensing_statuschange c
+         where c.status_list = %(number)s and c.xact < pg_snapshot_xmin(pg_current_snapshot())
+         order by c.xact desc limit 1),
+       array(select c.xact::text from licensing_statuschange c
+              where c.status_list = %(number)s and c.xact >= pg_snapshot_xmin(pg_current_snapshot())
+              order by c.xact),
        pg_current_xact_id_if_assigned() is not null
 """
 

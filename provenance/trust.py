@@ -16,7 +16,7 @@ from typing import Annotated
 import msgspec
 from cryptography import x509
 
-from trustcore.encoding import parse_json_strict
+from trustcore.encoding import parse_json_strict, prepare_readers
 from trustcore.errors import TrustError
 
 SCHEMA = "trustmark-trust-policy/1"
@@ -51,6 +51,9 @@ class _Audience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schema: str
     audiences: dict[str, _Audience]
+
+
+prepare_readers(_Policy)
 
 
 def load_trust_list(path: Path, audience: str) -> TrustList:

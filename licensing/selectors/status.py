@@ -18,6 +18,7 @@ from common import clock
 from common.keys import public_keys, signer_for, signs_any_length
 from licensing.models import LicenceToken
 from licensing.selectors.tokens import Successor, state_at
+from trustcore.policy.vocabulary import TokenState
 from trustcore.signing import Signer, public_key_set
 from trustcore.status import INVALID, StatusList, encode_status_list, status_of
 
@@ -30,6 +31,8 @@ STATUS_LIFE: Final = timedelta(minutes=10)
 _SLOT_SECONDS: Final = 60
 _PURPOSES: Final = ("TOKEN", "STATUS", "DECISION", "BUNDLE")
 _KEPT_LISTS: Final = 128
+# The rest is no longer valid and stays so: a place reads as invalid unless a token says otherwise.
+_MAY_BE_VALID: Final = tuple(str(one) for one in TokenState if status_of(one) != INVALID)
 
 # ordered by the number, not by its text: the column must be named with its table
 _STATE = """
@@ -179,17 +182,18 @@ def _codes(number: int, at: datetime) -> StatusList:
 
 def _build(number: int, at: datetime) -> tuple[StatusList, datetime | None]:
     """Read every token of a list; returns the codes, and when time changes one of them next."""
-    codes, ahead = [INVALID] * STATUS_LIST_SIZE, []
-    rows = LicenceToken.objects.filter(status_list=number).values_list(
-        "status_index",
-        "state",
-        "not_before",
-        "not_after",
-        "superseded_by__not_before",
-        "superseded_by__revoked_at",
-    )
-    for place, state, begins, ends, next_begins, next_revoked in rows.iterator(4000):
-        successor = Successor(next_begins, next_revoked) if next_begins is not None else None
+    codes, ahead = [INVALID] * STATUS_LIST_SIZE, set[datetime]()
+    successors = _successors(number)
+    rows = LicenceToken.objects.filter(status_list=number, state__in=_MAY_BE_VALID)
+    for place, state, begins, ends in rows.values_list("status_index", "state", "not_before", "not_after"):
+        successor = successors.get(place)
         codes[place] = status_of(state_at(state, begins, ends, successor, at))
-        ahead += [moment for moment in (begins, ends, next_begins) if moment is not None and moment > at]
-    return StatusList.of(codes), min(ahead, default=None)
+        ahead |= {begins, ends} if successor is None else {begins, ends, successor.not_before}
+    return StatusList.of(codes), min((moment for moment in ahead if moment > at), default=None)
+
+
+def _successors(number: int) -> dict[int, Successor]:
+    """What takes over from the tokens of a list, by their place in it; found from the few that do."""
+    rows = LicenceToken.objects.filter(supersedes__status_list=number)
+    found = rows.values_list("supersedes__status_index", "not_before", "revoked_at")
+    return {place: Successor(begins, revoked) for place, begins, revoked in found}

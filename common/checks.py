@@ -7,6 +7,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as CheckWarning
 
+_BACKENDS = "It is one of database, pkcs11, kms."
+
 
 @register
 def check_secret(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -20,6 +22,32 @@ def check_secret(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Check
             )
         ]
     return []
+
+
+@register
+def check_key_backends(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """``common.E002``: a key backend is unknown or lacks its settings; ``common.W002``: KMS and long documents."""
+    chosen = {purpose: name for purpose, name in settings.KEY_BACKENDS.items() if name != "database"}
+    found: list[CheckMessage] = [
+        Error(f"TRUSTMARK_KEY_BACKEND for {purpose} is {name!r}.", hint=_BACKENDS, id="common.E002")
+        for purpose, name in chosen.items()
+        if name not in {"pkcs11", "kms"}
+    ]
+    pkcs11 = (settings.PKCS11_MODULE, settings.PKCS11_TOKEN, settings.PKCS11_PIN)
+    if "pkcs11" in chosen.values() and not all(pkcs11):
+        hint = "Set TRUSTMARK_PKCS11_MODULE, TRUSTMARK_PKCS11_TOKEN and TRUSTMARK_PKCS11_PIN (or _PIN_FILE)."
+        found.append(
+            Error("Keys are to live in a PKCS#11 token, which is not named.", hint=hint, id="common.E002")
+        )
+    if long := sorted({"TOKEN", "BUNDLE", "STATUS"} & {p for p, name in chosen.items() if name == "kms"}):
+        found.append(
+            CheckWarning(
+                f"AWS KMS signs at most 4,096 bytes; {', '.join(long)} may need more.",
+                hint="Licences for the whole world and bundles of many files are longer: KEY_MESSAGE_TOO_LONG.",
+                id="common.W002",
+            )
+        )
+    return found
 
 
 @register(deploy=True)

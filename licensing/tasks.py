@@ -4,11 +4,12 @@ from celery import shared_task
 
 from licensing import services
 
-# Names that the beat sends every ``BEAT_SECONDS``.
+# Names that the beat sends every ``BEAT_SECONDS``, or so many seconds.
 BEAT = (
     "licensing.tasks.raise_expiry_alerts",
     "licensing.tasks.settle_states",
     "licensing.tasks.lapse_requests",
+    ("licensing.tasks.forget_status_changes", 3600.0),
 )
 
 
@@ -28,3 +29,9 @@ def settle_states() -> int:
 def lapse_requests() -> int:
     """Close requests that nobody answered in time."""
     return services.lapse_requests()
+
+
+@shared_task(ignore_result=True)
+def forget_status_changes() -> int:
+    """Drop notes of status changes that a later one stands for."""
+    return services.forget_status_changes()

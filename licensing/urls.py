@@ -32,7 +32,10 @@ urlpatterns = [
         api.LiftStopApi.as_view(),
         name="api-talent-stop-lift",
     ),
+    path("api/v1/introspect", api.IntrospectionApi.as_view(), name="api-introspect"),
     path("api/v1/alerts", api.AlertsApi.as_view(), name="api-alerts"),
     path(".well-known/jwks.json", api.JwksView.as_view(), name="jwks"),
+    path(".well-known/oauth-authorization-server", api.IssuerView.as_view(), name="issuer"),
+    path("status-lists", api.StatusListsView.as_view(), name="status-lists"),
     path("status-lists/<int:number>", api.StatusListView.as_view(), name="status-list"),
 ]

@@ -218,6 +218,16 @@ def authority(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_GET
+def revocation_lists(request: HttpRequest) -> HttpResponse:
+    """Serve the revocation list of every authority that signed here, one after the other, as PEM."""
+    return HttpResponse(
+        services.revocation_lists_pem(),
+        content_type="application/x-pem-file",
+        headers={"Cache-Control": "public, max-age=300"},
+    )
+
+
 def _asset(request: Request, asset_id: UUID) -> Asset:
     asset = selectors.asset_for(principal_of(request), asset_id)
     if asset is None:

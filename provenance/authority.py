@@ -8,8 +8,9 @@ Nothing here reads a clock or a disk: the moment is an argument, keys go in and 
 Source: C2PA specification 2.4, sections on X.509 certificates and on trust lists.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -22,6 +23,7 @@ C2PA_CLAIM_SIGNING = ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 ACCEPTED_USAGES = (C2PA_CLAIM_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION)
 AUTHORITY_DAYS = 3650
 CERTIFICATE_DAYS = 397
+CRL_DAYS = 7
 # Machines of one deployment disagree by minutes at most.
 _BACKDATE = timedelta(hours=1)
 _COORDINATE_BYTES = 32
@@ -95,6 +97,63 @@ def issue_certificate(
         )
         .sign(authority_key, hashes.SHA256())
     )
+
+
+@dataclass(frozen=True)
+class RevokedCertificate:
+    """One line of a revocation list.
+
+    Attributes:
+        reason: a code of RFC 5280, section 5.3.1, such as ``keyCompromise``.
+        compromised_at: since when its key may have been another's (``invalidityDate``).
+    """
+
+    serial: int
+    revoked_at: datetime
+    reason: str
+    compromised_at: datetime | None = None
+
+
+def issue_crl(
+    authority: x509.Certificate,
+    authority_key: ec.EllipticCurvePrivateKey,
+    revoked: Iterable[RevokedCertificate],
+    *,
+    now: datetime,
+) -> x509.CertificateRevocationList:
+    """Make the authority's revocation list as of ``now``, good for a week (RFC 5280, section 5)."""
+    identifier = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(authority.subject)
+        .last_update(now - _BACKDATE)
+        .next_update(now + timedelta(days=CRL_DAYS))
+        .add_extension(x509.CRLNumber(int(now.timestamp())), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False
+        )
+    )
+    for line in revoked:
+        builder = builder.add_revoked_certificate(_crl_line(line))
+    return builder.sign(authority_key, hashes.SHA256())
+
+
+def _crl_line(line: RevokedCertificate) -> x509.RevokedCertificate:
+    builder = (
+        x509.RevokedCertificateBuilder()
+        .serial_number(line.serial)
+        .revocation_date(line.revoked_at)
+        .add_extension(x509.CRLReason(x509.ReasonFlags(line.reason)), critical=False)
+    )
+    if line.compromised_at is not None:
+        since = line.compromised_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+        builder = builder.add_extension(x509.InvalidityDate(since), critical=False)
+    return builder.build()
+
+
+def crl_pem(crl: x509.CertificateRevocationList) -> str:
+    """Return a revocation list as PEM text."""
+    return crl.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
 def certificate_pem(certificate: x509.Certificate) -> str:

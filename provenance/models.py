@@ -137,10 +137,18 @@ class SigningAuthority(BaseModel):
     """The deployment's certificate authority and its signing certificate; private keys are sealed."""
 
     class State(models.TextChoices):
-        """Whether it signs, or is kept only so that what it signed can be verified."""
+        """Whether its certificate signs, is kept so that what it signed can be verified, or is revoked."""
 
         ACTIVE = "ACTIVE", "signs and verifies"
         RETIRED = "RETIRED", "verifies only"
+        REVOKED = "REVOKED", "neither"
+
+    class Reason(models.TextChoices):
+        """Why a certificate was revoked, in the codes of RFC 5280, section 5.3.1."""
+
+        KEY_COMPROMISE = "keyCompromise", "its key may be another's"
+        SUPERSEDED = "superseded", "another took its place"
+        CESSATION = "cessationOfOperation", "it signs for nobody any more"
 
     state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
     authority_pem = models.TextField()
@@ -148,12 +156,21 @@ class SigningAuthority(BaseModel):
     sealed_authority_key = models.BinaryField()
     sealed_signing_key = models.BinaryField()
     not_after = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revocation_reason = models.CharField(max_length=24, choices=Reason, blank=True, default="")
+    # since when somebody else may have signed with it, where that is known
+    compromised_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["state"], condition=Q(state="ACTIVE"), name="one_active_signing_authority"
-            )
+            ),
+            models.CheckConstraint(
+                condition=(Q(state="REVOKED", revoked_at__isnull=False) & ~Q(revocation_reason=""))
+                | (~Q(state="REVOKED") & Q(revoked_at=None, compromised_at=None, revocation_reason="")),
+                name="revoked_certificate_says_why",
+            ),
         ]
 
     def __str__(self) -> str:

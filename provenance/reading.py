@@ -4,10 +4,10 @@ The library's own state is not believed: it says ``Trusted`` of a manifest whose
 with before it was taken in, because the failure was recorded then. So every manifest of the store is
 walked, and the failures found now *and* those recorded at every ingredient count. In steps:
 
-1. open the store with our anchors and key usages; nothing is fetched;
+1. the boxes of the store fit (:mod:`provenance.jumbf`); it is opened with our anchors, nothing is fetched;
 2. the active manifest's signature and hard binding must be confirmed, not merely unrefuted;
 3. every ingredient's manifest must be in the store; its recorded and its present failures are gathered;
-4. any failure but an unknown signer breaks the whole; an unknown signer leaves it untrusted.
+4. any failure but an unknown or revoked signer breaks the whole; such a signer leaves it untrusted.
 
 Example::
 
@@ -28,6 +28,7 @@ import c2pa
 from cryptography.x509 import load_pem_x509_certificates
 
 from provenance.credentials import LICENCE_ASSERTION, c2pa_settings
+from provenance.jumbf import StoreMalformed, check_bmff_store
 
 _BINDINGS = frozenset(
     {
@@ -37,7 +38,11 @@ _BINDINGS = frozenset(
         "assertion.collectionHash.match",
     }
 )
-_TRUST_FAILURES = frozenset({"signingCredential.untrusted"})
+REVOKED = "signingCredential.revoked"
+UNREADABLE = "manifest.unreadable"
+MALFORMED = "manifest.malformed"
+_BMFF_SUFFIXES = frozenset({".mp4", ".mov", ".m4v"})
+_TRUST_FAILURES = frozenset({"signingCredential.untrusted", REVOKED})
 _MANIFESTS_MAX = 1000
 
 
@@ -59,12 +64,14 @@ class ManifestFinding:
         depth: 0 for the active manifest, 1 for its ingredients, and so on.
         signer: the organisation in its certificate; shown, never trusted by itself.
         failures: status codes that speak against it, sorted.
+        detail: what the library said of a store that it could not read; prose, not a code.
     """
 
     label: str
     depth: int
     signer: str
     failures: tuple[str, ...]
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,25 +124,34 @@ class CredentialReport:
         return found if isinstance(found, dict) else {}
 
 
-def read_credentials(path: Path, *, anchor_pem: str) -> CredentialReport:
+def read_credentials(
+    path: Path, *, anchor_pem: str, revoked: frozenset[int] = frozenset()
+) -> CredentialReport:
     """Read and judge the credentials embedded in a file.
 
     Args:
         path: a media file of a kind that C2PA knows.
         anchor_pem: certificates to trust, as PEM; without any, nothing is ever ``TRUSTED``.
+        revoked: serial numbers of signing certificates that are trusted no more
+            (:func:`provenance.revocation.revoked_serials`).
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: ``anchor_pem`` is not a list of certificates.
     """
+    try:
+        if path.suffix.lower() in _BMFF_SUFFIXES:
+            check_bmff_store(path)
+    except StoreMalformed as error:
+        return _without_store(CredentialVerdict.BROKEN, str(error), code=MALFORMED)
     with path.open("rb") as reading, _context(anchor_pem) as context:
         try:
             with c2pa.Reader(_format_of(path), reading, context=context) as reader:
-                return judge_store(json.loads(reader.json()))
+                return judge_store(json.loads(reader.json()), revoked=revoked)
         except c2pa.C2paError.ManifestNotFound:
             return _without_store(CredentialVerdict.ABSENT)
         except (c2pa.C2paError, json.JSONDecodeError) as error:
-            return _without_store(CredentialVerdict.BROKEN, str(error))
+            return _without_store(CredentialVerdict.BROKEN, str(error) or type(error).__name__)
 
 
 def _context(anchor_pem: str) -> "c2pa.Context":
@@ -145,11 +161,11 @@ def _context(anchor_pem: str) -> "c2pa.Context":
     return c2pa.Context.from_dict(c2pa_settings(anchor_pem))
 
 
-def judge_store(store: dict[str, Any]) -> CredentialReport:
+def judge_store(store: dict[str, Any], *, revoked: frozenset[int] = frozenset()) -> CredentialReport:
     """Judge a manifest store as the library reports it: the steps 2 to 4 above."""
     results = store.get("validation_results") or {}
     active = results.get("activeManifest") or {}
-    findings = tuple(_walk(store, results))
+    findings = tuple(_walk(store, results, revoked))
     failures = {code for finding in findings for code in finding.failures}
     confirmed = set(_codes(active.get("success")))
     signed = (
@@ -173,7 +189,9 @@ def _verdict(failures: set[str], *, is_confirmed: bool, signed: bool) -> Credent
     return CredentialVerdict.TRUSTED if signed and not failures else CredentialVerdict.UNTRUSTED
 
 
-def _walk(store: dict[str, Any], results: dict[str, Any]) -> Iterator[ManifestFinding]:
+def _walk(
+    store: dict[str, Any], results: dict[str, Any], revoked: frozenset[int]
+) -> Iterator[ManifestFinding]:
     manifests: dict[str, Any] = store.get("manifests") or {}
     present = {label: set() for label in manifests}  # type: dict[str, set[str]]
     root = str(store.get("active_manifest", ""))
@@ -195,7 +213,10 @@ def _walk(store: dict[str, Any], results: dict[str, Any]) -> Iterator[ManifestFi
             if below and below not in seen:
                 seen.add(below)
                 queue.append((below, depth + 1))
-        signer = str((manifest.get("signature_info") or {}).get("issuer", ""))
+        signature = manifest.get("signature_info") or {}
+        signer = str(signature.get("issuer", ""))
+        if str(signature.get("cert_serial_number", "")) in {str(serial) for serial in revoked}:
+            present.setdefault(label, set()).add(REVOKED)
         yield ManifestFinding(label, depth, signer, tuple(sorted(present.get(label, set()))))
     if queue:
         yield ManifestFinding(queue[0][0], queue[0][1], "", ("manifest.tooMany",))
@@ -228,9 +249,10 @@ def _assertions(store: dict[str, Any]) -> dict[str, list[Any]]:
     return grouped
 
 
-def _without_store(verdict: CredentialVerdict, detail: str = "") -> CredentialReport:
-    failures = (f"store.unreadable: {detail}"[:300],) if detail else ()
-    findings = (ManifestFinding("", 0, "", failures),) if failures else ()
+def _without_store(
+    verdict: CredentialVerdict, detail: str = "", *, code: str = UNREADABLE
+) -> CredentialReport:
+    findings = (ManifestFinding("", 0, "", (code,), detail[:300]),) if detail else ()
     return CredentialReport(
         verdict, signed_by_us=False, findings=findings, assertions={}, sdk=c2pa.sdk_version()
     )

@@ -30,6 +30,7 @@ class EntryKind(models.IntegerChoices):
     VERIFIED = 5, "verified"
     REVOKED = 6, "revoked"
     EXPORTED = 7, "exported"
+    KEY = 8, "key"
     SUSPENDED = 9, "suspended"
     RESUMED = 10, "resumed"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,14 @@ def append_only_tables_can_be_flushed() -> None:
         return [*off, *statements, *on] if statements else statements
 
     DatabaseOperations.sql_flush = lifted
+
+
+@pytest.fixture(autouse=True)
+def signers_of_this_test_alone() -> Iterator[None]:
+    """No test signs with the key of another: its database is gone."""
+    yield
+    if "common.keys" in sys.modules:
+        sys.modules["common.keys"].forget_signers()
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,22 @@ VAR_DIR = Path(env.text("TRUSTMARK_VAR", str(BASE_DIR / "var")))
 # losing it loses the private keys, leaking it is a key compromise (SECURITY.md).
 TRUSTMARK_SECRET = env.text("TRUSTMARK_SECRET")
 SECRET_KEY = f"django:{TRUSTMARK_SECRET}"
+# Where new signing keys are made: `database` (sealed under the secret), `pkcs11` or `kms`; for one purpose alone
+# TRUSTMARK_KEY_BACKEND_TOKEN and so on. Keys that exist stay where they are until rotated (docs/operations/keys.md).
+KEY_BACKEND = env.text("TRUSTMARK_KEY_BACKEND", "database")
+KEY_BACKENDS = {
+    purpose: env.text(f"TRUSTMARK_KEY_BACKEND_{purpose}", KEY_BACKEND)
+    for purpose in ("TOKEN", "LOG", "BUNDLE", "DECISION", "STATUS")
+}
+# PKCS#11: path of the token's library, the token's label, its user PIN.
+PKCS11_MODULE = env.text("TRUSTMARK_PKCS11_MODULE", "")
+PKCS11_TOKEN = env.text("TRUSTMARK_PKCS11_TOKEN", "")
+PKCS11_PIN = env.text("TRUSTMARK_PKCS11_PIN", "")
+# AWS KMS: region, and an address other than the region's own. Empty: as boto3's own configuration says.
+KMS_REGION = env.text("TRUSTMARK_KMS_REGION", "")
+KMS_ENDPOINT = env.text("TRUSTMARK_KMS_ENDPOINT", "")
+# Seconds a process may sign with the key it read before it looks again: the bound of a rotation made elsewhere.
+SIGNER_CACHE_SECONDS = env.integer("TRUSTMARK_SIGNER_CACHE_SECONDS", 1, most=60)
 
 # -- Where it is reached --------------------------------------------------------------------------------
 # The public origin: issuer of tokens, base of log origins and DPoP's `htu`. No trailing slash.

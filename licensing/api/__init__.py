@@ -2,8 +2,9 @@
 
 from licensing.api.alerts import AlertsApi
 from licensing.api.holds import HoldLiftApi, HoldsApi, LiftStopApi, ResumeApi, StopApi, SuspendApi
+from licensing.api.introspection import IntrospectionApi
 from licensing.api.productions import ProductionApi, ProductionsApi
-from licensing.api.public import JwksView, StatusListView
+from licensing.api.public import IssuerView, JwksView, StatusListsView, StatusListView
 from licensing.api.requests import AcceptApi, RequestApi, RequestsApi, WithdrawApi
 from licensing.api.tokens import HeartbeatApi, RevokeApi, TokenApi, TokensApi
 from licensing.api.visibility import VisibilityApi
@@ -14,6 +15,8 @@ __all__ = [
     "HeartbeatApi",
     "HoldLiftApi",
     "HoldsApi",
+    "IntrospectionApi",
+    "IssuerView",
     "JwksView",
     "LiftStopApi",
     "ProductionApi",
@@ -23,6 +26,7 @@ __all__ = [
     "ResumeApi",
     "RevokeApi",
     "StatusListView",
+    "StatusListsView",
     "StopApi",
     "SuspendApi",
     "TokenApi",

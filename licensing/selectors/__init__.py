@@ -7,6 +7,7 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 from licensing.selectors.alerts import alerts_visible_to
 from licensing.selectors.facts import LicenceFacts, licence_state_for
 from licensing.selectors.inbox import Inbox, RequestLine, inbox
+from licensing.selectors.introspection import introspect
 from licensing.selectors.licences import LicenceDetail, LicenceLine, licence_detail, licences
 from licensing.selectors.people import (
     ConstructLine,
@@ -28,7 +29,7 @@ from licensing.selectors.request_detail import (
     request_detail,
 )
 from licensing.selectors.requests import requests_visible_to
-from licensing.selectors.status import jwks, status_list_jwt
+from licensing.selectors.status import jwks, status_list_jwt, status_lists
 from licensing.selectors.tokens import (
     effective_state,
     hold_reasons_on,
@@ -58,6 +59,7 @@ __all__ = [
     "hold_reasons_on",
     "holds_on",
     "inbox",
+    "introspect",
     "jwks",
     "licence_detail",
     "licence_state_for",
@@ -72,6 +74,7 @@ __all__ = [
     "roster",
     "seen_as_vendor",
     "status_list_jwt",
+    "status_lists",
     "takes_part",
     "talents_on_roster",
     "terms_in_force",

@@ -1,6 +1,6 @@
 """Writes, by noun. Keyword-only; each opens its transaction, locks, decides, saves and leaves the trail."""
 
-from licensing.services.activation import settle_states
+from licensing.services.activation import forget_status_changes, settle_states
 from licensing.services.alerts import raise_expiry_alerts
 from licensing.services.asks import LicenceAsk
 from licensing.services.decisions import (
@@ -35,6 +35,7 @@ __all__ = [
     "delegate_mandate",
     "emergency_stop",
     "end_mandate",
+    "forget_status_changes",
     "grant_mandate",
     "heartbeat_token",
     "lapse_requests",

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from audit.services import record
 from common import clock
@@ -20,6 +20,21 @@ def settle_states() -> int:
         state=TokenState.ACTIVE, not_after__gt=at, superseded_by=None
     )
     return sum(_settle(jti) for jti in list(due.values_list("pk", flat=True)))
+
+
+def forget_status_changes() -> int:
+    """Drop the notes of status changes that a later one stands for; returns how many.
+
+    Only below the snapshot's ``xmin``, where no transaction is open: there the last note of a list says all
+    (:mod:`licensing.selectors.status`), and no later snapshot looks further back.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "delete from licensing_statuschange c where exists (select from licensing_statuschange n"
+            " where n.status_list = c.status_list and n.xact > c.xact"
+            " and n.xact < pg_snapshot_xmin(pg_current_snapshot()))"
+        )
+        return int(cursor.rowcount)
 
 
 def _settle(jti: UUID) -> bool:

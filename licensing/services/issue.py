@@ -75,7 +75,7 @@ def issue_token(*, request: LicenceRequest, principal: Principal, at: datetime) 
             "grant_kid": grant.kid,
             "supersedes": str(renewed.pk) if renewed else "",
         },
-        log_entry=_entry(token, renewed, consents, at),
+        log_entry=_entry(token, renewed, consents, grant.kid, at),
     )
     hold_at_issue(token, principal)
     return token
@@ -217,12 +217,13 @@ def _sign_grant(
 
 
 def _entry(
-    token: LicenceToken, renewed: LicenceToken | None, consents: list[RequestAction], at: datetime
+    token: LicenceToken, renewed: LicenceToken | None, consents: list[RequestAction], kid: str, at: datetime
 ) -> AuthorisedEntry:
     return AuthorisedEntry(
         approvals=tuple(_party(row, token.production_id) for row in consents),
         at=rfc3339(at),
         jti=str(token.pk),
+        kid=kid,
         not_after=rfc3339(token.not_after),
         not_before=rfc3339(token.not_before),
         supersedes=renewed.terms.version if renewed else None,

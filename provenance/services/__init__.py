@@ -2,11 +2,22 @@
 
 from provenance.services.intake import receive_asset
 from provenance.services.release import mark_asset, sign_asset, verify_asset
-from provenance.services.signing import signing_identity, trust_anchors_pem
+from provenance.services.signing import (
+    revocation_lists_pem,
+    revoke_certificate,
+    revoked_certificates,
+    rotate_certificate,
+    signing_identity,
+    trust_anchors_pem,
+)
 
 __all__ = [
     "mark_asset",
     "receive_asset",
+    "revocation_lists_pem",
+    "revoke_certificate",
+    "revoked_certificates",
+    "rotate_certificate",
     "sign_asset",
     "signing_identity",
     "trust_anchors_pem",

@@ -27,7 +27,7 @@ from provenance.rules import HoldCode, HoldReason, LicenceStanding, hold_reasons
 from provenance.services import marking
 from provenance.services.events import hold, locked, record_move
 from provenance.services.intake import file_sha256
-from provenance.services.signing import signing_identity, trust_anchors_pem
+from provenance.services.signing import revoked_certificates, signing_identity, trust_anchors_pem
 from provenance.source_type import context_of_uses, derive_digital_source_type, vocabulary
 from receipts import selectors as receipts
 from trustcore.receipt import LayerResult, MarkedEntry, VerifiedEntry
@@ -107,7 +107,7 @@ def verify_asset(asset_id: UUID) -> Asset:
             # the stored file is what goes out: it must still be the one that was signed
             is_same = file_sha256(final) == asset.sha256
             found = marking.detect(asset, final)
-            report = read_credentials(final, anchor_pem=trust_anchors_pem())
+            report = read_credentials(final, anchor_pem=trust_anchors_pem(), revoked=revoked_certificates())
         reasons = (*found.reasons, *_credential_reasons(asset, report, is_same=is_same))
         with locked(asset_id) as row:
             if row.state != AssetState.VERIFYING:

@@ -5,6 +5,7 @@ checks them against the machine's, and a certificate from the future would verif
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -12,7 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from audit.services import record
 from common import keys
+from common.errors import Conflict, NotFound
 from common.ids import new_id
 from provenance import authority
 from provenance.authority import SigningIdentity
@@ -41,15 +44,103 @@ def trust_anchors_pem() -> str:
 
 
 def renew_certificate() -> SigningAuthority:
-    """Issue a new signing certificate under the same authority and retire the old one."""
+    """Issue a new signing certificate under the same authority and retire the old one, if it is due."""
     with transaction.atomic():
         old = SigningAuthority.objects.select_for_update().get(state=SigningAuthority.State.ACTIVE)
         if old.not_after - _machine_now() >= _RENEW_BEFORE:
             return old  # another process was first
-        old.state = SigningAuthority.State.RETIRED
-        old.save(update_fields=["state"])
-        root = x509.load_pem_x509_certificate(old.authority_pem.encode())
-        return _store(root, _unseal(bytes(old.sealed_authority_key), _bound(old, "authority")))
+        return _succeed(old)
+
+
+def rotate_certificate(*, new_authority: bool = False) -> SigningAuthority:
+    """Issue a new signing certificate now; with ``new_authority`` under a new root, which verifiers must learn.
+
+    What the old ones signed goes on verifying: every authority stays an anchor.
+    """
+    with transaction.atomic():
+        old = SigningAuthority.objects.select_for_update().filter(state=SigningAuthority.State.ACTIVE).first()
+        row = _create() if old is None else _succeed(old, new_authority=new_authority)
+        _tell("ca.rotated", row, {"new_authority": new_authority})
+        return row
+
+
+def revoke_certificate(
+    *, serial: int, reason: str, compromised_at: datetime | None = None
+) -> SigningAuthority:
+    """Put a retired signing certificate on its authority's revocation list.
+
+    Args:
+        reason: a code of :class:`SigningAuthority.Reason`.
+        compromised_at: since when its key may have been another's.
+
+    Raises:
+        NotFound: ``CERTIFICATE_UNKNOWN``.
+        Conflict: ``CERTIFICATE_ACTIVE``: it still signs; ``CERTIFICATE_REVOKED``: it is on the list.
+    """
+    with transaction.atomic():
+        rows = {serial_of(row): row for row in SigningAuthority.objects.select_for_update()}
+        row = rows.get(serial)
+        if row is None:
+            raise NotFound("CERTIFICATE_UNKNOWN", "No signing certificate has this serial number.")
+        if row.state == SigningAuthority.State.ACTIVE:
+            raise Conflict(
+                "CERTIFICATE_ACTIVE", "This certificate still signs.", "Rotate first, then revoke."
+            )
+        if row.state == SigningAuthority.State.REVOKED:
+            raise Conflict("CERTIFICATE_REVOKED", "This certificate was revoked before.")
+        row.state, row.revoked_at = SigningAuthority.State.REVOKED, _machine_now()
+        row.revocation_reason, row.compromised_at = SigningAuthority.Reason(reason), compromised_at
+        row.save(update_fields=["state", "revoked_at", "revocation_reason", "compromised_at"])
+        _tell("ca.revoked", row, {"reason": reason})
+        return row
+
+
+def revocation_lists_pem() -> str:
+    """Return a fresh revocation list of every authority that signed here, as PEM."""
+    signing_identity()  # a new deployment has its authority, and an empty list
+    by_root: dict[str, list[SigningAuthority]] = {}
+    for row in SigningAuthority.objects.order_by("created_at"):
+        by_root.setdefault(row.authority_pem, []).append(row)
+    return "".join(_revocation_list(rows) for rows in by_root.values())
+
+
+def revoked_certificates() -> frozenset[int]:
+    """Return the serial numbers of every signing certificate of ours that is revoked."""
+    rows = SigningAuthority.objects.filter(state=SigningAuthority.State.REVOKED)
+    return frozenset(serial_of(row) for row in rows)
+
+
+def serial_of(row: SigningAuthority) -> int:
+    """Return the serial number of a row's signing certificate."""
+    return x509.load_pem_x509_certificate(row.certificate_pem.encode()).serial_number
+
+
+def _revocation_list(rows: list[SigningAuthority]) -> str:
+    newest = rows[-1]
+    lines = [
+        authority.RevokedCertificate(
+            serial_of(row), row.revoked_at, row.revocation_reason, row.compromised_at
+        )
+        for row in rows
+        if row.revoked_at is not None
+    ]
+    root = x509.load_pem_x509_certificate(newest.authority_pem.encode())
+    root_key = _unseal(bytes(newest.sealed_authority_key), _bound(newest, "authority"))
+    return authority.crl_pem(authority.issue_crl(root, root_key, lines, now=_machine_now()))
+
+
+def _succeed(old: SigningAuthority, *, new_authority: bool = False) -> SigningAuthority:
+    old.state = SigningAuthority.State.RETIRED
+    old.save(update_fields=["state"])
+    if new_authority:
+        return _create()
+    root = x509.load_pem_x509_certificate(old.authority_pem.encode())
+    return _store(root, _unseal(bytes(old.sealed_authority_key), _bound(old, "authority")))
+
+
+def _tell(kind: str, row: SigningAuthority, details: dict[str, Any]) -> None:
+    facts = {"serial": str(serial_of(row)), **details}
+    record(kind=kind, principal=None, object_type="certificate", object_id=row.pk, details=facts)
 
 
 def _create() -> SigningAuthority:

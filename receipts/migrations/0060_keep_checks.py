@@ -128,9 +128,9 @@ BACK = "drop function receipts_keep_checks(json); drop type receipts_question;"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("receipts", "0010_debts_and_kinds"),
+        ("receipts", "0030_key_entries"),
         ("accounts", "0002_credential_stamp"),
         ("licensing", "0010_holds"),
-        ("common", "0001_initial"),
+        ("common", "0010_key_backends"),
     ]
     operations = [migrations.RunSQL(KEEP, BACK)]

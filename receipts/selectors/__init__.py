@@ -4,6 +4,7 @@ Whether a token or production may be seen is decided by the caller (``licensing.
 here answers for the id it is given.
 """
 
+from receipts.selectors.keys import KeyUse, key_use
 from receipts.selectors.logs import (
     LeafProof,
     LogState,
@@ -31,6 +32,7 @@ from receipts.selectors.tokens import (
 )
 
 __all__ = [
+    "KeyUse",
     "LeafProof",
     "LogState",
     "Page",
@@ -45,6 +47,7 @@ __all__ = [
     "counts_for_tokens",
     "entries_of",
     "heat_strip",
+    "key_use",
     "leases_for_token",
     "log_files",
     "log_state",

@@ -3,6 +3,7 @@
 from receipts.services.batches import BatchAnswer, RowAnswer
 from receipts.services.check import CheckAnswer, check_render
 from receipts.services.intake import take_receipts
+from receipts.services.keying import revoke_signing_key, rotate_signing_key
 from receipts.services.lease import LeaseAnswer, end_lease, expire_leases, heartbeat_lease
 from receipts.services.publish import LogBroken, publish_log, publish_waiting
 from receipts.services.sequence import drain_log, open_log
@@ -24,5 +25,7 @@ __all__ = [
     "open_log",
     "publish_log",
     "publish_waiting",
+    "revoke_signing_key",
+    "rotate_signing_key",
     "take_receipts",
 ]

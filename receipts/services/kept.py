@@ -192,6 +192,7 @@ def _entry(kept: KeptQuestion, question: Question, facts: LicenceFacts) -> Check
         input_hash=question.asked.input_sha256.hex(),
         jkt=proof.jkt if proof else None,
         jti=str(facts.jti),
+        kid=question.presented.named_kid,
         last=kept.lease_last if leased else kept.last,
         lease=str(kept.lease) if leased else None,
         outcome=DecisionOutcome(kept.outcome),

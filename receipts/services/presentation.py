@@ -8,6 +8,7 @@ Source: DESIGN section 5; RFC 9449 (DPoP).
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,13 @@ from trustcore.errors import InvalidToken, TrustError
 from trustcore.policy.reasons import DenyReason
 from trustcore.tokens import LicenceClaims, check_times, verify_token
 
+# ours are thumbprints; whatever else stands there is asked of no database
+_OUR_KID = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+# what reading a token that nobody has verified may end in; nested deep enough it ends the recursion
+_NOT_READABLE = (
+    TrustError, msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError, RecursionError,
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Presented:
@@ -32,8 +40,10 @@ class Presented:
 
     Attributes:
         claims: what it says, if every check held; else ``refused`` is the reason.
-        kid: the key that signed it, if it was believed.
         jti: the licence it names, believed or not: a refusal is recorded with the licence it was tried on.
+        kid: the key that signed it, if it was believed.
+        named_kid: the issuer's key that it names, believed or not, if this deployment ever had it: the log
+            shows what was presented under a key that leaked, and nobody's words.
     """
 
     claims: LicenceClaims | None
@@ -41,6 +51,7 @@ class Presented:
     refused: DenyReason | None
     jti: UUID | None
     kid: str | None = None
+    named_kid: str | None = None
 
     @property
     def proof_digest(self) -> bytes | None:
@@ -79,8 +90,8 @@ def present_token(
             max_age_seconds=settings.CLOCK_SKEW_SECONDS,
         )
     except InvalidToken as refusal:
-        return Presented(None, None, refusal.reason, _claimed_jti(token))
-    return Presented(known.claims, proved, None, known.jti, known.kid)
+        return Presented(None, None, refusal.reason, _claimed_jti(token), named_kid=known_kid_of(token))
+    return Presented(known.claims, proved, None, known.jti, known.kid, known.kid)
 
 
 def forget_token(token: str) -> None:
@@ -99,8 +110,7 @@ def _verify(token: str, audience: str, now: int) -> _Verified:
     claims = verify_token(
         token, keys=keys.public_keys("TOKEN"), issuer=settings.BASE_URL, audience=audience, now=now
     )
-    header = msgspec.json.decode(b64url_decode(token.partition(".")[0]))
-    known = _Verified(claims, header["kid"], UUID(claims.jti))
+    known = _Verified(claims, claimed_kid(token) or "", UUID(claims.jti))
     _verified.put(name, known)
     return known
 
@@ -109,10 +119,25 @@ def _name(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
+def claimed_kid(token: str) -> str | None:
+    """The key id in the header of a token; believed only where the token was verified."""
+    try:
+        kid: Any = msgspec.json.decode(b64url_decode(token.split(".", 1)[0]))["kid"]
+    except _NOT_READABLE:
+        return None
+    return kid if isinstance(kid, str) else None
+
+
+def known_kid_of(token: str) -> str | None:
+    """The key id that a refused token names, if it is or was one of ours."""
+    kid = claimed_kid(token)
+    return kid if kid is not None and _OUR_KID.fullmatch(kid) and keys.known_kid(kid) else None
+
+
 def _claimed_jti(token: str) -> UUID | None:
     """The licence id inside a token that is not believed yet."""
     try:
         payload: Any = msgspec.json.decode(b64url_decode(token.split(".")[1]))
         return UUID(payload["jti"])
-    except (TrustError, msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError):
+    except _NOT_READABLE:
         return None

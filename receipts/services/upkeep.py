@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from audit.selectors import log_events
 from common import clock
+from common.errors import Unavailable
 from receipts.models import CheckKey, DpopProofSeen, LogEntry, PendingEntry
 from receipts.services.publish import LogBroken, publish_log, publish_waiting
 from receipts.services.sequence import drain_log
@@ -20,14 +21,15 @@ _KEYS_KEPT = timedelta(days=2)
 def drain_waiting() -> int:
     """Give every waiting check and event its place and publish; returns how many found theirs.
 
-    One log that cannot be published does not hold up the others.
+    One log that cannot be published does not hold up the others; where none can be (no store, no key service)
+    entries find their place all the same, and the next beat publishes.
     """
     placed = 0
     for production_id in _productions_that_wait():
         placed += drain_log(production_id=production_id)
         try:
             publish_log(production_id=production_id)
-        except LogBroken:
+        except (LogBroken, Unavailable):
             logger.exception("log of %s is not published", production_id)
     publish_waiting()
     return placed

@@ -9,13 +9,15 @@ from django.conf import settings
 from django.test import Client
 
 from common import clock
-from common.keys import public_keys, rotate_key
+from common.keys import public_keys, revoke_key, rotate_key, signer_for
 from licensing import services
 from tests import factories
 from tests.licensing.conftest import Cast
 from trustcore.signing import keys_from_jwks
 from trustcore.status import INVALID, SUSPENDED, VALID, StatusList, decode_status_list
 from trustcore.tokens import GRANT_TYP, verify_token
+
+JWKS = "/.well-known/jwks.json"
 
 
 def _list(number: int) -> StatusList:
@@ -78,3 +80,57 @@ def test_published_keys_verify_grants_before_and_after_a_rotation(cast: Cast) ->
             token.grant.jws, keys=keys, issuer=settings.BASE_URL, audience=None, now=None, typ=GRANT_TYP
         )
         assert claims.jti == str(token.pk)
+
+
+@pytest.mark.django_db
+def test_two_keys_are_published_while_rotating_and_a_revoked_one_is_not(settings: Any) -> None:
+    settings.SIGNER_CACHE_SECONDS = 0  # nobody else signs here
+    old = signer_for("TOKEN").kid
+    new = rotate_key("TOKEN").kid
+    assert {old, new} <= {key["kid"] for key in Client().get(JWKS).json()["keys"]}
+    revoke_key(old)
+    assert old not in {key["kid"] for key in Client().get(JWKS).json()["keys"]}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "content_type", "seconds"),
+    [
+        (JWKS, "application/jwk-set+json", 300),
+        ("/status-lists/0", "application/statuslist+jwt", 10),
+        ("/status-lists", "application/json", 300),
+        ("/.well-known/oauth-authorization-server", "application/json", 300),
+    ],
+)
+def test_reader_who_has_the_document_is_told_so(path: str, content_type: str, seconds: int) -> None:
+    first = Client().get(path)
+    assert first.headers["Content-Type"] == content_type
+    assert first.headers["Cache-Control"] == f"public, max-age={seconds}"
+    again = Client().get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
+    other = Client().get(path, headers={"If-None-Match": '"another"'})
+    assert (other.status_code, other.content) == (200, first.content)
+    assert Client().post(path).status_code == 405
+
+
+@pytest.mark.django_db
+def test_key_set_changes_its_etag_with_a_rotation() -> None:
+    before = Client().get(JWKS).headers["ETag"]
+    rotate_key("TOKEN")
+    after = Client().get(JWKS, headers={"If-None-Match": before})
+    assert after.status_code == 200
+    assert after.headers["ETag"] != before
+
+
+@pytest.mark.django_db
+def test_issuer_names_what_answers() -> None:
+    issuer = Client().get("/.well-known/oauth-authorization-server").json()
+    assert issuer["issuer"] == settings.BASE_URL
+    assert issuer["dpop_signing_alg_values_supported"] == ["EdDSA"]
+    for name in ("jwks_uri", "status_list_aggregation_endpoint"):
+        assert Client().get(issuer[name].removeprefix(settings.BASE_URL)).status_code == 200
+    lists = Client().get("/status-lists").json()["status_lists"]
+    assert lists == [f"{settings.BASE_URL}/status-lists/0"]
+    assert Client().post(issuer["introspection_endpoint"].removeprefix(settings.BASE_URL)).status_code == 401

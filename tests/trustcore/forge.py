@@ -12,6 +12,11 @@ def b64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def b64decode(text: str) -> bytes:
+    """Return the bytes of base64url without padding."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 def parts_of(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return header and payload of a token, unverified."""
     header, payload, _ = token.split(".")

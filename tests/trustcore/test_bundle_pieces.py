@@ -25,7 +25,7 @@ from trustcore.bundle.ledger import CSV_HEADER, Ledger, receipt_lines, take_all
 from trustcore.bundle.statement import pae, sign_statement, statement, verify_statement
 from trustcore.encoding import canonical_json
 from trustcore.errors import InvalidEvidence, InvalidReason
-from trustcore.receipt import encode_entry
+from trustcore.receipt import KeyEntry, KeyEvent, encode_entry
 
 CHECK = checked(1, 0, 9)
 
@@ -75,6 +75,16 @@ def test_the_same_frame_may_have_another_take_but_not_twice_the_same():
     with pytest.raises(InvalidEvidence) as caught:
         ledger.take(encode_entry(replace(frame(CHECK, 1), file_sha256="00" * 32)))
     assert caught.value.reason is InvalidReason.DUPLICATE_FRAME
+
+
+def test_end_of_a_key_stands_in_the_log_and_changes_no_count():
+    entries = [authorised(), CHECK, frame(CHECK, 1)]
+    plain, told = Ledger(), Ledger()
+    revoked = KeyEntry(at="2026-11-25T08:00:00Z", event=KeyEvent.REVOKED, kid="k", purpose="TOKEN")
+    assert len(list(take_all(map(encode_entry, entries), plain))) == 1
+    assert len(list(take_all(map(encode_entry, [*entries, revoked]), told))) == 1
+    assert told.size == plain.size + 1
+    assert told.finish() == plain.finish()
 
 
 def test_a_frame_cannot_stand_before_its_check():

@@ -22,6 +22,8 @@ from trustcore.receipt import (
     ExportedEntry,
     FrameEntry,
     FrameRow,
+    KeyEntry,
+    KeyEvent,
     LayerResult,
     MarkedEntry,
     Party,
@@ -69,6 +71,7 @@ ENTRIES = st.one_of(
         approvals=st.lists(PARTIES, max_size=3).map(tuple),
         at=TIMES,
         jti=UUIDS,
+        kid=MAYBE_TEXT,
         not_after=TIMES,
         not_before=TIMES,
         supersedes=st.none() | st.integers(1, 9),
@@ -87,6 +90,7 @@ ENTRIES = st.one_of(
         input_hash=HASHES,
         jkt=MAYBE_TEXT,
         jti=MAYBE_TEXT,
+        kid=MAYBE_TEXT,
         last=st.none() | st.integers(0, 9),
         lease=MAYBE_TEXT,
         outcome=st.sampled_from(DecisionOutcome),
@@ -154,6 +158,14 @@ ENTRIES = st.one_of(
         root=HASHES,
         size=st.integers(0, 2**53 - 1),
     ),
+    st.builds(
+        KeyEntry,
+        at=TIMES,
+        compromised_at=st.none() | TIMES,
+        event=st.sampled_from(KeyEvent),
+        kid=TEXTS,
+        purpose=TEXTS,
+    ),
 )
 
 ROW = {
@@ -185,6 +197,28 @@ def test_an_entry_is_rfc8785_json_and_reads_back(entry):
 def test_fields_stand_in_the_order_they_are_written(kind):
     assert list(kind.__struct_fields__) == sorted(kind.__struct_fields__)
     assert "t" not in kind.__struct_fields__
+
+
+def test_entries_written_before_they_named_a_key_read_as_they_were():
+    old = (
+        b'{"approvals":[],"at":"a","jti":"j","not_after":"n","not_before":"n","t":"authorised","talent":"p",'
+        b'"terms_hash":"h","terms_version":1,"use_types":[]}'
+    )
+    entry = parse_entry(old)
+    assert entry.kid is None
+    assert encode_entry(entry) == old
+    named = old.replace(b'"not_after"', b'"kid":"k","not_after"')
+    assert parse_entry(named).kid == "k"
+    with pytest.raises(InvalidEvidence):
+        parse_entry(old.replace(b'"not_after"', b'"kid":null,"not_after"'))
+
+
+def test_key_entry_names_an_event_that_we_know():
+    data = encode_entry(KeyEntry(at="2026-11-25T08:00:00Z", event=KeyEvent.REVOKED, kid="k", purpose="TOKEN"))
+    assert data == b'{"at":"2026-11-25T08:00:00Z","event":"revoked","kid":"k","purpose":"TOKEN","t":"key"}'
+    with pytest.raises(InvalidEvidence) as caught:
+        parse_entry(data.replace(b"revoked", b"trusted"))
+    assert caught.value.reason is InvalidReason.MALFORMED
 
 
 def some_frame():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.trustcore.forge import b64, forge, parts_of, sign_raw
+from tests.trustcore.forge import b64, b64decode, forge, parts_of, sign_raw
 from tests.trustcore.samples import (
     AUDIENCE,
     CLIENT_JKT,
@@ -29,9 +29,10 @@ from tests.trustcore.samples import (
 )
 from trustcore.claims import Confirmation, StatusClaim
 from trustcore.encoding import canonical_json
-from trustcore.errors import InvalidTerms, InvalidToken
+from trustcore.errors import InvalidKey, InvalidTerms, InvalidToken
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.terms import parse_terms, terms_hash
+from trustcore.signing import keys_from_jwks, public_jwk
 from trustcore.tokens import (
     GRANT_TYP,
     LICENCE_TYP,
@@ -276,6 +277,16 @@ def test_repeated_claim_inside_an_object_is_refused():
     assert refusal(sign_raw(header, twice, SIGNER)) == ("TOKEN_MALFORMED", "payload")
 
 
+@pytest.mark.parametrize("spelling", [r"\u0070rj", r"p\u0072j", r"pr\u006A", r"\u0070\u0072\u006a"])
+def test_claim_repeated_under_an_escaped_spelling_of_its_name_is_refused(spelling):
+    header, payload = (json.dumps(part).encode() for part in parts_of(TOKEN))
+    renamed = payload.replace(b'"prj"', f'"{spelling}"'.encode())
+    assert verify(sign_raw(header, renamed, SIGNER)).prj == FILM_A  # one name, spelled oddly, is that name
+    twice = payload[:-1] + f',"{spelling}":"film-b"}}'.encode()
+    assert json.loads(twice)["prj"] == "film-b"
+    assert refusal(sign_raw(header, twice, SIGNER)) == ("TOKEN_MALFORMED", "payload")
+
+
 def test_repeated_header_is_refused():
     header, payload = (json.dumps(part).encode() for part in parts_of(TOKEN))
     twice = header[:-1] + b', "alg": "EdDSA"}'
@@ -503,6 +514,21 @@ def test_header_that_is_not_one_strict_object_is_refused(header):
     assert refusal(sign_raw(header, payload, SIGNER))[0] == "TOKEN_MALFORMED"
 
 
+@pytest.mark.parametrize("header", [b'{"a":' * 200 + b"1" + b"}" * 200, b'{"a":"' + b"x" * 2_000 + b'"}'])
+def test_header_that_is_deep_or_long_is_refused(header):
+    payload = json.dumps(parts_of(TOKEN)[1]).encode()
+    assert refusal(sign_raw(header, payload, SIGNER)) == ("TOKEN_MALFORMED", "header")
+
+
+@pytest.mark.parametrize("change", [{"use": "enc"}, {"key_ops": ["sign"]}, {"key_ops": []}, {"alg": "HS256"}])
+def test_key_that_is_not_for_verifying_verifies_no_token(change):
+    good = {"keys": [public_jwk(SIGNER.public_key, SIGNER.kid)]}
+    assert verify(keys=keys_from_jwks(good)) == claims()
+    assert keys_from_jwks({"keys": [good["keys"][0] | {"key_ops": ["verify"]}]}).keys() == KEYS.keys()
+    with pytest.raises(InvalidKey):
+        keys_from_jwks({"keys": [good["keys"][0] | change]})
+
+
 def test_deep_nesting_is_refused_before_it_is_read():
     header = json.dumps(parts_of(TOKEN)[0]).encode()
     assert refusal(sign_raw(header, b'{"a":' * 900 + b"1" + b"}" * 900, SIGNER))[0] == "TOKEN_MALFORMED"
@@ -523,6 +549,32 @@ def test_token_with_one_character_changed_is_refused(place, character):
     changed = TOKEN[:place] + character + TOKEN[place + 1 :]
     if changed != TOKEN:
         assert refusal(changed)[0] in {"TOKEN_MALFORMED", "SIGNATURE_INVALID", "KEY_UNTRUSTED"}
+
+
+@given(st.integers(0, len(TOKEN) * 8 - 1))
+def test_token_with_one_bit_flipped_is_refused_with_a_reason(bit):
+    data = bytearray(TOKEN.encode())
+    data[bit // 8] ^= 1 << bit % 8
+    changed = data.decode("latin-1")
+    assert refusal(changed)[0] in {"TOKEN_MALFORMED", "SIGNATURE_INVALID", "KEY_UNTRUSTED"}
+
+
+@given(st.integers(0, 2), st.data())
+def test_token_with_one_bit_of_its_content_flipped_is_refused_with_a_reason(part, data):
+    parts = TOKEN.split(".")
+    content = bytearray(b64decode(parts[part]))
+    bit = data.draw(st.integers(0, len(content) * 8 - 1))
+    content[bit // 8] ^= 1 << bit % 8
+    parts[part] = b64(bytes(content))
+    assert refusal(".".join(parts))[0] in {"TOKEN_MALFORMED", "SIGNATURE_INVALID", "KEY_UNTRUSTED"}
+
+
+def test_every_character_of_the_signature_counts():
+    head, _, signature = TOKEN.rpartition(".")
+    for place, character in enumerate(signature):
+        other = "A" if character != "A" else "B"
+        changed = f"{head}.{signature[:place]}{other}{signature[place + 1 :]}"
+        assert refusal(changed)[0] in {"TOKEN_MALFORMED", "SIGNATURE_INVALID"}
 
 
 @given(st.text(max_size=200))

@@ -27,6 +27,7 @@ from trustcore.receipt import (
     Entry,
     ExportedEntry,
     FrameEntry,
+    KeyEntry,
     MarkedEntry,
     ResumedEntry,
     RevokedEntry,
@@ -183,6 +184,8 @@ class Ledger:
                 self._marks.append(_with_index(index, entry))
             case ExportedEntry():
                 self._tally["exported"] += 1
+            case KeyEntry():
+                pass  # tells which grants and checks came before a key's end; it changes none of them
             case FrameEntry():  # pragma: no cover - taken before
                 raise AssertionError
 

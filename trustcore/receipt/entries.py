@@ -14,6 +14,7 @@ recorded too, as ``UNAUTHORISED`` with the reason.
 True
 """
 
+from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
@@ -63,6 +64,7 @@ class AuthorisedEntry(_Entry, tag="authorised", frozen=True, kw_only=True):
     """A token version was issued: both sides approved the terms with this hash.
 
     Attributes:
+        kid: id of the key that signed the statement of the grant; absent in entries before there was one.
         terms_hash: ``sha256:<hex>`` of the terms' canonical form.
         supersedes: the terms version that this one replaces, if any.
         supersedes_jti: the token that this one replaces, when the renewal has another id.
@@ -71,6 +73,7 @@ class AuthorisedEntry(_Entry, tag="authorised", frozen=True, kw_only=True):
     approvals: tuple[Party, ...]
     at: str
     jti: str
+    kid: str | None = None
     not_after: str
     not_before: str
     supersedes: int | None = None
@@ -93,6 +96,7 @@ class CheckedEntry(_Entry, tag="checked", frozen=True, kw_only=True):
         first: first frame reserved or asked for (inclusive); ``last`` the last one.
         input_hash: SHA-256, hex, of the canonical request.
         jkt: thumbprint of the key that presented the token.
+        kid: id of the key that the token names as its issuer's, believed or not, if it ever was one.
         lease: id of the lease that an allowance opened.
         policy_version: version of the rules that decided.
         reasons: every reason code that applied, the primary one first.
@@ -106,6 +110,7 @@ class CheckedEntry(_Entry, tag="checked", frozen=True, kw_only=True):
     input_hash: str
     jkt: str | None = None
     jti: str | None = None
+    kid: str | None = None
     last: int | None = None
     lease: str | None = None
     outcome: DecisionOutcome
@@ -258,6 +263,33 @@ class ExportedEntry(_Entry, tag="exported", frozen=True, kw_only=True):
     size: int
 
 
+class KeyEvent(StrEnum):
+    """What happened to a signing key."""
+
+    ROTATED = "rotated"
+    REVOKED = "revoked"
+
+
+class KeyEntry(_Entry, tag="key", frozen=True, kw_only=True):
+    """A signing key of the server began to sign, or is trusted no more.
+
+    It stands in every log, so that a reader sees which grants and checks came before and which after.
+
+    Attributes:
+        at: when the rotation or revocation was made, RFC 3339 UTC.
+        compromised_at: since when somebody else may have signed with it, where that is known.
+        event: ``rotated``: from here on ``kid`` signs; ``revoked``: from here on ``kid`` is not trusted.
+        kid: id of the key.
+        purpose: what it signs, e.g. ``TOKEN``, ``LOG``.
+    """
+
+    at: str
+    compromised_at: str | None = None
+    event: KeyEvent
+    kid: str
+    purpose: str
+
+
 Entry: TypeAlias = (
     AuthorisedEntry
     | CheckedEntry
@@ -268,6 +300,7 @@ Entry: TypeAlias = (
     | ExportedEntry
     | SuspendedEntry
     | ResumedEntry
+    | KeyEntry
 )
 ENTRY_TYPES: tuple[type[Entry], ...] = (
     AuthorisedEntry,
@@ -279,6 +312,7 @@ ENTRY_TYPES: tuple[type[Entry], ...] = (
     ExportedEntry,
     SuspendedEntry,
     ResumedEntry,
+    KeyEntry,
 )
 
 

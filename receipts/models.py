@@ -2,7 +2,7 @@
 
 Three kinds of rows. *Facts* are append-only (``LogEntry``, ``RenderCheck``, ``UnauthorisedFrame``): triggers
 refuse update, delete and truncate for every role. *Positions* move forward under a row lock
-(``ProductionLog``, ``Quota``, ``Lease``). *Waiting and remembered* rows may go (``PendingEntry`` is a queue,
+(``ProductionLog``, ``Quota``, ``Lease``, ``OfflineReckoning``). *Waiting and remembered* rows may go (``PendingEntry`` is a queue,
 ``CheckKey`` and ``DpopProofSeen`` expire).
 
 ``LogEntry`` is hash-partitioned by log and has only indexes that follow insertion order; why, with numbers,
@@ -252,6 +252,8 @@ class Lease(models.Model):
     expires_at = models.DateTimeField()
     heartbeat_seconds = models.IntegerField()
     grace_seconds = models.IntegerField()
+    # frames that may be finished after ``expires_at`` without the server, as the signed lease promised
+    grace_frames = models.IntegerField(db_default=0)
     window_ends_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=40, blank=True, default="")
@@ -280,6 +282,31 @@ class Lease(models.Model):
     def units(self) -> int:
         """How many units the lease reserves."""
         return self.last - self.first + 1
+
+
+class OfflineReckoning(models.Model):
+    """What frames rendered without the server have taken of a lease's bounds. Moves forward only.
+
+    A row of its own and not columns of the lease: who reconciles holds the lease shared, and takes turns here.
+
+    Attributes:
+        frames: frames finished after the lease's end that were accepted.
+        debited: units taken from the quota again, after the settled lease had given them back.
+    """
+
+    lease = models.OneToOneField(Lease, models.PROTECT, primary_key=True, related_name="reckoning")
+    frames = models.IntegerField(default=0)
+    debited = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(frames__gte=0) & Q(debited__gte=0), name="reckoning_counts_forward"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lease_id}: {self.frames} offline"
 
 
 class DpopProofSeen(models.Model):

@@ -31,6 +31,9 @@ ALLOWED_HOSTS = env.words("TRUSTMARK_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]"
 # Yes only behind a proxy that ends TLS and sets X-Forwarded-Proto itself: whoever else sets it is believed.
 TLS_PROXY = env.flag("TRUSTMARK_TLS_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS_PROXY else None
+# Header in which that proxy hands on the client's certificate (RFC 9440 `Client-Cert`, or nginx's escaped PEM).
+# Empty: no header is believed, and tokens bound to certificates are refused. Without TLS_PROXY it does nothing.
+CLIENT_CERT_HEADER = env.text("TRUSTMARK_CLIENT_CERT_HEADER", "")
 # What a collector elsewhere presents to read /metrics; empty: this machine alone reads them.
 METRICS_TOKEN = env.text("TRUSTMARK_METRICS_TOKEN", "")
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https://") else []
@@ -50,6 +53,8 @@ TOKEN_LIFE_SECONDS = env.integer("TRUSTMARK_TOKEN_LIFE_SECONDS", 3600, least=60)
 LEASE_LIFE_SECONDS = env.integer("TRUSTMARK_LEASE_LIFE_SECONDS", 300, least=10)
 OFFLINE_GRACE_SECONDS = env.integer("TRUSTMARK_OFFLINE_GRACE_SECONDS", 600)
 OFFLINE_GRACE_FRAMES = env.integer("TRUSTMARK_OFFLINE_GRACE_FRAMES", 100)
+# Seconds after a lease's life and grace for which receipts of frames rendered offline are still reconciled.
+RECONCILE_SECONDS = env.integer("TRUSTMARK_RECONCILE_SECONDS", 7 * 86_400)
 # Most frames one check may reserve.
 LEASE_FRAMES_MAX = env.integer("TRUSTMARK_LEASE_FRAMES_MAX", 5000, least=1)
 # Clock difference (seconds) between a client and us above which its word on time is refused.

@@ -18,7 +18,8 @@ STATUS_LIST_SIZE: Final = 2**15
 # For how many seconds a reader may keep a copy, and until when the list says anything at all.
 STATUS_TTL_SECONDS: Final = 10
 STATUS_LIFE: Final = timedelta(minutes=10)
-_PURPOSES = ("TOKEN", "DECISION", "BUNDLE")
+# keys of decisions and leases stand apart (/.well-known/decision-jwks.json): none of them may verify a token
+_PURPOSES = ("TOKEN", "BUNDLE")
 
 
 def status_uri(number: int) -> str:

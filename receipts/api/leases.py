@@ -1,5 +1,6 @@
 """``/api/v1/render/leases/{id}``: keep a lease alive, give it back."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,14 @@ from receipts import services
 from receipts.api.base import machine_of
 
 
+class SettledSchema(serializers.Serializer[Any]):
+    """What became of a settled lease's units; frames reconciled later are counted as used."""
+
+    units_reserved = serializers.IntegerField()
+    units_used = serializers.IntegerField()
+    units_returned = serializers.IntegerField()
+
+
 class LeaseStateOutput(serializers.Serializer[Any]):
     """How a lease stands. After ``ENDED`` no further frame may be begun; ``reason_codes`` says why."""
 
@@ -21,6 +30,10 @@ class LeaseStateOutput(serializers.Serializer[Any]):
     reason_codes = serializers.ListField(child=serializers.CharField())
     expires_at = serializers.DateTimeField()
     heartbeat_seconds = serializers.IntegerField()
+    signature = serializers.CharField(
+        allow_null=True, help_text="The lease as extended, signed (render-lease+jwt); null once it has ended."
+    )
+    settled = SettledSchema(allow_null=True)
 
 
 class LeaseHeartbeatApi(ApiView):
@@ -52,5 +65,7 @@ def _response(answer: services.LeaseAnswer) -> Response:
             "reason_codes": list(answer.reasons),
             "expires_at": rfc3339(answer.expires_at),
             "heartbeat_seconds": answer.heartbeat_seconds,
+            "signature": answer.signature,
+            "settled": asdict(answer.settled) if answer.settled else None,
         }
     )

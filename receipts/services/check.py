@@ -8,12 +8,13 @@ One transaction, in this order:
 3. The quota row of the token is locked: checks of one token take turns from here.
 4. The licence is read *after* the lock, so a revocation that committed meanwhile is seen.
 5. :func:`trustcore.policy.decide.decide` decides.
-6. Quota, lease, decision and the entry that waits for the log are written together.
+6. Quota, lease, decision and the entry that waits for the log are written together. Commit.
+7. The answer is signed: a permit as a lease that a node can rely on offline, a refusal as a decision.
 
 The check never locks the log: its entry is drained within a second, and before any frame that cites it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -24,11 +25,13 @@ from accounts.principals import Principal
 from common import clock
 from common.errors import Conflict, InvalidInput
 from common.ids import new_id
+from common.keys import signer_for
 from licensing.selectors import LicenceFacts, licence_state_for, takes_part
 from receipts.models import CheckKey, Counter, EntryKind, Lease, PendingEntry, Quota, RenderCheck
 from receipts.requests import CheckAsked, core_request
-from receipts.services.presentation import Presented, present_token, spend_proof
+from receipts.services.presentation import Presented, audience_of, present_token, spend_proof
 from receipts.services.sequence import open_log
+from receipts.services.signature import lease_given, sign_answer
 from receipts.services.wording import words_for_log
 from trustcore.policy.decide import Decision, LicenceState, decide
 from trustcore.policy.reasons import DenyReason
@@ -41,11 +44,12 @@ _KEY_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswer:
-    """A decision as kept, and the lease it opened."""
+    """A decision as kept, the lease it opened, and its signature (:mod:`receipts.services.signature`)."""
 
     check: RenderCheck
     lease: Lease | None
     answered_at: datetime
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +77,14 @@ def check_render(
     proof: str | None,
     method: str,
     url: str,
+    certificate: bytes | None = None,
     idempotency_key: str = "",
 ) -> CheckAnswer:
     """Decide whether a render may happen. A refusal is an answer; nothing here allows by accident.
 
     Args:
         proof: the ``DPoP`` header; ``method`` and ``url`` are what it must name.
+        certificate: the client's certificate (DER), as a trusted proxy handed it on.
 
     Raises:
         Conflict: ``IDEMPOTENCY_CONFLICT``: the key was used for another question.
@@ -88,13 +94,41 @@ def check_render(
         raise InvalidInput("IDEMPOTENCY_KEY_INVALID", "Idempotency-Key: at most 200 printable characters.")
     now = clock.now()
     presented = present_token(
-        principal=principal, token=asked.body.token, proof=proof, method=method, url=url, now=now
+        principal=principal,
+        token=asked.body.token,
+        proof=proof,
+        certificate=certificate,
+        method=method,
+        url=url,
+        now=now,
     )
     question = _Question(principal=principal, asked=asked, presented=presented, check_id=new_id(), now=now)
     with transaction.atomic():
         earlier = _take_key(question, idempotency_key) if idempotency_key else None  # 1
         repeated = _repeat(earlier, question) if earlier else None
-        return repeated or _answer(question)
+        answer = repeated or _answer(question)
+    return _signed(answer, question)  # 7: what is signed is durable, and no lock waits for a signature
+
+
+def _signed(answer: CheckAnswer, question: _Question) -> CheckAnswer:
+    check, lease, claims = answer.check, answer.lease, question.presented.claims
+    given = None
+    if lease is not None:
+        assert claims is not None  # a permit is given, and repeated, to who has proved possession alone
+        assert claims.cnf is not None
+        given = lease_given(lease, check, cnf=claims.cnf, expires_at=check.valid_until or lease.expires_at)
+    signature = sign_answer(
+        signer=signer_for("DECISION"),
+        audience=audience_of(question.principal),
+        decision_id=str(check.pk),
+        at=check.at,
+        outcome=check.outcome,
+        reasons=check.reasons,
+        policy_hash=check.policy_hash,
+        input_sha256=bytes(check.input_sha256),
+        lease=given,
+    )
+    return replace(answer, signature=signature)
 
 
 def _answer(question: _Question) -> CheckAnswer:
@@ -124,7 +158,7 @@ def _state(question: _Question, facts: LicenceFacts, quota: Quota | None) -> Lic
     return LicenceState(
         token_state=facts.token_state,
         presenter_org=str(question.principal.organisation_id),
-        jkt_ok=question.presented.proof is not None,
+        jkt_ok=question.presented.is_bound,
         frames_granted=granted if question.counter == Counter.FRAMES else 0,
         lines_granted=granted if question.counter == Counter.LINES else 0,
         seconds_granted=granted if question.counter == Counter.SECONDS else 0,
@@ -202,6 +236,7 @@ def _open_lease(question: _Question, decision: Decision, facts: LicenceFacts, qu
         expires_at=min(question.now + life, decision.valid_until),
         heartbeat_seconds=settings.LEASE_HEARTBEAT_SECONDS,
         grace_seconds=settings.OFFLINE_GRACE_SECONDS,
+        grace_frames=settings.OFFLINE_GRACE_FRAMES,
         window_ends_at=facts.not_after,
     )
 
@@ -292,6 +327,7 @@ def _entry(question: _Question, check: RenderCheck, facts: LicenceFacts, lease: 
         territory=words.territory,
         units=lease.units if lease and lease.counter != Counter.FRAMES else None,
         use_type=words.use_type,
+        x5t=question.presented.x5t,
     )
 
 

@@ -1,9 +1,14 @@
-"""Who presents which token, and is it theirs: signature, audience, proof of possession.
+"""Who presents which token, and is it theirs: signature, audience, possession of its key or certificate.
 
-Source: DESIGN section 5; RFC 9449 (DPoP).
+A token is bound to a key (``cnf.jkt``: each call brings a fresh proof), to a client certificate
+(``cnf.x5t#S256``: the TLS connection is made with it), or to both, and then both must hold. Nothing is read
+from the database but the issuer's keys.
+
+Source: DESIGN section 5; RFC 9449 (DPoP); RFC 8705 section 3 (certificate-bound tokens).
 """
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +18,7 @@ import msgspec
 from django.conf import settings
 from django.db import connection
 
+from accounts.certificates import certificate_thumbprint
 from accounts.principals import Principal
 from common import keys
 from trustcore.dpop import Proof, verify_proof
@@ -28,6 +34,7 @@ class Presented:
 
     Attributes:
         claims: what it says, if every check held; else ``refused`` is the reason.
+        x5t: thumbprint of the certificate it is bound to and was presented with; None if to none.
         jti: the licence it names, believed or not: a refusal is recorded with the licence it was tried on.
     """
 
@@ -35,6 +42,12 @@ class Presented:
     proof: Proof | None
     refused: DenyReason | None
     jti: UUID | None
+    x5t: str | None = None
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the caller has shown that the token is theirs."""
+        return self.refused is None and (self.proof is not None or self.x5t is not None)
 
 
 def audience_of(principal: Principal) -> str:
@@ -45,9 +58,21 @@ def audience_of(principal: Principal) -> str:
 
 
 def present_token(
-    *, principal: Principal, token: str, proof: str | None, method: str, url: str, now: datetime
+    *,
+    principal: Principal,
+    token: str,
+    proof: str | None,
+    method: str,
+    url: str,
+    now: datetime,
+    certificate: bytes | None = None,
 ) -> Presented:
-    """Verify a token and the proof beside it; a refusal is an answer, not an exception."""
+    """Verify a token and that it is the caller's; a refusal is an answer, not an exception.
+
+    Args:
+        proof: the ``DPoP`` header; ``method`` and ``url`` are what it must name.
+        certificate: the client's certificate (DER), as a trusted proxy handed it on; never the client's word.
+    """
     seconds = int(now.timestamp())
     jti = _claimed_jti(token)
     try:
@@ -58,20 +83,38 @@ def present_token(
             audience=audience_of(principal),
             now=seconds,
         )
-        if not proof:
-            raise InvalidToken(DenyReason.SENDER_MISMATCH, "no proof of possession was sent")
-        proved = verify_proof(
-            proof,
-            method=method,
-            url=url,
-            now=seconds,
-            expected_jkt=claims.cnf.jkt if claims.cnf else None,
-            access_token=token,
-            max_age_seconds=settings.CLOCK_SKEW_SECONDS,
-        )
+        bound = claims.cnf
+        if bound is None:  # no such token is ever verified; never allow
+            raise InvalidToken(DenyReason.SENDER_MISMATCH, "the token is bound to nobody")
+        x5t = _check_certificate(bound.x5t_s256, certificate) if bound.x5t_s256 else None
+        proved = None
+        if bound.jkt:
+            proved = _check_proof(proof, bound.jkt, token=token, method=method, url=url, seconds=seconds)
     except InvalidToken as refusal:
         return Presented(None, None, refusal.reason, jti)
-    return Presented(claims, proved, None, jti)
+    return Presented(claims, proved, None, jti, x5t)
+
+
+def _check_proof(proof: str | None, jkt: str, *, token: str, method: str, url: str, seconds: int) -> Proof:
+    if not proof:
+        raise InvalidToken(DenyReason.SENDER_MISMATCH, "no proof of possession was sent")
+    return verify_proof(
+        proof,
+        method=method,
+        url=url,
+        now=seconds,
+        expected_jkt=jkt,
+        access_token=token,
+        max_age_seconds=settings.CLOCK_SKEW_SECONDS,
+    )
+
+
+def _check_certificate(bound: str, certificate: bytes | None) -> str:
+    if certificate is None:
+        raise InvalidToken(DenyReason.SENDER_MISMATCH, "no client certificate was presented")
+    if not hmac.compare_digest(certificate_thumbprint(certificate), bound):
+        raise InvalidToken(DenyReason.SENDER_MISMATCH, "another client certificate was presented")
+    return bound
 
 
 def spend_proof(*, proof: Proof, now: datetime) -> bool:

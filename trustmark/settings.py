@@ -59,6 +59,9 @@ RECONCILE_SECONDS = env.integer("TRUSTMARK_RECONCILE_SECONDS", 7 * 86_400)
 LEASE_FRAMES_MAX = env.integer("TRUSTMARK_LEASE_FRAMES_MAX", 5000, least=1)
 # Clock difference (seconds) between a client and us above which its word on time is refused.
 CLOCK_SKEW_SECONDS = env.integer("TRUSTMARK_CLOCK_SKEW_SECONDS", 300, least=1)
+# Whether heartbeats and ends of leases, and batches of receipts, need proof of possession too (DPoP or certificate)
+# from API keys that are bound. No: it is verified where it is sent. Our client always sends it.
+BOUND_REPORTS = env.flag("TRUSTMARK_BOUND_REPORTS", default=False)
 # A request that nobody answers lapses after this many days.
 REQUEST_ANSWER_DAYS = env.integer("TRUSTMARK_REQUEST_ANSWER_DAYS", 14, least=1)
 # Seconds between scans for expiring licences, lapsed requests and log entries that wait.

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from common.api import ApiView
 from common.clock import rfc3339
 from receipts import services
-from receipts.api.base import machine_of
+from receipts.api.base import DPOP, sender_of
 
 
 class SettledSchema(serializers.Serializer[Any]):
@@ -42,9 +42,11 @@ class LeaseHeartbeatApi(ApiView):
     required_scope = "render:check"
     idempotent = False  # beating twice is harmless
 
-    @extend_schema(operation_id="lease_heartbeat", request=None, responses=LeaseStateOutput)
+    @extend_schema(
+        operation_id="lease_heartbeat", request=None, responses=LeaseStateOutput, parameters=[DPOP]
+    )
     def post(self, request: Request, uid: UUID) -> Response:
-        return _response(services.heartbeat_lease(principal=machine_of(request), uid=uid))
+        return _response(services.heartbeat_lease(principal=sender_of(request), uid=uid))
 
 
 class LeaseEndApi(ApiView):
@@ -53,9 +55,9 @@ class LeaseEndApi(ApiView):
     required_scope = "render:check"
     idempotent = False  # ending twice is harmless
 
-    @extend_schema(operation_id="lease_end", request=None, responses=LeaseStateOutput)
+    @extend_schema(operation_id="lease_end", request=None, responses=LeaseStateOutput, parameters=[DPOP])
     def post(self, request: Request, uid: UUID) -> Response:
-        return _response(services.end_lease(principal=machine_of(request), uid=uid))
+        return _response(services.end_lease(principal=sender_of(request), uid=uid))
 
 
 def _response(answer: services.LeaseAnswer) -> Response:

@@ -21,6 +21,7 @@ from django.db import connection
 from accounts.certificates import certificate_thumbprint
 from accounts.principals import Principal
 from common import keys
+from common.errors import Forbidden
 from trustcore.dpop import Proof, verify_proof
 from trustcore.encoding import b64url_decode
 from trustcore.errors import InvalidToken, TrustError
@@ -95,7 +96,9 @@ def present_token(
     return Presented(claims, proved, None, jti, x5t)
 
 
-def _check_proof(proof: str | None, jkt: str, *, token: str, method: str, url: str, seconds: int) -> Proof:
+def _check_proof(
+    proof: str | None, jkt: str, *, token: str | None, method: str, url: str, seconds: int
+) -> Proof:
     if not proof:
         raise InvalidToken(DenyReason.SENDER_MISMATCH, "no proof of possession was sent")
     return verify_proof(
@@ -118,7 +121,7 @@ def _check_certificate(bound: str, certificate: bytes | None) -> str:
 
 
 def spend_proof(*, proof: Proof, now: datetime) -> bool:
-    """Use up a proof; False if it was used before. MUST be called inside the decision's transaction.
+    """Use up a proof; False if it was used before. A check MUST call it inside its decision's transaction.
 
     Two calls with one proof at the same time: the second waits on the unique index, then loses.
     """
@@ -129,6 +132,38 @@ def spend_proof(*, proof: Proof, now: datetime) -> bool:
             [digest, now],
         )
         return bool(cursor.rowcount == 1)
+
+
+def hold_to_sender(
+    *,
+    principal: Principal,
+    proof: str | None,
+    certificate: bytes | None,
+    method: str,
+    url: str,
+    now: datetime,
+) -> None:
+    """Hold a call without a token (a lease's heartbeat, a batch of receipts) to the API key's own binding.
+
+    With ``TRUSTMARK_BOUND_REPORTS`` the key or certificate must be shown; without, it is verified where it is
+    shown. A proof here names no token (no ``ath``), and is good once.
+
+    Raises:
+        Forbidden: ``SENDER_MISMATCH``, ``REPLAY``, ``CLOCK_SKEW``, ``TOKEN_MALFORMED`` or ``SIGNATURE_INVALID``.
+    """
+    credential = principal.credential
+    if credential is None:
+        return
+    try:
+        if credential.x5t and (certificate is not None or settings.BOUND_REPORTS):
+            _check_certificate(credential.x5t, certificate)
+        if credential.jkt and (proof or settings.BOUND_REPORTS):
+            seconds = int(now.timestamp())
+            proved = _check_proof(proof, credential.jkt, token=None, method=method, url=url, seconds=seconds)
+            if not spend_proof(proof=proved, now=now):
+                raise InvalidToken(DenyReason.REPLAY, "this proof was used before", "jti")
+    except InvalidToken as refusal:
+        raise Forbidden(refusal.reason.value, refusal.reason.explanation, refusal.detail) from refusal
 
 
 def _claimed_jti(token: str) -> UUID | None:

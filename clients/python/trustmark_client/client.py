@@ -117,20 +117,10 @@ class TrustmarkClient:
         """
         if self.proof_key is None and self.certificate is None:
             raise ValueError("a check needs the proof key or the certificate that the token is bound to")
-        proof_key, path, idempotency_key = self.proof_key, "/api/v1/render/checks", key or str(uuid.uuid4())
+        path, idempotency_key = "/api/v1/render/checks", key or str(uuid.uuid4())
 
         def headers() -> dict[str, str]:
-            if proof_key is None:
-                return {"Idempotency-Key": idempotency_key}
-            proof = make_proof(
-                private_key=proof_key.private_key,
-                method="POST",
-                url=self.transport.url(path),
-                now=int(self.now()),
-                jti=str(uuid.uuid4()),
-                access_token=ask.token,
-            )
-            return {"DPoP": proof, "Idempotency-Key": idempotency_key}
+            return self._proof(path, ask.token) | {"Idempotency-Key": idempotency_key}
 
         body = ask.body(clock.rfc3339(self.now()))
         asked = Asked()
@@ -194,13 +184,11 @@ class TrustmarkClient:
 
     def lease_heartbeat(self, lease_id: str) -> LeaseState:
         """Keep a lease alive, and learn whether it still is."""
-        return _read(
-            self._post(f"/api/v1/render/leases/{lease_id}/heartbeat", {}, repeatable=True), LeaseState
-        )
+        return self._on_lease(lease_id, "heartbeat")
 
     def end_lease(self, lease_id: str) -> LeaseState:
         """Give a lease back; frames it reserved and did not use return to the quota."""
-        return _read(self._post(f"/api/v1/render/leases/{lease_id}/end", {}, repeatable=True), LeaseState)
+        return self._on_lease(lease_id, "end")
 
     def keep_lease(self, lease: Lease, *, on_end: Callable[[list[str]], None] | None = None) -> LeaseKeeper:
         """Beat for ``lease`` in the background while the ``with`` block runs."""
@@ -209,8 +197,7 @@ class TrustmarkClient:
         return LeaseKeeper(self._beat_once, self.open_lease, lease, bounds, on_end=on_end)
 
     def _beat_once(self, lease_id: str, seconds: float) -> LeaseState:
-        path = f"/api/v1/render/leases/{lease_id}/heartbeat"
-        return _read(self.transport.request("POST", path, json={}, once_within=seconds).json(), LeaseState)
+        return self._on_lease(lease_id, "heartbeat", once_within=seconds)
 
     # -- after: receipts --------------------------------------------------------------------------------------
 
@@ -226,16 +213,40 @@ class TrustmarkClient:
         answer = self.transport.request(
             "POST",
             "/api/v1/render/receipts",
-            headers=lambda: {
-                "Content-Type": "application/x-ndjson",
-                "Content-Encoding": "gzip",
-                "Idempotency-Key": batch_key,
-            },
+            headers=lambda: (
+                self._proof("/api/v1/render/receipts")
+                | {
+                    "Content-Type": "application/x-ndjson",
+                    "Content-Encoding": "gzip",
+                    "Idempotency-Key": batch_key,
+                }
+            ),
             repeatable=True,
             once_within=once_within,
             content=gzip.compress(b"".join(row + b"\n" for row in rows), compresslevel=1),
         )
         return _read(answer.json(), BatchAnswer)
+
+    def _proof(self, path: str, token: str | None = None) -> dict[str, str]:
+        """A fresh proof of possession for one POST, as a header; nothing without a proof key."""
+        if self.proof_key is None:
+            return {}
+        proof = make_proof(
+            private_key=self.proof_key.private_key,
+            method="POST",
+            url=self.transport.url(path),
+            now=int(self.now()),
+            jti=str(uuid.uuid4()),
+            access_token=token,
+        )
+        return {"DPoP": proof}
+
+    def _on_lease(self, lease_id: str, verb: str, *, once_within: float | None = None) -> LeaseState:
+        path = f"/api/v1/render/leases/{lease_id}/{verb}"
+        answer = self.transport.request(
+            "POST", path, headers=lambda: self._proof(path), repeatable=True, once_within=once_within, json={}
+        )
+        return _read(answer.json(), LeaseState)
 
     def _get(self, path: str) -> dict[str, Any]:
         body: dict[str, Any] = self.transport.request("GET", path).json()

@@ -7,6 +7,7 @@ import hashlib
 from datetime import timedelta
 
 import pytest
+from django.core.checks import run_checks
 
 from accounts.certificates import certificate_thumbprint, client_certificate, read_certificate
 from accounts.services import create_api_credential
@@ -73,3 +74,10 @@ def test_header_is_ignored_unless_a_proxy_is_trusted_and_the_header_named(settin
 )  # fmt: skip
 def test_header_that_cannot_be_read_is_no_certificate(proxied, value):
     assert client_certificate({"HTTP_CLIENT_CERT": value}) is None
+
+
+def test_system_check_tells_of_a_header_that_nobody_is_trusted_to_write(settings):
+    settings.TLS_PROXY, settings.CLIENT_CERT_HEADER = False, "Client-Cert"
+    assert "accounts.W001" in {message.id for message in run_checks()}
+    settings.TLS_PROXY = True
+    assert "accounts.W001" not in {message.id for message in run_checks()}

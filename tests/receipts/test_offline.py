@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.checks import run_checks
 from django.db import connection
 from django.test import Client
 
@@ -302,3 +303,13 @@ def test_batches_at_once_never_pass_grace_or_quota(settings: Any, move_clock: Ca
     reckoned = OfflineReckoning.objects.all()
     assert sum(row.debited for row in reckoned) == 12
     assert all(row.frames <= 10 for row in reckoned)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("LEASE_LIFE_SECONDS", 8 * 86_400), ("OFFLINE_GRACE_SECONDS", 86_401), ("OFFLINE_GRACE_FRAMES", -1)],
+)
+def test_system_check_stops_bounds_that_no_lease_can_state(settings: Any, name: str, value: int) -> None:
+    assert "receipts.E002" not in {message.id for message in run_checks()}
+    setattr(settings, name, value)
+    assert "receipts.E002" in {message.id for message in run_checks()}

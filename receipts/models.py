@@ -252,8 +252,9 @@ class Lease(models.Model):
     expires_at = models.DateTimeField()
     heartbeat_seconds = models.IntegerField()
     grace_seconds = models.IntegerField()
-    # frames that may be finished after ``expires_at`` without the server, as the signed lease promised
-    grace_frames = models.IntegerField(db_default=0)
+    # frames that may be finished after ``expires_at`` without the server, as the signed lease promised; leases
+    # older than this column have the default of then
+    grace_frames = models.IntegerField(db_default=100)
     window_ends_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=40, blank=True, default="")

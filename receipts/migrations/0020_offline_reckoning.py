@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='lease',
             name='grace_frames',
-            field=models.IntegerField(db_default=0),
+            field=models.IntegerField(db_default=100),
         ),
         migrations.CreateModel(
             name='OfflineReckoning',

@@ -71,6 +71,8 @@ def heartbeat_lease(*, principal: Principal, uid: UUID) -> LeaseAnswer:
         if lease.state == Lease.State.ACTIVE:
             reason = _why_over(lease, licence_state_for(lease.token_jti), now)
             if reason is None:
+                if now > lease.expires_at:  # back from an absence: the next one has a grace of its own
+                    OfflineReckoning.objects.filter(pk=lease.pk).update(frames=0)
                 life = timedelta(seconds=settings.LEASE_LIFE_SECONDS)
                 lease.expires_at = min(now + life, lease.window_ends_at)
                 lease.save(update_fields=["expires_at"])
@@ -166,8 +168,10 @@ def _settle(lease: Lease, state: Lease.State, reason: str, now: datetime) -> Non
         )
 
 
-def _sign(lease: Lease, now: datetime) -> str:
+def _sign(lease: Lease, now: datetime) -> str | None:
     """The lease as it was extended, for the credential it was given to, whoever of its organisation beats."""
+    if lease.credential_id is None:
+        return None  # given to no API key: there is nothing to bind it to
     check = RenderCheck.objects.get(pk=lease.check_id)
     credential = ApiCredential.objects.get(pk=lease.credential_id)
     return sign_lease(

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import F
 
-from receipts.models import FrameOutcome, Lease, LogEntry, OfflineReckoning, Quota
+from receipts.models import Lease, LogEntry, OfflineReckoning, Quota
 from receipts.services.judge import IntakeCode, is_out_of_step, why_unauthorised
 from receipts.services.lease import OPEN, USED
 from trustcore.policy.vocabulary import Outcome
@@ -114,7 +114,9 @@ def _reckon(
         frames,
         grace_left=lease.grace_frames - reckoning.frames,
         room=room if is_settled else None,
-        paid=frozenset(frame for (frame, _), outcome in known.items() if FrameOutcome(outcome) in USED),
+        paid=frozenset(
+            frame for (frame, _), outcome in known.items() if frame is not None and outcome in USED
+        ),
         exhausted=EXHAUSTED[CoreQuota(lease.counter)],
     )
     if used or debited:

@@ -195,6 +195,21 @@ def test_what_exceeded_the_bound_is_recorded_as_such_and_never_dropped(
     assert codes(farm.send(later)) == ["OFFLINE_GRACE_EXCEEDED"], "a second batch meets the same count"
 
 
+def test_each_absence_has_a_grace_of_its_own(
+    farm: Farm, move_clock: Callable[..., None], settings: Any
+) -> None:
+    settings.OFFLINE_GRACE_FRAMES = 3
+    lease = farm.lease(0, 24)
+    move_clock(seconds=400)
+    first = frames(farm, lease["id"], range(4), begun=clock.now() - timedelta(seconds=50))
+    assert codes(farm.send(first)) == [None] * 3 + ["OFFLINE_GRACE_EXCEEDED"]
+    beat = farm.client.post(f"/api/v1/render/leases/{lease['id']}/heartbeat", headers=farm.headers).json()
+    assert beat["state"] == "ACTIVE"
+    move_clock(seconds=400 + 400)
+    second = frames(farm, lease["id"], range(10, 14), begun=clock.now() - timedelta(seconds=50))
+    assert codes(farm.send(second)) == [None] * 3 + ["OFFLINE_GRACE_EXCEEDED"]
+
+
 def test_frame_begun_in_time_is_in_bounds_however_long_it_took(
     farm: Farm, move_clock: Callable[..., None]
 ) -> None:

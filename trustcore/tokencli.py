@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from trustcore.claims import Confirmation, LicenceClaims
 from trustcore.encoding import b64url_decode, parse_json_strict
-from trustcore.errors import InvalidToken, TrustError
+from trustcore.errors import InvalidKey, InvalidToken, TrustError
 from trustcore.offline import OfflineAnswer, open_gate
 from trustcore.signing import keys_from_jwks
 from trustcore.tokens import check_times, read_token
@@ -53,6 +53,8 @@ class _Files:
     """The texts as files hold them, and the keys to read them with."""
 
     def __init__(self, options: argparse.Namespace) -> None:
+        if options.lease and not options.decision_jwks:
+            raise InvalidKey("a lease is verified with the decision keys", "--decision-jwks")
         self.token = _text(options.token)
         self.lease = _text(options.lease) if options.lease else None
         self.status = _text(options.status) if options.status else None

@@ -166,10 +166,11 @@ def start(gate: Gate, last: int, *, seconds: float) -> subprocess.Popen[str]:
     return subprocess.Popen(gate.command(*options, run=run), stderr=subprocess.PIPE, text=True)
 
 
-def flush(gate: Gate) -> subprocess.CompletedProcess[str]:
+def flush(gate: Gate, *options: str) -> subprocess.CompletedProcess[str]:
     command = [
         sys.executable, "-m", "trustcore.cli", "gate", "flush", "--server", gate.server,
         "--key-file", str(gate.folder / "api.key"), "--outbox", str(gate.folder / "outbox"),
+        *options,
     ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
@@ -266,3 +267,26 @@ def test_permit_that_the_server_did_not_sign_for_us_is_none(gate: Gate, wire: Wi
     stale = Trust(samples.KEYS, samples.DECISION_KEYS)
     with TrustmarkClient(gate.server, api_key, key, trust=stale) as client:
         assert client.check(ask).permitted, "keys that were rotated are fetched again"
+
+
+@pytest.mark.req("BX-012")
+def test_gate_shows_its_key_with_every_call_where_the_server_asks_for_it(gate: Gate, settings) -> None:
+    settings.BOUND_REPORTS = True
+    done = gate.exec("--frames", "1-12", "--output", str(gate.frames), run=gate.paint(1, 12, seconds=0.15))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(gate.logged()) == list(range(1, 13))
+    assert Lease.objects.get().state == Lease.State.ENDED, "given back, so its end was accepted too"
+    bare = flush_with(gate)
+    assert (bare.returncode, "SENDER_MISMATCH" in bare.stderr) == (1, True)
+    assert flush_with(gate, "--proof-key", str(gate.folder / "proof.pem")).returncode == 0
+
+
+def flush_with(gate: Gate, *options: str) -> subprocess.CompletedProcess[str]:
+    """Flush one row that waits."""
+    row = gate.folder / "outbox" / "left.ndjson"
+    entry = gate.logged()[1]
+    kept = {name: getattr(entry, name) for name in (
+        "file_sha256", "pixel_sha256", "lease", "frame", "take", "started_at", "finished_at",
+    )}  # fmt: skip
+    row.write_bytes(msgspec.json.encode(kept | {"outcome": "RENDERED"}, order="sorted") + b"\n")
+    return flush(gate, *options)

@@ -32,11 +32,14 @@ class Wire:
 
     def cut(self) -> None:
         """End everything on the wire, and listen no more."""
-        assert self._listener is not None
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        if self._listener is None:
+            return
+        listener = self._listener
         with self._lock:
+            self._listener = None
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
             for pair in self._pairs:
                 for end in pair:
                     with suppress(OSError):
@@ -51,6 +54,9 @@ class Wire:
             except OSError:
                 return
             with self._lock:
+                if listener is not self._listener:  # cut while this one was coming in
+                    self._close(near, far)
+                    return
                 self._pairs.append((near, far))
             threading.Thread(target=self._carry, args=(near, far), daemon=True).start()
 

@@ -84,6 +84,12 @@ def test_what_is_broken_or_not_ours_is_not_verified(files, capsys):
     assert cli.main(command(files, "--at", str(EPOCH + 10))) == 4
 
 
+def test_lease_without_the_decision_keys_is_misuse(files, capsys):
+    arguments = [one for one in command(files) if "decision" not in one]
+    assert cli.main(arguments) == 2
+    assert "--decision-jwks" in capsys.readouterr().err
+
+
 def test_token_alone_is_held_to_its_own_times(files, capsys):
     only = ["token", "verify", "--token", str(files / "token.jwt"), "--jwks", str(files / "jwks.json")]
     assert cli.main([*only, "--at", str(EPOCH + 10)]) == 0

@@ -132,7 +132,7 @@ def _attend(
         if keeper.ended.is_set():
             return keeper.reason_codes
         if watch is not None:
-            outbox.add(keeper.bounds.hold(watch.poll()))
+            outbox.add(keeper.bounds.hold(list(watch.poll())))
             if watch.missing and (over := keeper.bounds.why_over()):
                 keeper.end(over)  # as many frames as the grace allows, and more to come
                 continue
@@ -167,7 +167,7 @@ def _send_rest(watch: FrameWatch | None, outbox: Outbox, client: TrustmarkClient
     """Keep the last frames and send what is left; where receipts wait if they could not be sent, else nothing."""
     try:
         if watch is not None:
-            outbox.add(keeper.bounds.hold(watch.poll(ended=True)))
+            outbox.add(keeper.bounds.hold(list(watch.poll(ended=True))))
         outbox.send(lambda rows, key: client.send_rows(rows, key=key), everything=True)
     except ClientError as error:
         return f"; receipts wait in {outbox.path}: {error}"

@@ -125,9 +125,10 @@ class Scope(models.TextChoices):
 
 
 class ApiCredential(BaseModel):
-    """An API key: a public prefix, the digest of its secret, scopes, an end, and a proof key.
+    """An API key: a public prefix, the digest of its secret, scopes, an end, and what its tokens are bound to.
 
     ``jkt`` is the RFC 7638 thumbprint of ``proof_jwk``: tokens fetched with this key are bound to it (DPoP).
+    ``x5t`` is the RFC 8705 thumbprint of a client certificate: tokens are bound to that instead, or as well.
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="credentials")
@@ -138,6 +139,7 @@ class ApiCredential(BaseModel):
     scopes = ArrayField(models.CharField(max_length=32, choices=Scope.choices))
     proof_jwk = models.JSONField(null=True, blank=True)
     jkt = models.CharField(max_length=43, blank=True)
+    x5t = models.CharField(max_length=43, blank=True, db_default="")
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)

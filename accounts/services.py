@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.text import slugify
 
+from accounts.certificates import certificate_thumbprint, read_certificate
 from accounts.models import ApiCredential, Membership, Organisation, Scope, User
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound
@@ -62,14 +63,16 @@ def create_api_credential(
     scopes: Iterable[str],
     expires_at: datetime,
     proof_jwk: dict[str, Any] | None = None,
+    certificate: str = "",
 ) -> tuple[ApiCredential, str]:
     """Make an API key; the second value is the whole key, shown this once and never stored.
 
     Args:
         proof_jwk: public Ed25519 JWK (RFC 8037) that tokens fetched with this key are bound to.
+        certificate: PEM of the client certificate that they are bound to, instead or as well (RFC 8705).
 
     Raises:
-        InvalidInput: ``SCOPE_UNKNOWN``, ``EXPIRY_PAST`` or ``PROOF_KEY_INVALID``.
+        InvalidInput: ``SCOPE_UNKNOWN``, ``EXPIRY_PAST``, ``PROOF_KEY_INVALID`` or ``CERTIFICATE_INVALID``.
     """
     wanted = sorted(set(scopes))
     if not wanted or (unknown := [scope for scope in wanted if scope not in Scope.values]):
@@ -90,6 +93,7 @@ def create_api_credential(
         expires_at=expires_at,
         proof_jwk=public,
         jkt=jwk_thumbprint(public) if public else "",
+        x5t=certificate_thumbprint(read_certificate(certificate)) if certificate else "",
     )
     return credential, f"tm_{prefix}_{secret}"
 

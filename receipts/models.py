@@ -2,8 +2,8 @@
 
 Three kinds of rows. *Facts* are append-only (``LogEntry``, ``RenderCheck``, ``UnauthorisedFrame``): triggers
 refuse update, delete and truncate for every role. *Positions* move forward under a row lock
-(``ProductionLog``, ``Quota``, ``Lease``). *Waiting and remembered* rows may go (``PendingEntry`` is a queue,
-``CheckKey`` and ``DpopProofSeen`` expire, a ``ReceiptDebt`` is paid).
+(``ProductionLog``, ``Quota``, ``Lease``, ``OfflineReckoning``). *Waiting and remembered* rows may go
+(``PendingEntry`` is a queue, ``CheckKey`` and ``DpopProofSeen`` expire, a ``ReceiptDebt`` is paid).
 
 ``LogEntry`` is hash-partitioned by log and has only indexes that follow insertion order; why, with numbers,
 stands in docs/design/ledger.md.
@@ -255,6 +255,9 @@ class Lease(models.Model):
     expires_at = models.DateTimeField()
     heartbeat_seconds = models.IntegerField()
     grace_seconds = models.IntegerField()
+    # frames that may be finished after ``expires_at`` without the server, as the signed lease promised; leases
+    # older than this column have the default of then
+    grace_frames = models.IntegerField(db_default=100)
     window_ends_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=40, blank=True, default="")
@@ -301,6 +304,31 @@ class ReceiptDebt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.credential_id} owes {self.lease_id}"
+
+
+class OfflineReckoning(models.Model):
+    """What frames rendered without the server have taken of a lease's bounds. Moves forward only.
+
+    A row of its own and not columns of the lease: who reconciles holds the lease shared, and takes turns here.
+
+    Attributes:
+        frames: frames finished after the lease's end that were accepted.
+        debited: units taken from the quota again, after the settled lease had given them back.
+    """
+
+    lease = models.OneToOneField(Lease, models.PROTECT, primary_key=True, related_name="reckoning")
+    frames = models.IntegerField(default=0)
+    debited = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(frames__gte=0) & Q(debited__gte=0), name="reckoning_counts_forward"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lease_id}: {self.frames} offline"
 
 
 class DpopProofSeen(models.Model):

@@ -1,7 +1,7 @@
 """The ``trustmark`` command.
 
-``trustmark bundle verify`` is answered here and needs nothing but this distribution. Every other
-group belongs to the room that knows it: an installed distribution offers ``main(argv) -> int`` under
+``trustmark bundle verify`` and ``trustmark token verify`` are answered here and need nothing but this
+distribution. Every other group belongs to the room that knows it: an installed distribution offers ``main(argv) -> int`` under
 the entry point group ``trustmark.commands``, and only the one asked for is imported.
 
 Exit codes: 0 done, 1 failed, 2 misuse, 3 denied, 4 not verified.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from trustcore import __version__
+from trustcore import __version__, tokencli
 from trustcore.bundle import BundleReport, Trust, verify_bundle
 from trustcore.encoding import parse_json_strict
 from trustcore.errors import InvalidEvidence, TrustError
@@ -43,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     groups = {point.name: point for point in entry_points(group=COMMANDS)}
     if arguments and arguments[0] in groups and arguments[0] != "bundle":
         return _run_group(groups[arguments[0]], arguments[1:])
+    if arguments[:1] == ["token"]:
+        return tokencli.main(arguments[1:])
     parser = _parser(sorted(groups))
     try:
         options = parser.parse_args(arguments)
@@ -69,9 +71,9 @@ def _parser(groups: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="trustmark", description=__doc__, epilog=epilog)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--version", action="version", version=f"trustmark {__version__}")
-    bundle = parser.add_subparsers(required=True, metavar="COMMAND").add_parser(
-        "bundle", help="compliance bundles"
-    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("token", help="licence tokens and leases, verified offline", add_help=False)
+    bundle = commands.add_parser("bundle", help="compliance bundles")
     verify = bundle.add_subparsers(required=True, metavar="ACTION").add_parser(
         "verify",
         help="verify a bundle offline",

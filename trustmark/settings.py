@@ -47,6 +47,9 @@ ALLOWED_HOSTS = env.words("TRUSTMARK_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]"
 # Yes only behind a proxy that ends TLS and sets X-Forwarded-Proto itself: whoever else sets it is believed.
 TLS_PROXY = env.flag("TRUSTMARK_TLS_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS_PROXY else None
+# Header in which that proxy hands on the client's certificate (RFC 9440 `Client-Cert`, or nginx's escaped PEM).
+# Empty: no header is believed, and tokens bound to certificates are refused. Without TLS_PROXY it does nothing.
+CLIENT_CERT_HEADER = env.text("TRUSTMARK_CLIENT_CERT_HEADER", "")
 # What a collector elsewhere presents to read /metrics; empty: this machine alone reads them.
 METRICS_TOKEN = env.text("TRUSTMARK_METRICS_TOKEN", "")
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https://") else []
@@ -66,6 +69,8 @@ TOKEN_LIFE_SECONDS = env.integer("TRUSTMARK_TOKEN_LIFE_SECONDS", 3600, least=60)
 LEASE_LIFE_SECONDS = env.integer("TRUSTMARK_LEASE_LIFE_SECONDS", 300, least=10)
 OFFLINE_GRACE_SECONDS = env.integer("TRUSTMARK_OFFLINE_GRACE_SECONDS", 600)
 OFFLINE_GRACE_FRAMES = env.integer("TRUSTMARK_OFFLINE_GRACE_FRAMES", 100)
+# Seconds after a lease's life and grace for which receipts of frames rendered offline are still reconciled.
+RECONCILE_SECONDS = env.integer("TRUSTMARK_RECONCILE_SECONDS", 7 * 86_400)
 # Most frames one check may reserve.
 LEASE_FRAMES_MAX = env.integer("TRUSTMARK_LEASE_FRAMES_MAX", 5000, least=1)
 # Statements with decisions that one web process keeps on their way to the database at a time.
@@ -80,6 +85,9 @@ STRANGER_CHECKS_PER_MINUTE = env.integer("TRUSTMARK_STRANGER_CHECKS_PER_MINUTE",
 RECEIPTS_OVERDUE_SECONDS = env.integer("TRUSTMARK_RECEIPTS_OVERDUE_SECONDS", 900 + OFFLINE_GRACE_SECONDS)
 # Clock difference (seconds) between a client and us above which its word on time is refused.
 CLOCK_SKEW_SECONDS = env.integer("TRUSTMARK_CLOCK_SKEW_SECONDS", 300, least=1)
+# Whether heartbeats and ends of leases, and batches of receipts, need proof of possession too (DPoP or certificate)
+# from API keys that are bound. No: it is verified where it is sent. Our client always sends it.
+BOUND_REPORTS = env.flag("TRUSTMARK_BOUND_REPORTS", default=False)
 # A request that nobody answers lapses after this many days.
 REQUEST_ANSWER_DAYS = env.integer("TRUSTMARK_REQUEST_ANSWER_DAYS", 14, least=1)
 # Seconds between scans for expiring licences, lapsed requests and log entries that wait.

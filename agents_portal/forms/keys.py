@@ -1,4 +1,4 @@
-"""A new API key: name, what it may do, how long, and the public proof key that its tokens are bound to."""
+"""A new API key: name, what it may do, how long, and the proof key or certificate that its tokens are bound to."""
 
 import json
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from accounts.principals import Principal
 from common import clock
 
 _MOST_JWK = 4096
+_MOST_PEM = 16_384
 
 
 _RENDERS = (Scope.LICENCE_READ, Scope.LICENCE_HEARTBEAT, Scope.RENDER_CHECK, Scope.RENDER_RECEIPT)
@@ -59,6 +60,13 @@ class KeyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
         help_text="Ed25519, public part only. Tokens fetched with this key work for its holder alone. Leave empty for keys that fetch none.",
     )
+    certificate = forms.CharField(
+        label="Client certificate (PEM)",
+        required=False,
+        max_length=_MOST_PEM,
+        widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
+        help_text="For farms that connect by mutual TLS: tokens work over connections made with this certificate alone. Instead of a proof key, or as well.",
+    )
 
     def __init__(self, data: QueryDict | None = None, *, scopes: Sequence[tuple[str, str]]) -> None:
         super().__init__(data)
@@ -84,6 +92,18 @@ class KeyForm(forms.Form):
                 self.data["proof_jwk"] = ""
             raise forms.ValidationError("That is a private key. Make a new pair and paste the public part.")
         return jwk
+
+    def clean_certificate(self) -> str:
+        """The certificate's text; a private key beside it is refused before it goes any further."""
+        text: str = self.cleaned_data["certificate"].strip()
+        if "PRIVATE KEY" in text:
+            if isinstance(self.data, QueryDict):
+                self.data = self.data.copy()
+                self.data["certificate"] = ""
+            raise forms.ValidationError(
+                "That holds a private key. Make a new pair and paste the certificate."
+            )
+        return text
 
     @property
     def expires_at(self) -> datetime:

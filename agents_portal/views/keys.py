@@ -21,6 +21,7 @@ from common import clock
 from common.errors import InvalidInput
 
 _SCOPES = dict(Scope.choices)
+_FIELD_OF = {"PROOF_KEY_INVALID": "proof_jwk", "CERTIFICATE_INVALID": "certificate"}
 _MAKERS = ("PRODUCER", "ENGINEER", "ADMIN")
 
 
@@ -52,7 +53,7 @@ def new_key_page(request: PortalRequest) -> HttpResponse:
         try:
             key, secret = _make_key(request, form)
         except InvalidInput as error:
-            form.add_error("proof_jwk" if error.code == "PROOF_KEY_INVALID" else None, error.title)
+            form.add_error(_FIELD_OF.get(error.code), error.title)
         else:
             return render(request, "portal/key_made.html", {"key": key, "secret": secret})
     return render(request, "portal/key_new.html", {"form": form}, status=422 if form.errors else 200)
@@ -124,6 +125,7 @@ def _make_key(request: PortalRequest, form: KeyForm) -> tuple[ApiCredential, str
             scopes=form.cleaned_data["scopes"],
             expires_at=form.expires_at,
             proof_jwk=form.cleaned_data["proof_jwk"],
+            certificate=form.cleaned_data["certificate"],
         )
         _record(request, "key.created", key)
     return key, secret

@@ -132,7 +132,7 @@ class HeartbeatApi(LicensingView):
         operation_id="tokens_heartbeat",
         request=None,
         responses=HeartbeatOutput,
-        description="404 unless the API key is of the licensee or a listed vendor; 409 without a proof key.",
+        description="404 unless the API key is of the licensee or a listed vendor; 409 without a proof key or certificate.",
     )
     def post(self, request: Request, jti: UUID) -> Response:
         beat = services.heartbeat_token(principal=self.principal, jti=jti)

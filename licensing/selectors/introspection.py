@@ -12,7 +12,6 @@ from licensing.selectors.facts import LicenceFacts, licence_state_for
 from licensing.selectors.tokens import tokens_visible_to
 from trustcore.encoding import b64url_decode, parse_json_strict
 from trustcore.errors import InvalidToken
-from trustcore.policy.clauses import ChangeOfControl
 from trustcore.policy.vocabulary import TokenState
 from trustcore.tokens import verify_token
 
@@ -44,10 +43,4 @@ def introspect(principal: Principal, token: str) -> dict[str, Any]:
 
 
 def _is_live(facts: LicenceFacts) -> bool:
-    changed = facts.control_generation != facts.control_generation_now
-    survives = facts.terms.change_of_control is ChangeOfControl.SURVIVE
-    return (
-        facts.token_state in {TokenState.ACTIVE, TokenState.EXPIRING}
-        and not facts.emergency_stop
-        and (survives or not changed)
-    )
+    return facts.token_state in {TokenState.ACTIVE, TokenState.EXPIRING} and facts.why_over is None

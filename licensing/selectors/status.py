@@ -29,7 +29,8 @@ STATUS_TTL_SECONDS: Final = 10
 STATUS_LIFE: Final = timedelta(minutes=10)
 # Every process signs the same text within a slot of this length, so that a reader's copy goes on matching (304).
 _SLOT_SECONDS: Final = 60
-_PURPOSES: Final = ("TOKEN", "STATUS", "DECISION", "BUNDLE")
+# keys of decisions and leases stand apart (/.well-known/decision-jwks.json): none of them may verify a token
+_PURPOSES: Final = ("TOKEN", "STATUS", "BUNDLE")
 _KEPT_LISTS: Final = 128
 # The rest is no longer valid and stays so: a place reads as invalid unless a token says otherwise.
 _MAY_BE_VALID: Final = tuple(str(one) for one in TokenState if status_of(one) != INVALID)

@@ -12,7 +12,7 @@ from licensing.services.decisions import (
     open_request,
     withdraw_request,
 )
-from licensing.services.heartbeat import Heartbeat, audience_of, heartbeat_token
+from licensing.services.heartbeat import Heartbeat, audience_of, binding_of, heartbeat_token
 from licensing.services.holds import lift_hold, place_hold, resume_token
 from licensing.services.mandates import delegate_mandate, end_mandate, grant_mandate
 from licensing.services.productions import register_production
@@ -29,6 +29,7 @@ __all__ = [
     "add_construct",
     "approve_request",
     "audience_of",
+    "binding_of",
     "check_visibility",
     "counter_request",
     "decline_request",

@@ -20,7 +20,7 @@ from licensing.selectors.people import person_pseudonym
 from licensing.selectors.status import status_uri
 from licensing.selectors.tokens import effective_state, hold_reasons_on, terms_in_force, tokens
 from licensing.services.alerts import raise_alert
-from trustcore.claims import OfflineClaim, StatusClaim, licence_claims
+from trustcore.claims import Confirmation, OfflineClaim, StatusClaim, licence_claims
 from trustcore.policy.clauses import ChangeOfControl
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.rules import REASON_OF_STATE
@@ -56,24 +56,29 @@ def audience_of(credential: ApiCredential) -> str:
     return f"urn:trustmark:client:{credential.pk}"
 
 
+def binding_of(credential: ApiCredential) -> Confirmation:
+    """The ``cnf`` of tokens and leases minted for a credential: its key, its certificate, or both."""
+    return Confirmation(jkt=credential.jkt or None, x5t_s256=credential.x5t or None)
+
+
 def heartbeat_token(*, principal: Principal, jti: UUID) -> Heartbeat:
-    """Mint the short-lived token of a licence for the calling API key, bound to the key's proof key.
+    """Mint the short-lived token of a licence for the calling API key, bound to its proof key or certificate.
 
     Raises:
         NotFound: no such licence, or the caller's organisation is neither licensee nor listed vendor,
             or the caller is not an API key.
-        Conflict: ``PROOF_KEY_REQUIRED``: the API key names no proof key to bind the token to.
+        Conflict: ``PROOF_KEY_REQUIRED``: the API key names nothing to bind the token to.
     """
     token = tokens().select_related("grant").filter(pk=jti).first()
     credential = principal.credential
     presenters = {token.licensee_id, *token.vendor_ids} if token else set()
     if token is None or credential is None or principal.organisation_id not in presenters:
         raise NotFound
-    if not credential.jkt:
+    if not (credential.jkt or credential.x5t):
         raise Conflict(
             "PROOF_KEY_REQUIRED",
-            "This API key has no proof key.",
-            "Make an API key with a public Ed25519 key; tokens are bound to it (DPoP).",
+            "This API key has neither a proof key nor a client certificate.",
+            "Make an API key with a public Ed25519 key or a certificate; tokens are bound to it (DPoP, mTLS).",
         )
     at = clock.now()
     state = effective_state(token, at)
@@ -121,7 +126,8 @@ def _mint(
         licence_id=str(token.licence_id),
         issued_at=int(at.timestamp()),
         expires_at=int(ends.timestamp()),
-        jkt=credential.jkt,
+        jkt=None,
+        cnf=binding_of(credential),
         sub=str(principal.organisation_id),
         terms_hash=token.terms.terms_hash,
         consent_hash=token.grant.consent_hash,

@@ -3,10 +3,12 @@
 from receipts.api.checks import CheckApi
 from receipts.api.files import log_file
 from receipts.api.leases import LeaseEndApi, LeaseHeartbeatApi
+from receipts.api.public import DecisionJwksView
 from receipts.api.receipts import ProofApi, ReceiptsApi
 
 __all__ = [
     "CheckApi",
+    "DecisionJwksView",
     "LeaseEndApi",
     "LeaseHeartbeatApi",
     "ProofApi",

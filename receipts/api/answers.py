@@ -23,6 +23,7 @@ def answer_document(answer: CheckAnswer) -> dict[str, Any]:
         "obligations": check.obligations,
         "next_heartbeat_at": _next_beat(lease) if lease else None,
         "server_time": rfc3339(answer.answered_at),
+        "signature": answer.signature,
     }
 
 

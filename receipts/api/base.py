@@ -3,14 +3,24 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
+from accounts.certificates import client_certificate
 from accounts.principals import Principal
 from accounts.selectors import principal_of
+from common import clock
 from common.errors import Forbidden, InvalidInput, NotFound
 from licensing.selectors import tokens_visible_to
+from receipts.services import hold_to_sender
 
 LIMIT_MAX = 200
+DPOP = OpenApiParameter(
+    "DPoP",
+    location=OpenApiParameter.HEADER,
+    description="RFC 9449, without ath; needed from bound API keys with TRUSTMARK_BOUND_REPORTS, else verified if sent.",
+)
 
 
 def machine_of(request: Request) -> Principal:
@@ -22,6 +32,24 @@ def machine_of(request: Request) -> Principal:
     principal = principal_of(request)
     if principal.credential is None:
         raise Forbidden("API_KEY_NEEDED", "This operation is for render nodes: use an API key.")
+    return principal
+
+
+def sender_of(request: Request) -> Principal:
+    """The API key that calls, held to the key or certificate that it is bound to.
+
+    Raises:
+        Forbidden: ``API_KEY_NEEDED``, or the reason why the caller is not whom the API key was made for.
+    """
+    principal = machine_of(request)
+    hold_to_sender(
+        principal=principal,
+        proof=request.headers.get("DPoP"),
+        certificate=client_certificate(request.META),
+        method=request.method or "",
+        url=f"{settings.BASE_URL}{request.path}",
+        now=clock.now(),
+    )
     return principal
 
 

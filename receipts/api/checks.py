@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.certificates import client_certificate
 from common.api import ApiView
 from common.clock import rfc3339
 from common.errors import TooLarge, WrongMediaType
@@ -124,6 +125,9 @@ class CheckOutput(serializers.Serializer[Any]):
     obligations = serializers.ListField(child=serializers.CharField())
     next_heartbeat_at = serializers.DateTimeField(allow_null=True)
     server_time = serializers.DateTimeField()
+    signature = serializers.CharField(
+        help_text="Compact JWS over this answer: a render-lease+jwt for a permit, else a render-decision+jwt."
+    )
 
 
 class CheckLineOutput(serializers.Serializer[Any]):
@@ -163,7 +167,11 @@ class CheckApi(ApiView):
         request=CheckInput,
         responses=CheckOutput,
         parameters=[
-            OpenApiParameter("DPoP", location=OpenApiParameter.HEADER, required=True, description="RFC 9449"),
+            OpenApiParameter(
+                "DPoP",
+                location=OpenApiParameter.HEADER,
+                description="RFC 9449; needed unless the token is bound to a client certificate alone (RFC 8705).",
+            ),
             OpenApiParameter("Idempotency-Key", location=OpenApiParameter.HEADER),
         ],
     )
@@ -173,6 +181,7 @@ class CheckApi(ApiView):
             principal=principal,
             asked=parse_check(_body_of(request)),
             proof=request.headers.get("DPoP"),
+            certificate=client_certificate(request.META),
             method="POST",
             url=f"{settings.BASE_URL}{request.path}",
             idempotency_key=request.headers.get("Idempotency-Key", ""),

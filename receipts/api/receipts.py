@@ -17,7 +17,7 @@ from common.clock import rfc3339
 from common.errors import InvalidInput, NotFound, WrongMediaType
 from licensing.selectors import production_for
 from receipts import selectors, services
-from receipts.api.base import limit_of, machine_of, page_of, uuid_of, visible_token
+from receipts.api.base import DPOP, limit_of, page_of, sender_of, uuid_of, visible_token
 from receipts.ndjson import chunks_of, lines_of, unpacked
 from trustcore.receipt import MAX_ROW_BYTES
 
@@ -94,13 +94,14 @@ class ReceiptsApi(ApiView):
         request={"application/x-ndjson": OpenApiTypes.STR},
         responses=BatchOutput,
         parameters=[
+            DPOP,
             OpenApiParameter("Idempotency-Key", location=OpenApiParameter.HEADER),
             OpenApiParameter("Content-Encoding", location=OpenApiParameter.HEADER, enum=["gzip", "zstd"]),
             OpenApiParameter("project", description="production of rows without a known lease"),
         ],
     )
     def post(self, request: Request) -> Response:
-        principal = machine_of(request)
+        principal = sender_of(request)
         project = request.query_params.get("project")
         answer = services.take_receipts(
             principal=principal,

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.callers import caller_of
+from accounts.certificates import client_certificate
 from receipts.api.answers import answer_document
 from receipts.requests import MAX_BODY_BYTES, parse_check
 from receipts.services.check import answer_check
@@ -41,6 +42,7 @@ def answer(environ: dict[str, Any]) -> dict[str, Any]:
             caller=caller,
             asked=asked,
             proof=environ.get("HTTP_DPOP"),
+            certificate=client_certificate(environ),
             method="POST",
             url=f"{settings.BASE_URL}{PATH}",
             idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY", ""),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('receipts', '0010_debts_and_kinds'),
+        ('receipts', '0020_offline_reckoning'),
     ]
 
     operations = [

@@ -23,7 +23,7 @@ create type receipts_question as (
     first int, last int, units_asked int, input_sha256 bytea, policy_version text, policy_hash text,
     -- the lease of a permit
     lease uuid, log int, talent text, lease_first int, lease_last int, expires_at timestamptz,
-    heartbeat_seconds int, grace_seconds int, window_ends_at timestamptz,
+    heartbeat_seconds int, grace_seconds int, grace_frames int, window_ends_at timestamptz,
     -- what the production's log will say
     entry text
 );
@@ -112,10 +112,10 @@ begin
     leased as (
         insert into receipts_lease (uid, check_id, log_id, token_jti, production_id, organisation_id,
             credential_id, terms_version, talent, counter, use_type, shot, first, last, state, granted_at,
-            expires_at, heartbeat_seconds, grace_seconds, window_ends_at, end_reason)
+            expires_at, heartbeat_seconds, grace_seconds, grace_frames, window_ends_at, end_reason)
         select q.lease, q.id, q.log, q.jti, q.production, q.organisation, q.credential, q.terms_version,
             q.talent, q.counter, q.use_type, q.shot, q.lease_first, q.lease_last, 'ACTIVE', q.at,
-            q.expires_at, q.heartbeat_seconds, q.grace_seconds, q.window_ends_at, ''
+            q.expires_at, q.heartbeat_seconds, q.grace_seconds, q.grace_frames, q.window_ends_at, ''
         from q where q.units > 0)
     insert into receipts_pendingentry (production_id, kind, ref, at, entry)
     select q.production, 2, q.id, q.at, convert_to(q.entry, 'UTF8') from q where q.entry is not null;

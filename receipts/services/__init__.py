@@ -5,6 +5,7 @@ from receipts.services.check import CheckAnswer, check_render
 from receipts.services.intake import take_receipts
 from receipts.services.keying import revoke_signing_key, rotate_signing_key
 from receipts.services.lease import LeaseAnswer, end_lease, expire_leases, heartbeat_lease
+from receipts.services.presentation import hold_to_sender
 from receipts.services.publish import LogBroken, publish_log, publish_waiting
 from receipts.services.sequence import drain_log, open_log
 from receipts.services.upkeep import drain_waiting, forget_old
@@ -22,6 +23,7 @@ __all__ = [
     "expire_leases",
     "forget_old",
     "heartbeat_lease",
+    "hold_to_sender",
     "open_log",
     "publish_log",
     "publish_waiting",

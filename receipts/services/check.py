@@ -10,6 +10,7 @@ is in nobody's log. Then, in this order:
    (:mod:`receipts.services.lane`), which first takes the idempotency key, uses up the proof and waits for the
    quota's row, and *then* looks whether licence, API key and signing key are still what the decision rests on.
 5. If they are not, nothing was written: what was believed is read anew, and the question starts over.
+6. What is durable is signed: a permit as a lease that a node can rely on offline, a refusal as a decision.
 
 So every answer rests on what stood in the database when it was kept, in whichever process; no memory of this
 process can permit anything. A key that was used before gets the answer given then; a permit is repeated only to
@@ -29,15 +30,17 @@ from accounts.principals import Principal
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, Unavailable
 from common.ids import new_id
+from common.keys import signer_for
 from licensing.selectors import LicenceFacts, licence_state_for, takes_part
 from receipts.models import CheckKey, Counter, Lease, Quota, RenderCheck
 from receipts.requests import CheckAsked, core_request
 from receipts.services import belief, pace
 from receipts.services.debts import receipts_overdue
-from receipts.services.kept import KeptQuestion, Question, draft
+from receipts.services.kept import KeptQuestion, Question, draft, given_of
 from receipts.services.lane import Verdict, keep
 from receipts.services.lease import is_over
 from receipts.services.presentation import Presented, forget_token, present_token
+from receipts.services.signature import LeaseGiven, lease_given, sign_answer
 from trustcore.policy.decide import Decision, LicenceState, decide
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.vocabulary import DecisionOutcome, UseType, quota_of
@@ -49,11 +52,12 @@ _TRIES = 8
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswer:
-    """A decision as kept, and the lease it opened."""
+    """A decision as kept, the lease it opened, and its signature (:mod:`receipts.services.signature`)."""
 
     check: "KeptCheck"
     lease: "KeptLease | None"
     answered_at: datetime
+    signature: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class KeptCheck:
     """The decision."""
 
     id: UUID
+    at: datetime
     outcome: str
     reasons: tuple[str, ...]
     obligations: tuple[str, ...]
@@ -69,6 +74,7 @@ class KeptCheck:
     counter: str
     units_reserved: int
     valid_until: datetime | None
+    input_sha256: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,16 @@ class KeptLease:
     expires_at: datetime
     heartbeat_seconds: int
     grace_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the caller shows to prove that the token is theirs, and for which request."""
+
+    proof: str | None
+    certificate: bytes | None
+    method: str
+    url: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,6 +126,7 @@ def check_render(
     proof: str | None,
     method: str,
     url: str,
+    certificate: bytes | None = None,
     idempotency_key: str = "",
 ) -> CheckAnswer:
     """Decide for an API key that Django has authenticated; see :func:`answer_check`.
@@ -121,8 +138,9 @@ def check_render(
         raise Forbidden("API_KEY_NEEDED", "This operation is for render nodes: use an API key.")
     caller = caller_by_id(principal.credential.pk)
     return answer_check(
-        caller=caller, asked=asked, proof=proof, method=method, url=url, idempotency_key=idempotency_key
-    )
+        caller=caller, asked=asked, proof=proof, method=method, url=url, certificate=certificate,
+        idempotency_key=idempotency_key,
+    )  # fmt: skip
 
 
 def answer_check(
@@ -132,6 +150,7 @@ def answer_check(
     proof: str | None,
     method: str,
     url: str,
+    certificate: bytes | None = None,
     idempotency_key: str = "",
     authorization: str = "",
 ) -> CheckAnswer:
@@ -139,6 +158,7 @@ def answer_check(
 
     Args:
         proof: the ``DPoP`` header; ``method`` and ``url`` are what it must name.
+        certificate: the client's certificate (DER), as a trusted proxy handed it on.
         authorization: the header that ``caller`` was remembered by, to be read anew if the key has changed.
 
     Raises:
@@ -153,26 +173,25 @@ def answer_check(
     now = clock.now()
     if not pace.may_ask(caller.credential_id):
         return _over_pace(caller, asked, now)
+    shown = _Shown(proof, certificate, method, url)
     course = _Course(caller=caller, key=idempotency_key)
     for _ in range(_TRIES):
-        question = _question(course, asked, proof, method, url, now)  # 1
+        question = _question(course, asked, shown, now)  # 1
         jti = question.presented.jti
         facts = belief.believed(jti, now=now) if jti else None  # 2
         kept = draft(question, _decide(question, facts, course), facts)  # 3
         if _is_stranger(question, facts) and not pace.may_write_to_strangers(caller.credential_id):
-            return _answer(_also_paced(kept), now)
+            return _answer(_also_paced(kept), question)
         verdict = keep(kept)  # 4
         if verdict is Verdict.KEPT:
-            return _answer(kept, now)
+            return _answer(kept, question)  # 6
         repeated = _learn(course, verdict, question, facts, authorization)  # 5
         if repeated is not None:
             return repeated
     raise Unavailable("STATE_UNSETTLED", "The licence keeps changing.", "Nothing was decided; ask again.")
 
 
-def _question(
-    course: "_Course", asked: CheckAsked, proof: str | None, method: str, url: str, now: datetime
-) -> Question:
+def _question(course: "_Course", asked: CheckAsked, shown: "_Shown", now: datetime) -> Question:
     if SCOPE not in course.caller.scopes:
         raise Forbidden(
             "SCOPE_MISSING", "This API key may not do this.", f"It needs the scope {SCOPE}.", {"scope": SCOPE}
@@ -181,7 +200,13 @@ def _question(
         caller=course.caller,
         asked=asked,
         presented=present_token(
-            caller=course.caller, token=asked.body.token, proof=proof, method=method, url=url, now=now
+            caller=course.caller,
+            token=asked.body.token,
+            proof=shown.proof,
+            method=shown.method,
+            url=shown.url,
+            now=now,
+            certificate=shown.certificate,
         ),
         check_id=new_id(),
         lease_id=new_id(),
@@ -236,7 +261,7 @@ def _over_pace(caller: KeyCaller, asked: CheckAsked, now: datetime) -> CheckAnsw
     kept = draft(question, _refusal(DenyReason.RATE_LIMITED, now), None)
     if pace.may_keep_refusal(caller.credential_id):
         keep(kept)  # where the key has changed meanwhile nothing is kept, and the refusal stands
-    return _answer(kept, now)
+    return _answer(kept, question)
 
 
 def _is_stranger(question: Question, facts: LicenceFacts | None) -> bool:
@@ -260,7 +285,7 @@ def _decide(question: Question, facts: LicenceFacts | None, course: "_Course") -
     state = LicenceState(
         token_state=facts.token_state,
         presenter_org=str(question.caller.organisation_id),
-        jkt_ok=question.presented.proof is not None,
+        jkt_ok=question.presented.is_bound,
         frames_granted=granted if question.counter == Counter.FRAMES else 0,
         lines_granted=granted if question.counter == Counter.LINES else 0,
         seconds_granted=granted if question.counter == Counter.SECONDS else 0,
@@ -306,21 +331,43 @@ def _granted(facts: LicenceFacts, counter: str) -> int:
     return row.granted
 
 
-def _answer(kept: KeptQuestion, now: datetime) -> CheckAnswer:
-    lease = None
+def _answer(kept: KeptQuestion, question: Question) -> CheckAnswer:
+    lease, given = None, None
     if kept.lease is not None:
-        assert kept.lease_first is not None
-        assert kept.lease_last is not None
-        assert kept.expires_at is not None
-        lease = KeptLease(
-            kept.lease, kept.counter, kept.lease_first, kept.lease_last, now, kept.expires_at,
-            kept.heartbeat_seconds or 0, kept.grace_seconds or 0,
-        )  # fmt: skip
+        lease, given = _opened(kept), given_of(kept, question)
     check = KeptCheck(
-        kept.id, kept.outcome, kept.reasons, kept.obligations, kept.policy_version, kept.policy_hash,
-        kept.counter, kept.units, kept.expires_at,
+        kept.id, kept.at, kept.outcome, kept.reasons, kept.obligations, kept.policy_version, kept.policy_hash,
+        kept.counter, kept.units, kept.expires_at, question.asked.input_sha256,
     )  # fmt: skip
-    return CheckAnswer(check, lease, now)
+    return _signed(check, lease, given, question)
+
+
+def _opened(kept: KeptQuestion) -> "KeptLease":
+    assert kept.lease is not None
+    assert kept.lease_first is not None
+    assert kept.lease_last is not None
+    assert kept.expires_at is not None
+    return KeptLease(
+        kept.lease, kept.counter, kept.lease_first, kept.lease_last, kept.at, kept.expires_at,
+        kept.heartbeat_seconds or 0, kept.grace_seconds or 0,
+    )  # fmt: skip
+
+
+def _signed(
+    check: "KeptCheck", lease: "KeptLease | None", given: LeaseGiven | None, question: Question
+) -> CheckAnswer:
+    signature = sign_answer(
+        signer=signer_for("DECISION"),
+        audience=question.caller.audience,
+        decision_id=str(check.id),
+        at=check.at,
+        outcome=check.outcome,
+        reasons=check.reasons,
+        policy_hash=check.policy_hash,
+        input_sha256=check.input_sha256,
+        lease=given,
+    )
+    return CheckAnswer(check, lease, question.now, signature)
 
 
 # -- a question asked before
@@ -341,7 +388,7 @@ def _repeat(question: Question) -> CheckAnswer | DenyReason | None:
     check = RenderCheck.objects.get(pk=row.check_id)
     lease = Lease.objects.filter(uid=check.lease_uid).first() if check.lease_uid else None
     if lease is None:
-        return CheckAnswer(_kept_check(check), None, question.now)
+        return _signed(_kept_check(check), None, None, question)
     facts = licence_state_for(lease.token_jti)
     if question.presented.refused or facts is None or facts.why_over is not None:
         return None
@@ -349,13 +396,17 @@ def _repeat(question: Question) -> CheckAnswer | DenyReason | None:
         lease.state == Lease.State.ACTIVE and is_over(lease, question.now)
     ):
         return DenyReason.OFFLINE_GRACE_EXCEEDED
-    return CheckAnswer(_kept_check(check), _kept_lease(lease, check), question.now)
+    claims = question.presented.claims
+    assert claims is not None  # a permit is repeated to who has proved possession alone
+    assert claims.cnf is not None
+    given = lease_given(lease, check, cnf=claims.cnf, expires_at=check.valid_until or lease.expires_at)
+    return _signed(_kept_check(check), _kept_lease(lease, check), given, question)
 
 
 def _kept_check(row: RenderCheck) -> KeptCheck:
     return KeptCheck(
-        row.pk, row.outcome, tuple(row.reasons), tuple(row.obligations), row.policy_version, row.policy_hash,
-        row.counter, row.units_reserved, row.valid_until,
+        row.pk, row.at, row.outcome, tuple(row.reasons), tuple(row.obligations), row.policy_version,
+        row.policy_hash, row.counter, row.units_reserved, row.valid_until, bytes(row.input_sha256),
     )  # fmt: skip
 
 

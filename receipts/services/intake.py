@@ -4,7 +4,8 @@ The order that must hold:
 
 1. Rows are parsed as they arrive; nothing is locked while a client sends.
 2. One transaction begins. The batch's key is locked; a batch taken before gets the answer given then.
-3. The leases named are locked shared, in order: none can end before this batch is in the log.
+3. The leases named are locked shared, in order: none can end before this batch is in the log. Frames
+   that come after their lease's end are counted against its grace and the quota (``reconcile``).
 4. The logs are locked, in order; checks and events that wait are drained first, since frames cite them.
 5. Each row is judged: repeated, in conflict, out of step with the clock, without leave, or good.
 6. Frames are appended by ``COPY``, the frontier moves, the answer is kept. Commit.
@@ -48,6 +49,7 @@ from receipts.services.judge import (
     why_unauthorised,
 )
 from receipts.services.publish import publish_log
+from receipts.services.reconcile import reckon_late
 from receipts.services.sequence import append_frames, drain_locked, lock_log, open_log
 from trustcore.receipt import FrameRow, RowRefused, parse_row
 
@@ -157,6 +159,7 @@ def _judge(
     leases = _known_to(principal, _lock_leases({row.lease for _, row in parsed.rows}))  # 3
     home = _home(principal, project, leases.values())
     skew = timedelta(seconds=settings.CLOCK_SKEW_SECONDS)
+    late = reckon_late(parsed.rows, leases, organisation_id=principal.organisation_id, now=now)
     judged: dict[int, list[Judged]] = {}
     for number, row in parsed.rows:
         lease = leases.get(row.lease)
@@ -166,7 +169,9 @@ def _judge(
         elif is_out_of_step(row, lease, now=now, skew=skew):
             answers[number] = RowAnswer(number, REFUSED, IntakeCode.CLOCK_SKEW, None)
         else:
-            code = why_unauthorised(row, lease, organisation_id=principal.organisation_id, now=now)
+            code = late.get(number) or why_unauthorised(
+                row, lease, organisation_id=principal.organisation_id, now=now
+            )
             one = Judged(number, row, lease, code, leaf_of(row, lease, code))
             judged.setdefault(log_id, []).append(one)
     return judged

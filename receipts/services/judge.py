@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from django.conf import settings
+
 from common.ids import new_id
 from receipts.models import FrameOutcome, Lease
-from receipts.services.lease import OPEN, is_over
+from receipts.services.lease import RETURNED
 from receipts.services.sequence import FrameLeaf
 from trustcore.policy.vocabulary import Outcome
 from trustcore.receipt import FrameEntry, FrameRow, encode_entry, parse_entry
+from trustcore.receipt.late import LeaseEnd, judge_late
 
 Key = tuple[int, int, int]
 """Lease number, frame, take: a log holds each once."""
@@ -33,6 +36,9 @@ class IntakeCode(StrEnum):
     LEASE_ENDED = "LEASE_ENDED"
     OFFLINE_GRACE_EXCEEDED = "OFFLINE_GRACE_EXCEEDED"
     FRAME_OUTSIDE_LEASE = "FRAME_OUTSIDE_LEASE"
+    FRAMES_EXHAUSTED = "FRAMES_EXHAUSTED"
+    LINES_EXHAUSTED = "LINES_EXHAUSTED"
+    SECONDS_EXHAUSTED = "SECONDS_EXHAUSTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +67,38 @@ def is_out_of_step(row: FrameRow, lease: Lease | None, *, now: datetime, skew: t
 def why_unauthorised(
     row: FrameRow, lease: Lease | None, *, organisation_id: object, now: datetime
 ) -> IntakeCode | None:
-    """Why the frame has no leave, None if it has."""
+    """Why the frame has no leave, None if it has.
+
+    Of a frame finished after its lease's end this says whether it was begun in time; whether it is still
+    among those that the grace and the quota have room for, :func:`receipts.services.reconcile.reckon_late`.
+    """
     if lease is None:
         return IntakeCode.LEASE_UNKNOWN
     if lease.organisation_id != organisation_id:
         return IntakeCode.LEASE_OF_ANOTHER
-    if lease.state not in OPEN:
-        return IntakeCode.LEASE_ENDED
-    if is_over(lease, now):
-        return IntakeCode.OFFLINE_GRACE_EXCEEDED
-    if lease.ended_at is not None and datetime.fromisoformat(row.finished_at) > lease.ended_at:
-        return IntakeCode.LEASE_ENDED
+    late = judge_late(
+        _end_of(lease),
+        begun_at=datetime.fromisoformat(row.started_at),
+        finished_at=datetime.fromisoformat(row.finished_at),
+        received_at=now,
+        reconcile_seconds=settings.RECONCILE_SECONDS,
+    )
+    if late is not None:
+        return IntakeCode(late.value)
     return None if lease.first <= row.frame <= lease.last else IntakeCode.FRAME_OUTSIDE_LEASE
+
+
+def _end_of(lease: Lease) -> LeaseEnd:
+    """How the lease ends or ended: by the node, by its licence, or by running out."""
+    given_back = lease.state == Lease.State.ENDED and lease.end_reason == RETURNED
+    by_licence = lease.state in (Lease.State.CLOSING, Lease.State.ENDED) and not given_back
+    return LeaseEnd(
+        expires_at=lease.expires_at,
+        grace_seconds=lease.grace_seconds,
+        window_ends_at=lease.window_ends_at,
+        ended_at=lease.ended_at if by_licence else None,
+        given_back=given_back,
+    )
 
 
 def leaf_of(row: FrameRow, lease: Lease | None, code: IntakeCode | None) -> FrameLeaf:

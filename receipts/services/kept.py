@@ -18,6 +18,7 @@ from receipts.models import Counter
 from receipts.requests import CheckAsked
 from receipts.services.belief import log_number
 from receipts.services.presentation import Presented
+from receipts.services.signature import LeaseGiven
 from receipts.services.wording import words_for_log
 from trustcore.policy.decide import Decision
 from trustcore.policy.vocabulary import DecisionOutcome
@@ -66,6 +67,7 @@ class KeptQuestion(msgspec.Struct, kw_only=True, omit_defaults=True):
     expires_at: datetime | None = None
     heartbeat_seconds: int | None = None
     grace_seconds: int | None = None
+    grace_frames: int | None = None
     window_ends_at: datetime | None = None
     entry: str | None = None
 
@@ -146,8 +148,36 @@ def _open_lease(kept: KeptQuestion, question: Question, decision: Decision, fact
     kept.expires_at = min(question.now + life, decision.valid_until)
     kept.heartbeat_seconds = settings.LEASE_HEARTBEAT_SECONDS
     kept.grace_seconds = settings.OFFLINE_GRACE_SECONDS
+    kept.grace_frames = settings.OFFLINE_GRACE_FRAMES
     kept.window_ends_at = facts.not_after
     kept.debts_due = question.now - timedelta(seconds=settings.RECEIPTS_OVERDUE_SECONDS)
+
+
+def given_of(kept: KeptQuestion, question: Question) -> LeaseGiven:
+    """The lease of a permit as it is signed."""
+    claims = question.presented.claims
+    assert claims is not None  # a permit is given to who has proved possession alone
+    assert claims.cnf is not None
+    assert kept.expires_at is not None
+    assert kept.window_ends_at is not None
+    return LeaseGiven(
+        lease_id=str(kept.lease),
+        token_jti=str(kept.jti),
+        terms_version=kept.terms_version or 0,
+        production_id=str(kept.production),
+        shot=kept.shot,
+        use_type=kept.use_type,
+        construct=kept.construct,
+        counter=kept.counter,
+        first=kept.lease_first or 0,
+        last=kept.lease_last or 0,
+        expires_at=kept.expires_at,
+        window_ends_at=kept.window_ends_at,
+        grace_seconds=kept.grace_seconds or 0,
+        grace_frames=kept.grace_frames or 0,
+        obligations=kept.obligations,
+        cnf=claims.cnf,
+    )
 
 
 def _reservation(question: Question, decision: Decision) -> tuple[int, int]:
@@ -204,6 +234,7 @@ def _entry(kept: KeptQuestion, question: Question, facts: LicenceFacts) -> Check
         territory=words.territory,
         units=kept.units if leased and kept.counter != Counter.FRAMES else None,
         use_type=words.use_type,
+        x5t=question.presented.x5t,
     )
 
 

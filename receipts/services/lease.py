@@ -7,7 +7,7 @@ Lock order everywhere: lease, then quota, then debt. Intake holds the lease row 
 cannot end between the moment a frame is judged by it and the moment the frame stands in the log.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,27 +16,48 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
+from accounts.models import ApiCredential
 from accounts.principals import Principal
 from common import clock
 from common.errors import NotFound
+from common.keys import signer_for
 from licensing.selectors import LicenceFacts, licence_state_for
-from receipts.models import EntryKind, FrameOutcome, Lease, LogEntry, Quota
+from licensing.services import audience_of, binding_of
+from receipts.models import EntryKind, FrameOutcome, Lease, LogEntry, OfflineReckoning, Quota, RenderCheck
 from receipts.services.debts import forgive_lease, forgive_reporter, note_silence
+from receipts.services.signature import lease_given, sign_lease
 from trustcore.policy.reasons import DenyReason
 
 RETURNED = "RETURNED"
 OPEN = (Lease.State.ACTIVE, Lease.State.CLOSING)
-_USED = [FrameOutcome.RENDERED, FrameOutcome.RERENDER_OF, FrameOutcome.DISCARDED]
+USED = [FrameOutcome.RENDERED, FrameOutcome.RERENDER_OF, FrameOutcome.DISCARDED]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The units of a settled lease: used ones include what was reconciled since."""
+
+    units_reserved: int
+    units_used: int
+    units_returned: int
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseAnswer:
-    """How a lease stands. ``reasons`` says why it ended."""
+    """How a lease stands.
+
+    Attributes:
+        reasons: why it ended.
+        signature: the lease as it stands, signed; None once it has ended.
+        settled: what became of its units; None before.
+    """
 
     state: str
     reasons: tuple[str, ...]
     expires_at: datetime
     heartbeat_seconds: int
+    signature: str | None = None
+    settled: Settled | None = None
 
 
 def heartbeat_lease(*, principal: Principal, uid: UUID) -> LeaseAnswer:
@@ -51,6 +72,8 @@ def heartbeat_lease(*, principal: Principal, uid: UUID) -> LeaseAnswer:
         if lease.state == Lease.State.ACTIVE:
             reason = _why_over(lease, licence_state_for(lease.token_jti), now)
             if reason is None:
+                if now > lease.expires_at:  # back from an absence: the next one has a grace of its own
+                    OfflineReckoning.objects.filter(pk=lease.pk).update(frames=0)
                 life = timedelta(seconds=settings.LEASE_LIFE_SECONDS)
                 lease.expires_at = min(now + life, lease.window_ends_at)
                 lease.save(update_fields=["expires_at"])
@@ -58,7 +81,8 @@ def heartbeat_lease(*, principal: Principal, uid: UUID) -> LeaseAnswer:
                 _settle(lease, Lease.State.EXPIRED, reason, now)
             else:
                 _close(lease, reason, now)
-        return _answer(lease)
+        answer = _answer(lease)
+    return replace(answer, signature=_sign(lease, now)) if lease.state == Lease.State.ACTIVE else answer
 
 
 def end_lease(*, principal: Principal, uid: UUID) -> LeaseAnswer:
@@ -129,7 +153,7 @@ def _close(lease: Lease, reason: str, now: datetime) -> None:
 def _settle(lease: Lease, state: Lease.State, reason: str, now: datetime) -> None:
     """End a locked lease and give back what it did not use."""
     lease.units_used = (
-        LogEntry.objects.filter(log_id=lease.log_id, lease=lease.pk, kind=EntryKind.FRAME, outcome__in=_USED)
+        LogEntry.objects.filter(log_id=lease.log_id, lease=lease.pk, kind=EntryKind.FRAME, outcome__in=USED)
         .values("frame")
         .distinct()
         .count()
@@ -147,6 +171,30 @@ def _settle(lease: Lease, state: Lease.State, reason: str, now: datetime) -> Non
         note_silence(lease, now)
 
 
+def _sign(lease: Lease, now: datetime) -> str | None:
+    """The lease as it was extended, for the credential it was given to, whoever of its organisation beats."""
+    if lease.credential_id is None:
+        return None  # given to no API key: there is nothing to bind it to
+    check = RenderCheck.objects.get(pk=lease.check_id)
+    credential = ApiCredential.objects.get(pk=lease.credential_id)
+    return sign_lease(
+        signer=signer_for("DECISION"),
+        audience=audience_of(credential),
+        decision_id=str(check.pk),
+        at=now,
+        policy_hash=check.policy_hash,
+        lease=lease_given(lease, check, cnf=binding_of(credential), expires_at=lease.expires_at),
+    )
+
+
+def _settled(lease: Lease) -> Settled | None:
+    if lease.units_used is None:
+        return None
+    later = OfflineReckoning.objects.filter(pk=lease.pk).values_list("debited", flat=True).first() or 0
+    used = lease.units_used + later
+    return Settled(units_reserved=lease.units, units_used=used, units_returned=lease.units - used)
+
+
 def _answer(lease: Lease) -> LeaseAnswer:
     ended = lease.state != Lease.State.ACTIVE
     return LeaseAnswer(
@@ -154,4 +202,5 @@ def _answer(lease: Lease) -> LeaseAnswer:
         reasons=(lease.end_reason,) if ended and lease.end_reason != RETURNED else (),
         expires_at=lease.expires_at,
         heartbeat_seconds=lease.heartbeat_seconds,
+        settled=_settled(lease),
     )

@@ -1,13 +1,17 @@
-"""Who presents which token, and is it theirs: signature, audience, proof of possession.
+"""Who presents which token, and is it theirs: signature, audience, possession of its key or certificate.
+
+A token is bound to a key (``cnf.jkt``: each call brings a fresh proof), to a client certificate
+(``cnf.x5t#S256``: the TLS connection is made with it), or to both, and then both must hold.
 
 A token whose signature held once is remembered by this process: the bytes cannot change. Its key may be revoked,
-so whoever acts on the answer compares ``kid`` in the transaction that acts. Audience, times and the proof are
-judged at every call.
+so whoever acts on the answer compares ``kid`` in the transaction that acts. Audience, times, proof and
+certificate are judged at every call.
 
-Source: DESIGN section 5; RFC 9449 (DPoP).
+Source: DESIGN section 5; RFC 9449 (DPoP); RFC 8705 section 3 (certificate-bound tokens).
 """
 
 import hashlib
+import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,10 +20,14 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
+from django.db import connection
 
 from accounts.callers import KeyCaller
+from accounts.certificates import certificate_thumbprint
+from accounts.principals import Principal
 from common import keys
 from common.caching import Bounded
+from common.errors import Forbidden
 from trustcore.dpop import Proof, verify_proof
 from trustcore.encoding import b64url_decode
 from trustcore.errors import InvalidToken, TrustError
@@ -44,6 +52,7 @@ class Presented:
         kid: the key that signed it, if it was believed.
         named_kid: the issuer's key that it names, believed or not, if this deployment ever had it: the log
             shows what was presented under a key that leaked, and nobody's words.
+        x5t: thumbprint of the certificate it is bound to and was presented with; None if to none.
     """
 
     claims: LicenceClaims | None
@@ -52,13 +61,19 @@ class Presented:
     jti: UUID | None
     kid: str | None = None
     named_kid: str | None = None
+    x5t: str | None = None
 
     @property
     def proof_digest(self) -> bytes | None:
         """What is remembered of the proof, so that it is good once."""
         if self.proof is None:
             return None
-        return hashlib.sha256(f"{self.proof.jkt}\n{self.proof.jti}".encode()).digest()
+        return _digest_of(self.proof)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the caller has shown that the token is theirs."""
+        return self.refused is None and (self.proof is not None or self.x5t is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +87,104 @@ _verified: Bounded[bytes, _Verified] = Bounded(5_000)
 
 
 def present_token(
-    *, caller: KeyCaller, token: str, proof: str | None, method: str, url: str, now: datetime
+    *,
+    caller: KeyCaller,
+    token: str,
+    proof: str | None,
+    method: str,
+    url: str,
+    now: datetime,
+    certificate: bytes | None = None,
 ) -> Presented:
-    """Verify a token and the proof beside it; a refusal is an answer, not an exception."""
+    """Verify a token and that it is the caller's; a refusal is an answer, not an exception.
+
+    Args:
+        proof: the ``DPoP`` header; ``method`` and ``url`` are what it must name.
+        certificate: the client's certificate (DER), as a trusted proxy handed it on; never the client's word.
+    """
     seconds = int(now.timestamp())
     try:
         known = _verify(token, caller.audience, seconds)
-        if not proof:
-            raise InvalidToken(DenyReason.SENDER_MISMATCH, "no proof of possession was sent")
-        proved = verify_proof(
-            proof,
-            method=method,
-            url=url,
-            now=seconds,
-            expected_jkt=known.claims.cnf.jkt if known.claims.cnf else None,
-            access_token=token,
-            max_age_seconds=settings.CLOCK_SKEW_SECONDS,
-        )
+        bound = known.claims.cnf
+        if bound is None:  # no such token is ever verified; never allow
+            raise InvalidToken(DenyReason.SENDER_MISMATCH, "the token is bound to nobody")
+        x5t = _check_certificate(bound.x5t_s256, certificate) if bound.x5t_s256 else None
+        proved = None
+        if bound.jkt:
+            proved = _check_proof(proof, bound.jkt, token=token, method=method, url=url, seconds=seconds)
     except InvalidToken as refusal:
         return Presented(None, None, refusal.reason, _claimed_jti(token), named_kid=known_kid_of(token))
-    return Presented(known.claims, proved, None, known.jti, known.kid, known.kid)
+    return Presented(known.claims, proved, None, known.jti, known.kid, known.kid, x5t)
+
+
+def hold_to_sender(
+    *,
+    principal: Principal,
+    proof: str | None,
+    certificate: bytes | None,
+    method: str,
+    url: str,
+    now: datetime,
+) -> None:
+    """Hold a call without a token (a lease's heartbeat, a batch of receipts) to the API key's own binding.
+
+    With ``TRUSTMARK_BOUND_REPORTS`` the key or certificate must be shown; without, it is verified where it is
+    shown. A proof here names no token (no ``ath``), and is good once.
+
+    Raises:
+        Forbidden: ``SENDER_MISMATCH``, ``REPLAY``, ``CLOCK_SKEW``, ``TOKEN_MALFORMED`` or ``SIGNATURE_INVALID``.
+    """
+    credential = principal.credential
+    if credential is None:
+        return
+    try:
+        if credential.x5t and (certificate is not None or settings.BOUND_REPORTS):
+            _check_certificate(credential.x5t, certificate)
+        if credential.jkt and (proof or settings.BOUND_REPORTS):
+            seconds = int(now.timestamp())
+            proved = _check_proof(proof, credential.jkt, token=None, method=method, url=url, seconds=seconds)
+            if not _spend(_digest_of(proved), now):
+                raise InvalidToken(DenyReason.REPLAY, "this proof was used before", "jti")
+    except InvalidToken as refusal:
+        raise Forbidden(refusal.reason.value, refusal.reason.explanation, refusal.detail) from refusal
+
+
+def _check_proof(
+    proof: str | None, jkt: str, *, token: str | None, method: str, url: str, seconds: int
+) -> Proof:
+    if not proof:
+        raise InvalidToken(DenyReason.SENDER_MISMATCH, "no proof of possession was sent")
+    return verify_proof(
+        proof,
+        method=method,
+        url=url,
+        now=seconds,
+        expected_jkt=jkt,
+        access_token=token,
+        max_age_seconds=settings.CLOCK_SKEW_SECONDS,
+    )
+
+
+def _check_certificate(bound: str, certificate: bytes | None) -> str:
+    if certificate is None:
+        raise InvalidToken(DenyReason.SENDER_MISMATCH, "no client certificate was presented")
+    if not hmac.compare_digest(certificate_thumbprint(certificate), bound):
+        raise InvalidToken(DenyReason.SENDER_MISMATCH, "another client certificate was presented")
+    return bound
+
+
+def _digest_of(proof: Proof) -> bytes:
+    return hashlib.sha256(f"{proof.jkt}\n{proof.jti}".encode()).digest()
+
+
+def _spend(digest: bytes, now: datetime) -> bool:
+    """Use up a proof; False if it was used before. Two at the same time: the second waits on the index, then loses."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into receipts_dpopproofseen (digest, seen_at) values (%s, %s) on conflict do nothing",
+            [digest, now],
+        )
+        return bool(cursor.rowcount == 1)
 
 
 def forget_token(token: str) -> None:

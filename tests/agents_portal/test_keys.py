@@ -9,9 +9,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.test import Client
 
+from accounts.certificates import certificate_thumbprint
 from accounts.models import ApiCredential
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
+from tests.certificates import make_pair
 from trustcore.signing import public_jwk
 
 PUBLIC = json.dumps(public_jwk(Ed25519PrivateKey.generate().public_key()))
@@ -124,3 +126,25 @@ def test_making_a_key_leaves_a_trail_without_the_secret(cast: Cast) -> None:
     trail = Reader(cast.producer).page("/audit/?kind=key")
     assert "Key: created" in trail
     assert secret.rpartition("_")[2] not in trail.html
+
+
+def test_a_key_may_be_bound_to_a_certificate_instead(cast: Cast) -> None:
+    pair = make_pair("farm")
+    answer = make(Reader(cast.engineer), proof_jwk="", certificate=pair.pem)
+    assert answer.status_code == 200
+    row = ApiCredential.objects.get(name="Farm, Vancouver")
+    assert (row.jkt, row.x5t) == ("", certificate_thumbprint(pair.der))
+    assert row.x5t in answer.content.decode()
+    assert "bound to a certificate" in Reader(cast.producer).page("/keys/").html
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+def test_text_that_is_no_certificate_is_refused_and_a_private_key_is_not_shown_again(
+    cast: Cast, has_key: bool
+) -> None:
+    pair = make_pair("farm")
+    sent = pair.pem + pair.key_pem if has_key else "nonsense"
+    answer = make(Reader(cast.engineer), certificate=sent)
+    assert answer.status_code == 422
+    assert "PRIVATE KEY" not in answer.content.decode()
+    assert not ApiCredential.objects.filter(name="Farm, Vancouver").exists()

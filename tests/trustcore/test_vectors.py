@@ -7,6 +7,8 @@ import pytest
 
 from tests.vectors import make_terms, make_tokens
 from trustcore.dpop import verify_proof
+from trustcore.errors import InvalidToken
+from trustcore.lease import DECISION_TYP, LEASE_TYP, verify_decision, verify_lease
 from trustcore.policy.rules import POLICY_HASH, POLICY_VERSION
 from trustcore.signing import keys_from_jwks
 from trustcore.status import decode_status_list
@@ -54,3 +56,11 @@ def test_recorded_proof_and_status_list_verify():
         TOKENS["status_list"], keys=KEYS, uri=f"{TOKENS['issuer']}/status-lists/1", now=TOKENS["now"]
     )
     assert [statuses.state_at(place) for place in range(4)] == [0, 1, 2, 0]
+
+
+def test_recorded_lease_and_decision_verify_with_the_decision_keys_alone():
+    keys, known = keys_from_jwks(TOKENS["decision_jwks"]), {"issuer": TOKENS["issuer"]}
+    assert verify_lease(TOKENS[LEASE_TYP], keys=keys, **known).first == 1001
+    assert verify_decision(TOKENS[DECISION_TYP], keys=keys, **known).rsn == ("REVOKED",)
+    with pytest.raises(InvalidToken):
+        verify_lease(TOKENS[LEASE_TYP], keys=KEYS, **known)

@@ -101,6 +101,7 @@ class CheckedEntry(_Entry, tag="checked", frozen=True, kw_only=True):
         policy_version: version of the rules that decided.
         reasons: every reason code that applied, the primary one first.
         units: lines or runs reserved, where the use is not counted in frames.
+        x5t: thumbprint (SHA-256, base64url) of the certificate that presented the token.
     """
 
     at: str
@@ -122,6 +123,7 @@ class CheckedEntry(_Entry, tag="checked", frozen=True, kw_only=True):
     territory: str | None = None
     units: int | None = None
     use_type: str
+    x5t: str | None = None
 
 
 class FrameEntry(_Entry, tag="frame", frozen=True, kw_only=True):

@@ -8,12 +8,13 @@ from trustmark_client.answers import BatchAnswer, Decision, Lease, LeaseState, T
 from trustmark_client.asks import Ask, FrameReceipt
 from trustmark_client.client import TrustmarkClient
 from trustmark_client.errors import ClientError, LicenceEnded, ServerRefused, ServerUnreachable
-from trustmark_client.keys import ProofKey
+from trustmark_client.keys import ClientCertificate, ProofKey, Trust
 from trustmark_client.written import receipt_of
 
 __all__ = [
     "Ask",
     "BatchAnswer",
+    "ClientCertificate",
     "ClientError",
     "Decision",
     "FrameReceipt",
@@ -24,6 +25,7 @@ __all__ = [
     "ServerRefused",
     "ServerUnreachable",
     "TokenHeartbeat",
+    "Trust",
     "TrustmarkClient",
     "receipt_of",
 ]

@@ -10,7 +10,11 @@ from trustcore.encoding import prepare_readers
 
 
 class Lease(msgspec.Struct, frozen=True):
-    """Frames reserved for one worker; ``offline_grace_seconds`` bounds work without the server."""
+    """Frames reserved for one worker; ``offline_grace_seconds`` bounds work without the server.
+
+    ``jws`` is the lease as the server signed it, and ``token`` the token it was given for: with both, the bounds
+    are known where the server is not.
+    """
 
     id: str
     expires_at: str
@@ -18,6 +22,10 @@ class Lease(msgspec.Struct, frozen=True):
     first: int | None = None
     last: int | None = None
     offline_grace_seconds: float = 0
+    jws: str = ""
+    token: str = ""
+    asked_wall: float = 0
+    asked_monotonic: float = 0
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -33,11 +41,20 @@ class Decision(msgspec.Struct, frozen=True):
     valid_until: str | None = None
     next_heartbeat_at: str | None = None
     server_time: str | None = None
+    signature: str = ""
 
     @property
     def permitted(self) -> bool:
         """Only these two words mean yes; anything else, unknown words included, means no."""
         return self.decision in {"ALLOW", "ALLOW_WITH_OBLIGATIONS"}
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What became of a settled lease's units; what was reconciled later counts as used."""
+
+    units_reserved: int
+    units_used: int
+    units_returned: int
 
 
 class LeaseState(msgspec.Struct, frozen=True):
@@ -46,6 +63,8 @@ class LeaseState(msgspec.Struct, frozen=True):
     state: str
     reason_codes: list[str] = []
     expires_at: str | None = None
+    signature: str | None = None
+    settled: Settled | None = None
 
     @property
     def lives(self) -> bool:

@@ -9,13 +9,20 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
+from trustcore.claims import Confirmation
 from trustcore.dpop import make_proof
+from trustcore.errors import InvalidToken, TrustError
+from trustcore.offline import OfflineGate, open_gate
+from trustcore.policy.reasons import DenyReason
+from trustcore.signing import jwk_thumbprint, keys_from_jwks
 from trustmark_client import clock
 from trustmark_client.answers import BatchAnswer, Decision, Lease, LeaseState, TokenHeartbeat
 from trustmark_client.asks import Ask, FrameReceipt
-from trustmark_client.errors import LicenceEnded, ServerUnreachable
-from trustmark_client.keys import ProofKey
+from trustmark_client.bounds import Asked, OfflineBounds
+from trustmark_client.errors import LeaseUnverified, LicenceEnded, ServerUnreachable
+from trustmark_client.keys import ClientCertificate, ProofKey, Trust
 from trustmark_client.leases import LeaseKeeper
 from trustmark_client.transport import Patience, Transport
 
@@ -29,6 +36,8 @@ class TrustmarkClient:
         base_url: the server's public origin, without a trailing slash.
         api_key: ``tm_<prefix>_<secret>``.
         proof_key: the Ed25519 pair that the tokens are bound to; only checks need it.
+        certificate: the client certificate that they are bound to, instead or as well (mTLS).
+        trust: the server's public keys; fetched from it when they are first needed.
         now: seconds since the epoch; proofs carry it.
     """
 
@@ -38,12 +47,21 @@ class TrustmarkClient:
         api_key: str,
         proof_key: ProofKey | None = None,
         *,
+        certificate: ClientCertificate | None = None,
+        trust: Trust | None = None,
         now: Callable[[], float] = clock.now,
         patience: Patience | None = None,
     ) -> None:
         """Open nothing yet: the first request connects."""
-        self.transport = Transport(base_url.rstrip("/"), api_key, patience or Patience())
+        self.transport = Transport(
+            base_url.rstrip("/"),
+            api_key,
+            patience or Patience(),
+            tls=certificate.context() if certificate else None,
+        )
         self.proof_key = proof_key
+        self.certificate = certificate
+        self._trust = trust
         self.now = now
 
     def __enter__(self) -> Self:
@@ -97,38 +115,89 @@ class TrustmarkClient:
             ServerRefused: the question itself is malformed, or the API key is not accepted.
             ServerUnreachable: no answer; nothing may be rendered.
         """
-        if self.proof_key is None:
-            raise ValueError("a check needs the proof key that the token is bound to")
-        proof_key, path, idempotency_key = self.proof_key, "/api/v1/render/checks", key or str(uuid.uuid4())
+        if self.proof_key is None and self.certificate is None:
+            raise ValueError("a check needs the proof key or the certificate that the token is bound to")
+        path, idempotency_key = "/api/v1/render/checks", key or str(uuid.uuid4())
 
         def headers() -> dict[str, str]:
-            proof = make_proof(
-                private_key=proof_key.private_key,
-                method="POST",
-                url=self.transport.url(path),
-                now=int(self.now()),
-                jti=str(uuid.uuid4()),
-                access_token=ask.token,
-            )
-            return {"DPoP": proof, "Idempotency-Key": idempotency_key}
+            return self._proof(path, ask.token) | {"Idempotency-Key": idempotency_key}
 
         body = ask.body(clock.rfc3339(self.now()))
+        asked = Asked()
         answer = self.transport.request("POST", path, headers=headers, repeatable=True, json=body)
-        return _read(answer.json(), Decision)
+        decision = _read(answer.json(), Decision)
+        if not decision.permitted or decision.lease is None:
+            return decision
+        lease = replace(
+            decision.lease,
+            jws=decision.signature,
+            token=ask.token,
+            asked_wall=asked.wall,
+            asked_monotonic=asked.monotonic,
+        )
+        self.open_lease(lease)  # a permit that nobody signed is none
+        return replace(decision, lease=lease)
+
+    def open_lease(self, lease: Lease, jws: str = "") -> OfflineGate:
+        """Verify token and lease with the server's keys; what they allow without it.
+
+        Raises:
+            LeaseUnverified: they are not the server's, or not for this client's key and certificate.
+            ServerUnreachable: its keys could not be fetched.
+        """
+        known = self._trust
+        trust = known or self._fetch_trust()
+        try:
+            return self._open(lease, jws or lease.jws, trust)
+        except InvalidToken as refusal:
+            if refusal.reason is not DenyReason.KEY_UNTRUSTED or known is None:
+                raise LeaseUnverified(refusal) from refusal
+        try:  # signed with a key that we have not seen: it may have been rotated
+            return self._open(lease, jws or lease.jws, self._fetch_trust())
+        except InvalidToken as refusal:
+            raise LeaseUnverified(refusal) from refusal
+
+    def _open(self, lease: Lease, jws: str, trust: Trust) -> OfflineGate:
+        jkt = jwk_thumbprint(self.proof_key.jwk) if self.proof_key else None
+        return open_gate(
+            lease.token,
+            jws,
+            token_keys=trust.token_keys,
+            decision_keys=trust.decision_keys,
+            issuer=self.transport.base_url,
+            now=int(self.now()),
+            holder=Confirmation(
+                jkt=jkt, x5t_s256=self.certificate.thumbprint() if self.certificate else None
+            ),
+        )
+
+    def _fetch_trust(self) -> Trust:
+        sets = [
+            self.transport.request("GET", f"/.well-known/{name}.json").json()
+            for name in ("jwks", "decision-jwks")
+        ]
+        try:
+            self._trust = Trust(*map(keys_from_jwks, sets))
+        except (TrustError, AttributeError) as error:
+            raise ServerUnreachable(f"the server's keys cannot be read: {error}") from error
+        return self._trust
 
     def lease_heartbeat(self, lease_id: str) -> LeaseState:
         """Keep a lease alive, and learn whether it still is."""
-        return _read(
-            self._post(f"/api/v1/render/leases/{lease_id}/heartbeat", {}, repeatable=True), LeaseState
-        )
+        return self._on_lease(lease_id, "heartbeat")
 
     def end_lease(self, lease_id: str) -> LeaseState:
         """Give a lease back; frames it reserved and did not use return to the quota."""
-        return _read(self._post(f"/api/v1/render/leases/{lease_id}/end", {}, repeatable=True), LeaseState)
+        return self._on_lease(lease_id, "end")
 
     def keep_lease(self, lease: Lease, *, on_end: Callable[[list[str]], None] | None = None) -> LeaseKeeper:
         """Beat for ``lease`` in the background while the ``with`` block runs."""
-        return LeaseKeeper(self.lease_heartbeat, lease, on_end=on_end)
+        asked = Asked(lease.asked_wall, lease.asked_monotonic)
+        bounds = OfflineBounds(self.open_lease(lease), asked, now=self.now)
+        return LeaseKeeper(self._beat_once, self.open_lease, lease, bounds, on_end=on_end)
+
+    def _beat_once(self, lease_id: str, seconds: float) -> LeaseState:
+        return self._on_lease(lease_id, "heartbeat", once_within=seconds)
 
     # -- after: receipts --------------------------------------------------------------------------------------
 
@@ -136,21 +205,48 @@ class TrustmarkClient:
         """Send receipts as one batch; with the same ``key`` again it is the same batch."""
         return self.send_rows([msgspec.json.encode(receipt.row()) for receipt in receipts], key=key)
 
-    def send_rows(self, rows: list[bytes], *, key: str | None = None) -> BatchAnswer:
-        """Send rows that are encoded already, gzipped, in one NDJSON body."""
+    def send_rows(
+        self, rows: list[bytes], *, key: str | None = None, once_within: float | None = None
+    ) -> BatchAnswer:
+        """Send rows that are encoded already, gzipped, in one NDJSON body; ``once_within`` seconds, or patiently."""
         batch_key = key or str(uuid.uuid4())
         answer = self.transport.request(
             "POST",
             "/api/v1/render/receipts",
-            headers=lambda: {
-                "Content-Type": "application/x-ndjson",
-                "Content-Encoding": "gzip",
-                "Idempotency-Key": batch_key,
-            },
+            headers=lambda: (
+                self._proof("/api/v1/render/receipts")
+                | {
+                    "Content-Type": "application/x-ndjson",
+                    "Content-Encoding": "gzip",
+                    "Idempotency-Key": batch_key,
+                }
+            ),
             repeatable=True,
+            once_within=once_within,
             content=gzip.compress(b"".join(row + b"\n" for row in rows), compresslevel=1),
         )
         return _read(answer.json(), BatchAnswer)
+
+    def _proof(self, path: str, token: str | None = None) -> dict[str, str]:
+        """A fresh proof of possession for one POST, as a header; nothing without a proof key."""
+        if self.proof_key is None:
+            return {}
+        proof = make_proof(
+            private_key=self.proof_key.private_key,
+            method="POST",
+            url=self.transport.url(path),
+            now=int(self.now()),
+            jti=str(uuid.uuid4()),
+            access_token=token,
+        )
+        return {"DPoP": proof}
+
+    def _on_lease(self, lease_id: str, verb: str, *, once_within: float | None = None) -> LeaseState:
+        path = f"/api/v1/render/leases/{lease_id}/{verb}"
+        answer = self.transport.request(
+            "POST", path, headers=lambda: self._proof(path), repeatable=True, once_within=once_within, json={}
+        )
+        return _read(answer.json(), LeaseState)
 
     def _get(self, path: str) -> dict[str, Any]:
         body: dict[str, Any] = self.transport.request("GET", path).json()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from trustcore.errors import TrustError
+
 
 class ClientError(Exception):
     """The one base; ``code`` is stable."""
@@ -36,6 +38,13 @@ class PixelsUnreadable(ClientError):
     def __init__(self, detail: str) -> None:
         """Every undecodable frame has the code ``PIXELS_UNREADABLE``."""
         super().__init__("PIXELS_UNREADABLE", detail)
+
+
+class LeaseUnverified(ClientError):
+    """A permit came without a lease that the server signed for us; nothing may be rendered under it."""
+
+    def __init__(self, refusal: TrustError) -> None:
+        super().__init__("LEASE_UNVERIFIED", str(refusal))
 
 
 class LicenceEnded(ClientError):

@@ -20,7 +20,7 @@ from pathlib import Path
 from trustmark_client.asks import Ask
 from trustmark_client.client import TrustmarkClient
 from trustmark_client.errors import ClientError
-from trustmark_client.keys import ProofKey
+from trustmark_client.keys import ClientCertificate, ProofKey
 from trustmark_client.outbox import flush_folder
 from trustmark_client.session import Work, run_gated
 
@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--server", default=os.environ.get("TRUSTMARK_URL"))
         verb.add_argument("--key-file", type=Path, default=_path("TRUSTMARK_API_KEY_FILE"))
         verb.add_argument("--proof-key", type=Path, default=_path("TRUSTMARK_PROOF_KEY_FILE"))
+        verb.add_argument("--client-cert", type=Path, help="PEM of the client certificate, for mutual TLS")
+        verb.add_argument("--client-key", type=Path, help="PEM of its key")
+        verb.add_argument("--ca", type=Path, help="PEM of who issued the server's certificate")
         verb.add_argument("--outbox", type=Path, default=_default_outbox(), help="where receipts wait")
     run = verbs.choices["exec"]
     run.add_argument("--token", type=Path, required=True, help="file with the token")
@@ -109,10 +112,19 @@ def _client(options: argparse.Namespace) -> TrustmarkClient:
     )
     if not options.server or not api_key:
         raise ValueError("name the server (--server, TRUSTMARK_URL) and the API key (--key-file)")
-    if options.verb == "exec" and options.proof_key is None:
-        raise ValueError("name the proof key that the token is bound to (--proof-key)")
+    if bool(options.client_cert) != bool(options.client_key):
+        raise ValueError("a client certificate needs its key, and the reverse (--client-cert, --client-key)")
+    if options.verb == "exec" and options.proof_key is None and options.client_cert is None:
+        raise ValueError(
+            "name the key or certificate that the token is bound to (--proof-key, --client-cert)"
+        )
     proof_key = ProofKey.read(options.proof_key) if options.proof_key else None
-    return TrustmarkClient(options.server, api_key, proof_key)
+    certificate = (
+        ClientCertificate(options.client_cert, options.client_key, options.ca)
+        if options.client_cert
+        else None
+    )
+    return TrustmarkClient(options.server, api_key, proof_key, certificate=certificate)
 
 
 def _ask(options: argparse.Namespace) -> Ask:

@@ -3,8 +3,12 @@
 1. Check. Denied or no answer: one line with the reason codes, exit 3, and the command was never started.
 2. Start the command in a process group of its own, with the lease in its environment.
 3. While it runs: beat for the lease, hash frames as they appear, write receipts to disk, send full batches.
-4. A lease that ends stops the command; frames finished before that keep their receipts.
-5. When it has ended: the last frames, all receipts sent, the lease given back.
+   A server that cannot be reached is waited for: work goes on within the seconds and frames that the signed
+   lease allows without it, and receipts wait on disk.
+4. A lease that ends, or whose bounds are passed, stops the command; frames finished before that keep their
+   receipts, frames beyond the bounds are reported as discarded.
+5. When it has ended: the last frames, all receipts sent, the lease given back. Receipts that could not be sent
+   wait for the next run or flush, and keep their lease from being given back before they are reconciled.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ from trustmark_client.watch import FrameWatch
 EXIT_FAILED, EXIT_DENIED = 1, 3
 POLL_SECONDS = 0.1
 TERM_PATIENCE_SECONDS = 5.0
+SEND_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +61,38 @@ def run_gated(client: TrustmarkClient, ask: Ask, work: Work) -> int:
 def _run(client: TrustmarkClient, ask: Ask, work: Work, decision: Decision, lease: Lease) -> int:
     watch = _watch(ask, work, lease)
     outbox = Outbox(work.outbox / f"{lease.id}.ndjson")
-    with client.keep_lease(lease) as keeper:
+    stopper = _Stopper()
+    try:
+        keeper = client.keep_lease(lease, on_end=stopper)
+    except ClientError as error:
+        outbox.close()
+        return _denied([error.code], str(error))
+    with keeper:
         process = _start(work.command, _environment(ask, work, decision, lease))
+        stopper.process = process
         with _forwarded_signals(process):
             try:
                 stopped = _attend(process, keeper, watch, outbox, client)
             finally:
                 _end(process)
-        status = _settle(process, watch, outbox, client)
-    with suppress(ClientError):  # it ends by itself; its unused frames return to the quota then
-        client.end_lease(lease.id)
+        waiting = _send_rest(watch, outbox, client, keeper)
+    if not waiting:  # else it ends by itself, and what it did not use returns to the quota then
+        with suppress(ClientError):
+            client.end_lease(lease.id)
     if stopped:
-        return _denied(stopped, "the leave ended while the command ran; it was stopped")
-    return status
+        return _denied(stopped, f"the leave ended while the command ran; it was stopped{waiting}")
+    return _status_of(process, watch, outbox, waiting)
+
+
+class _Stopper:
+    """Asks the command to stop the moment its leave ends, whatever this thread is waiting for."""
+
+    process: subprocess.Popen[bytes] | None = None
+
+    def __call__(self, reason_codes: list[str]) -> None:
+        if self.process is not None and self.process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGTERM)
 
 
 def _start(command: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -108,15 +132,23 @@ def _attend(
         if keeper.ended.is_set():
             return keeper.reason_codes
         if watch is not None:
-            outbox.add(list(watch.poll()))
+            outbox.add(keeper.bounds.hold(list(watch.poll())))
+            if watch.missing and (over := keeper.bounds.why_over()):
+                keeper.end(over)  # as many frames as the grace allows, and more to come
+                continue
             try:
-                outbox.send(lambda rows, key: client.send_rows(rows, key=key), everything=False)
+                if keeper.is_online:
+                    outbox.send(
+                        lambda rows, key: client.send_rows(rows, key=key, once_within=SEND_SECONDS),
+                        everything=False,
+                    )
             except ServerRefused as refusal:  # our key ended, say: whoever may not report may not render
                 return [refusal.code]
             except ServerUnreachable:  # it may be away for the lease's grace: rows wait on disk
-                pass
+                keeper.is_online = False
         time.sleep(POLL_SECONDS)
-    return []
+    # what was stopped the moment its leave ended did not end by itself
+    return keeper.reason_codes if keeper.ended.is_set() and process.returncode else []
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -131,20 +163,27 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _settle(
-    process: subprocess.Popen[bytes], watch: FrameWatch | None, outbox: Outbox, client: TrustmarkClient
-) -> int:
-    """Send what is left; the command's own status unless frames or receipts are missing."""
+def _send_rest(watch: FrameWatch | None, outbox: Outbox, client: TrustmarkClient, keeper: LeaseKeeper) -> str:
+    """Keep the last frames and send what is left; where receipts wait if they could not be sent, else nothing."""
     try:
         if watch is not None:
-            outbox.add(list(watch.poll(ended=True)))
+            outbox.add(keeper.bounds.hold(list(watch.poll(ended=True))))
         outbox.send(lambda rows, key: client.send_rows(rows, key=key), everything=True)
     except ClientError as error:
-        print(f"trustmark gate: receipts wait in {outbox.path}: {error}", file=sys.stderr)
-        return process.returncode or EXIT_FAILED
+        return f"; receipts wait in {outbox.path}: {error}"
     finally:
         outbox.close()
+    return ""
+
+
+def _status_of(
+    process: subprocess.Popen[bytes], watch: FrameWatch | None, outbox: Outbox, waiting: str
+) -> int:
+    """The command's own status unless frames or receipts are missing."""
     counts = outbox.counts
+    if waiting:
+        print(f"trustmark gate: {waiting.removeprefix('; ')}", file=sys.stderr)
+        return process.returncode or EXIT_FAILED
     if counts.unauthorised or counts.refused:
         print(
             f"trustmark gate: {counts.accepted} receipts accepted, {counts.unauthorised} unauthorised, "

@@ -6,6 +6,7 @@ A request is repeated only where that is safe: reads, and writes that carry an `
 from __future__ import annotations
 
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ class Transport:
     api_key: str
     patience: Patience = field(default_factory=Patience)
     sleep: Callable[[float], None] = time.sleep
+    tls: ssl.SSLContext | None = None
     http: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,6 +52,7 @@ class Transport:
         self.http = httpx.Client(
             base_url=self.base_url,
             timeout=self.patience.timeout_seconds,
+            verify=self.tls if self.tls is not None else True,
             headers={"Authorization": f"Bearer {self.api_key}", "User-Agent": "trustmark-client/0.1"},
         )
 
@@ -64,6 +67,7 @@ class Transport:
         *,
         headers: Callable[[], Mapping[str, str]] = dict,
         repeatable: bool = False,
+        once_within: float | None = None,
         **content: Any,
     ) -> httpx.Response:
         """Send, repeat where safe, and return the answer of a success.
@@ -71,12 +75,15 @@ class Transport:
         Args:
             headers: called for every attempt, since a proof may be used once only.
             repeatable: whether sending twice is harmless; GET always is.
+            once_within: send once alone, and wait so many seconds for the answer: for callers who ask again.
 
         Raises:
             ServerRefused: a 4xx that repeating would not change.
             ServerUnreachable: no answer, or only 5xx.
         """
         attempts = self.patience.attempts if repeatable or method == "GET" else 1
+        if once_within is not None:
+            attempts, content["timeout"] = 1, once_within
         failure = "not tried"
         for attempt in range(attempts):
             if attempt:

@@ -64,6 +64,11 @@ def is_out_of_step(row: FrameRow, lease: Lease | None, *, now: datetime, skew: t
     return lease is not None and datetime.fromisoformat(row.started_at) < lease.granted_at - skew
 
 
+def is_live(lease: Lease, now: datetime) -> bool:
+    """Whether the lease lives as its receipts come in: then none of them can be late."""
+    return lease.state == Lease.State.ACTIVE and now <= lease.expires_at
+
+
 def why_unauthorised(
     row: FrameRow, lease: Lease | None, *, organisation_id: object, now: datetime
 ) -> IntakeCode | None:
@@ -76,15 +81,16 @@ def why_unauthorised(
         return IntakeCode.LEASE_UNKNOWN
     if lease.organisation_id != organisation_id:
         return IntakeCode.LEASE_OF_ANOTHER
-    late = judge_late(
-        _end_of(lease),
-        begun_at=datetime.fromisoformat(row.started_at),
-        finished_at=datetime.fromisoformat(row.finished_at),
-        received_at=now,
-        reconcile_seconds=settings.RECONCILE_SECONDS,
-    )
-    if late is not None:
-        return IntakeCode(late.value)
+    if not is_live(lease, now):
+        late = judge_late(
+            _end_of(lease),
+            begun_at=datetime.fromisoformat(row.started_at),
+            finished_at=datetime.fromisoformat(row.finished_at),
+            received_at=now,
+            reconcile_seconds=settings.RECONCILE_SECONDS,
+        )
+        if late is not None:
+            return IntakeCode(late.value)
     return None if lease.first <= row.frame <= lease.last else IntakeCode.FRAME_OUTSIDE_LEASE
 
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db.models import F
 
 from receipts.models import Lease, LogEntry, OfflineReckoning, Quota
-from receipts.services.judge import IntakeCode, is_out_of_step, why_unauthorised
+from receipts.services.judge import IntakeCode, is_live, is_out_of_step, why_unauthorised
 from receipts.services.lease import OPEN, USED
 from trustcore.policy.vocabulary import Outcome
 from trustcore.policy.vocabulary import Quota as CoreQuota
@@ -58,7 +58,7 @@ def _late(
     late: dict[int, list[tuple[int, FrameRow]]] = defaultdict(list)
     for number, row in rows:
         lease = leases.get(row.lease)
-        if lease is None or row.outcome == Outcome.FAILED:
+        if lease is None or is_live(lease, now) or row.outcome == Outcome.FAILED:
             continue
         if lease.state in OPEN and datetime.fromisoformat(row.finished_at) <= lease.expires_at:
             continue

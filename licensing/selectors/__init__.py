@@ -31,6 +31,7 @@ from licensing.selectors.requests import requests_visible_to
 from licensing.selectors.status import jwks, status_list_jwt, status_lists
 from licensing.selectors.tokens import (
     LicenceFacts,
+    current_grant,
     effective_state,
     licence_state_for,
     terms_in_force,
@@ -54,6 +55,7 @@ __all__ = [
     "Signer",
     "VersionLine",
     "alerts_visible_to",
+    "current_grant",
     "effective_state",
     "inbox",
     "introspect",

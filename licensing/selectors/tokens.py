@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.principals import Principal
 from common import clock
-from licensing.models import LicenceToken
+from licensing.models import GrantReissue, GrantStatement, LicenceToken
 from licensing.selectors.people import mandates_in_force, pairwise_pseudonym
 from trustcore.policy.terms import Terms, open_window, parse_terms
 from trustcore.policy.vocabulary import RevocationKind, TokenState
@@ -141,6 +141,11 @@ def terms_in_force(token: LicenceToken) -> Terms:
     if terms.window.not_before is None:
         return open_window(terms, not_before=token.not_before)
     return terms
+
+
+def current_grant(token: LicenceToken) -> GrantStatement | GrantReissue:
+    """The signed statement of the grant under a key that is trusted: the first one, or the last signed anew."""
+    return max(token.reissues.all(), key=lambda row: row.created_at, default=token.grant)
 
 
 def licence_state_for(jti: UUID) -> LicenceFacts | None:

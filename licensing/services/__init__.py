@@ -15,6 +15,7 @@ from licensing.services.decisions import (
 from licensing.services.heartbeat import Heartbeat, audience_of, heartbeat_token
 from licensing.services.mandates import delegate_mandate, end_mandate, grant_mandate
 from licensing.services.productions import register_production
+from licensing.services.reissue import reissue_grants
 from licensing.services.requests import request_renewal, submit_request
 from licensing.services.revoke import emergency_stop, revoke_token
 from licensing.services.talents import add_construct, register_talent
@@ -42,6 +43,7 @@ __all__ = [
     "raise_expiry_alerts",
     "register_production",
     "register_talent",
+    "reissue_grants",
     "request_renewal",
     "revoke_token",
     "set_visibility",

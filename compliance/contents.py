@@ -18,6 +18,7 @@ from common.keys import public_keys
 from compliance.models import Audience
 from compliance.pseudonyms import Cast
 from licensing.models import LicenceToken, RequestAction, TermsVersion
+from licensing.selectors import current_grant
 from provenance.models import Asset
 from provenance.selectors import assets_of
 from trustcore.bundle.layout import grant_path, history_path, terms_path
@@ -47,6 +48,7 @@ def licence_files(ledger: Ledger, cast: Cast, audience: str, until: datetime) ->
         for token in LicenceToken.objects.filter(jti__in=jtis)
         .select_related("terms", "grant", "request")
         .prefetch_related(
+            "reissues",
             Prefetch("request__actions", RequestAction.objects.filter(at__lte=until).order_by("at", "id")),
             Prefetch("request__versions", TermsVersion.objects.order_by("version")),
         )
@@ -54,7 +56,7 @@ def licence_files(ledger: Ledger, cast: Cast, audience: str, until: datetime) ->
     for jti, version in sorted(ledger.grants):
         token = tokens[jti]
         yield terms_path(jti, version), canonical_json(token.terms.terms)
-        yield grant_path(jti, version), token.grant.jws.encode("ascii")
+        yield grant_path(jti, version), current_grant(token).jws.encode("ascii")
     for jti in jtis:
         token = tokens[jti]
         yield history_path(jti), canonical_json(history_document(jti, ledger, _acts(token, cast, audience)))

@@ -115,7 +115,7 @@ class TokenApi(LicensingView):
             raise NotFound
         status = {"uri": status_uri(token.status_list), "idx": token.status_index}
         terms: dict[str, Any] = token.terms.terms
-        grant: str | None = token.grant.jws
+        grant: str | None = selectors.current_grant(token).jws
         if selectors.seen_as_vendor(self.principal, [token]):
             terms, grant = selectors.working_document(terms, self.principal.organisation_id), None
         return Response(write_token(token) | {"terms": terms, "grant": grant, "status": status})

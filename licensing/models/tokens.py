@@ -88,6 +88,21 @@ class GrantStatement(BaseModel):
         return f"grant of {self.token_id}"
 
 
+class GrantReissue(BaseModel):
+    """The same statement, signed anew because the key that signed it before was revoked; append-only."""
+
+    token = models.ForeignKey(LicenceToken, models.PROTECT, related_name="reissues")
+    jws = models.TextField()
+    kid = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token", "kid"], name="one_reissue_per_key")]
+        indexes = [models.Index(fields=["kid"], name="reissue_by_key")]
+
+    def __str__(self) -> str:
+        return f"grant of {self.token_id} under {self.kid}"
+
+
 class Alert(BaseModel):
     """A licence nears its end; one per token and threshold."""
 

@@ -31,6 +31,7 @@ from licensing.selectors.request_detail import (
 from licensing.selectors.requests import requests_visible_to
 from licensing.selectors.status import jwks, status_list_jwt, status_lists
 from licensing.selectors.tokens import (
+    current_grant,
     effective_state,
     hold_reasons_on,
     holds_on,
@@ -55,6 +56,7 @@ __all__ = [
     "Signer",
     "VersionLine",
     "alerts_visible_to",
+    "current_grant",
     "effective_state",
     "hold_reasons_on",
     "holds_on",

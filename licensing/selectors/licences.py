@@ -13,7 +13,12 @@ from licensing.models import Alert, LicenceRequest, LicenceToken
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, pairwise_pseudonym
 from licensing.selectors.request_detail import ActionLine, action_line
-from licensing.selectors.tokens import effective_state, terms_in_force, tokens_visible_to
+from licensing.selectors.tokens import (
+    current_grant,
+    effective_state,
+    terms_in_force,
+    tokens_visible_to,
+)
 from licensing.selectors.working import performer_name, seen_as_vendor, working_terms
 from trustcore.policy.plain import PlainTerms, plain_terms
 from trustcore.policy.terms import Terms
@@ -100,7 +105,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     token = visible.prefetch_related("alerts").filter(pk=jti).first()
     if token is None:
         return None
-    terms = terms_in_force(token)
+    terms, grant = terms_in_force(token), current_grant(token)
     acts = token.request.actions.filter(terms_hash=token.terms.terms_hash).select_related(
         "actor", "organisation"
     )
@@ -117,8 +122,8 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         vendor_ids=tuple(token.vendor_ids),
         request_id=token.request_id,
         signed_by=tuple(action_line(act) for act in acts.order_by("at", "id")),
-        grant_jws=token.grant.jws,
-        grant_kid=token.grant.kid,
+        grant_jws=grant.jws,
+        grant_kid=grant.kid,
         lineage=_lines(principal, lineage, at),
         supersedes=token.supersedes_id if token.supersedes_id in seen else None,
         superseded_by=successor.pk if successor and successor.pk in seen else None,

@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q, QuerySet
 
 from accounts.principals import Principal
 from common import clock
-from licensing.models import Hold, LicenceToken
+from licensing.models import GrantReissue, GrantStatement, Hold, LicenceToken
 from licensing.selectors.people import mandates_in_force
 from trustcore.policy.terms import Terms, open_window, parse_terms
 from trustcore.policy.vocabulary import TokenState
@@ -128,3 +128,8 @@ def terms_in_force(token: LicenceToken) -> Terms:
     if terms.window.not_before is None:
         return open_window(terms, not_before=token.not_before)
     return terms
+
+
+def current_grant(token: LicenceToken) -> GrantStatement | GrantReissue:
+    """The signed statement of the grant under a key that is trusted: the first one, or the last signed anew."""
+    return max(token.reissues.all(), key=lambda row: row.created_at, default=token.grant)

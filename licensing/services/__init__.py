@@ -16,6 +16,7 @@ from licensing.services.heartbeat import Heartbeat, audience_of, binding_of, hea
 from licensing.services.holds import lift_hold, place_hold, resume_token
 from licensing.services.mandates import delegate_mandate, end_mandate, grant_mandate
 from licensing.services.productions import register_production
+from licensing.services.reissue import reissue_grants
 from licensing.services.requests import request_renewal, submit_request
 from licensing.services.revoke import emergency_stop, lift_emergency_stop, revoke_token
 from licensing.services.talents import add_construct, register_talent
@@ -47,6 +48,7 @@ __all__ = [
     "raise_expiry_alerts",
     "register_production",
     "register_talent",
+    "reissue_grants",
     "request_renewal",
     "resume_token",
     "revoke_token",

@@ -3,6 +3,7 @@
     trustmark key list [--json]
     trustmark key rotate TOKEN
     trustmark key revoke KID [--compromised-at 2026-11-25T08:00:00Z]
+    trustmark key reissue KID           go on signing anew the grants that a revoked key signed
     trustmark key show KID [--json]     what every log holds of it, before and after its revocation
     trustmark key ca ...                the authority of the Content Credentials
 
@@ -38,14 +39,15 @@ def main(argv: list[str]) -> int:
     from django.db import DatabaseError
 
     from common.keys import KeyUnreadable
+    from trustcore.errors import TrustError
 
     try:
         _COMMANDS[arguments.command](arguments)
     except DomainError as error:
         print(f"{error.code}: {error.title} {error.detail}".rstrip())
         return FAILED
-    except (DatabaseError, KeyUnreadable) as error:
-        print(f"nothing was changed: {error}")
+    except (DatabaseError, KeyUnreadable, TrustError) as error:
+        print(f"not done: {error}")
         return FAILED
     return DONE
 
@@ -63,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     revoke.add_argument(
         "--compromised-at", type=_moment, metavar="TIME", help="since when others may have signed with it"
     )
+    reissue = commands.add_parser(
+        "reissue", help="sign anew the grants of a revoked key, where that broke off"
+    )
+    reissue.add_argument("kid")
     show = commands.add_parser("show", help="what every log holds of a key, before and after its revocation")
     show.add_argument("kid")
     authority.add_commands(
@@ -109,6 +115,14 @@ def _revoke(arguments: argparse.Namespace) -> None:
 
     row = revoke_signing_key(kid=arguments.kid, compromised_at=arguments.compromised_at)
     print(f"{row.kid} is trusted no more")
+    if row.purpose == "TOKEN":
+        _reissue(arguments)
+
+
+def _reissue(arguments: argparse.Namespace) -> None:
+    from licensing.services import reissue_grants
+
+    print(f"{reissue_grants(kid=arguments.kid)} grants were signed anew")
 
 
 def _show(arguments: argparse.Namespace) -> None:
@@ -156,4 +170,11 @@ def _facts(row: "SigningKey") -> dict[str, Any]:
     }
 
 
-_COMMANDS = {"list": _list, "rotate": _rotate, "revoke": _revoke, "show": _show, "ca": authority.run}
+_COMMANDS = {
+    "list": _list,
+    "rotate": _rotate,
+    "revoke": _revoke,
+    "reissue": _reissue,
+    "show": _show,
+    "ca": authority.run,
+}

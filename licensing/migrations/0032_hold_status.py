@@ -25,5 +25,5 @@ drop function note_hold_in_status();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("licensing", "0030_status_changes")]
+    dependencies = [("licensing", "0031_grant_reissues")]
     operations = [migrations.RunSQL(_MADE, _UNMADE)]

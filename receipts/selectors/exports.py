@@ -95,7 +95,7 @@ def _every_block(part: LogSlice) -> Iterable[int]:
 
 def _blocks(part: LogSlice, sql: str) -> Iterable[int]:
     """The numbers of the blocks that hold a wanted leaf: at most one for 4,096 leaves of the log."""
-    facts = {
+    facts: dict[str, Any] = {
         "log": part.log_id,
         "kind": int(EntryKind.CHECKED),
         "tokens": list(part.tokens or ()),
@@ -113,7 +113,7 @@ def _pages(
         first, end = max(block << _BLOCK_BITS, part.first), min((block + 1) << _BLOCK_BITS, part.end)
         if first >= end:
             continue
-        facts = {
+        facts: dict[str, Any] = {
             "log": part.log_id,
             "first": first,
             "end": end,

@@ -78,7 +78,11 @@ def scale_room(house: House, *, tokens: int, receipts: int, number: int, batches
     while intake.take * 2 * 5_000 < small_log:
         intake.send(2, 1)
     room.play(
-        turns, {"check, small": lambda: check(presented), "intake, small": lambda: intake.sample(2, batches)}
+        turns,
+        {
+            "check, small": lambda: check(presented),
+            "intake, small": lambda: intake.sample(intake.queues(2, batches)),
+        },
     )
 
     _timed(f"{tokens:,} licences", lambda: farms.copy_tokens(farm, tokens, quotas=True))
@@ -93,7 +97,11 @@ def scale_room(house: House, *, tokens: int, receipts: int, number: int, batches
         ok=farms.PERMIT,
     )
     room.play(
-        turns, {"check, large": lambda: check(presented), "intake, large": lambda: intake.sample(2, batches)}
+        turns,
+        {
+            "check, large": lambda: check(presented),
+            "intake, large": lambda: intake.sample(intake.queues(2, batches)),
+        },
     )
     for what in ("check", "intake"):
         room.ratios += [

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from urllib.parse import urlencode
 
+import psycopg
+
 from bench import farms
 from bench.figures import Ratio, Room, Sample, say, served
 from bench.house import House, add_baseline
@@ -29,7 +31,8 @@ def check_room(house: House, *, tokens: int, number: int, turns: int) -> Room:
     introspection, plain = (add_baseline(house, name, 1_000) for name in ("introspection", "plain"))
     say(f"{tokens} licences")
     many = farms.new_farm()
-    farms.copy_tokens(many, tokens - 1)
+    with psycopg.connect(house.database_url) as wire:
+        farms.copy_tokens(wire, many, tokens - 1)
     presented = farms.tokens_of(many, farms.copies_of(many, tokens))
     one = farms.new_farm(frames_max=100_000_000)
     alone = [one.jws()]

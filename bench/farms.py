@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection, transaction
+import psycopg
+from django.db import connection
 
 from bench.load import request
 from common import clock
@@ -31,41 +32,42 @@ def new_farm(**changes: Any) -> Farm:
     return make_farm(**{"frames_max": 1_000_000, **changes})
 
 
-def copy_tokens(farm: Farm, number: int, *, quotas: bool = False) -> None:
+def copy_tokens(wire: psycopg.Connection, farm: Farm, number: int, *, quotas: bool = False) -> None:
     """``number`` more licences like the farm's, with requests, terms and grants of their own."""
     token = farm.token
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("drop table if exists bench_copy")
-        cursor.execute(
-            "create temp table bench_copy as select n, uuidv7() jti, uuidv7() licence, uuidv7() request,"
-            " uuidv7() terms, uuidv7() grant_id from generate_series(1, %s) n",
-            [number],
+    wire.execute("drop table if exists bench_copy")
+    wire.execute(
+        "create temp table bench_copy as select n, uuidv7() jti, uuidv7() licence, uuidv7() request,"
+        " uuidv7() terms, uuidv7() grant_id from generate_series(1, %s::int) n",
+        [number],
+    )
+    row = wire.execute("select coalesce(max(status_list), 0) + 1 from licensing_licencetoken").fetchone()
+    assert row is not None
+    _copy(
+        wire, "licensing_licencerequest", "s.id = %s", token.request_id,
+        {"id": "c.request", "licence_id": "c.licence", "current_id": "null"},
+    )  # fmt: skip
+    _copy(
+        wire, "licensing_termsversion", "s.id = %s", token.terms_id,
+        {"id": "c.terms", "licence_id": "c.licence", "request_id": "c.request"},
+    )  # fmt: skip
+    _copy(
+        wire, "licensing_licencetoken", "s.jti = %s", token.pk,
+        {
+            "jti": "c.jti", "licence_id": "c.licence", "request_id": "c.request", "terms_id": "c.terms",
+            "status_list": f"{row[0]} + c.n / 100000", "status_index": "mod(c.n, 100000)",
+        },
+    )  # fmt: skip
+    _copy(
+        wire, "licensing_grantstatement", "s.token_id = %s", token.pk,
+        {"id": "c.grant_id", "token_id": "c.jti"},
+    )  # fmt: skip
+    if quotas:
+        wire.execute(
+            "insert into receipts_quota (token_jti, counter, most, granted)"
+            " select jti, 'frames', 1000000, 2500 from bench_copy"
         )
-        cursor.execute("select coalesce(max(status_list), 0) + 1 from licensing_licencetoken")
-        status_list = cursor.fetchone()[0]
-        _copy(
-            "licensing_licencerequest", "s.id = %s", token.request_id,
-            {"id": "c.request", "licence_id": "c.licence", "current_id": "null"},
-        )  # fmt: skip
-        _copy(
-            "licensing_termsversion", "s.id = %s", token.terms_id,
-            {"id": "c.terms", "licence_id": "c.licence", "request_id": "c.request"},
-        )  # fmt: skip
-        _copy(
-            "licensing_licencetoken", "s.jti = %s", token.pk,
-            {
-                "jti": "c.jti", "licence_id": "c.licence", "request_id": "c.request", "terms_id": "c.terms",
-                "status_list": f"{status_list} + c.n / 100000", "status_index": "c.n %% 100000",
-            },
-        )  # fmt: skip
-        _copy(
-            "licensing_grantstatement", "s.token_id = %s", token.pk, {"id": "c.grant_id", "token_id": "c.jti"}
-        )
-        if quotas:
-            cursor.execute(
-                "insert into receipts_quota (token_jti, counter, most, granted)"
-                " select jti, 'frames', 1000000, 2500 from bench_copy"
-            )
+    wire.commit()
 
 
 def copies_of(farm: Farm, number: int) -> list[uuid.UUID]:
@@ -141,18 +143,17 @@ def frames_granted(farm: Farm) -> tuple[int, int]:
     return granted, sum(last - first + 1 for first, last in leases.values_list("first", "last"))
 
 
-def _copy(table: str, where: str, key: Any, instead: dict[str, str]) -> None:
+def _copy(wire: psycopg.Connection, table: str, where: str, key: Any, instead: dict[str, str]) -> None:
     """Copy one row for every row of ``bench_copy``; columns the database numbers itself are left to it."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select column_name from information_schema.columns where table_name = %s"
-            " and table_schema = 'public' and is_identity = 'NO' and is_generated = 'NEVER'"
-            " order by ordinal_position",
-            [table],
-        )
-        names = [name for (name,) in cursor.fetchall()]
-        values = ", ".join(instead.get(name, f"s.{name}") for name in names)
-        cursor.execute(
-            f"insert into {table} ({', '.join(names)}) select {values} from {table} s, bench_copy c where {where}",
-            [key],
-        )
+    found = wire.execute(
+        "select column_name from information_schema.columns where table_name = %s"
+        " and table_schema = 'public' and is_identity = 'NO' and is_generated = 'NEVER'"
+        " order by ordinal_position",
+        [table],
+    ).fetchall()
+    names = [name for (name,) in found]
+    values = ", ".join(instead.get(name, f"s.{name}") for name in names)
+    wire.execute(
+        f"insert into {table} ({', '.join(names)}) select {values} from {table} s, bench_copy c where {where}",  # type: ignore[arg-type]
+        [key],
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -118,9 +119,7 @@ def open_house() -> Iterator[House]:
             manage = [sys.executable, "manage.py", *command, "--verbosity", "0"]
             subprocess.run(manage, cwd=ROOT, check=True)
         env |= {"DJANGO_SETTINGS_MODULE": "bench.baselines.noop.settings"}
-        started = programs.start_web(places, env, port)
-        house = House(servers, places.var, env, Web("trustmark", port, started.child))
-        started.wait()
+        house = House(servers, places.var, env, serve(places.var, env, port))
         import django
 
         django.setup()
@@ -130,6 +129,35 @@ def open_house() -> Iterator[House]:
             for web in (*house.others.values(), house.web):
                 web.child.stop()
         servers.stop()
+
+
+def serve(var: Path, env: dict[str, str], port: int) -> Web:
+    """Our web server over what ``env`` names, as the deployment starts it; whatever its port, it is ``BASE_URL``."""
+    started = programs.start_web(programs.Places(var), env, port)
+    started.wait()
+    return Web("trustmark", port, started.child)
+
+
+def double(house: House, name: str) -> tuple[Web, str, Path]:
+    """A copy of our deployment as it stands, beside it: same keys, same licences, a database and a store of its own.
+
+    What was signed for one is valid at the other: both answer under the same public address. Returns the web
+    server, the database's URL and the folder of the store.
+    """
+    house.web.child.stop()
+    from django.db import connections
+
+    connections.close_all()
+    base, _, old = house.database_url.rpartition("/")
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as wire:
+        wire.execute(f"create database bench_{name} template {old} strategy file_copy")  # type: ignore[arg-type]
+    var = house.folder / name
+    programs.Places(var).make()
+    shutil.copytree(house.folder / "storage", var / "storage")
+    house.web = serve(house.folder, house.env, house.web.port)
+    env = house.env | {"DATABASE_URL": f"{base}/bench_{name}", "STORAGE_URL": f"file://{var / 'storage'}"}
+    web = house.others[name] = serve(var, env, free_port())
+    return web, env["DATABASE_URL"], var / "storage"
 
 
 def add_baseline(house: House, name: str, number: int) -> Web:

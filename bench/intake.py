@@ -26,7 +26,7 @@ from tests.receipts.conftest import Farm, sha
 
 ROWS = 5_000
 LEASES_A_BATCH = ROWS // farms.LEASE
-_ALL = rf'"accepted": ?({ROWS})\b'
+ALL = rf'"accepted": ?({ROWS})\b'
 
 
 class Intake:
@@ -50,14 +50,14 @@ class Intake:
         ]
 
     def send(self, clients: int, batches: int) -> Load:
-        return drive(self.house.web.port, self.queues(clients, batches), ok=_ALL)
+        return drive(self.house.web.port, self.queues(clients, batches), ok=ALL)
 
     def sample(self, queues: list[list[bytes]]) -> Sample:
         """Send batches that were made before."""
         return served(
             self.house,
             self.house.web,
-            lambda: drive(self.house.web.port, queues, ok=_ALL),
+            lambda: drive(self.house.web.port, queues, ok=ALL),
             each=ROWS,
         )
 

@@ -46,7 +46,7 @@ before the clock started. Ratios by CPU count web and PostgreSQL, not the client
 | Memory | `make bench BENCH_ARGS="--rooms memory"` | the bar |
 | Offline | `make bench BENCH_ARGS="--rooms offline"` | one EdDSA decode by PyJWT |
 | Log check | `make bench BENCH_ARGS="--rooms audit"` | SHA-256 of each entry |
-| Scale | `make bench BENCH_ARGS="--rooms none --scale"` | the same rates before the rows are loaded; 45 GB of disk, half an hour |
+| Scale | `make bench BENCH_ARGS="--rooms none --scale"` | the same deployment without the rows, served beside it; 60 GB of disk, half an hour |
 
 `--turns N` takes more turns, `--receipts` and `--tokens` change what *Scale* loads, `--quick` runs seconds of
 everything and writes nothing. Each baseline serves on as many workers and threads as the deployment, with

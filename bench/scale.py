@@ -16,17 +16,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
-from django.db import connection
+from django.core.files.storage import FileSystemStorage
 
 from bench import farms
 from bench.checks import CONNECTIONS, dealt
 from bench.figures import Ratio, Room, Sample, say, served
-from bench.house import House
-from bench.intake import Intake
+from bench.house import House, Web, double
+from bench.intake import ALL, ROWS, Intake
 from bench.load import drive
 from bench.packed import Template, copy_statement, template_of
 from common.keys import signer_for
-from receipts.models import LogPublication, ProductionLog
+from receipts.models import ProductionLog
+from receipts.selectors.logs import frontier_of
 from receipts.services import drain_log
 from receipts.services.publish import publish_log
 from receipts.storage import LogFiles
@@ -41,103 +42,121 @@ from trustcore.log.tiles import (
     pack_entries,
     tile_path,
 )
+from trustmark.databases import storages_from_url
 
-CHUNK = 100_000
+CHUNK, SMALL_LOG = 100_000, 100_000
 BYTES_A_RECEIPT, BYTES_A_TOKEN = 750, 12_000
 
 
 def scale_room(house: House, *, tokens: int, receipts: int, number: int, batches: int, turns: int) -> Room:
-    """Check and intake before and after the rows are loaded, in one run on one machine."""
+    """Check and intake on two deployments that differ in what is stored, turn by turn."""
     _need_room(house.folder, receipts * BYTES_A_RECEIPT + tokens * BYTES_A_TOKEN)
-    small_log = 100_000
-    receipts = receipts // (CHUNK) * CHUNK
+    receipts = receipts // CHUNK * CHUNK
     farm = farms.new_farm()
-    farms.copy_tokens(farm, 999)
+    with psycopg.connect(house.database_url) as wire:
+        farms.copy_tokens(wire, farm, 999)
     presented = farms.tokens_of(farm, farms.copies_of(farm, 1_000))
     intake = Intake(house, 2)
+    while intake.take * 2 * 5_000 < SMALL_LOG:
+        intake.send(2, 1)
+    log = settled(intake.farm)
+    say("a second deployment")
+    large, url, store = double(house, "large")
+    with psycopg.connect(url) as wire:
+        _timed(f"{tokens:,} licences", lambda: farms.copy_tokens(wire, farm, tokens, quotas=True))
+        fill_log(wire, store, log, intake.farm, receipts)
+    _timed("vacuum, analyze", lambda: _analyze(url))
     room = Room(
         "Scale",
         (
-            f"Checks over 1,000 licences with nothing stored, then over 1,000 of {tokens:,}; receipts at {small_log:,} in the "
-            f"log, then at {receipts:,}. The large half runs after the small one, so it cannot be interleaved: what "
-            "else the machine did meanwhile falls on one of them."
+            f"Two deployments under one PostgreSQL: *small* with 1,000 licences and a log of {SMALL_LOG:,} receipts; *large*, "
+            f"its copy, with {tokens:,} licences and {receipts:,} more receipts in that log. Both answer the same "
+            "requests, in turn."
         ),
-        "requests, then receipts",
+        "requests or receipts",
     )
 
-    def check(jws: list[str]) -> Sample:
-        done = sum(map(len, room.turns.values()))
-        asked = dealt(farms.checks(farm, jws, number, start=done * number), CONNECTIONS)
-        return served(house, house.web, lambda: drive(house.web.port, asked, ok=farms.PERMIT))
+    def check(web: Web) -> Sample:
+        taken = len(room.turns.get("check, large", ()))
+        asked = dealt(farms.checks(farm, presented, number, start=taken * number), CONNECTIONS)
+        return served(house, web, lambda: drive(web.port, asked, ok=farms.PERMIT))
 
-    drive(
-        house.web.port,
-        dealt(farms.checks(farm, presented, max(64, number // 4)), CONNECTIONS),
-        ok=farms.PERMIT,
-    )
-    while intake.take * 2 * 5_000 < small_log:
-        intake.send(2, 1)
-    room.play(
-        turns,
-        {
-            "check, small": lambda: check(presented),
-            "intake, small": lambda: intake.sample(intake.queues(2, batches)),
-        },
-    )
+    def send(web: Web, queues: list[list[bytes]]) -> Sample:
+        return served(house, web, lambda: drive(web.port, queues, ok=ALL), each=ROWS)
 
-    _timed(f"{tokens:,} licences", lambda: farms.copy_tokens(farm, tokens, quotas=True))
-    fill_log(house, intake.farm, receipts)
-    _timed("analyze", lambda: _analyze(house))
-    presented = farms.tokens_of(farm, farms.copies_of(farm, 1_000))
-    intake = Intake(house, 2, intake.farm)
-    intake.send(2, 1)
-    drive(
-        house.web.port,
-        dealt(farms.checks(farm, presented, max(64, number // 4)), CONNECTIONS),
-        ok=farms.PERMIT,
-    )
-    room.play(
-        turns,
-        {
-            "check, large": lambda: check(presented),
-            "intake, large": lambda: intake.sample(intake.queues(2, batches)),
-        },
-    )
+    for web in (house.web, large):
+        warm = dealt(farms.checks(farm, presented, max(64, number // 4), start=30_000), CONNECTIONS)
+        drive(web.port, warm, ok=farms.PERMIT)
+        send(web, intake.queues(2, 1))
+    for _ in range(turns):
+        queues = intake.queues(2, batches)
+        room.play(
+            1,
+            {
+                "check, small": lambda: check(house.web),
+                "check, large": lambda: check(large),
+                "intake, small": lambda: send(house.web, queues),  # noqa: B023 - called in this turn
+                "intake, large": lambda: send(large, queues),  # noqa: B023
+            },
+        )
     for what in ("check", "intake"):
         room.ratios += [
             Ratio(f"{what}, large to small", f"{what}, large", f"{what}, small", "wall", 0.9),
             Ratio(f"{what}, large to small", f"{what}, large", f"{what}, small", "cpu", None),
         ]
-    log = ProductionLog.objects.get(production_id=intake.farm.token.production_id)
-    published = LogPublication.objects.get(log=log).size
-    room.notes.append(f"the log stands at {log.size:,} leaves, {published:,} of them published")
+    with psycopg.connect(url) as wire:
+        stands = wire.execute(
+            "select l.size, p.size from receipts_productionlog l join receipts_logpublication p on p.log_id = l.id"
+            " where l.id = %s",
+            [log.pk],
+        ).fetchone()
+        stored = wire.execute("select pg_database_size(current_database())").fetchone()
+    assert stands is not None
+    assert stored is not None
+    room.notes.append(
+        f"the large log stands at {stands[0]:,} leaves, {stands[1]:,} of them published; its database has"
+        f" {stored[0] / 1e9:,.1f} GB"
+    )
     return room
 
 
-def fill_log(house: House, farm: Farm, receipts: int) -> None:
-    """Bring the farm's log to about ``receipts`` more leaves, and its tree and public files with it."""
+def settled(farm: Farm) -> ProductionLog:
+    """The farm's log with nothing waiting, all of it published."""
     production = farm.token.production_id
     drain_log(production_id=production)
     publish_log(production_id=production)
-    log = ProductionLog.objects.get(production_id=production)
-    with psycopg.connect(house.database_url) as wire:
-        template = template_of(wire, log.pk)
-        lease_base = _leases(wire, farm, receipts // farms.LEASE, first_index=log.size)
-        said, begun = time.monotonic(), time.monotonic()
-        for first, data in _ahead(template, log.pk, log.size, receipts, lease_base):
-            with wire.cursor() as cursor, cursor.copy(copy_statement(template.names)) as copy:  # type: ignore[arg-type]
-                copy.write(data)
-            wire.commit()
-            if time.monotonic() - said > 30:
-                said, done = time.monotonic(), first + CHUNK - log.size
-                say(f"{done:,} receipts loaded, {done / (said - begun):,.0f}/s")
+    return ProductionLog.objects.get(production_id=production)
+
+
+def fill_log(wire: psycopg.Connection, store: Path, log: ProductionLog, farm: Farm, receipts: int) -> None:
+    """Bring a log to ``receipts`` more leaves, and its tree and public files with it."""
+    template = template_of(wire, log.pk)
+    lease_base = _leases(wire, farm, receipts // farms.LEASE, first_index=log.size)
+    said = begun = time.monotonic()
+    for first, data in _ahead(template, log.pk, log.size, receipts, lease_base):
+        with wire.cursor() as cursor, cursor.copy(copy_statement(template.names)) as copy:  # type: ignore[arg-type]
+            copy.write(data)
         wire.commit()
-        frontier = grown(log, template.entry, receipts)
-        wire.execute(
-            "update receipts_productionlog set size = %s, frontier = %s where id = %s",
-            [frontier.size, b"".join(frontier.hashes), log.pk],
-        )
+        if time.monotonic() - said > 30:
+            said, done = time.monotonic(), first + CHUNK - log.size
+            say(f"{done:,} receipts loaded, {done / (said - begun):,.0f}/s")
+    frontier, note = grown(log, LogFiles(log.production_id, _store(store)), template.entry, receipts)
+    wire.execute(
+        "update receipts_productionlog set size = %s, frontier = %s where id = %s",
+        [frontier.size, b"".join(frontier.hashes), log.pk],
+    )
+    wire.execute(
+        "update receipts_logpublication set size = %s, checkpoint = %s, stale_tile = null where log_id = %s",
+        [frontier.size, note, log.pk],
+    )
+    wire.commit()
     say(f"{receipts:,} receipts loaded in {time.monotonic() - begun:,.0f} s")
+
+
+def _store(folder: Path) -> FileSystemStorage:
+    """The store of the logs below a deployment's store, made as the settings make it."""
+    made = storages_from_url(f"file://{folder}")["log"]
+    return FileSystemStorage(**made["OPTIONS"])
 
 
 def _ahead(
@@ -163,12 +182,11 @@ def _ahead(
 def _leases(wire: psycopg.Connection, farm: Farm, number: int, *, first_index: int) -> int:
     """``number`` ended leases of the farm's licence; what a row's index // 25 is added to, to name its lease."""
     begun = time.monotonic()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select column_name from information_schema.columns where table_name = 'receipts_lease'"
-            " and is_identity = 'NO' order by ordinal_position"
-        )
-        names = [name for (name,) in cursor.fetchall()]
+    found = wire.execute(
+        "select column_name from information_schema.columns where table_name = 'receipts_lease'"
+        " and is_identity = 'NO' order by ordinal_position"
+    ).fetchall()
+    names = [name for (name,) in found]
     instead = {
         "uid": "uuidv7()", "check_id": "uuidv7()", "state": "'ENDED'", "ended_at": "now()", "units_used": "25",
     }  # fmt: skip
@@ -185,14 +203,12 @@ def _leases(wire: psycopg.Connection, farm: Farm, number: int, *, first_index: i
     return int(row[0]) - number - first_index // farms.LEASE
 
 
-def grown(log: ProductionLog, entry: bytes, receipts: int) -> Frontier:
-    """The log's frontier after ``receipts`` more leaves of one entry; publishes the right edge of its tiles.
+def grown(log: ProductionLog, files: LogFiles, entry: bytes, receipts: int) -> tuple[Frontier, bytes]:
+    """The log's frontier after ``receipts`` more leaves of one entry, and the checkpoint over it, published.
 
     The tree up to the next multiple of 65,536 leaves is made leaf by leaf. Beyond it, subtrees over equal leaves
     are equal: one hash a level stands for all of them.
     """
-    from receipts.selectors.logs import frontier_of
-
     size, end = log.size, log.size + receipts
     span = 1 << (2 * TILE_HEIGHT)
     aligned = min(end, -(-size // span) * span)
@@ -203,11 +219,10 @@ def grown(log: ProductionLog, entry: bytes, receipts: int) -> Frontier:
         even.append(node_hash(even[-1], even[-1]))
     while frontier.size < end:
         frontier = _with_subtree(frontier, even, end)
-    _write_edge(log, entry, frontier)
+    _write_edge(files, entry, log.size, frontier.size)
     note = encode_checkpoint(Checkpoint(log.origin, frontier.size, frontier.root()), signer_for("LOG"))
-    LogFiles(log.production_id).write(CHECKPOINT_PATH, note)
-    LogPublication.objects.filter(log=log).update(size=frontier.size, checkpoint=note, stale_tile=None)
-    return frontier
+    files.write(CHECKPOINT_PATH, note)
+    return frontier, note
 
 
 def _with_subtree(frontier: Frontier, even: list[bytes], end: int) -> Frontier:
@@ -221,10 +236,8 @@ def _with_subtree(frontier: Frontier, even: list[bytes], end: int) -> Frontier:
     return Frontier(size + (1 << level), (*hashes, root))
 
 
-def _write_edge(log: ProductionLog, entry: bytes, frontier: Frontier) -> None:
+def _write_edge(files: LogFiles, entry: bytes, old: int, new: int) -> None:
     """The rightmost tiles of every level, from the old tiles and the equal leaves after them."""
-    files = LogFiles(log.production_id)
-    old, new = log.size, frontier.size
     kept: dict[tuple[int, int], bytes] = {}
 
     def stored(level: int, index: int) -> bytes:
@@ -282,7 +295,7 @@ def _timed(what: str, work: Callable[[], None]) -> None:
     say(f"{what} in {time.monotonic() - begun:,.0f} s")
 
 
-def _analyze(house: House) -> None:
-    with psycopg.connect(house.database_url, autocommit=True) as wire:
+def _analyze(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as wire:
         for table in ("receipts_logentry", "receipts_lease", "receipts_quota", "licensing_licencetoken"):
             wire.execute(f"vacuum analyze {table}")  # type: ignore[arg-type]

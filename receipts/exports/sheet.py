@@ -3,6 +3,9 @@
 A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@``; names of shots and workers come from
 farms. Such a cell gets an apostrophe before it. Who needs the exact text reads the Parquet.
 
+A web server may end a stream that failed as if it were whole. An export that fails ends in a cell that never
+closes and says so, which no strict reader accepts and no person overlooks.
+
 >>> harmless("=HYPERLINK(1)"), harmless("0410_0020")
 ("'=HYPERLINK(1)", '0410_0020')
 
@@ -20,14 +23,19 @@ from receipts.selectors.exports import LogSlice
 
 # the wide forms are read as the narrow ones by spreadsheets of East Asian languages
 _RUNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+INCOMPLETE = b'"EXPORT INCOMPLETE: it failed on the server; do not use this file\r\n'
 _BREAKS = ("\t", "\r", "\n")
 
 
 def csv_pieces(part: LogSlice, kind: Kind) -> Iterator[bytes]:
     """The header line, then pages of rows; UTF-8, CRLF, a cell without a value is empty."""
-    yield _lines([kind.schema.names])
-    for page in kind.pages(part):
-        yield _lines([[_cell(value) for value in row] for row in page])
+    try:
+        yield _lines([kind.schema.names])
+        for page in kind.pages(part):
+            yield _lines([[_cell(value) for value in row] for row in page])
+    except Exception:
+        yield INCOMPLETE
+        raise
 
 
 def harmless(text: str) -> str:

@@ -266,6 +266,36 @@ def test_csv_is_rfc_4180_and_runs_nothing_in_a_spreadsheet(farm: Farm) -> None:
     assert Frontier().append_many([leaf_hash(leaf) for leaf in leaves]).root() == slice_of(production).root
 
 
+def test_an_export_that_fails_half_way_is_no_file_that_anybody_reads(farm: Farm, tmp_path: Path) -> None:
+    rendered(farm)
+    production = published(farm)
+    rewrite_a_row()
+    for file_format, reading in (
+        ("csv", "read_csv('{}', header = true, types = {{'leaf_index': 'BIGINT'}})"),
+        ("parquet", "'{}'"),
+    ):
+        response = ask(farm, project=str(production), format=file_format)
+        assert response.status_code == 200
+        path = tmp_path / f"cut.{file_format}"
+        with path.open("wb") as out, pytest.raises(InvalidEvidence):
+            out.writelines(response.streaming_content)  # a server may end this stream as if it were whole
+        with duckdb.connect() as db, pytest.raises(duckdb.Error):
+            db.execute(f"select sum(leaf_index) from {reading.format(path)}").fetchone()
+    text = (tmp_path / "cut.csv").read_text()
+    assert text.startswith("leaf_index,")
+    assert "EXPORT INCOMPLETE" in text
+    with pytest.raises(csv.Error):
+        list(csv.reader(io.StringIO(text), strict=True))
+
+
+def rewrite_a_row() -> None:
+    """Somebody changes a row past the triggers."""
+    with connection.cursor() as cursor:
+        cursor.execute("alter table receipts_logentry disable trigger user")
+        cursor.execute("update receipts_logentry set entry = '\\x7b7d' where kind = 3 and frame = 4")
+        cursor.execute("alter table receipts_logentry enable trigger user")
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r", " =", "\uff1d", "\n+"])
 def test_a_cell_that_would_run_gets_an_apostrophe(start: str) -> None:
     assert harmless(f"{start}1+1") == f"'{start}1+1"
@@ -286,10 +316,7 @@ def test_the_command_writes_a_file_whole_or_not_at_all(
     assert cli.main([*command, *one]) == 0
     assert out.read_bytes().startswith(b"leaf_index,received_at,shot,frame,")
     kept = out.read_bytes()
-    with connection.cursor() as cursor:  # somebody rewrites a row past the triggers
-        cursor.execute("alter table receipts_logentry disable trigger user")
-        cursor.execute("update receipts_logentry set entry = '\\x7b7d' where kind = 3 and frame = 4")
-        cursor.execute("alter table receipts_logentry enable trigger user")
+    rewrite_a_row()
     assert cli.main(command) == 1
     assert "nothing was exported" in capsys.readouterr().out
     assert out.read_bytes() == kept

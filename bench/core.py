@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -18,7 +20,11 @@ from bench.house import House
 from bench.intake import ROWS, Intake
 from common import clock, keys
 from receipts.services.presentation import audience_of
+from tests.trustcore import bundling
 from trustcore import tokens
+from trustcore.bundle.verify import verify_bundle
+from trustcore.log.tiles import TILE_WIDTH, pack_entries
+from trustcore.receipt import encode_entry
 
 
 def offline_room(*, number: int, turns: int) -> Room:
@@ -119,7 +125,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def audit_room(house: House, *, receipts: int, turns: int) -> Room:
-    """``trustmark log check`` of a log, against SHA-256 of each of its entries."""
+    """Log check and bundle verification, against SHA-256 of each of their entries."""
     from receipts.inspection import inspect_log
 
     intake = Intake(house, 1)
@@ -130,9 +136,7 @@ def audit_room(house: House, *, receipts: int, turns: int) -> Room:
         cursor.execute("select entry from receipts_logentry where log_id = %s order by idx", [intake.log_id])
         entries = [bytes(entry) for (entry,) in cursor.fetchall()]
 
-    def sha256() -> None:
-        for entry in entries:
-            hashlib.sha256(entry).digest()
+    cut = _bundles(entries)
 
     def check(**further: Any) -> None:
         report = inspect_log(production_id=production, **further)
@@ -140,25 +144,70 @@ def audit_room(house: House, *, receipts: int, turns: int) -> Room:
         assert not report.faults, report.faults
         assert report.size >= len(entries)
 
+    bundle, bundled = _bundle(house.folder, max(200, receipts // 4))
+    bundled_cut = _bundles(bundled)
+
+    def again(**further: Any) -> None:
+        verify_bundle(bundle, **further)
+
     room = Room(
         "Log check",
-        f"`trustmark log check` of {len(entries):,} entries, against SHA-256 of each entry in memory; wall time, because"
-        " its other half is PostgreSQL and files.",
+        (
+            f"`trustmark log check` of {len(entries):,} entries and `trustcore`'s verification of a bundle over "
+            f"{len(bundled):,}, each against SHA-256 of each of its entries, cut out of entry bundles in memory. By wall "
+            "time, because the other half is PostgreSQL and files."
+        ),
         "entries",
     )
     calls = {
-        "SHA-256 of each entry": lambda: timed(len(entries), sha256),
+        "SHA-256 of each entry": lambda: timed(len(entries), lambda: _hash_each(cut)),
         "log check, one process": lambda: timed(len(entries), check),
+        "SHA-256 of each entry of the bundle": lambda: timed(len(bundled), lambda: _hash_each(bundled_cut)),
+        "bundle, one process": lambda: timed(len(bundled), again),
     }
-    room.ratios.append(
-        Ratio("log check to SHA-256", "log check, one process", "SHA-256 of each entry", "wall cost", 4)
-    )
-    if "processes" in inspect.signature(inspect_log).parameters:
-        calls["log check, two processes"] = lambda: timed(len(entries), lambda: check(processes=2))
-        room.ratios.append(
-            Ratio("two processes to one", "log check, two processes", "log check, one process", "wall", 1.7)
+    for what, whole, part in (
+        ("log check", "log check, one process", "SHA-256 of each entry"),
+        ("bundle", "bundle, one process", "SHA-256 of each entry of the bundle"),
+    ):
+        room.ratios.append(Ratio(f"{what} to SHA-256", whole, part, "wall cost", 4))
+    for what, call, function, number in (
+        ("log check", check, inspect_log, len(entries)),
+        ("bundle", again, verify_bundle, len(bundled)),
+    ):
+        wanted = next(
+            (n for n in ("processes", "workers") if n in inspect.signature(function).parameters), None
         )
-    else:
-        room.notes.append("this checkout's log check runs in one process alone")
+        if wanted is None:
+            room.notes.append(f"{what}: one process alone in this checkout")
+            continue
+        calls[f"{what}, two processes"] = partial(timed, number, partial(call, **{wanted: 2}))
+        room.ratios.append(
+            Ratio(
+                f"{what}, two processes to one", f"{what}, two processes", f"{what}, one process", "wall", 1.7
+            )
+        )
     room.play(turns, calls)
     return room
+
+
+def _bundles(entries: list[bytes]) -> list[bytes]:
+    return [pack_entries(entries[at : at + TILE_WIDTH]) for at in range(0, len(entries), TILE_WIDTH)]
+
+
+def _hash_each(bundles: list[bytes]) -> None:
+    """The least that a reader of entry bundles does: find each entry, and hash it."""
+    sha256 = hashlib.sha256
+    for data in bundles:
+        at, end = 0, len(data)
+        while at < end:
+            begin = at + 2
+            at = begin + int.from_bytes(data[at:begin], "big")
+            sha256(data[begin:at]).digest()
+
+
+def _bundle(folder: Path, frames: int) -> tuple[Path, list[bytes]]:
+    """A bundle over about ``frames`` frames, made with the core's own writers, and its entries."""
+    made = bundling.Forge(entries=bundling.some_entries(frames))
+    path = folder / "bundle.zip"
+    path.write_bytes(bundling.zip_bytes(bundling.bag_files(made)))
+    return path, [encode_entry(entry) for entry in made.entries]

@@ -59,8 +59,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rooms", default=",".join(ROOMS), help=f"of {', '.join(ROOMS)}; or none")
     parser.add_argument("--scale", action="store_true", help="the long one too")
-    parser.add_argument("--receipts", type=int, default=50_000_000, help="that scale loads")
-    parser.add_argument("--tokens", type=int, default=1_000_000, help="that scale loads")
+    parser.add_argument("--receipts", type=int, default=0, help="that scale loads; 50,000,000")
+    parser.add_argument("--tokens", type=int, default=0, help="that scale loads; 1,000,000")
     parser.add_argument("--turns", type=int, default=0, help="of each measurement; 5 by default")
     parser.add_argument("--quick", action="store_true", help="seconds of everything; writes nothing")
     parser.add_argument("--dry", action="store_true", help="writes nothing")
@@ -68,8 +68,8 @@ def main() -> int:
     wanted = [name for name in given.rooms.split(",") if name != "none"]
     if unknown := set(wanted) - set(ROOMS):
         parser.error(f"no such room: {', '.join(sorted(unknown))}")
-    if given.quick:
-        given.receipts, given.tokens = min(given.receipts, 200_000), min(given.tokens, 2_000)
+    given.receipts = given.receipts or (200_000 if given.quick else 50_000_000)
+    given.tokens = given.tokens or (2_000 if given.quick else 1_000_000)
     done: dict[str, Room] = {}
     with open_house() as house:
         for title, measure in _rooms(house, wanted, given):

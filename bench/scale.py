@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 from django.core.files.storage import FileSystemStorage
 
@@ -66,6 +67,7 @@ def scale_room(house: House, *, tokens: int, receipts: int, number: int, batches
         _timed(f"{tokens:,} licences", lambda: farms.copy_tokens(wire, farm, tokens, quotas=True))
         fill_log(wire, store, log, intake.farm, receipts)
     _timed("vacuum, analyze", lambda: _analyze(url))
+    _timed("the disk is quiet", _quiet)
     room = Room(
         "Scale",
         (
@@ -299,3 +301,14 @@ def _analyze(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as wire:
         for table in ("receipts_logentry", "receipts_lease", "receipts_quota", "licensing_licencetoken"):
             wire.execute(f"vacuum analyze {table}")  # type: ignore[arg-type]
+
+
+def _quiet(most_seconds: int = 600, bytes_a_second: float = 5e6) -> None:
+    """Wait until what was loaded has reached the disk: checkpoints go on for minutes."""
+    ends = time.monotonic() + most_seconds
+    while time.monotonic() < ends:
+        before = psutil.disk_io_counters()
+        time.sleep(5)
+        after = psutil.disk_io_counters()
+        if before is None or after is None or after.write_bytes - before.write_bytes < 5 * bytes_a_second:
+            return

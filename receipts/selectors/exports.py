@@ -80,7 +80,7 @@ def check_pages(part: LogSlice) -> Iterator[list[Row]]:
     """Decisions in the order of the log, as :data:`receipts.exports.columns.CHECKS` names their values."""
     found = _BLOCKS_OF_CHECKS if part.tokens is None else _BLOCKS_OF_CHECKS_OF_TOKENS
     for page in _pages(part, _blocks(part, found), _CHECKS, EntryKind.CHECKED):
-        yield [_check(row) for row in page]
+        yield [(*facts, bytes(entry)) for *facts, entry in page]
 
 
 def entry_pages(part: LogSlice) -> Iterator[list[Row]]:
@@ -149,9 +149,10 @@ select distinct e.idx >> %(bits)s from receipts_rendercheck c cross join lateral
 # A frame's licence is its lease's; a frame without leave has it from the note taken at the door, if its
 # lease was known at all.
 _FRAMES = """
-select e.idx, e.received_at, e.entry, coalesce(l.uid, u.lease_uid), coalesce(l.shot, u.shot, ''),
-    coalesce(l.counter, s.counter), coalesce(l.use_type, s.use_type), coalesce(l.token_jti, u.token_jti),
-    coalesce(l.terms_version, s.terms_version), coalesce(l.talent, s.talent), l.check_id, coalesce(u.code, '')
+select e.idx, e.received_at, e.entry, coalesce(l.uid, u.lease_uid)::text, coalesce(l.shot, u.shot, ''),
+    coalesce(l.counter, s.counter), coalesce(l.use_type, s.use_type),
+    coalesce(l.token_jti, u.token_jti)::text, coalesce(l.terms_version, s.terms_version),
+    coalesce(l.talent, s.talent), l.check_id::text, coalesce(u.code, '')
 from receipts_logentry e
 left join lateral (select * from receipts_lease where id = e.lease offset 0) l on e.lease > 0
 left join lateral (
@@ -165,9 +166,10 @@ where e.log_id = %(log)s and e.idx >= %(first)s and e.idx < %(end)s and e.kind =
 order by e.idx
 """
 _CHECKS = """
-select e.idx, e.ref, c.at, c.outcome, c.reasons, c.obligations, c.token_jti, c.terms_version, c.use_type,
-    c.construct, c.shot, c.task, c.worker, c.first, c.last, c.counter, c.units_asked, c.units_reserved,
-    c.valid_until, c.lease_uid, c.policy_version, c.policy_hash, c.input_sha256, e.entry
+select e.idx, e.ref::text, c.at, c.outcome, c.reasons, c.obligations, c.token_jti::text, c.terms_version,
+    c.use_type, c.construct, c.shot, c.task, c.worker, c.first, c.last, c.counter, c.units_asked,
+    c.units_reserved, c.valid_until, c.lease_uid::text, c.policy_version, c.policy_hash,
+    encode(c.input_sha256, 'hex'), e.entry
 from receipts_logentry e
 left join lateral (select * from receipts_rendercheck where id = e.ref offset 0) c on true
 where e.log_id = %(log)s and e.idx >= %(first)s and e.idx < %(end)s and e.kind = %(kind)s
@@ -198,10 +200,10 @@ def _frame(row: Row) -> Row:
         code,
         entry.file_sha256,
         entry.pixel_sha256,
-        _text(token),
+        token,
         terms,
-        _text(check),
-        _text(lease),
+        check,
+        lease,
         entry.mark,
         talent,
         use_type,
@@ -209,15 +211,3 @@ def _frame(row: Row) -> Row:
         datetime.fromisoformat(entry.finished_at),
         raw,
     )
-
-
-def _check(row: Row) -> Row:
-    idx, check, at, outcome, reasons, obligations, token, *middle, lease, version, policy, asked, raw = row
-    return (
-        idx, _text(check), at, outcome, reasons, obligations, _text(token), *middle, _text(lease), version, policy,
-        None if asked is None else bytes(asked).hex(), bytes(raw),
-    )  # fmt: skip
-
-
-def _text(one: UUID | None) -> str | None:
-    return None if one is None else str(one)

@@ -340,7 +340,7 @@ from receipts.selectors.exports import LogSlice
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 for form in ("parquet", "csv"):
     read = []
-    for rows in (60_000, 60_000, 200_000):  # the first pass warms up
+    for rows in (55_000, 170_000):  # the first pass warms up
         part = LogSlice(uuid.UUID(int=1), int(sys.argv[2]), "o", rows, bytes(32), b"", b"", 0, rows)
         sizes = [len(piece) for piece in exports.pieces(part, "receipts", form)]
         read.append(peak())
@@ -359,7 +359,7 @@ def test_memory_does_not_grow_with_the_log(tmp_path: Path) -> None:
             "insert into receipts_logentry (idx, lease, received_at, log_id, frame, kind, take, outcome,"
             " file_sha256, entry) select n, (select id from receipts_lease where uid = %s), now(), %s,"
             " mod(n, 25), 3, n / 25, 1, h, convert_to(replace(%s, %s, encode(h, 'hex')), 'UTF8')"
-            " from generate_series(0, 199999) n, lateral (select sha256(int8send(n)) h) hashed",
+            " from generate_series(0, 169999) n, lateral (select sha256(int8send(n)) h) hashed",
             [lease["id"], number, raw.decode(), sha(f"file {lease['id']} 0")],
         )
     done = subprocess.run(
@@ -373,10 +373,10 @@ def test_memory_does_not_grow_with_the_log(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert len(lines) == 2
     for line in lines:
-        form, size, count, _, warm, peak = line.split()
-        assert int(size) > 200_000 * 32, line
+        form, size, count, warm, peak = line.split()
+        assert int(size) > 170_000 * 32, line
         assert int(count) >= 4, line
-        assert float(peak) - float(warm) < 40, line  # MiB; the rows alone are 140
+        assert float(peak) - float(warm) < 40, line  # MiB; the rows alone are 120
         assert form in {"parquet", "csv"}
 
 

@@ -78,7 +78,7 @@ def check_room(house: House, *, tokens: int, number: int, turns: int) -> Room:
             house, plain, lambda: drive(plain.port, plains, ok='"allowed": ?true')
         ),
     }
-    warm = dealt(farms.checks(many, presented, max(64, number // 4), start=30_000), CONNECTIONS)
+    warm = dealt(farms.checks(many, presented, number, start=30_000), CONNECTIONS)
     drive(house.web.port, warm, ok=farms.PERMIT)
     drive(house.web.port, noops, ok="{}")
     room.play(turns, calls)

@@ -87,7 +87,7 @@ def scale_room(house: House, *, tokens: int, receipts: int, number: int, batches
         return served(house, web, lambda: drive(web.port, queues, ok=ALL), each=ROWS)
 
     for web in (house.web, large):
-        warm = dealt(farms.checks(farm, presented, max(64, number // 4), start=30_000), CONNECTIONS)
+        warm = dealt(farms.checks(farm, presented, number, start=30_000), CONNECTIONS)
         drive(web.port, warm, ok=farms.PERMIT)
         send(web, intake.queues(2, 1))
     for _ in range(turns):

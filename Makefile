@@ -12,6 +12,7 @@ STAMPS := $(VENV)/stamps
 # quiet but for errors: pip says a lot about a farm's find-links and about itself
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-warn-script-location
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 OURS := trustmark trustcore common accounts audit licensing receipts watermarking provenance compliance agents_portal clients/python/trustmark_client
 
 .PHONY: help install install-dev run demo serve test lint types contracts requirements bench lock clean format
@@ -77,7 +78,7 @@ requirements: install-dev ## which IDs of the checklist are proved by a test; wr
 	@$(BIN)/python scripts/requirements.py
 
 bench: install-dev ## measurements; writes docs/benchmarks.md
-	@if [ -f bench/run.py ]; then $(BIN)/python bench/run.py; else echo 'no benchmarks yet'; fi
+	@if [ -f bench/run.py ]; then $(BIN)/python bench/run.py $(BENCH_ARGS); else echo 'no benchmarks yet'; fi
 
 lock: install-dev ## resolve the locks anew (torch stands apart)
 	@cd requirements && for name in base dev; do \

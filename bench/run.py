@@ -1,7 +1,9 @@
-"""``make bench``: start a database and a web server of our own, measure, write docs/benchmarks.md.
+"""``make bench``: start a database and web servers of our own, measure, write docs/benchmarks.md.
 
-python bench/run.py            # everything, some minutes
-python bench/run.py --quick    # a tenth of it, to see that it works; writes nothing
+python bench/run.py                      # every room but scale, about ten minutes
+python bench/run.py --scale              # with 1,000,000 licences and 50,000,000 receipts, about half an hour more
+python bench/run.py --rooms checks       # one room; the page keeps what it says of the others
+python bench/run.py --quick --scale      # seconds of everything, to see that it works; writes nothing
 """
 
 from __future__ import annotations
@@ -9,137 +11,123 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import subprocess
+import re
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "clients" / "python")]
 
-import httpx  # noqa: E402
-import psutil  # noqa: E402
-
-from bench import ledger  # noqa: E402
-from trustmark.embedded.ports import free_port  # noqa: E402
-from trustmark.embedded.testing import TestServers  # noqa: E402
+from bench.figures import Room, say, table  # noqa: E402
+from bench.house import House, open_house  # noqa: E402
 
 PAGE = ROOT / "docs" / "benchmarks.md"
+ROOMS = ("checks", "receipts", "memory", "offline", "audit")
+TITLES = ("Checks", "Receipts", "Memory", "Offline", "Log check", "Scale")
+HEAD = """# Benchmarks
+
+Written by `make bench`, which starts a PostgreSQL with fsync on and the deployment's own web server beside the
+baselines it is compared with, all on one machine. Rates depend on the machine and on what else it does: compare
+ratios. The two sides of a ratio take turns within one run; the table gives the median over the turns, and the
+lowest and the highest. "Median" above a bar of `≥` or below one of `≤` is met.
+
+CPU is per request or row, read from the kernel: *web* is granian with its workers, *PostgreSQL* the server with
+its backends, *client* the load generator, which is the same program on both sides and sends bytes that were made
+before the clock started. Ratios by CPU count web and PostgreSQL, not the client, unless they say so.
+
+## How to repeat it
+
+| part | command | the other side |
+| --- | --- | --- |
+| Checks | `make bench BENCH_ARGS="--rooms checks"` | `bench/baselines/noop` (one more route in our own deployment), `bench/baselines/introspection` (django-oauth-toolkit, RFC 7662), `bench/baselines/plain` (DRF, django-simple-history) |
+| Receipts | `make bench BENCH_ARGS="--rooms receipts"` | `bench/packed.py`: rows that intake wrote, copied out by PostgreSQL in its binary format and written again; `bench/baselines/plain` |
+| Memory | `make bench BENCH_ARGS="--rooms memory"` | the bar |
+| Offline | `make bench BENCH_ARGS="--rooms offline"` | one EdDSA decode by PyJWT |
+| Log check | `make bench BENCH_ARGS="--rooms audit"` | SHA-256 of each entry |
+| Scale | `make bench BENCH_ARGS="--rooms none --scale"` | the same deployment without the rows, served beside it; 60 GB of disk, half an hour |
+
+`--turns N` takes more turns, `--receipts` and `--tokens` change what *Scale* loads, `--quick` runs seconds of
+everything and writes nothing. Each baseline serves on as many workers and threads as the deployment, with
+persistent database connections, and runs alone while it is measured. A part keeps its table until it runs again.
+"""
 
 
 def main() -> int:
     """Measure and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the work; writes nothing")
-    quick = parser.parse_args().quick
-    with _house() as bench:
-        figures = _ledger(bench, 10 if quick else 1)
-    page = _page(figures)
-    print(page)
-    if not quick:
-        PAGE.write_text(page, encoding="utf-8")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rooms", default=",".join(ROOMS), help=f"of {', '.join(ROOMS)}; or none")
+    parser.add_argument("--scale", action="store_true", help="the long one too")
+    parser.add_argument("--receipts", type=int, default=0, help="that scale loads; 50,000,000")
+    parser.add_argument("--tokens", type=int, default=0, help="that scale loads; 1,000,000")
+    parser.add_argument("--turns", type=int, default=0, help="of each measurement; 5 by default")
+    parser.add_argument("--quick", action="store_true", help="seconds of everything; writes nothing")
+    parser.add_argument("--dry", action="store_true", help="writes nothing")
+    given = parser.parse_args()
+    wanted = [name for name in given.rooms.split(",") if name != "none"]
+    if unknown := set(wanted) - set(ROOMS):
+        parser.error(f"no such room: {', '.join(sorted(unknown))}")
+    given.receipts = given.receipts or (200_000 if given.quick else 50_000_000)
+    given.tokens = given.tokens or (2_000 if given.quick else 1_000_000)
+    done: dict[str, Room] = {}
+    with open_house() as house:
+        for title, measure in _rooms(house, wanted, given):
+            say(title)
+            done[title] = measure()
+            print("\n".join(table(done[title])), flush=True)
+    if not (given.quick or given.dry):
+        PAGE.write_text(
+            page(PAGE.read_text(encoding="utf-8") if PAGE.exists() else "", done), encoding="utf-8"
+        )
     return 0
 
 
-def _ledger(bench: ledger.Bench, less: int) -> list[ledger.Figure]:
-    ledger.noop(bench, ledger.CHECK_CLIENTS, 20)  # warm
-    many = ledger.checks(bench, max(3, 150 // less), one_token=False)
-    return [
-        ledger.noop(bench, ledger.CHECK_CLIENTS, max(20, 400 // less)),
-        many,
-        ledger.checks(bench, max(3, 150 // less), one_token=True),
-        ledger.raw_copy(bench, max(2, 10 // less)),
-        ledger.receipts(bench, 1, max(1, 10 // less)),
-        ledger.receipts(bench, 2, max(1, 8 // less)),
-    ]
+def _rooms(
+    house: House, wanted: list[str], given: argparse.Namespace
+) -> Iterator[tuple[str, Callable[[], Room]]]:
+    from bench import checks, core, intake, scale  # they import models, which want settings
 
-
-@contextmanager
-def _house() -> Iterator[ledger.Bench]:
-    """PostgreSQL, the migrated database and granian, in a scratch folder; all stopped at the end."""
-    for name in ("DATABASE_URL", "BROKER_URL"):
-        os.environ.pop(name, None)
-    servers = TestServers()
-    servers.announce()
-    folder = Path(tempfile.mkdtemp(prefix="tm-bench-", dir=servers.folder))
-    port = free_port()
-    os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "trustmark.settings",
-        "TRUSTMARK_BASE_URL": f"http://127.0.0.1:{port}",
-        "STORAGE_URL": f"file://{folder}",
-        "TRUSTMARK_MARK_KEY": os.urandom(32).hex(),
-        # set-up speaks through the test client of Django
-        "TRUSTMARK_ALLOWED_HOSTS": "127.0.0.1,testserver",
-    }
-    web = None
-    try:
-        servers.need(servers.postgres)
-        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, check=True)
-        web = psutil.Popen(
-            [
-                sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port",
-                str(port), "--workers", "2", "--blocking-threads", "8", "--no-ws", "--log-level", "warning",
-                "trustmark.wsgi:application",
-            ],
-            cwd=ROOT,
+    quick, turns = given.quick, given.turns or (1 if given.quick else 5)
+    number = 160 if quick else 4_000
+    if "checks" in wanted:
+        yield (
+            "Checks",
+            lambda: checks.check_room(house, tokens=20 if quick else 1_000, number=number, turns=turns),
+        )
+    if "receipts" in wanted:
+        yield "Receipts", lambda: intake.receipt_room(house, batches=2 if quick else 10, turns=turns)
+    if "offline" in wanted:
+        yield "Offline", lambda: core.offline_room(number=100 if quick else 2_000, turns=turns)
+    if "audit" in wanted:
+        yield (
+            "Log check",
+            lambda: core.audit_room(house, receipts=5_000 if quick else 200_000, turns=min(turns, 3)),
+        )
+    if "memory" in wanted:
+        yield "Memory", lambda: intake.memory_room(house, receipts=100_000 if quick else 1_000_000)
+    if given.scale:
+        yield "Scale", lambda: scale.scale_room(
+            house,
+            tokens=given.tokens,
+            receipts=given.receipts,
+            number=number,
+            batches=1 if quick else 10,
+            turns=turns,
         )  # fmt: skip
-        url = os.environ["TRUSTMARK_BASE_URL"]
-        _wait(url)
-        import django
-
-        django.setup()
-        yield ledger.Bench(url, psutil.Process(web.pid), os.environ["DATABASE_URL"])
-    finally:
-        if web is not None:
-            web.terminate()
-            web.wait(20)
-        servers.stop()
 
 
-def _wait(url: str) -> None:
-    for _ in range(300):
-        try:
-            if httpx.get(f"{url}/healthz").status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise RuntimeError("the web server did not come up")
-
-
-def _page(figures: list[ledger.Figure]) -> str:
-    noop, many, one, copy, *batches = figures
-    lines = [
-        "# Benchmarks",
-        "",
-        "Written by `make bench`. Rates depend on the machine and on what else it does; compare ratios of one run.",
-        (
-            f"This run: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
-            f"load {os.getloadavg()[0]:.1f} at its end."
-        ),
-        "CPU is the server's side alone (web workers and PostgreSQL), for one request or row.",
-        "The check goes through Django, DRF and the ORM, statement by statement; docs/design/ledger.md says why the",
-        "tables are shaped for a faster path that is not built yet.",
-        "",
-        "| what | a second | CPU µs each | p99 ms |",
-        "| --- | --- | --- | --- |",
-    ]
-    for figure in figures:
-        p99 = f"{figure.p99_ms:.0f}" if figure.p99_ms else ""
-        lines.append(f"| {figure.name} | {figure.number:,.0f} {figure.per} | {figure.cpu_us:,.1f} | {p99} |")
-    ratios = [
-        ("check against the no-op", many, noop),
-        ("checks of one token against those of many", one, many),
-        *((f"{batch.name} against raw COPY", batch, copy) for batch in batches),
-    ]
-    lines += ["", "| ratio of this run | by wall | by CPU |", "| --- | --- | --- |"]
-    lines += [
-        f"| {name} | {ours.number / theirs.number:.2f} | {theirs.cpu_us / ours.cpu_us:.2f} |"
-        for name, ours, theirs in ratios
-    ]
-    return "\n".join(lines) + "\n"
+def page(before: str, done: dict[str, Room]) -> str:
+    """The page with the sections just measured; the others stay as they were."""
+    kept = dict(re.findall(r"^(## ([^\n]+)\n.*?)(?=^## |\Z)", before, re.MULTILINE | re.DOTALL))
+    sections = {title: text.rstrip() + "\n" for text, title in kept.items() if title in TITLES}
+    stamp = (
+        f"Run of {datetime.now(tz=UTC):%Y-%m-%d}: {os.cpu_count()} cores, {platform.machine()}, Python "
+        f"{platform.python_version()}, load {os.getloadavg()[0]:.1f} at the end."
+    )
+    for title, room in done.items():
+        sections[title] = "\n".join([*table(room), stamp, ""])
+    return "\n".join([HEAD, *(sections[title] for title in TITLES if title in sections)])
 
 
 if __name__ == "__main__":

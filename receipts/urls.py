@@ -13,6 +13,7 @@ urlpatterns = [
     ),
     path("api/v1/render/leases/<uuid:uid>/end", api.LeaseEndApi.as_view(), name="api-lease-end"),
     path("api/v1/render/receipts", api.ReceiptsApi.as_view(), name="api-receipts"),
+    path("api/v1/render/receipts/export", api.ExportApi.as_view(), name="api-receipts-export"),
     path("api/v1/render/receipts/<int:leaf>/proof", api.ProofApi.as_view(), name="api-receipt-proof"),
     path(".well-known/decision-jwks.json", api.DecisionJwksView.as_view(), name="decision-jwks"),
     path("log/<uuid:production_id>/<path:path>", api.log_file, name="log-file"),

@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
+from accounts.callers import caller_by_id
 from accounts.models import ApiCredential
 from common import clock
 from licensing.services import heartbeat_token
@@ -117,14 +118,17 @@ def test_stolen_token_is_denied_with_its_own_reason_and_a_replayed_proof_with_an
     assert RenderCheck.objects.filter(lease_uid=None).count() == 3
 
 
-def test_presenting_reads_nothing_but_the_issuers_keys(farm: Farm, django_assert_num_queries: Any) -> None:
-    jws = farm.jws()
-    with django_assert_num_queries(1):
-        presented = present_token(
-            principal=farm.principal, token=jws, proof=farm.proof(jws), method="POST",
-            url=f"{settings.BASE_URL}{CHECKS}", now=clock.now(),
-        )  # fmt: skip
-    assert presented.is_bound
+def test_presenting_reads_the_issuers_keys_once_for_each_token(
+    farm: Farm, django_assert_num_queries: Any
+) -> None:
+    jws, caller = farm.jws(), caller_by_id(farm.credential.pk)
+    for reads in (1, 0):
+        with django_assert_num_queries(reads):
+            presented = present_token(
+                caller=caller, token=jws, proof=farm.proof(jws), method="POST",
+                url=f"{settings.BASE_URL}{CHECKS}", now=clock.now(),
+            )  # fmt: skip
+        assert presented.is_bound
     assert heartbeat_token(principal=farm.principal, jti=farm.token.pk).jws is not None
 
 

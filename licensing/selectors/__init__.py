@@ -6,6 +6,7 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 
 from licensing.selectors.alerts import alerts_visible_to
 from licensing.selectors.facts import LicenceFacts, licence_state_for
+from licensing.selectors.holds import stop_in_force
 from licensing.selectors.inbox import Inbox, RequestLine, inbox
 from licensing.selectors.licences import LicenceDetail, LicenceLine, licence_detail, licences
 from licensing.selectors.people import (
@@ -72,6 +73,7 @@ __all__ = [
     "roster",
     "seen_as_vendor",
     "status_list_jwt",
+    "stop_in_force",
     "takes_part",
     "talents_on_roster",
     "terms_in_force",

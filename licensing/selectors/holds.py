@@ -12,6 +12,7 @@ from licensing.models import Hold, LicenceToken, Production, Talent
 from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, talents_on_roster
 from licensing.selectors.productions import productions_visible_to
 from licensing.selectors.tokens import tokens_visible_to
+from trustcore.policy.reasons import DenyReason
 from trustcore.policy.vocabulary import HoldSide, TokenState
 
 Holdable: TypeAlias = LicenceToken | Talent | Production | Organisation
@@ -71,6 +72,12 @@ def sides_over(principal: Principal, thing: Holdable) -> frozenset[HoldSide]:
 def whole_hold(hold_id: UUID) -> Hold:
     """A hold with what its events name."""
     return Hold.objects.select_related("talent", "production").get(pk=hold_id)
+
+
+def stop_in_force(talent_id: UUID) -> Hold | None:
+    """The talent's emergency stop, while it has not been lifted."""
+    stops = Hold.objects.filter(talent=talent_id, reason=str(DenyReason.EMERGENCY_STOP), lifted_at=None)
+    return stops.first()
 
 
 def covered_by(hold: Hold) -> list[LicenceToken]:

@@ -132,7 +132,7 @@ def lift_emergency_stop(*, principal: Principal, talent: Talent, why: str = "") 
 
 
 def _hold_everything(principal: Principal, talent: Talent, reason: str) -> None:
-    Talent.objects.select_for_update(no_key=True).get(pk=talent.pk)  # two stops at once are one
+    Talent.objects.select_for_update().get(pk=talent.pk)  # two stops at once are one
     if stop_in_force(talent.pk) is None:
         write_hold(principal, "talent", talent.pk, DenyReason.EMERGENCY_STOP, HoldSide.TALENT, reason)
 

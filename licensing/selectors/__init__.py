@@ -6,7 +6,7 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 
 from licensing.selectors.alerts import alerts_visible_to
 from licensing.selectors.facts import LicenceFacts, licence_state_for
-from licensing.selectors.holds import stop_in_force
+from licensing.selectors.holds import holds_placed_by, stop_in_force
 from licensing.selectors.inbox import Inbox, RequestLine, inbox
 from licensing.selectors.licences import LicenceDetail, LicenceLine, licence_detail, licences
 from licensing.selectors.people import (
@@ -58,6 +58,7 @@ __all__ = [
     "effective_state",
     "hold_reasons_on",
     "holds_on",
+    "holds_placed_by",
     "inbox",
     "jwks",
     "licence_detail",

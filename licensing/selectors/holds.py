@@ -3,7 +3,7 @@
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -72,6 +72,15 @@ def sides_over(principal: Principal, thing: Holdable) -> frozenset[HoldSide]:
 def whole_hold(hold_id: UUID) -> Hold:
     """A hold with what its events name."""
     return Hold.objects.select_related("talent", "production").get(pk=hold_id)
+
+
+def holds_placed_by(principal: Principal) -> QuerySet[Hold]:
+    """Holds that the caller's organisation placed, lifted ones too, newest first; a stop belongs to its talent."""
+    own = Q(placed_for=principal.organisation)
+    mine = Q(placed_by=principal.person) if principal.credential is None else Q(pk__in=[])
+    return Hold.objects.filter(mine | (own & ~Q(reason=str(DenyReason.EMERGENCY_STOP)))).order_by(
+        "-created_at"
+    )
 
 
 def stop_in_force(talent_id: UUID) -> Hold | None:

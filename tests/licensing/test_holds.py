@@ -421,6 +421,18 @@ def test_talent_stops_and_lifts_over_http_and_nobody_else_does(
     assert (beat["state"], beat["reason_codes"]) == ("REVOKED", ["EMERGENCY_STOP", "REVOKED"])
 
 
+def test_organisation_lists_the_holds_that_it_placed_and_nobody_elses(
+    api: Api, stranger_api: Api, cast: Cast, token: LicenceToken
+) -> None:
+    place(cast.agent, token, "PAYMENT_HOLD")
+    own = place(cast.producer, token)
+    (listed,) = api.get("holds").json()["results"]
+    assert (listed["id"], listed["why"], listed["lifted_at"]) == (str(own.pk), "We need to look at it.", None)
+    services.lift_hold(principal=cast.producer, hold_id=own.pk)
+    assert api.get("holds").json()["results"][0]["lifted_at"] is not None
+    assert stranger_api.get("holds").json()["results"] == []
+
+
 # -- the stamp
 
 

@@ -12,8 +12,8 @@ from agents_portal.binding import Binding, Consequence
 from agents_portal.context import inbox_of
 from agents_portal.views.licences import LIVE_STATES, meters_of
 from agents_portal.words import and_list, count_words, counted
-from licensing.selectors import LicenceLine, licences, roster, talents_on_roster
-from licensing.services import emergency_stop
+from licensing.selectors import LicenceLine, licences, roster, stop_in_force, talents_on_roster
+from licensing.services import emergency_stop, lift_emergency_stop
 from receipts.selectors import TokenCounts, counts_for_tokens
 
 NEVER = (
@@ -37,6 +37,7 @@ class StopForm(forms.Form):
 def home_page(request: PortalRequest) -> HttpResponse:
     """Say who can use this person's likeness today, in their own words."""
     live = _live(request)
+    usable = [line for line in live if line.state != "SUSPENDED"]
     counts = counts_for_tokens(line.jti for line in live)
     waiting = inbox_of(request, request.principal).needs_you
     me = next(iter(roster(request.principal)), None)
@@ -44,8 +45,8 @@ def home_page(request: PortalRequest) -> HttpResponse:
         request,
         "portal/home.html",
         {
-            "headline": _headline(request.principal.person.full_name, live),
-            "lead": _lead(live),
+            "headline": _headline(request.principal.person.full_name, usable),
+            "lead": _lead(usable),
             "waiting": waiting,
             "running": [
                 {
@@ -68,7 +69,7 @@ def home_page(request: PortalRequest) -> HttpResponse:
 @portal_page(TALENT)
 @require_http_methods(["GET", "POST"])
 def stop_page(request: PortalRequest) -> HttpResponse:
-    """Stop every use at once: one tap to this screen, one to confirm."""
+    """Stop every use at once, and lift the stop: one tap to this screen, one to confirm."""
     mine = [one for one in talents_on_roster(request.principal) if one.user_id == request.principal.person.pk]
     if not mine:
         raise Http404
@@ -78,6 +79,13 @@ def stop_page(request: PortalRequest) -> HttpResponse:
                 principal=request.principal, talent=talent, reason="Stopped by the talent, in person."
             )
         return redirect("portal-home")
+    stopped = [one for one in mine if stop_in_force(one.pk) is not None]
+    if request.method == "POST" and request.POST.get("confirm") == "lift":
+        for talent in stopped:
+            lift_emergency_stop(principal=request.principal, talent=talent)
+        return redirect("portal-home")
+    if stopped:
+        return render(request, "portal/bind.html", {"screen": _lift_screen(), "form": None})
     live = _live(request)
     frames = sum(one.rendered for one in counts_for_tokens(line.jti for line in live).values())
     waiting = len(inbox_of(request, request.principal).needs_you) + len(
@@ -120,6 +128,31 @@ def stop_page(request: PortalRequest) -> HttpResponse:
         ),
     )
     return render(request, "portal/bind.html", {"screen": screen, "form": None})
+
+
+def _lift_screen() -> Binding:
+    """What the talent reads while everything is stopped."""
+    return Binding(
+        title="Everything is stopped. Lift the stop?",
+        lead="",
+        verb="Lift the stop",
+        icon="undo-2",
+        danger=False,
+        back=reverse("portal-home"),
+        go_back="Go back, everything stays stopped",
+        hidden={"confirm": "lift"},
+        consequences=(
+            Consequence(
+                "circle-check",
+                "Licences that still run permit again.",
+                "The next question of a machine is answered by their terms.",
+            ),
+            Consequence("circle-x", "What the stop ended stays ended.", "Nobody can bring it back.", "deny"),
+            Consequence(
+                "lock", "Only you can do this.", "Nobody else can, not even the people who run this server."
+            ),
+        ),
+    )
 
 
 def _live(request: PortalRequest) -> list[LicenceLine]:

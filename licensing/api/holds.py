@@ -117,9 +117,13 @@ class ResumeApi(LicensingView):
 
 
 class HoldsApi(LicensingView):
-    """Hold one licence, or all of a talent, a production or an organisation."""
+    """The holds that the caller's organisation placed; place one."""
 
-    required_scope = "licence:revoke"
+    required_scope = {"GET": "licence:read", "POST": "licence:revoke"}
+
+    @extend_schema(operation_id="holds_list", responses=HoldOutput(many=True))
+    def get(self, request: Request) -> Response:
+        return self.page(selectors.holds_placed_by(self.principal), write_hold)
 
     @extend_schema(operation_id="holds_place", request=HoldInput, responses={201: HoldOutput})
     def post(self, request: Request) -> Response:

@@ -6,6 +6,7 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 
 from licensing.selectors.alerts import alerts_visible_to
 from licensing.selectors.facts import LicenceFacts, licence_state_for
+from licensing.selectors.holds import holds_placed_by, stop_in_force
 from licensing.selectors.inbox import Inbox, RequestLine, inbox
 from licensing.selectors.introspection import introspect
 from licensing.selectors.licences import LicenceDetail, LicenceLine, licence_detail, licences
@@ -60,6 +61,7 @@ __all__ = [
     "effective_state",
     "hold_reasons_on",
     "holds_on",
+    "holds_placed_by",
     "inbox",
     "introspect",
     "jwks",
@@ -77,6 +79,7 @@ __all__ = [
     "seen_as_vendor",
     "status_list_jwt",
     "status_lists",
+    "stop_in_force",
     "takes_part",
     "talents_on_roster",
     "terms_in_force",

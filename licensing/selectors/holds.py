@@ -3,7 +3,7 @@
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -12,6 +12,7 @@ from licensing.models import Hold, LicenceToken, Production, Talent
 from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, talents_on_roster
 from licensing.selectors.productions import productions_visible_to
 from licensing.selectors.tokens import tokens_visible_to
+from trustcore.policy.reasons import DenyReason
 from trustcore.policy.vocabulary import HoldSide, TokenState
 
 Holdable: TypeAlias = LicenceToken | Talent | Production | Organisation
@@ -71,6 +72,21 @@ def sides_over(principal: Principal, thing: Holdable) -> frozenset[HoldSide]:
 def whole_hold(hold_id: UUID) -> Hold:
     """A hold with what its events name."""
     return Hold.objects.select_related("talent", "production").get(pk=hold_id)
+
+
+def holds_placed_by(principal: Principal) -> QuerySet[Hold]:
+    """Holds that the caller's organisation placed, lifted ones too, newest first; a stop belongs to its talent."""
+    own = Q(placed_for=principal.organisation)
+    mine = Q(placed_by=principal.person) if principal.credential is None else Q(pk__in=[])
+    return Hold.objects.filter(mine | (own & ~Q(reason=str(DenyReason.EMERGENCY_STOP)))).order_by(
+        "-created_at"
+    )
+
+
+def stop_in_force(talent_id: UUID) -> Hold | None:
+    """The talent's emergency stop, while it has not been lifted."""
+    stops = Hold.objects.filter(talent=talent_id, reason=str(DenyReason.EMERGENCY_STOP), lifted_at=None)
+    return stops.first()
 
 
 def covered_by(hold: Hold) -> list[LicenceToken]:

@@ -83,15 +83,20 @@ def effective_state(token: LicenceToken, at: datetime | None = None) -> TokenSta
     moment that its successor's window begins it is superseded; under a hold it is suspended; before its
     own window it is pending. Rows of :func:`tokens` know their holds; for others they are asked for.
     """
+    state = state_without_holds(token, at)
+    return TokenState.SUSPENDED if state in _MAY_BE_HELD and hold_reasons_on(token) else state
+
+
+def state_without_holds(token: LicenceToken, at: datetime | None = None) -> TokenState:
+    """What time has done to the stored state: the part of :func:`effective_state` that may be stored again."""
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
-    state = state_by_time(
+    return state_by_time(
         token.state,
         token.not_before,
         token.not_after,
         Successor(successor.pk, successor.not_before, successor.revoked_at) if successor else None,
         at or clock.now(),
     )
-    return TokenState.SUSPENDED if state in _MAY_BE_HELD and hold_reasons_on(token) else state
 
 
 @dataclass(frozen=True, slots=True)

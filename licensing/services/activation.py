@@ -1,4 +1,7 @@
-"""What time does to licences, written into the rows. Reads do not wait for it (``effective_state``)."""
+"""What time does to licences, written into the rows. Reads do not wait for it (``effective_state``).
+
+Holds are rows of their own and never stored here: a licence that begins under one is suspended until it is lifted.
+"""
 
 from uuid import UUID
 
@@ -7,7 +10,7 @@ from django.db import connection, transaction
 from audit.services import record
 from common import clock
 from licensing.models import LicenceToken
-from licensing.selectors.tokens import effective_state
+from licensing.selectors.tokens import state_without_holds
 from trustcore.policy.vocabulary import TokenState
 
 _MOVED_BY_TIME = [str(TokenState.ACTIVE), str(TokenState.PENDING_ACTIVATION)]
@@ -47,7 +50,7 @@ def _settle(jti: UUID) -> bool:
         )
         if token is None:
             return False
-        before, after = token.state, effective_state(token)
+        before, after = token.state, state_without_holds(token)
         if before == after:
             return False
         token.state = after

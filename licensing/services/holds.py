@@ -10,11 +10,12 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from accounts.models import Organisation
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
-from licensing.models import Hold, LicenceToken
+from licensing.models import Hold, LicenceToken, Production, Talent
 from licensing.selectors.holds import ENDABLE, covered_by, sides_over, thing_visible_to, whole_hold
 from licensing.selectors.people import person_pseudonym
 from licensing.selectors.tokens import holds_on, tokens_visible_to
@@ -26,6 +27,12 @@ from trustcore.policy.vocabulary import HoldSide
 from trustcore.receipt import ResumedEntry, SuspendedEntry
 
 _WHY_MAX: Final = 2000
+_HOLDABLE: Final[dict[str, type[LicenceToken | Talent | Production | Organisation]]] = {
+    "token": LicenceToken,
+    "talent": Talent,
+    "production": Production,
+    "organisation": Organisation,
+}
 
 
 def place_hold(*, principal: Principal, covers: str, covered_id: UUID, reason: str, why: str) -> Hold:
@@ -55,8 +62,7 @@ def place_hold(*, principal: Principal, covers: str, covered_id: UUID, reason: s
         raise Forbidden("NOT_YOURS_TO_HOLD", "This hold is for another side to place.")
     with transaction.atomic():
         if isinstance(thing, LicenceToken):
-            LicenceToken.objects.select_for_update(no_key=True).get(pk=thing.pk)
-            state = LicenceToken.objects.get(pk=thing.pk).state
+            state = LicenceToken.objects.select_for_update().get(pk=thing.pk).state
             if state not in ENDABLE:
                 raise Conflict(
                     "TOKEN_STATE", "This licence has ended already.", f"It is {state}.", {"state": state}
@@ -72,6 +78,8 @@ def write_hold(
     Raises:
         Conflict: ``HOLD_STANDS``.
     """
+    # a licence under issue holds the row that it refers to: it is covered here, or finds the hold when it goes on
+    _HOLDABLE[covers].objects.select_for_update().get(pk=covered_id)
     try:
         with transaction.atomic():
             made = Hold.objects.create(
@@ -84,7 +92,7 @@ def write_hold(
                 why=why,
                 **{f"{covers}_id": covered_id},
             )
-    except IntegrityError as error:  # two at once: the second waited at the unique index
+    except IntegrityError as error:
         if "one_hold_in_force_per_side" not in str(error):
             raise
         raise Conflict("HOLD_STANDS", "It is held for this reason already.") from error

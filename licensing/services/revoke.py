@@ -12,6 +12,7 @@ from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from licensing.models import Hold, LicenceRequest, LicenceToken, Talent
 from licensing.models.requests import OPEN_STATES, ActionKind, Side
+from licensing.selectors.holds import stop_in_force
 from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, person_pseudonym
 from licensing.selectors.tokens import effective_state, tokens_visible_to
 from licensing.services.holds import lift_hold, write_hold
@@ -124,21 +125,16 @@ def lift_emergency_stop(*, principal: Principal, talent: Talent, why: str = "") 
     """
     if not is_talent(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent can lift the stop.")
-    stop = _stop_of(talent)
+    stop = stop_in_force(talent.pk)
     if stop is None:
         raise Conflict("NOT_STOPPED", "Nothing is stopped.")
     return lift_hold(principal=principal, hold_id=stop.pk, why=why)
 
 
 def _hold_everything(principal: Principal, talent: Talent, reason: str) -> None:
-    Talent.objects.select_for_update(no_key=True).get(pk=talent.pk)  # two stops at once are one
-    if _stop_of(talent) is None:
+    Talent.objects.select_for_update().get(pk=talent.pk)  # two stops at once are one
+    if stop_in_force(talent.pk) is None:
         write_hold(principal, "talent", talent.pk, DenyReason.EMERGENCY_STOP, HoldSide.TALENT, reason)
-
-
-def _stop_of(talent: Talent) -> Hold | None:
-    stops = Hold.objects.filter(talent=talent, reason=str(DenyReason.EMERGENCY_STOP), lifted_at=None)
-    return stops.first()
 
 
 def _lock(jtis: Iterable[UUID]) -> list[LicenceToken]:

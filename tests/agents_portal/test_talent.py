@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from licensing.models import LicenceToken
+from licensing.selectors import effective_state
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader
 
@@ -38,6 +39,22 @@ def test_one_more_tap_stops_every_licence_and_request(cast: Cast) -> None:
     assert (token.state, token.revocation_kind) == ("REVOKED", "EMERGENCY_STOP")
     assert waiting.state == "DECLINED"
     assert reader.page("/home/").titles == ("Ilse, nobody can use your likeness today",)
+
+
+def test_stop_stands_over_what_is_licensed_later_until_the_talent_lifts_it(cast: Cast) -> None:
+    reader = Reader(cast.self)
+    reader.post("/stop/", {"confirm": "stop"})
+    later = factories.approve(cast.ask())
+    assert effective_state(later) == "SUSPENDED"
+    assert reader.page("/home/").titles == ("Ilse, nobody can use your likeness today",)
+    screen = reader.page("/stop/")
+    assert screen.titles == ("Everything is stopped. Lift the stop?",)
+    assert "What the stop ended stays ended." in screen
+    assert Reader(cast.agent).post("/stop/", {"confirm": "lift"}).status_code == 404
+    assert effective_state(later) == "SUSPENDED"
+    assert reader.post("/stop/", {"confirm": "lift"})["Location"] == "/home/"
+    assert effective_state(later) == "ACTIVE"
+    assert reader.page("/stop/").titles == ("Stop every use of your face and voice?",)
 
 
 def test_opening_the_screen_or_a_stray_post_stops_nothing(cast: Cast) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
 
+from common.errors import InvalidInput
 from licensing import services
 from licensing.models import LicenceRequest, Production
 from tests import factories
@@ -277,3 +278,50 @@ def test_schema_names_every_operation() -> None:
     paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
     named = {operation["operationId"] for path in paths.values() for operation in path.values()}
     assert {"license_requests_submit", "tokens_heartbeat", "visibility_check", "tokens_revoke"} <= named
+
+
+def test_ask_names_ratings_and_reference_assets_and_a_counter_only_lowers_the_ceiling(
+    api: Api, cast: Cast, request_body: dict[str, Any]
+) -> None:
+    asked = {**request_body, "ratings": {"MPA": "R"}, "anchors": ["a" * 64], "content": {"VIOLENCE": 3}}
+    made = api.post("license-requests", asked).json()
+    assert made["terms"]["ratings"] == {"MPA": "R"}
+    assert made["terms"]["anchors"] == ["a" * 64]
+
+    def counter(changes: dict[str, Any], terms_hash: str) -> Any:
+        return services.counter_request(
+            principal=cast.agent, request_id=UUID(made["id"]), terms_hash=terms_hash, changes=changes
+        )
+
+    with pytest.raises(InvalidInput) as widened:
+        counter({"ratings.MPA": "NC-17"}, made["terms_hash"])
+    assert widened.value.code == "NOT_NARROWER"
+    with pytest.raises(InvalidInput) as unknown:
+        counter({"ratings.MPA": "18"}, made["terms_hash"])
+    assert unknown.value.code == "TERMS_INVALID"
+    lowered = counter({"ratings.MPA": "PG-13", "ratings.BBFC": "12"}, made["terms_hash"])
+    assert lowered.current.terms["ratings"] == {"BBFC": "12", "MPA": "PG-13"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"ratings": {"FSK": "12"}}, {"ratings": {"MPA": "18"}}, {"anchors": ["not a hash"]}]
+)
+def test_ask_with_unknown_ratings_or_assets_is_refused(
+    api: Api, request_body: dict[str, Any], wrong: dict[str, Any]
+) -> None:
+    assert api.post("license-requests", {**request_body, **wrong}).status_code == 422
+
+
+def test_counter_adds_a_rating_ceiling_where_none_was_agreed(
+    api: Api, cast: Cast, request_body: dict[str, Any]
+) -> None:
+    made = api.post("license-requests", request_body).json()
+    assert "ratings" not in made["terms"]
+    countered = services.counter_request(
+        principal=cast.agent,
+        request_id=UUID(made["id"]),
+        terms_hash=made["terms_hash"],
+        changes={"ratings.MPA": "PG-13"},
+    )
+    assert countered.current is not None
+    assert countered.current.terms["ratings"] == {"MPA": "PG-13"}

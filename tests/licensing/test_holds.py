@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -166,6 +167,21 @@ def test_ended_licence_is_not_held(cast: Cast, token: LicenceToken) -> None:
     with pytest.raises(Conflict) as refused:
         place(cast.agent, token)
     assert refused.value.code == "TOKEN_STATE"
+
+
+def test_licence_that_begins_under_a_hold_is_active_once_it_is_lifted(
+    cast: Cast, move_clock: Callable[..., None]
+) -> None:
+    """The scan that stores what time has done must never store what a hold does."""
+    begins = clock.now() + timedelta(days=2)
+    token = factories.make_live_token(cast.production, cast.talent, not_before=begins)[0]
+    hold = place(cast.agent, token)
+    move_clock(days=3)
+    assert services.settle_states() == 1
+    assert selectors.effective_state(LicenceToken.objects.get(pk=token.pk)) == "SUSPENDED"
+    assert LicenceToken.objects.get(pk=token.pk).state == "ACTIVE"
+    services.lift_hold(principal=cast.agent, hold_id=hold.pk)
+    assert selectors.effective_state(LicenceToken.objects.get(pk=token.pk)) == "ACTIVE"
 
 
 def test_held_licence_is_not_renewed(cast: Cast, token: LicenceToken) -> None:
@@ -403,6 +419,18 @@ def test_talent_stops_and_lifts_over_http_and_nobody_else_does(
     assert post(cast.self, path, {"reason": "For good."})[1]["ended"] == [str(token.pk)]
     beat = api.post(f"tokens/{token.pk}/heartbeat").json()
     assert (beat["state"], beat["reason_codes"]) == ("REVOKED", ["EMERGENCY_STOP", "REVOKED"])
+
+
+def test_organisation_lists_the_holds_that_it_placed_and_nobody_elses(
+    api: Api, stranger_api: Api, cast: Cast, token: LicenceToken
+) -> None:
+    place(cast.agent, token, "PAYMENT_HOLD")
+    own = place(cast.producer, token)
+    (listed,) = api.get("holds").json()["results"]
+    assert (listed["id"], listed["why"], listed["lifted_at"]) == (str(own.pk), "We need to look at it.", None)
+    services.lift_hold(principal=cast.producer, hold_id=own.pk)
+    assert api.get("holds").json()["results"][0]["lifted_at"] is not None
+    assert stranger_api.get("holds").json()["results"] == []
 
 
 # -- the stamp

@@ -66,6 +66,16 @@ def log_state(production_id: UUID) -> LogState | None:
     )
 
 
+def logs_behind() -> list[ProductionLog]:
+    """Logs that hold leaves which no published checkpoint covers yet."""
+    return list(
+        ProductionLog.objects.raw(
+            "select l.* from receipts_productionlog l left join receipts_logpublication p on p.log_id = l.id"
+            " where l.size > coalesce(p.size, 0)"
+        )
+    )
+
+
 def entries_of(
     production_id: UUID,
     kinds: Sequence[EntryKind] | None = None,

@@ -1,10 +1,11 @@
 """Writes of checks, leases, receipts and the log. Nothing here knows HTTP, DRF or Celery."""
 
-from receipts.services.batches import BatchAnswer, RowAnswer
+from receipts.services.batches import BatchAnswer, RowAnswer, Run
 from receipts.services.check import CheckAnswer, check_render
-from receipts.services.intake import take_receipts
+from receipts.services.intake import take_blocks, take_receipts
 from receipts.services.lease import LeaseAnswer, end_lease, expire_leases, heartbeat_lease
 from receipts.services.publish import LogBroken, publish_log, publish_waiting
+from receipts.services.publisher import Publisher
 from receipts.services.sequence import drain_log, open_log
 from receipts.services.upkeep import drain_waiting, forget_old
 
@@ -13,7 +14,9 @@ __all__ = [
     "CheckAnswer",
     "LeaseAnswer",
     "LogBroken",
+    "Publisher",
     "RowAnswer",
+    "Run",
     "check_render",
     "drain_log",
     "drain_waiting",
@@ -24,5 +27,6 @@ __all__ = [
     "open_log",
     "publish_log",
     "publish_waiting",
+    "take_blocks",
     "take_receipts",
 ]

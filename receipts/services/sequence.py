@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from uuid import UUID
 
 from django.conf import settings
@@ -27,17 +28,19 @@ _COLUMNS = "idx, lease, received_at, log_id, frame, kind, take, outcome, ref, fi
 _COPY = f"copy receipts_logentry ({_COLUMNS}) from stdin (format binary)"
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 _COPY_TRAILER = struct.pack(">h", -1)
-_FRAME = struct.Struct(">h iq iq iq ii ii ih ih ih i i32s i".replace(" ", ""))
+_HEAD = struct.Struct(">h iq".replace(" ", ""))
+FRAME_TAIL = struct.Struct(">iq iq ii ii ih ih ih i i32s i".replace(" ", ""))
+"""A frame's row for ``COPY``, without its beginning (which holds the index) and its end (the entry)."""
 _FACT = struct.Struct(">h iq i iq ii i ih i i i16s i i".replace(" ", ""))
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_CHUNK_ROWS = 2_000
+_CHUNK_ROWS = 1_000
 _KIND_OF_TAG = {f'"t":"{kind.label}"'.encode(): kind for kind in EntryKind}
 
 
 @dataclass(frozen=True, slots=True)
 class FrameLeaf:
-    """A frame entry before it has its place. ``lease`` is the lease's number, negative without one."""
+    """A frame entry before it has its place, for :func:`frame_copy`. ``lease`` is the lease's number, negative without one."""
 
     entry: bytes
     lease: int
@@ -77,31 +80,43 @@ def lock_log(*, log_id: int) -> ProductionLog:
     return ProductionLog.objects.select_for_update(no_key=True).get(pk=log_id)
 
 
-def append_frames(*, log: ProductionLog, leaves: Sequence[FrameLeaf], received_at: datetime) -> int:
-    """Append frame entries; returns the index of the first. The caller holds :func:`lock_log`."""
-    if not leaves:
+def append_frames(*, log: ProductionLog, tails: Sequence[bytes], hashes: Sequence[bytes]) -> int:
+    """Append frames that are packed but for their index; returns the index of the first.
+
+    The caller holds :func:`lock_log`.
+
+    Args:
+        tails: :data:`FRAME_TAIL` and the entry, one a frame.
+        hashes: the leaf hashes of the entries.
+    """
+    if not tails:
         return log.size
-    rows = _frame_rows(log.pk, log.size, leaves, received_at)
-    return _append(log, rows, [leaf_hash(leaf.entry) for leaf in leaves])
+    return _append(log, _pieces(tails, log.size), hashes)
 
 
 def frame_copy(
     *, log_id: int, first: int, leaves: Sequence[FrameLeaf], received_at: datetime
 ) -> tuple[str, bytes]:
     """The statement and the bytes that put frames into the table; for measurements of that alone."""
-    rows = _frame_rows(log_id, first, leaves, received_at)
-    return _COPY, b"".join((_COPY_HEADER, *rows, _COPY_TRAILER))
+    at = postgres_time(received_at)
+    tails = [
+        FRAME_TAIL.pack(
+            8, leaf.lease, 8, at, 4, log_id, 4, leaf.frame, 2, EntryKind.FRAME, 2, leaf.take, 2, leaf.outcome,
+            -1, 32, leaf.file_sha256, len(leaf.entry),
+        ) + leaf.entry
+        for leaf in leaves
+    ]  # fmt: skip
+    return _COPY, b"".join((_COPY_HEADER, *_pieces(tails, first), _COPY_TRAILER))
 
 
-def _frame_rows(
-    log_id: int, first: int, leaves: Sequence[FrameLeaf], received_at: datetime
-) -> Iterator[bytes]:
-    at = _postgres_time(received_at)
-    for index, leaf in enumerate(leaves, first):
-        yield _FRAME.pack(
-            11, 8, index, 8, leaf.lease, 8, at, 4, log_id, 4, leaf.frame, 2, EntryKind.FRAME,
-            2, leaf.take, 2, leaf.outcome, -1, 32, leaf.file_sha256, len(leaf.entry),
-        ) + leaf.entry  # fmt: skip
+def _pieces(tails: Sequence[bytes], first: int) -> Iterator[bytes]:
+    """Rows with their indexes, a thousand a piece: the backend works on one while the next is made."""
+    for begin in range(0, len(tails), _CHUNK_ROWS):
+        some = tails[begin : begin + _CHUNK_ROWS]
+        parts = [b""] * (2 * len(some))
+        parts[::2] = map(_HEAD.pack, repeat(11), repeat(8), range(first + begin, first + begin + len(some)))
+        parts[1::2] = some
+        yield b"".join(parts)
 
 
 def drain_log(*, production_id: UUID) -> int:
@@ -118,7 +133,7 @@ def drain_locked(*, log: ProductionLog) -> int:
         return 0
     rows = (
         _FACT.pack(
-            11, 8, index, -1, 8, _postgres_time(leaf.at), 4, log.pk, -1, 2, leaf.kind, -1, -1,
+            11, 8, index, -1, 8, postgres_time(leaf.at), 4, log.pk, -1, 2, leaf.kind, -1, -1,
             16, leaf.ref.bytes, -1, len(leaf.entry),
         ) + leaf.entry
         for index, leaf in enumerate(leaves, log.size)
@@ -153,29 +168,24 @@ def _kind_of(entry: bytes) -> EntryKind:
     raise ValueError("an audit event carries an entry of no known kind")
 
 
-def _append(log: ProductionLog, rows: Iterable[bytes], hashes: list[bytes]) -> int:
+def _append(log: ProductionLog, pieces: Iterable[bytes], hashes: Sequence[bytes]) -> int:
     first = log.size
-    _copy(rows)
-    frontier = frontier_of(log).append_many(hashes)
-    log.size, log.frontier = frontier.size, b"".join(frontier.hashes)
-    log.save(update_fields=["size", "frontier"])
-    return first
-
-
-def _copy(rows: Iterable[bytes]) -> None:
     with (
         connection.wrap_database_errors,  # Django does not wrap a copy by itself
         connection.cursor() as cursor,
         cursor.copy(_COPY) as copy,
     ):
-        waiting = [_COPY_HEADER]
-        for row in rows:
-            waiting.append(row)
-            if len(waiting) >= _CHUNK_ROWS:
-                copy.write(b"".join(waiting))
-                waiting.clear()
-        copy.write(b"".join((*waiting, _COPY_TRAILER)))
+        copy.write(_COPY_HEADER)
+        for piece in pieces:
+            copy.write(piece)
+        copy.write(_COPY_TRAILER)
+        # the backend still works on what it was sent: the tree grows meanwhile
+        frontier = frontier_of(log).append_many(hashes)
+    log.size, log.frontier = frontier.size, b"".join(frontier.hashes)
+    log.save(update_fields=["size", "frontier"])
+    return first
 
 
-def _postgres_time(moment: datetime) -> int:
+def postgres_time(moment: datetime) -> int:
+    """A moment as the database packs it: microseconds since 2000."""
     return (moment - _POSTGRES_EPOCH) // _MICROSECOND

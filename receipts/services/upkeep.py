@@ -23,7 +23,7 @@ def drain_waiting() -> int:
     One log that cannot be published does not hold up the others.
     """
     placed = 0
-    for production_id in _productions_that_wait():
+    for production_id in productions_that_wait():
         placed += drain_log(production_id=production_id)
         try:
             publish_log(production_id=production_id)
@@ -42,7 +42,8 @@ def forget_old() -> int:
     return gone + keys
 
 
-def _productions_that_wait() -> set[UUID]:
+def productions_that_wait() -> set[UUID]:
+    """Productions with checks or events that have no place in their log yet."""
     placed = LogEntry.objects.filter(log__production_id=OuterRef("production_id"), ref=OuterRef("id"))
     events = log_events().filter(~Exists(placed)).order_by()
     checks = PendingEntry.objects.values_list("production_id", flat=True)

@@ -108,7 +108,7 @@ def rows_of(farm: Farm, lease: str, number: int) -> bytes:
 
 def post(server: Server, farm: Farm, content: Any, key: str, **headers: str) -> httpx.Response:
     head = {**farm.headers, "Content-Type": "application/x-ndjson", "Idempotency-Key": key, **headers}
-    return httpx.post(f"{server.url}{RECEIPTS}", content=content, headers=head, timeout=30)
+    return httpx.post(f"{server.url}{RECEIPTS}?wait=published", content=content, headers=head, timeout=30)
 
 
 @pytest.mark.req("ST-062")

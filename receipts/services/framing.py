@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from receipts.models import EntryKind
 from receipts.services.judge import (
@@ -30,11 +30,33 @@ from receipts.services.sequence import FRAME_TAIL, postgres_time
 from trustcore.policy.vocabulary import Outcome
 from trustcore.receipt import FrameRow, RowCode, encode_frame, is_before
 
-Key = tuple[int, int, int]
-"""Lease number, frame, take: a log holds each once."""
+Key = int
+"""Lease number, frame and take in one, see :func:`key_of`: a log holds each once.
 
+A number, since tuples by the ten thousand keep the garbage collector busy: a sixth of the loop's time.
+"""
+
+_FRAME_BITS, _TAKE_BITS = 31, 15
 _SHA = 32
 _SECOND = len("2026-11-22T08:12:00")
+
+
+def key_of(lease: int, frame: int, take: int) -> Key:
+    """The key of a frame; ``frame`` is at most 2**31 - 1, ``take`` at most 2**15 - 1."""
+    return (lease << _FRAME_BITS | frame) << _TAKE_BITS | take
+
+
+class Place(NamedTuple):
+    """What :func:`key_of` packed."""
+
+    lease: int
+    frame: int
+    take: int
+
+    @classmethod
+    def of(cls, key: Key) -> Self:
+        rest, take = divmod(key, 1 << _TAKE_BITS)
+        return cls(*divmod(rest, 1 << _FRAME_BITS), take)
 
 
 class Stray(NamedTuple):
@@ -124,7 +146,7 @@ class Framing:
                 continue
             take, entry = row.take, encode_frame(head, row)
             log.numbers.append(number)
-            log.keys.append((pk, frame, take))
+            log.keys.append((pk << _FRAME_BITS | frame) << _TAKE_BITS | take)
             log.hashes.append(sha256(b"\0" + entry).digest())
             log.tails.append(
                 pack(
@@ -153,7 +175,7 @@ class Framing:
         else:
             entry, pk, outcome = encode_frame(lease.head, row), lease.facts.pk, row.outcome
         log.numbers.append(number)
-        log.keys.append((pk, row.frame, row.take))
+        log.keys.append(key_of(pk, row.frame, row.take))
         log.hashes.append(hashlib.sha256(b"\0" + entry).digest())
         log.tails.append(
             FRAME_TAIL.pack(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from receipts.services.batches import ACCEPTED, REFUSED, UNAUTHORISED, RowAnswer
-from receipts.services.framing import Framed, Key
+from receipts.services.framing import Framed, Key, Place, key_of
 from receipts.services.judge import IntakeCode, Told, tells_the_same, told_by_entry
 
 Known = dict[Key, tuple[int, bytes]]
@@ -44,7 +44,9 @@ def sift(log: Framed, known: Known) -> Sifted:
         stray = log.strays.get(position)
         told = _told(log, position)
         code = stray.code if stray else None
-        with_leave = (stray.lease.facts.pk, *key[1:]) if stray and stray.lease else key
+        with_leave = key
+        if stray is not None and stray.lease is not None:
+            with_leave = key_of(stray.lease.facts.pk, stray.row.frame, stray.row.take)
         for candidate in dict.fromkeys((with_leave, key)):
             if candidate in known:
                 index, entry = known[candidate]
@@ -87,7 +89,7 @@ def known_frames(log_id: int, log: Framed) -> Known:
         if lease.frames
     }
     for position in log.strays:
-        number, frame, take = log.keys[position]
+        number, frame, take = Place.of(log.keys[position])
         low, high, first, last = ranges.get(number, (frame, frame, take, take))
         ranges[number] = (min(low, frame), max(high, frame), min(first, take), max(last, take))
     if not ranges:
@@ -102,7 +104,7 @@ def known_frames(log_id: int, log: Framed) -> Known:
             "  and take between l.first and l.last offset 0) e",
             [list(ranges), *map(list, zip(*ranges.values(), strict=True)), log_id],
         )
-        return {(lease, frame, take): (idx, bytes(entry)) for lease, frame, take, idx, entry in cursor}
+        return {key_of(lease, frame, take): (idx, bytes(entry)) for lease, frame, take, idx, entry in cursor}
 
 
 def _told(log: Framed, position: int) -> Told:

@@ -146,6 +146,7 @@ class TrustmarkClient:
                 "Content-Type": "application/x-ndjson",
                 "Content-Encoding": "gzip",
                 "Idempotency-Key": batch_key,
+                "Prefer": "return=minimal",
             },
             repeatable=True,
             content=gzip.compress(b"".join(row + b"\n" for row in rows), compresslevel=1),

@@ -7,12 +7,14 @@ here answers for the id it is given.
 from receipts.selectors.logs import (
     LeafProof,
     LogState,
+    PublicationLag,
     PublishedLog,
     StoredEntry,
     entries_of,
     log_files,
     log_state,
     proof_of,
+    publication_lag,
     published_log,
 )
 from receipts.selectors.tokens import (
@@ -34,6 +36,7 @@ __all__ = [
     "LeafProof",
     "LogState",
     "Page",
+    "PublicationLag",
     "PublishedLog",
     "ReceiptRow",
     "ShotStrip",
@@ -49,6 +52,7 @@ __all__ = [
     "log_files",
     "log_state",
     "proof_of",
+    "publication_lag",
     "published_log",
     "receipts_for_token",
     "receipts_of_production",

@@ -112,7 +112,10 @@ class BatchAnswer(msgspec.Struct, frozen=True):
         """The answer row by row."""
         return [
             RowAnswer(
-                run.row + step, run.status, run.code, None if run.leaf_index is None else run.leaf_index + step
+                run.row + step,
+                run.status,
+                run.code,
+                None if run.leaf_index is None else run.leaf_index + step,
             )
             for run in self.runs
             for step in range(run.count)

@@ -10,6 +10,7 @@ from receipts.services import Publisher
 
 class Command(BaseCommand):
     help = "Publish every log within a second of what was acknowledged; runs until TERM or INT."
+    requires_system_checks = ()  # it signs and writes files: it needs neither the mark key nor the portal
 
     def handle(self, *args: Any, **options: Any) -> None:
         publisher = Publisher()

@@ -60,6 +60,9 @@ from trustcore.receipt import FrameRow, RowCode, parse_rows
 
 _KEY_MAX = 200
 _BLOCK_ROWS = 1_000
+_NEWEST_EVENTS = (
+    200  # grants that checks of this batch cite, and that nobody has drained yet, are among these
+)
 
 
 @dataclass(slots=True)
@@ -164,7 +167,7 @@ def _take(
     for log_id, framed in sorted(framing.logs.items()):
         log = lock_log(log_id=log_id)  # 5
         if PendingEntry.objects.filter(production_id=log.production_id).exists():
-            drain_locked(log=log)
+            drain_locked(log=log, newest_events=_NEWEST_EVENTS)
         known = known_frames(log_id, framed)  # 6
         if has_repeats(framed, known):
             answers += _append_new(log, framed, sift(framed, known), principal, now)

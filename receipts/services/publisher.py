@@ -18,6 +18,7 @@ from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection
 
+from audit.selectors import log_events
 from common.errors import Unavailable
 from receipts.models import PendingEntry
 from receipts.selectors.logs import logs_behind
@@ -30,6 +31,8 @@ CHANNEL = "receipts_log"
 _POLL_SECONDS = 0.2
 _GAP_SECONDS = 0.25  # between two publications of what never rests: fewer partial tiles, fewer flushes
 _EVENTS_EVERY_SECONDS = 1.0
+_ALL_EVENTS_EVERY_SECONDS = 60.0
+_LATE_EVENTS = 1_000
 _RETRY_SECONDS = (0.5, 15.0)  # first and longest wait after a failure
 
 
@@ -48,6 +51,8 @@ class Publisher:
     stop: threading.Event = field(default_factory=threading.Event)
     _troubles: dict[UUID, _Trouble] = field(default_factory=dict)
     _events_at: float = 0.0
+    _all_events_at: float = 0.0
+    _looked_up_to: int = 0
 
     def run(self) -> None:
         """Publish until told to stop; a database that went away is waited for."""
@@ -74,10 +79,20 @@ class Publisher:
         return sum(self._publish(log.production_id) for log in logs_behind())
 
     def _waiting(self) -> set[UUID]:
-        """Productions with checks that wait; once a second also those with events."""
-        if time.monotonic() < self._events_at:
+        """Productions with checks that wait; once a second also those with new events, once a minute with any.
+
+        Numbers are given before transactions commit: what came late under an old number is found by the
+        minute's look, at the latest.
+        """
+        now = time.monotonic()
+        if now < self._events_at:
             return set(PendingEntry.objects.order_by().values_list("production_id", flat=True).distinct())
-        self._events_at = time.monotonic() + _EVENTS_EVERY_SECONDS
+        self._events_at = now + _EVENTS_EVERY_SECONDS
+        if now < self._all_events_at:
+            return productions_that_wait(after_event=self._looked_up_to - _LATE_EVENTS)
+        self._all_events_at = now + _ALL_EVENTS_EVERY_SECONDS
+        newest = log_events().order_by("-number").values_list("number", flat=True).first()
+        self._looked_up_to = newest or 0
         return productions_that_wait()
 
     def _publish(self, production_id: UUID) -> bool:

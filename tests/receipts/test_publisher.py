@@ -167,14 +167,16 @@ def test_two_publishers_on_one_log_write_one_history(publisher: Callable[[], Any
 def test_publisher_outlives_its_database_connection(publisher: Callable[[], Any]) -> None:
     farm = make_farm()
     process = publisher()
+    before = send(farm, 0)
+    until(lambda: published(farm) == before["size"])
     with connection.cursor() as cursor:
         cursor.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where datname = current_database() and pid <> pg_backend_pid()"
         )
         assert cursor.rowcount >= 1, "it was connected"
-    answer = send(farm, 0)
-    until(lambda: published(farm) == answer["size"])
+    after = send(farm, 100)
+    until(lambda: published(farm) == after["size"])
     assert process.poll() is None
 
 

@@ -62,7 +62,10 @@ def encode_answer(answer: services.BatchAnswer, *, rows: bool) -> bytes:
         "accepted": answer.accepted,
         "unauthorised": answer.unauthorised,
         "refused": answer.refused,
-        "runs": [run._asdict() for run in answer.runs],
+        "runs": [
+            {"row": row, "count": rows, "status": status, "code": code, "leaf_index": leaf}
+            for row, rows, status, code, leaf in answer.runs
+        ],
         "size": answer.size,
         "checkpoint": "published" if answer.is_published else "pending",
     }

@@ -20,10 +20,10 @@ class RowAnswer(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Consecutive rows with one answer and, where they are in the log, consecutive leaves."""
+    """So many ``rows`` from ``row`` on, with one answer and, where they are in the log, consecutive leaves."""
 
     row: int
-    count: int
+    rows: int
     status: str
     code: str | None
     leaf_index: int | None
@@ -94,7 +94,7 @@ def count_rows(runs: Iterable[Run]) -> dict[str, int]:
     """How many rows have which status."""
     counts = {ACCEPTED: 0, UNAUTHORISED: 0, REFUSED: 0}
     for run in runs:
-        counts[run.status] += run.count
+        counts[run.status] += run.rows
     return counts
 
 

@@ -3,6 +3,7 @@
 This module alone turns reasons into HTTP statuses.
 """
 
+import json
 import logging
 from http import HTTPStatus
 from typing import Any
@@ -66,6 +67,19 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     if status == 503:
         headers = {"Retry-After": "2"}
     return Response(document, status=status, headers=headers, content_type=PROBLEM_JSON)
+
+
+def problem_answer(error: Exception) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of a refusal, for who answers HTTP without a framework."""
+    status, document = describe_error(error)
+    if status >= 500:
+        logger.error("api failure %s", document["code"], exc_info=error)
+    headers = {"Content-Type": PROBLEM_JSON}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="trustmark"'
+    elif status == 503:
+        headers["Retry-After"] = "2"
+    return status, headers, json.dumps(document).encode()
 
 
 def describe_error(error: Exception) -> tuple[int, dict[str, Any]]:

@@ -5,4 +5,6 @@ class ReceiptsConfig(AppConfig):
     name = "receipts"
 
     def ready(self) -> None:
-        from receipts import checks  # noqa: F401  (registers the system checks)
+        from receipts import checks, metrics  # noqa: F401  (importing checks registers them)
+
+        metrics.register()

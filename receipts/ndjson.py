@@ -1,34 +1,28 @@
 r"""Rows out of a request's body: unpack, cut into lines, in one pass and in bounded memory.
 
->>> [bytes(line) for line in lines_of(iter([b'{"a"', b':1}\n{"b":2}']), max_line=100)]
-[b'{"a":1}', b'{"b":2}']
+>>> list(blocks_of_lines(iter([b'{"a"', b':1}\n{"b":2}']), max_line=100))
+[[b'{"a":1}'], [b'{"b":2}']]
 """
 
 import zlib
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
 
 import zstandard
 
 from common.errors import InvalidInput, TooLarge, WrongMediaType
 
-_CHUNK = 64 * 1024
+_CHUNK = 256 * 1024
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _ZSTD_WINDOW_MAX = 8 * 1024 * 1024
 _ZSTD_SLICE = 512
 _EMPTY_LINES_MAX = 100_000
 
 
-class Readable(Protocol):
-    """What a request's body offers."""
-
-    def read(self, size: int, /) -> bytes: ...
-
-
-def chunks_of(body: Readable, *, length: int, most: int) -> Iterator[bytes]:
+def chunks_of(read: Callable[[int], bytes], *, length: int, most: int) -> Iterator[bytes]:
     """The body as it was sent.
 
     Args:
+        read: gives up to so many bytes, none at the end.
         length: what ``Content-Length`` promised.
         most: bytes read at most.
 
@@ -39,7 +33,7 @@ def chunks_of(body: Readable, *, length: int, most: int) -> Iterator[bytes]:
     if length > most:
         raise _too_large(most)
     seen = 0
-    while chunk := _read(body):
+    while chunk := _read(read):
         seen += len(chunk)
         if seen > most:
             raise _too_large(most)
@@ -71,8 +65,8 @@ def unpacked(chunks: Iterator[bytes], *, encoding: str, most: int) -> Iterator[b
         raise InvalidInput("ENCODING_INVALID", "The packed body is damaged or cut.", str(error)) from error
 
 
-def lines_of(chunks: Iterator[bytes], *, max_line: int) -> Iterator[bytes]:
-    """Lines without their line feed; empty lines are left out.
+def blocks_of_lines(chunks: Iterator[bytes], *, max_line: int) -> Iterator[list[bytes]]:
+    """Lines without their line feed, those of a chunk together; empty lines are left out, and empty blocks.
 
     A line longer than ``max_line`` comes cut to ``max_line + 1`` bytes, enough to be refused as too long.
 
@@ -82,15 +76,16 @@ def lines_of(chunks: Iterator[bytes], *, max_line: int) -> Iterator[bytes]:
     rest, empty = b"", 0
     for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n")
-        filled = [line[: max_line + 1] for line in whole if line.strip()]
+        filled = [line[: max_line + 1] for line in whole if line and not line.isspace()]
         empty += len(whole) - len(filled)
         if empty > _EMPTY_LINES_MAX:
             raise TooLarge("BODY_TOO_LARGE", f"At most {_EMPTY_LINES_MAX} empty lines a batch.")
-        yield from filled
+        if filled:
+            yield filled
         if len(rest) > max_line:
             rest = rest[: max_line + 1]  # what follows up to the line feed only grows a line refused anyway
     if rest.strip():
-        yield rest
+        yield [rest]
 
 
 def _plain(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -126,9 +121,9 @@ def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise EOFError("the zstd stream is cut")
 
 
-def _read(body: Readable) -> bytes:
+def _read(read: Callable[[int], bytes]) -> bytes:
     try:
-        return body.read(_CHUNK)
+        return read(_CHUNK)
     except OSError as error:  # the client went away
         raise _incomplete() from error
 

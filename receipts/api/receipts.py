@@ -1,10 +1,9 @@
 """``/api/v1/render/receipts``: post batches, read receipts, prove that one stands in the log."""
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
-from django.conf import settings
+from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -14,15 +13,11 @@ from rest_framework.response import Response
 from accounts.selectors import principal_of
 from common.api import ApiView
 from common.clock import rfc3339
-from common.errors import InvalidInput, NotFound, WrongMediaType
+from common.errors import InvalidInput, NotFound
 from licensing.selectors import production_for
-from receipts import selectors, services
+from receipts import selectors
 from receipts.api.base import DPOP, limit_of, page_of, sender_of, uuid_of, visible_token
-from receipts.ndjson import chunks_of, lines_of, unpacked
-from trustcore.receipt import MAX_ROW_BYTES
-
-_NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
-_UNPACKED_FACTOR = 4  # a batch may unpack to this many times the bytes it may be sent in
+from receipts.api.batch import SCOPE, take_batch
 
 
 class RowOutput(serializers.Serializer[Any]):
@@ -34,15 +29,26 @@ class RowOutput(serializers.Serializer[Any]):
     leaf_index = serializers.IntegerField(allow_null=True)
 
 
+class RunOutput(RowOutput):
+    """What became of ``count`` consecutive rows; their leaves are consecutive too."""
+
+    count = serializers.IntegerField()
+
+
 class BatchOutput(serializers.Serializer[Any]):
-    """The answer to a batch: what is acknowledged here is durable, in the log and under its checkpoint."""
+    """The answer to a batch: what is acknowledged here is durable and has its place in the log.
+
+    The signed checkpoint covers it at most a second later; ``size`` says which size to wait for.
+    """
 
     batch = serializers.UUIDField()
     accepted = serializers.IntegerField()
     unauthorised = serializers.IntegerField()
     refused = serializers.IntegerField()
-    rows = RowOutput(many=True)
+    runs = RunOutput(many=True)
+    rows = RowOutput(many=True, required=False, help_text="left out with Prefer: return=minimal")
     size = serializers.IntegerField(allow_null=True)
+    checkpoint = serializers.ChoiceField(["published", "pending"])
 
 
 class ReceiptOutput(serializers.Serializer[Any]):
@@ -86,7 +92,7 @@ class ProofOutput(serializers.Serializer[Any]):
 class ReceiptsApi(ApiView):
     """Post a batch of receipts (NDJSON, plain, gzip or zstd); list the receipts of a licence."""
 
-    required_scope = {"POST": "render:receipt", "GET": "licence:read"}
+    required_scope = {"POST": SCOPE, "GET": "licence:read"}
     idempotent = False  # the batch keeps its own key
 
     @extend_schema(
@@ -97,19 +103,16 @@ class ReceiptsApi(ApiView):
             DPOP,
             OpenApiParameter("Idempotency-Key", location=OpenApiParameter.HEADER),
             OpenApiParameter("Content-Encoding", location=OpenApiParameter.HEADER, enum=["gzip", "zstd"]),
+            OpenApiParameter("Prefer", location=OpenApiParameter.HEADER, enum=["return=minimal"]),
             OpenApiParameter("project", description="production of rows without a known lease"),
+            OpenApiParameter("wait", enum=["published"], description="answer once the checkpoint covers it"),
         ],
     )
-    def post(self, request: Request) -> Response:
-        principal = sender_of(request)
-        project = request.query_params.get("project")
-        answer = services.take_receipts(
-            principal=principal,
-            batch_key=request.headers.get("Idempotency-Key", ""),
-            lines=_lines(request),
-            project=uuid_of(project) if project else None,
+    def post(self, request: Request) -> HttpResponse:
+        status, headers, body = take_batch(
+            sender_of(request), request.headers, request._request.read, request.query_params
         )
-        return Response(_batch(answer))
+        return HttpResponse(body, status=status, headers=headers)
 
     @extend_schema(
         operation_id="receipts_list",
@@ -156,41 +159,6 @@ class ProofApi(ApiView):
                 "checkpoint": proof.checkpoint.decode(),
             }
         )
-
-
-def _lines(request: Request) -> Iterator[bytes]:
-    """The rows of the body, read as the client sends them.
-
-    Raises:
-        WrongMediaType: ``CONTENT_TYPE_UNSUPPORTED``.
-        InvalidInput: ``LENGTH_REQUIRED``: without it a body that was cut could not be told from a whole one.
-    """
-    if request.content_type.partition(";")[0].strip().lower() not in _NDJSON:
-        raise WrongMediaType("CONTENT_TYPE_UNSUPPORTED", "Send application/x-ndjson, one receipt a line.")
-    length = request.META.get("CONTENT_LENGTH") or ""
-    if not length.isdecimal():
-        raise InvalidInput("LENGTH_REQUIRED", "Say how long the body is (Content-Length).")
-    chunks = chunks_of(request._request, length=int(length), most=settings.BATCH_BYTES_MAX)
-    plain = unpacked(
-        chunks,
-        encoding=request.headers.get("Content-Encoding", ""),
-        most=_UNPACKED_FACTOR * settings.BATCH_BYTES_MAX,
-    )
-    return lines_of(plain, max_line=MAX_ROW_BYTES)
-
-
-def _batch(answer: services.BatchAnswer) -> dict[str, Any]:
-    return {
-        "batch": str(answer.batch),
-        "accepted": answer.accepted,
-        "unauthorised": answer.unauthorised,
-        "refused": answer.refused,
-        "rows": [
-            {"row": row.row, "status": row.status, "code": row.code, "leaf_index": row.leaf_index}
-            for row in answer.rows
-        ],
-        "size": answer.size,
-    }
 
 
 def _receipt(row: selectors.ReceiptRow) -> dict[str, Any]:

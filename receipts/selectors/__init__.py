@@ -8,12 +8,14 @@ from receipts.selectors.keys import KeyUse, key_use
 from receipts.selectors.logs import (
     LeafProof,
     LogState,
+    PublicationLag,
     PublishedLog,
     StoredEntry,
     entries_of,
     log_files,
     log_state,
     proof_of,
+    publication_lag,
     published_log,
 )
 from receipts.selectors.tokens import (
@@ -36,6 +38,7 @@ __all__ = [
     "LeafProof",
     "LogState",
     "Page",
+    "PublicationLag",
     "PublishedLog",
     "ReceiptRow",
     "ShotStrip",
@@ -52,6 +55,7 @@ __all__ = [
     "log_files",
     "log_state",
     "proof_of",
+    "publication_lag",
     "published_log",
     "receipts_for_token",
     "receipts_of_production",

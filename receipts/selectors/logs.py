@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
+
+from common import clock
 from receipts.models import EntryKind, LogEntry, LogPublication, PendingEntry, ProductionLog
 from receipts.storage import LogFiles
 from trustcore.log.checkpoint import parse_checkpoint_text, parse_note
@@ -64,6 +67,40 @@ def log_state(production_id: UUID) -> LogState | None:
         published_at=published.published_at if published else None,
         pending=PendingEntry.objects.filter(production_id=production_id).count(),
     )
+
+
+def logs_behind() -> list[ProductionLog]:
+    """Logs that hold leaves which no published checkpoint covers yet."""
+    return list(
+        ProductionLog.objects.raw(
+            "select l.* from receipts_productionlog l left join receipts_logpublication p on p.log_id = l.id"
+            " where l.size > coalesce(p.size, 0)"
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationLag:
+    """How far the published checkpoints are behind: logs, leaves, and the age of the oldest such leaf."""
+
+    logs: int
+    leaves: int
+    seconds: float
+
+
+def publication_lag() -> PublicationLag:
+    """What is acknowledged and not yet under a published checkpoint, over all logs."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*), coalesce(sum(l.size - coalesce(p.size, 0)), 0), min(e.received_at)"
+            " from receipts_productionlog l left join receipts_logpublication p on p.log_id = l.id"
+            " cross join lateral (select received_at from receipts_logentry"
+            "  where log_id = l.id and idx = coalesce(p.size, 0) offset 0) e"
+            " where l.size > coalesce(p.size, 0)"
+        )
+        logs, leaves, oldest = cursor.fetchone()
+    age = (clock.now() - oldest).total_seconds() if oldest else 0.0
+    return PublicationLag(logs, int(leaves), max(0.0, age))
 
 
 def entries_of(

@@ -1,12 +1,13 @@
 """Writes of checks, leases, receipts and the log. Nothing here knows HTTP, DRF or Celery."""
 
-from receipts.services.batches import BatchAnswer, RowAnswer
+from receipts.services.batches import BatchAnswer, RowAnswer, Run
 from receipts.services.check import CheckAnswer, check_render
-from receipts.services.intake import take_receipts
+from receipts.services.intake import take_blocks, take_receipts
 from receipts.services.keying import revoke_signing_key, rotate_signing_key
 from receipts.services.lease import LeaseAnswer, end_lease, expire_leases, heartbeat_lease
 from receipts.services.presentation import hold_to_sender
 from receipts.services.publish import LogBroken, publish_log, publish_waiting
+from receipts.services.publisher import Publisher
 from receipts.services.sequence import drain_log, open_log
 from receipts.services.upkeep import drain_waiting, forget_old
 
@@ -15,7 +16,9 @@ __all__ = [
     "CheckAnswer",
     "LeaseAnswer",
     "LogBroken",
+    "Publisher",
     "RowAnswer",
+    "Run",
     "check_render",
     "drain_log",
     "drain_waiting",
@@ -29,5 +32,6 @@ __all__ = [
     "publish_waiting",
     "revoke_signing_key",
     "rotate_signing_key",
+    "take_blocks",
     "take_receipts",
 ]

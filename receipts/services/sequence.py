@@ -12,14 +12,14 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
 
 from audit.selectors import log_events_after
-from receipts.models import EntryKind, LogEntry, ProductionLog
+from receipts.models import EntryKind, ProductionLog
 from receipts.selectors.logs import frontier_of
 from trustcore.log.merkle import leaf_hash
 
@@ -27,17 +27,19 @@ _COLUMNS = "idx, lease, received_at, log_id, frame, kind, take, outcome, ref, fi
 _COPY = f"copy receipts_logentry ({_COLUMNS}) from stdin (format binary)"
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 _COPY_TRAILER = struct.pack(">h", -1)
-_FRAME = struct.Struct(">h iq iq iq ii ii ih ih ih i i32s i".replace(" ", ""))
+_HEAD = struct.Struct(">h iq".replace(" ", ""))
+FRAME_TAIL = struct.Struct(">iq iq ii ii ih ih ih i i32s i".replace(" ", ""))
+"""A frame's row for ``COPY``, without its beginning (which holds the index) and its end (the entry)."""
 _FACT = struct.Struct(">h iq i iq ii i ih i i i16s i i".replace(" ", ""))
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_CHUNK_ROWS = 2_000
+_CHUNK_ROWS = 1_000
 _KIND_OF_TAG = {f'"t":"{kind.label}"'.encode(): kind for kind in EntryKind}
 
 
 @dataclass(frozen=True, slots=True)
 class FrameLeaf:
-    """A frame entry before it has its place. ``lease`` is the lease's number, negative without one."""
+    """A frame entry before it has its place, for :func:`frame_copy`. ``lease`` is the lease's number, negative without one."""
 
     entry: bytes
     lease: int
@@ -77,31 +79,43 @@ def lock_log(*, log_id: int) -> ProductionLog:
     return ProductionLog.objects.select_for_update(no_key=True).get(pk=log_id)
 
 
-def append_frames(*, log: ProductionLog, leaves: Sequence[FrameLeaf], received_at: datetime) -> int:
-    """Append frame entries; returns the index of the first. The caller holds :func:`lock_log`."""
-    if not leaves:
+def append_frames(*, log: ProductionLog, tails: Sequence[bytes], hashes: Sequence[bytes]) -> int:
+    """Append frames that are packed but for their index; returns the index of the first.
+
+    The caller holds :func:`lock_log`.
+
+    Args:
+        tails: :data:`FRAME_TAIL` and the entry, one a frame.
+        hashes: the leaf hashes of the entries.
+    """
+    if not tails:
         return log.size
-    rows = _frame_rows(log.pk, log.size, leaves, received_at)
-    return _append(log, rows, [leaf_hash(leaf.entry) for leaf in leaves])
+    return _append(log, _pieces(tails, log.size), hashes)
 
 
 def frame_copy(
     *, log_id: int, first: int, leaves: Sequence[FrameLeaf], received_at: datetime
 ) -> tuple[str, bytes]:
     """The statement and the bytes that put frames into the table; for measurements of that alone."""
-    rows = _frame_rows(log_id, first, leaves, received_at)
-    return _COPY, b"".join((_COPY_HEADER, *rows, _COPY_TRAILER))
+    at = postgres_time(received_at)
+    tails = [
+        FRAME_TAIL.pack(
+            8, leaf.lease, 8, at, 4, log_id, 4, leaf.frame, 2, EntryKind.FRAME, 2, leaf.take, 2, leaf.outcome,
+            -1, 32, leaf.file_sha256, len(leaf.entry),
+        ) + leaf.entry
+        for leaf in leaves
+    ]  # fmt: skip
+    return _COPY, b"".join((_COPY_HEADER, *_pieces(tails, first), _COPY_TRAILER))
 
 
-def _frame_rows(
-    log_id: int, first: int, leaves: Sequence[FrameLeaf], received_at: datetime
-) -> Iterator[bytes]:
-    at = _postgres_time(received_at)
-    for index, leaf in enumerate(leaves, first):
-        yield _FRAME.pack(
-            11, 8, index, 8, leaf.lease, 8, at, 4, log_id, 4, leaf.frame, 2, EntryKind.FRAME,
-            2, leaf.take, 2, leaf.outcome, -1, 32, leaf.file_sha256, len(leaf.entry),
-        ) + leaf.entry  # fmt: skip
+def _pieces(tails: Sequence[bytes], first: int) -> Iterator[bytes]:
+    """Rows with their indexes, a thousand a piece: the backend works on one while the next is made."""
+    for begin in range(0, len(tails), _CHUNK_ROWS):
+        some = tails[begin : begin + _CHUNK_ROWS]
+        parts = [b""] * (2 * len(some))
+        parts[::2] = map(_HEAD.pack, repeat(11), repeat(8), range(first + begin, first + begin + len(some)))
+        parts[1::2] = some
+        yield b"".join(parts)
 
 
 def drain_log(*, production_id: UUID) -> int:
@@ -111,14 +125,19 @@ def drain_log(*, production_id: UUID) -> int:
         return drain_locked(log=lock_log(log_id=log.pk))
 
 
-def drain_locked(*, log: ProductionLog) -> int:
-    """Append what waits for ``log``. The caller holds :func:`lock_log`."""
-    leaves = sorted(_waiting(log), key=_citation_order)
+def drain_locked(*, log: ProductionLog, newest_events: int | None = None) -> int:
+    """Append what waits for ``log``. The caller holds :func:`lock_log`.
+
+    Args:
+        newest_events: look no further back than so many events of the production; all by default. Who holds
+            up a farm is content with the grants of late; the publisher looks at all.
+    """
+    leaves = sorted(_waiting(log, newest_events), key=_citation_order)
     if not leaves:
         return 0
     rows = (
         _FACT.pack(
-            11, 8, index, -1, 8, _postgres_time(leaf.at), 4, log.pk, -1, 2, leaf.kind, -1, -1,
+            11, 8, index, -1, 8, postgres_time(leaf.at), 4, log.pk, -1, 2, leaf.kind, -1, -1,
             16, leaf.ref.bytes, -1, len(leaf.entry),
         ) + leaf.entry
         for index, leaf in enumerate(leaves, log.size)
@@ -127,9 +146,10 @@ def drain_locked(*, log: ProductionLog) -> int:
     return len(leaves)
 
 
-def _waiting(log: ProductionLog) -> Iterable[FactLeaf]:
-    placed = LogEntry.objects.filter(log_id=log.pk, ref=OuterRef("id"))
-    for event in log_events_after(log.production_id, 0).filter(~Exists(placed)):
+def _waiting(log: ProductionLog, newest_events: int | None) -> Iterable[FactLeaf]:
+    events = log_events_after(log.production_id, 0)
+    ids = events.order_by("-number").values_list("id", flat=True)[:newest_events]
+    for event in events.filter(id__in=_unplaced(log.pk, list(ids))):
         entry = bytes(event.log_entry or b"")
         yield FactLeaf(entry, _kind_of(entry), event.id, event.at)
     with connection.cursor() as cursor:
@@ -139,6 +159,20 @@ def _waiting(log: ProductionLog) -> Iterable[FactLeaf]:
         )
         for entry, kind, ref, at in cursor.fetchall():
             yield FactLeaf(bytes(entry), kind, ref, at)
+
+
+def _unplaced(log_id: int, refs: list[UUID]) -> list[UUID]:
+    """Which of ``refs`` the log holds no entry of.
+
+    ``offset 0`` keeps the planner from joining the whole table, whatever it believes of its size.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select r.ref from unnest(%s::uuid[]) as r(ref) where not exists ("
+            " select 1 from receipts_logentry where log_id = %s and ref = r.ref offset 0)",
+            [refs, log_id],
+        )
+        return [ref for (ref,) in cursor]
 
 
 def _citation_order(leaf: FactLeaf) -> tuple[bool, datetime, bytes]:
@@ -153,29 +187,24 @@ def _kind_of(entry: bytes) -> EntryKind:
     raise ValueError("an audit event carries an entry of no known kind")
 
 
-def _append(log: ProductionLog, rows: Iterable[bytes], hashes: list[bytes]) -> int:
+def _append(log: ProductionLog, pieces: Iterable[bytes], hashes: Sequence[bytes]) -> int:
     first = log.size
-    _copy(rows)
-    frontier = frontier_of(log).append_many(hashes)
-    log.size, log.frontier = frontier.size, b"".join(frontier.hashes)
-    log.save(update_fields=["size", "frontier"])
-    return first
-
-
-def _copy(rows: Iterable[bytes]) -> None:
     with (
         connection.wrap_database_errors,  # Django does not wrap a copy by itself
         connection.cursor() as cursor,
         cursor.copy(_COPY) as copy,
     ):
-        waiting = [_COPY_HEADER]
-        for row in rows:
-            waiting.append(row)
-            if len(waiting) >= _CHUNK_ROWS:
-                copy.write(b"".join(waiting))
-                waiting.clear()
-        copy.write(b"".join((*waiting, _COPY_TRAILER)))
+        copy.write(_COPY_HEADER)
+        for piece in pieces:
+            copy.write(piece)
+        copy.write(_COPY_TRAILER)
+        # the backend still works on what it was sent: the tree grows meanwhile
+        frontier = frontier_of(log).append_many(hashes)
+    log.size, log.frontier = frontier.size, b"".join(frontier.hashes)
+    log.save(update_fields=["size", "frontier"])
+    return first
 
 
-def _postgres_time(moment: datetime) -> int:
+def postgres_time(moment: datetime) -> int:
+    """A moment as the database packs it: microseconds since 2000."""
     return (moment - _POSTGRES_EPOCH) // _MICROSECOND

@@ -138,11 +138,11 @@ class Farm:
         *,
         key: str = "",
         pack: bool = False,
-        query: str = "",
+        query: str = "?wait=published",
         content_type: str = "application/x-ndjson",
         headers: dict[str, str] | None = None,
     ) -> Any:
-        """Post a batch; returns the response."""
+        """Post a batch, and wait until the checkpoint covers it; returns the response."""
         body = rows if isinstance(rows, bytes) else b"".join(json.dumps(r).encode() + b"\n" for r in rows)
         head = {**self.headers, "Idempotency-Key": key or str(uuid.uuid4()), **(headers or {})}
         if pack:

@@ -121,7 +121,9 @@ def test_receipt_is_proof_of_authorisation_and_a_frame_without_leave_gets_none(f
     check = next(c for c in logged(farm.token.production_id, CheckedEntry) if c.decision == good.check)
     assert check.outcome.value.startswith("ALLOW")
     assert check.first <= good.frame <= check.last
-    assert (check.jti, check.terms_version) == (good.jti, good.terms_version)
+    assert (check.jti, check.terms_version) == (str(farm.token.pk), 1)
+    assert (good.jti, good.terms_version, good.lease) == (None, None, None), "its check says it, once"
+    assert (outside.jti, outside.lease) == (str(farm.token.pk), lease["id"])
     assert (outside.outcome.value, outside.check, outside.reason) == (
         "UNAUTHORISED", None, "FRAME_OUTSIDE_LEASE",
     )  # fmt: skip
@@ -332,13 +334,13 @@ def test_unknown_lease_is_recorded_where_the_production_can_be_known(farm: Farm)
     stray = farm.row(str(uuid.uuid4()), 12)
     assert codes(farm.send([stray])) == ["LEASE_UNKNOWN"]
     assert not UnauthorisedFrame.objects.exists(), "nobody can say which production it is of"
-    named = farm.send([stray], query=f"?project={farm.token.production_id}")
+    named = farm.send([stray], query=f"?wait=published&project={farm.token.production_id}")
     assert counts(named) == (0, 1, 0)
     beside = farm.send([farm.row(farm.lease()["id"], 0), farm.row(str(uuid.uuid4()), 13)])
     assert counts(beside) == (1, 1, 0)
     assert [f.frame for f in UnauthorisedFrame.objects.order_by("idx")] == [12, 13]
     foreign = factories.make_production()
-    assert codes(farm.send([stray], query=f"?project={foreign.pk}")) == ["LEASE_UNKNOWN"]
+    assert codes(farm.send([stray], query=f"?wait=published&project={foreign.pk}")) == ["LEASE_UNKNOWN"]
     assert in_order(farm)
 
 
@@ -361,7 +363,7 @@ def test_who_takes_no_part_in_a_production_writes_no_frame_into_its_log(farm: Fa
     production.save()
     guild = Farm(farm.token, *factories.make_credential(production.guild))
     for sender in (stranger, guild):
-        query = f"?project={production.pk}"
+        query = f"?wait=published&project={production.pk}"
         answer = sender.send([sender.row(lease, 0), sender.row(str(uuid.uuid4()), 1)], query=query)
         assert codes(answer) == ["LEASE_UNKNOWN", "LEASE_UNKNOWN"]
         assert counts(answer) == (0, 0, 2)

@@ -207,7 +207,9 @@ def test_rotated_key_signs_the_next_checkpoint_and_the_old_log_still_checks(farm
     check_log(farm, selectors.log_state(production(farm)).size)  # type: ignore[union-attr]
 
 
-def test_full_disk_acknowledges_nothing_and_the_retry_is_exact(farm: Farm, own_log_store: Path) -> None:
+def test_who_waits_for_a_store_that_takes_nothing_is_told_and_the_retry_is_exact(
+    farm: Farm, own_log_store: Path
+) -> None:
     render(farm, 0)
     lease = farm.lease(100, 109)["id"]
     rows = [farm.row(lease, n) for n in range(100, 110)]
@@ -271,7 +273,8 @@ elif sys.argv[4] == "die among files":
         os.kill(os.getpid(), 9) if path == "checkpoint" else write(self, path, content)
     )
 answer = take_receipts(
-    principal=desk_of_key(credential), batch_key=sys.argv[2], lines=open(sys.argv[3], "rb").read().splitlines()
+    principal=desk_of_key(credential), batch_key=sys.argv[2], lines=open(sys.argv[3], "rb").read().splitlines(),
+    wait=True,
 )
 print(answer.accepted, answer.size)
 """

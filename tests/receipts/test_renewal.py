@@ -43,7 +43,9 @@ def test_frames_before_and_after_carry_their_own_version_and_the_old_token_is_de
     renewed.send([renewed.row(new_lease, n) for n in range(10, 15)])
 
     production = farm.token.production_id
-    versions = {frame.frame: (frame.jti, frame.terms_version) for frame in logged(production, FrameEntry)}
+    checks = {check.decision: check for check in logged(production, CheckedEntry)}
+    cited = {frame.frame: checks[frame.check] for frame in logged(production, FrameEntry)}
+    versions = {number: (check.jti, check.terms_version) for number, check in cited.items()}
     grants = {(grant.jti, grant.terms_version) for grant in logged(production, AuthorisedEntry)}
     assert {versions[n] for n in range(5)} == {(str(farm.token.pk), 1)}
     assert {versions[n] for n in range(10, 15)} == {(str(renewed.token.pk), 2)}

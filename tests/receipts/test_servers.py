@@ -5,17 +5,21 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
@@ -23,6 +27,7 @@ from django.db import connection
 from receipts import selectors
 from receipts.inspection import inspect_log
 from receipts.models import Lease, Quota, ReceiptBatch
+from receipts.services import publish_log
 from tests.receipts.conftest import CHECKS, RECEIPTS, Farm, make_farm, revoke
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,18 +46,20 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
 
-def start(folder: Path, number: int) -> Server:
+def start(folder: Path, number: int, port: int = 0) -> Server:
     """Serve the test's own database and log store."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    if not port:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
     db = connection.settings_dict
     location = Path(django_settings.STORAGES["log"]["OPTIONS"]["location"])
     log = folder / f"server{number}.log"
     process = subprocess.Popen(
         [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-            "--workers", "1", "--blocking-threads", "4", "trustmark.wsgi:application",
+            "--workers", "1", "--blocking-threads", "4",
+            "trustmark.wsgi:application",
         ],
         env={
             **os.environ, "DJANGO_SETTINGS_MODULE": "trustmark.settings",
@@ -60,7 +67,7 @@ def start(folder: Path, number: int) -> Server:
             "STORAGE_URL": f"file://{location.parent}", "TRUSTMARK_SECRET": django_settings.TRUSTMARK_SECRET,
             "TRUSTMARK_BASE_URL": django_settings.BASE_URL, "TRUSTMARK_VAR": str(folder / "var"),
         },
-        cwd=django_settings.BASE_DIR, stdout=log.open("wb"), stderr=subprocess.STDOUT,
+        cwd=django_settings.BASE_DIR, stdout=log.open("ab"), stderr=subprocess.STDOUT,
     )  # fmt: skip
     return Server(port, process, log)
 
@@ -109,7 +116,7 @@ def rows_of(farm: Farm, lease: str, number: int) -> bytes:
 
 def post(server: Server, farm: Farm, content: Any, key: str, **headers: str) -> httpx.Response:
     head = {**farm.headers, "Content-Type": "application/x-ndjson", "Idempotency-Key": key, **headers}
-    return httpx.post(f"{server.url}{RECEIPTS}", content=content, headers=head, timeout=30)
+    return httpx.post(f"{server.url}{RECEIPTS}?wait=published", content=content, headers=head, timeout=30)
 
 
 @pytest.mark.req("ST-062")
@@ -191,3 +198,75 @@ def test_sixty_four_clients_of_one_token_never_get_more_than_the_quota(servers: 
         assert httpx.post(end, headers=farm.headers, timeout=30).json()["state"] == "ENDED"
     again = [ask(server, farm, jws) for server in (*servers, *servers)]
     assert sum(a["frames_reserved"] for a in again) == 50, "what two leases gave back, and no frame more"
+
+
+def _send_until_acknowledged(
+    server: Server, farm: Farm, content: bytes, key: str, seed: int
+) -> dict[str, Any]:
+    """What a farm's client does: the same batch under the same key, until there is an answer."""
+    waits = random.Random(seed)
+    head = {**farm.headers, "Content-Type": "application/x-ndjson", "Idempotency-Key": key}
+    for _ in range(600):
+        try:
+            answer = httpx.post(f"{server.url}{RECEIPTS}", content=content, headers=head, timeout=5)
+        except httpx.TransportError:
+            time.sleep(waits.uniform(0.05, 0.2))
+            continue
+        if answer.status_code == 200:
+            body: dict[str, Any] = answer.json()
+            return body
+        assert answer.status_code >= 500, answer.text
+        time.sleep(waits.uniform(0.05, 0.2))
+    raise AssertionError("no answer")
+
+
+def _kill(server: Server) -> None:
+    """End the server and its workers outright, as a machine that loses its power does."""
+    for process in [*psutil.Process(server.process.pid).children(recursive=True), server.process]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    server.process.wait(10)
+
+
+@pytest.mark.req("ST-030")
+def test_server_killed_under_load_loses_no_acknowledged_receipt_and_repeats_none(
+    servers: list[Server], tmp_path: Path
+) -> None:
+    """Servers are killed outright in the middle of batches and started again; clients send again."""
+    farm = make_farm(frames_max=100_000)
+    leases = [farm.lease(n * 100, n * 100 + 99)["id"] for n in range(60)]
+    bodies = [
+        b"".join(json.dumps(farm.row(lease, n * 100 + k)).encode() + b"\n" for k in range(100))
+        for n, lease in enumerate(leases)
+    ]
+    answers: dict[int, dict[str, Any]] = {}
+
+    def client(numbers: range) -> None:
+        for n in numbers:
+            answers[n] = _send_until_acknowledged(servers[n % 2], farm, bodies[n], f"b{n}", n)
+            time.sleep(0.2)
+
+    clients = [threading.Thread(target=client, args=(range(first, 60, 3),)) for first in range(3)]
+    for thread in clients:
+        thread.start()
+    chance = random.Random(7)
+    killed = 0
+    while any(thread.is_alive() for thread in clients) and killed < 3:
+        time.sleep(chance.uniform(0.3, 0.8))
+        at = killed % 2
+        _kill(servers[at])
+        killed += 1
+        servers[at] = start(tmp_path, at, servers[at].port)
+        wait_for(servers[at])
+    for thread in clients:
+        thread.join(60)
+    assert killed >= 2, "the load was over before it was disturbed"
+    assert len(answers) == 60
+    assert {(answer["accepted"], len(answer["runs"])) for answer in answers.values()} == {(100, 1)}
+    first_leaves = [answer["runs"][0]["leaf_index"] for answer in answers.values()]
+    assert len({first + step for first in first_leaves for step in range(100)}) == 6_000, "no index twice"
+    assert selectors.counts_for_token(farm.token.pk).rendered == 6_000
+    publish_log(production_id=farm.token.production_id)
+    report = inspect_log(production_id=farm.token.production_id)
+    assert report is not None
+    assert (report.faults, report.covered) == ((), report.size)

@@ -121,22 +121,30 @@ def frame(under: CheckedEntry, number: int, **changes: Any) -> FrameEntry:
         "file_sha256": hashlib.sha256(b"file %d" % number).hexdigest(),
         "finished_at": AT,
         "frame": number,
-        "id": uuid(4, number),
-        "jti": under.jti,
-        "lease": under.lease,
         "outcome": Outcome.RENDERED,
         "pixel_sha256": hashlib.sha256(b"pixels %d" % number).hexdigest(),
         "started_at": AT,
         "take": 1,
-        "talent": under.talent,
-        "terms_version": under.terms_version,
     }
     return FrameEntry(**{**values, **changes})
 
 
+def long_frame(under: CheckedEntry, number: int, **changes: Any) -> FrameEntry:
+    """A frame entry of an older log, which repeats what its check says."""
+    repeated = {
+        "id": uuid(4, number),
+        "jti": under.jti,
+        "lease": under.lease,
+        "talent": under.talent,
+        "terms_version": under.terms_version,
+    }
+    return frame(under, number, **{**repeated, **changes})
+
+
 def unauthorised(number: int) -> FrameEntry:
-    stray = checked(99, jti=None, talent=None, terms_version=None)
-    return frame(stray, number, check=None, outcome=Outcome.UNAUTHORISED, reason="LEASE_UNKNOWN")
+    stray = checked(99)
+    told = {"check": None, "lease": stray.lease, "outcome": Outcome.UNAUTHORISED, "reason": "LEASE_UNKNOWN"}
+    return frame(stray, number, **told)
 
 
 def denied(number: int) -> CheckedEntry:

@@ -16,6 +16,7 @@ from tests.trustcore.bundling import (
     authorised,
     checked,
     frame,
+    long_frame,
     some_entries,
     unauthorised,
 )
@@ -54,17 +55,26 @@ def test_a_frame_without_authorisation_shows_its_reason_and_nothing_of_a_check()
     members = json.loads(receipt_lines(7, unauthorised(3), None).ndjson)
     assert members["reason"] == "LEASE_UNKNOWN"
     assert not members.keys() & {"check", "jti", "shot", "use_type", "talent"}
+    assert (members["id"], members["lease"]) == ("7", unauthorised(3).lease)
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", 'a"b', "a,b", "a\r\nb"])
 def test_a_cell_is_neither_a_formula_nor_a_break(text):
-    entry = frame(CHECK, 1, talent=text)
+    check = replace(CHECK, shot=text)
     (cells,) = csv.DictReader(
-        io.StringIO((CSV_HEADER + receipt_lines(0, entry, CHECK).csv).decode(), newline="")
+        io.StringIO((CSV_HEADER + receipt_lines(0, frame(check, 1), check).csv).decode(), newline="")
     )
-    assert cells["talent"].removeprefix("'") == text
-    assert cells["talent"][0] not in "=+-@"
-    assert cells["lease"] == entry.lease
+    assert cells["shot"].removeprefix("'") == text
+    assert cells["shot"][0] not in "=+-@"
+    assert cells["lease"] == check.lease
+
+
+def test_a_lean_entry_and_a_long_one_of_an_older_log_give_the_same_row_but_for_the_id():
+    lean, long = (json.loads(receipt_lines(9, make(CHECK, 4), CHECK).ndjson) for make in (frame, long_frame))
+    assert (lean.pop("id"), long.pop("id")) == ("9", long_frame(CHECK, 4).id)
+    assert lean == long
+    assert (lean["jti"], lean["terms_version"]) == (CHECK.jti, CHECK.terms_version)
+    assert (lean["lease"], lean["talent"]) == (CHECK.lease, CHECK.talent)
 
 
 def test_the_same_frame_may_have_another_take_but_not_twice_the_same():

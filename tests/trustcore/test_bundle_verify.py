@@ -243,7 +243,8 @@ def test_the_terms_and_the_grant_prove_where_the_boundary_was(verify, refused):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"check": None}, InvalidReason.UNAUTHORISED_FRAME),
+        ({"check": None}, InvalidReason.MALFORMED),
+        ({"check": None, "lease": bundling.uuid(3, 1)}, InvalidReason.UNAUTHORISED_FRAME),
         ({"check": bundling.denied(3).decision}, InvalidReason.UNAUTHORISED_FRAME),
         ({"frame": 9_000}, InvalidReason.UNAUTHORISED_FRAME),
         ({"frame": 4}, InvalidReason.DUPLICATE_FRAME),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from datetime import datetime
 
 import msgspec
 import pytest
@@ -34,10 +35,14 @@ from trustcore.receipt import (
     SuspendedEntry,
     VerifiedEntry,
     encode_entry,
+    encode_frame,
     encode_row,
+    frame_head,
+    is_before,
     is_utc_time,
     parse_entry,
     parse_row,
+    parse_rows,
 )
 
 UUIDS = st.uuids().map(str)
@@ -46,23 +51,43 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 HASHES = st.binary(min_size=32, max_size=32).map(bytes.hex)
 MAYBE_TEXT = st.none() | TEXTS
 PARTIES = st.builds(Party, actor=TEXTS, at=TIMES, method=TEXTS, organisation=UUIDS)
-FRAMES = st.builds(
-    FrameEntry,
-    check=st.none() | UUIDS,
-    file_sha256=HASHES,
-    finished_at=st.just("9999-12-31T23:59:59Z"),
-    frame=st.integers(0, 2**31 - 1),
-    id=UUIDS,
-    jti=st.none() | UUIDS,
-    lease=UUIDS,
-    mark=st.none() | st.binary(min_size=8, max_size=8).map(bytes.hex),
-    outcome=st.sampled_from(Outcome),
-    pixel_sha256=HASHES,
-    reason=MAYBE_TEXT,
-    started_at=TIMES,
-    take=st.integers(0, 32767),
-    talent=MAYBE_TEXT,
-    terms_version=st.none() | st.integers(1, 9),
+MARKS = st.binary(min_size=8, max_size=8).map(bytes.hex)
+SEEN = {
+    "file_sha256": HASHES,
+    "finished_at": st.just("9999-12-31T23:59:59Z"),
+    "frame": st.integers(0, 2**31 - 1),
+    "mark": st.none() | MARKS,
+    "pixel_sha256": HASHES,
+    "started_at": TIMES | st.datetimes().map(lambda moment: moment.isoformat(timespec="milliseconds") + "Z"),
+    "take": st.integers(0, 32767),
+}
+FARM_OUTCOMES = [outcome for outcome in Outcome if outcome is not Outcome.UNAUTHORISED]
+ROWS = st.builds(FrameRow, lease=UUIDS, outcome=st.sampled_from([o.value for o in FARM_OUTCOMES]), **SEEN)
+OF_OLDER_LOGS = {
+    "id": st.none() | UUIDS,
+    "jti": st.none() | UUIDS,
+    "talent": MAYBE_TEXT,
+    "terms_version": st.none() | st.integers(1, 9),
+}
+FRAMES = st.one_of(
+    st.builds(FrameEntry, check=UUIDS, outcome=st.sampled_from(FARM_OUTCOMES), **SEEN),
+    st.builds(
+        FrameEntry,
+        jti=st.none() | UUIDS,
+        lease=UUIDS,
+        outcome=st.just(Outcome.UNAUTHORISED),
+        reason=TEXTS,
+        **SEEN,
+    ),
+    st.builds(
+        FrameEntry,
+        check=st.none() | UUIDS,
+        lease=UUIDS,
+        outcome=st.sampled_from(Outcome),
+        reason=MAYBE_TEXT,
+        **SEEN,
+        **OF_OLDER_LOGS,
+    ),
 )
 ENTRIES = st.one_of(
     FRAMES,
@@ -179,6 +204,7 @@ ROW = {
     "finished_at": "2026-11-22T08:12:01Z",
 }
 
+CHECK = "0198c2f4-7c1e-7b44-9d4e-2a6d1c5b9f00"
 HASH_FIELDS = ("file_sha256", "pixel_sha256")
 
 
@@ -222,23 +248,107 @@ def test_key_entry_names_an_event_that_we_know():
 
 
 def some_frame():
-    return FrameEntry(
-        check="0198c2f4-7c1e-7b44-9d4e-2a6d1c5b9f00",
+    seen = {name: value for name, value in ROW.items() if name != "lease"}
+    return FrameEntry(check=CHECK, **{**seen, "outcome": Outcome.RENDERED})
+
+
+def some_old_frame():
+    """As logs held it before what follows from the check was left to the check."""
+    return replace(
+        some_frame(),
         id="0198c2f4-7c1e-7b44-9d4e-2a6d1c5b9f02",
         jti="0198c2f4-7c1e-7b44-9d4e-2a6d1c5b9f03",
+        lease=ROW["lease"],
         talent="p" * 22,
         terms_version=2,
-        **{**ROW, "outcome": Outcome.RENDERED},
     )
 
 
-def test_a_frame_entry_stays_small():
-    assert len(encode_entry(some_frame())) < 640
+@pytest.mark.req("ST-038")
+def test_a_receipt_cites_its_authorisation_and_one_that_cites_nothing_is_no_receipt():
+    assert parse_entry(encode_entry(some_frame())).check == CHECK
+    with pytest.raises(InvalidEvidence) as caught:
+        parse_entry(encode_entry(replace(some_frame(), check=None)))
+    assert caught.value.reason == InvalidReason.MALFORMED
+
+
+def test_a_frame_entry_stays_small_and_says_nothing_that_its_check_says():
+    assert len(encode_entry(some_frame())) < 350
+    assert json.loads(encode_entry(some_frame())).keys() == {
+        *("check", "file_sha256", "finished_at", "frame", "outcome", "pixel_sha256", "started_at", "t", "take"),
+    }  # fmt: skip
+
+
+def test_a_long_entry_of_an_older_log_is_read_as_it_was_written():
+    data = encode_entry(some_old_frame())
+    assert len(data) > 500
+    assert parse_entry(data) == some_old_frame()
+    assert encode_entry(parse_entry(data)) == data
+
+
+@given(UUIDS, ROWS)
+def test_the_fast_spelling_of_a_frame_is_the_canonical_one(check, row):
+    seen = {name: getattr(row, name) for name in FrameRow.__struct_fields__ if name != "lease"}
+    entry = FrameEntry(check=check, **{**seen, "outcome": Outcome(row.outcome)})
+    data = encode_frame(frame_head(check), row)
+    assert data == encode_entry(entry) == rfc8785.dumps(json.loads(data))
+
+
+def one_by_one(lines):
+    answers = []
+    for line in lines:
+        try:
+            answers.append(parse_row(line))
+        except RowRefused as refusal:
+            answers.append(refusal.code)
+    return answers
+
+
+SPOILS = [
+    {"frame": -1}, {"take": 2**15}, {"outcome": "UNAUTHORISED"}, {"outcome": "PAINTED"}, {"mark": None},
+    {"mark": "00ff00ff00ff00ff"}, {"mark": "00FF00FF00FF00FF"}, {"mark": "\u00e900ff00ff00ff00"}, {"who": "Ann"},
+    {"file_sha256": "AB" * 32}, {"file_sha256": "\u00e9" * 64}, {"pixel_sha256": "ab " * 21 + "a"},
+    {"pixel_sha256": "0" * 63 + '"'}, {"lease": "x" * 36}, {"lease": ROW["lease"].upper()},
+    {"started_at": "2026-02-30T08:12:00Z"}, {"finished_at": "2026-11-22T08:11:59Z"},
+    {"started_at": "2026-11-22T08:12:01.000Z"}, {"started_at": "2026-11-22T08:12:01.001Z"},
+    {"file_sha256": "ab" * 31 + "a\\"}, {"mark": "x" * 2048},
+]  # fmt: skip
+DOUBLED = row_bytes().replace(b'"take": 1', b'"take": 1, "take": 2')
+LINES = st.one_of(
+    st.just(row_bytes()),
+    st.sampled_from(SPOILS).map(lambda spoil: row_bytes(**spoil)),
+    st.sampled_from(
+        [DOUBLED, row_bytes() + b" " + row_bytes(), b"{}", row_bytes() + b"\r", row_bytes()[:-1]]
+    ),
+    st.sampled_from([row_bytes()[:90], row_bytes()[90:], row_bytes() + b"{", row_bytes()[1:]]),
+    st.integers(1, len(row_bytes()) - 1).map(lambda cut: row_bytes()[:cut]),
+)
+
+
+@given(st.lists(LINES, min_size=1, max_size=6))
+def test_rows_read_together_are_read_as_each_would_be_by_itself(lines):
+    assert parse_rows(lines) == one_by_one(lines)
+
+
+def test_no_trick_between_two_lines_makes_rows_read_together_differ():
+    whole = row_bytes()
+    for lines in (
+        [whole[:90], whole[90:] + whole],  # as many objects as lines, but not one a line
+        [whole + whole[:90], whole[90:]],
+        [DOUBLED, row_bytes(mark=None)],
+        [row_bytes(mark="00ff00ff00ff00ff"), DOUBLED],
+    ):
+        assert parse_rows(lines) == one_by_one(lines)
+
+
+def test_the_words_for_how_a_frame_ended_are_those_of_the_policy():
+    for outcome in FARM_OUTCOMES:
+        assert parse_rows([row_bytes(outcome=outcome.value)])[0].outcome == outcome.value
 
 
 def test_an_entry_longer_than_a_bundle_can_carry_is_refused():
     with pytest.raises(ValueError, match="does not fit"):
-        encode_entry(replace(some_frame(), talent="x" * 65_535))
+        encode_entry(replace(some_old_frame(), talent="x" * 65_535))
 
 
 @pytest.mark.parametrize(
@@ -252,7 +362,7 @@ def test_an_entry_longer_than_a_bundle_can_carry_is_refused():
         (lambda data: data.replace(b"abab", b"ABAB", 1), InvalidReason.MALFORMED),
         (lambda data: data.replace(b",", b", ", 1), InvalidReason.NOT_CANONICAL),
         (lambda data: data.replace(b'"take":1', b'"take":1,"take":1'), InvalidReason.NOT_CANONICAL),
-        (lambda data: data.replace(b'"lease"', b'"mark":null,"lease"'), InvalidReason.NOT_CANONICAL),
+        (lambda data: data.replace(b'"outcome"', b'"mark":null,"outcome"'), InvalidReason.NOT_CANONICAL),
         (lambda data: data + b"\n", InvalidReason.NOT_CANONICAL),
         (lambda data: data[:-1], InvalidReason.MALFORMED),
     ],
@@ -389,6 +499,18 @@ def test_only_one_form_of_utc_time_is_a_time(text):
 @given(st.datetimes())
 def test_every_utc_moment_is_a_time(moment):
     assert is_utc_time(moment.isoformat() + "Z")
+
+
+STAMPS = st.builds(
+    lambda moment, digits: f"{moment.isoformat(timespec='microseconds')[: 20 + digits].rstrip('.')}Z",
+    st.datetimes(min_value=datetime(2026, 1, 1), max_value=datetime(2026, 1, 1, 0, 0, 2)),
+    st.integers(0, 6),
+)
+
+
+@given(STAMPS, STAMPS)
+def test_times_compare_as_moments_whatever_their_fractions_look_like(one, other):
+    assert is_before(one, other) == (datetime.fromisoformat(one) < datetime.fromisoformat(other))
 
 
 def test_no_entry_has_room_for_free_text_about_a_person():

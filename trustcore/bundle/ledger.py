@@ -41,6 +41,8 @@ CSV_HEADER = (",".join(CSV_COLUMNS) + "\r\n").encode()
 _ALLOWING = frozenset({DecisionOutcome.ALLOW, DecisionOutcome.ALLOW_WITH_OBLIGATIONS})
 _encoder = msgspec.json.Encoder(order="sorted")
 _cells_of = attrgetter(*CSV_COLUMNS)
+# what a frame entry leaves to the check it cites; entries of older logs repeat it
+_SAID_BY_CHECK = ("jti", "terms_version", "lease", "talent")
 # what a joined row holds when a cell needs care: a quote, a line break, or the beginning of a formula
 _UNSAFE = ('"', "\r", "\n", ",=", ",+", ",-", ",@", ",\t")
 _FRAMES_PER_MASK = 1024
@@ -54,7 +56,10 @@ class ReceiptLines(NamedTuple):
 
 
 class _Row(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One receipt: the frame entry, its place in the log, and what its check says of it."""
+    """One receipt: the frame entry, its place in the log, and what its check says of it.
+
+    ``id`` is the leaf index, as a text, where the entry holds no id of its own.
+    """
 
     check: str | None = None
     construct: str | None = None
@@ -64,7 +69,7 @@ class _Row(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     id: str
     jti: str | None = None
     leaf_index: int
-    lease: str
+    lease: str | None = None
     mark: str | None = None
     outcome: Outcome
     pixel_sha256: str
@@ -147,17 +152,12 @@ class Ledger:
         check = self._checks.get(entry.check or "")
         if check is None:
             _refuse(index, InvalidReason.UNAUTHORISED_FRAME, "the frame cites no check that allowed it")
-        if (entry.jti, entry.terms_version, entry.lease, entry.talent) != (
-            check.jti,
-            check.terms_version,
-            check.lease,
-            check.talent,
-        ):
+        if any(getattr(entry, name) not in (None, getattr(check, name)) for name in _SAID_BY_CHECK):
             _refuse(index, InvalidReason.ENTRY_MISMATCH, "the frame and its check disagree")
         if check.first is None or check.last is None or not check.first <= entry.frame <= check.last:
             _refuse(index, InvalidReason.UNAUTHORISED_FRAME, "the frame is outside what its check reserved")
         block, bit = divmod(entry.frame, _FRAMES_PER_MASK)
-        key = (entry.lease, entry.take, block)
+        key = (check.lease or check.decision, entry.take, block)
         mask = self._seen.get(key, 0)
         if mask >> bit & 1:
             _refuse(index, InvalidReason.DUPLICATE_FRAME, f"frame {entry.frame} has a receipt already")
@@ -211,8 +211,9 @@ def receipt_lines(leaf_index: int, entry: FrameEntry, check: CheckedEntry | None
         check: the check it cites; None when ``UNAUTHORISED``.
     """
     values = asdict(entry)
+    values["id"] = entry.id or str(leaf_index)
     if check is not None:
-        values |= {"shot": check.shot, "use_type": check.use_type, "construct": check.construct}
+        values |= {name: getattr(check, name) for name in (*_SAID_BY_CHECK, "shot", "use_type", "construct")}
     row = _Row(leaf_index=leaf_index, **values)
     cells = ["" if cell is None else str(cell) for cell in _cells_of(row)]
     csv = ",".join(cells)

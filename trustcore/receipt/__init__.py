@@ -18,10 +18,12 @@ from trustcore.receipt.entries import (
     SuspendedEntry,
     VerifiedEntry,
     encode_entry,
+    encode_frame,
+    frame_head,
     parse_entry,
 )
-from trustcore.receipt.forms import MAX_FRAME, MAX_TAKE, RowCode, is_utc_time
-from trustcore.receipt.rows import MAX_ROW_BYTES, FrameRow, RowRefused, encode_row, parse_row
+from trustcore.receipt.forms import MAX_FRAME, MAX_TAKE, RowCode, is_before, is_utc_time
+from trustcore.receipt.rows import MAX_ROW_BYTES, FrameRow, RowRefused, encode_row, parse_row, parse_rows
 
 __all__ = [
     "ENTRY_TYPES",
@@ -47,8 +49,12 @@ __all__ = [
     "SuspendedEntry",
     "VerifiedEntry",
     "encode_entry",
+    "encode_frame",
     "encode_row",
+    "frame_head",
+    "is_before",
     "is_utc_time",
     "parse_entry",
     "parse_row",
+    "parse_rows",
 ]

@@ -5,8 +5,10 @@ members are absent, never null. Entries hold ids, hashes, codes and pseudonyms; 
 and free text stay outside, so that erasing a person keeps every proof.
 
 A *frame entry* is the render receipt: it cites the check that allowed the frame and carries the
-hash of the file as written and the hash of its decoded pixels. A frame without a live lease is
-recorded too, as ``UNAUTHORISED`` with the reason.
+hash of the file as written and the hash of its decoded pixels. What follows from the check (token,
+terms version, talent, lease) is said there once and not in each of its frames, so that a receipt
+takes about 340 bytes; its id is its place, the log's origin and the leaf index. A frame without a
+live lease is recorded too, as ``UNAUTHORISED`` with the lease as claimed and the reason.
 
 >>> entry = RevokedEntry(at="2026-11-22T08:00:00Z", by="a1", disposition=FrameDisposition.KEEP, jti="j",
 ...                      kind=RevocationKind.PROSPECTIVE, organisation="o1", terms_version=1)
@@ -22,6 +24,7 @@ import msgspec
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.policy.vocabulary import DecisionOutcome, FrameDisposition, Outcome, RevocationKind
 from trustcore.receipt.forms import fault_of_frame
+from trustcore.receipt.rows import FrameRow
 
 MAX_ENTRY_BYTES = 65_535
 
@@ -129,27 +132,28 @@ class CheckedEntry(_Entry, tag="checked", frozen=True, kw_only=True):
 class FrameEntry(_Entry, tag="frame", frozen=True, kw_only=True):
     """A frame left the renderer.
 
+    ``id``, ``jti``, ``lease``, ``talent`` and ``terms_version`` stand beside ``check`` in entries of older
+    logs only; where they do, they must say what the check says.
+
     Attributes:
         check: id of the decision that allowed it; absent when ``UNAUTHORISED``.
         file_sha256: SHA-256, hex, of the file as written.
         frame: frame number, from 0.
-        id: receipt id.
-        jti: id of the token.
-        lease: id of the lease as the farm named it.
+        jti: id of the token, where a frame without leave named a lease of one.
+        lease: id of the lease as the farm named it; only where no check is cited.
         mark: id of the hidden mark, 16 hex digits, where one is already embedded.
         pixel_sha256: SHA-256, hex, of the decoded pixels: equal renders agree here.
         reason: why the frame is ``UNAUTHORISED``.
         take: take or version number of the frame, from 0.
-        talent: pseudonym of the talent within this production.
     """
 
     check: str | None = None
     file_sha256: str
     finished_at: str
     frame: int
-    id: str
+    id: str | None = None
     jti: str | None = None
-    lease: str
+    lease: str | None = None
     mark: str | None = None
     outcome: Outcome
     pixel_sha256: str
@@ -334,6 +338,29 @@ def encode_entry(entry: Entry) -> bytes:
     return data
 
 
+def frame_head(check: str) -> str:
+    """Return how every frame entry under the decision ``check`` begins; for :func:`encode_frame`."""
+    return f'{{"check":"{check}","file_sha256":"'
+
+
+def encode_frame(head: str, row: FrameRow) -> bytes:
+    """Return the bytes of the frame entry that ``row`` leaves under a check.
+
+    The same bytes as :func:`encode_entry` writes, in a third of its time: a row that was read holds hex
+    digits, numbers, times and a word of ours, so that nothing needs an escape.
+
+    Args:
+        head: what :func:`frame_head` says of the check.
+        row: a row as :func:`trustcore.receipt.rows.parse_row` returned it.
+    """
+    mark = f'"mark":"{row.mark}",' if row.mark else ""
+    return (
+        f'{head}{row.file_sha256}","finished_at":"{row.finished_at}","frame":{row.frame},{mark}'
+        f'"outcome":"{row.outcome}","pixel_sha256":"{row.pixel_sha256}","started_at":"{row.started_at}",'
+        f'"t":"frame","take":{row.take}}}'
+    ).encode()
+
+
 def parse_entry(data: bytes) -> Entry:
     """Read a log entry; accept only the one spelling :func:`encode_entry` writes.
 
@@ -347,6 +374,8 @@ def parse_entry(data: bytes) -> Entry:
     if _encoder.encode(entry) != data:
         raise InvalidEvidence(InvalidReason.NOT_CANONICAL, "the entry is not in canonical form")
     if isinstance(entry, FrameEntry):
+        if entry.check is None and entry.lease is None:
+            raise InvalidEvidence(InvalidReason.MALFORMED, "the frame names neither a check nor a lease")
         fault = fault_of_frame(entry)
         if fault is not None:
             raise InvalidEvidence(InvalidReason.MALFORMED, fault.detail)

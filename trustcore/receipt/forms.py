@@ -51,7 +51,7 @@ class FrameValues(Protocol):
     @property
     def frame(self) -> int: ...
     @property
-    def lease(self) -> str: ...
+    def lease(self) -> str | None: ...
     @property
     def mark(self) -> str | None: ...
     @property
@@ -64,7 +64,7 @@ class FrameValues(Protocol):
 
 def fault_of_frame(row: FrameValues) -> Fault | None:
     """Return the first value of ``row`` that has not its form, or None."""
-    if _UUID.fullmatch(row.lease) is None:
+    if row.lease is not None and not is_uuid(row.lease):
         return Fault(RowCode.LEASE_INVALID, "lease is not a lower-case UUID")
     if not 0 <= row.frame <= MAX_FRAME:
         return Fault(RowCode.FRAME_INVALID, f"frame is not in 0..{MAX_FRAME}")
@@ -74,14 +74,32 @@ def fault_of_frame(row: FrameValues) -> Fault | None:
         return Fault(RowCode.HASH_INVALID, "file_sha256 is not 64 lower-case hex digits")
     if not is_sha256_hex(row.pixel_sha256):
         return Fault(RowCode.HASH_INVALID, "pixel_sha256 is not 64 lower-case hex digits")
-    if row.mark is not None and _MARK.fullmatch(row.mark) is None:
+    if row.mark is not None and not is_mark(row.mark):
         return Fault(RowCode.MARK_INVALID, "mark is not 16 lower-case hex digits")
-    started, finished = _parse_time(row.started_at), _parse_time(row.finished_at)
-    if started is None or finished is None:
+    if not is_utc_time(row.started_at) or not is_utc_time(row.finished_at):
         return Fault(RowCode.TIME_INVALID, "times are RFC 3339 in UTC, with Z")
-    if finished < started:
+    if is_before(row.finished_at, row.started_at):
         return Fault(RowCode.TIME_INVALID, "finished_at is before started_at")
     return None
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether ``text`` is a UUID in lower case, with hyphens."""
+    return _UUID.fullmatch(text) is not None
+
+
+def is_mark(text: str) -> bool:
+    """Tell whether ``text`` is 16 lower-case hex digits."""
+    return _MARK.fullmatch(text) is not None
+
+
+def is_before(one: str, other: str) -> bool:
+    """Tell whether the time ``one`` is before ``other``; both are times as :func:`is_utc_time` takes them.
+
+    As texts without their ``Z`` they sort as moments do, but for zeros at the end of a fraction: what looks
+    later or equal is so; what looks earlier is compared exactly.
+    """
+    return one[:-1] < other[:-1] and datetime.fromisoformat(one) < datetime.fromisoformat(other)
 
 
 def is_utc_time(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The programs of one deployment: web server, a Celery worker per queue, beat; and their environment."""
+"""The programs of one deployment: web server, publisher, a Celery worker per queue, beat; their environment."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 WEB_WORKERS = 2
 WEB_THREADS = 4
 READY_SECONDS = 120.0
+# glibc's malloc gives back and asks again for what each batch of receipts needs: a fifth of intake's time (bytes)
+_MALLOC = {"MALLOC_TRIM_THRESHOLD_": "134217728", "MALLOC_MMAP_THRESHOLD_": "134217728"}
 # Celery: a first TERM lets the running task end (warm), QUIT puts it back into the queue (cold).
 _CELERY_STOP = ((signal.SIGTERM, 8.0), (signal.SIGQUIT, 8.0))
 _CELERY = [sys.executable, "-m", "celery", "-A", "trustmark", "--quiet"]
@@ -125,10 +127,18 @@ def start_web(places: Places, env: dict[str, str], port: int) -> Started:
             "--log-level", "warning", "trustmark.wsgi:application",
         ],
         log=places.log / "web.log",
-        env=env,
+        env={**_MALLOC, **env},
         cwd=ROOT,
     )  # fmt: skip
     return Started(child, lambda: _answers(f"http://{LOOPBACK}:{port}/readyz"))
+
+
+def start_publisher(places: Places, env: dict[str, str]) -> Started:
+    """Keeps tiles and checkpoints up with the logs; ready when it says so in its log."""
+    log = places.log / "publisher.log"
+    said = _saying(log, "publishing")
+    child = start_child("publisher", [sys.executable, "manage.py", "publishlogs"], log=log, env=env, cwd=ROOT)
+    return Started(child, said)
 
 
 def start_worker(places: Places, env: dict[str, str], queue: str) -> Started:

@@ -162,6 +162,7 @@ def bring_up(house: House) -> dict[str, str]:
         lambda: house.run_to_end("collectstatic", [*manage, "collectstatic", "--no-input", "-v0"], env),
     )
     starts: dict[str, Callable[[], Started]] = {"web server": partial(programs.start_web, places, env, port)}
+    starts["publisher"] = partial(programs.start_publisher, places, env)
     for queue in programs.queues():
         starts[f"worker {queue}"] = partial(programs.start_worker, places, env, queue)
     starts["beat"] = partial(programs.start_beat, places, env)
@@ -245,7 +246,7 @@ def _do(mode: str, house: House, env: dict[str, str]) -> None:
 
 def _count_steps(mode: str) -> int:
     given = sum(name in os.environ for name in ("DATABASE_URL", "BROKER_URL"))
-    return 2 - given + 3 + len(programs.queues()) + 1 + (mode != "serve")
+    return 2 - given + 4 + len(programs.queues()) + 1 + (mode != "serve")
 
 
 def _scratch(places: Places) -> None:

@@ -95,15 +95,50 @@ class RowAnswer(msgspec.Struct, frozen=True):
     leaf_index: int | None = None
 
 
+class RunAnswer(msgspec.Struct, frozen=True):
+    """What became of ``count`` consecutive rows; ``leaf_index`` is the first one's, the others follow it."""
+
+    row: int
+    count: int
+    status: str
+    code: str | None = None
+    leaf_index: int | None = None
+
+
 class BatchAnswer(msgspec.Struct, frozen=True):
-    """What became of a batch of receipts."""
+    """What became of a batch of receipts, in runs of rows with one answer.
+
+    Attributes:
+        size: the log's size after the batch; the published checkpoint covers it at most a second later.
+        checkpoint: ``published`` if it did when the answer was given, else ``pending``.
+    """
 
     batch: str
     accepted: int
     unauthorised: int
     refused: int
-    rows: list[RowAnswer]
+    runs: list[RunAnswer]
     size: int | None = None
+    checkpoint: str = "pending"
+
+    @property
+    def codes(self) -> set[str]:
+        """Why rows were refused or taken as unauthorised."""
+        return {run.code for run in self.runs if run.code}
+
+    @property
+    def rows(self) -> list[RowAnswer]:
+        """The answer row by row."""
+        return [
+            RowAnswer(
+                run.row + step,
+                run.status,
+                run.code,
+                None if run.leaf_index is None else run.leaf_index + step,
+            )
+            for run in self.runs
+            for step in range(run.count)
+        ]
 
 
 prepare_readers(Decision, LeaseState, TokenHeartbeat, BatchAnswer)

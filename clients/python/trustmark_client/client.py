@@ -219,6 +219,7 @@ class TrustmarkClient:
                     "Content-Type": "application/x-ndjson",
                     "Content-Encoding": "gzip",
                     "Idempotency-Key": batch_key,
+                    "Prefer": "return=minimal",
                 }
             ),
             repeatable=True,

@@ -35,7 +35,7 @@ class Counts:
         self.accepted += answer.accepted
         self.unauthorised += answer.unauthorised
         self.refused += answer.refused
-        self.codes |= {row.code for row in answer.rows if row.code}
+        self.codes |= answer.codes
 
 
 class Outbox:

@@ -2,6 +2,7 @@
 
 from receipts.services.batches import BatchAnswer, RowAnswer
 from receipts.services.check import CheckAnswer, check_render
+from receipts.services.checkpoints import add_witness, remove_witness, take_cosignatures
 from receipts.services.intake import take_receipts
 from receipts.services.lease import LeaseAnswer, end_lease, expire_leases, heartbeat_lease
 from receipts.services.publish import LogBroken, publish_log, publish_waiting
@@ -14,6 +15,7 @@ __all__ = [
     "LeaseAnswer",
     "LogBroken",
     "RowAnswer",
+    "add_witness",
     "check_render",
     "drain_log",
     "drain_waiting",
@@ -24,5 +26,7 @@ __all__ = [
     "open_log",
     "publish_log",
     "publish_waiting",
+    "remove_witness",
+    "take_cosignatures",
     "take_receipts",
 ]

@@ -10,13 +10,14 @@ tiles that disagree with it is never published.
 import logging
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from common import clock
 from common.errors import Unavailable
 from common.keys import signer_for
 from receipts.models import LogEntry, LogPublication, ProductionLog
 from receipts.selectors.logs import frontier_of
+from receipts.services.checkpoints import lock_publication, record_checkpoint, with_cosignatures
 from receipts.storage import LogFiles
 from trustcore.errors import InvalidEvidence
 from trustcore.log.checkpoint import (
@@ -38,7 +39,6 @@ from trustcore.log.tiles import (
 )
 
 logger = logging.getLogger(__name__)
-_LOCK_CLASS = 0x7061626C  # first half of the advisory lock's key; the second is the log
 _STRETCH = 16 * TILE_WIDTH
 
 
@@ -85,7 +85,7 @@ def _publish(production_id: UUID, at_least: int) -> int:
     log = ProductionLog.objects.filter(production_id=production_id).first()
     if log is None:
         return 0
-    _lock_publication(log.pk)
+    lock_publication(log.pk)
     log.refresh_from_db()
     published, _ = LogPublication.objects.get_or_create(log=log)
     if 0 < at_least <= published.size:
@@ -98,19 +98,16 @@ def _publish(production_id: UUID, at_least: int) -> int:
     frontier = frontier_of(log)
     _write_tiles(log, files, published, frontier)
     _refuse_fork(log, files, published)
-    note = encode_checkpoint(Checkpoint(log.origin, log.size, frontier.root()), signer)
+    checkpoint = Checkpoint(log.origin, log.size, frontier.root())
+    note = encode_checkpoint(checkpoint, signer)
+    record_checkpoint(log=log, checkpoint=checkpoint, note=note)
     if files.read(VKEY_PATH) != vkey:
         files.write(VKEY_PATH, vkey)
-    files.write(CHECKPOINT_PATH, note)
+    files.write(CHECKPOINT_PATH, with_cosignatures(log_id=log.pk, note=note))
     _drop_stale_partials(files, published, log.size)
     published.size, published.checkpoint, published.published_at = log.size, note, clock.now()
     published.save()
     return log.size
-
-
-def _lock_publication(log_id: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, log_id])
 
 
 def _write_tiles(log: ProductionLog, files: LogFiles, published: LogPublication, frontier: Frontier) -> None:

@@ -33,6 +33,7 @@ MAX_ENTRY_BYTES = 2**16 - 1
 MAX_BUNDLE_BYTES = TILE_WIDTH * (2 + MAX_ENTRY_BYTES)
 
 CHECKPOINT_PATH = "checkpoint"
+COSIGNED_PATH = "checkpoint.cosigned"  # ours: the largest checkpoint that a witness has cosigned
 VKEY_PATH = "vkey"
 
 Fetch = Callable[[str], bytes]

@@ -15,6 +15,7 @@ from trustcore.receipt.entries import (
     VerifiedEntry,
     encode_entry,
     parse_entry,
+    read_entries,
 )
 from trustcore.receipt.forms import MAX_FRAME, MAX_TAKE, RowCode, is_utc_time
 from trustcore.receipt.rows import MAX_ROW_BYTES, FrameRow, RowRefused, encode_row, parse_row
@@ -43,4 +44,5 @@ __all__ = [
     "is_utc_time",
     "parse_entry",
     "parse_row",
+    "read_entries",
 ]

@@ -86,7 +86,10 @@ def strips_fit(strips: Strips, entries: Sequence[Entry], frames: Sequence[FrameE
     count = len(frames)
     try:
         return (
-            b"".join(map(_KIND_OF_TYPE.__getitem__, map(type, entries))) == strips.kinds
+            (
+                frames is entries
+                or b"".join(map(_KIND_OF_TYPE.__getitem__, map(type, entries))) == strips.kinds
+            )
             and struct.pack(f">{count}i", *map(_frame, frames)) == strips.frames
             and struct.pack(f">{count}h", *map(_take, frames)) == strips.takes
             and struct.pack(f">{count}h", *map(_OUTCOMES.__getitem__, map(_outcome, frames)))
@@ -100,8 +103,8 @@ def strips_fit(strips: Strips, entries: Sequence[Entry], frames: Sequence[FrameE
 
 
 def frames_of(strips: Strips, entries: Sequence[Entry]) -> Sequence[FrameEntry]:
-    """The frames among the entries of a tile; most tiles hold nothing else."""
-    if strips.kinds == _FRAME_KIND * len(entries) and type(entries[0]) is FrameEntry:
+    """The frames among the entries of a tile: the entries themselves, where all of it is frames."""
+    if strips.kinds == _FRAME_KIND * len(entries) and {*map(type, entries)} == {FrameEntry}:
         return entries  # type: ignore[return-value]
     return [entry for entry in entries if type(entry) is FrameEntry]
 

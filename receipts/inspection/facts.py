@@ -12,50 +12,53 @@ from django.db.models import Exists, OuterRef
 
 from audit.selectors import log_events_after
 from receipts.inspection.findings import SHOWN, Fault
-from receipts.models import Lease, LogEntry, PendingEntry, ProductionLog, RenderCheck
+from receipts.inspection.wire import stream
+from receipts.models import EntryKind, LogEntry, PendingEntry, ProductionLog, RenderCheck
 from trustcore.receipt import CheckedEntry, Entry
 
-_AT_ONCE = 5_000
+_CHECKS = """
+select e.idx, c.outcome::text, c.reasons::text[], encode(c.input_sha256, 'hex'), c.use_type::text
+from receipts_logentry e join receipts_rendercheck c on c.id = e.ref
+where e.log_id = %s and e.idx >= %s and e.idx < %s and e.kind = %s
+"""
+_LEASES = "select id, uid::text from receipts_lease where id = any(%s)"
 
 
 class Stated(NamedTuple):
-    """An entry that states a fact: its leaf, the fact's id, the entry read and as stored."""
+    """An entry that states a fact: its leaf, the fact's id (16 bytes), the entry read and as stored."""
 
     leaf: int
-    ref: UUID
+    ref: bytes
     entry: Entry
     stored: bytes
 
 
-def fact_faults(production_id: UUID, stated: Sequence[Stated]) -> Iterator[Fault]:
-    """Facts that are gone, or say something else than their entry."""
-    for begin in range(0, len(stated), _AT_ONCE):
-        some = stated[begin : begin + _AT_ONCE]
-        checks = _checks([one.ref for one in some if isinstance(one.entry, CheckedEntry)])
-        events = _events(production_id, [one.ref for one in some if not isinstance(one.entry, CheckedEntry)])
-        for one in some:
-            if isinstance(one.entry, CheckedEntry):
-                fits = checks.get(one.ref) == _told_by(one.entry)
-            else:
-                fits = events.get(one.ref) == one.stored
-            if not fits:
-                yield Fault(
-                    "FACT_DIFFERS", f"leaf {one.leaf}", f"the record {one.ref} is gone or says something else"
-                )
+def fact_faults(
+    log_id: int, production_id: UUID, stated: Sequence[Stated], begin: int, end: int
+) -> Iterator[Fault]:
+    """Facts stated by the leaves ``[begin, end)`` that are gone, or say something else than their entry."""
+    if not stated:
+        return
+    checks = {idx: told for idx, *told in stream(_CHECKS, (log_id, begin, end, EntryKind.CHECKED.value))}
+    others = [one for one in stated if not isinstance(one.entry, CheckedEntry)]
+    events = _events(production_id, [UUID(bytes=one.ref) for one in others])
+    for one in stated:
+        if isinstance(one.entry, CheckedEntry):
+            fits = (
+                checks.get(one.leaf) == _told_by(one.entry)
+                and one.entry.decision.replace("-", "") == one.ref.hex()
+            )
+        else:
+            fits = events.get(UUID(bytes=one.ref)) == one.stored
+        if not fits:
+            ref = UUID(bytes=one.ref)
+            yield Fault(
+                "FACT_DIFFERS", f"leaf {one.leaf}", f"the record {ref} is gone or says something else"
+            )
 
 
-def _checks(ids: list[UUID]) -> dict[UUID, tuple[object, ...]]:
-    rows = RenderCheck.objects.filter(pk__in=ids).values_list(
-        "pk", "outcome", "reasons", "input_sha256", "use_type"
-    )
-    return {
-        pk: (str(pk), outcome, tuple(reasons), bytes(digest).hex(), use_type)
-        for pk, outcome, reasons, digest, use_type in rows
-    }
-
-
-def _told_by(entry: CheckedEntry) -> tuple[object, ...]:
-    return (entry.decision, entry.outcome.value, entry.reasons, entry.input_hash, entry.use_type)
+def _told_by(entry: CheckedEntry) -> list[object]:
+    return [entry.outcome.value, list(entry.reasons), entry.input_hash, entry.use_type]
 
 
 def _events(production_id: UUID, ids: list[UUID]) -> dict[UUID, bytes]:
@@ -66,15 +69,13 @@ def _events(production_id: UUID, ids: list[UUID]) -> dict[UUID, bytes]:
 def lease_faults(log_id: int, pairs: set[tuple[int, str]]) -> Iterator[Fault]:
     """Rows whose column names another lease than their entry does."""
     granted = sorted((number, uid) for number, uid in pairs if number >= 0)
-    for begin in range(0, len(granted), _AT_ONCE):
-        some = granted[begin : begin + _AT_ONCE]
-        known = dict(Lease.objects.filter(pk__in=[number for number, _ in some]).values_list("pk", "uid"))
-        for number, uid in some:
-            if str(known.get(number)) != uid:
-                leaf = LogEntry.objects.filter(log_id=log_id, lease=number).order_by("idx").first()
-                where = f"leaf {leaf.idx}" if leaf else f"lease {number}"
-                detail = f"the row is filed under another lease than its entry names ({uid})"
-                yield Fault("ROW_COLUMNS_DIFFER", where, detail)
+    known = dict(stream(_LEASES, ([number for number, _ in granted],)))
+    for number, uid in granted:
+        if known.get(number) != uid:
+            leaf = LogEntry.objects.filter(log_id=log_id, lease=number).order_by("idx").first()
+            where = f"leaf {leaf.idx}" if leaf else f"lease {number}"
+            detail = f"the row is filed under another lease than its entry names ({uid})"
+            yield Fault("ROW_COLUMNS_DIFFER", where, detail)
 
 
 def unlogged(log: ProductionLog) -> Iterator[Fault]:

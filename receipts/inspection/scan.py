@@ -5,13 +5,9 @@ Rows come as one stream of strips, the database working while we hash. What a ti
 the edges at the sizes that somebody asks about (a checkpoint can end within a tile).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
-
-import psycopg
-from django.db import connection
 
 from receipts.inspection.columns import (
     ROWS,
@@ -26,6 +22,7 @@ from receipts.inspection.columns import (
 from receipts.inspection.facts import Stated, fact_faults, lease_faults
 from receipts.inspection.findings import Fault
 from receipts.inspection.votes import Suspect, suspects_of
+from receipts.inspection.wire import stream
 from receipts.storage import LogFiles
 from trustcore.errors import InvalidEvidence
 from trustcore.log.merkle import edge_of, leaf_hashes, perfect_levels
@@ -91,7 +88,11 @@ class _Reading:
                 self.doubtful.append(strips.tile)
         for tile in self.doubtful:
             self._take_rows(tile)
-        self.result.faults.extend(fact_faults(self.part.production_id, self.stated))
+        self.result.faults.extend(
+            fact_faults(
+                self.part.log_id, self.part.production_id, self.stated, begin * TILE_WIDTH, end * TILE_WIDTH
+            )
+        )
         self.result.faults.extend(lease_faults(self.part.log_id, self.pairs))
         self.doubtful, self.stated, self.pairs = [], [], set()
 
@@ -145,7 +146,7 @@ class _Reading:
             if row.lease is not None:
                 self.pairs.add((row.lease, entry.lease))
         elif isinstance(row.ref, UUID):
-            self.stated.append(Stated(row.idx, row.ref, entry, row.entry))
+            self.stated.append(Stated(row.idx, row.ref.bytes, entry, row.entry))
 
     def _take_entries(self, tile: int, entries: list[bytes]) -> None:
         hashes = leaf_hashes(entries)
@@ -180,20 +181,12 @@ class _Reading:
 def _stated(begin: int, refs: bytes, entries: Sequence[Entry], stored: Sequence[bytes]) -> Iterator[Stated]:
     facts = [at for at, entry in enumerate(entries) if type(entry) is not FrameEntry]
     for number, at in enumerate(facts):
-        yield Stated(begin + at, UUID(bytes=refs[16 * number : 16 * number + 16]), entries[at], stored[at])
+        yield Stated(begin + at, refs[16 * number : 16 * number + 16], entries[at], stored[at])
 
 
 def _strips(part: Range, begin: int, end: int) -> Iterator[Strips]:
-    return map(Strips._make, _stream(STRIPS, (begin, end - 1, part.log_id, part.size)))
+    return map(Strips._make, stream(STRIPS, (begin, end - 1, part.log_id, part.size)))
 
 
 def _rows(log_id: int, begin: int, end: int) -> Iterator[Row]:
-    return map(Row._make, _stream(ROWS, (log_id, begin, end)))
-
-
-def _stream(statement: str, parameters: Sequence[Any]) -> Iterable[tuple[Any, ...]]:
-    """Rows as they come, binary, past the ORM: its objects would cost more than the hashing."""
-    connection.ensure_connection()
-    wire: Any = connection.connection
-    with connection.wrap_database_errors, psycopg.Cursor(wire) as cursor:
-        yield from cursor.stream(statement, parameters, binary=True)
+    return map(Row._make, stream(ROWS, (log_id, begin, end)))

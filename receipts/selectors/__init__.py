@@ -5,11 +5,15 @@ here answers for the id it is given.
 """
 
 from receipts.selectors.logs import (
+    GrowthProof,
     LeafProof,
     LogState,
     PublishedLog,
     StoredEntry,
+    consistency_of,
     entries_of,
+    leaf_of_decision,
+    leaf_of_frame,
     log_files,
     log_state,
     proof_of,
@@ -31,6 +35,7 @@ from receipts.selectors.tokens import (
 )
 
 __all__ = [
+    "GrowthProof",
     "LeafProof",
     "LogState",
     "Page",
@@ -41,10 +46,13 @@ __all__ = [
     "TokenCounts",
     "checks_for_token",
     "checks_of_production",
+    "consistency_of",
     "counts_for_token",
     "counts_for_tokens",
     "entries_of",
     "heat_strip",
+    "leaf_of_decision",
+    "leaf_of_frame",
     "leases_for_token",
     "log_files",
     "log_state",

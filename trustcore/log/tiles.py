@@ -14,6 +14,7 @@ Source: https://c2sp.org/tlog-tiles (the checkpoint and the tiles live below the
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.log.merkle import (
@@ -106,7 +107,8 @@ def pack_entries(entries: Sequence[bytes]) -> bytes:
         raise ValueError("an entry bundle holds 1 to 256 entries")
     if max(map(len, entries)) > MAX_ENTRY_BYTES:
         raise ValueError("an entry is longer than 65,535 bytes")
-    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
+    lengths = [len(entry).to_bytes(2, "big") for entry in entries]
+    return b"".join(chain.from_iterable(zip(lengths, entries, strict=True)))
 
 
 def unpack_entries(data: bytes, *, path: str | None = None) -> list[bytes]:

@@ -478,7 +478,10 @@ def test_command_says_which_log_is_missing_and_counts_the_ones_in_order(
 ) -> None:
     render(farm, 0)
     assert cli.main(["check"]) == 0
-    assert "12 leaves, 12 under the checkpoint, 1 checkpoints, 0 cosignatures: in order" in capsys.readouterr().out
+    assert (
+        "12 leaves, 12 under the checkpoint, 1 checkpoints, 0 cosignatures: in order"
+        in capsys.readouterr().out
+    )
     assert cli.main(["check", "--production", str(uuid.uuid4())]) == 1
     with pytest.raises(SystemExit) as misuse:
         cli.main(["check", "--production", "everything"])

@@ -235,7 +235,7 @@ def test_state_is_used_by_one_process_and_a_damaged_one_signs_nothing(
 
 
 def ask(url: str, log: GrowingLog, old: int, size: int, *, proof_from: int | None = None) -> httpx.Response:
-    begin = old if proof_from is None else proof_from
+    begin = min(size, old if proof_from is None else proof_from)
     tiles = ReadTiles(log.read, len(log.entries))
     proof = tuple(tiles.consistency_proof(begin, size)) if begin else ()
     body = Submission(old, proof, parse_note(log.note(size))).encode()

@@ -93,5 +93,8 @@ def _file_faults(
     log: ProductionLog, scanned: Scanned, chain: ChainReading, covered: int, roots: dict[int, bytes]
 ) -> Iterator[Fault]:
     signed = chain.current.root if chain.current and chain.current.size == covered else None
-    yield from judged(scanned.suspects, rows_hold=signed is not None and roots.get(covered) == signed)
-    yield from upper_tile_faults(LogFiles(log.production_id), scanned, covered)
+    rows_hold = signed is not None and roots.get(covered) == signed
+    yield from judged(scanned.suspects, rows_hold=rows_hold)
+    for fault in upper_tile_faults(LogFiles(log.production_id), scanned, covered):
+        if rows_hold or fault.code != "FILE_DIFFERS":  # a changed row makes every tile above it differ
+            yield fault

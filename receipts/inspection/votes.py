@@ -51,13 +51,15 @@ def suspects_of(
 
 
 def judged(suspects: Sequence[Suspect], *, rows_hold: bool) -> Iterator[Fault]:
-    """Name the changed side. ``rows_hold``: the rows lead to the root that the checkpoint signs."""
+    """Name the changed side, a file once. ``rows_hold``: the rows lead to the root that the checkpoint signs."""
+    named: set[str] = set()
     for one in suspects:
         if one.row and not rows_hold:
             yield Fault(
                 "ROW_CHANGED", f"leaf {one.leaf}", "the row is not the entry that was published at this place"
             )
-        else:
+        elif one.path not in named:
+            named.add(one.path)
             yield Fault("FILE_DIFFERS", one.path, one.detail)
 
 

@@ -136,9 +136,9 @@ def keep_witnesses(arguments: argparse.Namespace) -> int:
                 record(kind="witness.removed", principal=None, object_type="witness", object_id=str(row.pk))
                 print(f"{row.name} is accepted no more")
         else:
-            for row in witnesses_with_last():
-                last = f"last cosigned {row.last_at}" if row.last_at else "has cosigned nothing yet"
-                print(f"{row.name}  {row.vkey}  {row.state}  {last}")
+            for one in witnesses_with_last():
+                last = f"last cosigned {one.last_at}" if one.last_at else "has cosigned nothing yet"
+                print(f"{one.name}  {one.vkey}  {one.state}  {last}")
     except DomainError as error:
         print(f"{error.code}: {error.title} {error.detail}".rstrip())
         return FAILED

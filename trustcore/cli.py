@@ -1,8 +1,9 @@
 """The ``trustmark`` command.
 
-``trustmark bundle verify``, ``trustmark log proof verify`` and ``trustmark log compare`` are answered here and
-need nothing but this distribution. Everything else belongs to the room that knows it: an installed distribution offers ``main(argv) -> int`` under
-the entry point group ``trustmark.commands``, and only the one asked for is imported.
+``trustmark bundle verify``, ``trustmark log proof verify`` and ``trustmark log compare`` are answered here
+and need nothing but this distribution. Everything else belongs to the room that knows it: an installed
+distribution offers ``main(argv) -> int`` under the entry point group ``trustmark.commands``, and only the
+one asked for is imported.
 
 Exit codes: 0 done, 1 failed, 2 misuse, 3 denied, 4 not verified.
 """

@@ -1,7 +1,7 @@
 """``/api/v1/.../proof`` and ``/api/v1/logs/...``: find a receipt's leaf, prove it, prove that the log only grew."""
 
 import base64
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -70,7 +70,7 @@ class ProofApi(ApiView):
     """Prove by Merkle path that a leaf stands in a production's published log."""
 
     required_scope = "licence:read"
-    renderer_classes: ClassVar[list[Any]] = [renderers.JSONRenderer, TlogProofRenderer]
+    renderer_classes = (renderers.JSONRenderer, TlogProofRenderer)
 
     @extend_schema(
         operation_id="receipt_proof",

@@ -43,7 +43,7 @@ class Strips(NamedTuple):
     """One tile of rows; field by field as :data:`STRIPS` selects them."""
 
     tile: int
-    count: int
+    rows: int
     lines: bytes | None
     kinds: bytes
     frames: bytes

@@ -63,7 +63,7 @@ def _told_by(entry: CheckedEntry) -> list[object]:
 
 def _events(production_id: UUID, ids: list[UUID]) -> dict[UUID, bytes]:
     rows = log_events_after(production_id, 0).filter(id__in=ids).values_list("id", "log_entry")
-    return {pk: bytes(entry) for pk, entry in rows}
+    return {pk: bytes(entry or b"") for pk, entry in rows}
 
 
 def lease_faults(log_id: int, pairs: set[tuple[int, str]]) -> Iterator[Fault]:

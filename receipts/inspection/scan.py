@@ -99,13 +99,13 @@ class _Reading:
     def _take_strips(self, strips: Strips) -> bool:
         """Take a tile whose rows all fit; False if one of them may not."""
         begin = strips.tile * TILE_WIDTH
-        if strips.lines is None or strips.count != self._width(strips.tile):
+        if strips.lines is None or strips.rows != self._width(strips.tile):
             return False
         stored = strips.lines.split(b"\n")
-        if len(stored) != strips.count:
+        if len(stored) != strips.rows:
             return False
         try:
-            entries = read_entries(strips.lines, strips.count)
+            entries = read_entries(strips.lines, strips.rows)
         except InvalidEvidence:
             return False
         frames = frames_of(strips, entries)

@@ -91,7 +91,8 @@ def _run(options: argparse.Namespace) -> int:
         server = serve_witness(follower, *_address(options.listen)) if options.listen else None
         if server is not None:
             threading.Thread(target=server.serve_forever, daemon=True).start()
-            print(f"listening on {server.server_address[0]}:{server.server_address[1]}", flush=True)
+            host, port = server.socket.getsockname()[:2]
+            print(f"listening on {host}:{port}", flush=True)
         try:
             if options.once:
                 return _code_of([_look(follower, origin, source) for origin, source in sources.items()])

@@ -5,7 +5,9 @@ Rows come as one stream of strips, the database working while we hash. What a ti
 the edges at the sizes that somebody asks about (a checkpoint can end within a tile).
 """
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -68,9 +70,22 @@ class Scanned:
 def scan_range(part: Range) -> Scanned:
     """Read every row and file of a range."""
     reading = _Reading(part, Scanned(), LogFiles(part.production_id))
-    for begin in range(part.first, part.last, STRETCH_TILES):
-        reading.read_stretch(begin, min(begin + STRETCH_TILES, part.last))
+    with _no_collector():
+        for begin in range(part.first, part.last, STRETCH_TILES):
+            reading.read_stretch(begin, min(begin + STRETCH_TILES, part.last))
     return reading.result
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Millions of short-lived objects without cycles: looking for cycles among them is a tenth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @dataclass(slots=True)

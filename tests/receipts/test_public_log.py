@@ -19,6 +19,7 @@ from trustmark_witness import cli as witness_cli
 
 from common import clock, keys
 from receipts import cli, services
+from receipts.inspection import inspect_log
 from receipts.models import LogCheckpoint, LogCosignature, ProductionLog, Witness
 from receipts.storage import LogFiles
 from tests.receipts.conftest import Farm, make_farm
@@ -98,6 +99,26 @@ def test_partial_tiles_and_bundles_may_be_kept_for_ever(farm: Farm) -> None:
         assert farm.client.head(f"/log/{production(farm)}/{path}").status_code == 200
         known = farm.client.get(f"/log/{production(farm)}/{path}", headers={"If-None-Match": answer["ETag"]})
         assert known.status_code == 304
+
+
+def test_reader_and_check_that_come_late_get_a_dropped_partial_tile_from_the_full_one(
+    farm: Farm, own_log_store: Path
+) -> None:
+    render(farm, 0)
+    late = shown(farm)
+    part = {path: shown(farm, path) for path in ("tile/0/000.p/12", "tile/entries/000.p/12")}
+    for first in range(100, 1000, 300):
+        render(farm, first, 300)
+    for path, content in part.items():
+        assert not (own_log_store / str(production(farm)) / path).exists()
+        assert farm.client.get(f"/log/{production(farm)}/{path}").content == content
+    assert farm.client.get(f"/log/{production(farm)}/tile/0/009.p/12").status_code == 404
+    # a check that began when `late` was the checkpoint still finds what that covers
+    checkpoint = own_log_store / str(production(farm)) / "checkpoint"
+    checkpoint.write_bytes(late)
+    report = inspect_log(production_id=production(farm))
+    assert report is not None
+    assert [fault.code for fault in report.faults] == ["CHECKPOINT_OLD"]
 
 
 # -- proofs by API

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.verify import make_log, measure_verify
+from bench.verify import Cost, Verified, make_log, measure_verify
 from receipts.inspection import inspect_log
 from tests.receipts.test_inspection import superuser
 
@@ -13,9 +13,13 @@ from tests.receipts.test_inspection import superuser
 def test_synthetic_log_is_whole_and_the_ratios_are_of_one_run() -> None:
     found = measure_verify(500, rounds=1)
     assert found.entries == 520
-    assert min(found.hashing, found.check_alone, found.check_with_two, found.ledger) > 0
+    for cost in (found.hashing, found.check_alone, found.check_with_two, found.ledger):
+        assert cost.wall > 0
+    found = Verified(520, Cost(1e-6, 5e-7), Cost(4e-6, 1e-6), Cost(2e-6, 1e-6), Cost(3e-6, 3e-6))
     lines = found.lines()
-    assert lines[2].endswith("| 1.00 |")
+    assert lines[2].endswith("| 1.00 | 1.00 | 0.50 | 1.00 |")
+    assert lines[3].endswith("| 4.00 | 4.00 | 1.00 | 2.00 |")
+    assert "2.00 x faster" in lines[-1]
     assert "two processes against one" in lines[-1]
 
 

@@ -13,7 +13,7 @@ STAMPS := $(VENV)/stamps
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-warn-script-location
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
-OURS := trustmark trustcore common accounts audit licensing receipts watermarking provenance compliance agents_portal clients/python/trustmark_client
+OURS := trustmark trustcore common accounts audit licensing receipts watermarking provenance compliance agents_portal clients/python/trustmark_client clients/witness/trustmark_witness
 
 .PHONY: help install install-dev run demo serve test lint types contracts requirements bench lock clean format
 
@@ -35,8 +35,8 @@ $(STAMPS)/base: $(STAMPS)/venv requirements/base.txt
 $(STAMPS)/torch: $(STAMPS)/base requirements/torch.txt
 	$(call timed,torch,$(PIP) --requirement requirements/torch.txt)
 
-$(STAMPS)/ours: $(STAMPS)/torch pyproject.toml trustcore/pyproject.toml clients/python/pyproject.toml
-	$(call timed,our own packages,$(PIP) --no-deps --no-build-isolation --editable . --editable trustcore --editable clients/python)
+$(STAMPS)/ours: $(STAMPS)/torch pyproject.toml trustcore/pyproject.toml clients/python/pyproject.toml clients/witness/pyproject.toml
+	$(call timed,our own packages,$(PIP) --no-deps --no-build-isolation --editable . --editable trustcore --editable clients/python --editable clients/witness)
 
 $(STAMPS)/dev: $(STAMPS)/ours requirements/dev.txt
 	$(call timed,packages of the gates,$(PIP) --require-hashes --requirement requirements/dev.txt)
@@ -86,5 +86,5 @@ lock: install-dev ## resolve the locks anew (torch stands apart)
 	    --no-emit-index-url --no-emit-trusted-host --strip-extras --output-file=$$name.txt $$name.in; done
 
 clean: ## remove the environment, data and caches
-	@rm -rf $(VENV) var build .mypy_cache .ruff_cache .import_linter_cache *.egg-info */*.egg-info clients/python/*.egg-info
+	@rm -rf $(VENV) var build .mypy_cache .ruff_cache .import_linter_cache *.egg-info */*.egg-info clients/*/*.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -16,6 +16,11 @@ end $$;
 """
 
 
+def refusing_body() -> str:
+    """The body of the function that refuses, as the migrations wrote it: an inspection compares."""
+    return _FUNCTION.split("$$")[1]
+
+
 def append_only(table: str) -> list[RunSQL]:
     """Migration operations that make ``table`` append-only (its partitions need their own call)."""
     rows, whole = f"{table}_append_only", f"{table}_no_truncate"

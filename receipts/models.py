@@ -387,3 +387,69 @@ class UnauthorisedFrame(models.Model):
 
     def __str__(self) -> str:
         return f"{self.log_id}/{self.idx} {self.code}"
+
+
+class LogCheckpoint(models.Model):
+    """A checkpoint as it was published, each naming the size of the one before. Append-only: a chain.
+
+    ``previous`` is null for the first. A trigger refuses a checkpoint that does not follow the last one.
+    """
+
+    log = models.ForeignKey(ProductionLog, models.PROTECT, db_index=False, related_name="checkpoints")
+    size = models.BigIntegerField()
+    previous = models.BigIntegerField(null=True)
+    root = models.BinaryField(max_length=32)
+    note = models.BinaryField()
+    published_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["log", "size"], name="checkpoint_once_per_size"),
+            models.UniqueConstraint(
+                fields=["log", "previous"], nulls_distinct=False, name="checkpoint_follows_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.log_id} at {self.size}"
+
+
+class Witness(models.Model):
+    """A guild or a studio whose cosignatures are published: its key, and where it shows what it saw."""
+
+    name = models.CharField(max_length=200)
+    vkey = models.CharField(max_length=300, unique=True)
+    organisation_id = models.UUIDField(null=True)
+    url = models.CharField(max_length=300, blank=True, default="")
+    added_at = models.DateTimeField(default=clock.now, editable=False)
+    removed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LogCosignature(models.Model):
+    """A witness's signature under a checkpoint, kept with the note it signed. Append-only.
+
+    Attributes:
+        seen_at: when the witness says it saw the checkpoint, seconds since 1970.
+        note: the checkpoint with the log's signature and this witness's, nothing else.
+    """
+
+    log = models.ForeignKey(ProductionLog, models.PROTECT, db_index=False, related_name="cosignatures")
+    size = models.BigIntegerField()
+    root = models.BinaryField(max_length=32)
+    witness = models.ForeignKey(Witness, models.PROTECT, db_index=False)
+    seen_at = models.BigIntegerField()
+    note = models.BinaryField()
+    received_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["log", "size", "witness", "seen_at"], name="cosignature_once_per_moment"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.witness_id}: {self.log_id} at {self.size}"

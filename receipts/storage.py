@@ -20,6 +20,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage
 
 from common.storage import log_store
+from trustcore.errors import InvalidEvidence
+from trustcore.log.tiles import cut_tile
 
 _WRITERS, _IN_FLIGHT = 8, 64
 _FLUSHERS = 16
@@ -35,13 +37,31 @@ class LogFiles:
     def __init__(self, production_id: UUID, store: Storage | None = None) -> None:
         self._store = store or log_store()
         self._folder = str(production_id)
+        in_folder = isinstance(self._store, FileSystemStorage)
+        self._here = Path(self._store.path(self._folder)) if in_folder else None
 
     def read(self, path: str) -> bytes | None:
-        """The bytes at ``path`` within the log, or None."""
+        """The bytes at ``path`` (one of the log's own names) within the log, or None.
+
+        A partial tile that was dropped, because the full one has taken its place, is cut from that.
+        """
+        content = self._stored(path)
+        whole, is_partial, _ = path.partition(".p/")
+        if content is not None or not is_partial:
+            return content
+        full = self._stored(whole)
         try:
+            return cut_tile(path, full) if full is not None else None
+        except InvalidEvidence:
+            return None
+
+    def _stored(self, path: str) -> bytes | None:
+        try:
+            if self._here is not None:  # an inspection reads two files for every 256 entries
+                return (self._here / path).read_bytes()
             with self._store.open(self._name(path), "rb") as stream:
                 content: bytes = stream.read()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return content
 

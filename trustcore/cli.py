@@ -1,8 +1,9 @@
 """The ``trustmark`` command.
 
-``trustmark bundle verify`` and ``trustmark token verify`` are answered here and need nothing but this
-distribution. Every other group belongs to the room that knows it: an installed distribution offers ``main(argv) -> int`` under
-the entry point group ``trustmark.commands``, and only the one asked for is imported.
+``trustmark bundle verify``, ``trustmark token verify``, ``trustmark log proof verify`` and ``trustmark log
+compare`` are answered here and need nothing but this distribution. Everything else belongs to the room that
+knows it: an installed distribution offers ``main(argv) -> int`` under the entry point group
+``trustmark.commands``, and only the one asked for is imported.
 
 Exit codes: 0 done, 1 failed, 2 misuse, 3 denied, 4 not verified.
 """
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from trustcore import __version__, tokencli
+from trustcore import __version__, cli_log, tokencli
 from trustcore.bundle import BundleReport, Trust, verify_bundle
 from trustcore.encoding import parse_json_strict
 from trustcore.errors import InvalidEvidence, TrustError
@@ -40,6 +41,8 @@ class ExitCode(IntEnum):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["log"] and set(arguments[1:2]) & cli_log.ACTIONS:
+        return cli_log.main(arguments[1:])
     groups = {point.name: point for point in entry_points(group=COMMANDS)}
     if arguments and arguments[0] in groups and arguments[0] != "bundle":
         return _run_group(groups[arguments[0]], arguments[1:])

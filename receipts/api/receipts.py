@@ -1,6 +1,5 @@
-"""``/api/v1/render/receipts``: post batches, read receipts, prove that one stands in the log."""
+"""``/api/v1/render/receipts``: post batches, read receipts."""
 
-import base64
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,13 +9,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.selectors import principal_of
 from common.api import ApiView
 from common.clock import rfc3339
-from common.errors import InvalidInput, NotFound
-from licensing.selectors import production_for
+from common.errors import InvalidInput
 from receipts import selectors
-from receipts.api.base import DPOP, limit_of, page_of, sender_of, uuid_of, visible_token
+from receipts.api.base import DPOP, limit_of, page_of, sender_of, visible_token
 from receipts.api.batch import SCOPE, take_batch
 
 
@@ -78,17 +75,6 @@ class ReceiptPageOutput(serializers.Serializer[Any]):
     results = ReceiptOutput(many=True)
 
 
-class ProofOutput(serializers.Serializer[Any]):
-    """A leaf, its RFC 6962 audit path (base64, nearest sibling first) and the signed checkpoint it leads to."""
-
-    leaf_index = serializers.IntegerField()
-    size = serializers.IntegerField()
-    entry = serializers.CharField(help_text="the leaf's bytes, base64")
-    hashes = serializers.ListField(child=serializers.CharField())
-    root_hash = serializers.CharField()
-    checkpoint = serializers.CharField()
-
-
 class ReceiptsApi(ApiView):
     """Post a batch of receipts (NDJSON, plain, gzip or zstd); list the receipts of a licence."""
 
@@ -134,33 +120,6 @@ class ReceiptsApi(ApiView):
         return Response(page_of(request, [_receipt(row) for row in page.rows], page.next_after))
 
 
-class ProofApi(ApiView):
-    """Prove by Merkle path that a leaf stands in a production's published log."""
-
-    required_scope = "licence:read"
-
-    @extend_schema(
-        operation_id="receipt_proof",
-        responses=ProofOutput,
-        parameters=[OpenApiParameter("project", required=True, description="the production")],
-    )
-    def get(self, request: Request, leaf: int) -> Response:
-        production = production_for(principal_of(request), uuid_of(request.query_params.get("project", "")))
-        proof = selectors.proof_of(production.pk, leaf) if production else None
-        if proof is None:
-            raise NotFound
-        return Response(
-            {
-                "leaf_index": proof.leaf_index,
-                "size": proof.size,
-                "entry": _base64(proof.entry),
-                "hashes": [_base64(item) for item in proof.hashes],
-                "root_hash": _base64(proof.root),
-                "checkpoint": proof.checkpoint.decode(),
-            }
-        )
-
-
 def _receipt(row: selectors.ReceiptRow) -> dict[str, Any]:
     return {
         "leaf_index": row.leaf_index,
@@ -179,7 +138,3 @@ def _receipt(row: selectors.ReceiptRow) -> dict[str, Any]:
         "lease": str(row.lease) if row.lease else None,
         "mark": row.mark,
     }
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

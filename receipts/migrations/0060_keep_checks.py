@@ -128,7 +128,7 @@ BACK = "drop function receipts_keep_checks(json); drop type receipts_question;"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("receipts", "0030_key_entries"),
+        ("receipts", "0040_public_log"),
         ("accounts", "0002_credential_stamp"),
         ("licensing", "0010_holds"),
         ("common", "0010_key_backends"),

@@ -6,12 +6,16 @@ here answers for the id it is given.
 
 from receipts.selectors.keys import KeyUse, key_use
 from receipts.selectors.logs import (
+    GrowthProof,
     LeafProof,
     LogState,
     PublicationLag,
     PublishedLog,
     StoredEntry,
+    consistency_of,
     entries_of,
+    leaf_of_decision,
+    leaf_of_frame,
     log_files,
     log_state,
     proof_of,
@@ -34,6 +38,7 @@ from receipts.selectors.tokens import (
 )
 
 __all__ = [
+    "GrowthProof",
     "KeyUse",
     "LeafProof",
     "LogState",
@@ -46,11 +51,14 @@ __all__ = [
     "TokenCounts",
     "checks_for_token",
     "checks_of_production",
+    "consistency_of",
     "counts_for_token",
     "counts_for_tokens",
     "entries_of",
     "heat_strip",
     "key_use",
+    "leaf_of_decision",
+    "leaf_of_frame",
     "leases_for_token",
     "log_files",
     "log_state",

@@ -8,11 +8,19 @@ from uuid import UUID
 from django.db import connection
 
 from common import clock
-from receipts.models import EntryKind, LogEntry, LogPublication, PendingEntry, ProductionLog
+from receipts.models import EntryKind, Lease, LogEntry, LogPublication, PendingEntry, ProductionLog
 from receipts.storage import LogFiles
 from trustcore.log.checkpoint import parse_checkpoint_text, parse_note
-from trustcore.log.merkle import HASH_BYTES, Frontier
-from trustcore.log.tiles import CHECKPOINT_PATH, TILE_WIDTH, VKEY_PATH, ReadTiles, tiles_to_write
+from trustcore.log.merkle import HASH_BYTES, Frontier, inclusion_proof
+from trustcore.log.tiles import (
+    CHECKPOINT_PATH,
+    COSIGNED_PATH,
+    TILE_WIDTH,
+    VKEY_PATH,
+    ReadTiles,
+    tiles_to_write,
+)
+from trustcore.receipt import MAX_FRAME, MAX_TAKE
 
 _CHUNK = 8 * TILE_WIDTH
 
@@ -181,18 +189,76 @@ def log_files(production_id: UUID, size: int) -> Iterator[tuple[str, bytes]]:
     yield from held.values()
 
 
-def proof_of(production_id: UUID, leaf_index: int) -> LeafProof | None:
-    """The proof that a leaf stands in the published log; None when it does not (yet)."""
+@dataclass(frozen=True, slots=True)
+class GrowthProof:
+    """The proof that the tree of ``second`` leaves extends the tree of ``first``, and the present checkpoint."""
+
+    first: int
+    first_root: bytes
+    second: int
+    second_root: bytes
+    hashes: tuple[bytes, ...]
+    checkpoint: bytes
+
+
+def proof_of(production_id: UUID, leaf_index: int, *, cosigned: bool = False) -> LeafProof | None:
+    """The proof that a leaf stands in the published log; None when it does not (yet).
+
+    Args:
+        cosigned: prove it under the largest checkpoint that a witness has cosigned, if that covers the leaf.
+    """
     published = published_log(production_id)
     if published is None or not 0 <= leaf_index < published.size:
         return None
     files = LogFiles(production_id)
     tiles = ReadTiles(files.fetch, published.size)
+    shown = _cosigned(files, leaf_index) if cosigned else None
+    size, root, note = shown or (published.size, published.root, published.checkpoint)
     return LeafProof(
         leaf_index=leaf_index,
-        size=published.size,
+        size=size,
         entry=tiles.entry(leaf_index),
-        hashes=tuple(tiles.inclusion_proof(leaf_index)),
-        root=published.root,
-        checkpoint=published.checkpoint,
+        hashes=tuple(inclusion_proof(leaf_index, size, tiles.node_at)),
+        root=root,
+        checkpoint=note,
     )
+
+
+def _cosigned(files: LogFiles, leaf_index: int) -> tuple[int, bytes, bytes] | None:
+    note = files.read(COSIGNED_PATH)
+    checkpoint = parse_checkpoint_text(parse_note(note).text) if note else None
+    if note is None or checkpoint is None or checkpoint.size <= leaf_index:
+        return None
+    return checkpoint.size, checkpoint.root, note
+
+
+def consistency_of(production_id: UUID, first: int, second: int | None = None) -> GrowthProof | None:
+    """The proof that the log only grew from ``first`` to ``second`` leaves; None where these are no such sizes."""
+    published = published_log(production_id)
+    second = published.size if published and second is None else second
+    if published is None or second is None or not 0 < first <= second <= published.size:
+        return None
+    tiles = ReadTiles(LogFiles(production_id).fetch, published.size)
+    hashes = tuple(tiles.consistency_proof(first, second))
+    return GrowthProof(first, tiles.root(first), second, tiles.root(second), hashes, published.checkpoint)
+
+
+def leaf_of_decision(production_id: UUID, decision: UUID) -> StoredEntry | None:
+    """Where a render check stands in a production's log."""
+    return _leaf(production_id, ref=decision)
+
+
+def leaf_of_frame(production_id: UUID, lease: UUID, frame: int, take: int) -> StoredEntry | None:
+    """Where the receipt of a frame stands in a production's log; a frame without leave is not found by its claim."""
+    number = Lease.objects.filter(uid=lease, production_id=production_id).values_list("pk", flat=True).first()
+    if number is None or frame > MAX_FRAME or take > MAX_TAKE:
+        return None
+    return _leaf(production_id, lease=number, frame=frame, take=take)
+
+
+def _leaf(production_id: UUID, **columns: object) -> StoredEntry | None:
+    log_id = ProductionLog.objects.filter(production_id=production_id).values_list("pk", flat=True).first()
+    row = LogEntry.objects.filter(log_id=log_id, **columns).first()  # by number: one partition is looked at
+    if row is None:
+        return None
+    return StoredEntry(row.idx, EntryKind(row.kind).label, row.received_at, row.ref, bytes(row.entry))

@@ -2,6 +2,7 @@
 
 from receipts.services.batches import BatchAnswer, RowAnswer, Run
 from receipts.services.check import CheckAnswer, check_render
+from receipts.services.checkpoints import add_witness, remove_witness, take_cosignatures
 from receipts.services.intake import take_blocks, take_receipts
 from receipts.services.keying import revoke_signing_key, rotate_signing_key
 from receipts.services.lease import LeaseAnswer, end_lease, expire_leases, heartbeat_lease
@@ -19,6 +20,7 @@ __all__ = [
     "Publisher",
     "RowAnswer",
     "Run",
+    "add_witness",
     "check_render",
     "drain_log",
     "drain_waiting",
@@ -30,8 +32,10 @@ __all__ = [
     "open_log",
     "publish_log",
     "publish_waiting",
+    "remove_witness",
     "revoke_signing_key",
     "rotate_signing_key",
     "take_blocks",
+    "take_cosignatures",
     "take_receipts",
 ]

@@ -21,6 +21,7 @@ from common.errors import Unavailable
 from common.keys import signer_for
 from receipts.models import LogPublication, ProductionLog
 from receipts.selectors.logs import frontier_of, logs_behind
+from receipts.services.checkpoints import lock_publication, record_checkpoint, with_cosignatures
 from receipts.storage import LogFiles
 from trustcore.errors import InvalidEvidence
 from trustcore.log.checkpoint import (
@@ -42,7 +43,6 @@ from trustcore.log.tiles import (
 )
 
 logger = logging.getLogger(__name__)
-_LOCK_CLASS = 0x7061626C  # first half of the advisory lock's key; the second is the log
 _STRETCH = 64 * TILE_WIDTH  # leaves read and written at once, some 8 MB
 # `offset 0` keeps the order of the index and the planner from the whole table, whatever it believes of its size
 _TILES = """
@@ -96,7 +96,7 @@ def _publish(production_id: UUID, at_least: int, *, patient: bool) -> int:
     log = ProductionLog.objects.filter(production_id=production_id).first()
     if log is None:
         return 0
-    if not _lock_publication(log.pk, patient=patient):
+    if not lock_publication(log.pk, patient=patient):
         return 0
     log.refresh_from_db()
     published, _ = LogPublication.objects.get_or_create(log=log)
@@ -110,23 +110,16 @@ def _publish(production_id: UUID, at_least: int, *, patient: bool) -> int:
     frontier = frontier_of(log)
     _write_tiles(log, files, published, frontier)
     _refuse_fork(log, files, published)
-    note = encode_checkpoint(Checkpoint(log.origin, log.size, frontier.root()), signer)
+    checkpoint = Checkpoint(log.origin, log.size, frontier.root())
+    note = encode_checkpoint(checkpoint, signer)
+    record_checkpoint(log=log, checkpoint=checkpoint, note=note)
     if files.read(VKEY_PATH) != vkey:
         files.write(VKEY_PATH, vkey)
-    files.write(CHECKPOINT_PATH, note)
+    files.write(CHECKPOINT_PATH, with_cosignatures(log_id=log.pk, note=note))
     _drop_stale_partials(files, published, log.size)
     published.size, published.checkpoint, published.published_at = log.size, note, clock.now()
     published.save()
     return log.size
-
-
-def _lock_publication(log_id: int, *, patient: bool) -> bool:
-    with connection.cursor() as cursor:
-        if patient:
-            cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, log_id])
-            return True
-        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, log_id])
-        return bool(cursor.fetchone()[0])
 
 
 def _write_tiles(log: ProductionLog, files: LogFiles, published: LogPublication, frontier: Frontier) -> None:

@@ -1,5 +1,6 @@
 """The structure holds: web processes stay light, migrations are complete, the core stands alone."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,7 @@ def test_import_contracts_are_kept() -> None:
     done = subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
         cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'clients/python'}:{ROOT / 'clients/witness'}"},
         capture_output=True,
         text=True,
         check=False,

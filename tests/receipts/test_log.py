@@ -190,7 +190,7 @@ def test_long_log_is_published_and_read_stretch_by_stretch(
 ) -> None:
     monkeypatch.setattr("receipts.services.publish._STRETCH", 256)
     monkeypatch.setattr("receipts.selectors.logs._CHUNK", 256)
-    monkeypatch.setattr("receipts.inspection._STRETCH", 256)
+    monkeypatch.setattr("receipts.inspection.scan.STRETCH_TILES", 1)
     size = render(farm, 0, 900)["size"]
     check_log(farm, size)
     made = dict(selectors.log_files(production(farm), size))
@@ -413,7 +413,7 @@ def tamper(*statements: str) -> None:
                 "update receipts_logentry set entry = convert_to(replace(convert_from(entry, 'UTF8'),"
                 " '\"take\":1', '\"take\":2'), 'UTF8'), take = 2 where frame = 5"
             ),
-            {"FRONTIER_DIFFERS", "FILE_DIFFERS tile/entries/000.p/12", "CHECKPOINT_DIFFERS checkpoint"},
+            {"FRONTIER_DIFFERS", "ROW_CHANGED leaf 7", "CHECKPOINT_DIFFERS checkpoint"},
         ),
         ("update receipts_logentry set frame = 77 where frame = 5", {"ROW_COLUMNS_DIFFER leaf 7"}),
         ("delete from receipts_logentry where frame = 5", {"ROW_MISSING leaf 7"}),
@@ -481,7 +481,10 @@ def test_command_says_which_log_is_missing_and_counts_the_ones_in_order(
 ) -> None:
     render(farm, 0)
     assert cli.main(["check"]) == 0
-    assert "12 leaves, 12 under the checkpoint: in order" in capsys.readouterr().out
+    assert (
+        "12 leaves, 12 under the checkpoint, 1 checkpoints, 0 cosignatures: in order"
+        in capsys.readouterr().out
+    )
     assert cli.main(["check", "--production", str(uuid.uuid4())]) == 1
     with pytest.raises(SystemExit) as misuse:
         cli.main(["check", "--production", "everything"])

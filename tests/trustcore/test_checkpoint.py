@@ -21,9 +21,9 @@ from trustcore.log.checkpoint import (
     parse_note,
     verify_checkpoint,
 )
+from trustcore.log.cosignature import Cosignature, cosign, witness_verifier
 from trustcore.log.merkle import leaf_hash, root_from_leaves
 from trustcore.log.tiles import ReadTiles, tiles_to_write
-from trustcore.log.witness import Cosignature, cosign, witness_verifier
 from trustcore.signing import Ed25519Signer
 
 ORIGIN = "studio.example/log/0198c2f4-7c1e-7b44-9d4e-2a6d1c5b9f01"

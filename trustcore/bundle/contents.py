@@ -12,7 +12,7 @@ from trustcore.bundle.layout import LOG, RECEIPTS_CSV, RECEIPTS_NDJSON
 from trustcore.bundle.ledger import CSV_HEADER, Ledger, ReceiptLines
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.log.checkpoint import Checkpoint
-from trustcore.log.merkle import Frontier, leaf_hash, root_from_leaves
+from trustcore.log.merkle import Frontier, edge_of, leaf_hashes, perfect_levels
 from trustcore.log.tiles import (
     CHECKPOINT_PATH,
     MAX_BUNDLE_BYTES,
@@ -83,13 +83,20 @@ class TileRows:
         while len(row) >= TILE_WIDTH:
             tile, row[:TILE_WIDTH] = row[:TILE_WIDTH], []
             self._compare(level, tile)
-            self.push(level + 1, [root_from_leaves(tile)])
+            self.push(level + 1, perfect_levels(tile)[-1])
 
     def finish(self) -> None:
         """Compare the partial tiles on the right edge."""
         for level, row in enumerate(self._rows):
             if row:
                 self._compare(level, row)
+
+    def root(self, size: int) -> bytes:
+        """Return the root of the tree of the ``size`` leaves pushed; each node is hashed once."""
+        edge: list[bytes] = []
+        for row in reversed(self._rows):
+            edge.extend(edge_of(perfect_levels(row), len(row)))
+        return Frontier(size, tuple(edge)).root()
 
     def _compare(self, level: int, hashes: list[bytes]) -> None:
         path = LOG + tile_path(level, self._done[level], len(hashes))
@@ -110,13 +117,11 @@ def verify_log(archive: Archive, checkpoint: Checkpoint) -> Ledger:
         InvalidEvidence: with the file at fault.
     """
     _check_file_names(archive, checkpoint.size)
-    ledger, frontier, tiles = Ledger(), Frontier(), TileRows(archive)
+    ledger, tiles = Ledger(), TileRows(archive)
     ndjson, csv = FollowedFile(archive, RECEIPTS_NDJSON), FollowedFile(archive, RECEIPTS_CSV)
     csv.expect(CSV_HEADER, "its columns")
     for path, entries in _entry_bundles(archive, checkpoint.size):
-        hashes = [leaf_hash(entry) for entry in entries]
-        frontier = frontier.append_many(hashes)
-        tiles.push(0, hashes)
+        tiles.push(0, leaf_hashes(entries))
         for entry in entries:
             lines = _take(ledger, entry, path)
             if lines is not None:
@@ -125,7 +130,7 @@ def verify_log(archive: Archive, checkpoint: Checkpoint) -> Ledger:
     tiles.finish()
     ndjson.expect_end()
     csv.expect_end()
-    if frontier.root() != checkpoint.root:
+    if tiles.root(checkpoint.size) != checkpoint.root:
         raise InvalidEvidence(
             InvalidReason.ROOT_MISMATCH, "the entries do not lead to the signed root", LOG + CHECKPOINT_PATH
         )

@@ -12,7 +12,7 @@ True
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from trustcore.errors import InvalidEvidence, InvalidReason
@@ -91,6 +91,37 @@ class Frontier:
         for item in reversed(rest):
             root = node_hash(item, root)
         return root
+
+
+def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+    """Hash many entries; the same as :func:`leaf_hash` of each, in less time."""
+    sha256 = hashlib.sha256
+    return [sha256(b"\x00" + entry).digest() for entry in entries]
+
+
+def perfect_levels(leaf_hashes: Sequence[bytes]) -> list[list[bytes]]:
+    """Return the hashes of every perfect subtree over ``leaf_hashes``, level by level from the leaves up.
+
+    The first leaf must begin an aligned subtree that is at least as wide as the row.
+    """
+    sha256 = hashlib.sha256
+    levels = [list(leaf_hashes)]
+    while len(row := levels[-1]) > 1:
+        pairs = iter(row)
+        levels.append(
+            [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=False)]
+        )
+    return levels
+
+
+def edge_of(levels: Sequence[Sequence[bytes]], width: int) -> tuple[bytes, ...]:
+    """Return the right edge (as in :class:`Frontier`) of the first ``width`` leaves below ``levels``."""
+    edge, begin = [], 0
+    for level in reversed(range(width.bit_length())):
+        if width >> level & 1:
+            edge.append(levels[level][begin >> level])
+            begin += 1 << level
+    return tuple(edge)
 
 
 def root_from_leaves(leaf_hashes: Sequence[bytes]) -> bytes:

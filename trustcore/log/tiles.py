@@ -14,6 +14,7 @@ Source: https://c2sp.org/tlog-tiles (the checkpoint and the tiles live below the
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.log.merkle import (
@@ -33,6 +34,7 @@ MAX_ENTRY_BYTES = 2**16 - 1
 MAX_BUNDLE_BYTES = TILE_WIDTH * (2 + MAX_ENTRY_BYTES)
 
 CHECKPOINT_PATH = "checkpoint"
+COSIGNED_PATH = "checkpoint.cosigned"  # ours: the largest checkpoint that a witness has cosigned
 VKEY_PATH = "vkey"
 
 Fetch = Callable[[str], bytes]
@@ -105,7 +107,8 @@ def pack_entries(entries: Sequence[bytes]) -> bytes:
         raise ValueError("an entry bundle holds 1 to 256 entries")
     if max(map(len, entries)) > MAX_ENTRY_BYTES:
         raise ValueError("an entry is longer than 65,535 bytes")
-    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
+    lengths = [len(entry).to_bytes(2, "big") for entry in entries]
+    return b"".join(chain.from_iterable(zip(lengths, entries, strict=True)))
 
 
 def unpack_entries(data: bytes, *, path: str | None = None) -> list[bytes]:
@@ -242,9 +245,9 @@ class ReadTiles:
         """Return the audit path of leaf ``index`` in this tree."""
         return inclusion_proof(index, self.size, self.node_at)
 
-    def consistency_proof(self, old_size: int) -> list[bytes]:
-        """Return the proof that this tree extends the one of ``old_size``."""
-        return prove_consistency(old_size, self.size, self.node_at)
+    def consistency_proof(self, old_size: int, new_size: int | None = None) -> list[bytes]:
+        """Return the proof that the tree of ``new_size`` (this one, by default) extends that of ``old_size``."""
+        return prove_consistency(old_size, self.size if new_size is None else new_size, self.node_at)
 
     def entries(self, first: int = 0) -> Iterator[bytes]:
         """Yield the entries from ``first`` on, one bundle in memory at a time."""
@@ -282,6 +285,24 @@ class ReadTiles:
             del self._cache[next(iter(self._cache))]
         self._cache[tile] = hashes
         return hashes
+
+
+def cut_tile(path: str, full: bytes) -> bytes:
+    """Return the partial tile at ``path`` from the full tile that took its place.
+
+    A log may drop a partial tile once the full one exists; a reader who comes late asks for that.
+
+    Raises:
+        InvalidEvidence: ``SIZE_MISMATCH``; the full tile holds less.
+    """
+    tile = parse_tile_path(path)
+    if tile.level is None:
+        entries = unpack_entries(full, path=path)[: tile.width]
+        if len(entries) == tile.width:
+            return pack_entries(entries)
+    elif len(full) >= tile.width * HASH_BYTES:
+        return full[: tile.width * HASH_BYTES]
+    raise InvalidEvidence(InvalidReason.SIZE_MISMATCH, f"not {tile.width} wide", path)
 
 
 def _row_of_tiles(level: int | None, count: int) -> Iterator[Tile]:

@@ -21,6 +21,7 @@ from trustcore.receipt.entries import (
     encode_frame,
     frame_head,
     parse_entry,
+    read_entries,
 )
 from trustcore.receipt.forms import MAX_FRAME, MAX_TAKE, RowCode, is_before, is_utc_time
 from trustcore.receipt.rows import MAX_ROW_BYTES, FrameRow, RowRefused, encode_row, parse_row, parse_rows
@@ -57,4 +58,5 @@ __all__ = [
     "parse_entry",
     "parse_row",
     "parse_rows",
+    "read_entries",
 ]

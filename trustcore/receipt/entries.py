@@ -380,3 +380,26 @@ def parse_entry(data: bytes) -> Entry:
         if fault is not None:
             raise InvalidEvidence(InvalidReason.MALFORMED, fault.detail)
     return entry
+
+
+def read_entries(lines: bytes, count: int) -> list[Entry]:
+    """Read many entries at once, joined by line feeds; several times faster than one by one.
+
+    A canonical entry holds no line feed, so the joined form has one reading. Kinds, fields and spelling are
+    checked as :func:`parse_entry` does; the forms of a frame's values are not.
+
+    Args:
+        lines: the entries, a line feed between each two.
+        count: how many there are.
+
+    Raises:
+        InvalidEvidence: ``MALFORMED`` or ``NOT_CANONICAL``; it does not say which entry.
+    """
+    try:
+        entries = _decoder.decode_lines(lines)
+    except msgspec.MsgspecError as error:
+        raise InvalidEvidence(InvalidReason.MALFORMED, str(error)) from error
+    written = _encoder.encode_lines(entries)  # ends with a line feed; no copy is made to compare without it
+    if len(entries) != count or len(written) != len(lines) + 1 or not written.startswith(lines):
+        raise InvalidEvidence(InvalidReason.NOT_CANONICAL, "an entry is not in canonical form")
+    return entries

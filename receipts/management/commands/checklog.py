@@ -14,7 +14,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--production", type=UUID)
+        parser.add_argument("--jobs", type=int, default=1)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if code := check_logs(options["production"]):
+        if code := check_logs(options["production"], jobs=options["jobs"]):
             sys.exit(code)

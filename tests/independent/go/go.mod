@@ -1,0 +1,3 @@
+module trustmark.test/verifylog
+
+go 1.19

@@ -12,7 +12,7 @@ STAMPS := $(VENV)/stamps
 # quiet but for errors: pip says a lot about a farm's find-links and about itself
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-warn-script-location
 PYTEST_ARGS ?=
-OURS := trustmark trustcore common accounts audit licensing receipts watermarking provenance compliance agents_portal clients/python/trustmark_client
+OURS := trustmark trustcore common accounts audit notify licensing receipts watermarking provenance compliance agents_portal clients/python/trustmark_client
 
 .PHONY: help install install-dev run demo serve test lint types contracts requirements bench lock clean format
 

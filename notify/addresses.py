@@ -40,6 +40,7 @@ def clean_url(url: str) -> str:
     except (httpx.InvalidURL, ValueError) as error:
         raise InvalidInput("URL_INVALID", "This is not a URL.") from error
     is_whole = parts.scheme in {"https", "http"} and parts.host and not (parts.userinfo or parts.fragment)
+    is_whole = is_whole and (parts.port is None or 0 < parts.port < 2**16)
     if not is_whole or len(url) > _URL_MAX or not url.isascii() or any(sign.isspace() for sign in url):
         raise InvalidInput(
             "URL_INVALID",

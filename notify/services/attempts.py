@@ -5,6 +5,7 @@ and wherever both are: two outcomes cannot wait on each other.
 """
 
 import asyncio
+import logging
 import random
 from datetime import datetime
 from uuid import UUID
@@ -21,6 +22,7 @@ from notify.schedule import retry_delay
 from notify.sending import Outcome
 from notify.signing import signed_headers
 
+logger = logging.getLogger(__name__)
 _GONE = 410
 
 
@@ -37,16 +39,25 @@ def attempt(*, delivery_id: UUID) -> Outcome | None:
     except KeyUnreadable:
         outcome = Outcome(error="SECRET_UNREADABLE")
     else:
-        outcome = asyncio.run(sending.post(delivery.endpoint.url, body, headers))
+        outcome = _send(delivery.endpoint.url, body, headers)
     record_outcome(delivery_id=delivery_id, outcome=outcome)
     return outcome
+
+
+def _send(url: str, body: bytes, headers: dict[str, str]) -> Outcome:
+    try:
+        return asyncio.run(sending.post(url, body, headers))
+    except Exception:  # what we did not foresee counts as an attempt too: a delivery ends some day
+        logger.exception("webhook: an attempt failed on our side")
+        return Outcome(error="INTERNAL")
 
 
 def record_outcome(*, delivery_id: UUID, outcome: Outcome) -> None:
     """Write how an attempt ended: delivered, to be tried again, or dead; 410 ends the endpoint."""
     with transaction.atomic():
         endpoint = (
-            WebhookEndpoint.objects.select_for_update().filter(deliveries=delivery_id).first()
+            # no key: who places new deliveries for it need not wait
+            WebhookEndpoint.objects.select_for_update(no_key=True).filter(deliveries=delivery_id).first()
         )  # none: it was removed meanwhile
         delivery = Delivery.objects.select_for_update().filter(OPEN, pk=delivery_id).first()
         if endpoint is None or delivery is None:

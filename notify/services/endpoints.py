@@ -166,7 +166,7 @@ def _until(hours: int) -> datetime | None:
 def _locked(principal: Principal, endpoint_id: UUID) -> WebhookEndpoint:
     if endpoint_for(principal, endpoint_id) is None:
         raise NotFound
-    endpoint = WebhookEndpoint.objects.select_for_update().filter(pk=endpoint_id).first()
+    endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=endpoint_id).first()
     if endpoint is None:
         raise NotFound
     return endpoint

@@ -60,7 +60,9 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 with receiver.arrived:
-                    receiver.calls.append(Call(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                    receiver.calls.append(
+                        Call(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+                    )
                     receiver.arrived.notify_all()
                 if receiver.delay is not None:
                     receiver.delay.wait(30)

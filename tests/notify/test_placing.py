@@ -57,9 +57,7 @@ def test_endpoint_hears_only_the_kinds_it_wants_and_a_disabled_one_nothing(cast:
         happen(cast.producer, kind)
     services.place_waiting()
     heard = {
-        endpoint.pk: sorted(
-            Delivery.objects.filter(endpoint=endpoint).values_list("event__kind", flat=True)
-        )
+        endpoint.pk: sorted(Delivery.objects.filter(endpoint=endpoint).values_list("event__kind", flat=True))
         for endpoint in (family, exact, off)
     }
     assert heard == {

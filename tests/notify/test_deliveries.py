@@ -69,7 +69,9 @@ def test_delivery_is_signed_as_the_standard_says(cast: Cast, receiver: Receiver)
     )
     assert call.headers["webhook-id"] == str(event.id)
     with pytest.raises(WebhookVerificationError):
-        Webhook(make_endpoint(cast.producer, receiver.url("/2"), "x.y").secret).verify(call.body, call.headers)
+        Webhook(make_endpoint(cast.producer, receiver.url("/2"), "x.y").secret).verify(
+            call.body, call.headers
+        )
     with pytest.raises(WebhookVerificationError):
         Webhook(made.secret).verify(call.body.replace(b"OK", b"NO"), call.headers)
     delivery = only_delivery(made.endpoint)

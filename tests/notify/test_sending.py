@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import threading
@@ -105,10 +106,8 @@ def raw_server(answer: Callable[[socket.socket], None]) -> int:
     def serve() -> None:
         wire, _ = listener.accept()
         with wire, listener:
-            try:
+            with contextlib.suppress(OSError):
                 answer(wire)
-            except OSError:
-                pass
 
     threading.Thread(target=serve, daemon=True).start()
     return int(listener.getsockname()[1])

@@ -105,9 +105,8 @@ def raw_server(answer: Callable[[socket.socket], None]) -> int:
 
     def serve() -> None:
         wire, _ = listener.accept()
-        with wire, listener:
-            with contextlib.suppress(OSError):
-                answer(wire)
+        with wire, listener, contextlib.suppress(OSError):
+            answer(wire)
 
     threading.Thread(target=serve, daemon=True).start()
     return int(listener.getsockname()[1])

@@ -4,15 +4,19 @@ The trail's rows are the queue (ADR 0006): a trigger notes each new event in :cl
 transaction of the event itself, so nothing is told that did not happen and nothing that happened is forgotten.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from common.models import ArrayField, BaseModel
+from common.models import BaseModel
 
 
 class WaitingEvent(models.Model):
     """An event of the trail that nobody was told of yet; written by a trigger, taken by ``place_waiting``."""
 
-    event = models.OneToOneField("audit.Event", models.CASCADE, primary_key=True, related_name="+")
+    # no constraint: the trigger writes it beside a row that nobody can remove, and checks cost at each commit
+    event = models.OneToOneField(
+        "audit.Event", models.DO_NOTHING, primary_key=True, related_name="+", db_constraint=False
+    )
 
     def __str__(self) -> str:
         return f"event {self.event_id} waits"

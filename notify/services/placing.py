@@ -74,9 +74,11 @@ def _uuid(text: object) -> UUID | None:
 def _deliveries(notices: Iterable[Notice]) -> Iterator[Delivery]:
     notices = list(notices)
     endpoints: dict[UUID, list[WebhookEndpoint]] = {}
-    for endpoint in WebhookEndpoint.objects.filter(
+    rows = WebhookEndpoint.objects.filter(
         enabled=True, organisation_id__in={notice.organisation_id for notice in notices}
-    ):
+    )
+    # locked: one that is removed or switched off at this moment must not stop the others' deliveries
+    for endpoint in rows.select_for_update(no_key=True).order_by("pk"):
         endpoints.setdefault(endpoint.organisation_id, []).append(endpoint)
     at = clock.now()
     for notice in notices:

@@ -168,3 +168,32 @@ def test_notices_of_one_organisation_are_not_anothers(cast: Cast) -> None:
     assert selectors.position_of(cast.producer.organisation_id, event.id) is not None
     assert selectors.position_of(cast.other_studio.organisation_id, event.id) is None
     assert selectors.position_of(factories.make_studio().pk, event.id) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_endpoint_that_is_removed_while_events_are_placed_stops_nothing(cast: Cast) -> None:
+    leaving = make_endpoint(cast.producer, URL.format("1"), "thing.*").endpoint
+    staying = make_endpoint(cast.agent, URL.format("2"), "thing.*").endpoint
+    forget_waiting()
+    for _ in range(50):
+        happen(cast.producer, visible_to=[cast.agent.organisation_id])
+    start = threading.Barrier(2)
+    failures: list[BaseException] = []
+
+    def remove() -> None:
+        try:
+            start.wait(20)
+            services.delete_endpoint(principal=cast.producer, endpoint_id=leaving.pk)
+        except BaseException as error:  # noqa: BLE001
+            failures.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=remove)
+    thread.start()
+    start.wait(20)
+    services.place_waiting()
+    thread.join()
+    assert failures == []
+    assert Delivery.objects.filter(endpoint=staying).count() == 50
+    assert not Delivery.objects.exclude(endpoint=staying).exists()

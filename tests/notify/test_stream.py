@@ -113,6 +113,18 @@ def test_reader_that_comes_back_goes_on_after_its_last_event_without_gap_or_repe
     assert nothing(again)
 
 
+def test_burst_beyond_what_is_kept_in_memory_is_heard_whole_and_in_order(events: Process, cast: Cast) -> None:
+    forget_waiting()
+    stream = listener(events, key_of(cast.producer.organisation)).start(query="?kinds=burst.*")
+    Event.objects.bulk_create(
+        Event(kind="burst.one", organisation_id=cast.producer.organisation_id, object_id=str(number))
+        for number in range(900)
+    )
+    heard = [one.data["data"]["object"]["id"] for one in drained(stream, 900)]
+    assert heard == [str(number) for number in range(900)]
+    assert nothing(stream)
+
+
 def test_server_that_is_killed_loses_nothing_and_another_serves_the_same_stream(
     cast: Cast, tmp_path: Path
 ) -> None:

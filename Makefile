@@ -13,7 +13,7 @@ STAMPS := $(VENV)/stamps
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-warn-script-location
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
-OURS := trustmark trustcore common accounts audit licensing receipts watermarking provenance compliance agents_portal clients/python/trustmark_client clients/witness/trustmark_witness
+OURS := trustmark trustcore common accounts audit notify licensing receipts watermarking provenance compliance agents_portal clients/python/trustmark_client clients/witness/trustmark_witness
 
 .PHONY: help install install-dev run demo serve test lint types contracts requirements bench lock clean format
 

@@ -31,14 +31,8 @@ class ApiKeyAuthentication(BaseAuthentication):
         scheme, _, value = get_authorization_header(request).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        credential = credential_of(value.strip())
-        request._request.principal = Principal(  # type: ignore[attr-defined]
-            organisation=credential.organisation,
-            person=credential.created_by,
-            credential=credential,
-            scopes=frozenset(credential.scopes),
-        )
-        request.principal = request._request.principal  # type: ignore[attr-defined]
+        principal, credential = principal_of_key(value.strip())
+        request.principal = request._request.principal = principal  # type: ignore[attr-defined]
         return credential.created_by, credential
 
     def authenticate_header(self, request: Request) -> str:
@@ -56,6 +50,22 @@ class PortalSessionAuthentication(SessionAuthentication):
         request._request.principal = principal_of_session(request._request)  # type: ignore[attr-defined]
         request.principal = request._request.principal  # type: ignore[attr-defined]
         return user, None
+
+
+def principal_of_key(value: str) -> tuple[Principal, ApiCredential]:
+    """Who calls with the API key ``value``, and the key.
+
+    Raises:
+        Unauthenticated: as the API answers it: the key is not known, or no longer good.
+    """
+    credential = credential_of(value)
+    principal = Principal(
+        organisation=credential.organisation,
+        person=credential.created_by,
+        credential=credential,
+        scopes=frozenset(credential.scopes),
+    )
+    return principal, credential
 
 
 def credential_of(value: str) -> ApiCredential:

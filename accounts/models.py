@@ -122,6 +122,8 @@ class Scope(models.TextChoices):
     BUNDLE_WRITE = "bundle:write", "Make bundles"
     BUNDLE_READ = "bundle:read", "Download bundles"
     WATERMARK_DETECT = "watermark:detect", "Look for marks in files"
+    EVENT_READ = "event:read", "Follow the event stream"
+    WEBHOOK_MANAGE = "webhook:manage", "Manage webhooks"
 
 
 class ApiCredential(BaseModel):

@@ -100,6 +100,22 @@ UPLOAD_BYTES_MAX = env.integer("TRUSTMARK_UPLOAD_BYTES_MAX", 20 * 1024**3)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES_MAX
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
+# -- Telling others ------------------------------------------------------------------------------------
+# Where the event stream is served (``trustmark.asgi``), as its callers reach it; no trailing slash. Empty: no
+# stream is offered by the web server itself, a proxy hands the path to the stream's process.
+EVENTS_URL = env.text("TRUSTMARK_EVENTS_URL", "").rstrip("/")
+# Seconds between a stream's signs of life; at each the caller's key or session is looked at again.
+EVENTS_HEARTBEAT_SECONDS = env.integer("TRUSTMARK_EVENTS_HEARTBEAT_SECONDS", 15, least=1, most=60)
+# Streams one process serves, and one organisation may hold in it; further callers hear 503.
+EVENTS_STREAMS_MAX = env.integer("TRUSTMARK_EVENTS_STREAMS_MAX", 1000, least=1)
+EVENTS_STREAMS_EACH_MAX = env.integer("TRUSTMARK_EVENTS_STREAMS_EACH_MAX", 50, least=1)
+# Webhook attempts under way at once, in all workers together.
+WEBHOOK_CONCURRENCY = env.integer("TRUSTMARK_WEBHOOK_CONCURRENCY", 16, least=1)
+# Yes only in a closed network: webhooks may then go to private addresses, and to this machine by http.
+WEBHOOK_ALLOW_PRIVATE = env.flag("TRUSTMARK_WEBHOOK_ALLOW_PRIVATE", default=False)
+# PEM file of further certificate authorities that receivers' certificates may come from. Empty: the public ones.
+WEBHOOK_CA_FILE = env.text("TRUSTMARK_WEBHOOK_CA_FILE", "")
+
 # -- The test clock -------------------------------------------------------------------------------------
 # A file that holds an offset in seconds; demonstrations and tests move time with it. Empty: real time.
 TEST_CLOCK_FILE = env.text("TRUSTMARK_TEST_CLOCK_FILE", "")
@@ -124,6 +140,7 @@ INSTALLED_APPS = [
     "common",
     "accounts",
     "audit",
+    "notify",
     "licensing",
     "watermarking",
     "receipts",

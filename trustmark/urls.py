@@ -25,6 +25,7 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", api_docs, name="api-docs"),
+    path("", include("notify.urls")),
     path("", include("licensing.urls")),
     path("", include("watermarking.urls")),
     path("", include("receipts.urls")),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_credential_stamp'),
+        ('accounts', '0010_event_scopes'),
     ]
 
     operations = [

@@ -18,6 +18,7 @@ _MOST_PEM = 16_384
 
 _RENDERS = (Scope.LICENCE_READ, Scope.LICENCE_HEARTBEAT, Scope.RENDER_CHECK, Scope.RENDER_RECEIPT)
 _DELIVERS = (Scope.VISIBILITY_READ, Scope.ASSET_WRITE, Scope.ASSET_READ, Scope.WATERMARK_DETECT)
+_FOLLOWS = (Scope.EVENT_READ, Scope.WEBHOOK_MANAGE)
 _EXPORTS = (Scope.BUNDLE_WRITE, Scope.BUNDLE_READ)
 
 
@@ -27,7 +28,7 @@ def scopes_for(principal: Principal) -> list[tuple[str, str]]:
     Neither a studio nor a vendor revokes. A studio alone exports bundles, and asks for licences through the
     keys of its producers and administrators.
     """
-    usable = {*_RENDERS, *_DELIVERS}
+    usable = {*_RENDERS, *_DELIVERS, *_FOLLOWS}
     if principal.organisation.kind == Organisation.Kind.STUDIO:
         usable.update(_EXPORTS)
         if principal.is_role("PRODUCER", "ADMIN"):

@@ -27,12 +27,14 @@ def _inet(pid: int) -> list[psutil._common.pconn]:
 def test_one_command_serves_from_this_machine_and_reaches_nowhere_else(deployment: Deployment) -> None:
     deployment.start()
     deployment.wait_ready()
-    port = int(json.loads((deployment.var / "run" / "ports.json").read_text())["web"])
+    ports = json.loads((deployment.var / "run" / "ports.json").read_text())
+    port = int(ports["web"])
     page = httpx.get(f"http://127.0.0.1:{port}/sign-in/")
     assert page.status_code == 200
     assert not re.search(r"""(src|href|action)=["']?(https?:)?//""", page.text)
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert httpx.get(f"http://127.0.0.1:{port}/readyz").json()["status"] == "ready"
+    assert httpx.get(f"http://127.0.0.1:{ports['events']}/readyz").json()["status"] == "ready"
     connections = [connection for pid in deployment.family for connection in _inet(pid)]
     assert {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN} <= LOOPBACK
     assert len({c.laddr.port for c in connections if c.status == psutil.CONN_LISTEN}) >= 2
@@ -45,3 +47,6 @@ def test_one_command_serves_from_this_machine_and_reaches_nowhere_else(deploymen
         with socket.socket() as probe:
             probe.settimeout(5)
             assert probe.connect_ex((address, port)) != 0, address
+        with socket.socket() as probe:
+            probe.settimeout(5)
+            assert probe.connect_ex((address, int(ports["events"]))) != 0, address

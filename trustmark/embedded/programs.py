@@ -1,4 +1,4 @@
-"""The programs of one deployment: web server, publisher, a Celery worker per queue, beat; their environment."""
+"""The programs of one deployment: web server, event stream, publisher, workers, beat; their environment."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ _MALLOC = {"MALLOC_TRIM_THRESHOLD_": "134217728", "MALLOC_MMAP_THRESHOLD_": "134
 # Celery: a first TERM lets the running task end (warm), QUIT puts it back into the queue (cold).
 _CELERY_STOP = ((signal.SIGTERM, 8.0), (signal.SIGQUIT, 8.0))
 _CELERY = [sys.executable, "-m", "celery", "-A", "trustmark", "--quiet"]
+_ONE_AT_A_TIME = ("--concurrency", "1")
+# webhooks wait for others' servers, which costs a thread and no processor
+_POOL = {"notify": ("--pool", "threads", "--concurrency", "16")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +71,18 @@ class Places:
         return path.read_text().strip()
 
 
-def web_port(places: Places) -> int:
-    """The port of the last start, where it is free still (links and issuer stay), else a new one."""
+def kept_port(places: Places, name: str) -> int:
+    """The port that ``name`` had at the last start, where it is free still (links and issuer stay), else a new one."""
     try:
-        port = int(json.loads((places.run / "ports.json").read_text())["web"])
+        port = int(json.loads((places.run / "ports.json").read_text())[name])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return free_port()
     return free_port() if is_listening(port) else port
 
 
-def environment(places: Places, *, port: int, database_url: str, broker_url: str) -> dict[str, str]:
+def environment(
+    places: Places, *, port: int, events_port: int, database_url: str, broker_url: str
+) -> dict[str, str]:
     """What every program of the deployment reads (docs/operations/configuration.md)."""
     places.secret("trustmark")
     places.secret("mark-key", in_hex=True)
@@ -89,6 +94,8 @@ def environment(places: Places, *, port: int, database_url: str, broker_url: str
         "STORAGE_URL": f"file://{places.var / 'storage'}",
         "TRUSTMARK_TEST_CLOCK_FILE": str(places.clock),
         "OMP_NUM_THREADS": str(os.cpu_count() or 1),
+        # a proxy in front of both may say otherwise
+        "TRUSTMARK_EVENTS_URL": f"http://{LOOPBACK}:{events_port}",
     }
     fixed = {
         "DJANGO_SETTINGS_MODULE": "trustmark.settings",
@@ -141,6 +148,23 @@ def start_publisher(places: Places, env: dict[str, str]) -> Started:
     return Started(child, said)
 
 
+def start_events(places: Places, env: dict[str, str], port: int) -> Started:
+    """Granian in front of ``trustmark.asgi``: streams that last for hours, in a process of their own."""
+    child = start_child(
+        "events",
+        [
+            sys.executable, "-m", "granian", "--interface", "asgi", "--host", LOOPBACK, "--port", str(port),
+            "--workers", "1", "--no-ws", "--http", "1", "--backlog", "2048", "--backpressure", "2048",
+            # streams do not end by themselves; their clients come back
+            "--workers-kill-timeout", "2", "--log-level", "warning", "trustmark.asgi:application",
+        ],
+        log=places.log / "events.log",
+        env=env,
+        cwd=ROOT,
+    )  # fmt: skip
+    return Started(child, lambda: _answers(f"http://{LOOPBACK}:{port}/readyz"))
+
+
 def start_worker(places: Places, env: dict[str, str], queue: str) -> Started:
     """One Celery worker for ``queue``; ready when it says so in its log."""
     log = places.log / f"worker-{queue}.log"
@@ -148,7 +172,7 @@ def start_worker(places: Places, env: dict[str, str], queue: str) -> Started:
     child = start_child(
         f"worker {queue}",
         [
-            *_CELERY, "worker", "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", "1",
+            *_CELERY, "worker", "--queues", queue, "--hostname", f"{queue}@%h", *_POOL.get(queue, _ONE_AT_A_TIME),
             "--loglevel", "INFO", "--without-gossip", "--without-mingle",
         ],
         log=log,
@@ -181,7 +205,7 @@ def start_beat(places: Places, env: dict[str, str]) -> Started:
 def queues() -> list[str]:
     """The queues this machine can work on: ``media.gpu`` only where there is a GPU."""
     has_gpu = any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/kfd"))
-    return ["default", "media.cpu", *(["media.gpu"] if has_gpu else [])]
+    return ["default", "notify", "media.cpu", *(["media.gpu"] if has_gpu else [])]
 
 
 def _saying(log: Path, words: str) -> Callable[[], bool]:

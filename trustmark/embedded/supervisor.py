@@ -151,8 +151,10 @@ def bring_up(house: House) -> dict[str, str]:
     """Start all parts up to beat; the environment they run in."""
     places = house.places
     database_url, broker_url = _servers(house)
-    port = programs.web_port(places)
-    env = programs.environment(places, port=port, database_url=database_url, broker_url=broker_url)
+    port, events_port = programs.kept_port(places, "web"), programs.kept_port(places, "events")
+    env = programs.environment(
+        places, port=port, events_port=events_port, database_url=database_url, broker_url=broker_url
+    )
     manage = [sys.executable, "manage.py"]
     house.step(
         "database tables", lambda: house.run_to_end("migrate", [*manage, "migrate", "--no-input", "-v0"], env)
@@ -161,13 +163,17 @@ def bring_up(house: House) -> dict[str, str]:
         "static files",
         lambda: house.run_to_end("collectstatic", [*manage, "collectstatic", "--no-input", "-v0"], env),
     )
-    starts: dict[str, Callable[[], Started]] = {"web server": partial(programs.start_web, places, env, port)}
-    starts["publisher"] = partial(programs.start_publisher, places, env)
+    starts: dict[str, Callable[[], Started]] = {
+        "web server": partial(programs.start_web, places, env, port),
+        "event stream": partial(programs.start_events, places, env, events_port),
+        "publisher": partial(programs.start_publisher, places, env),
+    }
     for queue in programs.queues():
         starts[f"worker {queue}"] = partial(programs.start_worker, places, env, queue)
     starts["beat"] = partial(programs.start_beat, places, env)
     house.start_together(starts)
-    (places.run / "ports.json").write_text(json.dumps({"web": port, "url": env["TRUSTMARK_BASE_URL"]}))
+    ports = {"web": port, "url": env["TRUSTMARK_BASE_URL"], "events": events_port}
+    (places.run / "ports.json").write_text(json.dumps(ports))
     return env
 
 
@@ -246,7 +252,7 @@ def _do(mode: str, house: House, env: dict[str, str]) -> None:
 
 def _count_steps(mode: str) -> int:
     given = sum(name in os.environ for name in ("DATABASE_URL", "BROKER_URL"))
-    return 2 - given + 4 + len(programs.queues()) + 1 + (mode != "serve")
+    return 2 - given + 5 + len(programs.queues()) + 1 + (mode != "serve")
 
 
 def _scratch(places: Places) -> None:

@@ -1,0 +1,65 @@
+"""Who listens: an API key with the scope ``event:read``, or a person signed in at the portal.
+
+Run in a thread; asked anew at every heartbeat, so a key that is revoked or expires, a session that ends and a
+member who leaves lose their stream.
+"""
+
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest
+
+from accounts.authentication import principal_of_key
+from accounts.models import Scope
+from accounts.principals import Principal
+from accounts.selectors import principal_of_session
+from common.errors import Forbidden, Unauthenticated
+
+
+def listener(headers: Mapping[str, str]) -> UUID:
+    """The organisation whose events the caller may follow.
+
+    Args:
+        headers: of the request, names in lower case.
+
+    Raises:
+        Unauthenticated: nobody, or a key or session that is no longer good.
+        Forbidden: ``SCOPE_MISSING``.
+    """
+    principal = _caller(headers)
+    if not principal.holds(Scope.EVENT_READ):
+        raise Forbidden(
+            "SCOPE_MISSING",
+            "This API key may not do this.",
+            f"It needs the scope {Scope.EVENT_READ}.",
+            {"scope": str(Scope.EVENT_READ)},
+        )
+    return principal.organisation_id
+
+
+def _caller(headers: Mapping[str, str]) -> Principal:
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return principal_of_key(value.strip())[0]
+    person = _person(headers.get("cookie", ""))
+    if person is None:
+        raise Unauthenticated("UNAUTHENTICATED", "Authentication credentials were not provided.")
+    return person
+
+
+def _person(cookies: str) -> Principal | None:
+    try:
+        cookie = SimpleCookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        return None
+    if cookie is None:
+        return None
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(cookie.value)
+    user = get_user(request)
+    request.user = user
+    return principal_of_session(request) if user.is_authenticated else None

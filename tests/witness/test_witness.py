@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -316,3 +317,58 @@ def test_witness_needs_the_core_and_httpx_alone() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], env=ALONE, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_witness_installs_beside_the_core_alone_and_is_a_command(
+    tmp_path: Path, log: GrowingLog, address: tuple[str, list[bytes]]
+) -> None:
+    target = tmp_path / "target"
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "build")
+    for name in ("trustcore", "clients/witness"):
+        source = tmp_path / "source" / name
+        shutil.copytree(ROOT / name, source, ignore=ignored)
+        options = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--target", target]
+        subprocess.run([sys.executable, "-m", "pip", "install", *options, source], check=True, timeout=120)
+    assert (target / "trustmark_witness" / "py.typed").exists()
+
+    def trustmark(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-P", target / "bin" / "trustmark", *arguments]
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(target), "HOME": "/nonexistent"}
+        return subprocess.run(
+            list(map(str, command)),
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    made = trustmark("witness", "keygen", "--name", NAME, "--out", "w.key")
+    assert made.returncode == 0, made.stderr
+    run = (
+        "witness",
+        "run",
+        "--log",
+        address[0],
+        "--vkey",
+        log.folder / "vkey",
+        "--key",
+        "w.key",
+        "--state",
+        "state",
+    )
+    done = trustmark(*run, "--once")
+    assert (done.returncode, done.stdout) == (0, f"COSIGNED: {ORIGIN} at 300\n"), done.stderr
+    (tmp_path / "old").write_bytes(log.note(200))
+    compared = trustmark(
+        "log",
+        "compare",
+        "old",
+        f"{address[0]}/checkpoint",
+        "--vkey",
+        log.folder / "vkey",
+        "--log-url",
+        address[0],
+    )
+    assert compared.returncode == 0, compared.stderr
+    assert compared.stdout.startswith("CONSISTENT")

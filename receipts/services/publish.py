@@ -5,9 +5,6 @@ and a tile's content follows from its path. One publisher a log at a time, by an
 database drops with its connection; a second finds the work done and returns. If the stored upper tiles do
 not lead to the root that the log's row names, every tile is written again from the rows; a checkpoint over
 tiles that disagree with it is never published.
-
-The database packs the entry bundles and hashes the leaves, so that a row costs Python nothing here; that it
-hashed as intake did is what the comparison with the row's root shows, each time.
 """
 
 import logging
@@ -31,29 +28,21 @@ from trustcore.log.checkpoint import (
     parse_checkpoint_text,
     parse_note,
 )
-from trustcore.log.merkle import HASH_BYTES, Frontier
+from trustcore.log.merkle import Frontier
 from trustcore.log.tiles import (
     CHECKPOINT_PATH,
     TILE_WIDTH,
     VKEY_PATH,
     ReadTiles,
     entries_path,
-    hash_tiles_to_write,
     tile_path,
+    tiles_to_write,
 )
 
 logger = logging.getLogger(__name__)
 _STRETCH = 64 * TILE_WIDTH  # leaves read and written at once, some 8 MB
-# `offset 0` keeps the order of the index and the planner from the whole table, whatever it believes of its size
-_TILES = """
-select t.entries, t.hashes, t.leaves from generate_series(%s::bigint, %s::bigint - 1, %s::bigint) as s(low)
-cross join lateral (
-    select string_agg(substring(int4send(octet_length(e.entry)) from 3) || e.entry, ''::bytea) as entries,
-           string_agg(sha256('\\x00'::bytea || e.entry), ''::bytea) as hashes, count(*) as leaves
-    from (select entry from receipts_logentry where log_id = %s and idx >= s.low
-          and idx < least(s.low + %s, %s) order by idx offset 0) e
-) t order by s.low
-"""
+# order and range follow the primary key: the planner has no better way, whatever it believes of the table's size
+_ENTRIES = "select entry from receipts_logentry where log_id = %s and idx >= %s and idx < %s order by idx"
 
 
 class LogBroken(Unavailable):
@@ -152,27 +141,20 @@ def _write_from(log: ProductionLog, files: LogFiles, begin: int) -> None:
     while begin < log.size:
         first = begin - begin % TILE_WIDTH
         end = min(first + _STRETCH, log.size)
-        bundles, hashes = _packed(log, first, end)
-        tiles = hash_tiles_to_write(begin, end, hashes=hashes, fetch=files.fetch)
-        files.write_all([*bundles, *tiles])
+        entries = _entries(log, first, end)
+        files.write_all(tiles_to_write(begin, end, entries=entries, fetch=files.fetch))
         begin = end
 
 
-def _packed(log: ProductionLog, first: int, end: int) -> tuple[list[tuple[str, bytes]], list[bytes]]:
-    """The entry bundles and the leaf hashes of the rows ``[first, end)``; ``first`` begins a tile."""
-    bundles: list[tuple[str, bytes]] = []
-    hashes: list[bytes] = []
+def _entries(log: ProductionLog, first: int, end: int) -> list[bytes]:
     connection.ensure_connection()
     # Django's own cursors bind on this side, and then cannot read binary
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        cursor.execute(_TILES, [first, end, TILE_WIDTH, log.pk, TILE_WIDTH, end], binary=True)
-        for entries, row, leaves in cursor:
-            low = first + len(bundles) * TILE_WIDTH
-            if leaves != min(TILE_WIDTH, end - low):
-                raise LogBroken(f"rows of {log.origin} are missing from {low} on")
-            bundles.append((entries_path(low // TILE_WIDTH, leaves), entries))
-            hashes += [row[at : at + HASH_BYTES] for at in range(0, len(row), HASH_BYTES)]
-    return bundles, hashes
+        cursor.execute(_ENTRIES, [log.pk, first, end], binary=True)
+        entries = [entry for (entry,) in cursor]
+    if len(entries) != end - first:
+        raise LogBroken(f"rows of {log.origin} are missing between {first} and {end}")
+    return entries
 
 
 def _drop_stale_partials(files: LogFiles, published: LogPublication, size: int) -> None:

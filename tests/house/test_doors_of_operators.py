@@ -43,6 +43,7 @@ def test_a_server_answers_to_its_own_names_and_believes_a_proxy_only_when_told_t
     assert told == [["lic.example"], True, ["HTTP_X_FORWARDED_PROTO", "https"], "t"]
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "call",
     [
@@ -58,6 +59,7 @@ def test_metrics_are_read_on_this_machine_and_not_from_elsewhere(call: dict[str,
     assert (own.status_code, b"# HELP" in own.content) == (200, True)
 
 
+@pytest.mark.django_db
 def test_metrics_are_read_from_elsewhere_with_the_token_alone(settings: Any) -> None:
     settings.METRICS_TOKEN = "a-long-token"
     away = Client(REMOTE_ADDR="192.0.2.7")

@@ -164,32 +164,14 @@ def tiles_to_write(
     for at in range(0, len(entries), TILE_WIDTH):
         chunk = entries[at : at + TILE_WIDTH]
         yield entries_path((begin + at) // TILE_WIDTH, len(chunk)), pack_entries(chunk)
-    hashes = [leaf_hash(entry) for entry in entries]
-    yield from hash_tiles_to_write(old_size, new_size, hashes=hashes, fetch=fetch)
-
-
-def hash_tiles_to_write(
-    old_size: int, new_size: int, *, hashes: Sequence[bytes], fetch: Fetch
-) -> Iterator[tuple[str, bytes]]:
-    """Yield the hash tiles alone of :func:`tiles_to_write`, for who has the leaf hashes already.
-
-    Args:
-        hashes: leaf hashes from ``old_size`` rounded down to a multiple of 256, up to ``new_size``.
-
-    Raises:
-        ValueError: ``hashes`` are not those.
-    """
-    begin = old_size - old_size % TILE_WIDTH
-    if new_size < old_size or len(hashes) != new_size - begin:
-        raise ValueError(f"publishing {old_size} to {new_size} takes the leaf hashes from {begin}")
-    level, row = 0, list(hashes) if new_size > old_size else []
+    level, row = 0, [leaf_hash(entry) for entry in entries]
     while row:
         complete: list[bytes] = []
         for at in range(0, len(row), TILE_WIDTH):
-            some = row[at : at + TILE_WIDTH]
-            yield tile_path(level, (begin + at) // TILE_WIDTH, len(some)), b"".join(some)
-            if len(some) == TILE_WIDTH:
-                complete.append(root_from_leaves(some))
+            hashes = row[at : at + TILE_WIDTH]
+            yield tile_path(level, (begin + at) // TILE_WIDTH, len(hashes)), b"".join(hashes)
+            if len(hashes) == TILE_WIDTH:
+                complete.append(root_from_leaves(hashes))
         if not complete:
             return
         level += 1

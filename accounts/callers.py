@@ -1,6 +1,6 @@
 """API keys as the hot paths know them: read once, remembered by this process, and checked again where it counts.
 
-A remembered caller carries the *stamp* of its credential (``accounts_credential_stamp``): a text that changes when
+A remembered caller carries the *stamp* of its credential (``accounts_credential_standing``): a text that changes when
 the key is revoked, its end, scopes or proof key move, or its maker leaves or is closed. Whoever acts on a
 remembered caller compares the stamp in the transaction that acts (``receipts_keep_checks`` does), so a memory
 may be stale and can never let anybody in. After five minutes it is read anew, which also notes the key's use.
@@ -79,7 +79,7 @@ def caller_by_id(credential_id: UUID) -> KeyCaller:
         Unauthenticated: it has ended.
     """
     with connection.cursor() as cursor:  # the stamp before the row: what changes in between, the stamp lacks
-        cursor.execute("select accounts_credential_stamp(%s)", [credential_id])
+        cursor.execute("select stamp from accounts_credential_standing where credential = %s", [credential_id])
         row = cursor.fetchone()
     credential = living_credential(credential_id)
     return KeyCaller(

@@ -28,9 +28,11 @@ create type receipts_question as (
     entry text
 );
 
--- generic plans: a plan made anew for each call costs more than the call
+-- Generic plans: a plan made anew for each call costs more than the call. Nested loops over indexes alone: a
+-- handful of questions meets tables of any size, and the plan must not depend on what was there when it was made.
 create function receipts_keep_checks(questions json) returns smallint[] language plpgsql
-set plan_cache_mode = force_generic_plan as $$
+set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_mergejoin = off
+set enable_seqscan = off as $$
 declare
     asked receipts_question[] := array(
         select q from json_populate_recordset(null::receipts_question, questions) q);
@@ -70,8 +72,7 @@ begin
     select array(
         select case
             when verdicts[q.place] <> 0 then verdicts[q.place]
-            when licensing_token_stamp(q.jti) is distinct from q.token_stamp
-                or accounts_credential_stamp(q.credential) is distinct from q.credential_stamp
+            when licence.stamp is distinct from q.token_stamp or key.stamp is distinct from q.credential_stamp
                 or (q.kid is not null and not exists (
                     select from common_signingkey k where k.kid = q.kid and k.state <> 'REVOKED'))
                 or (q.units > 0 and exists (
@@ -81,7 +82,10 @@ begin
             when q.units > 0 and (r.most is null or r.granted + sum(q.units)
                 over (partition by q.jti, q.counter order by q.place) > r.most) then 2
             else 0 end
-        from unnest(asked) q left join receipts_quota r on r.token_jti = q.jti and r.counter = q.counter
+        from unnest(asked) q
+        left join receipts_quota r on r.token_jti = q.jti and r.counter = q.counter
+        left join licensing_token_standing licence on licence.jti = q.jti
+        left join accounts_credential_standing key on key.credential = q.credential
         order by q.place)
     into verdicts;
 

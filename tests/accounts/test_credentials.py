@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from accounts.authentication import _credential_of
+from accounts.authentication import credential_of
 from accounts.models import ApiCredential
 from accounts.services import (
     add_member,
@@ -40,33 +40,33 @@ def make(**changes: object) -> tuple[ApiCredential, str]:
 @pytest.mark.req("ST-056")
 def test_key_authenticates_and_its_secret_is_not_stored() -> None:
     credential, key = make()
-    assert _credential_of(key).pk == credential.pk
+    assert credential_of(key).pk == credential.pk
     secret = key.split("_", 2)[2]
     stored = ApiCredential.objects.values().get(pk=credential.pk)
     assert all(secret not in str(value) for value in stored.values())
     with pytest.raises(Unauthenticated, match="API_KEY_INVALID"):
-        _credential_of(key[:-1] + ("A" if key[-1] != "A" else "B"))
+        credential_of(key[:-1] + ("A" if key[-1] != "A" else "B"))
 
 
 @pytest.mark.parametrize("key", ["", "tm_", "tm__", "xx_aaaa_bbbb", "tm_0000000000_secret", "Bearer"])
 def test_unknown_key_is_refused(key: str) -> None:
     make()
     with pytest.raises(Unauthenticated, match="API_KEY_INVALID"):
-        _credential_of(key)
+        credential_of(key)
 
 
 def test_revoked_key_is_refused_at_once() -> None:
     credential, key = make()
     revoke_api_credential(credential=credential)
     with pytest.raises(Unauthenticated, match="API_KEY_REVOKED"):
-        _credential_of(key)
+        credential_of(key)
 
 
 def test_expired_key_is_refused() -> None:
     credential, key = make()
     ApiCredential.objects.filter(pk=credential.pk).update(expires_at=clock.now())
     with pytest.raises(Unauthenticated, match="API_KEY_EXPIRED"):
-        _credential_of(key)
+        credential_of(key)
 
 
 def test_unknown_scope_and_past_end_are_refused() -> None:

@@ -277,13 +277,14 @@ def test_reader_that_does_not_read_is_cut_off_costs_no_memory_and_holds_up_no_ot
 ) -> None:
     credential, other = key_of(cast.producer.organisation), key_of(cast.agent.organisation)
     start = happen(cast.producer, "first.one", visible_to=[cast.agent.organisation_id])
-    details = {"code": "x" * 80, "state": "y" * 80, "scope": "z" * 80}
+    names = "act code disposition expires_at kid kind level purpose reason_code scope side state until"
+    details = dict.fromkeys(names.split(), "x" * 80)
     Event.objects.bulk_create(
         Event(
             kind="a.b", organisation_id=cast.producer.organisation_id, object_type="o" * 60,
             object_id=f"{number:064d}", details=details,
         )
-        for number in range(16_000)
+        for number in range(6_000)
     )  # fmt: skip
     # some 9 MB of frames: more than the sockets of this machine hold for one connection
     services.place_waiting()

@@ -174,7 +174,7 @@ def _take(
         if has_repeats(framed, known):
             answers += _append_new(log, framed, sift(framed, known), principal, now)
         else:
-            first = append_frames(log=log, tails=framed.tails, hashes=framed.hashes)
+            first = append_frames(log=log, packed=framed.packed(log_id, now))
             runs += runs_of(framed.numbers, first)
         sizes[str(log_id)] = log.size
     if answers:
@@ -232,9 +232,7 @@ def _append_new(
 ) -> list[RowAnswer]:
     """Append the rows that the log does not hold yet; say of each row where it stands."""
     fresh = sifted.fresh
-    first = append_frames(
-        log=log, tails=[framed.tails[at] for at in fresh], hashes=[framed.hashes[at] for at in fresh]
-    )
+    first = append_frames(log=log, packed=framed.packed(log.pk, now, fresh)) if fresh else log.size
     places = dict(zip(fresh, range(first, first + len(fresh)), strict=True))
     _note_unauthorised(
         log, [(framed.strays[at], places[at]) for at in fresh if at in framed.strays], principal, now

@@ -6,10 +6,10 @@ The order that must hold:
    meanwhile is its values, some 600 bytes, whatever the client wrapped them in.
 2. One transaction begins. The batch's key is locked; a batch taken before gets the answer given then.
 3. The leases named are locked shared, in order: none can end before this batch is in the log.
-4. Each row is judged, encoded and hashed (:mod:`receipts.services.framing`).
+4. Each row is judged (:mod:`receipts.services.framing`).
 5. The logs are locked, in order; checks that wait are drained first, since frames cite them.
-6. Frames that a log holds already keep their place (:mod:`receipts.services.repeats`); the others are appended
-   by ``COPY``, the frontier moves, the answer is kept. Commit: durable and sequenced, so acknowledged.
+6. Frames that a log holds already keep their place (:mod:`receipts.services.repeats`); the others are encoded,
+   hashed and appended by ``COPY``, the frontier moves, the answer is kept. Commit: sequenced, acknowledged.
 7. The publisher is told. Tiles and checkpoint follow within a second
    (:mod:`receipts.services.publisher`), or before the answer where the caller waits for them.
 
@@ -183,7 +183,7 @@ def _take(
 
 
 def _frame(principal: Principal, parsed: _Parsed, project: UUID | None, now: datetime) -> Framing:
-    """Judge every row by its lease and pack it for its log; blocks are let go of as they are packed."""
+    """Judge every row by its lease and put it with those of its log."""
     skew = timedelta(seconds=settings.CLOCK_SKEW_SECONDS)
     leases = _known_to(principal, _lock_leases(parsed.leases))  # 3
     bounds = {

@@ -79,7 +79,9 @@ def caller_by_id(credential_id: UUID) -> KeyCaller:
         Unauthenticated: it has ended.
     """
     with connection.cursor() as cursor:  # the stamp before the row: what changes in between, the stamp lacks
-        cursor.execute("select stamp from accounts_credential_standing where credential = %s", [credential_id])
+        cursor.execute(
+            "select stamp from accounts_credential_standing where credential = %s", [credential_id]
+        )
         row = cursor.fetchone()
     credential = living_credential(credential_id)
     return KeyCaller(

@@ -8,10 +8,10 @@ The order that must hold:
 3. The leases named are locked shared, in order: none can end before this batch is in the log. Frames
    that come after their lease's end are counted against its grace and the quota
    (:mod:`receipts.services.reconcile`).
-4. Each row is judged, encoded and hashed (:mod:`receipts.services.framing`).
+4. Each row is judged (:mod:`receipts.services.framing`).
 5. The logs are locked, in order; checks that wait are drained first, since frames cite them.
-6. Frames that a log holds already keep their place (:mod:`receipts.services.repeats`); the others are appended
-   by ``COPY``, the frontier moves, the answer is kept. Commit: durable and sequenced, so acknowledged.
+6. Frames that a log holds already keep their place (:mod:`receipts.services.repeats`); the others are encoded,
+   hashed and appended by ``COPY``, the frontier moves, the answer is kept. Commit: sequenced, acknowledged.
 7. The publisher is told. Tiles and checkpoint follow within a second
    (:mod:`receipts.services.publisher`), or before the answer where the caller waits for them.
 
@@ -177,7 +177,7 @@ def _take(
         if has_repeats(framed, known):
             answers += _append_new(log, framed, sift(framed, known), principal, now)
         else:
-            first = append_frames(log=log, tails=framed.tails, hashes=framed.hashes)
+            first = append_frames(log=log, packed=framed.packed(log_id, now))
             runs += runs_of(framed.numbers, first)
         sizes[str(log_id)] = log.size
     if answers:
@@ -186,7 +186,7 @@ def _take(
 
 
 def _frame(principal: Principal, parsed: _Parsed, project: UUID | None, now: datetime) -> Framing:
-    """Judge every row by its lease and pack it for its log; blocks are let go of as they are packed."""
+    """Judge every row by its lease and put it with those of its log."""
     skew = timedelta(seconds=settings.CLOCK_SKEW_SECONDS)
     leases = _known_to(principal, _lock_leases(parsed.leases))  # 3
     bounds = {
@@ -243,9 +243,7 @@ def _append_new(
 ) -> list[RowAnswer]:
     """Append the rows that the log does not hold yet; say of each row where it stands."""
     fresh = sifted.fresh
-    first = append_frames(
-        log=log, tails=[framed.tails[at] for at in fresh], hashes=[framed.hashes[at] for at in fresh]
-    )
+    first = append_frames(log=log, packed=framed.packed(log.pk, now, fresh)) if fresh else log.size
     places = dict(zip(fresh, range(first, first + len(fresh)), strict=True))
     _note_unauthorised(
         log, [(framed.strays[at], places[at]) for at in fresh if at in framed.strays], principal, now

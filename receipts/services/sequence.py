@@ -33,7 +33,6 @@ FRAME_TAIL = struct.Struct(">iq iq ii ii ih ih ih i i32s i".replace(" ", ""))
 _FACT = struct.Struct(">h iq i iq ii i ih i i i16s i i".replace(" ", ""))
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_CHUNK_ROWS = 1_000
 _KIND_OF_TAG = {f'"t":"{kind.label}"'.encode(): kind for kind in EntryKind}
 
 
@@ -79,18 +78,23 @@ def lock_log(*, log_id: int) -> ProductionLog:
     return ProductionLog.objects.select_for_update(no_key=True).get(pk=log_id)
 
 
-def append_frames(*, log: ProductionLog, tails: Sequence[bytes], hashes: Sequence[bytes]) -> int:
+def append_frames(*, log: ProductionLog, packed: Iterable[tuple[Sequence[bytes], Sequence[bytes]]]) -> int:
     """Append frames that are packed but for their index; returns the index of the first.
 
-    The caller holds :func:`lock_log`.
+    The caller holds :func:`lock_log`. What makes ``packed`` works while the database does.
 
     Args:
-        tails: :data:`FRAME_TAIL` and the entry, one a frame.
-        hashes: the leaf hashes of the entries.
+        packed: some frames at a time, each as :data:`FRAME_TAIL` and its entry, and their leaf hashes.
     """
-    if not tails:
-        return log.size
-    return _append(log, _pieces(tails, log.size), hashes)
+    first = log.size
+    hashes: list[bytes] = []
+
+    def pieces() -> Iterator[bytes]:
+        for tails, some in packed:
+            yield _piece(tails, first + len(hashes))
+            hashes.extend(some)
+
+    return _append(log, pieces(), hashes)
 
 
 def frame_copy(
@@ -105,17 +109,15 @@ def frame_copy(
         ) + leaf.entry
         for leaf in leaves
     ]  # fmt: skip
-    return _COPY, b"".join((_COPY_HEADER, *_pieces(tails, first), _COPY_TRAILER))
+    return _COPY, b"".join((_COPY_HEADER, _piece(tails, first), _COPY_TRAILER))
 
 
-def _pieces(tails: Sequence[bytes], first: int) -> Iterator[bytes]:
-    """Rows with their indexes, a thousand a piece: the backend works on one while the next is made."""
-    for begin in range(0, len(tails), _CHUNK_ROWS):
-        some = tails[begin : begin + _CHUNK_ROWS]
-        parts = [b""] * (2 * len(some))
-        parts[::2] = map(_HEAD.pack, repeat(11), repeat(8), range(first + begin, first + begin + len(some)))
-        parts[1::2] = some
-        yield b"".join(parts)
+def _piece(tails: Sequence[bytes], first: int) -> bytes:
+    """Rows with their indexes from ``first`` on."""
+    parts = [b""] * (2 * len(tails))
+    parts[::2] = map(_HEAD.pack, repeat(11), repeat(8), range(first, first + len(tails)))
+    parts[1::2] = tails
+    return b"".join(parts)
 
 
 def drain_log(*, production_id: UUID) -> int:

@@ -64,6 +64,7 @@ class House:
     web: Web
     others: dict[str, Web] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    publisher: Child | None = None
 
     @property
     def database_url(self) -> str:
@@ -111,6 +112,7 @@ def open_house() -> Iterator[House]:
         env = programs.environment(
             places,
             port=port,
+            events_port=free_port(),
             database_url=os.environ["DATABASE_URL"],
             broker_url=os.environ["BROKER_URL"],
         )
@@ -120,6 +122,7 @@ def open_house() -> Iterator[House]:
             subprocess.run(manage, cwd=ROOT, check=True)
         env |= {"DJANGO_SETTINGS_MODULE": "bench.baselines.noop.settings"}
         house = House(servers, places.var, env, serve(places.var, env, port))
+        house.publisher = programs.start_publisher(places, env).child
         import django
 
         django.setup()
@@ -128,6 +131,8 @@ def open_house() -> Iterator[House]:
         if house is not None:
             for web in (*house.others.values(), house.web):
                 web.child.stop()
+            if house.publisher is not None:
+                house.publisher.stop()
         servers.stop()
 
 

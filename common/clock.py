@@ -27,4 +27,6 @@ def now() -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """``2026-11-22T08:05:00Z``: UTC, whole seconds, as records and tokens write time."""
-    return moment.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat(timespec='seconds')[:19]}Z"

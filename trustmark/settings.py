@@ -74,7 +74,7 @@ RECONCILE_SECONDS = env.integer("TRUSTMARK_RECONCILE_SECONDS", 7 * 86_400)
 # Most frames one check may reserve.
 LEASE_FRAMES_MAX = env.integer("TRUSTMARK_LEASE_FRAMES_MAX", 5000, least=1)
 # Statements with decisions that one web process keeps on their way to the database at a time.
-CHECK_LANES = env.integer("TRUSTMARK_CHECK_LANES", 2, least=1)
+CHECK_LANES = env.integer("TRUSTMARK_CHECK_LANES", 1, least=1)
 # Checks a second that one API key may ask of one web process (n processes: n times as many); twice as many at once.
 # 0: no limit. Beyond it the answer is RATE_LIMITED, of which one a second is kept.
 CHECKS_PER_SECOND = env.integer("TRUSTMARK_CHECKS_PER_SECOND", 2000)

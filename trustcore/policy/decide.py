@@ -32,6 +32,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import chain
 from typing import Final, TypeVar
 
@@ -359,6 +360,7 @@ def _member(enumeration: type[E], value: str) -> E | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def _moment(text: str | None) -> datetime | None:
     try:
         return None if text is None else parse_time(text)

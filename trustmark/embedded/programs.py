@@ -18,7 +18,7 @@ from trustmark.embedded.ports import LOOPBACK, free_port, is_listening
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB_WORKERS = 2
-WEB_THREADS = 4
+WEB_THREADS = 8
 READY_SECONDS = 120.0
 # glibc's malloc gives back and asks again for what each batch of receipts needs: a fifth of intake's time (bytes)
 _MALLOC = {"MALLOC_TRIM_THRESHOLD_": "134217728", "MALLOC_MMAP_THRESHOLD_": "134217728"}

@@ -215,7 +215,7 @@ def test_more_frames_than_the_grace_allows_stop_the_work_and_are_recorded_as_suc
     gate: Gate, wire: Wire, settings
 ) -> None:
     settings.OFFLINE_GRACE_SECONDS, settings.OFFLINE_GRACE_FRAMES = 60, 5
-    with start(gate, 500, seconds=0.15) as process:
+    with start(gate, 500, seconds=0.5) as process:
         wait_for((gate.frames / "frame.0002.png").exists)
         wire.cut()
         _, said = process.communicate(timeout=90)

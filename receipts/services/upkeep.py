@@ -15,6 +15,7 @@ from receipts.services.sequence import drain_log
 
 logger = logging.getLogger(__name__)
 _KEYS_KEPT = timedelta(days=2)
+_CLOCK_STEP = timedelta(hours=1)  # a clock set back by so much makes proofs acceptable once more: they are still known
 
 
 def drain_waiting() -> int:
@@ -37,7 +38,7 @@ def drain_waiting() -> int:
 def forget_old() -> int:
     """Drop used proofs and idempotency keys that are past their use; returns how many."""
     now = clock.now()
-    proofs = now - 4 * timedelta(seconds=settings.CLOCK_SKEW_SECONDS)
+    proofs = now - _CLOCK_STEP - 4 * timedelta(seconds=settings.CLOCK_SKEW_SECONDS)
     gone, _ = DpopProofSeen.objects.filter(seen_at__lt=proofs).delete()
     keys, _ = CheckKey.objects.filter(created_at__lt=now - _KEYS_KEPT).delete()
     return gone + keys

@@ -50,7 +50,12 @@ def _flush(client: TrustmarkClient, folder: Path) -> int:
         print(f"receipts wait in {folder}: {error}", file=sys.stderr)
         return EXIT_FAILED
     print(f"{counts.accepted} accepted, {counts.unauthorised} unauthorised, {counts.refused} refused")
-    return EXIT_FAILED if counts.refused else EXIT_DONE
+    if counts.out_of_step:
+        print(
+            f"{counts.out_of_step} wait in {folder}: this clock and the server's disagree (CLOCK_SKEW)",
+            file=sys.stderr,
+        )
+    return EXIT_FAILED if counts.refused or counts.out_of_step else EXIT_DONE
 
 
 def _split(argv: list[str]) -> tuple[list[str], list[str]]:

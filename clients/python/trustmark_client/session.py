@@ -173,6 +173,8 @@ def _send_rest(watch: FrameWatch | None, outbox: Outbox, client: TrustmarkClient
         return f"; receipts wait in {outbox.path}: {error}"
     finally:
         outbox.close()
+    if outbox.counts.out_of_step:
+        return f"; receipts wait in {outbox.path}: this clock and the server's disagree (CLOCK_SKEW)"
     return ""
 
 

@@ -150,6 +150,8 @@ def double(house: House, name: str) -> tuple[Web, str, Path]:
     server, the database's URL and the folder of the store.
     """
     house.web.child.stop()
+    if house.publisher is not None:  # a template must have no other session
+        house.publisher.stop()
     from django.db import connections
 
     connections.close_all()
@@ -160,6 +162,7 @@ def double(house: House, name: str) -> tuple[Web, str, Path]:
     programs.Places(var).make()
     shutil.copytree(house.folder / "storage", var / "storage")
     house.web = serve(house.folder, house.env, house.web.port)
+    house.publisher = programs.start_publisher(programs.Places(house.folder), house.env).child
     env = house.env | {"DATABASE_URL": f"{base}/bench_{name}", "STORAGE_URL": f"file://{var / 'storage'}"}
     web = house.others[name] = serve(var, env, free_port())
     return web, env["DATABASE_URL"], var / "storage"

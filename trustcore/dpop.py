@@ -158,11 +158,14 @@ def _escape(found: re.Match[str]) -> str:
 
 def _proof_key(jwk: object) -> tuple[Ed25519PublicKey, str]:
     """Return a proof's key and its thumbprint; a client sends the same key with every proof."""
+    if not isinstance(jwk, dict):
+        raise malformed("not a key", "header.jwk")
     try:
-        members = tuple(sorted(jwk.items())) if isinstance(jwk, dict) else ()
-        return _key_and_thumbprint(members)
-    except TypeError as error:  # a member that is no text
-        raise malformed("not a key", "header.jwk") from error
+        try:
+            return _key_and_thumbprint(tuple(sorted(jwk.items())))
+        except TypeError:  # a member that is a list, such as `key_ops`, is not looked up but read
+            key = public_key_from_jwk(jwk)
+            return key, jwk_thumbprint(public_jwk(key))
     except InvalidKey as error:
         raise malformed(error.detail, "header.jwk") from error
 

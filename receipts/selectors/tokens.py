@@ -1,7 +1,7 @@
 """What happened under a token: counts, receipts, checks, leases, the heat strip."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -237,8 +237,23 @@ def _receipt_page(
     found = list(rows.order_by("-idx" if newest_first else "idx")[: limit + 1])
     page = found[:limit]
     leases = Lease.objects.in_bulk([row.lease for row in page if row.lease and row.lease > 0])
+    strays = [row for row in page if row.lease and row.lease < 0]
     shown = tuple(_receipt_row(row, leases.get(row.lease or 0)) for row in page)
+    if strays:
+        shown = _with_terms_of_claims(shown)
     return Page(shown, page[-1].idx if len(found) > limit else None)
+
+
+def _with_terms_of_claims(rows: tuple[ReceiptRow, ...]) -> tuple[ReceiptRow, ...]:
+    """Frames without leave say which lease they claimed; its terms are those that they were outside of."""
+    claimed = [row.lease for row in rows if row.terms_version is None and row.lease]
+    versions = dict(Lease.objects.filter(uid__in=claimed).values_list("uid", "terms_version"))
+    return tuple(
+        replace(row, terms_version=versions[row.lease])
+        if row.terms_version is None and row.lease in versions
+        else row
+        for row in rows
+    )
 
 
 def _receipt_row(row: LogEntry, lease: Lease | None) -> ReceiptRow:

@@ -37,18 +37,6 @@ _KIND_OF_TAG = {f'"t":"{kind.label}"'.encode(): kind for kind in EntryKind}
 
 
 @dataclass(frozen=True, slots=True)
-class FrameLeaf:
-    """A frame entry before it has its place, for :func:`frame_copy`. ``lease`` is the lease's number, negative without one."""
-
-    entry: bytes
-    lease: int
-    frame: int
-    take: int
-    outcome: int
-    file_sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class FactLeaf:
     """Any other entry before it has its place. ``ref`` is the id of the check or event that it states."""
 
@@ -95,21 +83,6 @@ def append_frames(*, log: ProductionLog, packed: Iterable[tuple[Sequence[bytes],
             hashes.extend(some)
 
     return _append(log, pieces(), hashes)
-
-
-def frame_copy(
-    *, log_id: int, first: int, leaves: Sequence[FrameLeaf], received_at: datetime
-) -> tuple[str, bytes]:
-    """The statement and the bytes that put frames into the table; for measurements of that alone."""
-    at = postgres_time(received_at)
-    tails = [
-        FRAME_TAIL.pack(
-            8, leaf.lease, 8, at, 4, log_id, 4, leaf.frame, 2, EntryKind.FRAME, 2, leaf.take, 2, leaf.outcome,
-            -1, 32, leaf.file_sha256, len(leaf.entry),
-        ) + leaf.entry
-        for leaf in leaves
-    ]  # fmt: skip
-    return _COPY, b"".join((_COPY_HEADER, _piece(tails, first), _COPY_TRAILER))
 
 
 def _piece(tails: Sequence[bytes], first: int) -> bytes:

@@ -19,9 +19,10 @@ from django.test import Client
 from receipts import cli
 from receipts.exports import pieces, slice_of
 from receipts.exports.sheet import harmless
+from receipts.models import EntryKind
 from receipts.services import drain_log
 from receipts.services.publish import publish_log
-from receipts.services.sequence import FrameLeaf, append_frames, lock_log, open_log
+from receipts.services.sequence import FRAME_TAIL, append_frames, lock_log, open_log
 from tests import factories
 from tests.receipts.conftest import Farm, make_farm, sha
 from trustcore.errors import InvalidEvidence
@@ -161,11 +162,10 @@ def test_only_what_the_checkpoint_covers_is_exported(farm: Farm, tmp_path: Path)
     log = open_log(production_id=production)
     before = saved(ask(farm, project=str(production), kind="entries"), tmp_path, "before")
     raw = pq.read_table(before)["entry"].to_pylist()[-1]
-    append_frames(
-        log=lock_log(log_id=log.pk),
-        leaves=[FrameLeaf(raw, 1_000_000, 1, 1, 1, bytes(32))],
-        received_at=farm.token.created_at,
+    tail = FRAME_TAIL.pack(
+        8, 1_000_000, 8, 0, 4, log.pk, 4, 1, 2, EntryKind.FRAME, 2, 1, 2, 1, -1, 32, bytes(32), len(raw)
     )
+    append_frames(log=lock_log(log_id=log.pk), packed=[([tail + raw], [leaf_hash(raw)])])
     after = saved(ask(farm, project=str(production), kind="entries"), tmp_path, "after")
     assert lease
     assert root_of(after) == root_of(before)

@@ -286,7 +286,8 @@ def flush_with(gate: Gate, *options: str) -> subprocess.CompletedProcess[str]:
     row = gate.folder / "outbox" / "left.ndjson"
     entry = gate.logged()[1]
     kept = {name: getattr(entry, name) for name in (
-        "file_sha256", "pixel_sha256", "lease", "frame", "take", "started_at", "finished_at",
+        "file_sha256", "pixel_sha256", "frame", "take", "started_at", "finished_at",
     )}  # fmt: skip
-    row.write_bytes(msgspec.json.encode(kept | {"outcome": "RENDERED"}, order="sorted") + b"\n")
+    named = {"lease": str(Lease.objects.get().uid), "outcome": "RENDERED"}  # an entry cites its check alone
+    row.write_bytes(msgspec.json.encode(kept | named, order="sorted") + b"\n")
     return flush(gate, *options)

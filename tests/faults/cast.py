@@ -22,12 +22,15 @@ def main(changes: dict[str, object]) -> None:
 
     call_command("migrate", verbosity=0)
     token, credential, proof_key = factories.make_live_token(**changes)  # type: ignore[arg-type]
+    decider = factories.decider_of(token.request)
+    agents_key, _ = factories.make_credential(decider.organisation, created_by=decider.person)
     pem = proof_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     told = {
         "jti": str(token.pk),
         "production": str(token.production_id),
         "api_key": credential.secret,  # type: ignore[attr-defined]
         "proof_pem": pem,
+        "agents_key": agents_key.secret,  # type: ignore[attr-defined]
     }
     sys.stdout.write(f"{json.dumps(told)}\n")
 

@@ -24,9 +24,18 @@ from tests.faults.front import Front
 from trustmark.embedded.children import Child, StartFailed, end_session
 from trustmark.embedded.ports import LOOPBACK, free_port
 from trustmark.embedded.postgres import Postgres
-from trustmark.embedded.programs import ROOT, Places, start_publisher, start_web
+from trustmark.embedded.programs import (
+    ROOT,
+    Places,
+    start_beat,
+    start_publisher,
+    start_web,
+    start_worker,
+)
+from trustmark.embedded.valkey import Valkey
 
 WEB = ("web 1", "web 2")
+PROGRAMS = (*WEB, "publisher", "worker", "beat")
 _PATIENCE_SECONDS = 60.0
 _OURS = (
     "DATABASE_URL",
@@ -40,21 +49,26 @@ _OURS = (
 
 @dataclass
 class Deployment:
-    """Everything below ``folder``; ``further`` is added to the environment of every program."""
+    """Everything below ``folder``; ``further`` is added to the environment of every program.
+
+    Valkey, worker and beat are started where a test asks for them: nothing of a farm's work needs them.
+    """
 
     folder: Path
-    broker_url: str = "redis://127.0.0.1:9/0"  # nobody answers there: nothing of a farm's work needs it
     further: dict[str, str] = field(default_factory=dict)
     children: dict[str, Child] = field(default_factory=dict)
     starts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.valkey = Valkey(
+            self.folder / "vk", log=self.folder / "valkey.log", password=secrets.token_urlsafe(16)
+        )
         self.postgres = Postgres(
             self.folder / "pg", log=self.folder / "postgres.log", password=secrets.token_urlsafe(16)
         )
         self.ports = {name: free_port() for name in WEB}
         self.front = Front(list(self.ports.values()))
-        self.places = {name: Places(self.folder / name.replace(" ", "")) for name in (*WEB, "publisher")}
+        self.places = {name: Places(self.folder / name.replace(" ", "")) for name in PROGRAMS}
         for places in self.places.values():
             places.make()
         self.secret = secrets.token_urlsafe(48)
@@ -75,7 +89,7 @@ class Deployment:
             **clean,
             "DJANGO_SETTINGS_MODULE": "trustmark.settings",
             "DATABASE_URL": self.postgres.url(),
-            "BROKER_URL": self.broker_url,
+            "BROKER_URL": self.valkey.url(),
             "STORAGE_URL": f"file://{self.folder / 'storage'}",
             "TRUSTMARK_BASE_URL": self.url,
             "TRUSTMARK_SECRET": self.secret,
@@ -103,12 +117,21 @@ class Deployment:
     def start(self, name: str) -> None:
         """Start one part; it comes up on its own. To be called from the main thread."""
         self.starts[name] = self.starts.get(name, 0) + 1
+        self.children[name] = self._start(name)
+
+    def _start(self, name: str) -> Child:
         if name == "postgres":
-            self.children[name] = _patiently(self.postgres)
-        elif name == "publisher":
-            self.children[name] = start_publisher(self.places[name], self.environment()).child
-        else:
-            self.children[name] = start_web(self.places[name], self.environment(), self.ports[name]).child
+            return _patiently(self.postgres)
+        if name == "valkey":
+            return self.valkey.start()
+        places, env = self.places[name], self.environment()
+        if name == "publisher":
+            return start_publisher(places, env).child
+        if name == "worker":
+            return start_worker(places, env, "default").child
+        if name == "beat":
+            return start_beat(places, env).child
+        return start_web(places, env, self.ports[name]).child
 
     def tend(self) -> list[str]:
         """Start again what has ended, as a supervisor would; the names of it."""
@@ -127,8 +150,8 @@ class Deployment:
         return False
 
     def wait_served(self) -> None:
-        """Wait until every web server answers."""
-        until(lambda: all(self.serves(name) for name in WEB), self.said)
+        """Wait until every web server that was started answers."""
+        until(lambda: all(self.serves(name) for name in WEB if name in self.children), self.said)
 
     def said(self) -> str:
         """The ends of all logs, for whoever reads a failure."""
@@ -141,9 +164,9 @@ class Deployment:
         )
 
     def stop(self) -> None:
-        """End all parts, the database last."""
+        """End all parts, the servers that others need last."""
         self.front.close()
-        for name in sorted(self.children, key=lambda name: name == "postgres"):
+        for name in sorted(self.children, key=lambda name: name in {"postgres", "valkey"}):
             self.children[name].stop()
 
 

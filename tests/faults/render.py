@@ -8,9 +8,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trustmark_client import Ask, FrameReceipt, ProofKey, TrustmarkClient
-from trustmark_client.answers import BatchAnswer, Lease
-from trustmark_client.clock import rfc3339
+from trustmark_client import Ask, FrameReceipt, ProofKey, TrustmarkClient, clock
+from trustmark_client.answers import BatchAnswer, Decision, Lease
 from trustmark_client.outbox import Outbox
 from trustmark_client.transport import Patience
 
@@ -56,18 +55,22 @@ class Farm:
         The first ``failing`` frames are reported as failed: they cost no quota.
         """
         self._leases += 1
-        self.token = self.token or self.client.fresh_token(self.cast["jti"])
-        ask = Ask(
-            token=self.token, project=self.cast["production"], shot="sh010", use_type="FACE_RENDER",
-            render_territory="GB", first=first, last=first + count - 1, worker=f"node-{self.number}",
-        )  # fmt: skip
-        decision = self.client.check(ask)
+        decision = self.check(first, first + count - 1)
         assert decision.permitted, decision
         lease = decision.lease
         assert lease is not None
         assert self.client.lease_heartbeat(lease.id).lives
         self._report(decision.decision_id, lease, first, count, failing)
         self.client.end_lease(lease.id)
+
+    def check(self, first: int, last: int) -> Decision:
+        """Ask whether these frames may be rendered."""
+        self.token = self.token or self.client.fresh_token(self.cast["jti"])
+        ask = Ask(
+            token=self.token, project=self.cast["production"], shot="sh010", use_type="FACE_RENDER",
+            render_territory="GB", first=first, last=last, worker=f"node-{self.number}",
+        )  # fmt: skip
+        return self.client.check(ask)
 
     def _report(self, decision: str, lease: Lease, first: int, count: int, failing: int) -> None:
         outbox = Outbox(self.folder / f"{self.number}-{self._leases}.ndjson", batch_rows=count)
@@ -106,10 +109,10 @@ class Farm:
 
 
 def _receipt(lease: Lease, frame: int, *, is_failed: bool) -> FrameReceipt:
-    done = time.time()
+    done = clock.now()
     digest = hashlib.sha256(f"{lease.id} {frame}".encode()).hexdigest()
     return FrameReceipt(
         lease.id, frame, digest, hashlib.sha256(f"pixels {frame}".encode()).hexdigest(),
-        rfc3339(done - 1), rfc3339(done),
+        clock.rfc3339(done - 1), clock.rfc3339(done),
         outcome="FAILED" if is_failed else "RENDERED",
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.http.request import split_domain_port, validate_host
 
 from common.errors import DomainError
 from common.problems import describe_error
@@ -69,9 +70,8 @@ class _Hosts:
     """Host names that Django would accept too, remembered; others are Django's to refuse."""
 
     def __init__(self, allowed: list[str]) -> None:
-        from django.http.request import split_domain_port, validate_host
-
-        self._judge = lambda host: validate_host(split_domain_port(host)[0], allowed)
+        split: Callable[[str], tuple[str, str]] = split_domain_port
+        self._judge = lambda host: validate_host(split(host)[0], allowed)
         self._known: set[str] = set()
 
     def knows(self, host: str) -> bool:

@@ -15,7 +15,9 @@ from receipts.services.sequence import drain_log
 
 logger = logging.getLogger(__name__)
 _KEYS_KEPT = timedelta(days=2)
-_CLOCK_STEP = timedelta(hours=1)  # a clock set back by so much makes proofs acceptable once more: they are still known
+_CLOCK_STEP = timedelta(
+    hours=1
+)  # a clock set back by so much makes proofs acceptable once more: they are still known
 
 
 def drain_waiting() -> int:

@@ -9,13 +9,19 @@ from contextlib import suppress
 
 
 class Wire:
-    """Forward connections to ``port``; once cut, connections die and new ones are refused."""
+    """Forward connections to ``port``; once cut, connections die and new ones are refused.
+
+    Silent instead, as with its cable pulled, it takes everything and passes nothing on; what was sent meanwhile
+    arrives when it sounds again, late.
+    """
 
     def __init__(self, port: int) -> None:
         self._target = ("127.0.0.1", port)
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._lock = threading.Lock()
         self._listener: socket.socket | None = None
+        self._passes = threading.Event()
+        self._passes.set()
         self.port = 0
         self.mend()
 
@@ -46,6 +52,14 @@ class Wire:
                         end.shutdown(socket.SHUT_RDWR)
             self._pairs.clear()
 
+    def silence(self) -> None:
+        """Pass nothing on, close nothing."""
+        self._passes.clear()
+
+    def sound(self) -> None:
+        """Pass on again, beginning with what was held."""
+        self._passes.set()
+
     def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
@@ -66,6 +80,7 @@ class Wire:
             while True:
                 for end in select.select(list(ends), [], [])[0]:
                     data = end.recv(65536)
+                    self._passes.wait()
                     if not data:
                         return self._close(near, far)
                     ends[end].sendall(data)

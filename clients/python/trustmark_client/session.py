@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from trustmark_client.answers import Decision, Lease
+from trustmark_client.answers import BatchAnswer, Decision, Lease
 from trustmark_client.asks import Ask
 from trustmark_client.client import TrustmarkClient
 from trustmark_client.errors import ClientError, ServerRefused, ServerUnreachable
@@ -168,7 +168,10 @@ def _send_rest(watch: FrameWatch | None, outbox: Outbox, client: TrustmarkClient
     try:
         if watch is not None:
             outbox.add(keeper.bounds.hold(list(watch.poll(ended=True))))
-        outbox.send(lambda rows, key: client.send_rows(rows, key=key), everything=True)
+        if keeper.is_online:
+            outbox.send(lambda rows, key: client.send_rows(rows, key=key), everything=True)
+        else:  # a network that swallows everything must not hold the node: what waits on disk is safe
+            outbox.send(lambda rows, key: _send_within(client, rows, key, SEND_SECONDS), everything=True)
     except ClientError as error:
         return f"; receipts wait in {outbox.path}: {error}"
     finally:
@@ -176,6 +179,20 @@ def _send_rest(watch: FrameWatch | None, outbox: Outbox, client: TrustmarkClient
     if outbox.counts.out_of_step:
         return f"; receipts wait in {outbox.path}: this clock and the server's disagree (CLOCK_SKEW)"
     return ""
+
+
+def _send_within(client: TrustmarkClient, rows: list[bytes], key: str, seconds: float) -> BatchAnswer:
+    """Send with the client's patience between attempts, but give up after so many seconds in all."""
+    deadline, attempt = time.monotonic() + seconds, 0
+    while True:
+        try:
+            return client.send_rows(rows, key=key, once_within=max(1.0, deadline - time.monotonic()))
+        except ServerUnreachable:
+            wait = client.transport.patience.wait(attempt)
+            attempt += 1
+            if time.monotonic() + wait >= deadline:
+                raise
+            time.sleep(wait)
 
 
 def _status_of(

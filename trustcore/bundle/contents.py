@@ -5,11 +5,12 @@ folded into the root), the ledger's judgement of each entry, and the receipt row
 two receipt files as they stream past).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from trustcore.bundle.archive import Archive
 from trustcore.bundle.layout import LOG, RECEIPTS_CSV, RECEIPTS_NDJSON
-from trustcore.bundle.ledger import CSV_HEADER, Ledger, ReceiptLines
+from trustcore.bundle.ledger import Ledger
+from trustcore.bundle.rows import CSV_HEADER, TileRows
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.log.checkpoint import Checkpoint
 from trustcore.log.merkle import Frontier, edge_of, leaf_hashes, perfect_levels
@@ -42,14 +43,35 @@ class FollowedFile:
         Raises:
             InvalidEvidence: ``ENTRY_MISMATCH``.
         """
-        while len(self._buffer) < len(data):
-            chunk = next(self._chunks, b"")
-            if not chunk:
-                self._refuse(f"ends before {what}")
-            self._buffer = memoryview(self._buffer.tobytes() + chunk)
+        if not self._fill(len(data)):
+            self._refuse(f"ends before {what}")
         if self._buffer[: len(data)] != data:
             self._refuse(f"does not say what the log says of {what}")
         self._buffer = self._buffer[len(data) :]
+
+    def expect_rows(self, rows: Sequence[str], leaves: Sequence[int]) -> None:
+        """Compare the next bytes with ``rows``; ``leaves`` names the entry of each.
+
+        Raises:
+            InvalidEvidence: ``ENTRY_MISMATCH``, with the first entry that differs.
+        """
+        data = "".join(rows).encode()
+        if self._fill(len(data)) and self._buffer[: len(data)] == data:
+            self._buffer = self._buffer[len(data) :]
+            return
+        for row, leaf in zip(rows, leaves, strict=True):
+            self.expect(row.encode(), f"entry {leaf}")
+
+    def _fill(self, size: int) -> bool:
+        """Read until ``size`` bytes wait; False if the file ends before."""
+        if len(self._buffer) >= size:
+            return True
+        pieces, waiting = [bytes(self._buffer)], len(self._buffer)
+        while waiting < size and (chunk := next(self._chunks, b"")):
+            pieces.append(chunk)
+            waiting += len(chunk)
+        self._buffer = memoryview(b"".join(pieces))
+        return waiting >= size
 
     def expect_end(self) -> None:
         """Refuse anything more.
@@ -64,7 +86,7 @@ class FollowedFile:
         raise InvalidEvidence(InvalidReason.ENTRY_MISMATCH, detail, self._path)
 
 
-class TileRows:
+class HashTiles:
     """Checks hash tiles as their hashes become known, level by level, holding one open tile a level."""
 
     def __init__(self, archive: Archive) -> None:
@@ -117,16 +139,14 @@ def verify_log(archive: Archive, checkpoint: Checkpoint) -> Ledger:
         InvalidEvidence: with the file at fault.
     """
     _check_file_names(archive, checkpoint.size)
-    ledger, tiles = Ledger(), TileRows(archive)
+    ledger, tiles = Ledger(), HashTiles(archive)
     ndjson, csv = FollowedFile(archive, RECEIPTS_NDJSON), FollowedFile(archive, RECEIPTS_CSV)
     csv.expect(CSV_HEADER, "its columns")
     for path, entries in _entry_bundles(archive, checkpoint.size):
         tiles.push(0, leaf_hashes(entries))
-        for entry in entries:
-            lines = _take(ledger, entry, path)
-            if lines is not None:
-                ndjson.expect(lines.ndjson, f"entry {ledger.size - 1}")
-                csv.expect(lines.csv, f"entry {ledger.size - 1}")
+        rows = _take(ledger, entries, path)
+        ndjson.expect_rows(rows.ndjson, rows.leaves)
+        csv.expect_rows(rows.csv, rows.leaves)
     tiles.finish()
     ndjson.expect_end()
     csv.expect_end()
@@ -137,9 +157,9 @@ def verify_log(archive: Archive, checkpoint: Checkpoint) -> Ledger:
     return ledger
 
 
-def _take(ledger: Ledger, entry: bytes, path: str) -> ReceiptLines | None:
+def _take(ledger: Ledger, entries: list[bytes], path: str) -> TileRows:
     try:
-        return ledger.take(entry)
+        return ledger.take_tile(entries)
     except InvalidEvidence as error:
         raise InvalidEvidence(error.reason, error.detail, path) from error
 

@@ -107,14 +107,35 @@ class HashTiles:
             self._compare(level, tile)
             self.push(level + 1, perfect_levels(tile)[-1])
 
+    def push_tiles(self, roots: list[bytes]) -> None:
+        """Append full tiles of level 0, which were compared elsewhere, by their roots."""
+        if not self._rows:
+            self._rows.append([])
+            self._done.append(0)
+        self._done[0] += len(roots)
+        self.push(1, roots)
+
     def finish(self) -> None:
         """Compare the partial tiles on the right edge."""
         for level, row in enumerate(self._rows):
             if row:
                 self._compare(level, row)
 
-    def root(self, size: int) -> bytes:
-        """Return the root of the tree of the ``size`` leaves pushed; each node is hashed once."""
+    def expect_root(self, checkpoint: Checkpoint) -> None:
+        """Compare the root of the leaves pushed with the signed one.
+
+        Raises:
+            InvalidEvidence: ``ROOT_MISMATCH``.
+        """
+        if self._root(checkpoint.size) != checkpoint.root:
+            raise InvalidEvidence(
+                InvalidReason.ROOT_MISMATCH,
+                "the entries do not lead to the signed root",
+                LOG + CHECKPOINT_PATH,
+            )
+
+    def _root(self, size: int) -> bytes:
+        """The root of the tree of the ``size`` leaves pushed; each node is hashed once."""
         edge: list[bytes] = []
         for row in reversed(self._rows):
             edge.extend(edge_of(perfect_levels(row), len(row)))
@@ -138,11 +159,12 @@ def verify_log(archive: Archive, checkpoint: Checkpoint) -> Ledger:
     Raises:
         InvalidEvidence: with the file at fault.
     """
-    _check_file_names(archive, checkpoint.size)
+    check_file_names(archive, checkpoint.size)
     ledger, tiles = Ledger(), HashTiles(archive)
     ndjson, csv = FollowedFile(archive, RECEIPTS_NDJSON), FollowedFile(archive, RECEIPTS_CSV)
     csv.expect(CSV_HEADER, "its columns")
-    for path, entries in _entry_bundles(archive, checkpoint.size):
+    for tile in range(-(-checkpoint.size // TILE_WIDTH)):
+        path, entries = read_bundle(archive, checkpoint.size, tile)
         tiles.push(0, leaf_hashes(entries))
         rows = _take(ledger, entries, path)
         ndjson.expect_rows(rows.ndjson, rows.leaves)
@@ -150,10 +172,7 @@ def verify_log(archive: Archive, checkpoint: Checkpoint) -> Ledger:
     tiles.finish()
     ndjson.expect_end()
     csv.expect_end()
-    if tiles.root(checkpoint.size) != checkpoint.root:
-        raise InvalidEvidence(
-            InvalidReason.ROOT_MISMATCH, "the entries do not lead to the signed root", LOG + CHECKPOINT_PATH
-        )
+    tiles.expect_root(checkpoint)
     return ledger
 
 
@@ -164,17 +183,21 @@ def _take(ledger: Ledger, entries: list[bytes], path: str) -> TileRows:
         raise InvalidEvidence(error.reason, error.detail, path) from error
 
 
-def _entry_bundles(archive: Archive, size: int) -> Iterator[tuple[str, list[bytes]]]:
-    for begin in range(0, size, TILE_WIDTH):
-        width = min(TILE_WIDTH, size - begin)
-        path = LOG + entries_path(begin // TILE_WIDTH, width)
-        entries = unpack_entries(archive.read(path, max_bytes=MAX_BUNDLE_BYTES), path=path)
-        if len(entries) != width:
-            raise InvalidEvidence(InvalidReason.SIZE_MISMATCH, f"not {width} entries", path)
-        yield path, entries
+def read_bundle(archive: Archive, size: int, tile: int) -> tuple[str, list[bytes]]:
+    """Read one entry bundle of a log of ``size`` entries; return its path and its entries.
+
+    Raises:
+        InvalidEvidence: ``MISSING_FILE``, ``MALFORMED`` or ``SIZE_MISMATCH``.
+    """
+    width = min(TILE_WIDTH, size - tile * TILE_WIDTH)
+    path = LOG + entries_path(tile, width)
+    entries = unpack_entries(archive.read(path, max_bytes=MAX_BUNDLE_BYTES), path=path)
+    if len(entries) != width:
+        raise InvalidEvidence(InvalidReason.SIZE_MISMATCH, f"not {width} entries", path)
+    return path, entries
 
 
-def _check_file_names(archive: Archive, size: int) -> None:
+def check_file_names(archive: Archive, size: int) -> None:
     """Refuse log files that the tree's size does not call for, and the lack of one that it does."""
     if size > len(archive.members) * TILE_WIDTH:
         raise InvalidEvidence(InvalidReason.MISSING_FILE, "the log is not complete", LOG + CHECKPOINT_PATH)

@@ -38,6 +38,7 @@ from trustcore.receipt import (
     VerifiedEntry,
     forms_hold,
     parse_entry,
+    read_entries,
     read_frames,
 )
 
@@ -51,7 +52,7 @@ __all__ = [
     "take_all",
 ]
 
-_ALLOWING = frozenset({DecisionOutcome.ALLOW, DecisionOutcome.ALLOW_WITH_OBLIGATIONS})
+ALLOWING = frozenset({DecisionOutcome.ALLOW, DecisionOutcome.ALLOW_WITH_OBLIGATIONS})
 _encoder = msgspec.json.Encoder(order="sorted")
 _FRAMES_PER_MASK = 1024
 
@@ -68,6 +69,7 @@ class Ledger:
     size: int = 0
     grants: dict[tuple[str, int], AuthorisedEntry] = field(default_factory=dict)
     _checks: dict[str, CheckedEntry] = field(default_factory=dict)
+    _allowed: set[str] = field(default_factory=set)
     _used: dict[tuple[str, int, str], int] = field(default_factory=dict)
     _seen: dict[tuple[str, int, int], int] = field(default_factory=dict)
     _lives: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -103,20 +105,26 @@ class Ledger:
             InvalidEvidence: as :meth:`take`.
         """
         rows = TileRows()
-        lean = [entry.startswith(LEAN_START) for entry in entries]
-        frames = _read_lean([entry for entry, is_lean in zip(entries, lean, strict=True) if is_lean])
-        at = done = 0
-        for is_lean, run in groupby(lean):
-            end = at + len(list(run))
-            if is_lean and frames:
-                for check, cited in groupby(frames[done : done + end - at], _check):
-                    group = list(cited)
-                    if not self._take_run(rows, check, group):
-                        self._take_each(rows, entries[at : at + len(group)])
-                    at, done = at + len(group), done + len(group)
-            else:
-                self._take_each(rows, entries[at:end])
-                at = end
+        places = [at for at, entry in enumerate(entries) if entry[: len(LEAN_START)] != LEAN_START]
+        read = _read_tile(entries, places)
+        if read is None:
+            self._take_each(rows, entries)
+            return rows
+        frames, others = read
+        at = 0
+        for number, place in enumerate((*places, len(entries))):
+            for check, cited in groupby(frames[at - number : place - number], _check):
+                group = list(cited)
+                if not self._take_run(rows, check, group):
+                    self._take_each(rows, entries[at : at + len(group)])
+                at += len(group)
+            if place < len(entries):
+                if isinstance(others[number], FrameEntry):
+                    self._take_each(rows, entries[place : place + 1])
+                else:
+                    self.size += 1
+                    self._take_other(self.size - 1, others[number])
+            at = place + 1
         return rows
 
     def _take_each(self, rows: TileRows, entries: Sequence[bytes]) -> None:
@@ -129,7 +137,7 @@ class Ledger:
         """Take frames under one check if all of them hold; False, and nothing taken, if one may not."""
         maker = self._maker
         if maker is None or maker.check.decision != decision:
-            check = self._checks.get(decision)
+            check = self._known(decision)
             if check is None:
                 return False
             maker = self._maker = RowMaker.of(check)
@@ -151,16 +159,22 @@ class Ledger:
 
     def _see(self, lease: str, take: int, numbers: Sequence[int]) -> bool:
         """Note frames that were not seen before; False, and nothing noted, if one of them was."""
-        masks: dict[tuple[str, int, int], int] = {}
-        for number in numbers:
-            block, bit = divmod(number, _FRAMES_PER_MASK)
-            key = (lease, take, block)
-            masks[key] = masks.get(key, 0) | 1 << bit
-        fresh = sum(mask.bit_count() for mask in masks.values()) == len(numbers)
-        if not fresh or any(self._seen.get(key, 0) & mask for key, mask in masks.items()):
+        first, count = numbers[0], len(numbers)
+        block, bit = divmod(first, _FRAMES_PER_MASK)
+        if bit + count <= _FRAMES_PER_MASK and numbers == list(range(first, first + count)):
+            masks = {(lease, take, block): (1 << count) - 1 << bit}
+        else:
+            masks = {}
+            for number in numbers:
+                block, bit = divmod(number, _FRAMES_PER_MASK)
+                masks[lease, take, block] = masks.get((lease, take, block), 0) | 1 << bit
+            if sum(mask.bit_count() for mask in masks.values()) != count:
+                return False
+        before = [self._seen.get(key, 0) for key in masks]
+        if any(seen & mask for seen, mask in zip(before, masks.values(), strict=True)):
             return False
-        for key, mask in masks.items():
-            self._seen[key] = self._seen.get(key, 0) | mask
+        for (key, mask), seen in zip(masks.items(), before, strict=True):
+            self._seen[key] = seen | mask
         return True
 
     def finish(self) -> Counts:
@@ -190,6 +204,32 @@ class Ledger:
         """Return the ``marked`` and ``verified`` entries, each with its leaf index."""
         return self._marks
 
+    def extend(self, part: "Ledger") -> None:
+        """Take over what ``part`` took of the entries that follow; from here on only the whole can be asked.
+
+        Raises:
+            InvalidEvidence: ``ENTRY_MISMATCH`` or ``DUPLICATE_FRAME``; both took the same grant, check or frame.
+        """
+        if not (self._allowed.isdisjoint(part._allowed) and self.grants.keys().isdisjoint(part.grants)):
+            raise InvalidEvidence(InvalidReason.ENTRY_MISMATCH, "a check or a grant was logged twice")
+        for key, mask in part._seen.items():
+            seen = self._seen.get(key, 0)
+            if seen & mask:
+                raise InvalidEvidence(InvalidReason.DUPLICATE_FRAME, "a frame has a receipt already")
+            self._seen[key] = seen | mask
+        self.size = part.size
+        self.grants |= part.grants
+        self._allowed |= part._allowed
+        self._used = part._used | self._used  # the first use of each stays the one that is named
+        for jti, life in part._lives.items():
+            self._lives.setdefault(jti, []).extend(life)
+        self._marks += part._marks
+        self._tally += part._tally
+
+    def _known(self, decision: str) -> CheckedEntry | None:
+        """An earlier check that allowed something."""
+        return self._checks.get(decision)
+
     def _take_frame(self, index: int, entry: FrameEntry) -> ReceiptLines:
         check = None if entry.outcome is Outcome.UNAUTHORISED else self._check_of(index, entry)
         self._tally["receipts"] += 1
@@ -197,7 +237,7 @@ class Ledger:
         return receipt_lines(index, entry, check)
 
     def _check_of(self, index: int, entry: FrameEntry) -> CheckedEntry:
-        check = self._checks.get(entry.check or "")
+        check = self._known(entry.check or "")
         if check is None:
             _refuse(index, InvalidReason.UNAUTHORISED_FRAME, "the frame cites no check that allowed it")
         if any(getattr(entry, name) not in (None, getattr(check, name)) for name in SAID_BY_CHECK):
@@ -239,14 +279,15 @@ class Ledger:
 
     def _take_check(self, index: int, entry: CheckedEntry) -> None:
         self._tally["checks"] += 1
-        if entry.outcome not in _ALLOWING:
+        if entry.outcome not in ALLOWING:
             self._tally["denied"] += 1
             return
-        if entry.decision in self._checks:
+        if entry.decision in self._allowed:
             _refuse(index, InvalidReason.ENTRY_MISMATCH, "this check was logged before")
         if entry.jti is None or entry.terms_version is None:
             _refuse(index, InvalidReason.MALFORMED, "an allowance names no token version")
         self._used.setdefault((entry.jti, entry.terms_version, entry.use_type), index)
+        self._allowed.add(entry.decision)
         self._checks[entry.decision] = entry
 
 
@@ -284,13 +325,18 @@ _TALLY_OF_OUTCOME = {
 _check = attrgetter("check")
 
 
-def _read_lean(entries: Sequence[bytes]) -> list[LeanFrame]:
-    """Read lean frames together; nothing, if one of them is better read alone."""
+def _read_tile(entries: Sequence[bytes], places: Sequence[int]) -> tuple[list[LeanFrame], list[Entry]] | None:
+    """Read the lean frames together, and the entries at ``places``; None, if one is better read alone."""
+    others = [entries[at] for at in places]
+    lean = list(entries)
+    for at in reversed(places):
+        del lean[at]
     try:
-        frames = read_frames(b"\n".join(entries), len(entries)) if entries else []
+        frames = read_frames(b"\n".join(lean), len(lean)) if lean else []
+        read = read_entries(b"\n".join(others), len(others)) if others else []
     except InvalidEvidence:
-        return []
-    return frames if frames and forms_hold(frames) else []
+        return None
+    return (frames, read) if not frames or forms_hold(frames) else None
 
 
 def _with_index(index: int, entry: Entry) -> dict[str, Any]:

@@ -4,8 +4,10 @@ One frame at a time (:func:`receipt_lines`), or many lean frames under a check w
 (:class:`RowMaker`). Both write the same bytes.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple, Self
 
@@ -24,7 +26,7 @@ _encoder = msgspec.json.Encoder(order="sorted")
 _cells_of = attrgetter(*CSV_COLUMNS)
 # what a joined row holds when a cell needs care: a quote, a line break, or the beginning of a formula
 _UNSAFE = ('"', "\r", "\n", ",=", ",+", ",-", ",@", ",\t")
-_CHECK_CELLS = CSV_COLUMNS[CSV_COLUMNS.index("shot") : CSV_COLUMNS.index("lease") + 1]
+_NEEDS_QUOTES = re.compile('[,"\\r\\n]')
 
 
 class ReceiptLines(NamedTuple):
@@ -94,17 +96,16 @@ class RowMaker(NamedTuple):
     @classmethod
     def of(cls, check: CheckedEntry) -> Self:
         """Write the words of ``check`` once."""
-        cells = ["" if cell is None else str(cell) for cell in attrgetter(*_CHECK_CELLS)(_Cited(check))]
+        said = check.construct, check.jti, check.shot, check.talent, check.terms_version, check.use_type
+        construct, jti, shot, end, cells = _words(*said)
         return cls(
             check,
-            head=f'{{{_member("check", check.decision)}{_member("construct", check.construct)}"file_sha256":"',
-            lease=f'",{_member("jti", check.jti)}"leaf_index":',
+            head=f'{{{_member("check", check.decision)}{construct}"file_sha256":"',
+            lease=f'",{jti}"leaf_index":',
             tail=f",{_member('lease', check.lease)}",
-            shot=f'",{_member("shot", check.shot)}"started_at":"',
-            end=f",{_member('talent', check.talent)}{_member('terms_version', check.terms_version)}"
-            f"{_member('use_type', check.use_type)}"[:-1]
-            + "}\n",
-            cells=",".join(map(_csv_cell, cells)),
+            shot=f'",{shot}"started_at":"',
+            end=end,
+            cells=f"{cells},{_csv_cell(check.decision)},{_csv_cell(check.lease or '')}",
         )
 
     def add_rows(self, rows: TileRows, first: int, frames: Sequence[LeanFrame]) -> None:
@@ -112,28 +113,43 @@ class RowMaker(NamedTuple):
         _, head, lease, tail, shot, end, cells = self
         leaves = range(first, first + len(frames))
         rows.leaves.extend(leaves)
-        rows.ndjson += [
-            f'{head}{frame.file_sha256}","finished_at":"{frame.finished_at}","frame":{frame.frame},"id":"{leaf}'
-            f"{lease}{leaf}{tail}{_marked(frame.mark) if frame.mark else ''}"
-            f'"outcome":"{frame.outcome}","pixel_sha256":"{frame.pixel_sha256}{shot}{frame.started_at}",'
-            f'"take":{frame.take}{end}'
-            for leaf, frame in zip(leaves, frames, strict=True)
-        ]
-        rows.csv += [
-            f"{leaf},{leaf},{frame.outcome},,{frame.frame},{frame.take},{cells},{frame.started_at},"
-            f"{frame.finished_at},{frame.file_sha256},{frame.pixel_sha256},{frame.mark or ''}\r\n"
-            for leaf, frame in zip(leaves, frames, strict=True)
-        ]
+        add_ndjson, add_csv = rows.ndjson.append, rows.csv.append
+        for leaf, frame in zip(leaves, frames, strict=True):
+            file, pixels, number, take = frame.file_sha256, frame.pixel_sha256, frame.frame, frame.take
+            started, finished, outcome, mark = frame.started_at, frame.finished_at, frame.outcome, frame.mark
+            member = f'"mark":"{mark}",' if mark else ""
+            add_ndjson(
+                f'{head}{file}","finished_at":"{finished}","frame":{number},"id":"{leaf}{lease}{leaf}{tail}{member}'
+                f'"outcome":"{outcome}","pixel_sha256":"{pixels}{shot}{started}","take":{take}{end}'
+            )
+            add_csv(
+                f"{leaf},{leaf},{outcome},,{number},{take},{cells},{started},{finished},{file},{pixels},{mark or ''}\r\n"
+            )
 
 
-class _Cited:
-    """A check as its frames' rows name it."""
-
-    def __init__(self, check: CheckedEntry) -> None:
-        self._check = check
-
-    def __getattr__(self, name: str) -> object:
-        return self._check.decision if name == "check" else getattr(self._check, name)
+@lru_cache(maxsize=1024)
+def _words(
+    construct: str | None,
+    jti: str | None,
+    shot: str | None,
+    talent: str | None,
+    terms_version: int | None,
+    use_type: str,
+) -> tuple[str, str, str, str, str]:
+    """What many checks say alike: three members, the end of an NDJSON row, and the CSV cells before the check's id."""
+    members = (
+        _member("talent", talent),
+        _member("terms_version", terms_version),
+        _member("use_type", use_type),
+    )
+    cells = (shot, use_type, construct, talent, jti, terms_version)
+    return (
+        _member("construct", construct),
+        _member("jti", jti),
+        _member("shot", shot),
+        f",{''.join(members)}"[:-1] + "}\n",
+        ",".join("" if cell is None else _csv_cell(str(cell)) for cell in cells),
+    )
 
 
 def receipt_lines(leaf_index: int, entry: FrameEntry, check: CheckedEntry | None) -> ReceiptLines:
@@ -161,14 +177,10 @@ def _member(name: str, value: str | int | None) -> str:
     return "" if value is None else f'"{name}":{_encoder.encode(value).decode()},'
 
 
-def _marked(mark: str) -> str:
-    return f'"mark":"{mark}",'
-
-
 def _csv_cell(text: str) -> str:
     """Quote as RFC 4180 says; a leading sign would be a formula in a spreadsheet, so a mark goes before it."""
     if text and text[0] in "=+-@\t\r":
         text = "'" + text
-    if any(char in text for char in ',"\r\n'):
+    if _NEEDS_QUOTES.search(text):
         return '"' + text.replace('"', '""') + '"'
     return text

@@ -57,7 +57,7 @@ def read_frames(lines: bytes, count: int) -> list[LeanFrame]:
     """
     try:
         frames = _decoder.decode_lines(lines)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InvalidEvidence(InvalidReason.MALFORMED, str(error)) from error
     written = _encoder.encode_lines(frames)  # ends with a line feed; no copy is made to compare without it
     if len(frames) != count or len(written) != len(lines) + 1 or not written.startswith(lines):

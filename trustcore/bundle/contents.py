@@ -35,7 +35,7 @@ class FollowedFile:
         """Begin at the file's first byte."""
         self._path = path
         self._chunks: Iterator[bytes] = archive.chunks(path)
-        self._buffer: memoryview = memoryview(b"")
+        self._buffer, self._at = b"", 0
 
     def expect(self, data: bytes, what: str) -> None:
         """Compare the next bytes with ``data``.
@@ -45,9 +45,9 @@ class FollowedFile:
         """
         if not self._fill(len(data)):
             self._refuse(f"ends before {what}")
-        if self._buffer[: len(data)] != data:
+        if not self._buffer.startswith(data, self._at):  # comparing views goes byte by byte
             self._refuse(f"does not say what the log says of {what}")
-        self._buffer = self._buffer[len(data) :]
+        self._at += len(data)
 
     def expect_rows(self, rows: Sequence[str], leaves: Sequence[int]) -> None:
         """Compare the next bytes with ``rows``; ``leaves`` names the entry of each.
@@ -56,21 +56,22 @@ class FollowedFile:
             InvalidEvidence: ``ENTRY_MISMATCH``, with the first entry that differs.
         """
         data = "".join(rows).encode()
-        if self._fill(len(data)) and self._buffer[: len(data)] == data:
-            self._buffer = self._buffer[len(data) :]
+        if self._fill(len(data)) and self._buffer.startswith(data, self._at):
+            self._at += len(data)
             return
         for row, leaf in zip(rows, leaves, strict=True):
             self.expect(row.encode(), f"entry {leaf}")
 
     def _fill(self, size: int) -> bool:
         """Read until ``size`` bytes wait; False if the file ends before."""
-        if len(self._buffer) >= size:
+        waiting = len(self._buffer) - self._at
+        if waiting >= size:
             return True
-        pieces, waiting = [bytes(self._buffer)], len(self._buffer)
+        pieces = [self._buffer[self._at :]]
         while waiting < size and (chunk := next(self._chunks, b"")):
             pieces.append(chunk)
             waiting += len(chunk)
-        self._buffer = memoryview(b"".join(pieces))
+        self._buffer, self._at = b"".join(pieces), 0
         return waiting >= size
 
     def expect_end(self) -> None:
@@ -79,7 +80,7 @@ class FollowedFile:
         Raises:
             InvalidEvidence: ``ENTRY_MISMATCH``.
         """
-        if len(self._buffer) or next(self._chunks, b""):
+        if self._at < len(self._buffer) or next(self._chunks, b""):
             self._refuse("holds more than the log")
 
     def _refuse(self, detail: str) -> None:

@@ -204,15 +204,12 @@ def _frame_row(check: Any, lease: Any, frame: int, now: Any) -> tuple[Any, ...]:
     from trustcore.policy.vocabulary import Outcome
     from trustcore.receipt import FrameEntry, encode_entry
 
-    digest = os.urandom(32)
-    values = {
-        "check": str(check.pk), "file_sha256": digest.hex(), "finished_at": rfc3339(now), "frame": frame,
-        "id": str(uuid.uuid4()), "jti": str(check.token_jti), "lease": str(lease.uid),
-        "outcome": Outcome.RENDERED, "pixel_sha256": os.urandom(32).hex(), "started_at": rfc3339(now), "take": 1,
-        "talent": lease.talent, "terms_version": 1,
-    }  # fmt: skip
-    # a frame entry may leave out what follows from its check
-    entry = FrameEntry(**{name: values[name] for name in values if name in FrameEntry.__struct_fields__})
+    digest, done = os.urandom(32), now + timedelta(milliseconds=frame)
+    entry = FrameEntry(
+        check=str(check.pk), file_sha256=digest.hex(), finished_at=rfc3339(done), frame=frame,
+        outcome=Outcome.RENDERED, pixel_sha256=os.urandom(32).hex(), started_at=rfc3339(done - timedelta(minutes=7)),
+        take=1,
+    )  # fmt: skip
     return (lease.pk, now, frame, 3, 1, 1, None, digest, encode_entry(entry))
 
 

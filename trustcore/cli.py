@@ -26,6 +26,7 @@ from trustcore.log.checkpoint import NoteVerifier
 from trustcore.signing import keys_from_jwks
 
 COMMANDS = "trustmark.commands"
+MAX_JOBS = 64
 
 
 class ExitCode(IntEnum):
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (TrustError, OSError, UnicodeDecodeError) as error:
         print(f"trustmark: --key: {error}", file=sys.stderr)
         return ExitCode.MISUSE
-    return _verify(Path(options.file), trust, _PRINTERS["json" if options.json else "text"])
+    return _verify(Path(options.file), trust, options.jobs, _PRINTERS["json" if options.json else "text"])
 
 
 def _run_group(point: EntryPoint, arguments: list[str]) -> int:
@@ -91,7 +92,15 @@ def _parser(groups: list[str]) -> argparse.ArgumentParser:
         metavar="VKEY|FILE",
         help="a key you trust: the log's vkey, or a file with it, or a file with the server's jwks.json",
     )
+    verify.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that read the log (1)")
     return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= MAX_JOBS:
+        raise ValueError
+    return number
 
 
 def _read_trust(given: list[str]) -> Trust:
@@ -111,9 +120,9 @@ def _read_trust(given: list[str]) -> Trust:
     return trust
 
 
-def _verify(path: Path, trust: Trust, printer: "_Printer") -> int:
+def _verify(path: Path, trust: Trust, jobs: int, printer: "_Printer") -> int:
     try:
-        report = verify_bundle(path, trust)
+        report = verify_bundle(path, trust, jobs=jobs)
     except InvalidEvidence as error:
         printer.refused(error)
         return ExitCode.NOT_VERIFIED

@@ -1,25 +1,27 @@
 """The columns beside an entry, and whether they say what the entry says.
 
-The database hands over a tile of rows (256) as strips: all entries as lines, and each column as the packed values
-of those rows that have one. The same strips are packed from the entries; equal strips mean equal columns, at a
+The database hands over a tile of rows (256) as strips: its frames as lines, its other entries as lines, and each
+column as the packed values of those rows that have one. The same strips are packed from the entries; equal strips mean equal columns, at a
 tenth of the price of comparing rows. Where they differ, the rows of that tile are looked at one by one.
 
 A new kind of entry, or a column that moves into another, changes :data:`STRIPS`, :func:`strips_fit` and
 :func:`row_fits`, and nothing else.
 """
 
+import re
 import struct
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import NamedTuple
 
 from receipts.models import EntryKind, FrameOutcome
-from trustcore.receipt import ENTRY_TYPES, Entry, FrameEntry
+from trustcore.errors import InvalidEvidence, InvalidReason
+from trustcore.receipt import ENTRY_TYPES, Entry, FrameEntry, LeanFrame, read_entries, read_frames
 
 STRIPS = """
 select g.n, t.* from generate_series(%s::bigint, %s::bigint) as g(n) cross join lateral (
     select count(*),
-        string_agg(entry, '\\x0a'::bytea),
+        coalesce(string_agg(entry, '\\x0a'::bytea) filter (where kind = 3), ''),
+        coalesce(string_agg(entry, '\\x0a'::bytea) filter (where kind <> 3), ''),
         coalesce(string_agg(int2send(kind), ''::bytea), ''),
         coalesce(string_agg(int4send(frame), ''::bytea), ''),
         coalesce(string_agg(int2send(take), ''::bytea), ''),
@@ -44,7 +46,8 @@ class Strips(NamedTuple):
 
     tile: int
     rows: int
-    lines: bytes | None
+    frame_lines: bytes
+    other_lines: bytes
     kinds: bytes
     frames: bytes
     takes: bytes
@@ -73,48 +76,92 @@ _KIND_OF_TYPE = {
     shape: _NUMBER_OF_KIND[str(shape.__struct_config__.tag)].to_bytes(2, "big") for shape in ENTRY_TYPES
 }
 _FRAME_KIND = EntryKind.FRAME.value.to_bytes(2, "big")
+_NO_FRAME = re.compile(b"[^%c]" % EntryKind.FRAME.value, re.DOTALL)
 _OUTCOMES = {outcome.name: outcome.value for outcome in FrameOutcome}
-_frame = attrgetter("frame")
-_take = attrgetter("take")
-_outcome = attrgetter("outcome._value_")  # an enumeration's hash is slow, its value's is not
-_file = attrgetter("file_sha256")
+_PACKED_OUTCOMES = {name: value.to_bytes(2, "big") for name, value in _OUTCOMES.items()}
 
 
-def strips_fit(strips: Strips, entries: Sequence[Entry], frames: Sequence[FrameEntry]) -> bool:
+class Tile(NamedTuple):
+    """The entries of one tile, read.
+
+    Attributes:
+        stored: as the rows hold them, in the order of the log.
+        frames: its frames; ``cited`` the id that leads from each to its lease.
+        facts: place within the tile and entry of those that are no frames.
+    """
+
+    stored: list[bytes]
+    frames: Sequence[FrameEntry | LeanFrame]
+    cited: list[str]
+    facts: list[tuple[int, Entry]]
+
+
+def read_tile(strips: Strips) -> Tile:
+    """Read what the strips of a tile hold; the columns are not looked at yet.
+
+    Raises:
+        InvalidEvidence: an entry is not canonical, or not of the kind that its column says.
+    """
+    places = [found.start() for found in _NO_FRAME.finditer(strips.kinds[1::2])]
+    stored = _cut(strips.frame_lines, strips.rows - len(places))
+    frames, cited = _frames(strips.frame_lines, len(stored))
+    others = _cut(strips.other_lines, len(places))
+    entries = read_entries(strips.other_lines, len(others)) if others else []
+    for at, entry in zip(places, others, strict=True):
+        stored.insert(at, entry)
+    return Tile(stored, frames, cited, list(zip(places, entries, strict=True)))
+
+
+def _cut(lines: bytes, count: int) -> list[bytes]:
+    found = lines.split(b"\n") if count else []
+    if len(found) != count:
+        raise InvalidEvidence(InvalidReason.NOT_CANONICAL, "an entry holds a line feed")
+    return found
+
+
+def _frames(lines: bytes, count: int) -> tuple[Sequence[FrameEntry | LeanFrame], list[str]]:
+    if not count:
+        return [], []
+    try:
+        lean = read_frames(lines, count)
+    except InvalidEvidence:  # an older log's, or frames without leave
+        frames = [entry for entry in read_entries(lines, count) if type(entry) is FrameEntry]
+        if len(frames) != count:
+            raise
+        return frames, [cited_by(frame) for frame in frames]
+    return lean, [frame.check for frame in lean]
+
+
+def strips_fit(strips: Strips, tile: Tile) -> bool:
     """Tell whether every column of a tile says what its entries say (leases and facts are looked up apart)."""
-    count = len(frames)
+    frames, count = tile.frames, len(tile.frames)
+    kinds = bytearray(_FRAME_KIND * strips.rows)
+    for at, entry in tile.facts:
+        kinds[2 * at : 2 * at + 2] = _KIND_OF_TYPE[type(entry)]
     try:
         return (
-            (
-                frames is entries
-                or b"".join(map(_KIND_OF_TYPE.__getitem__, map(type, entries))) == strips.kinds
-            )
-            and struct.pack(f">{count}i", *map(_frame, frames)) == strips.frames
-            and struct.pack(f">{count}h", *map(_take, frames)) == strips.takes
-            and struct.pack(f">{count}h", *map(_OUTCOMES.__getitem__, map(_outcome, frames)))
-            == strips.outcomes
-            and "".join(map(_file, frames)) == strips.files.hex()
+            kinds == strips.kinds
+            and struct.pack(f">{count}i", *[frame.frame for frame in frames]) == strips.frames
+            and struct.pack(f">{count}h", *[frame.take for frame in frames]) == strips.takes
+            and b"".join([_PACKED_OUTCOMES[frame.outcome] for frame in frames]) == strips.outcomes
+            and "".join([frame.file_sha256 for frame in frames]) == strips.files.hex()
             and len(strips.leases) == 8 * count
-            and len(strips.refs) == 16 * (len(entries) - count)
+            and len(strips.refs) == 16 * len(tile.facts)
         )
     except struct.error:
         return False  # an entry's number that no column can hold
 
 
-def frames_of(strips: Strips, entries: Sequence[Entry]) -> Sequence[FrameEntry]:
-    """The frames among the entries of a tile: the entries themselves, where all of it is frames."""
-    if strips.kinds == _FRAME_KIND * len(entries) and {*map(type, entries)} == {FrameEntry}:
-        return entries  # type: ignore[return-value]
-    return [entry for entry in entries if type(entry) is FrameEntry]
-
-
-def lease_pairs(strips: Strips, frames: Sequence[FrameEntry]) -> set[tuple[int, str]]:
+def lease_pairs(strips: Strips, tile: Tile) -> set[tuple[int, str]]:
     """Each lease's number (the column) beside what the entry cites: the check that opened it, or the lease itself.
 
     A frame without leave has a negative number.
     """
-    numbers = struct.unpack(f">{len(frames)}q", strips.leases)
-    return set(zip(numbers, [cited_by(frame) for frame in frames], strict=True))
+    numbers = struct.unpack(f">{len(tile.frames)}q", strips.leases)
+    told = dict(zip(numbers, tile.cited, strict=True))  # far fewer than frames, unless one of them lies
+    if [told[number] for number in numbers] != tile.cited:
+        return set(zip(numbers, tile.cited, strict=True))
+    return set(told.items())
 
 
 def cited_by(frame: FrameEntry) -> str:

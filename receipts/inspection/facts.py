@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from audit.selectors import log_events_after
 from receipts.inspection.findings import SHOWN, Fault
-from receipts.inspection.wire import stream
+from receipts.inspection.wire import fetch
 from receipts.models import EntryKind, LogEntry, PendingEntry, ProductionLog, RenderCheck
 from trustcore.receipt import CheckedEntry, Entry
 
@@ -39,7 +39,7 @@ def fact_faults(
     """Facts stated by the leaves ``[begin, end)`` that are gone, or say something else than their entry."""
     if not stated:
         return
-    checks = {idx: told for idx, *told in stream(_CHECKS, (log_id, begin, end, EntryKind.CHECKED.value))}
+    checks = {idx: told for idx, *told in fetch(_CHECKS, (log_id, begin, end, EntryKind.CHECKED.value))}
     others = [one for one in stated if not isinstance(one.entry, CheckedEntry)]
     events = _events(production_id, [UUID(bytes=one.ref) for one in others])
     for one in stated:
@@ -69,7 +69,7 @@ def _events(production_id: UUID, ids: list[UUID]) -> dict[UUID, bytes]:
 def lease_faults(log_id: int, pairs: set[tuple[int, str]]) -> Iterator[Fault]:
     """Rows whose column names another lease than their entry does."""
     granted = sorted((number, uid) for number, uid in pairs if number >= 0)
-    known = {number: ids for number, *ids in stream(_LEASES, ([number for number, _ in granted],))}
+    known = {number: ids for number, *ids in fetch(_LEASES, ([number for number, _ in granted],))}
     for number, uid in granted:
         if uid not in known.get(number, ()):
             leaf = LogEntry.objects.filter(log_id=log_id, lease=number).order_by("idx").first()

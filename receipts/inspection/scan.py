@@ -6,7 +6,7 @@ the edges at the sizes that somebody asks about (a checkpoint can end within a t
 """
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -17,8 +17,8 @@ from receipts.inspection.columns import (
     Row,
     Strips,
     cited_by,
-    frames_of,
     lease_pairs,
+    read_tile,
     row_fits,
     strips_fit,
 )
@@ -30,7 +30,7 @@ from receipts.storage import LogFiles
 from trustcore.errors import InvalidEvidence
 from trustcore.log.merkle import edge_of, leaf_hashes, perfect_levels
 from trustcore.log.tiles import TILE_WIDTH, entries_path, pack_entries, tile_path
-from trustcore.receipt import Entry, FrameEntry, parse_entry, read_entries
+from trustcore.receipt import FrameEntry, parse_entry
 
 STRETCH_TILES = 256  # tiles read in one stream; facts are looked up after each
 
@@ -70,7 +70,11 @@ class Scanned:
 
 def scan_range(part: Range) -> Scanned:
     """Read every row and file of a range."""
-    reading = _Reading(part, Scanned(), LogFiles(part.production_id))
+    points: dict[int, list[int]] = {}
+    for size in part.points:
+        if size % TILE_WIDTH:
+            points.setdefault(size // TILE_WIDTH, []).append(size)
+    reading = _Reading(part, Scanned(), LogFiles(part.production_id), points)
     with _no_collector():
         for begin in range(part.first, part.last, STRETCH_TILES):
             reading.read_stretch(begin, min(begin + STRETCH_TILES, part.last))
@@ -94,6 +98,7 @@ class _Reading:
     part: Range
     result: Scanned
     files: LogFiles
+    points: dict[int, list[int]]
     stated: list[Stated] = field(default_factory=list)
     pairs: set[tuple[int, str]] = field(default_factory=set)
     doubtful: list[int] = field(default_factory=list)
@@ -115,22 +120,19 @@ class _Reading:
     def _take_strips(self, strips: Strips) -> bool:
         """Take a tile whose rows all fit; False if one of them may not."""
         begin = strips.tile * TILE_WIDTH
-        if strips.lines is None or strips.rows != self._width(strips.tile):
-            return False
-        stored = strips.lines.split(b"\n")
-        if len(stored) != strips.rows:
+        if strips.rows != self._width(strips.tile):
             return False
         try:
-            entries = read_entries(strips.lines, strips.rows)
+            tile = read_tile(strips)
         except InvalidEvidence:
             return False
-        frames = frames_of(strips, entries)
-        if not strips_fit(strips, entries, frames):
+        if not strips_fit(strips, tile):
             return False
-        self.pairs |= lease_pairs(strips, frames)
-        if len(frames) != len(entries):
-            self.stated.extend(_stated(begin, strips.refs, entries, stored))
-        self._take_entries(strips.tile, stored)
+        self.pairs |= lease_pairs(strips, tile)
+        for number, (at, entry) in enumerate(tile.facts):
+            ref = strips.refs[16 * number : 16 * number + 16]
+            self.stated.append(Stated(begin + at, ref, entry, tile.stored[at]))
+        self._take_entries(strips.tile, tile.stored)
         return True
 
     def _take_rows(self, tile: int) -> None:
@@ -172,9 +174,8 @@ class _Reading:
         levels = perfect_levels(hashes)
         if len(hashes) == TILE_WIDTH:
             self.result.roots[tile] = levels[-1][0]
-        for size in self.part.points:
-            if size // TILE_WIDTH == tile and size % TILE_WIDTH:
-                self.result.edges[size] = edge_of(levels, size % TILE_WIDTH)
+        for size in self.points.get(tile, ()):
+            self.result.edges[size] = edge_of(levels, size % TILE_WIDTH)
 
     def _compare_files(self, tile: int, entries: list[bytes], hashes: list[bytes]) -> None:
         bundle, level0 = entries_path(tile, len(entries)), tile_path(0, tile, len(entries))
@@ -192,12 +193,6 @@ class _Reading:
 
     def _width(self, tile: int) -> int:
         return min(TILE_WIDTH, self.part.size - tile * TILE_WIDTH)
-
-
-def _stated(begin: int, refs: bytes, entries: Sequence[Entry], stored: Sequence[bytes]) -> Iterator[Stated]:
-    facts = [at for at, entry in enumerate(entries) if type(entry) is not FrameEntry]
-    for number, at in enumerate(facts):
-        yield Stated(begin + at, refs[16 * number : 16 * number + 16], entries[at], stored[at])
 
 
 def _strips(part: Range, begin: int, end: int) -> Iterator[Strips]:

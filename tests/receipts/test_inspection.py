@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import DatabaseError, connection, connections, transaction
+from msgspec.structs import replace
 
 from common import clock
 from receipts import cli, services
@@ -108,10 +109,15 @@ def test_every_column_that_tells_what_an_entry_tells_is_compared(farm: Farm, col
     assert column == "lease" or f"ROW_COLUMNS_DIFFER leaf {row.idx}" in faults(farm)
 
 
-def test_row_with_a_line_feed_or_another_spelling_is_malformed(farm: Farm) -> None:
+def test_row_with_a_line_feed_another_spelling_or_no_text_is_malformed(farm: Farm) -> None:
     render(farm, 0)
-    for change in ("entry || '\\x0a'::bytea", "'{ ' || substr(convert_from(entry, 'UTF8'), 2)", "'{}'"):
-        value = change if "bytea" in change else f"convert_to({change}, 'UTF8')"
+    for change in (
+        "entry || '\\x0a'::bytea",
+        "'{ ' || substr(convert_from(entry, 'UTF8'), 2)",
+        "'{}'",
+        "set_byte(entry, 12, 255)",
+    ):
+        value = change if "(entry, 12" in change or "bytea" in change else f"convert_to({change}, 'UTF8')"
         point = transaction.savepoint()
         superuser("receipts_logentry", f"update receipts_logentry set entry = {value} where frame = 7")
         assert "ROW_MALFORMED leaf 9" in faults(farm)
@@ -169,6 +175,23 @@ def test_guard_that_was_lifted_is_a_finding_of_its_own(
     assert expected in faults(farm)
     assert cli.check_logs(production(farm)) == cli.NOT_VERIFIED
     assert expected.split(maxsplit=1)[0] in capsys.readouterr().out
+
+
+def test_frame_of_an_older_log_is_checked_as_a_lean_one_is(farm: Farm) -> None:
+    """A log may hold both; rows put there before entries became short are read by the longer way."""
+    render(farm, 0)
+    row = LogEntry.objects.get(frame=7)
+    entry = parse_entry(bytes(row.entry))
+    assert isinstance(entry, FrameEntry)
+    long = replace(entry, id=str(row.ref or production(farm)), talent="tal_0000000000000000", terms_version=1)
+    superuser(
+        "receipts_logentry", "update receipts_logentry set entry = %s where frame = 7", encode_entry(long)
+    )
+    found = codes(farm)
+    assert "ROW_CHANGED" in found
+    assert not {one for one in found if one.startswith(("ROW_MALFORMED", "ROW_COLUMNS"))}
+    superuser("receipts_logentry", "update receipts_logentry set take = 3 where frame = 7")
+    assert "ROW_COLUMNS_DIFFER" in codes(farm)
 
 
 # -- files

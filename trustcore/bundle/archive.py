@@ -5,6 +5,8 @@ reading, the local headers, the central directory and the space between must agr
 one reading. Paths must be plain, unique, and below one folder; sizes are bounded by what is read.
 """
 
+import hashlib
+import os
 import struct
 import zipfile
 import zlib
@@ -41,10 +43,12 @@ class Archive:
     Attributes:
         name: the bag's folder.
         members: the zip entry of each file, by path.
+        digests: SHA-256, hex, of each file that was read to its end.
     """
 
     name: str
     members: dict[str, zipfile.ZipInfo]
+    digests: dict[str, str]
     _starts: dict[str, int]
     _zip: zipfile.ZipFile
     _stream: IO[bytes]
@@ -76,7 +80,7 @@ class Archive:
         except BaseException:
             archive.close()
             raise
-        return cls(name, members, starts, archive, stream)
+        return cls(name, members, {}, starts, archive, stream)
 
     def __enter__(self) -> Self:
         return self
@@ -114,13 +118,15 @@ class Archive:
         unpack = _Inflater() if member.compress_type == zipfile.ZIP_DEFLATED else _Copier()
         at, end = self._starts[path], self._starts[path] + member.compress_size
         checksum = size = 0
+        digest = None if path in self.digests else hashlib.sha256()
         while at < end:
-            self._stream.seek(at)
-            packed = self._stream.read(min(CHUNK_BYTES, end - at))
+            packed = self._read_at(at, min(CHUNK_BYTES, end - at))
             at += len(packed)
             for chunk in unpack(packed, path):
                 size += len(chunk)
                 checksum = zlib.crc32(chunk, checksum)
+                if digest is not None:
+                    digest.update(chunk)
                 if size > member.file_size:
                     break
                 yield chunk
@@ -128,6 +134,14 @@ class Archive:
                 break
         if (size, checksum) != (member.file_size, member.CRC) or not unpack.complete:
             _refuse(InvalidReason.MALFORMED, "damaged in the archive", path)
+        if digest is not None:
+            self.digests[path] = digest.hexdigest()
+
+    def _read_at(self, at: int, size: int) -> bytes:
+        if hasattr(os, "pread"):  # processes that read side by side share the file's position
+            return os.pread(self._stream.fileno(), size, at)
+        self._stream.seek(at)
+        return self._stream.read(size)
 
     def _member(self, path: str) -> zipfile.ZipInfo:
         member = self.members.get(path)

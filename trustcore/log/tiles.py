@@ -14,7 +14,7 @@ Source: https://c2sp.org/tlog-tiles (the checkpoint and the tiles live below the
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import groupby
 
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.log.merkle import (
@@ -107,8 +107,11 @@ def pack_entries(entries: Sequence[bytes]) -> bytes:
         raise ValueError("an entry bundle holds 1 to 256 entries")
     if max(map(len, entries)) > MAX_ENTRY_BYTES:
         raise ValueError("an entry is longer than 65,535 bytes")
-    lengths = [len(entry).to_bytes(2, "big") for entry in entries]
-    return b"".join(chain.from_iterable(zip(lengths, entries, strict=True)))
+    pieces = []
+    for length, run in groupby(entries, len):  # neighbours are mostly of one length
+        prefix = length.to_bytes(2, "big")
+        pieces.append(prefix + prefix.join(run))
+    return b"".join(pieces)
 
 
 def unpack_entries(data: bytes, *, path: str | None = None) -> list[bytes]:
@@ -118,12 +121,12 @@ def unpack_entries(data: bytes, *, path: str | None = None) -> list[bytes]:
         InvalidEvidence: ``MALFORMED``; cut short, or more than 256 entries.
     """
     entries: list[bytes] = []
-    at, end = 0, len(data)
+    at, end = 0, len(data) - 1
     while at < end:
         begin = at + 2
-        at = begin + int.from_bytes(data[at:begin], "big")
+        at = begin + (data[at] << 8 | data[at + 1])
         entries.append(data[begin:at])
-    if at != end or len(entries) > TILE_WIDTH:
+    if at != len(data) or len(entries) > TILE_WIDTH:
         raise InvalidEvidence(InvalidReason.MALFORMED, "the entry bundle is cut short or too wide", path)
     return entries
 

@@ -24,10 +24,12 @@ from trustcore.receipt.entries import (
     read_entries,
 )
 from trustcore.receipt.forms import MAX_FRAME, MAX_TAKE, RowCode, is_before, is_utc_time
+from trustcore.receipt.lean import LEAN_START, LeanFrame, forms_hold, read_frames
 from trustcore.receipt.rows import MAX_ROW_BYTES, FrameRow, RowRefused, encode_row, parse_row, parse_rows
 
 __all__ = [
     "ENTRY_TYPES",
+    "LEAN_START",
     "MAX_ENTRY_BYTES",
     "MAX_FRAME",
     "MAX_ROW_BYTES",
@@ -41,6 +43,7 @@ __all__ = [
     "KeyEntry",
     "KeyEvent",
     "LayerResult",
+    "LeanFrame",
     "MarkedEntry",
     "Party",
     "ResumedEntry",
@@ -52,6 +55,7 @@ __all__ = [
     "encode_entry",
     "encode_frame",
     "encode_row",
+    "forms_hold",
     "frame_head",
     "is_before",
     "is_utc_time",
@@ -59,4 +63,5 @@ __all__ = [
     "parse_row",
     "parse_rows",
     "read_entries",
+    "read_frames",
 ]

@@ -369,7 +369,7 @@ def parse_entry(data: bytes) -> Entry:
     """
     try:
         entry = _decoder.decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InvalidEvidence(InvalidReason.MALFORMED, str(error)) from error
     if _encoder.encode(entry) != data:
         raise InvalidEvidence(InvalidReason.NOT_CANONICAL, "the entry is not in canonical form")
@@ -397,7 +397,7 @@ def read_entries(lines: bytes, count: int) -> list[Entry]:
     """
     try:
         entries = _decoder.decode_lines(lines)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InvalidEvidence(InvalidReason.MALFORMED, str(error)) from error
     written = _encoder.encode_lines(entries)  # ends with a line feed; no copy is made to compare without it
     if len(entries) != count or len(written) != len(lines) + 1 or not written.startswith(lines):

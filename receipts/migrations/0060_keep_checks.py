@@ -30,9 +30,10 @@ create type receipts_question as (
 
 -- Generic plans: a plan made anew for each call costs more than the call. Nested loops over indexes alone: a
 -- handful of questions meets tables of any size, and the plan must not depend on what was there when it was made.
+-- A row that somebody holds for too long is waited for in bounds: the callers hear 503, and nobody hangs.
 create function receipts_keep_checks(questions json) returns smallint[] language plpgsql
 set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_mergejoin = off
-set enable_seqscan = off as $$
+set enable_seqscan = off set lock_timeout = '10s' as $$
 declare
     asked receipts_question[] := array(
         select q from json_populate_recordset(null::receipts_question, questions) q);

@@ -250,14 +250,19 @@ def test_connection_that_the_database_has_ended_is_replaced_before_it_is_used() 
         assert pool.submit(work).result() == [200, 200]
 
 
-def _end(pid: int) -> None:
+def _session() -> Any:
+    """A database session of somebody else's."""
     import psycopg
 
     db = connection.settings_dict
-    with psycopg.connect(
+    return psycopg.connect(
         host=db["HOST"], port=db["PORT"], user=db["USER"], password=db["PASSWORD"], dbname=db["NAME"],
         autocommit=True,
-    ) as admin:  # fmt: skip
+    )  # fmt: skip
+
+
+def _end(pid: int) -> None:
+    with _session() as admin:
         admin.execute("select pg_terminate_backend(%s, 5000)", [pid])
 
 
@@ -267,3 +272,23 @@ def test_stranger_with_a_good_key_is_denied_in_codes_alone(farm: Farm) -> None:
     answer = stranger.check(token=farm.jws(), shot="my own words").json()
     assert answer["reason_codes"] == ["AUDIENCE_MISMATCH"]
     assert logged(farm.token.production_id, CheckedEntry)[-1].shot is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_quota_held_by_somebody_for_too_long_is_waited_for_in_bounds() -> None:
+    """A session that never ends must not hang the workers: the caller hears 503, and nothing is kept."""
+    farm = make_farm()
+    farm.client = EdgeClient()
+    assert farm.check().json()["lease"]
+    jws, kept = farm.jws(), RenderCheck.objects.count()
+    with connection.cursor() as cursor:  # the function's own bound, shortened for the test
+        cursor.execute("alter function receipts_keep_checks(json) set lock_timeout = '300ms'")
+    try:
+        with _session() as holder, holder.transaction():
+            holder.execute("select from receipts_quota where token_jti = %s for update", [farm.token.pk])
+            assert problem(farm.check(token=jws)) == (503, "DATABASE_UNAVAILABLE")
+        assert RenderCheck.objects.count() == kept
+        assert farm.check(token=jws).json()["lease"], "and the next one is answered"
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("alter function receipts_keep_checks(json) set lock_timeout = '10s'")

@@ -1,29 +1,19 @@
-"""Work without a server: a token read offline, a log re-read, against the bare library calls under them."""
+"""Work without a server: a token read offline, against the bare library call under it."""
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
-from django.db import connection
 
 from bench import farms
 from bench.figures import Ratio, Room, Sample, say, timed
-from bench.house import House
-from bench.intake import ROWS, Intake
 from common import clock, keys
-from tests.trustcore import bundling
 from trustcore import tokens
-from trustcore.bundle.verify import verify_bundle
-from trustcore.log.tiles import TILE_WIDTH, pack_entries
-from trustcore.receipt import encode_entry
 
 
 def offline_room(*, number: int, turns: int) -> Room:
@@ -126,92 +116,3 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, dict):
         return [text for one in value.values() for text in _texts(one)]
     return [value] if isinstance(value, str) else []
-
-
-def audit_room(house: House, *, receipts: int, turns: int) -> Room:
-    """Log check and bundle verification, against SHA-256 of each of their entries."""
-    from receipts.inspection import inspect_log
-
-    intake = Intake(house, 1)
-    for _ in range(max(1, receipts // ROWS)):
-        intake.send(1, 1)
-    production = intake.farm.token.production_id
-    with connection.cursor() as cursor:
-        cursor.execute("select entry from receipts_logentry where log_id = %s order by idx", [intake.log_id])
-        entries = [bytes(entry) for (entry,) in cursor.fetchall()]
-
-    cut = _bundles(entries)
-
-    def check(**further: Any) -> None:
-        report = inspect_log(production_id=production, **further)
-        assert report is not None
-        assert not report.faults, report.faults
-        assert report.size >= len(entries)
-
-    bundle, bundled = _bundle(house.folder, max(200, receipts // 4))
-    bundled_cut = _bundles(bundled)
-
-    def again(**further: Any) -> None:
-        verify_bundle(bundle, **further)
-
-    room = Room(
-        "Log check",
-        (
-            f"`trustmark log check` of {len(entries):,} entries and `trustcore`'s verification of a bundle over "
-            f"{len(bundled):,}, each against SHA-256 of each of its entries, cut out of entry bundles in memory. By wall "
-            "time, because the other half is PostgreSQL and files."
-        ),
-        "entries",
-    )
-    calls = {
-        "SHA-256 of each entry": lambda: timed(len(entries), lambda: _hash_each(cut)),
-        "log check, one process": lambda: timed(len(entries), check),
-        "SHA-256 of each entry of the bundle": lambda: timed(len(bundled), lambda: _hash_each(bundled_cut)),
-        "bundle, one process": lambda: timed(len(bundled), again),
-    }
-    for what, whole, part in (
-        ("log check", "log check, one process", "SHA-256 of each entry"),
-        ("bundle", "bundle, one process", "SHA-256 of each entry of the bundle"),
-    ):
-        room.ratios.append(Ratio(f"{what} to SHA-256", whole, part, "wall cost", 4))
-    for what, call, function, number in (
-        ("log check", check, inspect_log, len(entries)),
-        ("bundle", again, verify_bundle, len(bundled)),
-    ):
-        wanted = next(
-            (n for n in ("processes", "workers") if n in inspect.signature(function).parameters), None
-        )
-        if wanted is None:
-            room.notes.append(f"{what}: one process alone in this checkout")
-            continue
-        calls[f"{what}, two processes"] = partial(timed, number, partial(call, **{wanted: 2}))
-        room.ratios.append(
-            Ratio(
-                f"{what}, two processes to one", f"{what}, two processes", f"{what}, one process", "wall", 1.7
-            )
-        )
-    room.play(turns, calls)
-    return room
-
-
-def _bundles(entries: list[bytes]) -> list[bytes]:
-    return [pack_entries(entries[at : at + TILE_WIDTH]) for at in range(0, len(entries), TILE_WIDTH)]
-
-
-def _hash_each(bundles: list[bytes]) -> None:
-    """The least that a reader of entry bundles does: find each entry, and hash it."""
-    sha256 = hashlib.sha256
-    for data in bundles:
-        at, end = 0, len(data)
-        while at < end:
-            begin = at + 2
-            at = begin + int.from_bytes(data[at:begin], "big")
-            sha256(data[begin:at]).digest()
-
-
-def _bundle(folder: Path, frames: int) -> tuple[Path, list[bytes]]:
-    """A bundle over about ``frames`` frames, made with the core's own writers, and its entries."""
-    made = bundling.Forge(entries=bundling.some_entries(frames))
-    path = folder / "bundle.zip"
-    path.write_bytes(bundling.zip_bytes(bundling.bag_files(made)))
-    return path, [encode_entry(entry) for entry in made.entries]

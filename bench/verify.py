@@ -2,9 +2,10 @@
 
     python bench/verify.py [--entries 200000]
 
-The unit is one ``hashlib.sha256`` over each entry, cut out of a buffer, in one process of the same run. The log is
-synthetic but whole: rows, checks, leases, tiles, a chain of checkpoints; ``trustmark log check`` reads all of it, by
-one process and by two. A bundle's entries are read as its verifier reads them.
+The unit is one ``hashlib.sha256`` over each entry, cut out of entry bundles in memory, in one process of the same run.
+The log is synthetic but whole: rows, checks, leases, tiles, a chain of checkpoints; ``trustmark log check`` reads all
+of it, by one process and by two. The bundle is made by the core's own writers and deflated, as the server's are.
+``make bench`` shows the same room.
 """
 
 from __future__ import annotations
@@ -14,108 +15,153 @@ import hashlib
 import os
 import sys
 import tempfile
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "clients" / "python")]
 
+if TYPE_CHECKING:
+    from bench.figures import Room, Sample
+
 PER_LEASE = 25
 BLOCK = 5_000
+BAR, FASTER = 4, 1.7
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Seconds for one entry: by the clock, and of CPU in our own processes (the database's are not in it)."""
-
-    wall: float
-    cpu: float
-
-
-@dataclass(frozen=True)
-class Verified:
-    """The best of several rounds, all of one run; ``hashing`` is the unit."""
-
-    entries: int
-    hashing: Cost
-    check_alone: Cost
-    check_with_two: Cost
-    ledger: Cost
-
-    def lines(self) -> list[str]:
-        """Rows of a Markdown table."""
-        rows = (
-            ("SHA-256 of each entry (the unit)", self.hashing),
-            ("`trustmark log check`, one process", self.check_alone),
-            ("`trustmark log check --jobs 2`", self.check_with_two),
-            ("reading a bundle's entries (Ledger)", self.ledger),
-        )
-        unit = self.hashing
-        faster = self.check_alone.wall / self.check_with_two.wall
-        busy = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
-        return [
-            "| what | µs an entry | x SHA-256 | CPU µs | x SHA-256 |",
-            "| --- | --- | --- | --- | --- |",
-            *(
-                f"| {name} | {cost.wall * 1e6:.2f} | {cost.wall / unit.wall:.2f} |"
-                f" {cost.cpu * 1e6:.2f} | {cost.cpu / unit.cpu:.2f} |"
-                for name, cost in rows
-            ),
-            f"two processes against one: {faster:.2f} x faster ({self.entries:,} entries, {busy})",
-        ]
-
-
-def measure_verify(entries: int = 200_000, rounds: int = 3) -> Verified:
-    """Make a log, verify it several times, keep the best time of each way. Needs Django and a database."""
+def audit_room(folder: Path, *, entries: int, turns: int) -> Room:
+    """Log check and bundle verification, against SHA-256 of each of their entries. Needs Django and a database."""
+    from bench.figures import Ratio, Room, timed
     from receipts.inspection import inspect_log
     from receipts.selectors import entries_of
-    from trustcore.bundle.ledger import Ledger
+    from trustcore.bundle import verify_bundle
 
     production_id = make_log(entries)
-    stored = [leaf.entry for leaf in entries_of(production_id)]
-    whole = b"".join(len(entry).to_bytes(2, "big") + entry for entry in stored)
+    logged = bundles_of([leaf.entry for leaf in entries_of(production_id)])
+    bundle, written = make_bundle(folder, max(200, entries // 2))
+    bundled = bundles_of(written)
+    number, fewer = sum(map(_count, logged)), len(written)
 
-    def hash_each() -> None:
-        at, end, sha256 = 0, len(whole), hashlib.sha256
+    def check(jobs: int) -> None:
+        report = inspect_log(production_id=production_id, jobs=jobs)
+        assert report is not None
+        assert not report.faults, report.faults[:3]
+        assert report.covered == number
+
+    room = Room(
+        "Log check",
+        (
+            f"`trustmark log check` of {number:,} entries of {sum(map(len, logged)) // number} bytes and the verification "
+            f"of a bundle of {fewer:,}, {PER_LEASE} frames a check, each against SHA-256 of each of its entries, cut out of "
+            "entry bundles in memory. CPU is that of our processes, PostgreSQL's is not in it."
+        ),
+        "entries",
+    )
+    calls: dict[str, Callable[[], Sample]] = {
+        "SHA-256 of each entry": lambda: timed(number, partial(hash_each, logged)),
+        "the same by two processes at once": lambda: timed(
+            2 * number, partial(_by_two, partial(hash_each, logged))
+        ),
+        "log check, one process": lambda: timed(number, partial(check, 1)),
+        "log check, two processes": lambda: timed(number, partial(check, 2)),
+        "SHA-256 of each entry of the bundle": lambda: timed(fewer, partial(hash_each, bundled)),
+        "entries of the bundle, judged": lambda: timed(fewer, partial(judge, bundled)),
+        "bundle, one process": lambda: timed(fewer, partial(verify_bundle, bundle)),
+        "bundle, two processes": lambda: timed(fewer, partial(verify_bundle, bundle, jobs=2)),
+    }
+    unit, of_bundle = "SHA-256 of each entry", "SHA-256 of each entry of the bundle"
+    room.ratios += [
+        Ratio("log check to SHA-256", "log check, one process", unit, "CPU cost", BAR),
+        Ratio("entries of the bundle judged, to SHA-256", "entries of the bundle, judged", of_bundle, "CPU cost", None),
+        Ratio("whole bundle to SHA-256", "bundle, one process", of_bundle, "CPU cost", BAR),
+        Ratio("log check, two processes to one", "log check, two processes", "log check, one process", "wall", FASTER),
+        Ratio("bundle, two processes to one", "bundle, two processes", "bundle, one process", "wall", FASTER),
+        Ratio("log check, two processes to one", "log check, two processes", "log check, one process", "CPU cost", None),
+        Ratio("bundle, two processes to one", "bundle, two processes", "bundle, one process", "CPU cost", None),
+        Ratio("hashing by two processes, the most this machine gives", "the same by two processes at once", unit, "wall", None),
+    ]  # fmt: skip
+    room.notes.append(
+        "A bundle holds each frame three times (entry, NDJSON, CSV), deflated: unpacking and hashing its files alone is "
+        "more than four times the unit. Judging is what its log costs: hashes, tree, canonical form, forms, checks, both "
+        "rows."
+    )
+    room.play(turns, calls)
+    return room
+
+
+def bundles_of(entries: Sequence[bytes]) -> list[bytes]:
+    """The entry bundles of a log."""
+    from trustcore.log.tiles import TILE_WIDTH, pack_entries
+
+    return [pack_entries(entries[at : at + TILE_WIDTH]) for at in range(0, len(entries), TILE_WIDTH)]
+
+
+def hash_each(bundles: Sequence[bytes]) -> None:
+    """The least that a reader of entry bundles does: find each entry, and hash it."""
+    sha256 = hashlib.sha256
+    for data in bundles:
+        at, end = 0, len(data)
         while at < end:
             begin = at + 2
-            at = begin + (whole[begin - 2] << 8 | whole[begin - 1])
-            sha256(whole[begin:at]).digest()
-
-    def check(jobs: int) -> Callable[[], None]:
-        def run() -> None:
-            report = inspect_log(production_id=production_id, jobs=jobs)
-            assert report is not None
-            assert not report.faults, report.faults[:3]
-            assert report.covered == len(stored)
-
-        return run
-
-    def read() -> None:
-        ledger = Ledger()
-        for entry in stored:
-            ledger.take(entry)
-
-    ways = (hash_each, check(1), check(2), read)
-    best = [Cost(float("inf"), float("inf"))] * len(ways)
-    for _ in range(rounds):  # interleaved: a busy moment hits all of them
-        for number, way in enumerate(ways):
-            cost = _cost(way, len(stored))
-            best[number] = Cost(min(best[number].wall, cost.wall), min(best[number].cpu, cost.cpu))
-    return Verified(len(stored), *best)
+            at = begin + int.from_bytes(data[at:begin], "big")
+            sha256(data[begin:at]).digest()
 
 
-def _cost(way: Callable[[], None], entries: int) -> Cost:
-    before, begun = os.times(), time.perf_counter()
-    way()
-    after, wall = os.times(), time.perf_counter() - begun
-    return Cost(wall / entries, (sum(after[:4]) - sum(before[:4])) / entries)
+def judge(bundles: Sequence[bytes]) -> None:
+    """What a bundle's verifier does with its log, without the zip file around it."""
+    from trustcore.bundle.ledger import Ledger
+    from trustcore.log.merkle import leaf_hashes, perfect_levels
+    from trustcore.log.tiles import unpack_entries
+
+    ledger = Ledger()
+    for data in bundles:
+        entries = unpack_entries(data)
+        perfect_levels(leaf_hashes(entries))
+        ledger.take_tile(entries)
+    ledger.finish()
+
+
+def _count(bundle: bytes) -> int:
+    from trustcore.log.tiles import unpack_entries
+
+    return len(unpack_entries(bundle))
+
+
+def _by_two(work: Callable[[], None]) -> None:
+    children = []
+    for _ in range(2):
+        child = os.fork()
+        if not child:
+            work()
+            os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+
+
+def make_bundle(folder: Path, frames: int) -> tuple[Path, list[bytes]]:
+    """A bundle over about ``frames`` frames, a check for every 25 of them, and its entries."""
+    from tests.trustcore import bundling
+    from trustcore.receipt import encode_entry
+
+    begun, last = datetime(2026, 9, 1, 12, tzinfo=UTC), bundling.some_entries(0)[-4:]
+    entries = [bundling.authorised(1)]
+    for first in range(0, frames, PER_LEASE):
+        check = bundling.checked(10 + first // PER_LEASE, first, first + PER_LEASE - 1)
+        entries.append(check)
+        for number in range(first, first + PER_LEASE):
+            at = begun + timedelta(seconds=number)
+            times = {"started_at": f"{at:%FT%TZ}", "finished_at": f"{at + timedelta(minutes=7):%FT%TZ}"}
+            entries.append(bundling.frame(check, number, **times))
+    made = bundling.Forge(entries=[*entries, *last])
+    path = folder / "bundle.zip"
+    path.write_bytes(bundling.zip_bytes(bundling.bag_files(made)))
+    return path, [encode_entry(entry) for entry in made.entries]
 
 
 def make_log(frames: int) -> uuid.UUID:
@@ -248,8 +294,10 @@ def main() -> int:
     parser.add_argument("--entries", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    with _database():
-        print("\n".join(measure_verify(options.entries, options.rounds).lines()))
+    with _database(), tempfile.TemporaryDirectory() as folder:
+        from bench.figures import table
+
+        print("\n".join(table(audit_room(Path(folder), entries=options.entries, turns=options.rounds))))
     return 0
 
 

@@ -1,26 +1,28 @@
-"""The measurement of verification measures a log that holds, and says so in a table."""
+"""The measurement of verification measures a log and a bundle that hold, and says so in a table."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from bench.verify import Cost, Verified, make_log, measure_verify
+from bench.figures import table
+from bench.verify import audit_room, hash_each, judge, make_bundle, make_log
 from receipts.inspection import inspect_log
 from tests.receipts.test_inspection import superuser
+from trustcore.bundle import verify_bundle
+from trustcore.errors import InvalidEvidence
+from trustcore.log.tiles import pack_entries
 
 
 @pytest.mark.django_db(transaction=True)
-def test_synthetic_log_is_whole_and_the_ratios_are_of_one_run() -> None:
-    found = measure_verify(500, rounds=1)
-    assert found.entries == 520
-    for cost in (found.hashing, found.check_alone, found.check_with_two, found.ledger):
-        assert cost.wall > 0
-    found = Verified(520, Cost(1e-6, 5e-7), Cost(4e-6, 1e-6), Cost(2e-6, 1e-6), Cost(3e-6, 3e-6))
-    lines = found.lines()
-    assert lines[2].endswith("| 1.00 | 1.00 | 0.50 | 1.00 |")
-    assert lines[3].endswith("| 4.00 | 4.00 | 1.00 | 2.00 |")
-    assert "2.00 x faster" in lines[-1]
-    assert "two processes against one" in lines[-1]
+def test_synthetic_log_is_whole_and_the_ratios_are_of_one_run(tmp_path: Path) -> None:
+    room = audit_room(tmp_path, entries=500, turns=1)
+    assert "520 entries" in room.what
+    assert all(sample.rate > 0 and sample.web_us > 0 for (sample,) in room.turns.values())
+    page = "\n".join(table(room))
+    assert "| log check to SHA-256 | CPU cost |" in page
+    assert "| bundle, two processes to one | wall |" in page
 
 
 @pytest.mark.django_db
@@ -30,3 +32,12 @@ def test_measured_check_is_the_one_that_finds_a_change() -> None:
     report = inspect_log(production_id=production_id)
     assert report is not None
     assert [fault.code for fault in report.faults] == ["ROW_COLUMNS_DIFFER"]
+
+
+def test_measured_bundle_holds_and_its_entries_are_judged(tmp_path: Path) -> None:
+    path, entries = make_bundle(tmp_path, 200)
+    assert verify_bundle(path).summary.counts.rendered == 200
+    hash_each([pack_entries(entries[:256])])
+    judge([pack_entries(entries)])
+    with pytest.raises(InvalidEvidence):
+        judge([pack_entries([*entries[:50], entries[49]])])

@@ -95,6 +95,16 @@ def test_json_carries_the_whole_report(good, damaged, capsys):
     }
 
 
+def test_several_processes_are_asked_for_and_bounded(good, damaged, capsys):
+    assert cli.main(["bundle", "verify", str(good)]) == 0
+    alone = capsys.readouterr().out
+    assert cli.main(["bundle", "verify", str(good), "--jobs", "2"]) == 0
+    assert capsys.readouterr().out == alone
+    assert cli.main(["bundle", "verify", str(damaged), "--jobs", "2"]) == 4
+    for bad in ("0", "65", "x"):
+        assert cli.main(["bundle", "verify", str(good), "--jobs", bad]) == 2
+
+
 def test_keys_can_be_pinned(good, tmp_path, capsys):
     (tmp_path / "vkey").write_text(VKEY + "\n")
     (tmp_path / "jwks.json").write_bytes(bag_files()[JWKS])

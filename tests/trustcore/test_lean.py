@@ -82,7 +82,7 @@ def test_entry_of_another_shape_is_left_to_the_exact_reader(other):
         lambda data: data.replace(b'"take":1', b'"take":1,"take":1'),
         lambda data: data.replace(b'"t":"frame","take":1', b'"take":1,"t":"frame"'),
         lambda data: data.replace(b"RENDERED", b"R\\u0045NDERED"),
-        lambda data: data.replace(b'"check"', b'"chec"'),
+        lambda data: data.replace(b'"check"', b'"checked"'),
         lambda data: data[:-1],
         lambda data: data + b"\n",
         lambda data: data.replace(b"0199", b"\xff199", 1),

@@ -110,7 +110,9 @@ class _Load:
         try:
             small = 1_000_000 * (farm.number + 1)
             for batch in range(BATCHES):
-                while self.kills < self._kills_wanted * batch // BATCHES:
+                while self.kills < self._kills_wanted * batch // (
+                    BATCHES - 1
+                ):  # all of them before the last batch
                     self._count()
                     farm.render(small, SMALL_ROWS, failing=SMALL_FAILING)
                     small += SMALL_ROWS

@@ -94,7 +94,7 @@ def test_emergency_stop_is_told_to_studio_and_talent(
     house: list[Process], cast: Cast, receiver: Receiver
 ) -> None:
     factories.make_live_token(cast.production, cast.talent)
-    studio = make_endpoint(cast.producer, receiver.url("/studio"), "licence.*")
+    studio = make_endpoint(cast.producer, receiver.url("/studio"), "licence.revoked")
     talent = make_endpoint(cast.self, receiver.url("/talent"), "talent.emergency_stop")
     forget_waiting()
     emergency_stop(principal=cast.self, talent=cast.talent, reason="Everything at once.")

@@ -69,20 +69,24 @@ class Carriers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PixelStrength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Gains in 8-bit levels; ``*_slope`` per level of local activity.
+    """What the pixel mark may spend.
 
-    Gains fall over ``dark_ramp`` to ``dark_floor`` of themselves, and to nothing over ``black_ramp``.
+    ``luma_psnr_db``: luma is levelled to it. ``luma_floor`` and ``luma_slope``: shape of the luma gain over
+    local activity. ``delta``: visible CIELAB differences (rms) allowed at calm and at busy places;
+    luma takes at most ``luma_share`` of it. ``chroma_cap``: in 8-bit levels. A place is calm below the first and busy above the second of
+    ``calm_shares`` (quantiles of its frame) or of ``calm_activity`` (levels), whichever is larger. Gains fall
+    to nothing over ``black_ramp``.
     """
 
     luma_psnr_db: float
     luma_floor: float
     luma_slope: float
-    chroma_floor: float
-    chroma_slope: float
+    delta: tuple[float, float]
+    luma_share: float
     chroma_cap: float
     activity_cap: float
-    dark_ramp: tuple[float, float]
-    dark_floor: float
+    calm_shares: tuple[float, float]
+    calm_activity: tuple[float, float]
     black_ramp: tuple[float, float]
 
 

@@ -15,6 +15,8 @@ from torch import Tensor
 from watermarking.signal.tile import PlaneLayout
 
 _LIMIT = 2.5
+# pilots' score at which a stretch is trusted in full
+_SURE = 2.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,32 @@ def soft_chips(layouts: Sequence[PlaneLayout], spectra: Sequence[Tensor], *, len
         parts = seen[layout.pilots]
         energy += float(((parts.real**2 + parts.imag**2) * share**2).sum())
     return SoftChips(values=chips, pilot_score=agreement / max(energy, 1e-12) ** 0.5)
+
+
+def pilot_level(layouts: Sequence[PlaneLayout], spectra: Sequence[Tensor]) -> float:
+    """Return the pilots' signed score z over all planes, before any weight was fitted."""
+    return soft_chips(layouts, spectra, length=1 + max(int(one.chips.max()) for one in layouts)).pilot_score
+
+
+def joined(
+    layouts: Sequence[PlaneLayout], parts: Sequence[Sequence[Tensor]], frames: Sequence[int]
+) -> tuple[list[Tensor], list[float]]:
+    """Add up the spectra of stretches, each with the sign and the trust that its pilots give it.
+
+    Args:
+        parts: per stretch, one ``[n]`` complex spectrum per plane, whitened.
+        frames: per stretch.
+
+    Returns:
+        the planes' spectra, whitened again, and the pilots' score of each stretch.
+    """
+    scores = [pilot_level(layouts, part) for part in parts]
+    trust = [max(-1.0, min(1.0, score / _SURE)) * count**0.5 for score, count in zip(scores, frames, strict=True)]
+    planes: list[Tensor] = []
+    for index, layout in enumerate(layouts):
+        total = torch.stack([part[index] * weight for part, weight in zip(parts, trust, strict=True)]).sum(0)
+        planes.append(whitened(layout, total))
+    return planes, scores
 
 
 def _prior_weights(layout: PlaneLayout) -> Tensor:

@@ -73,9 +73,11 @@ class MarkReport(BaseModel):
 
 
 class MarkDetection(BaseModel):
-    """A file that an organisation asked about, until it is read, and then the answer."""
+    """A file that an organisation asked about, or a stranger (none), until it is read, and then the answer."""
 
-    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
+    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, related_name="+")
+    # of the file that was handed in; empty for those taken in before it was kept
+    sha256 = models.CharField(max_length=64, blank=True, default="")
     file_name = models.CharField(max_length=200)
     blob = models.CharField(max_length=300, blank=True)
     layers = ArrayField(models.CharField(max_length=8))
@@ -90,7 +92,12 @@ class MarkDetection(BaseModel):
                 fields=["created_at"],
                 condition=Q(state__in=["QUEUED", "RUNNING"]),
                 name="detections_that_wait",
-            )
+            ),
+            models.Index(
+                fields=["sha256", "-created_at"],
+                condition=Q(organisation=None),
+                name="detections_of_strangers",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ An id is registered before it is embedded anywhere, so that a file can never car
 nowhere. Reports are only ever added.
 """
 
+import hashlib
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
@@ -121,9 +122,9 @@ def detect_in(
 
 @transaction.atomic
 def ask_detection(
-    *, principal: Principal, path: Path, file_name: str, layers: Iterable[str] = LAYERS
+    *, principal: Principal | None, path: Path, file_name: str, layers: Iterable[str] = LAYERS
 ) -> MarkDetection:
-    """Take a file in to be looked at.
+    """Take a file in to be looked at, for an organisation or (None) for a stranger.
 
     Raises:
         InvalidInput: ``LAYER_UNKNOWN``.
@@ -131,17 +132,28 @@ def ask_detection(
     wanted = sorted({layer.lower() for layer in layers})
     if not wanted or set(wanted) - set(LAYERS):
         raise InvalidInput("LAYER_UNKNOWN", f"Layers are {' and '.join(LAYERS)}.")
-    row = MarkDetection(organisation=principal.organisation, file_name=file_name[:200], layers=wanted)
+    row = MarkDetection(
+        organisation=principal.organisation if principal is not None else None,
+        file_name=file_name[:200],
+        layers=wanted,
+        sha256=_sha256(path),
+    )
     row.blob = put_file(f"detections/{row.pk}{Path(file_name).suffix[:8].lower()}", path)
     row.save()
-    audit.record(
-        kind="mark.detection_asked",
-        principal=principal,
-        object_type="mark_detection",
-        object_id=row.pk,
-        details={"layers": wanted},
-    )
+    if principal is not None:
+        audit.record(
+            kind="mark.detection_asked",
+            principal=principal,
+            object_type="mark_detection",
+            object_id=row.pk,
+            details={"layers": wanted},
+        )
     return row
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def run_detection(*, detection_id: UUID) -> MarkDetection:

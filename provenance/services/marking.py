@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from licensing.models import LicenceToken
-from provenance.credentials import algorithm_name
 from provenance.models import Asset
 from provenance.rules import HoldCode, HoldReason
 from provenance.selectors import parties_of
 from trustcore.receipt import LayerResult
 from watermarking import engine, services
 from watermarking import selectors as marks
+from watermarking.algorithms import algorithm_of_layer
 from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
 from watermarking.errors import MediaError
 from watermarking.keys import DEFAULT_KEY_ID, mark_key, read_secret
@@ -117,7 +117,7 @@ def embedded_layers(asset: Asset) -> tuple[str, ...]:
 
 def algorithms(asset: Asset) -> dict[str, str]:
     """The soft-binding algorithm of each layer that carries the mark."""
-    return {layer: algorithm_name(CARDS[layer]) for layer in embedded_layers(asset)}
+    return {layer: algorithm_of_layer(layer).alg for layer in embedded_layers(asset)}
 
 
 def _asked_for(asset: Asset) -> list[str]:

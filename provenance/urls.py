@@ -12,6 +12,11 @@ urlpatterns = [
     re_path("^api/v1/softbinding/", include("provenance.softbinding.urls")),
     path(".well-known/c2pa-authority.pem", api.authority, name="c2pa-authority"),
     path(".well-known/c2pa-authority.crl", api.revocation_lists, name="c2pa-revocations"),
+    path(
+        "api/v1/productions/<uuid:production_id>/softbinding",
+        api.ProductionResolution.as_view(),
+        name="production-softbinding",
+    ),
     path("api/v1/assets", api.Assets.as_view(), name="assets"),
     path("api/v1/assets/<uuid:asset_id>", api.AssetDetail.as_view(), name="asset"),
     path("api/v1/assets/<uuid:asset_id>/content", api.AssetContent.as_view(), name="asset-content"),

@@ -64,8 +64,8 @@ def strangers_waiting() -> int:
 
 
 def strangers_detection(*, sha256: str, layers: Iterable[str], since: datetime) -> MarkDetection | None:
-    """The newest detection of the same bytes and layers that a stranger asked for since then, unless it failed."""
+    """The newest detection of the same bytes and layers that a stranger asked for since then."""
     rows = MarkDetection.objects.filter(
         organisation=None, sha256=sha256, layers=sorted(layers), created_at__gte=since
     )
-    return rows.exclude(state=DetectionState.FAILED).order_by("-created_at").first()
+    return rows.order_by("-created_at").first()

@@ -17,6 +17,7 @@ from provenance.softbinding.matching import Match, matches_of_mark
 from watermarking import selectors as marks
 from watermarking import workflows
 from watermarking.algorithms import algorithms
+from watermarking.errors import ExtractionFailed
 from watermarking.models import DetectionState, MarkDetection
 
 _REMEMBERED = timedelta(hours=1)
@@ -61,10 +62,12 @@ def matches_in_file(path: Path, *, suffix: str, layers: Sequence[str]) -> list[M
 
     Raises:
         WrongMediaType: ``MEDIA_UNREADABLE``: a worker could not read it.
-        Unavailable: ``RESOLUTION_BUSY``: too many files wait; ``RESOLUTION_PENDING``: it is being read, ask
+        Unavailable: ``watermark_extraction_failed``: the reader broke; ``RESOLUTION_BUSY``: too many files wait; ``RESOLUTION_PENDING``: it is being read, ask
             again with the same file.
     """
     row = _answered(_asked(path, suffix, layers))
+    if row.error_code == ExtractionFailed.CODE:
+        raise Unavailable(row.error_code, "The reader broke; nothing is known of this file.")
     if row.state == DetectionState.FAILED:
         raise WrongMediaType("MEDIA_UNREADABLE", "This file could not be read.", row.error_code)
     result = row.result or {}

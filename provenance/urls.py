@@ -17,6 +17,8 @@ urlpatterns = [
         api.ProductionResolution.as_view(),
         name="production-softbinding",
     ),
+    path("api/v1/watermarks/registrations", api.MarkRegistrations.as_view(), name="watermark-registrations"),
+    path("api/v1/watermarks/<str:payload>/trail", api.MarkTrail.as_view(), name="watermark-trail"),
     path("api/v1/assets", api.Assets.as_view(), name="assets"),
     path("api/v1/assets/<uuid:asset_id>", api.AssetDetail.as_view(), name="asset"),
     path("api/v1/assets/<uuid:asset_id>/content", api.AssetContent.as_view(), name="asset-content"),

@@ -22,11 +22,8 @@ from provenance.services.signing import trust_anchors_pem
 from provenance.softbinding.limits import _address
 from tests import factories
 from tests.farm import Farm, make_farm
-from tests.provenance.conftest import cut_clip
 from tests.provenance.resolving import MARK_ID, released_asset, signing_asset, strip
-from watermarking import engine
 from watermarking.algorithms import NAME, algorithms, namespace
-from watermarking.keys import mark_key
 from watermarking.models import MarkDetection
 from watermarking.tasks import detect
 
@@ -62,16 +59,14 @@ def send(client: Client, path: Path, *, content_type: str = "video/mp4", **query
     )
 
 
-@pytest.fixture(scope="module")
-def film(demo_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return cut_clip(demo_clip, tmp_path_factory.mktemp("media") / "film.mp4", seconds=4, start=20)
+@pytest.fixture
+def film(plain_film: Path) -> Path:
+    return plain_film
 
 
-@pytest.fixture(scope="module")
-def marked(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("media") / "marked.mp4"
-    engine.embed_file(film, target, mark_id=MARK_ID, key=mark_key(bytes.fromhex("5a" * 32)))
-    return target
+@pytest.fixture
+def marked(resolvable_film: Path) -> Path:
+    return resolvable_film
 
 
 @pytest.fixture(autouse=True)

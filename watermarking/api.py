@@ -19,8 +19,9 @@ from accounts.selectors import principal_of
 from common.api import ApiView, CursorPage
 from common.errors import InvalidInput, NotFound, TooLarge
 from watermarking import selectors, workflows
-from watermarking.models import MarkDetection, MarkRegistration
+from watermarking.models import DetectionState, MarkDetection, MarkRegistration
 from watermarking.reports import LAYERS, parse_payload
+from watermarking.schemes import declarations, watermark_facts
 
 _MULTIPART_ROOM = 64 * 1024
 
@@ -46,11 +47,41 @@ class LeadOutput(serializers.ModelSerializer[MarkRegistration]):
         fields = ("payload", "production", "tokens", "asset", "segment", "card", "key_id", "registered_at")
 
 
+class WatermarkOutput(serializers.Serializer[Any]):
+    """The answer in short: what every report on a file carries."""
+
+    status = serializers.CharField(allow_null=True, help_text="present, absent or uncertain")
+    confidence = serializers.FloatField(allow_null=True)
+    scheme = serializers.CharField(allow_null=True)
+    p_value = serializers.FloatField(allow_null=True)
+    cards = serializers.ListField(child=serializers.CharField())
+    error = serializers.CharField(allow_null=True)
+
+
+class SchemeOutput(serializers.Serializer[Any]):
+    """What a mark is and what reading it needs."""
+
+    scheme = serializers.CharField()
+    version = serializers.IntegerField()
+    card = serializers.CharField()
+    layer = serializers.CharField()
+    alg = serializers.CharField(allow_null=True)
+    kind = serializers.ChoiceField(choices=["robust", "fragile"])
+    nbits = serializers.IntegerField()
+    blind = serializers.BooleanField()
+    needs_original = serializers.BooleanField()
+    methods = serializers.ListField(child=serializers.CharField())
+    recovery_key = serializers.CharField()
+    thresholds = serializers.DictField(child=serializers.FloatField())
+    measured = serializers.DictField()
+
+
 class DetectionOutput(serializers.ModelSerializer[MarkDetection]):
     """A question about a file and, once a worker has read it, the answer."""
 
     result = serializers.DictField(allow_null=True)
     lead = serializers.SerializerMethodField()
+    watermark = serializers.SerializerMethodField()
 
     class Meta:
         model = MarkDetection
@@ -58,13 +89,20 @@ class DetectionOutput(serializers.ModelSerializer[MarkDetection]):
             "id",
             "state",
             "file_name",
+            "sha256",
             "layers",
+            "watermark",
             "result",
             "lead",
             "error_code",
             "created_at",
             "finished_at",
         )
+
+    @extend_schema_field(WatermarkOutput)
+    def get_watermark(self, row: MarkDetection) -> dict[str, Any]:
+        """Status, confidence and scheme; a reading that failed says so."""
+        return watermark_facts(row.result, failed=row.state == DetectionState.FAILED)
 
     @extend_schema_field(LeadOutput(allow_null=True))
     def get_lead(self, row: MarkDetection) -> dict[str, Any] | None:
@@ -116,6 +154,20 @@ class DetectionApi(ApiView):
         if row is None:
             raise NotFound
         return Response(DetectionOutput(row, context={"principal": principal}).data)
+
+
+class SchemesApi(ApiView):
+    """The schemes that this deployment marks and reads with."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    @extend_schema(responses=SchemeOutput(many=True), auth=[])
+    def get(self, request: Request) -> Response:
+        """Declare each: blind or not, which key recovery needs, thresholds, what was measured."""
+        return Response(
+            {"next": None, "previous": None, "results": SchemeOutput(declarations(), many=True).data}
+        )
 
 
 class MarksApi(ApiView):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from av.audio.frame import AudioFrame
@@ -67,12 +67,12 @@ def _without_holes(frames: Iterator[AudioFrame], rate_hz: int) -> Iterator[Audio
 
 
 def _silence(like: AudioFrame, samples: int) -> AudioFrame:
-    values = like.to_ndarray()
+    values: NDArray[Any] = like.to_ndarray()
     planes = values.shape[0]
     width = samples * (1 if like.format.is_planar else len(like.layout.channels))
     middle = 128 if values.dtype == np.uint8 else 0
     made = AudioFrame.from_ndarray(
-        np.full((planes, width), middle, values.dtype), format=like.format.name, layout=like.layout.name
+        np.full_like(values, middle, shape=(planes, width)), format=like.format.name, layout=like.layout.name
     )
     made.rate = like.rate
     return made
@@ -140,11 +140,11 @@ def over_any_range(work: BlockWork) -> BlockWork:
     def wider(samples: Samples, first_second: int) -> Samples:
         finite = np.isfinite(samples)
         whole = bool(finite.all())
-        plain = samples if whole else np.where(finite, samples, np.float32(0.0))
+        plain: Samples = samples if whole else np.where(finite, samples, 0.0).astype(np.float32)
         peak = float(np.abs(plain).max(initial=0.0))
         scale = np.float32(2.0 ** math.ceil(math.log2(peak))) if peak > 1.0 else np.float32(1.0)
         made = work(plain if scale == 1.0 else plain / scale, first_second)
-        made = made if scale == 1.0 else made * scale
-        return made if whole else np.where(finite, made, samples)
+        louder: Samples = made if scale == 1.0 else made * scale
+        return louder if whole else np.where(finite, louder, samples).astype(np.float32)
 
     return wider

@@ -102,7 +102,8 @@ class FilmWriter:
     def add_pictures(self, source: VideoStream, plan: PicturePlan, look: Pictures) -> VideoStream:
         """Add an encoded stream with the size, rate and tags of ``source``."""
         with self._refusing():
-            made = self.container.add_stream(plan.encoder, rate=source.average_rate or Fraction(24))
+            added = self.container.add_stream(plan.encoder, rate=source.average_rate or Fraction(24))
+        made = cast("VideoStream", added)
         context, like = made.codec_context, source.codec_context
         context.width, context.height = look.width, look.height
         context.pix_fmt = plan.pixel_format

@@ -62,4 +62,3 @@ class Drift:
         self._balance += self.sign
         self._held += 1
         return cut
-

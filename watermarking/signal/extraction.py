@@ -83,7 +83,9 @@ def joined(
         the planes' spectra, whitened again, and the pilots' score of each stretch.
     """
     scores = [pilot_level(layouts, part) for part in parts]
-    trust = [max(-1.0, min(1.0, score / _SURE)) * count**0.5 for score, count in zip(scores, frames, strict=True)]
+    trust = [
+        max(-1.0, min(1.0, score / _SURE)) * count**0.5 for score, count in zip(scores, frames, strict=True)
+    ]
     planes: list[Tensor] = []
     for index, layout in enumerate(layouts):
         total = torch.stack([part[index] * weight for part, weight in zip(parts, trust, strict=True)]).sum(0)

@@ -77,7 +77,9 @@ def calm_bounds(active: Tensor, strength: PixelStrength) -> Tensor:
     few = active[..., ::_SPREAD, ::_SPREAD].flatten(1)
     shares = torch.tensor(strength.calm_shares, device=few.device)
     low, high = torch.quantile(few, shares, dim=1)
-    return torch.stack([low.clamp_min(strength.calm_activity[0]), high.clamp_min(strength.calm_activity[1])], 1)
+    return torch.stack(
+        [low.clamp_min(strength.calm_activity[0]), high.clamp_min(strength.calm_activity[1])], 1
+    )
 
 
 def hiding(

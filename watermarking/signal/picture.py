@@ -35,7 +35,8 @@ class PictureForm:
     """Size and sampling of the planes that a marker is made for.
 
     ``chroma``: (columns, rows) of Cb and Cr, or None for grey pictures. ``depth``: bits.
-    ``left_sited``: chroma lies on the left luma column (H.264's default for 4:2:0).
+    ``left_sited``: chroma lies on the left luma column (H.264's default for 4:2:0). ``aspect``: width
+    over height of one pixel as it is shown, so that the tile is square to the eye.
     """
 
     width: int
@@ -44,6 +45,7 @@ class PictureForm:
     depth: int = 8
     left_sited: bool = True
     still: bool = False
+    aspect: float = 1.0
 
 
 class PictureMarker:
@@ -55,7 +57,14 @@ class PictureMarker:
     """
 
     def __init__(
-        self, card: PixelCard, key: bytes, payload: int, form: PictureForm, *, boost: float = 1.0, label: str = ""
+        self,
+        card: PixelCard,
+        key: bytes,
+        payload: int,
+        form: PictureForm,
+        *,
+        boost: float = 1.0,
+        label: str = "",
     ) -> None:
         self.form = form
         self.strength = card.still_strength if form.still else card.strength
@@ -144,9 +153,7 @@ class PictureMarker:
         return marked.to(torch.int32)[0, 0].numpy().astype(np.uint16)
 
 
-def _draw(
-    card: PixelCard, key: bytes, payload: int, form: PictureForm
-) -> list[Tensor]:
+def _draw(card: PixelCard, key: bytes, payload: int, form: PictureForm) -> list[Tensor]:
     """Patterns of unit rms per plane, ``[1, 1, rows, columns]``."""
     settings = card.code
     code = code_for(card.nbits, settings.constraint, settings.outputs, settings.seed)
@@ -157,7 +164,9 @@ def _draw(
     def drawn(layout: PlaneLayout, columns: int, rows: int) -> Tensor:
         offset = -0.5 if form.left_sited and columns < form.width else 0.0
         side = card.geometry.side
-        ys, xs = canonical_axes(form.width, form.height, columns=columns, rows=rows, side=side, offset=offset)
+        ys, xs = canonical_axes(
+            round(form.width * form.aspect), form.height, columns=columns, rows=rows, side=side, offset=offset
+        )
         values = coefficients(layout, chips, sync_gain=card.sync_gain)
         return synthesise(layout, values, ys, xs, card.geometry.tile)[None, None].contiguous()
 

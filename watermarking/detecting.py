@@ -28,12 +28,12 @@ from watermarking.reports import (
 from watermarking.signal.alignment import SoundReader
 from watermarking.signal.evidence import LayerReading
 from watermarking.signal.reading import FrameSize, PictureReader
-from watermarking.signal.residual import ResidualMean
+from watermarking.signal.residual import FilmResidual
 from watermarking.signal.roster import Ids
 from watermarking.signal.threads import use_threads
 from watermarking.verdict import combined, thresholds_of, transformation_of
 
-FRAMES = 32
+FRAMES, MORE_FRAMES = 32, 120
 _BATCH = 8
 _WINDOW_SECONDS = 32
 _LEAST_WINDOW_SECONDS = 5
@@ -76,33 +76,45 @@ def detect_medium(path: Path, search: Search) -> DetectReport:
 
 
 def _pixels(path: Path, medium: Medium, search: Search) -> _Found:
+    """Read some frames where the tile should be; if nothing is claimed, more of them, everywhere."""
     card = load_pixel_card(search.pixel_card)
     size_of = SizeOf(card.geometry.side)
-    frames = _frames(path, medium, size_of)
-    mean = ResidualMean()
+    reader = PictureReader(card, search.key, search.candidates)
+    best = reader.nothing()
+    passes = (MORE_FRAMES,) if medium.kind == "still" else (FRAMES, MORE_FRAMES)
+    for count in passes:
+        residual, size = _residual(_frames(path, medium, size_of, count))
+        if size is None:
+            break
+        everywhere = search.geometry and count == MORE_FRAMES
+        reading = reader.read(residual.stretches(), size, search=everywhere)
+        if reading.p_value <= best.p_value:
+            best = reading
+        if best.status == "present":
+            break
+    return _Found(best, 0.0, medium.seconds, search.pixel_card)
+
+
+def _residual(frames: Iterator[SampledFrame]) -> tuple[FilmResidual, FrameSize | None]:
+    """Residuals of the frames that have the first one's size."""
+    residual = FilmResidual()
     size: FrameSize | None = None
-    end = medium.seconds
     for frame in frames:
         here = FrameSize(frame.width, frame.height)
-        if size is None:
-            size = here
+        size = size or here
         if here == size:
-            mean.add_frame(frame.planes)
-    reader = PictureReader(card, search.key, search.candidates)
-    if size is None:
-        return _Found(reader.nothing(), 0.0, end, search.pixel_card)
-    reading = reader.read(mean.value(), size, search=search.geometry)
-    return _Found(reading, 0.0, end, search.pixel_card)
+            residual.add_frame(frame.planes)
+    return residual, size
 
 
-def _frames(path: Path, medium: Medium, size_of: SizeOf) -> Iterator[SampledFrame]:
+def _frames(path: Path, medium: Medium, size_of: SizeOf, count: int) -> Iterator[SampledFrame]:
     if medium.sequence is not None:
         files = medium.sequence.files
-        step = -(-len(files) // FRAMES)
+        step = -(-len(files) // count)
         return (read_still(picture, size_of) for _, picture in files[step // 2 :: step])
     if medium.kind == "still":
         return iter([read_still(path, size_of)])
-    return sample_frames(path, count=FRAMES, size_of=size_of)
+    return sample_frames(path, count=count, size_of=size_of, offset=0.5 if count == FRAMES else 0.25)
 
 
 def _sound(path: Path, search: Search) -> _Found:

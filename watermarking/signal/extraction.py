@@ -17,6 +17,7 @@ from watermarking.signal.tile import PlaneLayout
 _LIMIT = 2.5
 # pilots' score at which a stretch is trusted in full
 _SURE = 2.0
+_NOTHING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,6 @@ def soft_chips(layouts: Sequence[PlaneLayout], spectra: Sequence[Tensor], *, len
         length: chips of the code.
     """
     chips = torch.zeros(length)
-    agreement, energy = 0.0, 0.0
     for layout, spectrum in zip(layouts, spectra, strict=True):
         seen = spectrum.cpu()
         pilots = seen[layout.pilots] * layout.pilot_signs.conj()
@@ -58,16 +58,22 @@ def soft_chips(layouts: Sequence[PlaneLayout], spectra: Sequence[Tensor], *, len
         data = seen[layout.data] * weight
         signed = torch.stack([data.real, data.imag]) * layout.data_signs
         chips.index_add_(0, layout.chips.flatten(), signed.flatten())
-        share = _prior_weights(layout)[layout.pilot_band]
-        agreement += float((pilots.real * share).sum())
-        parts = seen[layout.pilots]
-        energy += float(((parts.real**2 + parts.imag**2) * share**2).sum())
-    return SoftChips(values=chips, pilot_score=agreement / max(energy, 1e-12) ** 0.5)
+    return SoftChips(values=chips, pilot_score=pilot_score(layouts, spectra))
 
 
-def pilot_level(layouts: Sequence[PlaneLayout], spectra: Sequence[Tensor]) -> float:
-    """Return the pilots' signed score z over all planes, before any weight was fitted."""
-    return soft_chips(layouts, spectra, length=1 + max(int(one.chips.max()) for one in layouts)).pilot_score
+def pilot_score(layouts: Sequence[PlaneLayout], spectra: Sequence[Tensor]) -> float:
+    """Return the pilots' signed score z, before any weight was fitted; luma and chroma have an equal say."""
+    scores: list[float] = []
+    for planes in (slice(0, 1), slice(1, None)):
+        agreement, energy = 0.0, 0.0
+        for layout, spectrum in zip(layouts[planes], spectra[planes], strict=True):
+            parts = spectrum.cpu()[layout.pilots]
+            share = _prior_weights(layout)[layout.pilot_band]
+            agreement += float(((parts * layout.pilot_signs.conj()).real * share).sum())
+            energy += float(((parts.real**2 + parts.imag**2) * share**2).sum())
+        if energy > _NOTHING:
+            scores.append(agreement / energy**0.5)
+    return sum(scores) / max(1, len(scores)) ** 0.5
 
 
 def joined(
@@ -82,7 +88,7 @@ def joined(
     Returns:
         the planes' spectra, whitened again, and the pilots' score of each stretch.
     """
-    scores = [pilot_level(layouts, part) for part in parts]
+    scores = [pilot_score(layouts, part) for part in parts]
     trust = [
         max(-1.0, min(1.0, score / _SURE)) * count**0.5 for score, count in zip(scores, frames, strict=True)
     ]

@@ -9,8 +9,9 @@ from watermarking.embedding import MarkJob, embed_still, embed_stream
 from watermarking.media.containers import probe
 from watermarking.media.writing import Encoding
 from watermarking.reports import EmbedReport
+from watermarking.sealing import check_file, seal_file
 
-__all__ = ["Encoding", "MarkJob", "Search", "detect_medium", "embed_medium"]
+__all__ = ["Encoding", "MarkJob", "Search", "check_file", "detect_medium", "embed_medium", "seal_file"]
 
 
 def embed_medium(source: Path, target: Path, job: MarkJob, encoding: Encoding) -> EmbedReport:

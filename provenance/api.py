@@ -212,7 +212,7 @@ class DutyOutput(serializers.Serializer[Any]):
     """One duty of EU law: whether it was done, and the values that show it."""
 
     duty = serializers.CharField()
-    source = serializers.CharField()
+    law = serializers.CharField(help_text="article and measure")
     asks = serializers.CharField()
     state = serializers.CharField(help_text="MET, NOT_MET or NOT_SHOWN")
     says = serializers.CharField()

@@ -61,7 +61,7 @@ class DutyFinding:
     """One duty: what it asks, whether it was done, and the evidence, which is values and never a claim."""
 
     duty: str
-    source: str
+    law: str
     asks: str
     state: DutyState
     says: str

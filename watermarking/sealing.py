@@ -249,6 +249,8 @@ def _seal_film(source: Path, target: Path, picture_id: int, key: bytes) -> None:
                     writing.mux(packet)
                 continue
             for frame in packet.decode():
+                if not isinstance(frame, VideoFrame):
+                    continue
                 sealed = _sealed_frame(frame, SealMark(picture_id, number), key, source)
                 writing.mux(made.encode(sealed))
                 number += 1
@@ -289,7 +291,9 @@ def _planes(frame: VideoFrame, path: Path) -> tuple[list[NDArray[Any]], int]:
     dtype = np.dtype("<u2") if kind[3] else np.dtype(np.uint8)
     planes = []
     for plane in frame.planes:
-        values = np.frombuffer(plane, dtype).reshape(-1, plane.line_size // dtype.itemsize)
+        values: NDArray[Any] = np.frombuffer(memoryview(plane), dtype).reshape(
+            -1, plane.line_size // dtype.itemsize
+        )
         planes.append(values[: plane.height, : plane.width])
     return planes, _CARRIER.get(kind[1], 0)
 

@@ -95,7 +95,9 @@ def _read(key_id: str, *, since: datetime) -> Ids:
     import numpy as np
 
     blocks, rows = [], []
-    with connection.cursor() as cursor, cursor.copy(_COPY, [key_id, since]) as stream:
+    connection.ensure_connection()
+    # the driver's own cursor: Django's debugging one hands no parameters on to COPY
+    with connection.connection.cursor() as cursor, cursor.copy(_COPY, [key_id, since]) as stream:
         for row in stream:
             rows.append(bytes(row))
             if len(rows) >= _BLOCK:

@@ -51,7 +51,7 @@ def combined(
         status, payload, confidence, method = "present", best.payload, best.confidence, best.method
     elif payloads or any(layer.status == "uncertain" for layer in read):
         status = "uncertain"
-    named: dict[str, LayerDetection | None] = {**layers}
+    named: dict[str, LayerDetection | None] = {str(name): layer for name, layer in layers.items()}
     return DetectReport(status, payload, p_value, confidence, method, named, tuple(segments))
 
 

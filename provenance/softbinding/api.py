@@ -1,12 +1,15 @@
 """The HTTP face of the resolution API, operation by operation as the C2PA names them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 
 from common import clock
 from common.api import ApiView
@@ -34,8 +37,8 @@ class PublicView(ApiView):
 
     authentication_classes = ()
     permission_classes = ()
-    throttle_classes = (QueryLimit,)
-    parser_classes = (StrictJSONParser,)
+    throttle_classes: Sequence[type[BaseThrottle]] = (QueryLimit,)
+    parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     idempotent = False
     schema = None
 

@@ -16,6 +16,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "clients" / "python")]
 
 PLAIN = 20_000
+_BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def measured(work: Callable[[], Any]) -> tuple[float, float, float, Any]:
@@ -44,20 +46,9 @@ def fill(rows: int) -> None:
     columns = "id, created_at, mark_id, production_id, token_jtis, card, key_id, segment, visible_to"
     with connection.cursor() as cursor:
         with cursor.copy(f"copy watermarking_markregistration ({columns}) from stdin") as stream:
-            for octets in _distinct(rows):
-                stream.write_row(
-                    (
-                        uuid.uuid4(),
-                        "2026-01-01T00:00:00Z",
-                        octets,
-                        production,
-                        [token],
-                        "pixel-1",
-                        "1",
-                        "",
-                        [],
-                    )
-                )
+            for number, mark in enumerate(_distinct(rows)):
+                at = _BEGAN + timedelta(seconds=30 * number)
+                stream.write_row((uuid.uuid4(), at, mark, production, [token], "pixel-1", "1", "", []))
         cursor.execute("vacuum analyze watermarking_markregistration")
 
 

@@ -208,6 +208,55 @@ class AssetManifest(ApiView):
         )
 
 
+class DutyOutput(serializers.Serializer[Any]):
+    """One duty of EU law: whether it was done, and the values that show it."""
+
+    duty = serializers.CharField()
+    law = serializers.CharField(help_text="article and measure")
+    asks = serializers.CharField()
+    state = serializers.CharField(help_text="MET, NOT_MET or NOT_SHOWN")
+    says = serializers.CharField()
+    evidence = serializers.DictField()
+
+
+class EvidenceOutput(serializers.Serializer[Any]):
+    """The EU duties of an output."""
+
+    form = serializers.CharField()
+    made_at = serializers.DateTimeField()
+    asset = serializers.UUIDField()
+    state = serializers.CharField()
+    released_at = serializers.DateTimeField(allow_null=True)
+    sha256 = serializers.CharField(allow_blank=True)
+    digital_source_type = serializers.CharField(allow_blank=True)
+    duties = DutyOutput(many=True)
+
+
+class AssetEvidence(ApiView):
+    """The EU duties of an output, with what shows them."""
+
+    required_scope = "asset:read"
+
+    @extend_schema(responses=EvidenceOutput)
+    def get(self, request: Request, asset_id: UUID) -> Response:
+        """Export the evidence as JSON."""
+        return Response(services.duty_evidence(_asset(request, asset_id)))
+
+
+class AssetEvidencePage(ApiView):
+    """The same to read."""
+
+    required_scope = "asset:read"
+
+    @extend_schema(responses={(200, "text/html"): OpenApiTypes.STR})
+    def get(self, request: Request, asset_id: UUID) -> HttpResponseBase:
+        """Export the evidence as a page that stands alone."""
+        page = services.duty_page(services.duty_evidence(_asset(request, asset_id)))
+        name = f'attachment; filename="eu-evidence-{asset_id}.html"'
+        headers = {"Content-Disposition": name, "X-Content-Type-Options": "nosniff"}
+        return HttpResponse(page, content_type="text/html; charset=utf-8", headers=headers)
+
+
 class MarkInput(serializers.Serializer[Any]):
     """What a mark shall lead to, before it is embedded by whoever asks."""
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from trustcore.errors import TrustError
 from watermarking.candidates import CandidatesMalformed, read_candidates
-from watermarking.engine import CODECS, QUALITIES, detect_file, embed_file
+from watermarking.engine import CODECS, QUALITIES, check_seal, detect_file, embed_file, seal_file
 from watermarking.keys import DEFAULT_KEY_ID, KeyUnusable, MarkKey, mark_key, read_keys, read_secret
 from watermarking.media.staging import ending_on_sigterm
 from watermarking.reports import LAYERS, DetectReport, parse_payload
@@ -101,6 +101,24 @@ def _detect(given: argparse.Namespace) -> int:
     return DONE if report.status == "present" else NOT_VERIFIED
 
 
+def _seal(given: argparse.Namespace) -> int:
+    key = mark_key(read_secret(given.key), given.key_id)
+    _refuse_same(given.source, given.target)
+    print(json.dumps(seal_file(given.source, given.target, key=key)))
+    return DONE
+
+
+def _check_seal(given: argparse.Namespace) -> int:
+    report = check_seal(given.file, key=mark_key(read_secret(given.key), given.key_id))
+    if not given.json:
+        print(f"seal: {report['status']}: {report['detail']}")
+        for one in report["regions"]:
+            where = f"{one['width']}x{one['height']} at {one['x']},{one['y']}"
+            print(f"changed: frame {one['frame']}, {where}")
+    print(json.dumps(report))
+    return DONE if report["status"] == "intact" else NOT_VERIFIED
+
+
 def _refuse_same(source: Path, target: Path) -> None:
     if source.resolve() == target.resolve():
         raise _Misused("SAME_FILE", "IN and OUT are the same file")
@@ -146,8 +164,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     detect.add_argument("--key-id", action="append", help="which key of each secret; may be repeated")
     detect.set_defaults(run=_detect)
-    embed.add_argument("--key", type=Path, metavar="FILE", help="file with the mark secret in hex")
-    embed.add_argument("--key-id", default=DEFAULT_KEY_ID, help="which key of the secret")
+    seal = commands.add_parser("seal", help="write a lossless copy that shows where it is edited")
+    seal.add_argument("source", type=Path, metavar="IN")
+    seal.add_argument("target", type=Path, metavar="OUT", help=".png, .tif or .mkv")
+    seal.set_defaults(run=_seal)
+    check = commands.add_parser("check-seal", help="find what was edited since it was sealed")
+    check.add_argument("file", type=Path, metavar="FILE")
+    check.add_argument("--json", action="store_true", help="print the JSON object alone")
+    check.set_defaults(run=_check_seal)
+    for command in (embed, seal, check):
+        command.add_argument("--key", type=Path, metavar="FILE", help="file with the mark secret in hex")
+        command.add_argument("--key-id", default=DEFAULT_KEY_ID, help="which key of the secret")
     return parser
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
@@ -28,7 +28,7 @@ from watermarking.verdict import under_keys
 QUALITIES = ("transparent", "high", "compact")
 CODECS = ("h264", "h265", "av1", "vp9", "prores", "ffv1", "qtrle")
 
-__all__ = ["CODECS", "QUALITIES", "DetectReport", "EmbedReport", "detect_file", "embed_file"]
+__all__ = ["CODECS", "QUALITIES", "DetectReport", "EmbedReport", "check_seal", "detect_file", "embed_file", "seal_file"]
 
 
 def embed_file(
@@ -120,6 +120,26 @@ def detect_file(
         if not wanted:
             break
     return under_keys(readings, tried=len(keys))
+
+
+def seal_file(source: Path, target: Path, *, key: bytes) -> dict[str, Any]:
+    """Write a sealed, lossless copy; the report as JSON values (``sealing.SealReport``).
+
+    Raises:
+        TrustError: as ``sealing.seal_file`` says; ``target`` is untouched.
+    """
+    report: dict[str, Any] = _pipeline().seal_file(source, target, key=key).as_dict()
+    return report
+
+
+def check_seal(path: Path, *, key: bytes) -> dict[str, Any]:
+    """Verify a seal; the report as JSON values (``sealing.SealReport``).
+
+    Raises:
+        TrustError: as ``sealing.check_file`` says.
+    """
+    report: dict[str, Any] = _pipeline().check_file(path, key=key).as_dict()
+    return report
 
 
 def _read(pipeline: ModuleType, path: Path, job: object) -> DetectReport:

@@ -10,8 +10,9 @@ from watermarking.embedding_stills import embed_sequence, embed_still
 from watermarking.media.codecs import Encoding, Quality
 from watermarking.media.containers import probe
 from watermarking.reports import EmbedReport
+from watermarking.sealing import check_file, seal_file
 
-__all__ = ["Encoding", "MarkJob", "Quality", "Search", "detect_medium", "embed_medium"]
+__all__ = ["Encoding", "MarkJob", "Quality", "Search", "check_file", "detect_medium", "embed_medium", "seal_file"]
 
 
 def embed_medium(source: Path, target: Path, job: MarkJob, encoding: Encoding) -> EmbedReport:

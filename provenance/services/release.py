@@ -21,6 +21,7 @@ from common.storage import blobs, local_copy, put_file
 from licensing.models import LicenceToken
 from licensing.selectors import effective_state
 from provenance.credentials import CredentialFacts, LicenceFact, SigningFailed, sign_file
+from provenance.duties import layer_reasons
 from provenance.media import track_numbers
 from provenance.models import Asset, AssetState, ManifestRecord
 from provenance.reading import CredentialReport, CredentialVerdict, read_credentials
@@ -110,7 +111,12 @@ def verify_asset(asset_id: UUID) -> Asset:
             is_same = file_sha256(final) == asset.sha256
             found = marking.detect(asset, final)
             report = read_credentials(final, anchor_pem=trust_anchors_pem(), revoked=revoked_certificates())
-        reasons = (*found.reasons, *_credential_reasons(asset, report, is_same=is_same))
+        read = {layer.layer: layer.status for layer in found.layers}
+        reasons = (
+            *found.reasons,
+            *_credential_reasons(asset, report, is_same=is_same),
+            *layer_reasons(read, report.verdict),
+        )
         with locked(asset_id) as row:
             if row.state != AssetState.VERIFYING:
                 return row

@@ -1,12 +1,15 @@
 """The HTTP face of the resolution API, operation by operation as the C2PA names them."""
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 
 from common import clock
 from common.api import ApiView
@@ -34,8 +37,8 @@ class PublicView(ApiView):
 
     authentication_classes = ()
     permission_classes = ()
-    throttle_classes: ClassVar[Any] = (QueryLimit,)
-    parser_classes: ClassVar[Any] = (StrictJSONParser,)
+    throttle_classes: Sequence[type[BaseThrottle]] = (QueryLimit,)
+    parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     idempotent = False
     schema = None
 
@@ -45,9 +48,7 @@ class PublicView(ApiView):
             answer.data["error"] = answer.data.get("code", "REFUSED")
         return answer
 
-    def finalize_response(
-        self, request: Request, response: Any, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
         final["Access-Control-Allow-Origin"] = "*"
         return final
@@ -83,8 +84,8 @@ class ByBinding(PublicView):
 class ByContent(PublicView):
     """``uploadFile``: read the mark of a file that is sent, and find its manifests."""
 
-    throttle_classes: ClassVar[Any] = (QueryLimit, UploadLimit)
-    parser_classes: ClassVar[Any] = (RawMedia,)
+    throttle_classes = (QueryLimit, UploadLimit)
+    parser_classes = (RawMedia,)
 
     def post(self, request: Request) -> Response:
         """Find manifests by content; the hint is taken where reading found nothing."""

@@ -75,6 +75,12 @@ def test_a_row_that_became_visible_late_is_not_missed(late: timedelta) -> None:
     assert held() == sorted([first, int(row.mark_id, 16)])
 
 
+def test_the_stream_is_read_with_debugging_on(settings: Any) -> None:
+    register()
+    with CaptureQueriesContext(connection):
+        assert len(held()) == 1
+
+
 def test_files_are_read_under_the_current_key_and_every_earlier_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert selectors.key_ids_in_use() == ("1",)
     register()

@@ -16,6 +16,7 @@ from tests.watermarking import making
 from tests.watermarking.conftest import MARK_ID, MarkedFilm
 from watermarking.engine import detect_file, embed_file
 from watermarking.errors import MediaError, MediaReason
+from watermarking.media.chroma import chroma_location
 from watermarking.media.frames import planes_of
 from watermarking.media.orientation import Orientation, display_matrix
 
@@ -115,6 +116,20 @@ def _ratios(frame: Any, kind: Type) -> list[float]:
     if kind is Type.CONTENT_LIGHT_LEVEL:
         return list(numbers)
     return [above / below for above, below in zip(numbers[:20:2], numbers[1:20:2], strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("encoder", "suffix"), [("libx264", ".mp4"), ("libx265", ".mkv"), ("libsvtav1", ".mp4")]
+)
+def test_chroma_stays_where_the_stream_says(encoder: str, suffix: str, tmp_path: Path, key: bytes) -> None:
+    for place in ("topleft", None):
+        options = QUIET.get(encoder, {}) | ({"chroma_sample_location": place} if place else {})
+        source = making.write(tmp_path / f"in{suffix}", codec=encoder, count=2, options=options)
+        target = tmp_path / f"out{suffix}"
+        _embed(source, target, key)
+        with av.open(str(source)) as one, av.open(str(target)) as other:
+            places = [chroma_location(each.streams.video[0]) for each in (one, other)]
+        assert places == [place, place]
 
 
 def test_fields_stay_fields(tmp_path: Path, key: bytes) -> None:

@@ -83,6 +83,7 @@ class PictureTraits:
     """What the plan depends on, as read from the source stream and its first frame.
 
     ``profile_tag``: the container's four letters. ``interlaced``: woven from two fields.
+    ``chroma``: where its samples lie, in libav's words.
     """
 
     codec: str
@@ -90,6 +91,7 @@ class PictureTraits:
     profile_tag: str
     interlaced: bool
     light: LightLevels
+    chroma: str | None = None
 
 
 def plan_pictures(traits: PictureTraits, encoding: Encoding, supported: set[str]) -> PicturePlan:
@@ -106,6 +108,8 @@ def plan_pictures(traits: PictureTraits, encoding: Encoding, supported: set[str]
     kept = traits.pixel_format.replace("yuvj", "yuv")
     chosen = nearest_format(kept, formats_of(codec.encoder))
     options = _rate(name, codec, encoding) | _details(name, traits, chosen, encoding)
+    if traits.chroma is not None:
+        options["chroma_sample_location"] = traits.chroma
     return PicturePlan(name, codec.encoder, chosen, options)
 
 

@@ -12,6 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from watermarking.errors import MediaError, MediaReason
+from watermarking.media.chroma import chroma_location
 from watermarking.media.codecs import PictureTraits
 from watermarking.media.containers import only, opened, video_stream
 from watermarking.media.frames import Moment, PlaneWork, mark_frame
@@ -73,6 +74,7 @@ def survey_pictures(path: Path) -> Pictures | None:
             profile_tag=context.codec_tag,
             interlaced=frame.interlaced_frame or context.field_order not in _PROGRESSIVE,
             light=LightLevels.of(frame),
+            chroma=chroma_location(stream),
         )
         return Pictures(
             traits,

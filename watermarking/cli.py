@@ -1,6 +1,7 @@
 """``trustmark watermark embed`` and ``trustmark watermark detect``: no server needed.
 
-    trustmark watermark embed IN OUT --payload HEX16 [--key FILE] [--crf N | --lossless] [--verify]
+    trustmark watermark embed IN OUT --payload HEX16 [--key FILE] [--quality LEVEL | --crf N | --lossless]
+        [--codec NAME] [--verify]
     trustmark watermark detect FILE [--candidates FILE] [--key FILE] [--layers pixel,audio] [--json]
 
 The last line printed is one JSON object. Exit codes: 0 done, 1 failed, 2 misuse, 4 nothing
@@ -16,9 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from watermarking.engine import DEFAULT_CRF, detect_file, embed_file
+from watermarking.engine import CODECS, QUALITIES, detect_file, embed_file
 from watermarking.errors import MediaError
 from watermarking.keys import DEFAULT_KEY_ID, KeyUnusable, mark_key, read_secret
+from watermarking.media.staging import ending_on_sigterm
 from watermarking.reports import LAYERS, DetectReport, parse_payload
 
 DONE, FAILED, MISUSE, NOT_VERIFIED = 0, 1, 2, 4
@@ -32,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return stop.code if isinstance(stop.code, int) else MISUSE
     try:
         key = mark_key(read_secret(given.key), given.key_id)
-        code: int = given.run(given, key)
+        with ending_on_sigterm():
+            code: int = given.run(given, key)
     except MediaError as error:
         print(json.dumps({"error": error.code, "detail": error.detail}))
         return FAILED
@@ -52,6 +55,8 @@ def _embed(given: argparse.Namespace, key: bytes) -> int:
         key=key,
         crf=given.crf,
         lossless=given.lossless,
+        quality=given.quality,
+        codec=given.codec,
         verify=given.verify,
     )
     print(json.dumps(report.as_dict()))
@@ -99,8 +104,12 @@ def _parser() -> argparse.ArgumentParser:
     embed.add_argument("target", type=Path, metavar="OUT")
     embed.add_argument("--payload", required=True, metavar="HEX16", help="mark id, 16 hex digits")
     quality = embed.add_mutually_exclusive_group()
-    quality.add_argument("--crf", type=_crf, default=DEFAULT_CRF, help="x264 rate factor, 0 to 51")
-    quality.add_argument("--lossless", action="store_true", help="lossless H.264 and sound")
+    quality.add_argument(
+        "--quality", choices=QUALITIES, default=QUALITIES[0], help="how much the encoding itself may change"
+    )
+    quality.add_argument("--crf", type=_crf, help="the encoder's own rate factor, 0 to 63")
+    quality.add_argument("--lossless", action="store_true", help="nothing but the mark may change")
+    embed.add_argument("--codec", choices=CODECS, help="of the pictures; as in IN where that can be written")
     embed.add_argument("--verify", action="store_true", help="read the mark back; exit 4 if it is not there")
     embed.set_defaults(run=_embed)
     detect = commands.add_parser("detect", help="look for a mark")
@@ -117,8 +126,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _crf(text: str) -> int:
     value: Any = int(text)
-    if not 0 <= value <= 51:
-        raise argparse.ArgumentTypeError("0 to 51")
+    if not 0 <= value <= 63:
+        raise argparse.ArgumentTypeError("0 to 63")
     return int(value)
 
 

@@ -20,9 +20,10 @@ import msgspec
 from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
 from watermarking.reports import LAYERS, DetectReport, EmbedReport, LayerEmbedding, LayerName
 
-DEFAULT_CRF = 16
+QUALITIES = ("transparent", "high", "compact")
+CODECS = ("h264", "h265", "av1", "vp9", "prores", "ffv1", "qtrle")
 
-__all__ = ["DEFAULT_CRF", "DetectReport", "EmbedReport", "detect_file", "embed_file"]
+__all__ = ["CODECS", "QUALITIES", "DetectReport", "EmbedReport", "detect_file", "embed_file"]
 
 
 def embed_file(
@@ -33,8 +34,10 @@ def embed_file(
     key: bytes,
     pixel_card: str = DEFAULT_PIXEL_CARD,
     audio_card: str = DEFAULT_AUDIO_CARD,
-    crf: int = DEFAULT_CRF,
+    crf: int | None = None,
     lossless: bool = False,
+    quality: str = "transparent",
+    codec: str | None = None,
     verify: bool = False,
 ) -> EmbedReport:
     """Write a marked copy of ``src`` to ``dst``.
@@ -42,18 +45,21 @@ def embed_file(
     Args:
         mark_id: 64 bits.
         key: mark key (``keys.mark_key``).
-        crf: x264 constant rate factor; ``lossless`` overrides it.
+        crf: the encoder's constant rate factor; None follows ``quality``, ``lossless`` overrides both.
+        quality: ``transparent``, ``high`` or ``compact``.
+        codec: of the pictures (``media.codecs.CODECS``); None follows the source.
         verify: read every embedded layer back, blind, and say so in the report.
 
     Raises:
         MediaError: ``src`` is no medium that can be carried through; ``dst`` is untouched.
-        ValueError: ``mark_id`` is not 64 bits, or there is no such card.
+        ValueError: ``mark_id`` is not 64 bits, or there is no such card or quality.
     """
     if not 0 <= mark_id < 1 << 64:
         raise ValueError("a mark id has 64 bits")
     pipeline = _pipeline()
     job = pipeline.MarkJob(mark_id, key, pixel_card, audio_card)
-    encoding = pipeline.Encoding(crf=crf, lossless=lossless)
+    level = pipeline.Quality(quality)
+    encoding = pipeline.Encoding(crf=crf, lossless=lossless, quality=level, codec=codec)
     report = cast("EmbedReport", pipeline.embed_medium(src, dst, job, encoding))
     if not verify:
         return report

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from watermarking.detecting import Search, detect_medium
-from watermarking.embedding import MarkJob, embed_still, embed_stream
+from watermarking.embedding import MarkJob, embed_stream
+from watermarking.embedding_stills import embed_still
+from watermarking.media.codecs import Encoding, Quality
 from watermarking.media.containers import probe
-from watermarking.media.writing import Encoding
 from watermarking.reports import EmbedReport
 
-__all__ = ["Encoding", "MarkJob", "Search", "detect_medium", "embed_medium"]
+__all__ = ["Encoding", "MarkJob", "Quality", "Search", "detect_medium", "embed_medium"]
 
 
 def embed_medium(source: Path, target: Path, job: MarkJob, encoding: Encoding) -> EmbedReport:

@@ -78,13 +78,14 @@ class LayerEmbedding(msgspec.Struct, frozen=True):
 
 
 class EmbedReport(msgspec.Struct, frozen=True):
-    """What was written."""
+    """What was written. ``left_out``: streams of the source that the container cannot hold."""
 
     payload: str
     frames: int
     seconds: float
     layers: dict[str, LayerEmbedding]
     detection: DetectReport | None = None
+    left_out: tuple[str, ...] = ()
     scheme: str = SCHEME
     version: int = VERSION
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import cast
 
@@ -11,29 +13,69 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from watermarking.media.containers import audio_stream, opened, readable_frames
+from watermarking.media.containers import audio_streams, only, opened, readable_frames
 
 Samples = NDArray[np.float32]
 BlockWork = Callable[[Samples, int], Samples]
+_HOLE_SECONDS = 0.1
 
 
-def read_sound(path: Path, *, rate_hz: int | None = None, damaged: bool = False) -> Iterator[Samples]:
-    """Yield ``[channels, n]`` float32 pieces of the first sound stream, resampled if asked.
+def read_sound(
+    path: Path, *, rate_hz: int | None = None, damaged: bool = False, track: int = 0
+) -> Iterator[Samples]:
+    """Yield ``[channels, n]`` float32 pieces of a sound stream, resampled if asked.
+
+    Holes in its time are filled with silence, so that what comes after stays in step.
 
     Args:
         damaged: pass over what cannot be decoded instead of stopping there.
+        track: which of the sound streams.
     """
     with opened(path) as container:
-        stream = audio_stream(container)
-        if stream is None:
+        streams = audio_streams(container)
+        if track >= len(streams):
             return
+        stream = streams[track]
+        only(container, [stream])
         convert = AudioResampler(format="fltp", layout=stream.layout.name, rate=rate_hz or stream.rate)
         frames = readable_frames(container, stream) if damaged else container.decode(stream)
-        for frame in frames:
-            for piece in convert.resample(cast("AudioFrame", frame)):
+        for frame in _without_holes(cast("Iterator[AudioFrame]", frames), stream.rate):
+            for piece in convert.resample(frame):
                 yield piece.to_ndarray().astype(np.float32, copy=False)
         for piece in convert.resample(None):
             yield piece.to_ndarray().astype(np.float32, copy=False)
+
+
+def _without_holes(frames: Iterator[AudioFrame], rate_hz: int) -> Iterator[AudioFrame]:
+    """Number the samples through, with silence where the timestamps leap ahead."""
+    first: float | None = None
+    count = 0
+    for frame in frames:
+        time = frame.time
+        if first is None:
+            first = time or 0.0
+        if time is not None:
+            hole = round((time - first) * rate_hz) - count
+            while hole > _HOLE_SECONDS * rate_hz:
+                filler = _silence(frame, min(hole, rate_hz))
+                filler.pts, filler.time_base = count, Fraction(1, rate_hz)
+                count, hole = count + filler.samples, hole - filler.samples
+                yield filler
+        frame.pts, frame.time_base = count, Fraction(1, rate_hz)
+        count += frame.samples
+        yield frame
+
+
+def _silence(like: AudioFrame, samples: int) -> AudioFrame:
+    values = like.to_ndarray()
+    planes = values.shape[0]
+    width = samples * (1 if like.format.is_planar else len(like.layout.channels))
+    middle = 128 if values.dtype == np.uint8 else 0
+    made = AudioFrame.from_ndarray(
+        np.full((planes, width), middle, values.dtype), format=like.format.name, layout=like.layout.name
+    )
+    made.rate = like.rate
+    return made
 
 
 def in_blocks(
@@ -87,3 +129,22 @@ def regrouped(pieces: Iterable[Samples], length: int) -> Iterator[Samples]:
         held, count = [joined[:, whole:]], count - whole
     if count:
         yield np.concatenate(held, 1)
+
+
+def over_any_range(work: BlockWork) -> BlockWork:
+    """Let ``work``, made for numbers in [-1, 1], take what float files hold.
+
+    Louder blocks go through at a power of two of their level; what is no number comes back as it was.
+    """
+
+    def wider(samples: Samples, first_second: int) -> Samples:
+        finite = np.isfinite(samples)
+        whole = bool(finite.all())
+        plain = samples if whole else np.where(finite, samples, np.float32(0.0))
+        peak = float(np.abs(plain).max(initial=0.0))
+        scale = np.float32(2.0 ** math.ceil(math.log2(peak))) if peak > 1.0 else np.float32(1.0)
+        made = work(plain if scale == 1.0 else plain / scale, first_second)
+        made = made if scale == 1.0 else made * scale
+        return made if whole else np.where(finite, made, samples)
+
+    return wider

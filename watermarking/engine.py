@@ -10,20 +10,33 @@ never loads torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
 from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
+from watermarking.plans import MediaPlan, StretchSpan, StretchTally
 from watermarking.reports import LAYERS, DetectReport, EmbedReport, LayerEmbedding, LayerName
 
 QUALITIES = ("transparent", "high", "compact")
 CODECS = ("h264", "h265", "av1", "vp9", "prores", "ffv1", "qtrle")
 
-__all__ = ["CODECS", "QUALITIES", "DetectReport", "EmbedReport", "detect_file", "embed_file"]
+__all__ = [
+    "CODECS",
+    "QUALITIES",
+    "DetectReport",
+    "EmbedReport",
+    "detect_file",
+    "embed_file",
+    "join_stretches",
+    "mark_stretch",
+    "plan_file",
+    "playable_stretch",
+    "sound_windows",
+]
 
 
 def embed_file(
@@ -39,6 +52,7 @@ def embed_file(
     quality: str = "transparent",
     codec: str | None = None,
     verify: bool = False,
+    boost: float = 1.0,
 ) -> EmbedReport:
     """Write a marked copy of ``src`` to ``dst``.
 
@@ -49,6 +63,7 @@ def embed_file(
         quality: ``transparent``, ``high`` or ``compact``.
         codec: of the pictures (``media.codecs.CODECS``); None follows the source.
         verify: read every embedded layer back, blind, and say so in the report.
+        boost: strength, the cards' being 1.0; the masking limit holds whatever it is.
 
     Raises:
         MediaError: ``src`` is no medium that can be carried through; ``dst`` is untouched.
@@ -57,7 +72,7 @@ def embed_file(
     if not 0 <= mark_id < 1 << 64:
         raise ValueError("a mark id has 64 bits")
     pipeline = _pipeline()
-    job = pipeline.MarkJob(mark_id, key, pixel_card, audio_card)
+    job = pipeline.MarkJob(mark_id, key, pixel_card, audio_card, boost=boost)
     level = pipeline.Quality(quality)
     encoding = pipeline.Encoding(crf=crf, lossless=lossless, quality=level, codec=codec)
     report = cast("EmbedReport", pipeline.embed_medium(src, dst, job, encoding))
@@ -95,6 +110,98 @@ def detect_file(
     listed = None if candidates is None else tuple(candidates)
     job = pipeline.Search(key, listed, cast("tuple[LayerName, ...]", wanted), pixel_card, audio_card, search)
     return cast("DetectReport", pipeline.detect_medium(path, job))
+
+
+def plan_file(src: Path, *, stretch_seconds: float) -> MediaPlan:
+    """Look at ``src`` and cut it into stretches that can be marked apart.
+
+    Raises:
+        MediaError: it is no medium.
+    """
+    return cast("MediaPlan", _pipeline().plan_medium(src, stretch_seconds))
+
+
+def mark_stretch(
+    src: Path,
+    part: Path,
+    span: StretchSpan,
+    *,
+    mark_id: int,
+    key: bytes,
+    crf: int | None = None,
+    lossless: bool = False,
+    boost: float = 1.0,
+    device: str = "cpu",
+    on_frames: Callable[[int], None] = lambda done: None,
+) -> StretchTally:
+    """Mark the pictures of one stretch of ``src`` into the file ``part``.
+
+    Args:
+        boost: strength, the card's being 1.0; the masking limit holds whatever it is.
+        device: ``gpu`` works on CUDA where torch has it, and on the processor where it has not.
+        on_frames: told how many pictures are marked; what it raises ends the work.
+
+    Raises:
+        MediaError: ``src`` cannot be read, or ``part`` cannot be written.
+    """
+    pipeline = _pipeline()
+    job = _job(pipeline, mark_id, key, boost, device)
+    tally = pipeline.mark_part(src, part, span, job, pipeline.Encoding(crf=crf, lossless=lossless), on_frames)
+    return StretchTally(tally.frames, tally.lit_frames, tally.error, tally.report(job.pixel_card), job.device)
+
+
+def playable_stretch(src: Path, part: Path, dst: Path, *, crf: int | None = None, lossless: bool = False) -> None:
+    """Write one marked stretch as a film of its own, with the very packets that will be released.
+
+    Raises:
+        MediaError: the part is broken.
+    """
+    pipeline = _pipeline()
+    pipeline.playable_part(src, part, dst, pipeline.Encoding(crf=crf, lossless=lossless))
+
+
+def join_stretches(
+    src: Path,
+    parts: Sequence[Path],
+    dst: Path,
+    tallies: Sequence[StretchTally],
+    *,
+    mark_id: int,
+    key: bytes,
+    crf: int | None = None,
+    lossless: bool = False,
+    boost: float = 1.0,
+) -> EmbedReport:
+    """Join marked stretches with the sound, marked at ``boost``, and all else that ``src`` holds.
+
+    Raises:
+        MediaError: a part is broken, or ``dst`` cannot be written.
+    """
+    pipeline = _pipeline()
+    job = _job(pipeline, mark_id, key, boost, "cpu")
+    whole = pipeline.Tally(
+        sum(one.frames for one in tallies),
+        sum(one.lit_frames for one in tallies),
+        sum(one.error for one in tallies),
+    )
+    encoding = pipeline.Encoding(crf=crf, lossless=lossless)
+    return cast("EmbedReport", pipeline.join_parts(src, parts, dst, job, encoding, whole))
+
+
+def sound_windows(path: Path, folder: Path) -> Iterator[tuple[float, float, Path]]:
+    """Cut the sound of ``path`` into files of half a minute in ``folder``, one after the other.
+
+    Raises:
+        MediaError: it cannot be read.
+    """
+    return cast("Iterator[tuple[float, float, Path]]", _pipeline().sound_windows(path, folder))
+
+
+def _job(pipeline: ModuleType, mark_id: int, key: bytes, boost: float, device: str) -> Any:
+    if not 0 <= mark_id < 1 << 64:
+        raise ValueError("a mark id has 64 bits")
+    found = pipeline.device_for(device)
+    return pipeline.MarkJob(mark_id, key, DEFAULT_PIXEL_CARD, DEFAULT_AUDIO_CARD, boost=boost, device=found)
 
 
 def _verified(report: EmbedReport, found: DetectReport) -> EmbedReport:

@@ -132,6 +132,8 @@ class MediaJob(BaseModel):
     source_blob = models.CharField(max_length=300, blank=True)
     # whether the source is the job's own, and goes when it ends
     owns_source = models.BooleanField(default=False)
+    # a film is marked in stretches and joined; anything else is one part
+    is_film = models.BooleanField(default=True)
     source_sha256 = models.CharField(max_length=64)
     crf = models.PositiveSmallIntegerField(null=True)
     lossless = models.BooleanField(default=False)

@@ -10,8 +10,24 @@ from watermarking.embedding_stills import embed_still
 from watermarking.media.codecs import Encoding, Quality
 from watermarking.media.containers import probe
 from watermarking.reports import EmbedReport
+from watermarking.signal.threads import device_for
+from watermarking.stretching import Tally, join_parts, mark_part, plan_medium, playable_part, sound_windows
 
-__all__ = ["Encoding", "MarkJob", "Quality", "Search", "detect_medium", "embed_medium"]
+__all__ = [
+    "Encoding",
+    "MarkJob",
+    "Quality",
+    "Search",
+    "Tally",
+    "detect_medium",
+    "device_for",
+    "embed_medium",
+    "join_parts",
+    "mark_part",
+    "plan_medium",
+    "playable_part",
+    "sound_windows",
+]
 
 
 def embed_medium(source: Path, target: Path, job: MarkJob, encoding: Encoding) -> EmbedReport:

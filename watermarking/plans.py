@@ -43,21 +43,36 @@ class MediaPlan(msgspec.Struct, frozen=True):
     stretches: tuple[StretchSpan, ...]
 
 
+class StretchTally(msgspec.Struct, frozen=True):
+    """What the marker did in one stretch: pictures, those light enough, squared change of luma; its layer; where."""
+
+    frames: int
+    lit_frames: int
+    error: float
+    layer: LayerEmbedding
+    device: str
+
+
 class StretchReport(msgspec.Struct, frozen=True):
-    """What happened to the layers of one stretch, how often it was marked, and how strongly at last.
+    """What happened to one stretch, how often it was marked, and how strongly at last.
 
     A layer's ``verified`` is True only where a blind, plain detection of the marked part named the id. ``boost``
-    is the strength of the last try, the card's own being 1.0. ``device``: where it was worked out.
+    is the strength of the last try, the card's own being 1.0. ``tally`` is None for a medium that is one part.
     """
 
     begins: float
     ends: float
-    frames: int
     layers: dict[str, LayerEmbedding]
     p_values: dict[str, float]
     tries: int
     boost: float
     device: str
+    tally: StretchTally | None = None
+
+    @property
+    def frames(self) -> int:
+        """How many pictures were marked."""
+        return self.tally.frames if self.tally else 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""

@@ -65,6 +65,7 @@ def ask_job(
         file_name=file_name[:255],
         source_sha256=file_sha256(path),
         owns_source=not source_blob,
+        is_film=plan.kind == "film",
         crf=crf,
         lossless=lossless,
         seconds=plan.seconds,

@@ -17,14 +17,14 @@ from django.db import transaction
 from common import clock
 from common.locks import sole_worker
 from common.storage import local_copy, put_file
-from watermarking import engine
 from watermarking.errors import MediaError
-from watermarking.keys import mark_key, read_secret
 from watermarking.models import JobState, MediaJob, MediaStretch, StretchState
 from watermarking.plans import stretch_report_from
 from watermarking.work.estimates import space_free
 from watermarking.work.jobs import fail_job, finish_job, locked_job
 from watermarking.work.limits import work_limits
+from watermarking.work.marking import wanted_of
+from watermarking.work.readback import join_film, whole_report
 from watermarking.work.slots import media_slot
 from watermarking.work.space import drop_files, file_sha256, source_at_hand
 
@@ -80,16 +80,11 @@ def _joined(job: MediaJob) -> Joined:
             return Joined.AGAIN
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tm-join-")))
         target = folder / f"marked{source.suffix.lower()}"
-        report = engine.join_stretches(
-            source,
-            parts,
-            target,
-            reports,
-            mark_id=int(job.registration.mark_id, 16),
-            key=mark_key(read_secret(), job.registration.key_id),
-            lossless=job.lossless,
-            on_step=lambda: _touch(job),
-        )
+        wanted = wanted_of(job)
+        if job.is_film:
+            report = join_film(source, parts, target, reports, wanted, lambda: _touch(job))
+        else:
+            target, report = parts[0], whole_report(reports[0], wanted)
         sha256, size = file_sha256(target), target.stat().st_size
         blob = put_file(f"marked/{job.pk}{target.suffix}", target)
     marked = [one for one in report.layers.values() if one.status == "embedded"]

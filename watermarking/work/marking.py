@@ -18,7 +18,6 @@ from django.db import transaction
 
 from common import clock
 from common.locks import sole_worker
-from watermarking import engine
 from watermarking.errors import MediaError
 from watermarking.keys import mark_key, read_secret
 from watermarking.models import JobState, MediaJob, MediaStretch, StretchState
@@ -26,6 +25,7 @@ from watermarking.plans import StretchReport, span_from
 from watermarking.work.estimates import memory_free, memory_needed
 from watermarking.work.jobs import fail_job, locked_job
 from watermarking.work.limits import work_limits
+from watermarking.work.readback import Wanted, mark_film_stretch, mark_whole
 from watermarking.work.slots import host_name, media_slot
 from watermarking.work.space import drop_files, drop_folder, put_stretch, source_at_hand
 
@@ -100,7 +100,7 @@ def _mark(job: MediaJob, stretch: MediaStretch) -> Step:
         return Step.OVER
     try:
         with source_at_hand(job) as source, tempfile.TemporaryDirectory(prefix="tm-stretch-") as folder:
-            target = Path(folder) / f"stretch{engine.stretch_suffix(source)}"
+            target = Path(folder) / f"stretch{'.piece' if job.is_film else source.suffix.lower()}"
             report = _marked_and_read_back(job, stretch, source, target)
             blob, sha256, size = put_stretch(stretch, target)
     except _Stopped:
@@ -112,17 +112,20 @@ def _mark(job: MediaJob, stretch: MediaStretch) -> Step:
 
 
 def _marked_and_read_back(job: MediaJob, stretch: MediaStretch, source: Path, target: Path) -> StretchReport:
-    key = mark_key(read_secret(), job.registration.key_id)
-    return engine.mark_stretch(
-        source,
-        target,
-        span_from(stretch.plan),
+    span, wanted = span_from(stretch.plan), wanted_of(job)
+    if job.is_film:
+        return mark_film_stretch(source, target, span, wanted, _Ticks(stretch))
+    return mark_whole(source, target, span, wanted)
+
+
+def wanted_of(job: MediaJob) -> Wanted:
+    """What a job embeds: its mark under its key."""
+    return Wanted(
         mark_id=int(job.registration.mark_id, 16),
-        key=key,
+        key=mark_key(read_secret(), job.registration.key_id),
         crf=job.crf,
         lossless=job.lossless,
         device=job.device,
-        on_frames=_Ticks(stretch),
     )
 
 

@@ -7,12 +7,13 @@ claimed for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import msgspec
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
@@ -21,8 +22,10 @@ from watermarking.cards import load_pixel_card, load_sound_card
 from watermarking.errors import MediaError, MediaReason
 from watermarking.media.codecs import Encoding, PicturePlan, plan_pictures
 from watermarking.media.containers import audio_streams, opened, video_stream
-from watermarking.media.films import Pictures, marked_frames, survey_pictures
+from watermarking.media.films import Pictures, Stretch, marked_frames, survey_pictures
 from watermarking.media.frames import Canvas, Moment, Plane
+from watermarking.media.pieces import joined_packets
+from watermarking.media.segments import write_stretch
 from watermarking.media.sound import Samples, in_blocks, over_any_range, read_sound
 from watermarking.media.soundcodecs import plan_sound
 from watermarking.media.staging import staged
@@ -34,7 +37,29 @@ from watermarking.signal.voice import BLOCK_SECONDS, MARGIN_SECONDS, SoundMarker
 
 _LEAST_SOUND_SECONDS = 3.0
 _LEAST_LIT_SHARE = 0.05
+_Seen = Callable[[InputContainer, Pictures, PicturePlan, FilmWriter], Iterator[Packet]]
 _SHORT_BY_SECONDS, _SHORT_SHARE = 1.0, 0.9
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """How many pictures were marked, how many of them were light enough, and the squared change of luma."""
+
+    frames: int = 0
+    lit_frames: int = 0
+    error: float = 0.0
+
+    def __add__(self, other: Tally) -> Tally:
+        """Count both."""
+        return Tally(self.frames + other.frames, self.lit_frames + other.lit_frames, self.error + other.error)
+
+    def report(self, card: str) -> LayerEmbedding:
+        """Say what happened to the pixel layer."""
+        if not self.frames:
+            return LayerEmbedding("missing", card)
+        if self.lit_frames < _LEAST_LIT_SHARE * self.frames:
+            return LayerEmbedding("not_markable", card, reason="DARK")
+        level = 10.0 * math.log10(255.0**2 / max(self.error / self.frames, 1e-9))
+        return LayerEmbedding("embedded", card, level_db=round(level, 2))
 
 
 @dataclass(frozen=True)
@@ -73,19 +98,15 @@ class PictureWork:
             raise MediaError(MediaReason.MEDIA_UNSUPPORTED, "the form of the pictures changes midway")
         return self.marker.mark(planes)
 
-    def report(self) -> LayerEmbedding:
-        """Say what happened to the pixel layer."""
-        card = self._job.pixel_card
-        if self.marker is None or not self.marker.frames:
-            return LayerEmbedding("missing", card)
-        if self.marker.lit_frames < _LEAST_LIT_SHARE * self.marker.frames:
-            return LayerEmbedding("not_markable", card, reason="DARK")
-        return LayerEmbedding("embedded", card, level_db=round(self.marker.mean_psnr_db, 2))
-
     @property
-    def frames(self) -> int:
-        """How many pictures were marked."""
-        return self.marker.frames if self.marker else 0
+    def tally(self) -> Tally:
+        """What was done so far."""
+        made = self.marker
+        if made is None or not made.frames:
+            return Tally()
+        return Tally(
+            made.frames, made.lit_frames, made.frames * 255.0**2 / 10.0 ** (made.mean_psnr_db / 10.0)
+        )
 
 
 class SoundWork:
@@ -132,26 +153,83 @@ def embed_stream(source: Path, target: Path, job: MarkJob, encoding: Encoding) -
         MediaError: ``source`` cannot be read, is cut off, or ``target`` cannot be written.
     """
     use_threads(1)
-    pictures = survey_pictures(source)
     work = PictureWork(job)
-    with staged(target) as partial, opened(source) as reader:
-        reached = Reached()
-        with written(partial, target, reader.metadata) as container:
-            writer = FilmWriter(container, target)
-            tracks = _Tracks(reader, source, target, job, encoding)
-            with ExitStack() as readers:
-                seen: Iterator[Packet] = iter(())
-                if pictures is not None:
-                    plan = plan_pictures(pictures.traits, encoding, container.supported_codecs)
-                    seen = _pictures(readers.enter_context(opened(source)), pictures, plan, work, writer)
-                heard = tracks.add(writer)
-                copies = writer.add_copies(reader, video_stream(reader))
-                writer.mux(reached.watch(seen), *heard, copied(reader, copies))
+
+    def encode(
+        reader: InputContainer, look: Pictures, plan: PicturePlan, writer: FilmWriter
+    ) -> Iterator[Packet]:
+        stream = video_stream(reader)
+        assert stream is not None
+        made = writer.add_pictures(stream, plan, look)
+        return encoded_pictures(marked_frames(reader, stream, look, plan.pixel_format, work), made, writer)
+
+    return _embed(source, target, job, encoding, encode, lambda: work.tally)
+
+
+def embed_stretch(
+    source: Path, piece: Path, stretch: Stretch, job: MarkJob, encoding: Encoding, target: Path
+) -> Tally:
+    """Mark one stretch of a film's pictures into the file ``piece``, for ``join_stretches``.
+
+    Raises:
+        MediaError: ``source`` cannot be read, or ``piece`` cannot be written.
+    """
+    use_threads(1)
+    work = PictureWork(job)
+    write_stretch(source, piece, stretch, work, encoding, target)
+    return work.tally
+
+
+def join_stretches(
+    pieces: Sequence[Path], source: Path, target: Path, job: MarkJob, encoding: Encoding, tally: Tally
+) -> EmbedReport:
+    """Join the pieces of a film, in order, with its marked sound and all else that ``source`` holds.
+
+    Args:
+        pieces: one per stretch of ``plan_segments``; none for a source without pictures.
+        tally: the sum over the stretches.
+
+    Raises:
+        MediaError: a piece is broken or missing, or as ``embed_stream``.
+    """
+    use_threads(1)
+
+    def join(
+        reader: InputContainer, look: Pictures, plan: PicturePlan, writer: FilmWriter
+    ) -> Iterator[Packet]:
+        stream = video_stream(reader)
+        assert stream is not None
+        return joined_packets(list(pieces), writer.add_pictures(stream, plan, look))
+
+    return _embed(source, target, job, encoding, join, lambda: tally)
+
+
+def _embed(
+    source: Path, target: Path, job: MarkJob, encoding: Encoding, seen: _Seen, tally: Callable[[], Tally]
+) -> EmbedReport:
+    pictures = survey_pictures(source)
+    reached = Reached()
+    with (
+        staged(target) as partial,
+        opened(source) as reader,
+        opened(source) as picture_reader,
+        written(partial, target, reader.metadata) as container,
+    ):
+        writer = FilmWriter(container, target)
+        packets: Iterator[Packet] = iter(())
+        if pictures is not None:
+            plan = plan_pictures(pictures.traits, encoding, container.supported_codecs)
+            packets = reached.watch(seen(picture_reader, pictures, plan, writer))
+        tracks = _Tracks(reader, source, target, job, encoding)
+        heard = tracks.add(writer)
+        copies = writer.add_copies(reader, video_stream(reader))
+        writer.mux(packets, *heard, copied(reader, copies))
         seconds = float(reader.duration or 0) / 1_000_000
         check_whole(seconds, max([reached.seconds, *(one.seconds for one in tracks.works)]), source)
-    layers = {"pixel": work.report(), "audio": tracks.report(job)}
+    done = tally()
+    layers = {"pixel": done.report(job.pixel_card), "audio": tracks.report(job)}
     return EmbedReport(
-        payload_hex(job.mark_id), work.frames, seconds, layers, left_out=tuple(writer.left_out)
+        payload_hex(job.mark_id), done.frames, seconds, layers, left_out=tuple(writer.left_out)
     )
 
 
@@ -178,16 +256,6 @@ def check_whole(stated: float, reached: float, source: Path) -> None:
     if reached < _SHORT_SHARE * stated and stated - reached > _SHORT_BY_SECONDS:
         detail = f"it ends after {reached:.1f} s; its header says {stated:.1f} s"
         raise MediaError(MediaReason.MEDIA_UNREADABLE, detail, source.name)
-
-
-def _pictures(
-    reader: InputContainer, pictures: Pictures, plan: PicturePlan, work: PictureWork, writer: FilmWriter
-) -> Iterator[Packet]:
-    stream = video_stream(reader)
-    assert stream is not None
-    target = writer.add_pictures(stream, plan, pictures)
-    frames = marked_frames(reader, stream, pictures, plan.pixel_format, work)
-    return encoded_pictures(frames, target, writer)
 
 
 class _Tracks:

@@ -23,5 +23,5 @@ def embed_still(source: Path, target: Path, job: MarkJob) -> EmbedReport:
     canvas = Canvas(width, height, (width, height), 8, left_sited=False)
     with staged(target) as partial:
         write_still(partial, still, work(still.ycbcr, canvas, Moment(0, 0.0)))
-    layers = {"pixel": work.report(), "audio": LayerEmbedding("missing", job.audio_card)}
+    layers = {"pixel": work.tally.report(job.pixel_card), "audio": LayerEmbedding("missing", job.audio_card)}
     return EmbedReport(payload_hex(job.mark_id), 1, 0.0, layers)

@@ -74,6 +74,24 @@ def written(path: Path, target: Path, tags: dict[str, str]) -> Iterator[OutputCo
         raise not_written(error, target) from error
 
 
+@contextmanager
+def scratch(target: Path) -> Iterator[OutputContainer]:
+    """Open a container of ``target``'s kind that is never written: to ask what it holds, and to encode for it.
+
+    Raises:
+        MediaError: no such container is written.
+    """
+    try:
+        # libav creates the file with the header, which is never asked for here
+        container = av.open(str(target.with_name(f".{target.stem}.scratch{target.suffix}")), "w")
+    except ValueError as error:
+        raise MediaError(MediaReason.MEDIA_UNSUPPORTED, str(error), target.name) from error
+    try:
+        yield container
+    finally:
+        container.close()
+
+
 class FilmWriter:
     """Adds streams to one output container, then muxes their packets in step."""
 
@@ -101,13 +119,6 @@ class FilmWriter:
             context.field_order = like.field_order
         made.options = dict(plan.options)
         context.thread_type = "AUTO"
-        self._dress(made, source, look.matrix)
-        return made
-
-    def add_joined(self, piece: VideoStream, source: VideoStream, look: Pictures) -> VideoStream:
-        """Add a stream that takes packets encoded earlier, as in ``piece``."""
-        with self._refusing():
-            made = self.container.add_stream_from_template(piece, opaque=True)
         self._dress(made, source, look.matrix)
         return made
 

@@ -150,7 +150,9 @@ def mark_stretch(
     return StretchTally(tally.frames, tally.lit_frames, tally.error, tally.report(job.pixel_card), job.device)
 
 
-def playable_stretch(src: Path, part: Path, dst: Path, *, crf: int | None = None, lossless: bool = False) -> None:
+def playable_stretch(
+    src: Path, part: Path, dst: Path, *, crf: int | None = None, lossless: bool = False
+) -> None:
     """Write one marked stretch as a film of its own, with the very packets that will be released.
 
     Raises:

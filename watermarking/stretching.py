@@ -50,9 +50,7 @@ def plan_medium(source: Path, stretch_seconds: float) -> MediaPlan:
         for cut in cuts
     )
     frames = sum(span.frames for span in spans)
-    return MediaPlan(
-        "film", medium.seconds, pictures.width, pictures.height, frames, medium.has_audio, spans
-    )
+    return MediaPlan("film", medium.seconds, pictures.width, pictures.height, frames, medium.has_audio, spans)
 
 
 def mark_part(

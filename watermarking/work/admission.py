@@ -27,7 +27,9 @@ def admit_jobs() -> list[UUID]:
         # one at the turnstile: two would count the same free places
         cursor.execute("select pg_advisory_xact_lock(%s)", [_TURNSTILE])
     limits = work_limits()
-    in_work = Counter(MediaJob.objects.filter(state__in=JOBS_IN_WORK).values_list("organisation_id", flat=True))
+    in_work = Counter(
+        MediaJob.objects.filter(state__in=JOBS_IN_WORK).values_list("organisation_id", flat=True)
+    )
     promised = sum(MediaJob.objects.filter(state__in=JOBS_IN_WORK).values_list("bytes_needed", flat=True))
     room = space_free() - limits.free_bytes - promised
     admitted: list[UUID] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,15 +19,15 @@ from watermarking.models import (
     JOBS_UNFINISHED,
     JobState,
     MarkRegistration,
+    MarkReport,
     MediaJob,
     MediaStretch,
     ReportKind,
-    MarkReport,
 )
+from watermarking.plans import MediaPlan
 from watermarking.work.estimates import memory_needed, memory_total, space_free, space_needed
 from watermarking.work.limits import device_of_new_jobs, work_limits
 from watermarking.work.space import drop_files, drop_folder, file_sha256, forget_source
-from watermarking.plans import MediaPlan
 
 
 def ask_job(
@@ -122,14 +123,18 @@ def fail_job(job_id: UUID, code: str) -> None:
             _record(job, "mark.job_failed", None)
 
 
-def finish_job(job_id: UUID, *, report: dict[str, Any], is_marked: bool, blob: str, sha256: str, size: int) -> bool:
+def finish_job(
+    job_id: UUID, *, report: dict[str, Any], is_marked: bool, blob: str, sha256: str, size: int
+) -> bool:
     """End a job whose whole was read back; False, and ``blob`` is not taken, if it ended otherwise meanwhile."""
     with transaction.atomic():
         job = locked_job(job_id)
         if job is None or job.state != JobState.VERIFYING:
             return False
         job.result, job.result_blob, job.result_sha256, job.result_bytes = report, blob, sha256, size
-        MarkReport.objects.create(registration_id=job.registration_id, kind=ReportKind.EMBEDDED, results=report)
+        MarkReport.objects.create(
+            registration_id=job.registration_id, kind=ReportKind.EMBEDDED, results=report
+        )
         _end(job, JobState.RELEASED if is_marked else JobState.NOT_MARKABLE)
         _record(job, "mark.job_released" if is_marked else "mark.job_not_markable", None)
     return True
@@ -144,6 +149,17 @@ def take_result(job_id: UUID) -> str:
         blob, job.result_blob = job.result_blob, ""
         job.save(update_fields=["result_blob"])
     return blob
+
+
+def drop_old_results(*, before: datetime) -> int:
+    """Drop finished files that nobody took and whose time is over; returns how many."""
+    rows = MediaJob.objects.filter(finished_at__lt=before).exclude(result_blob="")
+    dropped = 0
+    for job_id, blob in list(rows.values_list("pk", "result_blob")[:100]):
+        MediaJob.objects.filter(pk=job_id).update(result_blob="")
+        drop_files([blob])
+        dropped += 1
+    return dropped
 
 
 def locked_job(job_id: UUID) -> MediaJob | None:

@@ -70,7 +70,7 @@ def _begun(job_id: UUID) -> MediaJob | None:
 
 def _joined(job: MediaJob) -> Joined:
     stretches = list(job.stretches.order_by("number"))
-    reports = [stretch_report_from(one.result) for one in stretches]
+    reports = [stretch_report_from(one.result or {}) for one in stretches]
     with ExitStack() as stack:
         source = stack.enter_context(source_at_hand(job))
         parts = [stack.enter_context(local_copy(one.blob)) for one in stretches]

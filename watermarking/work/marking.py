@@ -162,7 +162,9 @@ class _Ticks:
         if now < self._next:
             return
         self._next = now + _TICK_SECONDS
-        MediaStretch.objects.filter(pk=self._stretch.pk, state=StretchState.RUNNING).update(frames_done=frames)
+        MediaStretch.objects.filter(pk=self._stretch.pk, state=StretchState.RUNNING).update(
+            frames_done=frames
+        )
         running = MediaJob.objects.filter(pk=self._stretch.job_id, state=JobState.RUNNING)
         if not running.update(touched_at=clock.now()):
             raise _Stopped

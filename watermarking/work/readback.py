@@ -10,12 +10,13 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
 from watermarking import engine
 from watermarking.plans import StretchReport, StretchSpan, StretchTally
-from watermarking.reports import EmbeddedSegment, EmbedReport, LayerEmbedding, payload_hex
+from watermarking.reports import EmbeddedSegment, EmbedReport, LayerEmbedding, LayerName, payload_hex
 
 BOOSTS = (1.0, 1.25, 1.6)
 NOT_CONFIRMED = "NOT_CONFIRMED"
@@ -68,7 +69,9 @@ def mark_whole(source: Path, part: Path, span: StretchSpan, wanted: Wanted) -> S
     Raises:
         MediaError: ``source`` cannot be read.
     """
-    for tries, boost in enumerate(BOOSTS, 1):
+    tries = 0
+    for boost in BOOSTS:
+        tries += 1
         report = engine.embed_file(
             source, part, mark_id=wanted.mark_id, key=wanted.key, crf=wanted.crf, lossless=wanted.lossless,
             verify=True, boost=boost,
@@ -101,7 +104,9 @@ def join_film(
             lossless=wanted.lossless, boost=boost,
         )  # fmt: skip
         on_step()
-        heard = _sound_segments(target, wanted, on_step) if report.layers["audio"].status == "embedded" else []
+        heard = (
+            _sound_segments(target, wanted, on_step) if report.layers["audio"].status == "embedded" else []
+        )
         if not heard or any(one.verified for one in heard):
             break
     seen = [_picture_segment(one) for one in stretches]
@@ -117,7 +122,7 @@ def whole_report(stretch: StretchReport, wanted: Wanted) -> EmbedReport:
     """Say of a medium in one part what was said of the part."""
     segments = tuple(
         EmbeddedSegment(
-            name, stretch.begins, stretch.ends, one.status, one.reason, one.verified is True,
+            cast("LayerName", name), stretch.begins, stretch.ends, one.status, one.reason, one.verified is True,
             stretch.p_values.get(name), stretch.boost,
         )
         for name, one in stretch.layers.items()
@@ -149,10 +154,14 @@ def _sound_segments(film: Path, wanted: Wanted, on_step: Callable[[], None]) -> 
             is_there = found is not None and found.payload == payload_hex(wanted.mark_id)
             segments.append(
                 EmbeddedSegment(
-                    "audio", round(begins, 3), round(ends, 3),
-                    "embedded" if is_there else "not_markable", None if is_there else NOT_CONFIRMED,
-                    is_there, found.p_value if found else None,
-                )  # fmt: skip
+                    "audio",
+                    round(begins, 3),
+                    round(ends, 3),
+                    "embedded" if is_there else "not_markable",
+                    None if is_there else NOT_CONFIRMED,
+                    is_there,
+                    found.p_value if found else None,
+                )
             )
             on_step()
     return segments

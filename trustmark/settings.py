@@ -116,7 +116,7 @@ MEDIA_CPU_SLOTS = env.integer("TRUSTMARK_MEDIA_CPU_SLOTS", os.cpu_count() or 1, 
 MEDIA_GPU_SLOTS = env.integer("TRUSTMARK_MEDIA_GPU_SLOTS", 1, least=1)
 # Stretches of one job under way at once, and their length in seconds.
 MEDIA_LANES = env.integer("TRUSTMARK_MEDIA_LANES", 4, least=1)
-MEDIA_STRETCH_SECONDS = env.integer("TRUSTMARK_MEDIA_STRETCH_SECONDS", 20, least=5)
+MEDIA_STRETCH_SECONDS = env.integer("TRUSTMARK_MEDIA_STRETCH_SECONDS", 20, least=1)
 # Working space (bytes) and memory (bytes) that media work leaves free; a job that would take them waits.
 MEDIA_FREE_BYTES_MIN = env.integer("TRUSTMARK_MEDIA_FREE_BYTES_MIN", 2 * 1024**3)
 MEDIA_FREE_MEMORY_MIN = env.integer("TRUSTMARK_MEDIA_FREE_MEMORY_MIN", 256 * 1024**2)

@@ -6,7 +6,7 @@ where a layer does and the other does not contradict it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from watermarking.cards import load_pixel_card, load_sound_card
 from watermarking.media.containers import Medium, probe
-from watermarking.media.frames import SizeOf, sample_frames
+from watermarking.media.frames import SampledFrame, SizeOf, sample_frames
 from watermarking.media.sound import Samples, read_sound, windows
 from watermarking.media.stills import read_still
 from watermarking.reports import (
@@ -76,10 +76,7 @@ def detect_medium(path: Path, search: Search) -> DetectReport:
 def _pixels(path: Path, medium: Medium, search: Search) -> _Found:
     card = load_pixel_card(search.pixel_card)
     size_of = SizeOf(card.geometry.side)
-    still = medium.kind == "still"
-    frames = (
-        iter([read_still(path, size_of)]) if still else sample_frames(path, count=FRAMES, size_of=size_of)
-    )
+    frames = _frames(path, medium, size_of)
     mean = ResidualMean()
     size: FrameSize | None = None
     end = medium.seconds
@@ -94,6 +91,16 @@ def _pixels(path: Path, medium: Medium, search: Search) -> _Found:
         return _Found(reader.nothing(), 0.0, end, search.pixel_card)
     reading = reader.read(mean.value(), size, search=search.geometry)
     return _Found(reading, 0.0, end, search.pixel_card)
+
+
+def _frames(path: Path, medium: Medium, size_of: SizeOf) -> Iterator[SampledFrame]:
+    if medium.sequence is not None:
+        files = medium.sequence.files
+        step = -(-len(files) // FRAMES)
+        return (read_still(picture, size_of) for _, picture in files[step // 2 :: step])
+    if medium.kind == "still":
+        return iter([read_still(path, size_of)])
+    return sample_frames(path, count=FRAMES, size_of=size_of)
 
 
 def _sound(path: Path, search: Search) -> _Found:

@@ -26,10 +26,11 @@ from watermarking.media.containers import audio_streams, opened, video_stream
 from watermarking.media.films import Pictures, Stretch, marked_frames, survey_pictures
 from watermarking.media.frames import Canvas, Moment, Plane
 from watermarking.media.pieces import joined_packets
+from watermarking.media.riff import copy_chunks
 from watermarking.media.segments import write_stretch
 from watermarking.media.sound import Samples, in_blocks, over_any_range, read_sound
 from watermarking.media.soundcodecs import plan_sound
-from watermarking.media.staging import staged
+from watermarking.media.staging import staged, writing_to
 from watermarking.media.writing import FilmWriter, copied, encoded_pictures, encoded_sound, written
 from watermarking.reports import EmbedReport, LayerEmbedding, payload_hex
 from watermarking.signal.picture import PictureForm, PictureMarker
@@ -217,23 +218,22 @@ def _embed(
 ) -> EmbedReport:
     pictures = survey_pictures(source)
     reached = Reached()
-    with (
-        staged(target) as partial,
-        opened(source) as reader,
-        opened(source) as picture_reader,
-        written(partial, target, reader.metadata) as container,
-    ):
-        writer = FilmWriter(container, target)
-        packets: Iterator[Packet] = iter(())
-        if pictures is not None:
-            plan = plan_pictures(pictures.traits, encoding, container.supported_codecs)
-            packets = reached.watch(seen(picture_reader, pictures, plan, writer))
-        tracks = _Tracks(reader, source, target, job, encoding)
-        heard = tracks.add(writer)
-        copies = writer.add_copies(reader, video_stream(reader))
-        writer.mux(packets, *heard, copied(reader, copies))
+    with staged(target) as partial, opened(source) as reader, opened(source) as picture_reader:
+        with written(partial, target, reader.metadata) as container:
+            writer = FilmWriter(container, target)
+            packets: Iterator[Packet] = iter(())
+            if pictures is not None:
+                plan = plan_pictures(pictures.traits, encoding, container.supported_codecs)
+                packets = seen(picture_reader, pictures, plan, writer)
+            tracks = _Tracks(reader, source, target, job, encoding)
+            heard = tracks.add(writer, in_step=pictures is not None)
+            copies = writer.add_copies(reader, video_stream(reader))
+            writer.mux(reached.watch(packets), *heard, reached.watch(copied(reader, copies)))
         seconds = float(reader.duration or 0) / 1_000_000
         check_whole(seconds, max([reached.seconds, *(one.seconds for one in tracks.works)]), source)
+        if target.suffix.lower() == ".wav":
+            with writing_to(target):
+                copy_chunks(source, partial)
     done = tally()
     layers = {"pixel": done.report(job.pixel_card), "audio": tracks.report(job)}
     return EmbedReport(
@@ -276,15 +276,19 @@ class _Tracks:
         self.works = [SoundWork(job, source, index, one.rate) for index, one in enumerate(self._streams)]
         self._suffix, self._lossless = target.suffix.lower(), encoding.lossless
 
-    def add(self, writer: FilmWriter) -> list[Iterator[Packet]]:
-        """Add the output streams; returns their packets."""
+    def add(self, writer: FilmWriter, *, in_step: bool) -> list[Iterator[Packet]]:
+        """Add the output streams; returns their packets.
+
+        Args:
+            in_step: keep the time that a track begins at; sound alone begins at zero.
+        """
         made: list[Iterator[Packet]] = []
         for stream, work in zip(self._streams, self.works, strict=True):
             plan = plan_sound(
                 stream, self._suffix, writer.container.supported_codecs, lossless=self._lossless
             )
             added = writer.add_sound(stream, plan)
-            start = Fraction(stream.start_time or 0) * (stream.time_base or 0)
+            start = Fraction(stream.start_time or 0) * (stream.time_base or 0) if in_step else Fraction(0)
             made.append(
                 encoded_sound(
                     work.blocks(), added, writer, rate_hz=stream.rate, layout=stream.layout.name, start=start

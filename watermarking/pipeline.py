@@ -6,7 +6,7 @@ from pathlib import Path
 
 from watermarking.detecting import Search, detect_medium
 from watermarking.embedding import MarkJob, embed_stream
-from watermarking.embedding_stills import embed_still
+from watermarking.embedding_stills import embed_sequence, embed_still
 from watermarking.media.codecs import Encoding, Quality
 from watermarking.media.containers import probe
 from watermarking.reports import EmbedReport
@@ -36,6 +36,9 @@ def embed_medium(source: Path, target: Path, job: MarkJob, encoding: Encoding) -
     Raises:
         MediaError: ``source`` cannot be read, or ``target`` cannot be written.
     """
-    if probe(source).kind == "still":
-        return embed_still(source, target, job)
+    medium = probe(source)
+    if medium.sequence is not None:
+        return embed_sequence(medium.sequence, target, job, encoding)
+    if medium.kind == "still":
+        return embed_still(source, target, job, encoding)
     return embed_stream(source, target, job, encoding)

@@ -18,9 +18,8 @@ from av.video.stream import VideoStream
 
 from watermarking.errors import MediaError, MediaReason
 from watermarking.media.boxes import is_encrypted
-from watermarking.media.sequences import Sequence, find_sequence
+from watermarking.media.sequences import STILL_SUFFIXES, Sequence, find_sequence
 
-STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".exr", ".dpx"})
 # Demuxers that hold their own media. Playlists (HLS, DASH, concat, SDP) name other files and addresses:
 # a stranger's upload would make the library read whatever it names.
 _OPTIONS = {

@@ -105,7 +105,7 @@ def marked_frames(
         if (frame.width, frame.height) != (pictures.width, pictures.height):
             raise MediaError(MediaReason.MEDIA_UNSUPPORTED, "the size of the pictures changes midway")
         plain = frame if frame.format.name == pixel_format else _converted(frame, pixel_format)
-        seconds = (plain.pts - pictures.first_pts) * pictures.time_base
+        seconds = ((plain.pts or 0) - pictures.first_pts) * pictures.time_base
         moment = Moment(round(seconds * pictures.rate), float(seconds))
         mark_frame(plain, moment, work, turn, aspect)
         plain.pict_type = 0

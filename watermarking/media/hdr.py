@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 
+from watermarking.media.sidedata import SideDataType, side_data
+
 # AVMasteringDisplayMetadata: 3 primaries, white point, least and most luminance, as AVRationals, two flags
+_CONTENT = struct.Struct("<2I")
 _MASTERING = struct.Struct("<20i2i")
 
 
@@ -27,13 +29,12 @@ class LightLevels:
     @classmethod
     def of(cls, frame: VideoFrame) -> LightLevels:
         """Read what a frame carries."""
-        mastering = content = None
-        for side in frame.side_data:
-            if side.type is SideDataType.MASTERING_DISPLAY_METADATA:
-                mastering = _rationals(bytes(side))
-            elif side.type is SideDataType.CONTENT_LIGHT_LEVEL:
-                content = struct.unpack_from("<2I", bytes(side))
-        return cls(mastering, content)
+        mastering = side_data(frame, SideDataType.MASTERING_DISPLAY_METADATA)
+        content = side_data(frame, SideDataType.CONTENT_LIGHT_LEVEL)
+        return cls(
+            None if mastering is None else _rationals(mastering),
+            None if content is None else _CONTENT.unpack_from(content),
+        )
 
     def for_x265(self) -> list[str]:
         """Return ``x265-params``: chromaticities in 1/50000, luminances in 1/10000."""

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
-from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-Sample = TypeVar("Sample", np.uint8, np.uint16)
+from watermarking.media.sidedata import SideDataType, side_data
+
+_MATRIX = struct.Struct("<9i")
 Matrix = tuple[int, ...]
 
 
@@ -44,25 +45,23 @@ class Orientation:
         """Whether the stored picture is the shown one."""
         return self == Orientation()
 
-    def upright(self, plane: NDArray[Sample]) -> NDArray[Sample]:
+    def upright(self, plane: NDArray[Any]) -> NDArray[Any]:
         """Turn a stored plane ``[h, w]`` as it is shown."""
         if self.is_upright:
             return plane
         turned = plane.T if self.transposed else plane
         return np.ascontiguousarray(self._flipped(turned))
 
-    def stored(self, plane: NDArray[Sample]) -> NDArray[Sample]:
+    def stored(self, plane: NDArray[Any]) -> NDArray[Any]:
         """Turn a shown plane back."""
         flipped = self._flipped(plane)
         return flipped.T if self.transposed else flipped
 
-    def _flipped(self, plane: NDArray[Sample]) -> NDArray[Sample]:
+    def _flipped(self, plane: NDArray[Any]) -> NDArray[Any]:
         return plane[:: -1 if self.flip_rows else 1, :: -1 if self.flip_columns else 1]
 
 
 def display_matrix(frame: VideoFrame) -> Matrix | None:
     """Return the matrix that came with a frame."""
-    for side in frame.side_data:
-        if side.type is SideDataType.DISPLAYMATRIX:
-            return struct.unpack("<9i", bytes(side)[:36])
-    return None
+    data = side_data(frame, SideDataType.DISPLAYMATRIX)
+    return None if data is None or len(data) < _MATRIX.size else _MATRIX.unpack_from(data)

@@ -15,7 +15,7 @@ from watermarking.errors import MediaError, MediaReason
 
 _NUMBER = re.compile(r"^(?P<head>.*?)(?P<digits>\d+)(?P<tail>\.[A-Za-z]+)$")
 _PATTERN = re.compile(r"%0(?P<width>\d)d|(?P<hashes>#+)")
-_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".exr", ".dpx"})
+STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".exr", ".dpx"})
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _in_folder(path: Path) -> tuple[tuple[int, Path], ...]:
     found: list[tuple[str, int, Path]] = []
     for one in path.iterdir():
         hit = _NUMBER.match(one.name)
-        if hit and one.suffix.lower() in _SUFFIXES and not one.name.startswith("."):
+        if hit and one.suffix.lower() in STILL_SUFFIXES and not one.name.startswith("."):
             found.append((hit["head"] + hit["tail"], int(hit["digits"]), one))
     kinds = Counter(kind for kind, _, _ in found)
     if not kinds:

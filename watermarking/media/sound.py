@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
 from watermarking.media.containers import audio_streams, only, opened, readable_frames
@@ -37,45 +38,54 @@ def read_sound(
             return
         stream = streams[track]
         only(container, [stream])
-        convert = AudioResampler(format="fltp", layout=stream.layout.name, rate=rate_hz or stream.rate)
+        rate = rate_hz or stream.rate
         frames = readable_frames(container, stream) if damaged else container.decode(stream)
-        for frame in _without_holes(cast("Iterator[AudioFrame]", frames), stream.rate):
-            for piece in convert.resample(frame):
-                yield piece.to_ndarray().astype(np.float32, copy=False)
-        for piece in convert.resample(None):
-            yield piece.to_ndarray().astype(np.float32, copy=False)
+        convert = _converter(stream, rate)
+        for hole, frame in _with_holes(cast("Iterator[AudioFrame]", frames), stream.rate):
+            if hole:
+                yield from (_samples(piece) for piece in convert.resample(None))
+                yield from _silence(stream.channels, round(hole * rate / stream.rate), rate)
+                convert = _converter(stream, rate)
+            yield from (_samples(piece) for piece in convert.resample(frame))
+        yield from (_samples(piece) for piece in convert.resample(None))
 
 
-def _without_holes(frames: Iterator[AudioFrame], rate_hz: int) -> Iterator[AudioFrame]:
-    """Number the samples through, with silence where the timestamps leap ahead."""
+def _converter(stream: AudioStream, rate_hz: int) -> AudioResampler:
+    # interleaved: PyAV 18 reads past the end of the planes of eight and more channels
+    return AudioResampler(format="flt", layout=stream.layout.name, rate=rate_hz)
+
+
+def _samples(piece: AudioFrame) -> Samples:
+    values: NDArray[Any] = piece.to_ndarray()
+    return values.reshape(-1, len(piece.layout.channels)).T.astype(np.float32)
+
+
+def sound_frame(block: Samples, rate_hz: int, layout: str) -> AudioFrame:
+    """Return a frame of ``[channels, n]`` samples for an encoder."""
+    flat = np.ascontiguousarray(block.T).reshape(1, -1)
+    frame = AudioFrame.from_ndarray(flat, format="flt", layout=layout)
+    frame.rate, frame.time_base = rate_hz, Fraction(1, rate_hz)
+    return frame
+
+
+def _with_holes(frames: Iterator[AudioFrame], rate_hz: int) -> Iterator[tuple[int, AudioFrame]]:
+    """Yield frames with the samples missing before each; the samples are numbered through."""
     first: float | None = None
     count = 0
     for frame in frames:
         time = frame.time
-        if first is None:
-            first = time or 0.0
-        if time is not None:
-            hole = round((time - first) * rate_hz) - count
-            while hole > _HOLE_SECONDS * rate_hz:
-                filler = _silence(frame, min(hole, rate_hz))
-                filler.pts, filler.time_base = count, Fraction(1, rate_hz)
-                count, hole = count + filler.samples, hole - filler.samples
-                yield filler
-        frame.pts, frame.time_base = count, Fraction(1, rate_hz)
-        count += frame.samples
-        yield frame
+        first = (time or 0.0) if first is None else first
+        hole = 0 if time is None else round((time - first) * rate_hz) - count
+        hole = hole if hole > _HOLE_SECONDS * rate_hz else 0
+        frame.pts, frame.time_base = count + hole, Fraction(1, rate_hz)
+        count += hole + frame.samples
+        yield hole, frame
 
 
-def _silence(like: AudioFrame, samples: int) -> AudioFrame:
-    values = like.to_ndarray()
-    planes = values.shape[0]
-    width = samples * (1 if like.format.is_planar else len(like.layout.channels))
-    middle = 128 if values.dtype == np.uint8 else 0
-    made = AudioFrame.from_ndarray(
-        np.full((planes, width), middle, values.dtype), format=like.format.name, layout=like.layout.name
-    )
-    made.rate = like.rate
-    return made
+def _silence(channels: int, samples: int, most: int) -> Iterator[Samples]:
+    while samples > 0:
+        yield np.zeros((channels, min(samples, most)), np.float32)
+        samples -= most
 
 
 def in_blocks(
@@ -140,11 +150,11 @@ def over_any_range(work: BlockWork) -> BlockWork:
     def wider(samples: Samples, first_second: int) -> Samples:
         finite = np.isfinite(samples)
         whole = bool(finite.all())
-        plain = samples if whole else np.where(finite, samples, np.float32(0.0))
+        plain: Samples = samples if whole else np.where(finite, samples, 0.0).astype(np.float32)
         peak = float(np.abs(plain).max(initial=0.0))
         scale = np.float32(2.0 ** math.ceil(math.log2(peak))) if peak > 1.0 else np.float32(1.0)
         made = work(plain if scale == 1.0 else plain / scale, first_second)
-        made = made if scale == 1.0 else made * scale
-        return made if whole else np.where(finite, made, samples)
+        louder: Samples = made if scale == 1.0 else made * scale
+        return louder if whole else np.where(finite, louder, samples).astype(np.float32)
 
     return wider

@@ -17,8 +17,6 @@ from typing import cast
 
 import av
 import av.error
-import numpy as np
-from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
@@ -31,7 +29,7 @@ from watermarking.media.codecs import PicturePlan
 from watermarking.media.containers import is_cover, only
 from watermarking.media.films import Pictures
 from watermarking.media.orientation import Matrix
-from watermarking.media.sound import Samples
+from watermarking.media.sound import Samples, sound_frame
 from watermarking.media.soundcodecs import SoundPlan
 from watermarking.media.staging import not_written
 
@@ -55,6 +53,8 @@ def written(path: Path, target: Path, tags: dict[str, str]) -> Iterator[OutputCo
     kept = {name: value for name, value in tags.items() if name.lower() not in _OWN_TAGS}
     foreign = target.suffix.lower() in _MOV_FAMILY and any(name.count(".") > 1 for name in kept)
     options = {"movflags": "use_metadata_tags"} if foreign else {}
+    if target.suffix.lower() == ".wav":
+        options["rf64"] = "auto"
     try:
         container = av.open(str(path), "w", metadata_encoding="utf-8", container_options=options)
     except ValueError as error:
@@ -102,7 +102,8 @@ class FilmWriter:
     def add_pictures(self, source: VideoStream, plan: PicturePlan, look: Pictures) -> VideoStream:
         """Add an encoded stream with the size, rate and tags of ``source``."""
         with self._refusing():
-            made = self.container.add_stream(plan.encoder, rate=source.average_rate or Fraction(24))
+            added = self.container.add_stream(plan.encoder, rate=source.average_rate or Fraction(24))
+        made = cast("VideoStream", added)
         context, like = made.codec_context, source.codec_context
         context.width, context.height = look.width, look.height
         context.pix_fmt = plan.pixel_format
@@ -229,11 +230,10 @@ def encoded_sound(
     start: Fraction,
 ) -> Iterator[Packet]:
     """Encode blocks ``[channels, n]`` that begin at ``start`` seconds."""
-    from_layout = layout
     count = round(start * rate_hz)
     for block in blocks:
-        frame = AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout=from_layout)
-        frame.rate, frame.time_base, frame.pts = rate_hz, Fraction(1, rate_hz), count
+        frame = sound_frame(block, rate_hz, layout)
+        frame.pts = count
         count += block.shape[1]
         with writer.writing():
             packets = target.encode(frame)

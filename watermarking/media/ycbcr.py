@@ -6,6 +6,7 @@ Nothing of the original is rounded by the way: what is added is the change alone
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,11 @@ _TO_RGB = np.array([[1.0, 0.0, 1.402], [1.0, -0.344136, -0.714136], [1.0, 1.772,
 _MIDDLE = np.array([0.0, 128.0, 128.0], np.float32)
 _STEPS = 256.0
 
-Planes16 = tuple[NDArray[np.uint16], ...]
+Planes16 = tuple[NDArray[Any], ...]
 
 
 def mark_rgb(
-    rgb: NDArray[np.float32], mark: Callable[[Planes16], tuple[NDArray, ...]]
+    rgb: NDArray[np.float32], mark: Callable[[Planes16], tuple[NDArray[Any], ...]]
 ) -> NDArray[np.float32]:
     """Return what a mark adds to ``rgb`` ``[h, w, 3]``, in levels of 0 to 255.
 
@@ -34,7 +35,7 @@ def mark_rgb(
     change = np.stack(
         [after.astype(np.float32) - before for after, before in zip(marked, planes, strict=True)], -1
     )
-    return (change / _STEPS) @ _TO_RGB.T
+    return ((change / np.float32(_STEPS)) @ _TO_RGB.T).astype(np.float32)
 
 
 def planes16(rgb: NDArray[np.float32]) -> Planes16:

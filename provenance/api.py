@@ -208,6 +208,34 @@ class AssetManifest(ApiView):
         )
 
 
+class ResolutionInput(serializers.Serializer[Any]):
+    """Whether strangers with a released file may have its manifest back."""
+
+    public = serializers.BooleanField()
+
+
+class ProductionResolution(ApiView):
+    """The door of a production in the soft binding resolution API; open unless its studio closes it."""
+
+    required_scope = {"GET": "asset:read", "PUT": "asset:write"}
+
+    @extend_schema(responses=ResolutionInput)
+    def get(self, request: Request, production_id: UUID) -> Response:
+        """Say whether it is open."""
+        is_public = services.resolution_of(principal=principal_of(request), production_id=production_id)
+        return Response({"public": is_public})
+
+    @extend_schema(request=ResolutionInput, responses=ResolutionInput)
+    def put(self, request: Request, production_id: UUID) -> Response:
+        """Open or close it."""
+        is_public = services.choose_resolution(
+            principal=principal_of(request),
+            production_id=production_id,
+            is_public=self.parsed(ResolutionInput)["public"],
+        )
+        return Response({"public": is_public})
+
+
 @require_GET
 def authority(request: HttpRequest) -> HttpResponse:
     """Serve the certificates that signed Content Credentials here: what a verifier of our files trusts."""

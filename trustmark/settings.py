@@ -147,6 +147,17 @@ WEBHOOK_ALLOW_PRIVATE = env.flag("TRUSTMARK_WEBHOOK_ALLOW_PRIVATE", default=Fals
 # PEM file of further certificate authorities that receivers' certificates may come from. Empty: the public ones.
 WEBHOOK_CA_FILE = env.text("TRUSTMARK_WEBHOOK_CA_FILE", "")
 
+# -- Marks that strangers resolve --------------------------------------------------------------------------
+# Domain under which our marks are named as C2PA soft-binding algorithms. Manifests carry the names: set it once.
+SOFTBINDING_DOMAIN = env.text("TRUSTMARK_SOFTBINDING_DOMAIN", "trustmark-server.org")
+# Requests a minute from one address to the resolution API, and how many of them may bring a file.
+SOFTBINDING_QUERIES_PER_MINUTE = env.integer("TRUSTMARK_SOFTBINDING_QUERIES_PER_MINUTE", 60, least=1)
+SOFTBINDING_UPLOADS_PER_MINUTE = env.integer("TRUSTMARK_SOFTBINDING_UPLOADS_PER_MINUTE", 6, least=1)
+# Bytes of a stranger's file, files of strangers that may wait at once, seconds a request waits for its answer.
+SOFTBINDING_BYTES_MAX = env.integer("TRUSTMARK_SOFTBINDING_BYTES_MAX", 256 * 1024**2, least=1)
+SOFTBINDING_WAITING_MAX = env.integer("TRUSTMARK_SOFTBINDING_WAITING_MAX", 4)
+SOFTBINDING_WAIT_SECONDS = env.integer("TRUSTMARK_SOFTBINDING_WAIT_SECONDS", 25, most=120)
+
 # -- The test clock -------------------------------------------------------------------------------------
 # A file that holds an offset in seconds; demonstrations and tests move time with it. Empty: real time.
 TEST_CLOCK_FILE = env.text("TRUSTMARK_TEST_CLOCK_FILE", "")

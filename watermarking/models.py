@@ -46,6 +46,10 @@ class MarkRegistration(BaseModel):
     visible_to = ArrayField(models.UUIDField(), default=list, blank=True)
 
     class Meta:
+        indexes = [
+            # all that a detection asks of a million rows: their number, the newest, and their ids in one stream
+            models.Index(fields=["key_id", "created_at"], include=["mark_id"], name="mark_ids_by_key"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(mark_id__regex=r"^[0-9a-f]{16}$"), name="mark_id_is_64_bits")
         ]
@@ -69,9 +73,11 @@ class MarkReport(BaseModel):
 
 
 class MarkDetection(BaseModel):
-    """A file that an organisation asked about, until it is read, and then the answer."""
+    """A file that an organisation asked about, or a stranger (none), until it is read, and then the answer."""
 
-    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
+    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, related_name="+")
+    # of the file that was handed in; empty for those taken in before it was kept
+    sha256 = models.CharField(max_length=64, blank=True, default="")
     file_name = models.CharField(max_length=200)
     blob = models.CharField(max_length=300, blank=True)
     layers = ArrayField(models.CharField(max_length=8))
@@ -86,7 +92,12 @@ class MarkDetection(BaseModel):
                 fields=["created_at"],
                 condition=Q(state__in=["QUEUED", "RUNNING"]),
                 name="detections_that_wait",
-            )
+            ),
+            models.Index(
+                fields=["sha256", "-created_at"],
+                condition=Q(organisation=None),
+                name="detections_of_strangers",
+            ),
         ]
 
     def __str__(self) -> str:

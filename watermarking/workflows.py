@@ -19,9 +19,9 @@ from watermarking.work.limits import work_limits
 
 
 def detect_upload(
-    *, principal: Principal, path: Path, file_name: str, layers: Iterable[str]
+    *, principal: Principal | None, path: Path, file_name: str, layers: Iterable[str]
 ) -> MarkDetection:
-    """Take a file in; a worker reads it."""
+    """Take a file in, of an organisation or of a stranger (None); a worker reads it."""
     with transaction.atomic():
         row = services.ask_detection(principal=principal, path=path, file_name=file_name, layers=layers)
         transaction.on_commit(partial(tasks.detect.delay, str(row.pk)))

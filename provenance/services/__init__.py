@@ -2,6 +2,7 @@
 
 from provenance.services.intake import receive_asset
 from provenance.services.release import mark_asset, sign_asset, verify_asset
+from provenance.services.resolution import choose_resolution, resolution_of
 from provenance.services.signing import (
     revocation_lists_pem,
     revoke_certificate,
@@ -12,8 +13,10 @@ from provenance.services.signing import (
 )
 
 __all__ = [
+    "choose_resolution",
     "mark_asset",
     "receive_asset",
+    "resolution_of",
     "revocation_lists_pem",
     "revoke_certificate",
     "revoked_certificates",

@@ -11,15 +11,16 @@ from typing import Any
 
 from common.storage import local_copy
 from licensing.models import LicenceToken
-from provenance.credentials import algorithm_name
 from provenance.models import Asset
 from provenance.rules import HoldCode, HoldReason
 from provenance.selectors import parties_of
 from trustcore.receipt import LayerResult
 from watermarking import engine, services, workflows
+from watermarking import selectors as marks
+from watermarking.algorithms import algorithm_of_layer
 from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
 from watermarking.errors import MediaReason
-from watermarking.keys import mark_key, read_secret
+from watermarking.keys import DEFAULT_KEY_ID, mark_key, read_secret
 from watermarking.models import JobState, MediaJob, ReportKind
 from watermarking.work.jobs import take_result
 
@@ -107,7 +108,7 @@ def embedding_of(asset: Asset, job: MediaJob) -> Embedding:
 
 def detect(asset: Asset, final: Path) -> Detection:
     """Look for the mark in the final file without being told it, layer by layer."""
-    report = engine.detect_file(final, key=_key(), search=False)
+    report = engine.detect_file(final, key=_key(asset), search=False)
     layers, reasons = [], []
     for layer in embedded_layers(asset):
         found = report.layers.get(layer.lower())
@@ -139,7 +140,7 @@ def embedded_layers(asset: Asset) -> tuple[str, ...]:
 
 def algorithms(asset: Asset) -> dict[str, str]:
     """The soft-binding algorithm of each layer that carries the mark."""
-    return {layer: algorithm_name(CARDS[layer]) for layer in embedded_layers(asset)}
+    return {layer: algorithm_of_layer(layer).alg for layer in embedded_layers(asset)}
 
 
 def _asked_for(asset: Asset) -> list[str]:
@@ -155,5 +156,7 @@ def _why(layer: dict[str, Any]) -> str:
     return str(layer.get("reason") or layer.get("status") or "not reported")
 
 
-def _key() -> bytes:
-    return mark_key(read_secret())
+def _key(asset: Asset) -> bytes:
+    """The key that the mark was registered under, whichever is current now."""
+    lead = marks.lead_of(asset.mark_id)
+    return mark_key(read_secret(), lead.key_id if lead else DEFAULT_KEY_ID)

@@ -22,6 +22,7 @@ from common.storage import blobs, local_copy, put_file
 from licensing.models import LicenceToken
 from licensing.selectors import effective_state
 from provenance.credentials import CredentialFacts, LicenceFact, SigningFailed, sign_file
+from provenance.media import track_numbers
 from provenance.models import Asset, AssetState, ManifestRecord
 from provenance.reading import CredentialReport, CredentialVerdict, read_credentials
 from provenance.rules import HoldCode, HoldReason, LicenceStanding, hold_reasons
@@ -81,8 +82,9 @@ def sign_asset(asset_id: UUID) -> Asset:
     with _step(asset_id, AssetState.SIGNING) as asset:
         if asset is None:
             return Asset.objects.get(pk=asset_id)
-        facts, identity = _credential_facts(asset), signing_identity()
+        identity = signing_identity()
         with local_copy(asset.marked_blob) as source, _scratch() as folder:
+            facts = _credential_facts(asset, source)
             target = folder / f"signed{asset.media['suffix']}"
             try:
                 store = sign_file(
@@ -184,7 +186,7 @@ def _begin_marking(asset_id: UUID) -> Asset:
         return row
 
 
-def _credential_facts(asset: Asset) -> CredentialFacts:
+def _credential_facts(asset: Asset, marked: Path) -> CredentialFacts:
     tokens = (
         LicenceToken.objects.filter(jti__in=asset.token_jtis).select_related("terms").order_by("created_at")
     )
@@ -200,6 +202,7 @@ def _credential_facts(asset: Asset) -> CredentialFacts:
         ),
         log_origin=asset.production.origin,
         duration_ms=asset.media["duration_ms"] or None,
+        mark_tracks=track_numbers(marked),
     )
 
 

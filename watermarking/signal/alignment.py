@@ -12,6 +12,7 @@ refinement.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ from watermarking.cards import SoundCard
 from watermarking.signal.evidence import Candidate, LayerReading, judge, tail_p_value
 from watermarking.signal.listening import QuadMap
 from watermarking.signal.quads import QuadLayout, quad_layout
+from watermarking.signal.roster import Ids
 from watermarking.signal.words import WordReader
 
 # Windows of one file that may be read; every p-value pays for all of them.
@@ -48,7 +50,7 @@ class _Hypothesis:
 class SoundReader:
     """Reads sound at the analysis rate under one key."""
 
-    def __init__(self, card: SoundCard, key: bytes, registered: list[int] | None = None) -> None:
+    def __init__(self, card: SoundCard, key: bytes, registered: Sequence[int] | Ids | None = None) -> None:
         self.card = card
         self.layout: QuadLayout = quad_layout(card, key)
         self.words = WordReader(card, registered)

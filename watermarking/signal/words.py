@@ -6,6 +6,9 @@ registered ids alone and pays for their number, which makes it some 3 dB more se
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,22 +21,17 @@ from watermarking.signal.evidence import (
     tail_p_value,
     word_log_odds,
 )
-
-_CHUNK = 65_536
+from watermarking.signal.roster import Ids, Leader, Roster
 
 
 class WordReader:
-    """Reads words of a card's code; ``registered`` ids are encoded once."""
+    """Reads words of a card's code, blind and among ``registered`` ids (a list, or an array of uint64)."""
 
-    def __init__(self, card: PixelCard | SoundCard, registered: list[int] | None = None) -> None:
+    def __init__(self, card: PixelCard | SoundCard, registered: Sequence[int] | Ids | None = None) -> None:
         self.nbits, code, self._bounds = card.nbits, card.code, card.thresholds
-        nbits = card.nbits
-        self.code: TailBitingCode = code_for(nbits, code.constraint, code.outputs, code.seed)
-        self.registered = sorted(set(registered or ()))
-        self._rows = [
-            self.code.encode(payload_bits(self.registered[i : i + _CHUNK], nbits)).to(torch.int8)
-            for i in range(0, len(self.registered), _CHUNK)
-        ]
+        self.code: TailBitingCode = code_for(card.nbits, code.constraint, code.outputs, code.seed)
+        has_any = registered is not None and len(registered) > 0
+        self.roster = Roster(self.code, np.asarray(registered, dtype=np.uint64)) if has_any else None
 
     def best(self, soft: Tensor, *, trials: float, geometry: str) -> Candidate:
         """Return the word with the lowest p-value; what can be claimed blind is never overruled.
@@ -43,12 +41,31 @@ class WordReader:
             trials: hypotheses that were or may be decoded; both ways of reading are counted.
             geometry: how the chips were found.
         """
-        ways = 2.0 if self.registered else 1.0
-        found = self._blind(soft, trials * ways, geometry)
-        if not self.registered or claims(found, self._bounds):
+        return self.best_of([soft], trials=trials, geometries=[geometry])[0]
+
+    def best_of(
+        self, softs: Sequence[Tensor], *, trials: float, geometries: Sequence[str]
+    ) -> list[Candidate]:
+        """Return :meth:`best` of each of ``softs``; the registry is gone through once for several of them.
+
+        Args:
+            trials: counted for each of them; a caller who takes the best of the list counts all of it.
+        """
+        ways = 2.0 if self.roster is not None else 1.0
+        found = [
+            self._blind(soft, trials * ways, geometry)
+            for soft, geometry in zip(softs, geometries, strict=True)
+        ]
+        if self.roster is None:
             return found
-        known = self._known(soft, trials * ways, geometry)
-        return known if known.p_value < found.p_value else found
+        unsure = [n for n, one in enumerate(found) if not claims(one, self._bounds)]
+        if unsure:
+            leaders = self.roster.leaders(torch.stack([softs[n] for n in unsure]))
+            for n, leader in zip(unsure, leaders, strict=True):
+                known = self._known(leader, softs[n], trials * ways * len(self.roster), geometries[n])
+                if known.p_value < found[n].p_value:
+                    found[n] = known
+        return found
 
     def _blind(self, soft: Tensor, trials: float, geometry: str) -> Candidate:
         word = self.code.decode(soft)
@@ -64,17 +81,14 @@ class WordReader:
             geometry=geometry,
         )
 
-    def _known(self, soft: Tensor, trials: float, geometry: str) -> Candidate:
-        scores = torch.cat([rows.to(soft.dtype) @ soft for rows in self._rows])
-        norm = max(float(soft @ soft), 1e-30) ** 0.5
-        top = scores.topk(min(2, len(scores)))
-        score = float(top.values[0]) / norm
-        rival = float(top.values[1]) if len(scores) > 1 else -norm
+    def _known(self, leader: Leader, soft: Tensor, trials: float, geometry: str) -> Candidate:
+        energy = max(float(soft @ soft), 1e-30)
+        score = leader.value / energy**0.5
         return Candidate(
-            payload=self.registered[int(top.indices[0])],
+            payload=leader.payload,
             score=score,
-            log_odds=word_log_odds(score, float(top.values[0]) - rival, norm * norm, soft.numel()),
+            log_odds=word_log_odds(score, leader.value - leader.runner_up, energy, soft.numel()),
             method="registry",
-            p_value=tail_p_value(score, trials=trials * len(self.registered)),
+            p_value=tail_p_value(score, trials=trials),
             geometry=geometry,
         )

@@ -9,13 +9,14 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.principals import Principal
-from common.errors import InvalidInput, NotFound
+from common.errors import Conflict, InvalidInput, NotFound
 from watermarking import engine, selectors, services, tasks
 from watermarking.errors import MediaError
 from watermarking.models import JobState, MarkDetection, MediaJob
 from watermarking.work import admission, joining, marking
 from watermarking.work.jobs import ask_job, cancel_job
 from watermarking.work.limits import work_limits
+from watermarking.work.space import file_sha256
 
 
 def detect_upload(
@@ -35,12 +36,16 @@ def mark_upload(
 
     Raises:
         NotFound: ``MARK_UNKNOWN``: no such mark, or none that the caller may be told of.
+        Conflict: ``MARK_TAKEN``: the mark is an output's, or another file carries it.
         InvalidInput: the file is no medium; the code says why.
         Unavailable: as ``ask_job``.
     """
     registration = selectors.registrations_visible_to(principal).filter(mark_id=mark_id).first()
     if registration is None:
         raise NotFound("MARK_UNKNOWN", "No mark has this id.")
+    if registration.asset_id is not None:
+        # an output's mark goes into that output alone, through its release
+        raise Conflict("MARK_TAKEN", "This mark belongs to an output.")
     try:
         plan = engine.plan_file(path, stretch_seconds=work_limits().stretch_seconds)
     except MediaError as error:
@@ -56,6 +61,8 @@ def mark_upload(
             lossless=lossless,
             principal=principal,
         )
+        if job.source_sha256 != file_sha256(path):
+            raise Conflict("MARK_TAKEN", "Another file carries this mark.")
         transaction.on_commit(tasks.admit_jobs.delay, robust=True)
     return job
 

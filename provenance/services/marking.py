@@ -89,6 +89,8 @@ def job_of(asset: Asset) -> MediaJob:
 
 def embedding_of(asset: Asset, job: MediaJob) -> Embedding:
     """Say what a job that has ended did for the asset."""
+    if job.source_sha256 != asset.upload_sha256:
+        return Embedding(CARD, (), (HoldReason(HoldCode.PROCESSING_FAILED, "another file was marked"),))
     if job.state == JobState.FAILED and job.error_code in set(MediaReason):
         return Embedding(CARD, (), (HoldReason(HoldCode.MEDIA_UNREADABLE, job.error_code),))
     if job.state in {JobState.FAILED, JobState.CANCELLED}:

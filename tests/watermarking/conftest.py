@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.watermarking import media
-from tests.watermarking.working import write_work_film
+from tests.watermarking.working import write_tone, write_work_film
 from watermarking.engine import EmbedReport, embed_file
 from watermarking.keys import mark_key
 from watermarking.signal.threads import use_threads
@@ -61,3 +61,9 @@ def stripped(film: MarkedFilm, tmp_path_factory: pytest.TempPathFactory) -> Path
 def work_film(demo_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small film of four stretches for the tests of media work."""
     return write_work_film(demo_clip, tmp_path_factory.mktemp("work") / "film.mp4")
+
+
+@pytest.fixture(scope="session")
+def tone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve seconds of sound: the cheapest medium there is."""
+    return write_tone(tmp_path_factory.mktemp("work") / "tone.wav")

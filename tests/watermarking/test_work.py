@@ -43,21 +43,6 @@ def house(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> Non
     settings.MEDIA_DEVICE = "cpu"
 
 
-@pytest.fixture(scope="session")
-def tone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sound file: the cheapest medium there is."""
-    target = tmp_path_factory.mktemp("work") / "tone.wav"
-    samples = media.melody(12.0, 16_000, seed=3)
-    with av.open(str(target), "w") as container:
-        stream = container.add_stream("pcm_s16le", rate=16_000, layout="mono")
-        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
-        frame.rate = 16_000
-        for piece in av.AudioResampler(format="s16", layout="mono", rate=16_000).resample(frame):
-            container.mux(stream.encode(piece))
-        container.mux(stream.encode(None))
-    return target
-
-
 @pytest.fixture
 def studio() -> Organisation:
     return factories.make_studio()

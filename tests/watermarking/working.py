@@ -6,6 +6,7 @@ import itertools
 import subprocess
 import sys
 import time
+import wave
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -54,6 +55,16 @@ def write_work_film(clip: Path, target: Path, *, size: tuple[int, int] = (480, 2
         heard.rate, heard.pts, heard.time_base = rate, 0, Fraction(1, rate)
         container.mux(audio.encode(heard))
         container.mux(audio.encode(None))
+    return target
+
+
+def write_tone(target: Path) -> Path:
+    """Twelve seconds of a melody at 16 kHz."""
+    with wave.open(str(target), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(16_000)
+        out.writeframes((media.melody(12.0, 16_000, seed=3)[0] * 32767).astype(np.int16).tobytes())
     return target
 
 

@@ -164,7 +164,9 @@ def on_disk(upload: UploadedFile) -> Iterator[Path]:
     if spooled is not None:
         yield Path(spooled())
         return
-    with tempfile.NamedTemporaryFile(prefix="tm-detect-") as copy:
+    with tempfile.NamedTemporaryFile(
+        prefix="tm-upload-", suffix=Path(upload.name or "").suffix[:8].lower()
+    ) as copy:
         for chunk in upload.chunks():
             copy.write(chunk)
         copy.flush()

@@ -89,6 +89,20 @@ def writing_to(target: Path) -> Iterator[None]:
         raise not_written(error, target) from error
 
 
+def make_room(path: Path, size: int) -> None:
+    """Fail now if the disk has no room for ``size`` bytes.
+
+    Raises:
+        OSError: it has not, or the file may not be written.
+    """
+    file = os.open(path, os.O_CREAT | os.O_WRONLY, 0o666)
+    try:
+        os.posix_fallocate(file, 0, max(1, size))
+        os.ftruncate(file, 0)
+    finally:
+        os.close(file)
+
+
 @contextmanager
 def ending_on_sigterm() -> Iterator[None]:
     """Let SIGTERM end the program the way an exception does, so that what is half-written goes."""

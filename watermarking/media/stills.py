@@ -23,6 +23,7 @@ from watermarking.media.containers import PIXELS_MAX, check_size
 from watermarking.media.frames import Canvas, Moment, Plane, PlaneWork, SampledFrame, SizeOf
 from watermarking.media.orientation import Orientation
 from watermarking.media.parts import colour_channels, marked_parts
+from watermarking.media.staging import make_room, writing_to
 from watermarking.media.ycbcr import mark_rgb, planes8
 
 # Named by their first bytes, so that no other reader is tried on a file that only looks like one of these.
@@ -49,6 +50,7 @@ _BY_SUFFIX = {
     ".dpx": "dpx",
     ".webp": "webp",
 }
+_JPEG_SCAN, _JPEG_END = b"\xff\xda", b"\xff\xd9"
 _LIGHT = {"openexr", "tiff"}
 _EIGHT_BITS = {"jpeg", "webp", "bmp"}
 _NO_ALPHA = {"jpeg", "bmp", "dpx"}
@@ -129,14 +131,19 @@ class Still:
         return np.stack([turn.upright(seen[..., index]) for index in range(seen.shape[-1])], -1)
 
 
-def open_still(path: Path) -> Still:
+def open_still(path: Path, *, damaged: bool = False) -> Still:
     """Read a picture, all of it.
+
+    Args:
+        damaged: take what can be decoded of a JPEG that was cut off.
 
     Raises:
         MediaError: it is not there, may not be read, is broken, has too few or too many pixels, or is of a kind
             that would not come back whole.
     """
     form = _form_of(path)
+    if not damaged and not _is_whole(path, form):
+        raise MediaError(MediaReason.MEDIA_UNREADABLE, "it ends before its time", path.name)
     with _opened(path, form) as source:
         numbers = _parts_of(source, path)
     # not every reader finds back from the end of the parts to the first
@@ -163,17 +170,21 @@ def write_still(path: Path, still: Still, *, lossless: bool = False) -> None:
     if form is None:
         raise MediaError(MediaReason.MEDIA_UNSUPPORTED, f"no picture format {path.suffix}", path.name)
     parts = [_fitted(part, still, form, path, lossless=lossless) for part in still.parts]
+    with writing_to(path):
+        # OpenImageIO 3.2 crashes on a disk that fills up under a JPEG: ask for the room first
+        make_room(path, sum(part.pixels.nbytes for part in parts))
     output: Any = oiio.ImageOutput.create(form)
     try:
         _write_parts(output, path, parts)
     finally:
         with suppress(RuntimeError):
             output.close()
+    _check_written(path)
 
 
 def read_still(path: Path, size_of: SizeOf) -> SampledFrame:
     """Return the picture as seen, at canonical size."""
-    still = open_still(path)
+    still = open_still(path, damaged=True)
     seen = still.colours(still.parts[still.pictured[0]])
     rgb = seen if seen.shape[-1] == 3 else np.repeat(seen, 3, -1)
     height, width = rgb.shape[:2]
@@ -199,6 +210,27 @@ def _opened(path: Path, form: str) -> Iterator[Any]:
         yield source
     finally:
         source.close()
+
+
+def _is_whole(path: Path, form: str) -> bool:
+    """Whether a file has its end, where its reader would not miss it."""
+    if form == "jpeg":
+        data = path.read_bytes()
+        return data.find(_JPEG_END, data.rfind(_JPEG_SCAN)) >= 0
+    if form == "bmp":
+        with path.open("rb") as file:
+            return int.from_bytes(file.read(6)[2:], "little") <= path.stat().st_size
+    return True
+
+
+def _check_written(path: Path) -> None:
+    """Read back what was written: on a full disk not every writer says so."""
+    try:
+        open_still(path)
+    except MediaError as error:
+        raise MediaError(
+            MediaReason.MEDIA_NOT_WRITTEN, f"cannot be read back: {error.detail}", path.name
+        ) from error
 
 
 def _form_of(path: Path) -> str:

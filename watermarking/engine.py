@@ -36,6 +36,7 @@ __all__ = [
     "EmbedReport",
     "detect_file",
     "embed_file",
+    "frame_marker",
     "join_stretches",
     "mark_stretch",
     "plan_file",
@@ -231,6 +232,16 @@ def sound_windows(path: Path, folder: Path) -> Iterator[tuple[float, float, Path
         MediaError: it cannot be read.
     """
     return cast("Iterator[tuple[float, float, Path]]", _pipeline().sound_windows(path, folder))
+
+
+def frame_marker(
+    *, mark_id: int, key: bytes, frames_a_second: float = 24.0, lossless: bool = False, device: str = "cpu"
+) -> tuple[Any, Callable[[Path], int]]:
+    """Return what marks picture files one by one (``mark(source, target, number)``), and what numbers them."""
+    pipeline = _pipeline()
+    job = _job(pipeline, mark_id, key, 1.0, device)
+    marker = pipeline.FrameMarker(job, frames_a_second=frames_a_second, lossless=lossless)
+    return marker, cast("Callable[[Path], int]", pipeline.frame_number)
 
 
 def _job(pipeline: ModuleType, mark_id: int, key: bytes, boost: float, device: str) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 from watermarking.detecting import Search, detect_medium
 from watermarking.embedding import MarkJob, embed_stream
 from watermarking.embedding_stills import embed_sequence, embed_still
+from watermarking.framing import FrameMarker, frame_number
 from watermarking.media.codecs import Encoding, Quality
 from watermarking.media.containers import probe
 from watermarking.reports import EmbedReport
@@ -15,6 +16,7 @@ from watermarking.stretching import Tally, join_parts, mark_part, plan_medium, p
 
 __all__ = [
     "Encoding",
+    "FrameMarker",
     "MarkJob",
     "Quality",
     "Search",
@@ -22,6 +24,7 @@ __all__ = [
     "detect_medium",
     "device_for",
     "embed_medium",
+    "frame_number",
     "join_parts",
     "mark_part",
     "plan_medium",

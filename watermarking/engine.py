@@ -21,6 +21,7 @@ from trustcore.errors import TrustError
 from watermarking.candidates import as_ids
 from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD, load_pixel_card, load_sound_card
 from watermarking.errors import ExtractionFailed
+from watermarking.features import FeatureStore
 from watermarking.keys import DEFAULT_KEY_ID, MarkKey
 from watermarking.plans import MediaPlan, StretchSpan, StretchTally
 from watermarking.reports import LAYERS, DetectReport, EmbedReport, LayerEmbedding, LayerName
@@ -41,6 +42,7 @@ __all__ = [
     "mark_stretch",
     "plan_file",
     "playable_stretch",
+    "prepare_features",
     "sound_windows",
 ]
 
@@ -97,6 +99,7 @@ def detect_file(
     pixel_card: str = DEFAULT_PIXEL_CARD,
     audio_card: str = DEFAULT_AUDIO_CARD,
     search: bool = True,
+    features: FeatureStore | None = None,
 ) -> DetectReport:
     """Look for a mark in ``path``.
 
@@ -107,6 +110,7 @@ def detect_file(
             those of each key by its name.
         layers: ``pixel``, ``audio`` (any case).
         search: look for other geometries, tempos and pitches when the plain ones claim nothing.
+        features: where what was computed from a file is kept for the next key and the next time.
 
     Raises:
         MediaError: it is no medium.
@@ -127,7 +131,7 @@ def detect_file(
     for one in keys:
         ids = candidates.get(one.key_id) if isinstance(candidates, Mapping) else candidates
         listed = None if ids is None else as_ids(ids)
-        job = pipeline.Search(one.key, listed, wanted, pixel_card, audio_card, search)
+        job = pipeline.Search(one.key, listed, wanted, pixel_card, audio_card, search, features)
         readings.append((one.key_id, _read(pipeline, path, job)))
         found = under_keys(readings, tried=len(keys)).layers
         wanted = tuple(
@@ -136,6 +140,15 @@ def detect_file(
         if not wanted:
             break
     return under_keys(readings, tried=len(keys))
+
+
+def prepare_features(
+    paths: Sequence[Path], *, store: FeatureStore, pixel_card: str = DEFAULT_PIXEL_CARD, device: str = "cpu"
+) -> None:
+    """Compute the pixel features of several media in common batches, for the detections that follow."""
+    pipeline = _pipeline()
+    found = pipeline.device_for(device)
+    pipeline.prepare_features(paths, pixel_card=pixel_card, store=store, device=found)
 
 
 def _read(pipeline: ModuleType, path: Path, job: object) -> DetectReport:

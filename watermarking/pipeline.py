@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from watermarking.detecting import Search, detect_medium
+from watermarking.detecting import Search, detect_medium, prepare_features
 from watermarking.embedding import MarkJob, embed_stream
 from watermarking.embedding_stills import embed_sequence, embed_still
 from watermarking.framing import FrameMarker, frame_number
@@ -29,6 +29,7 @@ __all__ = [
     "mark_part",
     "plan_medium",
     "playable_part",
+    "prepare_features",
     "sound_windows",
 ]
 

@@ -37,7 +37,8 @@ _BUSY_SECONDS = 2
     max_retries=4,
 )
 def detect(detection_id: str) -> None:
-    """Read a file that was taken in."""
+    """Read a file that was taken in, its pictures together with those of others that wait."""
+    services.prepare_detections(detection_id=UUID(detection_id))
     services.run_detection(detection_id=UUID(detection_id))
 
 

@@ -6,13 +6,17 @@ where a layer does and the other does not contradict it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from watermarking.cards import load_pixel_card, load_sound_card
+from watermarking.cards import PixelCard, load_pixel_card, load_sound_card
+from watermarking.errors import MediaError
+from watermarking.features import FeatureStore, PixelFeatures
 from watermarking.media.containers import Medium, probe
 from watermarking.media.frames import SampledFrame, SizeOf, sample_frames
 from watermarking.media.sound import Samples, read_sound, windows
@@ -26,9 +30,10 @@ from watermarking.reports import (
     payload_hex,
 )
 from watermarking.signal.alignment import SoundReader
+from watermarking.signal.batching import film_residuals
 from watermarking.signal.evidence import LayerReading
 from watermarking.signal.reading import FrameSize, PictureReader
-from watermarking.signal.residual import FilmResidual
+from watermarking.signal.residual import FilmResidual, Stretch
 from watermarking.signal.roster import Ids
 from watermarking.signal.threads import use_threads
 from watermarking.verdict import combined, thresholds_of, transformation_of
@@ -41,7 +46,7 @@ _LEAST_WINDOW_SECONDS = 5
 
 @dataclass(frozen=True)
 class Search:
-    """What to look for: key, ids that are registered, layers, cards, and whether to search."""
+    """What to look for: key, registered ids, layers, cards, whether to search, and where features are kept."""
 
     key: bytes
     candidates: Ids | None
@@ -49,6 +54,7 @@ class Search:
     pixel_card: str
     audio_card: str
     geometry: bool = True
+    features: FeatureStore | None = None
 
 
 @dataclass(frozen=True)
@@ -75,36 +81,95 @@ def detect_medium(path: Path, search: Search) -> DetectReport:
     return _report(found)
 
 
+def prepare_features(
+    paths: Sequence[Path], *, pixel_card: str, store: FeatureStore, device: str = "cpu"
+) -> None:
+    """Compute the pixel features of several media together and keep them; those that cannot be read are left out.
+
+    Frames of equal size go through in one batch, whichever medium they are of. A detection of each then finds its
+    features, and fails as it would have where there are none.
+    """
+    use_threads(1)
+    card = load_pixel_card(pixel_card)
+    size_of = SizeOf(card.geometry.side)
+    found: list[tuple[str, Medium, list[SampledFrame]]] = []
+    for path in paths:
+        with suppress(MediaError, OSError):
+            name = store.name_of(path, card, FRAMES)
+            if store.load(name) is None and (medium := probe(path)).has_video:
+                found.append((name, medium, _of_one_size(_frames(path, medium, size_of, FRAMES))))
+    films = film_residuals([[frame.planes for frame in frames] for _, _, frames in found], device=device)
+    for (name, medium, frames), film in zip(found, films, strict=True):
+        store.save(name, _features(film, frames[:1], medium))
+
+
 def _pixels(path: Path, medium: Medium, search: Search) -> _Found:
     """Read some frames where the tile should be; if nothing is claimed, more of them, everywhere."""
     card = load_pixel_card(search.pixel_card)
-    size_of = SizeOf(card.geometry.side)
     reader = PictureReader(card, search.key, search.candidates)
     best = reader.nothing()
-    passes = (MORE_FRAMES,) if medium.kind == "still" else (FRAMES, MORE_FRAMES)
-    for count in passes:
-        residual, size = _residual(_frames(path, medium, size_of, count))
-        if size is None:
+    for count in (FRAMES, MORE_FRAMES):
+        features = _pixel_features(path, medium, card, search.features, count)
+        if not len(features.means):
             break
-        everywhere = search.geometry and count == MORE_FRAMES
-        reading = reader.read(residual.stretches(), size, search=everywhere)
+        size = FrameSize(features.width, features.height)
+        everywhere = search.geometry and (count == MORE_FRAMES or medium.kind == "still")
+        reading = reader.read(_stretches(features), size, search=everywhere)
         if reading.p_value <= best.p_value:
             best = reading
-        if best.status == "present":
+        if best.status == "present" or medium.kind == "still":
             break
     return _Found(best, 0.0, medium.seconds, search.pixel_card)
 
 
-def _residual(frames: Iterator[SampledFrame]) -> tuple[FilmResidual, FrameSize | None]:
-    """Residuals of the frames that have the first one's size."""
-    residual = FilmResidual()
-    size: FrameSize | None = None
+def _stretches(features: PixelFeatures) -> list[Stretch]:
+    return [
+        Stretch(torch.from_numpy(mean), int(frames), int(shot))
+        for mean, frames, shot in zip(features.means, features.frames, features.shots, strict=True)
+    ]
+
+
+def _pixel_features(
+    path: Path, medium: Medium, card: PixelCard, store: FeatureStore | None, count: int
+) -> PixelFeatures:
+    name = store.name_of(path, card, count) if store is not None and path.is_file() else ""
+    kept = store.load(name) if store is not None and name else None
+    if kept is not None:
+        return kept
+    film = FilmResidual()
+    first: list[SampledFrame] = []
+    for frame in _frames(path, medium, SizeOf(card.geometry.side), count):
+        first = first or [frame]
+        if (frame.width, frame.height) == (first[0].width, first[0].height):
+            film.add_frame(frame.planes)
+    features = _features(film, first, medium)
+    if store is not None and name:
+        store.save(name, features)
+    return features
+
+
+def _features(film: FilmResidual, first: Sequence[SampledFrame], medium: Medium) -> PixelFeatures:
+    if not film.frames:
+        none = np.zeros(0, np.int64)
+        return PixelFeatures(np.zeros((0, 3, 1, 1), np.float32), none, none, 0, 0, medium.seconds)
+    stretches = film.stretches()
+    return PixelFeatures(
+        torch.stack([one.mean for one in stretches]).numpy().astype(np.float32, copy=False),
+        np.array([one.frames for one in stretches]),
+        np.array([one.shot for one in stretches]),
+        first[0].width,
+        first[0].height,
+        medium.seconds,
+    )
+
+
+def _of_one_size(frames: Iterator[SampledFrame]) -> list[SampledFrame]:
+    """The frames that are of the first one's size."""
+    kept: list[SampledFrame] = []
     for frame in frames:
-        here = FrameSize(frame.width, frame.height)
-        size = size or here
-        if here == size:
-            residual.add_frame(frame.planes)
-    return residual, size
+        if not kept or (frame.width, frame.height) == (kept[0].width, kept[0].height):
+            kept.append(frame)
+    return kept
 
 
 def _frames(path: Path, medium: Medium, size_of: SizeOf, count: int) -> Iterator[SampledFrame]:

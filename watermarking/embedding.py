@@ -19,6 +19,7 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from watermarking.cards import load_pixel_card, load_sound_card
+from watermarking.cards.strength import boosted_pixels, boosted_sound
 from watermarking.errors import MediaError, MediaReason
 from watermarking.media.codecs import Encoding, PicturePlan, plan_pictures
 from watermarking.media.containers import audio_streams, opened, video_stream
@@ -65,12 +66,17 @@ class Tally(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class MarkJob:
-    """What to embed: id, key and the names of both cards."""
+    """What to embed: id, key and the names of both cards.
+
+    ``boost``: strength, the cards' own being 1.0. ``device``: where torch works, ``cpu`` or ``cuda``.
+    """
 
     mark_id: int
     key: bytes
     pixel_card: str
     audio_card: str
+    boost: float = 1.0
+    device: str = "cpu"
 
 
 class PictureWork:
@@ -92,7 +98,7 @@ class PictureWork:
                 still=self._still,
                 aspect=canvas.aspect,
             )
-            card = load_pixel_card(self._job.pixel_card)
+            card = boosted_pixels(load_pixel_card(self._job.pixel_card), self._job.boost)
             self.marker = PictureMarker(card, self._job.key, self._job.mark_id, form)
             self._canvas = canvas
         if canvas != self._canvas:
@@ -115,7 +121,9 @@ class SoundWork:
 
     def __init__(self, job: MarkJob, path: Path, track: int, rate_hz: int) -> None:
         self._name, self._path, self._track, self._rate = job.audio_card, path, track, rate_hz
-        self._marker = SoundMarker(load_sound_card(job.audio_card), job.key, job.mark_id)
+        self._marker = SoundMarker(
+            boosted_sound(load_sound_card(job.audio_card), job.boost), job.key, job.mark_id
+        )
         self.samples = 0
 
     @property

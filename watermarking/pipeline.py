@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from watermarking.detecting import Search, detect_medium
+from watermarking.detecting import Search, detect_medium, prepare_features
 from watermarking.embedding import MarkJob, embed_stream
 from watermarking.embedding_stills import embed_sequence, embed_still
+from watermarking.framing import FrameMarker, frame_number
 from watermarking.media.codecs import Encoding, Quality
 from watermarking.media.containers import probe
 from watermarking.reports import EmbedReport
 from watermarking.sealing import check_file, seal_file
+from watermarking.signal.threads import device_for
+from watermarking.stretching import Tally, join_parts, mark_part, plan_medium, playable_part, sound_windows
 
-__all__ = ["Encoding", "MarkJob", "Quality", "Search", "check_file", "detect_medium", "embed_medium", "seal_file"]
+__all__ = [
+    "Encoding",
+    "FrameMarker",
+    "MarkJob",
+    "Quality",
+    "Search",
+    "Tally",
+    "check_file",
+    "detect_medium",
+    "device_for",
+    "embed_medium",
+    "frame_number",
+    "join_parts",
+    "mark_part",
+    "plan_medium",
+    "playable_part",
+    "prepare_features",
+    "seal_file",
+    "sound_windows",
+]
 
 
 def embed_medium(source: Path, target: Path, job: MarkJob, encoding: Encoding) -> EmbedReport:

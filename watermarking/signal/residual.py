@@ -62,10 +62,13 @@ class FilmResidual:
         Args:
             new_shot: the first of them does not follow the frame added before.
         """
-        level = functional.avg_pool2d(planes[:, :1], _CELL)
-        begins = [self._watch.sees_cut(one[None]) for one in level]
+        self.add_residuals(normalised_residual(planes), cells_of(planes), new_shot=new_shot)
+
+    def add_residuals(self, residuals: Tensor, cells: Tensor, *, new_shot: bool = False) -> None:
+        """Add frames whose normalised residuals ``[b, 3, h, w]`` and ``cells_of`` are there already."""
+        begins = [self._watch.sees_cut(one[None]) for one in cells]
         begins[0] = begins[0] or new_shot
-        for residual, begin in zip(normalised_residual(planes), begins, strict=True):
+        for residual, begin in zip(residuals, begins, strict=True):
             self._put(residual, begin)
 
     def add_frame(self, planes: NDArray[np.uint8], *, new_shot: bool = False) -> None:
@@ -95,6 +98,11 @@ class FilmResidual:
         else:
             self._sums[-1] += residual
             self._counts[-1] += 1
+
+
+def cells_of(planes: Tensor) -> Tensor:
+    """Return the mean luma of cells, ``[b, 1, h // 4, w // 4]``, of frames ``[b, 3, h, w]``."""
+    return functional.avg_pool2d(planes[:, :1], _CELL)
 
 
 def normalised_residual(planes: Tensor) -> Tensor:

@@ -119,7 +119,7 @@ def marking_page(request: PortalRequest, job_id: UUID) -> HttpResponse:
         "portal/marking.html",
         {
             "row": row,
-            "layers": [_layer(name, layer) for name, layer in progress.layers.items()],
+            "layers": [_layer(name, progress.layers[name]) for name in _LAYERS if name in progress.layers],
             "stretches": [_stretch(line) for line in lines[:_STRETCHES_SHOWN]],
             "hidden": max(0, len(lines) - _STRETCHES_SHOWN),
             "cells": [Cell(9 * index, _kind(line)) for index, line in enumerate(lines[:_CELLS_MAX])],
@@ -156,6 +156,7 @@ def _row(progress: Progress) -> dict[str, Any]:
     total = max(1, progress.frames_total) if progress.frames_total else max(1, progress.stretches_total)
     done = progress.frames_done if progress.frames_total else progress.stretches_done
     unit = "frames" if progress.frames_total > 1 else "parts"
+    unit = unit[:-1] if total == 1 else unit
     return {
         "job": job,
         "progress": progress,

@@ -11,7 +11,7 @@ import pytest
 
 from tests import factories
 from tests.watermarking import media
-from tests.watermarking.conftest import MARK_ID, SECRET, MarkedFilm
+from tests.watermarking.conftest import MARK_ID, SECRET
 from watermarking import detecting, engine, services, tasks
 from watermarking.cards import load_pixel_card
 from watermarking.features import METHOD, FeatureStore, PixelFeatures
@@ -22,6 +22,14 @@ from watermarking.signal.batching import film_residuals
 from watermarking.signal.residual import FilmResidual
 
 CARD = load_pixel_card()
+
+
+@pytest.fixture(scope="session")
+def marked(work_film: Path, key: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small film with a mark."""
+    target = tmp_path_factory.mktemp("marked") / "film.mp4"
+    engine.embed_file(work_film, target, mark_id=MARK_ID, key=key)
+    return target
 
 
 @pytest.fixture
@@ -40,18 +48,24 @@ def no_decoding(*_: Any, **__: Any) -> Any:
 
 @pytest.mark.req("LV-153")
 def test_a_detection_that_is_repeated_decodes_nothing_and_answers_the_same(
-    film: MarkedFilm, store: FeatureStore, monkeypatch: pytest.MonkeyPatch, other_key: bytes, tmp_path: Path
+    marked: Path,
+    key: bytes,
+    other_key: bytes,
+    store: FeatureStore,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    plain = engine.detect_file(film.marked, key=film.key, layers=["pixel"], search=False)
-    first = engine.detect_file(film.marked, key=film.key, layers=["pixel"], search=False, features=store)
+    plain = engine.detect_file(marked, key=key, layers=["pixel"], search=False)
+    first = engine.detect_file(marked, key=key, layers=["pixel"], search=False, features=store)
     assert first == plain
+    assert plain.payload == f"{MARK_ID:016x}"
     # nothing is found under another key, so more frames are read: these are kept as well
-    engine.detect_file(film.marked, key=other_key, layers=["pixel"], search=False, features=store)
+    engine.detect_file(marked, key=other_key, layers=["pixel"], search=False, features=store)
     copy = tmp_path / "renamed.mp4"
-    copy.write_bytes(film.marked.read_bytes())
+    copy.write_bytes(marked.read_bytes())
     monkeypatch.setattr(detecting, "_frames", no_decoding)
     # by its content, whatever it is called; and under another key
-    assert engine.detect_file(copy, key=film.key, layers=["pixel"], search=False, features=store) == plain
+    assert engine.detect_file(copy, key=key, layers=["pixel"], search=False, features=store) == plain
     strange = engine.detect_file(copy, key=other_key, layers=["pixel"], search=False, features=store)
     assert strange.payload is None
     # one changed byte is another file
@@ -59,7 +73,7 @@ def test_a_detection_that_is_repeated_decodes_nothing_and_answers_the_same(
     data[-1] ^= 1
     copy.write_bytes(data)
     with pytest.raises(Exception, match="decoded again"):
-        engine.detect_file(copy, key=film.key, layers=["pixel"], search=False, features=store)
+        engine.detect_file(copy, key=key, layers=["pixel"], search=False, features=store)
 
 
 @pytest.mark.req("LV-153")
@@ -115,7 +129,7 @@ def test_frames_of_several_clips_go_through_in_one_batch(monkeypatch: pytest.Mon
 @pytest.mark.req("LV-210")
 @pytest.mark.django_db
 def test_one_worker_reads_the_pictures_of_waiting_files_together(
-    film: MarkedFilm, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+    work_film: Path, key: bytes, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(ENVIRONMENT, SECRET.hex())
     settings.VAR_DIR = tmp_path / "var"
@@ -124,11 +138,9 @@ def test_one_worker_reads_the_pictures_of_waiting_files_together(
     rows = []
     for number in range(3):
         still = tmp_path / f"still{number}.png"
-        media.save_still(film.plain, still)
+        media.save_still(work_film, still)
         if number:
-            engine.embed_file(
-                still, still.with_name(f"m{number}.png"), mark_id=MARK_ID + number, key=film.key
-            )
+            engine.embed_file(still, still.with_name(f"m{number}.png"), mark_id=MARK_ID + number, key=key)
             still = still.with_name(f"m{number}.png")
         rows.append(
             services.ask_detection(principal=desk, path=still, file_name=still.name, layers=["pixel"])

@@ -39,6 +39,8 @@ from watermarking.signal.voice import BLOCK_SECONDS, MARGIN_SECONDS, SoundMarker
 
 _LEAST_SOUND_SECONDS = 3.0
 _LEAST_LIT_SHARE = 0.05
+# libav estimates how long these are from their size
+_GUESSED_LENGTH = {"mp3", "aac", "h264", "hevc", "obu", "ivf", "flv", "mpeg"}
 _Seen = Callable[[InputContainer, Pictures, PicturePlan, FilmWriter], Iterator[Packet]]
 _SHORT_BY_SECONDS, _SHORT_SHARE = 1.0, 0.9
 
@@ -230,7 +232,8 @@ def _embed(
             copies = writer.add_copies(reader, video_stream(reader))
             writer.mux(reached.watch(packets), *heard, reached.watch(copied(reader, copies)))
         seconds = float(reader.duration or 0) / 1_000_000
-        check_whole(seconds, max([reached.seconds, *(one.seconds for one in tracks.works)]), source)
+        stated = 0.0 if reader.format.name in _GUESSED_LENGTH else seconds
+        check_whole(stated, max([reached.seconds, *(one.seconds for one in tracks.works)]), source)
         if target.suffix.lower() == ".wav":
             with writing_to(target):
                 copy_chunks(source, partial)

@@ -14,8 +14,10 @@ from av.sidedata.sidedata import Type
 
 from tests.watermarking import making
 from tests.watermarking.conftest import MARK_ID, MarkedFilm
+from watermarking import engine
 from watermarking.engine import detect_file, embed_file
 from watermarking.errors import MediaError, MediaReason
+from watermarking.media import codecs
 from watermarking.media.chroma import chroma_location
 from watermarking.media.frames import planes_of
 from watermarking.media.orientation import Orientation, display_matrix
@@ -124,12 +126,22 @@ def _ratios(frame: Any, kind: Type) -> list[float]:
 def test_chroma_stays_where_the_stream_says(encoder: str, suffix: str, tmp_path: Path, key: bytes) -> None:
     for place in ("topleft", None):
         options = QUIET.get(encoder, {}) | ({"chroma_sample_location": place} if place else {})
-        source = making.write(tmp_path / f"in{suffix}", codec=encoder, count=2, options=options)
+        source = making.write(tmp_path / f"in{suffix}", codec=encoder, count=5, options=options)
         target = tmp_path / f"out{suffix}"
         _embed(source, target, key)
         with av.open(str(source)) as one, av.open(str(target)) as other:
             places = [chroma_location(each.streams.video[0]) for each in (one, other)]
         assert places == [place, place]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_films_shorter_than_the_encoders_delay(codec: str, count: int, tmp_path: Path, key: bytes) -> None:
+    source = making.write(tmp_path / "in.mkv", codec="ffv1", count=count)
+    for suffix in (".mp4", ".mkv"):
+        _embed(source, tmp_path / f"out{suffix}", key, codec=codec)
+        seen = [frame.pts * frame.time_base for frame in making.decoded(tmp_path / f"out{suffix}")]
+        assert seen == [Fraction(n, 25) for n in range(count)]
 
 
 def test_fields_stay_fields(tmp_path: Path, key: bytes) -> None:
@@ -375,6 +387,11 @@ def test_quality_crf_and_codec_are_the_callers_choice(tmp_path: Path, key: bytes
             _embed(source, tmp_path / "no.mp4", key, **given)
         assert refused.value.reason is MediaReason.MEDIA_UNSUPPORTED
     assert not (tmp_path / "no.mp4").exists()
+
+
+def test_the_command_offers_what_there_is() -> None:
+    assert set(engine.CODECS) == set(codecs.CODECS)
+    assert tuple(codecs.Quality) == engine.QUALITIES
 
 
 def test_a_squeezed_picture_is_marked_as_it_is_shown(tmp_path: Path, key: bytes, film: MarkedFilm) -> None:

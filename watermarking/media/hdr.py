@@ -38,7 +38,7 @@ class LightLevels:
 
     def for_x265(self) -> list[str]:
         """Return ``x265-params``: chromaticities in 1/50000, luminances in 1/10000."""
-        made = ["hdr10=1", "repeat-headers=1"] if self.mastering or self.content else []
+        made = ["hdr10=1"] if self.mastering or self.content else []
         if self.mastering:
             made.append("master-display=" + self._integers())
         if self.content:

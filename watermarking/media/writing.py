@@ -35,6 +35,7 @@ from watermarking.media.staging import not_written
 
 _MOV_FAMILY = {".mp4", ".mov", ".m4v", ".m4a"}
 _OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "vendor_id"}
+_DELAY_MAX_SECONDS = 30
 _FRAME_DURATION = av.codec.context.Flags.frame_duration
 _INTERLACED = av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me
 
@@ -119,6 +120,9 @@ class FilmWriter:
             context.flags |= _INTERLACED
             context.field_order = like.field_order
         made.options = dict(plan.options)
+        if plan.codec == "h265" and self.target.suffix.lower() in _MOV_FAMILY:
+            # the other tag, libav's own choice, is not played by QuickTime
+            context.codec_tag = "hvc1"
         context.thread_type = "AUTO"
         self._dress(made, source, look.matrix)
         return made
@@ -211,6 +215,10 @@ def encoded_pictures(
     frames: Iterator[VideoFrame], target: VideoStream, writer: FilmWriter
 ) -> Iterator[Packet]:
     """Encode frames."""
+    return _decodable(_encoded(frames, target, writer))
+
+
+def _encoded(frames: Iterator[VideoFrame], target: VideoStream, writer: FilmWriter) -> Iterator[Packet]:
     for frame in frames:
         with writer.writing():
             packets = target.encode(frame)
@@ -218,6 +226,18 @@ def encoded_pictures(
     with writer.writing():
         packets = target.encode(None)
     yield from packets
+
+
+def _decodable(packets: Iterator[Packet]) -> Iterator[Packet]:
+    """Mend decode times that make no sense: libx265 gives such for films shorter than its reordering."""
+    last: int | None = None
+    for packet in packets:
+        if packet.pts is not None:
+            most = _DELAY_MAX_SECONDS / Fraction(packet.time_base)
+            if packet.dts is None or not 0 <= packet.pts - packet.dts <= most:
+                packet.dts = packet.pts if last is None else last + 1
+            last = packet.dts
+        yield packet
 
 
 def encoded_sound(

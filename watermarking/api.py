@@ -125,11 +125,11 @@ class DetectApi(ApiView):
     @extend_schema(request={"multipart/form-data": DetectInput}, responses={202: DetectionOutput})
     def post(self, request: Request) -> Response:
         """Take a file in; read the answer at ``Location``."""
-        _refuse_oversize(request)
+        refuse_oversize(request)
         given = self.parsed(DetectInput)
         upload: UploadedFile = given["file"]
         principal = principal_of(request)
-        with _on_disk(upload) as path:
+        with on_disk(upload) as path:
             row = workflows.detect_upload(
                 principal=principal,
                 path=path,
@@ -183,13 +183,18 @@ class MarksApi(ApiView):
         """List marks, newest first; ``payload`` follows one mark to its production and licences."""
         rows = selectors.registrations_visible_to(principal_of(request))
         if text := request.query_params.get("payload"):
-            rows = rows.filter(mark_id=_mark_id(text))
+            rows = rows.filter(mark_id=mark_id_of(text))
         pages = CursorPage()
         page = pages.paginate_queryset(rows, request, view=self)
         return pages.get_paginated_response(LeadOutput(page, many=True).data)
 
 
-def _mark_id(text: str) -> str:
+def mark_id_of(text: str) -> str:
+    """Read a mark id.
+
+    Raises:
+        InvalidInput: ``PAYLOAD_MALFORMED``.
+    """
     try:
         parse_payload(text)
     except ValueError as error:
@@ -197,7 +202,7 @@ def _mark_id(text: str) -> str:
     return text.lower()
 
 
-def _refuse_oversize(request: Request) -> None:
+def refuse_oversize(request: Request) -> None:
     """Refuse by the declared length, before a byte of the body is read."""
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if not declared.isdigit() or int(declared) > settings.UPLOAD_BYTES_MAX + _MULTIPART_ROOM:
@@ -205,13 +210,15 @@ def _refuse_oversize(request: Request) -> None:
 
 
 @contextmanager
-def _on_disk(upload: UploadedFile) -> Iterator[Path]:
+def on_disk(upload: UploadedFile) -> Iterator[Path]:
     """Give the upload as a file: the one Django spooled, or a temporary one for small uploads."""
     spooled = getattr(upload, "temporary_file_path", None)
     if spooled is not None:
         yield Path(spooled())
         return
-    with tempfile.NamedTemporaryFile(prefix="tm-detect-") as copy:
+    with tempfile.NamedTemporaryFile(
+        prefix="tm-upload-", suffix=Path(upload.name or "").suffix[:8].lower()
+    ) as copy:
         for chunk in upload.chunks():
             copy.write(chunk)
         copy.flush()

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import transaction
 
 from common import clock
+from common.errors import Unavailable
 from common.ids import new_id
 from common.locks import sole_worker
 from common.storage import blobs, local_copy, put_file
@@ -33,6 +34,8 @@ from provenance.services.signing import revoked_certificates, signing_identity, 
 from provenance.source_type import context_of_uses, derive_digital_source_type, vocabulary
 from receipts import selectors as receipts
 from trustcore.receipt import LayerResult, MarkedEntry, VerifiedEntry
+from watermarking.errors import MediaError
+from watermarking.models import JOBS_UNFINISHED
 
 
 def mark_asset(asset_id: UUID) -> Asset:
@@ -43,18 +46,24 @@ def mark_asset(asset_id: UUID) -> Asset:
         if reasons := standing_reasons(asset):
             return hold(asset_id, reasons)
         begun = _begin_marking(asset_id)
-        with local_copy(begun.upload_blob) as source, _scratch() as folder:
-            target = folder / f"marked{begun.media['suffix']}"
-            embedded = marking.embed(begun, source, target)
-            if embedded.reasons:
-                return hold(asset_id, embedded.reasons)
-            sha256, blob = file_sha256(target), put_file(_blob_name(begun, "marked"), target)
+        try:
+            job = marking.job_of(begun)
+        except Unavailable:
+            # too much waits: the upload is safe, and the sweeper asks again
+            return begun
+        except MediaError as error:
+            return hold(asset_id, (HoldReason(HoldCode.MEDIA_UNREADABLE, str(error)[:300]),))
+        if job.state in JOBS_UNFINISHED:
+            # its end sends the steps of this release again
+            return begun
+        embedded = marking.embedding_of(begun, job)
+        if embedded.reasons:
+            return hold(asset_id, embedded.reasons)
         with locked(asset_id) as row:
             if row.state != AssetState.MARKING:
-                blobs().delete(blob)
                 return row
-            row.marked_blob = blob
-            marking.record_embedding(row, embedded)
+            marking.take_marked_file(row, job, embedded)
+            sha256 = job.result_sha256
             entry = MarkedEntry(
                 asset=str(row.pk),
                 asset_sha256=sha256,

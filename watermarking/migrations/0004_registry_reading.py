@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("watermarking", "0002_append_only"), ("accounts", "0001_initial")]
+    dependencies = [("watermarking", "0003_mark_jobs"), ("accounts", "0001_initial")]
     operations = [
         migrations.AddIndex(
             model_name="markregistration",

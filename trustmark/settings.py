@@ -316,7 +316,9 @@ SPECTACULAR_SETTINGS = {
 # -- Work that waits ------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = BROKER_URL
 # Where chords count their parts: Valkey/Redis; with another broker name one. What is done stands in the database.
-CELERY_RESULT_BACKEND = env.text("RESULT_URL", BROKER_URL if BROKER_URL.startswith(("redis", "valkey")) else "") or None
+CELERY_RESULT_BACKEND = (
+    env.text("RESULT_URL", BROKER_URL if BROKER_URL.startswith(("redis", "valkey")) else "") or None
+)
 CELERY_RESULT_EXPIRES = 86_400
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

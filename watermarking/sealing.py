@@ -6,16 +6,13 @@ that is missing, doubled or moved is told as well as one that was painted over.
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import av
-import av.error
 import msgspec
 import numpy as np
 import OpenImageIO
@@ -25,6 +22,7 @@ from numpy.typing import NDArray
 from trustcore.errors import TrustError
 from watermarking.errors import MediaError, MediaReason
 from watermarking.media.containers import opened
+from watermarking.media.staging import staged, writing_to
 from watermarking.signal.fragile import MISS, SealMark, SealReading, block_bounds, read_seal, seal_planes
 
 SCHEME, VERSION = "trustmark.seal", 1
@@ -93,9 +91,10 @@ def seal_file(source: Path, target: Path, *, key: bytes) -> SealReport:
     if not source.is_file():
         raise MediaError(MediaReason.MEDIA_MISSING, "there is no such file", source.name)
     picture_id = secrets.randbits(64)
-    with _staged(target) as staged:
-        (_seal_still if suffix in STILLS else _seal_film)(source, staged, picture_id, key)
-        report = check_file(staged, key=key)
+    with staged(target) as made:
+        with writing_to(target):
+            (_seal_still if suffix in STILLS else _seal_film)(source, made, picture_id, key)
+        report = check_file(made, key=key)
         if report.status != "intact":
             raise SealRefused("SEAL_NOT_KEPT", report.detail, target.name)
     return report
@@ -296,18 +295,3 @@ def _planes(frame: VideoFrame, path: Path) -> tuple[list[NDArray[Any]], int]:
         )
         planes.append(values[: plane.height, : plane.width])
     return planes, _CARRIER.get(kind[1], 0)
-
-
-@contextmanager
-def _staged(target: Path) -> Iterator[Path]:
-    """A name beside ``target`` that becomes it at the end, or is removed."""
-    staged = target.with_name(f".{target.stem}.{os.getpid()}.partial{target.suffix}")
-    try:
-        yield staged
-        staged.replace(target)
-    except av.error.FFmpegError as error:
-        raise MediaError(MediaReason.MEDIA_NOT_WRITTEN, str(error), target.name) from error
-    except OSError as error:
-        raise MediaError(MediaReason.MEDIA_NOT_WRITTEN, str(error), target.name) from error
-    finally:
-        staged.unlink(missing_ok=True)

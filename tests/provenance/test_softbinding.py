@@ -11,12 +11,13 @@ import c2pa
 import jsonschema
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 
 from common.storage import local_copy
 from provenance.credentials import c2pa_settings
 from provenance.jumbf import StoreMalformed, active_manifest_alone
-from provenance.models import Asset, ResolutionChoice
+from provenance.models import Asset, ManifestRecord, ResolutionChoice
 from provenance.reading import CredentialVerdict, read_credentials
 from provenance.services.signing import trust_anchors_pem
 from provenance.softbinding.limits import _address
@@ -282,6 +283,13 @@ def test_addresses_that_ask_too_often_wait(client: Client, settings: Any) -> Non
     assert _address(meta) == "192.0.2.1"
     settings.TLS_PROXY = True
     assert _address(meta) == "198.51.100.7"
+
+
+def test_a_manifest_is_found_by_its_id_through_an_index() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_seqscan = off")
+        plan = ManifestRecord.objects.filter(report__manifests__0__label="urn:c2pa:x").explain()
+    assert "manifest_by_label" in plan
 
 
 @pytest.mark.parametrize("domain", ["", "example", "exa mple.org", "-x.org"])

@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from bench.marks.ffmpeg import convert, ffmpeg
 
-Grade = Literal["G1", "G2", "G2 hard", "G3", "beyond"]
+Grade = Literal["G1", "G2", "G2 hard", "G3", "beyond", "stills"]
 Make = Callable[[Path, Path], Path]
 
 
@@ -31,7 +31,8 @@ Make = Callable[[Path, Path], Path]
 class Attack:
     """``make(source, folder)`` writes the attacked file into ``folder`` and returns its path.
 
-    ``grade`` names the bar that the row is judged by: G1 blind; G2, G2 hard and G3 by the registry; beyond: none.
+    ``grade`` names the bar that the row is judged by: G1 blind; G2, G2 hard and G3 by the registry;
+    stills both ways; beyond: none.
     """
 
     name: str

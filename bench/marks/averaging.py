@@ -37,8 +37,18 @@ def averaging_room(run: Run) -> None:
         return
     frames, copies = (60, 5) if run.ci else (500, 50)
     with run.folder("averages") as folder:
-        run.measure(ROOM, "film, 720p", f"{frames} frames of many shots", lambda: _frames(folder, frames, run.registered))
-        run.measure(ROOM, "film, 720p", f"{copies} copies with other ids", lambda: _copies(folder, copies, run.registered))
+        run.measure(
+            ROOM,
+            "film, 720p",
+            f"{frames} frames of many shots",
+            lambda: _frames(folder, frames, run.registered),
+        )
+        run.measure(
+            ROOM,
+            "film, 720p",
+            f"{copies} copies with other ids",
+            lambda: _copies(folder, copies, run.registered),
+        )
 
 
 def _frames(folder: Path, count: int, registered: int) -> dict[str, Any]:

@@ -50,7 +50,10 @@ def _blocks(run: Run, kind: Kind, item: Material, blocks: int, *, marked: bool) 
         medium = _medium(kind, item, folder, marked=marked)
         for block, name in enumerate(names):
             run.measure(
-                ROOM, item.name, name, lambda b=block: {"layer": kind, "way": way, **trials(medium, b, item.name)}
+                ROOM,
+                item.name,
+                name,
+                lambda b=block: {"layer": kind, "way": way, **trials(medium, b, item.name)},
             )
 
 

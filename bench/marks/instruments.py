@@ -45,7 +45,9 @@ class PixelInstrument:
     size: FrameSize
 
     def read(self, key: bytes, *, search: bool) -> LayerReading:
-        return PictureReader(load_pixel_card(DEFAULT_PIXEL_CARD), key).read(self.mean, self.size, search=search)
+        return PictureReader(load_pixel_card(DEFAULT_PIXEL_CARD), key).read(
+            self.mean, self.size, search=search
+        )
 
     def fixed_score(self, key: bytes, mark_id: int) -> float:
         reader = PictureReader(load_pixel_card(DEFAULT_PIXEL_CARD), key)
@@ -72,7 +74,9 @@ def pixel_instrument(path: Path) -> PixelInstrument:
     """Fold a film."""
     mean = ResidualMean()
     size = FrameSize(2, 2)
-    for frame in sample_frames(path, count=FRAMES, size_of=SizeOf(load_pixel_card(DEFAULT_PIXEL_CARD).geometry.side)):
+    for frame in sample_frames(
+        path, count=FRAMES, size_of=SizeOf(load_pixel_card(DEFAULT_PIXEL_CARD).geometry.side)
+    ):
         mean.add_frame(frame.planes)
         size = FrameSize(frame.width, frame.height)
     return PixelInstrument(mean.value(), size)

@@ -59,7 +59,9 @@ def _films(media: Path | None) -> Iterator[Material]:
     if media is not None:
         stated = "licence not stated: for measuring only"
         yield Material("face, 512x512", "film", media / "face_512_a.mp4", stated, 1, group="small")
-        yield Material("portrait, 480x908", "film", media / "talking_portrait_480x908.mp4", stated, 1, group="480p")
+        yield Material(
+            "portrait, 480x908", "film", media / "talking_portrait_480x908.mp4", stated, 1, group="480p"
+        )
         yield Material("face, 480p", "film", media / "face_480_33s.mp4", stated, 10, group="small")
     for first in (4, 25):
         yield Material(

@@ -84,7 +84,12 @@ class Run:
             def work(attack: One = attack) -> dict[str, Any]:
                 changed = attack.make(marked, folder)
                 cell = read_cell(changed, layer, registered=self.registered)
-                return {**cell.figures(), "grade": attack.grade, "group": item.group, "bytes": changed.stat().st_size}
+                return {
+                    **cell.figures(),
+                    "grade": attack.grade,
+                    "group": item.group,
+                    "bytes": changed.stat().st_size,
+                }
 
             self.measure(room, item.name, attack.name, work)
 
@@ -95,7 +100,9 @@ def say(text: str) -> None:
 
 def plain_film(item: Material, folder: Path) -> Path:
     """The cut, without loss: what the owner of the film has."""
-    return prepared(item.path, folder / "plain.mkv", first=item.first, seconds=item.seconds, filters=item.filters)
+    return prepared(
+        item.path, folder / "plain.mkv", first=item.first, seconds=item.seconds, filters=item.filters
+    )
 
 
 def marked_copy(plain: Path, target: Path, *, lossless: bool = False) -> Path:

@@ -41,7 +41,9 @@ def sound_room(run: Run) -> None:
 def plain_sound(item: Material, folder: Path) -> Path:
     """The cut as 16 bit WAV at its own rate and layout."""
     cut = ("-ss", f"{item.first:g}", "-t", f"{item.seconds:g}")
-    return convert(item.path, folder / "plain.wav", ("-vn", "-map_metadata", "-1", "-c:a", "pcm_s16le"), before=cut)
+    return convert(
+        item.path, folder / "plain.wav", ("-vn", "-map_metadata", "-1", "-c:a", "pcm_s16le"), before=cut
+    )
 
 
 def _absent(run: Run, path: Path, key: dict[str, bytes]) -> dict[str, Any]:

@@ -18,7 +18,15 @@ from bench.marks.run import Run, marked_copy
 from bench.marks.sideways import write_crops
 
 ROOM = "stills"
-_CI = ("none", "JPEG 75", "JPEG 50", "crop to 50 %", "rotation 2 deg", "grey-scale", "screen capture, JPEG 75")
+_CI = (
+    "none",
+    "JPEG 75",
+    "JPEG 50",
+    "crop to 50 %",
+    "rotation 2 deg",
+    "grey-scale",
+    "screen capture, JPEG 75",
+)
 
 
 def still_room(run: Run) -> None:

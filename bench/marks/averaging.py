@@ -92,8 +92,7 @@ def _copies(folder: Path, count: int, registered: int) -> dict[str, Any]:
                 total.append([plane.copy() for plane in planes])
                 first.append(planes)
             else:
-                for held, plane in zip(total[number], planes, strict=True):
-                    held += plane
+                total[number] = [held + plane for held, plane in zip(total[number], planes, strict=True)]
     averages = [tuple(plane / len(ids) for plane in held) for held in total]
     old = list(_planes(plain, 1))
     left = [tuple(a - b for a, b in zip(x, y, strict=True)) for x, y in zip(averages, old, strict=True)]

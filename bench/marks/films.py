@@ -45,7 +45,7 @@ def _quality(run: Run, item: Material, plain: Path, marked: Path, folder: Path) 
         exact = marked_copy(plain, folder / "exact.mkv", lossless=True)
         name = "".join(letter if letter.isalnum() else "-" for letter in item.name)
         write_crops(plain, exact, run.results.path.parent / "crops", name=name)
-        return {**asdict(film_quality(plain, exact, vmaf=not run.ci)), "group": item.group}
+        return {**asdict(film_quality(plain, exact)), "group": item.group}
 
     def delivered() -> dict[str, Any]:
         return {**asdict(film_quality(plain, marked)), "group": item.group}

@@ -16,7 +16,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,7 +71,8 @@ class Peer:
         return self._ask({"do": "detect", "peer": self.name, "source": str(path)})
 
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
@@ -89,13 +90,14 @@ def peer_room(run: Run) -> None:
         return
     try:
         python = environment()
-    except PeerMissing:
-        run.measure(ROOM, "", "environment of the peers", lambda: {"failed": str(missing)})
+    except PeerMissing as missing:
+        why = str(missing)
+        run.measure(ROOM, "", "environment of the peers", lambda: {"failed": why})
         return
     run.measure(ROOM, "", "audiowmark", _audiowmark)
-    stills = [item for item in run.of("still")][:_LIMIT]
+    stills = list(run.of("still"))[:_LIMIT]
     films = [item for item in run.of("film") if item.group == "main"][:1]
-    sounds = [item for item in run.of("sound")][:_LIMIT]
+    sounds = list(run.of("sound"))[:_LIMIT]
     with worker(python) as process, run.folder("peers") as folder:
         for name, nbits in _STILL_PEERS.items():
             _measure(run, Peer(name, nbits, process), stills, STILL_ATTACKS, folder)
@@ -120,34 +122,33 @@ def _measure(
 ) -> None:
     for item in items:
         names = ["quality", "unmarked", *(attack.name for attack in attacks)]
-        if not any(run.wants(ROOM, item.name, f"{peer.name}: {name}") for name in names):
-            continue
-        plain = _plain(item, folder)
-        marked = folder / f"peer-marked{plain.suffix}"
-        try:
-            peer.embed(plain, marked)
-        except (AttackFailed, PeerMissing) as error:
-            run.measure(ROOM, item.name, f"{peer.name}: quality", lambda e=error: {"failed": str(e)[-300:]})
-            continue
-        run.measure(
-            ROOM,
-            item.name,
-            f"{peer.name}: quality",
-            lambda: {"peer": peer.name, "quality": _quality(item, plain, marked)},
-        )
+        if any(run.wants(ROOM, item.name, f"{peer.name}: {name}") for name in names):
+            _rows(run, peer, item, attacks, folder)
 
-        def cell(path: Path, attack: str, grade: str) -> dict[str, Any]:
-            told = {"peer": peer.name, "nbits": peer.nbits, "attack": attack, "grade": grade}
-            return {**told, **peer.reads(path)}
 
-        run.measure(ROOM, item.name, f"{peer.name}: unmarked", lambda: cell(plain, "unmarked", "absent"))
-        for attack in attacks:
-            run.measure(
-                ROOM,
-                item.name,
-                f"{peer.name}: {attack.name}",
-                lambda a=attack: cell(a.make(marked, folder), a.name, a.grade),
-            )
+def _rows(
+    run: Run, peer: Peer, item: Material, attacks: Sequence[Attack] | Sequence[SoundAttack], folder: Path
+) -> None:
+    plain = _plain(item, folder)
+    marked = folder / f"peer-marked{plain.suffix}"
+
+    def row(name: str, work: Callable[[], dict[str, Any]]) -> None:
+        run.measure(ROOM, item.name, f"{peer.name}: {name}", work)
+
+    def cell(path: Path, attack: str, grade: str) -> dict[str, Any]:
+        told = {"peer": peer.name, "nbits": peer.nbits, "attack": attack, "grade": grade}
+        return {**told, **peer.reads(path)}
+
+    try:
+        peer.embed(plain, marked)
+    except AttackFailed as error:
+        why = str(error)[-300:]
+        row("quality", lambda: {"failed": why})
+        return
+    row("quality", lambda: {"peer": peer.name, "quality": _quality(item, plain, marked)})
+    row("unmarked", lambda: cell(plain, "unmarked", "absent"))
+    for attack in attacks:
+        row(attack.name, lambda a=attack: cell(a.make(marked, folder), a.name, a.grade))
 
 
 def _plain(item: Material, folder: Path) -> Path:

@@ -70,11 +70,11 @@ def judged(told: Iterable[Verdict]) -> list[str]:
 
 def _stamp(rows: Sequence[Row], version: str, registered: int) -> list[str]:
     last = max((row["at"] for row in rows), default=f"{datetime.now(tz=UTC):%Y-%m-%d}")[:10]
-    return [
+    told = (
         f"Code `{version}` (SHA-256 over `watermarking/`), {len(rows):,} rows, the last of {last}; a registry of "
-        f"{registered:,} random ids; {platform.machine()}, Python {platform.python_version()}.",
-        "",
-    ]
+        f"{registered:,} random ids; {platform.machine()}, Python {platform.python_version()}."
+    )
+    return [told, ""]
 
 
 def _room(room: str, rows: Sequence[Row]) -> list[str]:

@@ -88,8 +88,8 @@ def turned(degrees: float) -> str:
 
 
 def noisy(sigma: float) -> str:
-    """Gaussian noise, new in each frame, of ``sigma`` levels on every plane (the filter's strength is sqrt 3 of it)."""
-    return f"noise=alls={round(sigma * math.sqrt(3))}:allf=t:all_seed=7"
+    """Gaussian noise, new in each frame, of ``sigma`` levels on every plane (measured: .53 of the filter's strength)."""
+    return f"noise=alls={round(sigma / 0.53)}:allf=t:all_seed=7"
 
 
 HALF_AND_BACK = f"{resized(0.5)},{resized(2)}"

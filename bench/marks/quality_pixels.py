@@ -14,9 +14,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,10 +67,10 @@ def film_quality(source: Path, marked: Path, *, vmaf: bool = True) -> PixelQuali
     Raises:
         ValueError: they differ in size or number of frames.
     """
-    luma_error = rgb_error = flicker = 0.0
+    luma_error = rgb_error = 0.0
+    smooth: list[Plane] = []
     ssims: list[float] = []
     colours: list[tuple[float, float]] = []
-    before: Plane | None = None
     count = frame_count(source)
     if count != frame_count(marked) or not count:
         raise ValueError(f"{source.name} and {marked.name} differ in length")
@@ -77,10 +78,7 @@ def film_quality(source: Path, marked: Path, *, vmaf: bool = True) -> PixelQuali
         change = new.luma - old.luma
         luma_error += float(np.square(change).mean())
         rgb_error += float(np.square(new.rgb.astype(np.float32) - old.rgb).mean())
-        smooth = gaussian_filter(change, _FLICKER_SIGMA)
-        if before is not None:
-            flicker += float(np.square(smooth - before).mean()) / 2
-        before = smooth
+        smooth.append(gaussian_filter(change, _FLICKER_SIGMA)[::4, ::4])
         if number in _spread(count, _SSIM_FRAMES):
             ssims.append(ssim(old.luma, new.luma))
         if number in _spread(count, _COLOUR_FRAMES):
@@ -95,7 +93,7 @@ def film_quality(source: Path, marked: Path, *, vmaf: bool = True) -> PixelQuali
         psnr_db(rgb_error / count),
         float(np.mean([mean for mean, _ in colours])),
         float(np.mean([flat for _, flat in colours])),
-        float(np.sqrt(flicker / max(1, count - 1))),
+        flicker_of(smooth),
     )
 
 
@@ -115,6 +113,12 @@ def still_quality(source: Path, marked: Path) -> PixelQuality:
         flat,
         0.0,
     )
+
+
+def flicker_of(smooth: Sequence[Plane]) -> float:
+    """Root mean square of what low-passed changes differ by from one frame to the next, over sqrt 2, in levels."""
+    steps = [float(np.square(b - a).mean()) / 2 for a, b in itertools.pairwise(smooth)]
+    return float(np.sqrt(np.mean(steps))) if steps else 0.0
 
 
 def psnr_db(mean_square: float) -> float:

@@ -17,8 +17,6 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
-from pesq import pesq
-from zimtohrli import mos_from_signals
 
 from bench.marks.ffmpeg import convert
 from bench.marks.noise_to_mask import RATE_HZ, noise_to_mask_db
@@ -44,6 +42,8 @@ def sound_quality(source: Path, marked: Path) -> SoundQuality:
     Raises:
         ValueError: they differ in rate or channels.
     """
+    from zimtohrli import mos_from_signals
+
     old, rate = soundfile.read(source, dtype="float32", always_2d=True)
     new, other = soundfile.read(marked, dtype="float32", always_2d=True)
     if rate != other or old.shape[1] != new.shape[1]:
@@ -93,6 +93,8 @@ def _same_length(old: Samples, new: Samples) -> tuple[Samples, Samples]:
 
 
 def _pesq(old: Samples, new: Samples) -> float | None:
+    from pesq import pesq
+
     try:
         return float(pesq(16_000, old, new, "wb"))
     except Exception:  # noqa: BLE001 - it raises what it likes where it finds no utterance

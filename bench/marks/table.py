@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.marks.bars import Row, Verdict, verdicts
+from bench.marks.bars import FOUND, Row, Verdict, verdicts
 from bench.marks.material import Material
 from bench.marks.plots import write_scores, write_uniformity
 
@@ -51,6 +51,7 @@ def write_page(
     lines = [_HEAD, *_stamp(rows, version, registered), *judged(verdicts(rows))]
     for room in _TITLES:
         lines += _room(room, [row for row in rows if row["room"] == room])
+    lines += _retention(rows)
     lines += _claims([row for row in rows if row["room"] == "false claims"], path.parent / "figures")
     lines += _plain("averages", "Averages", rows)
     lines += _plain("costs", "Cost", rows)
@@ -106,6 +107,40 @@ def _cell(row: Row | None) -> str:
         return "failed"
     letter = f"**{row['letter']}**" if row["letter"] == "WRONG" else row["letter"]
     return f"{letter} {row['z']:.1f}"
+
+
+def retention(rows: Sequence[Row]) -> dict[tuple[str, str], tuple[float, float]]:
+    """Per room and attack: the share of copies that were named, and the mean score over that of the copy untouched."""
+    untouched = {
+        (row["room"], row["material"]): row["z"] for row in rows if row["name"] == "none" and "z" in row
+    }
+    kept: dict[tuple[str, str], list[tuple[bool, float]]] = {}
+    for row in rows:
+        whole = untouched.get((row["room"], row["material"]))
+        if whole and "letter" in row and row.get("grade") != "absent" and row["name"] != "none":
+            kept.setdefault((row["room"], row["name"]), []).append((row["letter"] in FOUND, row["z"] / whole))
+    return {
+        key: (sum(hit for hit, _ in values) / len(values), sum(part for _, part in values) / len(values))
+        for key, values in kept.items()
+    }
+
+
+def _retention(rows: Sequence[Row]) -> list[str]:
+    told = retention(rows)
+    if not told:
+        return []
+    lines = [
+        "## Retention",
+        "",
+        "*Hit rate*: copies that lead to their id, blind or by the registry. *Retention*: the score over that of the",
+        "copy as delivered, mean over the materials.",
+        "",
+        "| | attack | hit rate | retention |",
+        "| --- | --- | --- | --- |",
+    ]
+    for (room, name), (hits, kept) in told.items():
+        lines.append(f"| {_TITLES.get(room, room)} | {name} | {hits:.0%} | {kept:.2f} |")
+    return [*lines, ""]
 
 
 def _claims(rows: Sequence[Row], figures: Path) -> list[str]:

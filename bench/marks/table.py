@@ -33,8 +33,7 @@ _HEAD = """# What the marks survive
 
 Written by `make bench-marks`; how to read it and what stands behind it is in [watermark.md](watermark.md).
 
-Each film is a cut of five seconds, each sound of twelve, marked once as a release marks it (H.264 CRF 16 veryfast;
-16 bit WAV), then attacked, then read. Rows of geometry, colour, noise and overlay are encoded with H.264 at CRF 23
+Each film is a cut of five seconds, each sound of twelve, marked once as a release marks it by default, then attacked, then read. Rows of geometry, colour, noise and overlay are encoded with H.264 at CRF 23
 after the change; codec rows with that codec, at presets of medium pace; so every row is a delivered file. Stills
 are saved as JPEG 85 after such a change, sounds as 16 bit WAV. Attacks and figures of quality are made by ffmpeg and by code
 of the bench, not by the code that is measured.

@@ -121,11 +121,15 @@ class BandCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GridCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A period of the pattern: ``quads`` chips of 2 slots, each ``slot_frames`` hops long."""
+    """A period of the code: ``quads`` chips of 2 slots, each ``slot_frames`` hops long.
+
+    Signs repeat after a lap of ``periods`` periods; every ``pilot_every``-th band pair synchronises.
+    """
 
     slot_frames: int
     quads: int
-    pilot_share: float
+    periods: int
+    pilot_every: int
 
 
 class SoundStrength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -138,11 +142,15 @@ class SoundStrength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SoundSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Grid of time scales, frequency scales and phases that the detector tries."""
+    """Grid of time scales, frequency scales and phases that the detector tries.
+
+    ``pitch_fine``: steps around a found frequency scale.
+    """
 
     time_scale_span: float
     time_scale_step: float
     pitch_scales: tuple[float, ...]
+    pitch_fine: tuple[float, ...]
     phases: int
 
 

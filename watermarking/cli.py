@@ -1,10 +1,13 @@
-"""``trustmark watermark embed`` and ``trustmark watermark detect``: no server needed.
+"""``trustmark watermark``: marks without a server.
 
     trustmark watermark embed IN OUT --payload HEX16 [--key FILE] [--crf N | --lossless] [--verify]
-    trustmark watermark detect FILE [--candidates FILE] [--key FILE] [--layers pixel,audio] [--json]
+    trustmark watermark detect FILE [--candidates FILE] [--key FILE]... [--layers pixel,audio] [--json]
+    trustmark watermark seal IN OUT [--key FILE]
+    trustmark watermark check-seal FILE [--key FILE] [--json]
 
-The last line printed is one JSON object. Exit codes: 0 done, 1 failed, 2 misuse, 4 nothing
-verified (no mark was found, or an embedded layer could not be read back).
+The last line on standard output is one JSON object, of an error too (``code``, ``detail``). Exit codes: 0 done,
+1 failed, 2 misuse, 4 nothing verified (no mark was found, an embedded layer could not be read back, a seal is
+not whole).
 """
 
 from __future__ import annotations
@@ -16,12 +19,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from trustcore.errors import TrustError
+from watermarking.candidates import CandidatesMalformed, read_candidates
 from watermarking.engine import DEFAULT_CRF, detect_file, embed_file
-from watermarking.errors import MediaError
-from watermarking.keys import DEFAULT_KEY_ID, KeyUnusable, mark_key, read_secret
+from watermarking.keys import DEFAULT_KEY_ID, KeyUnusable, MarkKey, mark_key, read_keys, read_secret
 from watermarking.reports import LAYERS, DetectReport, parse_payload
 
 DONE, FAILED, MISUSE, NOT_VERIFIED = 0, 1, 2, 4
+
+
+class _Misused(TrustError):
+    """The command was called in a way that it cannot carry out."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,26 +37,42 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         given = _parser().parse_args(argv)
     except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else MISUSE
+        code = stop.code if isinstance(stop.code, int) else MISUSE
+        return _failed("USAGE", "the command line was not understood", MISUSE) if code else DONE
     try:
-        key = mark_key(read_secret(given.key), given.key_id)
-        code: int = given.run(given, key)
-    except MediaError as error:
-        print(json.dumps({"error": error.code, "detail": error.detail}))
-        return FAILED
-    except (KeyUnusable, ValueError) as error:
-        print(f"trustmark watermark: {error}", file=sys.stderr)
-        return MISUSE
-    return code
+        done: int = given.run(given)
+    except (_Misused, CandidatesMalformed) as error:
+        return _failed(error.code, error.detail, MISUSE, line=getattr(error, "line", None))
+    except KeyUnusable as error:
+        return _failed("KEY_UNUSABLE", str(error), MISUSE)
+    except TrustError as error:
+        return _failed(error.code, error.detail, FAILED)
+    except ValueError as error:
+        return _failed("VALUE_INVALID", str(error), MISUSE)
+    return done
 
 
-def _embed(given: argparse.Namespace, key: bytes) -> int:
-    if given.source.resolve() == given.target.resolve():
-        raise ValueError("IN and OUT are the same file")
+def _failed(code: str, detail: str, exit_code: int, *, line: int | None = None) -> int:
+    if exit_code == MISUSE:
+        print(f"trustmark watermark: {detail}", file=sys.stderr)
+    answer: dict[str, Any] = {"error": code, "code": code, "detail": detail}
+    if line is not None:
+        answer["line"] = line
+    print(json.dumps(answer))
+    return exit_code
+
+
+def _embed(given: argparse.Namespace) -> int:
+    key = mark_key(read_secret(given.key), given.key_id)
+    _refuse_same(given.source, given.target)
+    try:
+        payload = parse_payload(given.payload)
+    except ValueError as error:
+        raise _Misused("PAYLOAD_MALFORMED", str(error)) from error
     report = embed_file(
         given.source,
         given.target,
-        mark_id=parse_payload(given.payload),
+        mark_id=payload,
         key=key,
         crf=given.crf,
         lossless=given.lossless,
@@ -58,13 +82,13 @@ def _embed(given: argparse.Namespace, key: bytes) -> int:
     return NOT_VERIFIED if given.verify and not report.is_verified else DONE
 
 
-def _detect(given: argparse.Namespace, key: bytes) -> int:
-    report = detect_file(
-        given.file,
-        key=key,
-        candidates=_read_candidates(given.candidates),
-        layers=[name.strip() for name in given.layers.split(",")],
-    )
+def _detect(given: argparse.Namespace) -> int:
+    keys: tuple[MarkKey, ...] = read_keys(given.key or (), given.key_id or (DEFAULT_KEY_ID,))
+    layers = [name.strip().lower() for name in given.layers.split(",")]
+    if set(layers) - set(LAYERS):
+        raise _Misused("LAYER_UNKNOWN", f"layers are {', '.join(LAYERS)}")
+    candidates = None if given.candidates is None else read_candidates(given.candidates)
+    report = detect_file(given.file, key=keys, candidates=candidates, layers=layers)
     if not given.json:
         for line in _sentences(report):
             print(line)
@@ -72,15 +96,9 @@ def _detect(given: argparse.Namespace, key: bytes) -> int:
     return DONE if report.status == "present" else NOT_VERIFIED
 
 
-def _read_candidates(path: Path | None) -> list[int] | None:
-    """Read one mark id per line; blank lines and lines that begin with # are skipped."""
-    if path is None:
-        return None
-    try:
-        lines = [line.strip() for line in path.read_text("ascii").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read the candidates in {path}") from error
-    return [parse_payload(line) for line in lines if line and not line.startswith("#")]
+def _refuse_same(source: Path, target: Path) -> None:
+    if source.resolve() == target.resolve():
+        raise _Misused("SAME_FILE", "IN and OUT are the same file")
 
 
 def _sentences(report: DetectReport) -> list[str]:
@@ -105,13 +123,22 @@ def _parser() -> argparse.ArgumentParser:
     embed.set_defaults(run=_embed)
     detect = commands.add_parser("detect", help="look for a mark")
     detect.add_argument("file", type=Path, metavar="FILE")
-    detect.add_argument("--candidates", type=Path, metavar="FILE", help="registered ids, one per line")
+    detect.add_argument(
+        "--candidates", type=Path, metavar="FILE", help="registered ids, one a line, or binary"
+    )
     detect.add_argument("--layers", default=",".join(LAYERS), help="pixel, audio or both")
     detect.add_argument("--json", action="store_true", help="print the JSON object alone")
+    detect.add_argument(
+        "--key",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="file, or folder of files, with a mark secret",
+    )
+    detect.add_argument("--key-id", action="append", help="which key of each secret; may be repeated")
     detect.set_defaults(run=_detect)
-    for command in (embed, detect):
-        command.add_argument("--key", type=Path, metavar="FILE", help="file with the mark secret in hex")
-        command.add_argument("--key-id", default=DEFAULT_KEY_ID, help="which key of the secret")
+    embed.add_argument("--key", type=Path, metavar="FILE", help="file with the mark secret in hex")
+    embed.add_argument("--key-id", default=DEFAULT_KEY_ID, help="which key of the secret")
     return parser
 
 

@@ -6,7 +6,6 @@ where a layer does and the other does not contradict it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +21,16 @@ from watermarking.reports import (
     DetectReport,
     LayerDetection,
     LayerName,
-    Status,
+    VariantReading,
     payload_hex,
 )
 from watermarking.signal.alignment import SoundReader
 from watermarking.signal.evidence import LayerReading
 from watermarking.signal.reading import FrameSize, PictureReader
 from watermarking.signal.residual import ResidualMean
+from watermarking.signal.roster import Ids
 from watermarking.signal.threads import use_threads
+from watermarking.verdict import combined, thresholds_of, transformation_of
 
 FRAMES = 32
 _BATCH = 8
@@ -42,7 +43,7 @@ class Search:
     """What to look for: key, ids that are registered, layers, cards, and whether to search."""
 
     key: bytes
-    candidates: tuple[int, ...] | None
+    candidates: Ids | None
     layers: tuple[LayerName, ...]
     pixel_card: str
     audio_card: str
@@ -89,7 +90,7 @@ def _pixels(path: Path, medium: Medium, search: Search) -> _Found:
             size = here
         if here == size:
             mean.add_frame(frame.planes)
-    reader = PictureReader(card, search.key, _listed(search))
+    reader = PictureReader(card, search.key, search.candidates)
     if size is None:
         return _Found(reader.nothing(), 0.0, end, search.pixel_card)
     reading = reader.read(mean.value(), size, search=search.geometry)
@@ -99,7 +100,7 @@ def _pixels(path: Path, medium: Medium, search: Search) -> _Found:
 def _sound(path: Path, search: Search) -> _Found:
     """Read windows as they come, plainly; if none claims, search the loudest one."""
     card = load_sound_card(search.audio_card)
-    reader = SoundReader(card, search.key, _listed(search))
+    reader = SoundReader(card, search.key, search.candidates)
     rate = card.analysis.rate_hz
     pieces = read_sound(path, rate_hz=rate, damaged=True)
     loudest: tuple[float, float, Samples] | None = None
@@ -126,30 +127,12 @@ def _sound(path: Path, search: Search) -> _Found:
     return best or _Found(reader.nothing(), 0.0, 0.0, search.audio_card)
 
 
-def _listed(search: Search) -> list[int] | None:
-    return list(search.candidates) if search.candidates else None
-
-
 def _report(found: dict[LayerName, _Found | None]) -> DetectReport:
-    layers: dict[str, LayerDetection | None] = {name: _layer(one) for name, one in found.items()}
-    segments = tuple(_segment(name, one) for name, one in found.items() if one is not None)
-    read = [layer for layer in layers.values() if layer is not None]
-    present = [layer for layer in read if layer.status == "present"]
-    payloads = {layer.payload for layer in present}
-    p_value = min(1.0, len(read) * min((layer.p_value for layer in read), default=1.0))
-    if len(payloads) == 1:
-        best = min(present, key=lambda layer: layer.p_value)
-        return DetectReport("present", best.payload, p_value, best.confidence, best.method, layers, segments)
-    unsure = len(payloads) > 1 or any(layer.status == "uncertain" for layer in read)
-    status: Status = "uncertain" if unsure else "absent"
-    return DetectReport(status, None, p_value, 0.0, _method(read), layers, segments)
+    layers = {name: _layer(name, one) for name, one in found.items()}
+    return combined(layers, [_segment(name, one) for name, one in found.items() if one is not None])
 
 
-def _method(read: Sequence[LayerDetection]) -> str:
-    return min(read, key=lambda layer: layer.p_value).method if read else "blind"
-
-
-def _layer(found: _Found | None) -> LayerDetection | None:
+def _layer(name: LayerName, found: _Found | None) -> LayerDetection | None:
     if found is None:
         return None
     one = found.reading
@@ -162,10 +145,21 @@ def _layer(found: _Found | None) -> LayerDetection | None:
         score=round(one.score, 3),
         geometry=one.geometry,
         card=found.card,
+        transformation=transformation_of(one.geometry),
+        thresholds=thresholds_of(
+            (load_pixel_card if name == "pixel" else load_sound_card)(found.card).thresholds
+        ),
     )
 
 
 def _segment(name: LayerName, found: _Found) -> DetectedSegment:
     one = found.reading
-    payload = None if one.payload is None else payload_hex(one.payload)
-    return DetectedSegment(name, round(found.start, 3), round(found.end, 3), one.status, payload, one.p_value)
+    return DetectedSegment(
+        layer=name,
+        start=round(found.start, 3),
+        end=round(found.end, 3),
+        status=one.status,
+        payload=None if one.payload is None else payload_hex(one.payload),
+        p_value=one.p_value,
+        variants=(VariantReading("original", one.status, one.p_value),),
+    )

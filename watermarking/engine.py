@@ -10,15 +10,20 @@ never loads torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import cast
 
 import msgspec
 
-from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
+from trustcore.errors import TrustError
+from watermarking.candidates import as_ids
+from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD, load_pixel_card, load_sound_card
+from watermarking.errors import ExtractionFailed
+from watermarking.keys import DEFAULT_KEY_ID, MarkKey
 from watermarking.reports import LAYERS, DetectReport, EmbedReport, LayerEmbedding, LayerName
+from watermarking.verdict import under_keys
 
 DEFAULT_CRF = 16
 
@@ -64,31 +69,60 @@ def embed_file(
 def detect_file(
     path: Path,
     *,
-    key: bytes,
-    candidates: Iterable[int] | None = None,
+    key: bytes | Sequence[MarkKey],
+    candidates: Iterable[int] | Mapping[str, Iterable[int]] | None = None,
     layers: Iterable[str] = LAYERS,
     pixel_card: str = DEFAULT_PIXEL_CARD,
     audio_card: str = DEFAULT_AUDIO_CARD,
     search: bool = True,
 ) -> DetectReport:
-    """Look for a mark of ``key`` in ``path``.
+    """Look for a mark in ``path``.
 
     Args:
-        candidates: registered ids; reading among them is more sensitive than reading blind.
+        key: one mark key, or several with their names; a layer that one key finds is not read under the next,
+            and every p-value pays for all of them.
+        candidates: registered ids; reading among them is more sensitive than reading blind. A mapping has
+            those of each key by its name.
         layers: ``pixel``, ``audio`` (any case).
         search: look for other geometries, tempos and pitches when the plain ones claim nothing.
 
     Raises:
         MediaError: it is no medium.
-        ValueError: an unknown layer or card.
+        CandidatesMalformed: a candidate has more than 64 bits, or there are too many.
+        ExtractionFailed: the reader broke.
+        ValueError: an unknown layer or card, or no key at all.
     """
-    wanted = tuple(layer.lower() for layer in layers)
+    wanted = cast("tuple[LayerName, ...]", tuple(dict.fromkeys(layer.lower() for layer in layers)))
     if not wanted or set(wanted) - set(LAYERS):
         raise ValueError(f"layers are {', '.join(LAYERS)}")
+    keys = (MarkKey(DEFAULT_KEY_ID, key),) if isinstance(key, bytes) else tuple(key)
+    if not keys:
+        raise ValueError("there is no key to read under")
+    load_pixel_card(pixel_card)
+    load_sound_card(audio_card)
     pipeline = _pipeline()
-    listed = None if candidates is None else tuple(candidates)
-    job = pipeline.Search(key, listed, cast("tuple[LayerName, ...]", wanted), pixel_card, audio_card, search)
-    return cast("DetectReport", pipeline.detect_medium(path, job))
+    readings: list[tuple[str, DetectReport]] = []
+    for one in keys:
+        ids = candidates.get(one.key_id) if isinstance(candidates, Mapping) else candidates
+        listed = None if ids is None else as_ids(ids)
+        job = pipeline.Search(one.key, listed, wanted, pixel_card, audio_card, search)
+        readings.append((one.key_id, _read(pipeline, path, job)))
+        found = under_keys(readings, tried=len(keys)).layers
+        wanted = tuple(
+            name for name in wanted if (layer := found.get(name)) is None or layer.status != "present"
+        )
+        if not wanted:
+            break
+    return under_keys(readings, tried=len(keys))
+
+
+def _read(pipeline: ModuleType, path: Path, job: object) -> DetectReport:
+    try:
+        return cast("DetectReport", pipeline.detect_medium(path, job))
+    except TrustError:
+        raise
+    except Exception as error:
+        raise ExtractionFailed(error, path.name) from error
 
 
 def _verified(report: EmbedReport, found: DetectReport) -> EmbedReport:

@@ -24,3 +24,17 @@ class MediaError(TrustError):
         """Keep the reason beside the code, and name the file."""
         self.reason = reason
         super().__init__(reason.value, detail, path)
+
+
+class ExtractionFailed(TrustError):
+    """The reader itself broke (LV-143): nothing is known of the mark, neither that it is there nor that it is not.
+
+    ``code`` is ``watermark_extraction_failed``; ``cause`` is the class of what went wrong.
+    """
+
+    CODE = "watermark_extraction_failed"
+
+    def __init__(self, error: BaseException, path: str | None = None) -> None:
+        """Keep the class of the error; its words may hold anything and stay out."""
+        self.cause = type(error).__name__
+        super().__init__(self.CODE, f"the reader broke ({self.cause})", path)

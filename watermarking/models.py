@@ -46,6 +46,10 @@ class MarkRegistration(BaseModel):
     visible_to = ArrayField(models.UUIDField(), default=list, blank=True)
 
     class Meta:
+        indexes = [
+            # all that a detection asks of a million rows: their number, the newest, and their ids in one stream
+            models.Index(fields=["key_id", "created_at"], include=["mark_id"], name="mark_ids_by_key"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(mark_id__regex=r"^[0-9a-f]{16}$"), name="mark_id_is_64_bits")
         ]

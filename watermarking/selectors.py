@@ -1,12 +1,20 @@
 """Reads of the registry; an organisation is told only of marks that are visible to it."""
 
+from __future__ import annotations
+
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from accounts.principals import Principal
+from watermarking import registry
+from watermarking.keys import current_key_id
 from watermarking.models import DetectionState, MarkDetection, MarkRegistration
+
+if TYPE_CHECKING:
+    from watermarking.candidates import Ids
 
 
 def registrations_of(production_id: UUID) -> QuerySet[MarkRegistration]:
@@ -26,10 +34,14 @@ def lead_of(mark_id: str) -> MarkRegistration | None:
     return MarkRegistration.objects.filter(mark_id=mark_id.lower()).first()
 
 
-def registered_ids(*, key_id: str) -> list[int]:
-    """Every id registered under a key, as numbers: the candidates of a registry reading."""
-    rows = MarkRegistration.objects.filter(key_id=key_id).values_list("mark_id", flat=True)
-    return [int(mark_id, 16) for mark_id in rows.iterator()]
+def registered_ids(*, key_id: str) -> Ids:
+    """Every id registered under a key, as sorted numbers: the candidates of a registry reading."""
+    return registry.ids_under(key_id)
+
+
+def key_ids_in_use() -> tuple[str, ...]:
+    """The key ids that a file of this deployment may be marked under: the current one, and every earlier one."""
+    return tuple(dict.fromkeys((current_key_id(), *registry.key_ids())))
 
 
 def detection_for(principal: Principal, detection_id: UUID) -> MarkDetection | None:

@@ -20,8 +20,8 @@ from common.locks import sole_worker
 from common.storage import blobs, local_copy, put_file
 from watermarking import engine, selectors
 from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
-from watermarking.errors import MediaError
-from watermarking.keys import DEFAULT_KEY_ID, mark_key, read_secret
+from watermarking.errors import ExtractionFailed, MediaError
+from watermarking.keys import current_key_id, mark_key, read_keys, read_secret
 from watermarking.models import (
     DetectionState,
     MarkDetection,
@@ -41,13 +41,14 @@ def register_mark(
     token_jtis: Iterable[UUID],
     asset_id: UUID | None,
     card: str = DEFAULT_CARD,
-    key_id: str = DEFAULT_KEY_ID,
+    key_id: str | None = None,
     segment: str = "",
     visible_to: Iterable[UUID] = (),
 ) -> MarkRegistration:
     """Draw a random 64-bit id and write down what it leads to; call it before embedding.
 
     Args:
+        key_id: of the key it will be embedded with; the deployment's current one when None.
         visible_to: organisations that may be told what the mark leads to.
     """
     facts: dict[str, Any] = {
@@ -55,7 +56,7 @@ def register_mark(
         "token_jtis": sorted({*token_jtis}),
         "asset_id": asset_id,
         "card": card,
-        "key_id": key_id,
+        "key_id": key_id or current_key_id(),
         "segment": segment,
         "visible_to": sorted({*visible_to}),
     }
@@ -98,15 +99,24 @@ def detect_in(
     path: Path,
     candidates: Iterable[int] | None = None,
     layers: Iterable[str] = LAYERS,
-    key_id: str = DEFAULT_KEY_ID,
+    key_ids: Iterable[str] | None = None,
 ) -> DetectReport:
     """Look for a mark of this deployment in a file.
 
+    Args:
+        candidates: ids to compare with; when None, those that are registered under each key.
+        key_ids: the keys to read under; when None, the current one and every one that was registered under.
+
     Raises:
         MediaError: it is no medium.
+        ExtractionFailed: the reader broke.
     """
-    key = mark_key(read_secret(), key_id)
-    return engine.detect_file(path, key=key, candidates=candidates, layers=layers)
+    wanted = tuple(key_ids or selectors.key_ids_in_use())
+    keys = read_keys(key_ids=wanted)
+    known = (
+        {name: selectors.registered_ids(key_id=name) for name in wanted} if candidates is None else candidates
+    )
+    return engine.detect_file(path, key=keys, candidates=known, layers=layers)
 
 
 @transaction.atomic
@@ -151,11 +161,10 @@ def run_detection(*, detection_id: UUID) -> MarkDetection:
 
 
 def _read(row: MarkDetection) -> tuple[DetectReport | None, str]:
-    known = selectors.registered_ids(key_id=DEFAULT_KEY_ID)
     try:
         with local_copy(row.blob) as path:
-            return detect_in(path=path, candidates=known or None, layers=row.layers), ""
-    except MediaError as error:
+            return detect_in(path=path, layers=row.layers), ""
+    except (MediaError, ExtractionFailed) as error:
         return None, error.code
 
 

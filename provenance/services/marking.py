@@ -16,9 +16,10 @@ from provenance.rules import HoldCode, HoldReason
 from provenance.selectors import parties_of
 from trustcore.receipt import LayerResult
 from watermarking import engine, services
+from watermarking import selectors as marks
 from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
 from watermarking.errors import MediaError
-from watermarking.keys import mark_key, read_secret
+from watermarking.keys import DEFAULT_KEY_ID, mark_key, read_secret
 from watermarking.models import ReportKind
 
 _PIXEL, _AUDIO = "PIXEL", "AUDIO"
@@ -66,7 +67,7 @@ def register(asset: Asset) -> str:
 def embed(asset: Asset, source: Path, target: Path) -> Embedding:
     """Write ``target``: the upload with its mark in every layer that can carry it."""
     try:
-        report = engine.embed_file(source, target, mark_id=int(asset.mark_id, 16), key=_key())
+        report = engine.embed_file(source, target, mark_id=int(asset.mark_id, 16), key=_key(asset))
     except MediaError as error:
         return Embedding(CARD, (), (HoldReason(HoldCode.MEDIA_UNREADABLE, str(error)[:300]),))
     carried = tuple(
@@ -84,7 +85,7 @@ def embed(asset: Asset, source: Path, target: Path) -> Embedding:
 
 def detect(asset: Asset, final: Path) -> Detection:
     """Look for the mark in the final file without being told it, layer by layer."""
-    report = engine.detect_file(final, key=_key(), search=False)
+    report = engine.detect_file(final, key=_key(asset), search=False)
     layers, reasons = [], []
     for layer in embedded_layers(asset):
         found = report.layers.get(layer.lower())
@@ -132,5 +133,7 @@ def _why(layer: Any) -> str:
     return str(getattr(layer, "reason", None) or getattr(layer, "status", None) or "not reported")
 
 
-def _key() -> bytes:
-    return mark_key(read_secret())
+def _key(asset: Asset) -> bytes:
+    """The key that the mark was registered under, whichever is current now."""
+    lead = marks.lead_of(asset.mark_id)
+    return mark_key(read_secret(), lead.key_id if lead else DEFAULT_KEY_ID)

@@ -23,6 +23,7 @@ from watermarking.cards import SoundCard
 from watermarking.signal.evidence import Candidate, LayerReading, judge, tail_p_value
 from watermarking.signal.listening import QuadMap
 from watermarking.signal.quads import QuadLayout, quad_layout
+from watermarking.signal.roster import Ids
 from watermarking.signal.synchrony import Place, PilotSearch
 from watermarking.signal.words import Pilots, WordReader
 
@@ -73,7 +74,7 @@ class Heard:
 class SoundReader:
     """Reads sound at the analysis rate under one key; every reading counts as one of a file's."""
 
-    def __init__(self, card: SoundCard, key: bytes, registered: list[int] | None = None) -> None:
+    def __init__(self, card: SoundCard, key: bytes, registered: Sequence[int] | Ids | None = None) -> None:
         self.card = card
         self.layout: QuadLayout = quad_layout(card, key)
         self.words = WordReader(card, registered)
@@ -131,12 +132,8 @@ class SoundReader:
             seen = self._sample(scores[self.layout.pilots], 1.0, starts).transpose(0, 1)
             (place,) = self._search.best(seen, 1)
             fits.append(_fit(place, 1.0, 1.0, float(starts[place.row]), noisy))
-        readings = [
-            (self._decode(self._joined(windows, fit.noisy), fit, trials), fit)
-            for fit in fits
-            if fit.score >= _LEAST_PILOTS
-        ]
-        return self._judge(readings, max(fit.score for fit in fits), trials)
+        tried = [(fit, self._joined(windows, fit.noisy)) for fit in fits if fit.score >= _LEAST_PILOTS]
+        return self._judge(self._decoded(tried, trials), max(fit.score for fit in fits), trials)
 
     def read_searched(self, samples: Samples) -> LayerReading:
         """Read one window at every tempo and pitch of the card's grid."""
@@ -154,15 +151,11 @@ class SoundReader:
                 frame = float(starts[place.row % len(starts)]) * scale
                 coarse.append(_fit(place, pitch, scale, frame, noisy=False))
         coarse.sort(key=lambda fit: -fit.score)
-        readings: list[tuple[Candidate, Fit]] = []
-        top = 0.0
-        for fit in coarse[:_KEPT]:
-            best = self._refined(quads, fit)
-            top = max(top, best.score)
-            if best.score >= _LEAST_PILOTS:
-                scores = quads.scores(best.pitch, noisy=best.noisy)
-                readings.append((self._decode(scores, best, trials), best))
-        return self._judge(readings, top, trials)
+        best = [self._refined(quads, fit) for fit in coarse[:_KEPT]]
+        tried = [
+            (fit, quads.scores(fit.pitch, noisy=fit.noisy)) for fit in best if fit.score >= _LEAST_PILOTS
+        ]
+        return self._judge(self._decoded(tried, trials), max(fit.score for fit in best), trials)
 
     def agreement(self, windows: Sequence[Heard | None], fit: Fit, payload: int, first: int) -> float:
         """Score windows for a known word at a known fit.
@@ -264,15 +257,30 @@ class SoundReader:
         pilots = signed[self.layout.pilots]
         return soft, Pilots(float(pilots.sum()), float(pilots.square().sum()))
 
-    def _decode(self, scores: Tensor | None, fit: Fit, trials: float) -> Candidate:
-        assert scores is not None
-        soft, pilots = self._softly(scores, fit)
-        return self.words.best(soft, trials=trials, geometry=fit.geometry, pilots=pilots)
+    def _decoded(
+        self, tried: Sequence[tuple[Fit, Tensor | None]], trials: float
+    ) -> list[tuple[Candidate, Fit]]:
+        softs: list[Tensor] = []
+        pilots: list[Pilots] = []
+        for fit, scores in tried:
+            if scores is not None:
+                soft, beside = self._softly(scores, fit)
+                softs.append(soft)
+                pilots.append(beside)
+        fits = [fit for fit, scores in tried if scores is not None]
+        words = self.words.best_of(
+            softs,
+            trials=trials,
+            geometries=[fit.geometry for fit in fits],
+            pilots=pilots,
+            decodings=_KEPT * self._readings * (self._readings + 1),
+        )
+        return list(zip(words, fits, strict=True))
 
     def _pay(self, trials: float) -> float:
-        """Trials of the next reading; plain readings and searches share the level evenly."""
+        """Trials of the next reading: those of all readings together are worth one level."""
         self._readings += 1
-        return 2.0 * trials * self._readings * (self._readings + 1)
+        return trials * self._readings * (self._readings + 1)
 
     def _judge(self, readings: list[tuple[Candidate, Fit]], pilots: float, trials: float) -> LayerReading:
         hint = tail_p_value(pilots, trials=trials)

@@ -7,6 +7,7 @@ when that makes no claim is geometry searched (``lattice``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -15,6 +16,7 @@ from watermarking.cards import PixelCard
 from watermarking.signal.evidence import Candidate, LayerReading, judge, tail_p_value
 from watermarking.signal.extraction import SoftChips, soft_chips, whitened
 from watermarking.signal.lattice import LatticeSearch, Placement
+from watermarking.signal.roster import Ids
 from watermarking.signal.tile import PlaneLayout, analyse, canonical_axes, tile_layout
 from watermarking.signal.words import WordReader
 
@@ -35,7 +37,7 @@ class FrameSize:
 class PictureReader:
     """Reads mean residuals under one key."""
 
-    def __init__(self, card: PixelCard, key: bytes, registered: list[int] | None = None) -> None:
+    def __init__(self, card: PixelCard, key: bytes, registered: Sequence[int] | Ids | None = None) -> None:
         self.card = card
         self.layouts: tuple[PlaneLayout, ...] = tile_layout(card, key)
         self.words = WordReader(card, registered)

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from watermarking.cards import SoundCard
 from watermarking.signal.evidence import Candidate, LayerReading, judge, tail_p_value
-from watermarking.signal.listening import QuadMap
+from watermarking.signal.listening import TRUSTS, QuadMap, Trust
 from watermarking.signal.quads import QuadLayout, quad_layout
 from watermarking.signal.roster import Ids
 from watermarking.signal.synchrony import Place, PilotSearch
@@ -29,7 +29,6 @@ from watermarking.signal.words import Pilots, WordReader
 
 Samples = NDArray[np.float32]
 
-_TRUSTS = (False, True)
 _KEPT = 2
 _REFINE_SCALES = (0.0, -0.0008, 0.0008, -0.0016, 0.0016)
 _REFINE_PHASES = 16
@@ -45,7 +44,7 @@ _SILENT_POWER = 1e-10
 class Fit:
     """How a sound lies under the lap: pitch, time scale, first frame, column, sign, and trust.
 
-    ``noisy``: whether quads near the noise floor were distrusted.
+    ``trust``: which quads were relied on.
     """
 
     pitch: float
@@ -53,7 +52,7 @@ class Fit:
     frame: float
     column: int
     sign: float
-    noisy: bool
+    trust: Trust
     score: float
 
     @property
@@ -68,7 +67,7 @@ class Fit:
 class Heard:
     """The maps of one window at the plain pitch, one per trust: ``[rows, frames]``."""
 
-    maps: tuple[Tensor, ...]
+    maps: dict[Trust, Tensor]
 
 
 class SoundReader:
@@ -83,9 +82,9 @@ class SoundReader:
         self._step = 2 * card.grid.slot_frames
         places = 2.0 * self.layout.columns
         finer = len(_REFINE_SCALES) * _REFINE_PHASES * len(_REFINE_COLUMNS)
-        finer *= len(_TRUSTS) * (1 + len(card.search.pitch_fine))
+        finer *= len(TRUSTS) * (1 + len(card.search.pitch_fine))
         grid = len(self._scales) * len(card.search.pitch_scales) * card.search.phases
-        self.plain_trials = places * len(_TRUSTS) * _PLAIN_PHASES
+        self.plain_trials = places * len(TRUSTS) * _PLAIN_PHASES
         self.search_trials = places * grid + _KEPT * finer
         self._readings = 0
         self.fit: Fit | None = None
@@ -99,7 +98,7 @@ class SoundReader:
         quads = self._quads(samples)
         if quads is None:
             return None
-        return Heard(tuple(quads.scores(noisy=noisy) for noisy in _TRUSTS))
+        return Heard({trust: quads.scores(trust=trust) for trust in TRUSTS})
 
     def read(self, samples: Samples, *, search: bool = True) -> LayerReading:
         """Read the mark in one window ``[channels, n]``.
@@ -124,15 +123,15 @@ class SoundReader:
         """Read windows that follow one another, together, at the plain tempo and pitch."""
         trials = self._pay(self.plain_trials)
         fits: list[Fit] = []
-        for noisy in _TRUSTS:
-            scores = self._joined(windows, noisy)
+        for trust in TRUSTS:
+            scores = self._joined(windows, trust)
             if scores is None:
                 return self.nothing()
             starts = torch.arange(_PLAIN_PHASES) * (self._step / _PLAIN_PHASES)
             seen = self._sample(scores[self.layout.pilots], 1.0, starts).transpose(0, 1)
             (place,) = self._search.best(seen, 1)
-            fits.append(_fit(place, 1.0, 1.0, float(starts[place.row]), noisy))
-        tried = [(fit, self._joined(windows, fit.noisy)) for fit in fits if fit.score >= _LEAST_PILOTS]
+            fits.append(_fit(place, 1.0, 1.0, float(starts[place.row]), trust))
+        tried = [(fit, self._joined(windows, fit.trust)) for fit in fits if fit.score >= _LEAST_PILOTS]
         return self._judge(self._decoded(tried, trials), max(fit.score for fit in fits), trials)
 
     def read_searched(self, samples: Samples) -> LayerReading:
@@ -149,11 +148,11 @@ class SoundReader:
             for place in self._search.best(seen, _KEPT):
                 scale = self._scales[place.row // len(starts)]
                 frame = float(starts[place.row % len(starts)]) * scale
-                coarse.append(_fit(place, pitch, scale, frame, noisy=False))
+                coarse.append(_fit(place, pitch, scale, frame, "all"))
         coarse.sort(key=lambda fit: -fit.score)
         best = [self._refined(quads, fit) for fit in coarse[:_KEPT]]
         tried = [
-            (fit, quads.scores(fit.pitch, noisy=fit.noisy)) for fit in best if fit.score >= _LEAST_PILOTS
+            (fit, quads.scores(fit.pitch, fit.trust)) for fit in best if fit.score >= _LEAST_PILOTS
         ]
         return self._judge(self._decoded(tried, trials), max(fit.score for fit in best), trials)
 
@@ -166,7 +165,7 @@ class SoundReader:
         Returns:
             ``z``; 0.0 where there is nothing to read.
         """
-        scores = self._joined(windows, fit.noisy)
+        scores = self._joined(windows, fit.trust)
         if scores is None:
             return 0.0
         frames = first * self.window_frames
@@ -192,8 +191,8 @@ class SoundReader:
             return None
         return QuadMap(self.card, wav)
 
-    def _joined(self, windows: Sequence[Heard | None], noisy: bool) -> Tensor | None:
-        maps = [one.maps[noisy] if one is not None else None for one in windows]
+    def _joined(self, windows: Sequence[Heard | None], trust: Trust) -> Tensor | None:
+        maps = [one.maps[trust] if one is not None else None for one in windows]
         if all(one is None for one in maps):
             return None
         blank = torch.zeros(self.layout.rows, self.window_frames)
@@ -221,30 +220,30 @@ class SoundReader:
         return (seen * inside).transpose(0, 1)
 
     def _refined(self, quads: QuadMap, fit: Fit) -> Fit:
-        """Return the best of a finer grid around ``fit``."""
+        """Return the best of a finer grid around ``fit``, then of all trusts."""
         phases = torch.arange(_REFINE_PHASES) * (self._step / _REFINE_PHASES)
         best = fit
         for pitch in (fit.pitch, *(fit.pitch * (1.0 + fine) for fine in self.card.search.pitch_fine)):
-            for noisy in _TRUSTS:
-                scores = quads.scores(pitch, noisy=noisy)[self.layout.pilots]
-                for scale in (fit.scale * (1.0 + delta) for delta in _REFINE_SCALES):
-                    seen = self._sample(scores, scale, phases * scale).transpose(0, 1)
-                    norm = seen.square().sum((1, 2)).clamp_min(1e-20).sqrt()
-                    for delta in _REFINE_COLUMNS:
-                        columns = (fit.column + delta + torch.arange(seen.shape[-1])) % self.layout.columns
-                        signs = self.layout.signs[self.layout.pilots][:, columns] * fit.sign
-                        score, row = ((seen * signs).sum((1, 2)) / norm).max(0)
-                        if float(score) > best.score:
-                            best = Fit(
-                                pitch,
-                                scale,
-                                float(phases[row]) * scale,
-                                int(columns[0]),
-                                fit.sign,
-                                noisy,
-                                float(score),
-                            )
+            scores = quads.scores(pitch)[self.layout.pilots]
+            for scale in (fit.scale * (1.0 + delta) for delta in _REFINE_SCALES):
+                for delta in _REFINE_COLUMNS:
+                    near = replace(fit, pitch=pitch, scale=scale, column=fit.column + delta)
+                    best = max(best, self._scored(scores, near, phases * scale), key=_score_of)
+        for trust in TRUSTS[1:]:
+            scores = quads.scores(best.pitch, trust)[self.layout.pilots]
+            other = self._scored(scores, replace(best, trust=trust), torch.tensor([best.frame]))
+            best = max(best, other, key=_score_of)
         return best
+
+    def _scored(self, scores: Tensor, fit: Fit, starts: Tensor) -> Fit:
+        """Return ``fit`` at the best of ``starts``, with its score on the pilots."""
+        seen = self._sample(scores, fit.scale, starts).transpose(0, 1)
+        columns = (fit.column + torch.arange(seen.shape[-1])) % self.layout.columns
+        signs = self.layout.signs[self.layout.pilots][:, columns] * fit.sign
+        norm = seen.square().sum((1, 2)).clamp_min(1e-20).sqrt()
+        score, row = ((seen * signs).sum((1, 2)) / norm).max(0)
+        column = fit.column % self.layout.columns
+        return replace(fit, column=column, frame=float(starts[row]), score=float(score))
 
     def _softly(self, scores: Tensor, fit: Fit) -> tuple[Tensor, Pilots]:
         """Sum quads to soft chips, and the pilots to a score and an energy."""
@@ -293,8 +292,12 @@ class SoundReader:
 WINDOW_SECONDS = 16
 
 
-def _fit(place: Place, pitch: float, scale: float, frame: float, noisy: bool) -> Fit:
-    return Fit(pitch, scale, frame, place.column, place.sign, noisy, place.score)
+def _fit(place: Place, pitch: float, scale: float, frame: float, trust: Trust) -> Fit:
+    return Fit(pitch, scale, frame, place.column, place.sign, trust, place.score)
+
+
+def _score_of(fit: Fit) -> float:
+    return fit.score
 
 
 def _scale_grid(card: SoundCard) -> list[float]:

@@ -8,6 +8,8 @@ frame. Only relations between neighbours remain, so gain, tone and room matter l
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -19,9 +21,16 @@ from watermarking.signal.spectrum import band_edges, band_matrix, spectrogram
 _CLIP = 2.5
 _LOCAL_FRAMES = 63
 _LOCAL_BANDS = 7
-_WEIGHT_POWER = 1.0
+# a wide band tells more: its level varies less
+_WIDTH_POWER = 0.25
+_LOW_HZ = 4200.0
 _FLOOR_QUANTILE = 0.1
 _FLOOR_BIAS = 1.3
+
+
+# all: every band; loud: what stands above the noise floor; low: what low bit rates keep
+Trust = Literal["all", "loud", "low"]
+TRUSTS: tuple[Trust, ...] = ("all", "loud", "low")
 
 
 class QuadMap:
@@ -34,12 +43,12 @@ class QuadMap:
         self._power = (spectra.real.square() + spectra.imag.square()).mean(0)
         self._level = torch.log(self._power + 1e-5 * self._power.mean() + 1e-12)
 
-    def scores(self, pitch: float = 1.0, *, noisy: bool = False) -> Tensor:
+    def scores(self, pitch: float = 1.0, trust: Trust = "all") -> Tensor:
         """Return ``[band pairs, frames]``: the quad that starts at each frame, weighed.
 
         Args:
             pitch: frequency scale of the bands.
-            noisy: distrust what lies near the noise floor.
+            trust: what to rely on.
         """
         slot = self.card.grid.slot_frames
         matrix = band_matrix(self.card, pitch)
@@ -49,21 +58,25 @@ class QuadMap:
         even = (crossed / (local.sqrt() + 1e-4)).clamp_(-_CLIP, _CLIP)
         matched = _cross(even, slot)
         rise = matched[0::2] - matched[1::2]
-        return (rise - torch.roll(rise, -slot, -1)) * self._weights(matrix, pitch, noisy=noisy)
+        return (rise - torch.roll(rise, -slot, -1)) * self._weights(matrix, pitch, trust)
 
-    def _weights(self, matrix: Tensor, pitch: float, *, noisy: bool) -> Tensor:
-        """``[band pairs, frames]`` gain that is expected over each quad."""
+    def _weights(self, matrix: Tensor, pitch: float, trust: Trust) -> Tensor:
+        """``[band pairs, frames]`` gain that is expected over each quad, times what it tells there."""
         edges = torch.tensor(band_edges(self.card)) * pitch
         centres = (edges[:-1] + edges[1:]) / 2.0
         widths = (edges[1:] - edges[:-1]) * (self.card.analysis.window / self.card.analysis.rate_hz)
-        gains, energy = expected_gains(
-            self._power, matrix, centres, widths, self.card.strength, lag=self.card.grid.slot_frames
-        )
-        if noisy:
-            gains = gains * _above_floor(energy)
         slot = self.card.grid.slot_frames
+        gains, energy = expected_gains(
+            self._power, matrix, centres, widths, self.card.strength, lag=slot
+        )
+        if trust == "loud":
+            gains = gains * _above_floor(energy)
         pair = gains[0::2] + gains[1::2]
-        return _box(pair, 2 * slot) ** _WEIGHT_POWER + 1e-6
+        if trust == "low":
+            sure = torch.exp(-((centres[0::2] / _LOW_HZ) ** 6))
+        else:
+            sure = (widths[0::2] / widths[0]) ** _WIDTH_POWER
+        return _box(pair, 2 * slot) * sure[:, None] + 1e-6
 
 
 def _above_floor(energy: Tensor) -> Tensor:

@@ -33,6 +33,7 @@ from watermarking.signal.spectrum import (
 
 BLOCK_SECONDS = 16
 MARGIN_SECONDS = 1
+_HOP = 128
 _SILENCE_POWER = 1e-9
 _NOTHING_HIDDEN_DB = 60.0
 
@@ -51,7 +52,7 @@ class SoundMarker:
         self._chips = code.encode(payload_bits([payload], card.nbits))[0]
         self._layout = quad_layout(card, key)
         self._drift = Drift(key, payload, self._layout.columns)
-        self._analysis = msgspec.structs.replace(card.analysis, hop=card.analysis.window // 2)
+        self._analysis = msgspec.structs.replace(card.analysis, hop=_HOP)
         self._bands = band_matrix(card)
         edges = torch.tensor(band_edges(card))
         self._centres = (edges[:-1] + edges[1:]) / 2.0
@@ -97,7 +98,7 @@ class SoundMarker:
         signs = self._signs(first_second, spectra.shape[-1])
         power = spectra.real.square() + spectra.imag.square()
         gains, _ = expected_gains(
-            power.mean(0), self._bands, self._centres, self._widths, self.card.strength, lag=2
+            power.mean(0), self._bands, self._centres, self._widths, self.card.strength, lag=512//_HOP
         )
         change = self._change(spectra, signs * gains, low.shape[1])
         excess = max(0.0, self.card.strength.snr_db - _snr_db(low, change))

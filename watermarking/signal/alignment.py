@@ -11,6 +11,7 @@ stretch of a file pays ``n (n + 1)`` times, so that a file may be read in any nu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -24,13 +25,16 @@ from watermarking.signal.evidence import Candidate, LayerReading, judge, tail_p_
 from watermarking.signal.listening import TRUSTS, QuadMap, Trust
 from watermarking.signal.quads import QuadLayout, quad_layout
 from watermarking.signal.roster import Ids
-from watermarking.signal.synchrony import Place, PilotSearch
+from watermarking.signal.synchrony import PilotSearch, Place
 from watermarking.signal.words import Pilots, WordReader
 
 Samples = NDArray[np.float32]
+# of one window of a file
+WINDOW_SECONDS = 16
 
 _KEPT = 2
-_REFINE_SCALES = (0.0, -0.0008, 0.0008, -0.0016, 0.0016)
+# in steps of the grid of scales
+_REFINE_SCALES = (0.0, -0.25, 0.25, -0.5, 0.5)
 _REFINE_PHASES = 16
 _REFINE_COLUMNS = (0, -1, 1)
 _PLAIN_PHASES = 8
@@ -69,6 +73,10 @@ class Heard:
 
     maps: dict[Trust, Tensor]
 
+    def halved(self) -> Heard:
+        """The same in half the memory, to be kept."""
+        return Heard({trust: scores.half() for trust, scores in self.maps.items()})
+
 
 class SoundReader:
     """Reads sound at the analysis rate under one key; every reading counts as one of a file's."""
@@ -78,14 +86,8 @@ class SoundReader:
         self.layout: QuadLayout = quad_layout(card, key)
         self.words = WordReader(card, registered)
         self._search = PilotSearch(self.layout)
-        self._scales = _scale_grid(card)
         self._step = 2 * card.grid.slot_frames
-        places = 2.0 * self.layout.columns
-        finer = len(_REFINE_SCALES) * _REFINE_PHASES * len(_REFINE_COLUMNS)
-        finer *= len(TRUSTS) * (1 + len(card.search.pitch_fine))
-        grid = len(self._scales) * len(card.search.pitch_scales) * card.search.phases
-        self.plain_trials = places * len(TRUSTS) * _PLAIN_PHASES
-        self.search_trials = places * grid + _KEPT * finer
+        self._places = 2.0 * self.layout.columns
         self._readings = 0
         self.fit: Fit | None = None
 
@@ -93,12 +95,12 @@ class SoundReader:
         """Return the answer for a file without sound."""
         return judge(None, hint=1.0, bounds=self.card.thresholds)
 
-    def hear(self, samples: Samples) -> Heard | None:
+    def hear(self, samples: Samples, trusts: Sequence[Trust] = TRUSTS) -> Heard | None:
         """Map one window ``[channels, n]`` at the analysis rate; None for silence or what is no number."""
         quads = self._quads(samples)
         if quads is None:
             return None
-        return Heard({trust: quads.scores(trust=trust) for trust in TRUSTS})
+        return Heard({trust: quads.scores(trust=trust) for trust in trusts})
 
     def read(self, samples: Samples, *, search: bool = True) -> LayerReading:
         """Read the mark in one window ``[channels, n]``.
@@ -121,7 +123,7 @@ class SoundReader:
 
     def read_plain(self, windows: Sequence[Heard | None]) -> LayerReading:
         """Read windows that follow one another, together, at the plain tempo and pitch."""
-        trials = self._pay(self.plain_trials)
+        trials = self._pay(self._places * len(TRUSTS) * _PLAIN_PHASES)
         fits: list[Fit] = []
         for trust in TRUSTS:
             scores = self._joined(windows, trust)
@@ -136,31 +138,30 @@ class SoundReader:
 
     def read_searched(self, samples: Samples) -> LayerReading:
         """Read one window at every tempo and pitch of the card's grid."""
-        trials = self._pay(self.search_trials)
         quads = self._quads(samples)
         if quads is None:
             return self.nothing()
+        scales = _scale_grid(self.card, samples.shape[-1] / self.card.analysis.rate_hz)
+        trials = self._pay(self._grid_trials(len(scales)))
         coarse: list[Fit] = []
         starts = torch.arange(self.card.search.phases) * (self._step / self.card.search.phases)
         for pitch in self.card.search.pitch_scales:
             scores = quads.scores(pitch)[self.layout.pilots]
-            seen = self._sample_scales(scores, starts)
+            seen = self._sample_scales(scores, scales, starts)
             for place in self._search.best(seen, _KEPT):
-                scale = self._scales[place.row // len(starts)]
+                scale = scales[place.row // len(starts)]
                 frame = float(starts[place.row % len(starts)]) * scale
                 coarse.append(_fit(place, pitch, scale, frame, "all"))
         coarse.sort(key=lambda fit: -fit.score)
-        best = [self._refined(quads, fit) for fit in coarse[:_KEPT]]
-        tried = [
-            (fit, quads.scores(fit.pitch, fit.trust)) for fit in best if fit.score >= _LEAST_PILOTS
-        ]
+        best = [self._refined(quads, fit, scales[1] - scales[0]) for fit in coarse[:_KEPT]]
+        tried = [(fit, quads.scores(fit.pitch, fit.trust)) for fit in best if fit.score >= _LEAST_PILOTS]
         return self._judge(self._decoded(tried, trials), max(fit.score for fit in best), trials)
 
     def agreement(self, windows: Sequence[Heard | None], fit: Fit, payload: int, first: int) -> float:
         """Score windows for a known word at a known fit.
 
         Args:
-            fit: of a stretch that starts ``first`` windows earlier.
+            fit: a plain one, of a stretch that starts ``first`` windows earlier (negative: later).
 
         Returns:
             ``z``; 0.0 where there is nothing to read.
@@ -168,26 +169,40 @@ class SoundReader:
         scores = self._joined(windows, fit.trust)
         if scores is None:
             return 0.0
-        frames = first * self.window_frames
-        passed = -(-(frames - fit.frame) // self._step) if first > 0 else (frames - fit.frame) // self._step
-        start = fit.frame + passed * self._step - frames
-        if start < 0:
-            passed, start = passed + 1, start + self._step
-        moved = replace(fit, frame=start, column=int(fit.column + passed) % self.layout.columns)
+        begin = first * self.window_frames
+        passed = math.ceil((begin - fit.frame) / self._step)
+        moved = replace(fit, frame=fit.frame + passed * self._step - begin, column=fit.column + passed)
         soft, pilots = self._softly(scores, moved)
         return self.words.score(soft, payload, pilots)
+
+    def known_score(self, samples: Samples, payload: int) -> float:
+        """Score one id at the one place where a sound under nobody's hand would begin.
+
+        Of sound without this key's mark this is one draw of a standard normal number, near enough.
+        """
+        heard = self.hear(samples)
+        if heard is None:
+            return 0.0
+        rest = Fit(1.0, 1.0, 0.0, 0, 1.0, "all", 0.0)
+        return self.agreement([heard], rest, payload, 0)
 
     @property
     def window_frames(self) -> int:
         """Frames of a window of a file."""
         return WINDOW_SECONDS * self.card.analysis.rate_hz // self.card.analysis.hop
 
+    @property
+    def windows_of_a_lap(self) -> int:
+        """Windows that may be read together: what follows has another sign."""
+        return self.layout.columns * self._step // self.window_frames
+
     def _quads(self, samples: Samples) -> QuadMap | None:
-        wav = torch.from_numpy(np.ascontiguousarray(samples))
-        # also false for what is no number
-        if not wav.shape[-1] >= _LEAST_SECONDS * self.card.analysis.rate_hz:
+        wav = torch.nan_to_num(
+            torch.from_numpy(np.ascontiguousarray(samples)), nan=0.0, posinf=0.0, neginf=0.0
+        )
+        if wav.shape[-1] < _LEAST_SECONDS * self.card.analysis.rate_hz:
             return None
-        if not float(wav.square().mean()) >= _SILENT_POWER:
+        if float(wav.square().mean()) < _SILENT_POWER:
             return None
         return QuadMap(self.card, wav)
 
@@ -207,10 +222,10 @@ class SoundReader:
         part = where - left
         return torch.lerp(scores[:, left], scores[:, left + 1], part)
 
-    def _sample_scales(self, scores: Tensor, starts: Tensor) -> Tensor:
+    def _sample_scales(self, scores: Tensor, grid: list[float], starts: Tensor) -> Tensor:
         """Sample every scale of the grid: ``[scales * starts, rows, quads]``, short ones padded."""
-        count = max(1, int((scores.shape[-1] - 1) / (self._step * min(self._scales))))
-        scales = torch.tensor(self._scales)[:, None, None]
+        count = max(1, int((scores.shape[-1] - 1) / (self._step * min(grid))))
+        scales = torch.tensor(grid)[:, None, None]
         where = scales * (starts[:, None] + torch.arange(count) * self._step)
         where = where.flatten(0, 1)
         left = where.floor().long()
@@ -219,13 +234,13 @@ class SoundReader:
         seen = torch.lerp(scores[:, left], scores[:, left + 1], where - left)
         return (seen * inside).transpose(0, 1)
 
-    def _refined(self, quads: QuadMap, fit: Fit) -> Fit:
+    def _refined(self, quads: QuadMap, fit: Fit, step: float) -> Fit:
         """Return the best of a finer grid around ``fit``, then of all trusts."""
         phases = torch.arange(_REFINE_PHASES) * (self._step / _REFINE_PHASES)
         best = fit
         for pitch in (fit.pitch, *(fit.pitch * (1.0 + fine) for fine in self.card.search.pitch_fine)):
             scores = quads.scores(pitch)[self.layout.pilots]
-            for scale in (fit.scale * (1.0 + delta) for delta in _REFINE_SCALES):
+            for scale in (fit.scale + delta * step for delta in _REFINE_SCALES):
                 for delta in _REFINE_COLUMNS:
                     near = replace(fit, pitch=pitch, scale=scale, column=fit.column + delta)
                     best = max(best, self._scored(scores, near, phases * scale), key=_score_of)
@@ -276,6 +291,12 @@ class SoundReader:
         )
         return list(zip(words, fits, strict=True))
 
+    def _grid_trials(self, scales: int) -> float:
+        search = self.card.search
+        grid = scales * len(search.pitch_scales) * search.phases
+        finer = (1 + len(search.pitch_fine)) * len(_REFINE_SCALES) * _REFINE_PHASES * len(_REFINE_COLUMNS)
+        return self._places * grid + _KEPT * (finer + len(TRUSTS))
+
     def _pay(self, trials: float) -> float:
         """Trials of the next reading: those of all readings together are worth one level."""
         self._readings += 1
@@ -289,9 +310,6 @@ class SoundReader:
         return judge(best, hint=hint, bounds=self.card.thresholds)
 
 
-WINDOW_SECONDS = 16
-
-
 def _fit(place: Place, pitch: float, scale: float, frame: float, trust: Trust) -> Fit:
     return Fit(pitch, scale, frame, place.column, place.sign, trust, place.score)
 
@@ -300,7 +318,8 @@ def _score_of(fit: Fit) -> float:
     return fit.score
 
 
-def _scale_grid(card: SoundCard) -> list[float]:
-    count = round(card.search.time_scale_span / card.search.time_scale_step)
-    steps = range(-count, count + 1)
-    return [1.0 + n * card.search.time_scale_step for n in steps]
+def _scale_grid(card: SoundCard, seconds: float) -> list[float]:
+    """Time scales so close that the ends of a window of ``seconds`` slip by half the card's slip at most."""
+    step = card.search.slip_seconds / seconds
+    count = math.ceil(card.search.time_scale_span / step)
+    return [1.0 + n * step for n in range(-count, count + 1)]

@@ -87,7 +87,8 @@ def expected_gains(
     """Return the gains that ``power`` is marked with; the detector weighs by the same.
 
     A gain is the least of the masking cap, the card's cap and ``k * (E / mean E) ** exponent``;
-    ``k`` is set by bisection to the card's signal-to-noise ratio.
+    ``k`` is set by bisection to the card's signal-to-noise ratio. Masking caps shrink below
+    ``full_from_hz``, where changes are heard best and read worst.
 
     Args:
         power: ``[bins, frames]``.
@@ -99,6 +100,7 @@ def expected_gains(
         ``(gains, energy)``: dB and mean power, each ``[bands, frames]``.
     """
     caps, energy = gain_caps(power, bands, centres_hz, noise_to_mask_db=strength.noise_to_mask_db, lag=lag)
+    caps *= (centres_hz / strength.full_from_hz).clamp_max(1.0).sqrt()[:, None]
     caps.clamp_max_(strength.gain_cap_db)
     shape = (energy / energy.mean()).clamp_min(1e-8) ** strength.energy_exponent
     sample = slice(0, None, _BISECTION_STRIDE)

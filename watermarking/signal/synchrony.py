@@ -48,14 +48,13 @@ class PilotSearch:
         heard = torch.fft.rfft(seen, block).conj().permute(2, 0, 1)
         product = torch.bmm(heard, self._lap_spectra(block, step))
         scores = torch.fft.irfft(product.permute(1, 2, 0), block)[..., :step]
-        found = scores.abs().flatten(1)
-        top, index = (found / energy[:, None]).max(1)
-        order = torch.argsort(top, descending=True)[:count]
+        low, high = scores.amin((1, 2)) / energy, scores.amax((1, 2)) / energy
+        top = torch.maximum(high, -low)
         places: list[Place] = []
-        for row in order.tolist():
-            which, lag = divmod(int(index[row]), scores.shape[-1])
+        for row in torch.argsort(top, descending=True)[:count].tolist():
+            sign = 1.0 if float(high[row]) >= float(-low[row]) else -1.0
+            which, lag = divmod(int((scores[row] * sign).argmax()), scores.shape[-1])
             column = (which * step + lag) % self._columns
-            sign = 1.0 if float(scores[row, which, lag]) >= 0.0 else -1.0
             places.append(Place(row, column, sign, float(top[row])))
         return places
 

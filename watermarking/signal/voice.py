@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 
-import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -33,7 +32,6 @@ from watermarking.signal.spectrum import (
 
 BLOCK_SECONDS = 16
 MARGIN_SECONDS = 1
-_HOP = 128
 _SILENCE_POWER = 1e-9
 _NOTHING_HIDDEN_DB = 60.0
 
@@ -52,7 +50,6 @@ class SoundMarker:
         self._chips = code.encode(payload_bits([payload], card.nbits))[0]
         self._layout = quad_layout(card, key)
         self._drift = Drift(key, payload, self._layout.columns)
-        self._analysis = msgspec.structs.replace(card.analysis, hop=_HOP)
         self._bands = band_matrix(card)
         edges = torch.tensor(band_edges(card))
         self._centres = (edges[:-1] + edges[1:]) / 2.0
@@ -70,13 +67,13 @@ class SoundMarker:
             first_second: time of the first sample in the file (negative before its start).
 
         Returns:
-            The marked block, same shape; silence comes back as it was.
+            The marked block, same shape; silence and what is no number come back as they were.
         """
-        wav = torch.from_numpy(np.ascontiguousarray(samples))
-        length = round(wav.shape[1] / rate_hz * self.card.analysis.rate_hz)
-        low = resample(wav, length)
-        # also false for what is no number
-        if not float(low.square().mean()) >= _SILENCE_POWER:
+        used = self._used(samples, rate_hz)
+        wav = torch.from_numpy(np.ascontiguousarray(samples[:, :used]))
+        heard = torch.nan_to_num(wav, nan=0.0, posinf=0.0, neginf=0.0)
+        low = resample(heard, round(used / rate_hz * self.card.analysis.rate_hz))
+        if not used or float(low.square().mean()) < _SILENCE_POWER:
             return samples
         change = self._levelled_change(low, first_second)
         snr = _snr_db(low, change)
@@ -84,8 +81,17 @@ class SoundMarker:
             return samples
         self.markable_blocks += 1
         self._error += 10.0 ** (-snr / 10.0)
-        marked: Samples = (wav + resample(change, wav.shape[1])).clamp_(-1.0, 1.0).numpy()
-        return marked
+        marked: Samples = (wav + resample(change, used)).clamp_(-1.0, 1.0).numpy()
+        return np.concatenate([marked, samples[:, used:]], 1)
+
+    @staticmethod
+    def _used(samples: Samples, rate_hz: int) -> int:
+        """Samples up to the last that sounds, and a margin, in whole seconds."""
+        sounding = np.flatnonzero(samples.any(0))
+        if not sounding.size:
+            return 0
+        seconds = -(-(int(sounding[-1]) + 1) // rate_hz) + MARGIN_SECONDS
+        return min(samples.shape[1], seconds * rate_hz)
 
     @property
     def mean_snr_db(self) -> float:
@@ -94,11 +100,16 @@ class SoundMarker:
 
     def _levelled_change(self, low: Tensor, first_second: int) -> Tensor:
         """What is added to each channel at the analysis rate, no louder than the card allows."""
-        spectra = spectrogram(low, self._analysis)
+        spectra = spectrogram(low, self.card.analysis)
         signs = self._signs(first_second, spectra.shape[-1])
         power = spectra.real.square() + spectra.imag.square()
         gains, _ = expected_gains(
-            power.mean(0), self._bands, self._centres, self._widths, self.card.strength, lag=512//_HOP
+            power.mean(0),
+            self._bands,
+            self._centres,
+            self._widths,
+            self.card.strength,
+            lag=self.card.analysis.window // self.card.analysis.hop,
         )
         change = self._change(spectra, signs * gains, low.shape[1])
         excess = max(0.0, self.card.strength.snr_db - _snr_db(low, change))
@@ -111,13 +122,13 @@ class SoundMarker:
         inside = self._bin_band >= 0
         full = torch.zeros(spectra.shape[1:])
         full[inside] = factor[self._bin_band[inside]]
-        return waveform(spectra * full, self._analysis, length)
+        return waveform(spectra * full, self.card.analysis, length)
 
     def _signs(self, first_second: int, frames: int) -> Tensor:
         """Return the pattern over ``frames`` frames from ``first_second``, ``[bands, frames]``."""
         rate, hop = self.card.analysis.rate_hz, self.card.analysis.hop
         slot = self.card.grid.slot_frames * hop
-        centres = first_second * rate + torch.arange(frames) * self._analysis.hop
+        centres = first_second * rate + torch.arange(frames) * self.card.analysis.hop
         slots = torch.div(centres, slot, rounding_mode="floor")
         first = int(slots[0]) // 2
         columns = torch.arange(first, int(slots[-1]) // 2 + 1)

@@ -24,7 +24,7 @@ _BISECTION_STRIDE = 5
 # natural log of an amplitude per dB
 _LOG_GAIN = 0.1151
 # share of the naive sum of squares that is left after overlapping windows were added
-_NAIVE_ERROR = 0.55
+_NAIVE_ERROR = 0.35
 
 
 def bark(hertz: Tensor) -> Tensor:

@@ -66,7 +66,8 @@ class QuadMap:
         centres = (edges[:-1] + edges[1:]) / 2.0
         widths = (edges[1:] - edges[:-1]) * (self.card.analysis.window / self.card.analysis.rate_hz)
         slot = self.card.grid.slot_frames
-        gains, energy = expected_gains(self._power, matrix, centres, widths, self.card.strength, lag=slot)
+        lag = self.card.analysis.window // self.card.analysis.hop
+        gains, energy = expected_gains(self._power, matrix, centres, widths, self.card.strength, lag=lag)
         if trust == "loud":
             gains = gains * _above_floor(energy)
         pair = gains[0::2] + gains[1::2]

@@ -39,10 +39,7 @@ Samples = NDArray[np.float32]
 
 
 class SoundMarker:
-    """Marks blocks of one file, in order of time.
-
-    ``silent``: stretches that carry no mark, ``(start, end)`` in seconds, joined where they touch.
-    """
+    """Marks blocks of one file, in order of time."""
 
     def __init__(self, card: SoundCard, key: bytes, payload: int) -> None:
         self.card = card
@@ -54,7 +51,7 @@ class SoundMarker:
         edges = torch.tensor(band_edges(card))
         self._centres = (edges[:-1] + edges[1:]) / 2.0
         self._bin_band = _band_of_bin(card, edges)
-        self._widths = torch.bincount(self._bin_band.clamp_min(0), minlength=card.bands.count)
+        self._widths = torch.bincount(self._bin_band[self._bin_band >= 0], minlength=card.bands.count)
         self.markable_blocks = 0
         self._error = 0.0
 

@@ -210,8 +210,10 @@ class SoundReader:
         maps = [one.maps[trust] if one is not None else None for one in windows]
         if all(one is None for one in maps):
             return None
-        blank = torch.zeros(self.layout.rows, self.window_frames)
-        return torch.cat([blank if one is None else one.float() for one in maps], 1)
+        frames = self.window_frames
+        blank = torch.zeros(self.layout.rows, frames)
+        # a spectrogram has a frame more than its window has hops
+        return torch.cat([blank if one is None else one[:, :frames].float() for one in maps], 1)
 
     def _sample(self, scores: Tensor, scale: float, starts: Tensor) -> Tensor:
         """Re-sample ``scores`` ``[rows, frames]`` at ``scale``: ``[rows, starts, quads]``."""

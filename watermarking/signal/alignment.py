@@ -289,15 +289,16 @@ class SoundReader:
             trials=trials,
             geometries=[fit.geometry for fit in fits],
             pilots=pilots,
-            decodings=_KEPT * self._readings * (self._readings + 1),
+            decodings=len(TRUSTS) * self._readings * (self._readings + 1),
         )
         return list(zip(words, fits, strict=True))
 
     def _grid_trials(self, scales: int) -> float:
+        """Every hypothesis of the fine grid: any of them might have been come to."""
         search = self.card.search
-        grid = scales * len(search.pitch_scales) * search.phases
-        finer = (1 + len(search.pitch_fine)) * len(_REFINE_SCALES) * _REFINE_PHASES * len(_REFINE_COLUMNS)
-        return self._places * grid + _KEPT * (finer + len(TRUSTS))
+        pitches = len(search.pitch_scales) * (1 + len(search.pitch_fine))
+        finer = len(_REFINE_SCALES) * _REFINE_PHASES * len(TRUSTS)
+        return self._places * scales * pitches * finer
 
     def _pay(self, trials: float) -> float:
         """Trials of the next reading: those of all readings together are worth one level."""

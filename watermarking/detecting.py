@@ -19,8 +19,9 @@ from watermarking.errors import MediaError
 from watermarking.features import FeatureStore, PixelFeatures
 from watermarking.media.containers import Medium, probe
 from watermarking.media.frames import SampledFrame, SizeOf, sample_frames
-from watermarking.media.sound import Samples, read_sound, windows
+from watermarking.media.sound import read_sound
 from watermarking.media.stills import read_still
+from watermarking.recordings import HeardSegment, SoundListener
 from watermarking.reports import (
     DetectedSegment,
     DetectReport,
@@ -40,8 +41,6 @@ from watermarking.verdict import combined, thresholds_of, transformation_of
 
 FRAMES, MORE_FRAMES = 32, 120
 _BATCH = 8
-_WINDOW_SECONDS = 32
-_LEAST_WINDOW_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,7 @@ class _Found:
     start: float
     end: float
     card: str
+    stretches: tuple[HeardSegment, ...] = ()
 
 
 def detect_medium(path: Path, search: Search) -> DetectReport:
@@ -183,38 +183,19 @@ def _frames(path: Path, medium: Medium, size_of: SizeOf, count: int) -> Iterator
 
 
 def _sound(path: Path, search: Search) -> _Found:
-    """Read windows as they come, plainly; if none claims, search the loudest one."""
     card = load_sound_card(search.audio_card)
     reader = SoundReader(card, search.key, search.candidates)
-    rate = card.analysis.rate_hz
-    pieces = read_sound(path, rate_hz=rate, damaged=True)
-    loudest: tuple[float, float, Samples] | None = None
-    best: _Found | None = None
-    start = 0.0
-    for window in windows(pieces, length=_WINDOW_SECONDS * rate, least=_LEAST_WINDOW_SECONDS * rate):
-        end = start + window.shape[1] / rate
-        reading = reader.read(window, search=False)
-        if best is None or reading.p_value < best.reading.p_value:
-            best = _Found(reading, start, end, search.audio_card)
-        if reading.status == "present":
-            return best
-        power = float(np.square(window).mean())
-        if loudest is None or power > loudest[0]:
-            loudest = (power, start, window)
-        start = end
-        if reader.is_spent:
-            break
-    if loudest is not None and search.geometry:
-        reading = reader.read(loudest[2])
-        if best is None or reading.p_value < best.reading.p_value or reading.status == "present":
-            start = loudest[1]
-            return _Found(reading, start, start + loudest[2].shape[1] / rate, search.audio_card)
-    return best or _Found(reader.nothing(), 0.0, 0.0, search.audio_card)
+    pieces = read_sound(path, rate_hz=card.analysis.rate_hz, damaged=True)
+    heard = SoundListener(reader, search=search.geometry).listen(pieces)
+    return _Found(heard.reading, heard.start, heard.end, search.audio_card, heard.segments)
 
 
 def _report(found: dict[LayerName, _Found | None]) -> DetectReport:
     layers = {name: _layer(name, one) for name, one in found.items()}
-    return combined(layers, [_segment(name, one) for name, one in found.items() if one is not None])
+    return combined(
+        layers,
+        [segment for name, one in found.items() if one is not None for segment in _segments(name, one)],
+    )
 
 
 def _layer(name: LayerName, found: _Found | None) -> LayerDetection | None:
@@ -237,14 +218,17 @@ def _layer(name: LayerName, found: _Found | None) -> LayerDetection | None:
     )
 
 
-def _segment(name: LayerName, found: _Found) -> DetectedSegment:
+def _segments(name: LayerName, found: _Found) -> Iterator[DetectedSegment]:
     one = found.reading
-    return DetectedSegment(
-        layer=name,
-        start=round(found.start, 3),
-        end=round(found.end, 3),
-        status=one.status,
-        payload=None if one.payload is None else payload_hex(one.payload),
-        p_value=one.p_value,
-        variants=(VariantReading("original", one.status, one.p_value),),
-    )
+    whole = HeardSegment(found.start, found.end, one.status, one.p_value)
+    for part in found.stretches or (whole,):
+        named = part.status == "present" and one.payload is not None
+        yield DetectedSegment(
+            layer=name,
+            start=round(part.start, 3),
+            end=round(part.end, 3),
+            status=part.status,
+            payload=payload_hex(one.payload) if named and one.payload is not None else None,
+            p_value=part.p_value,
+            variants=(VariantReading("original", part.status, part.p_value),),
+        )

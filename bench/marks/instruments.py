@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Protocol
 
 import soundfile
-from watermarking.features import FeatureStore
 
 from bench.marks.ffmpeg import convert
 from bench.marks.reading import Layer
 from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD, load_pixel_card, load_sound_card
 from watermarking.engine import detect_file
+from watermarking.features import FeatureStore
 from watermarking.media.frames import SizeOf, sample_frames
 from watermarking.media.sound import Samples
 from watermarking.reports import LayerDetection

@@ -51,9 +51,7 @@ def test_what_is_held_is_not_read_again() -> None:
     for _ in range(3):
         register()
     held()
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         kept = selectors.registered_ids(key_id="1")
     assert len(asked) == 1  # how many, and the newest: no ids
     assert "count(*)" in asked[0]["sql"]

@@ -125,28 +125,41 @@ class BandCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GridCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A period of the pattern: ``quads`` chips of 2 slots, each ``slot_frames`` hops long."""
+    """A period of the code: ``quads`` chips of 2 slots, each ``slot_frames`` hops long.
+
+    Signs repeat after a lap of ``periods`` periods; every ``pilot_every``-th band pair synchronises.
+    """
 
     slot_frames: int
     quads: int
-    pilot_share: float
+    periods: int
+    pilot_every: int
 
 
 class SoundStrength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Target SNR, cap of a gain, noise-to-mask ratio (dB); gain follows band energy's power."""
+    """Target SNR, cap of a gain, noise-to-mask ratio (dB); gain follows band energy's power.
+
+    ``full_from_hz``: below it gains shrink with the square root of frequency.
+    """
 
     snr_db: float
     gain_cap_db: float
     noise_to_mask_db: float
     energy_exponent: float
+    full_from_hz: float
 
 
 class SoundSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Grid of time scales, frequency scales and phases that the detector tries."""
+    """Grid of time scales, frequency scales and phases that the detector tries.
+
+    Scales lie so close that both ends of a window together slip by ``slip_seconds`` from one to the
+    next. ``pitch_fine``: steps around a found frequency scale.
+    """
 
     time_scale_span: float
-    time_scale_step: float
+    slip_seconds: float
     pitch_scales: tuple[float, ...]
+    pitch_fine: tuple[float, ...]
     phases: int
 
 

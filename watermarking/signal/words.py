@@ -2,11 +2,17 @@
 
 Blind reading decodes the code and pays for every word there is; registry reading compares the
 registered ids alone and pays for their number, which makes it some 3 dB more sensitive.
+
+Where pilots were read beside the chips, they count: the score is that of pilots and word together,
+which says that a mark of this key is there. They say nothing of *which* word it is. For a blind word
+that is the margin's office; a registered word must besides stand without them, against the number of
+ids, or the best of a million strangers would be borne out by the pilots of an unregistered mark.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -22,6 +28,17 @@ from watermarking.signal.evidence import (
     word_log_odds,
 )
 from watermarking.signal.roster import Ids, Leader, Roster
+
+
+@dataclass(frozen=True)
+class Pilots:
+    """Known quads read beside the chips: ``agreement`` is ``<signs, quads>``, ``energy`` their squares."""
+
+    agreement: float
+    energy: float
+
+
+_NO_PILOTS = Pilots(0.0, 0.0)
 
 
 class WordReader:
@@ -44,17 +61,27 @@ class WordReader:
         return self.best_of([soft], trials=trials, geometries=[geometry])[0]
 
     def best_of(
-        self, softs: Sequence[Tensor], *, trials: float, geometries: Sequence[str]
+        self,
+        softs: Sequence[Tensor],
+        *,
+        trials: float,
+        geometries: Sequence[str],
+        pilots: Sequence[Pilots] | None = None,
+        decodings: float = 1.0,
     ) -> list[Candidate]:
         """Return :meth:`best` of each of ``softs``; the registry is gone through once for several of them.
 
         Args:
             trials: counted for each of them; a caller who takes the best of the list counts all of it.
+            pilots: read beside each of them.
+            decodings: how many words may be compared once pilots have shown where; a registered one
+                pays for them when it stands alone.
         """
+        beside = pilots if pilots is not None else [_NO_PILOTS] * len(softs)
         ways = 2.0 if self.roster is not None else 1.0
         found = [
-            self._blind(soft, trials * ways, geometry)
-            for soft, geometry in zip(softs, geometries, strict=True)
+            self._blind(soft, known, trials * ways, geometry)
+            for soft, known, geometry in zip(softs, beside, geometries, strict=True)
         ]
         if self.roster is None:
             return found
@@ -62,33 +89,51 @@ class WordReader:
         if unsure:
             leaders = self.roster.leaders(torch.stack([softs[n] for n in unsure]))
             for n, leader in zip(unsure, leaders, strict=True):
-                known = self._known(leader, softs[n], trials * ways * len(self.roster), geometries[n])
+                ids = ways * len(self.roster)
+                pays = (trials * ids, decodings * ids)
+                known = self._known(leader, softs[n], beside[n], pays, geometries[n])
                 if known.p_value < found[n].p_value:
                     found[n] = known
         return found
 
-    def _blind(self, soft: Tensor, trials: float, geometry: str) -> Candidate:
+    def score(self, soft: Tensor, payload: int, pilots: Pilots = _NO_PILOTS) -> float:
+        """Return ``z`` of one known word, pilots included."""
+        sent = self.code.encode(payload_bits([payload], self.nbits))[0].to(soft.device)
+        return _joint(float(sent @ soft), float(soft @ soft), pilots)
+
+    def _blind(self, soft: Tensor, pilots: Pilots, trials: float, geometry: str) -> Candidate:
         word = self.code.decode(soft)
         sent = self.code.encode(payload_bits([word.payload], self.nbits))[0].to(soft.device)
         energy = float(soft @ soft)
-        score = float(sent @ soft) / max(energy, 1e-30) ** 0.5
+        score = _joint(float(sent @ soft), energy, pilots)
         return Candidate(
             payload=word.payload,
             score=score,
-            log_odds=word_log_odds(score, word.margin, energy, soft.numel()),
+            log_odds=word_log_odds(_joint(float(sent @ soft), energy), word.margin, energy, soft.numel()),
             method="blind",
             p_value=blind_p_value(score, trials=trials, nbits=self.nbits),
             geometry=geometry,
         )
 
-    def _known(self, leader: Leader, soft: Tensor, trials: float, geometry: str) -> Candidate:
-        energy = max(float(soft @ soft), 1e-30)
-        score = leader.value / energy**0.5
+    def _known(
+        self, leader: Leader, soft: Tensor, pilots: Pilots, trials: tuple[float, float], geometry: str
+    ) -> Candidate:
+        energy = float(soft @ soft)
+        score = _joint(leader.value, energy, pilots)
+        p_value = tail_p_value(score, trials=trials[0])
+        alone = _joint(leader.value, energy)
+        if pilots.energy:
+            p_value = max(p_value, tail_p_value(alone, trials=trials[1]))
         return Candidate(
             payload=leader.payload,
             score=score,
-            log_odds=word_log_odds(score, leader.value - leader.runner_up, energy, soft.numel()),
+            log_odds=word_log_odds(alone, leader.value - leader.runner_up, energy, soft.numel()),
             method="registry",
-            p_value=tail_p_value(score, trials=trials),
+            p_value=p_value,
             geometry=geometry,
         )
+
+
+def _joint(agreement: float, energy: float, pilots: Pilots = _NO_PILOTS) -> float:
+    norm = max(energy + pilots.energy, 1e-30) ** 0.5
+    return (agreement + pilots.agreement) / norm

@@ -10,7 +10,7 @@ from watermarking.cards import PixelCard, PixelStrength, SoundCard
 
 
 def boosted_pixels(card: PixelCard, boost: float) -> PixelCard:
-    """Return the card with ``boost`` times its gains; caps and dark ramps stay.
+    """Return the card with ``boost`` times its budget; caps and the ramp into black stay.
 
     Raises:
         ValueError: ``boost`` is not in [1, 2].
@@ -40,10 +40,7 @@ def _stronger(strength: PixelStrength, boost: float) -> PixelStrength:
     return msgspec.structs.replace(
         strength,
         luma_psnr_db=strength.luma_psnr_db - 20.0 * math.log10(boost),
-        luma_floor=strength.luma_floor * boost,
-        luma_slope=strength.luma_slope * boost,
-        chroma_floor=strength.chroma_floor * boost,
-        chroma_slope=strength.chroma_slope * boost,
+        delta=(strength.delta[0] * boost, strength.delta[1] * boost),
     )
 
 

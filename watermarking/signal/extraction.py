@@ -6,6 +6,7 @@ the chips obeys the bound of ``evidence`` whatever the weights are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,7 +74,7 @@ def pilot_score(layouts: Sequence[PlaneLayout], spectra: Sequence[Tensor]) -> fl
             energy += float(((parts.real**2 + parts.imag**2) * share**2).sum())
         if energy > _NOTHING:
             scores.append(agreement / energy**0.5)
-    return sum(scores) / max(1, len(scores)) ** 0.5
+    return sum(scores) / math.sqrt(max(1, len(scores)))
 
 
 def joined(

@@ -110,7 +110,9 @@ class LatticeSearch:
         """
         step = self.side / math.sqrt(width * height) * width / shots[0].shape[-1]
         coloured = any(float(shot[1:].square().mean()) > _NO_COLOUR for shot in shots)
-        levels = [(self._luma, _scales(_LUMA_SCALE_STEP), ((0,),))]
+        levels: list[tuple[_Pilots, _Hypotheses, tuple[tuple[int, ...], ...]]] = [
+            (self._luma, _scales(_LUMA_SCALE_STEP), ((0,),))
+        ]
         if coloured:
             levels.insert(0, (self._chroma, _scales(_SCALE_STEP), ((1, 2), (0, 1, 2))))
             levels.append((self._chroma, _scales_and_turns(), ((1, 2), (0, 1, 2))))

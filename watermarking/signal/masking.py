@@ -115,18 +115,17 @@ def luma_level(hidden: Hiding, psnr_db: float) -> Tensor:
     return factors
 
 
-def gain_maps(hidden: Hiding, factor: Tensor, strength: PixelStrength, boost: float = 1.0) -> GainMaps:
+def gain_maps(hidden: Hiding, factor: Tensor, strength: PixelStrength) -> GainMaps:
     """Spend the budgets: luma first, up to its share; the chromas take what is left, half each.
 
     Args:
         factor: ``[b, 1, 1, 1]`` on the luma shape (``luma_level``).
-        boost: on every limit.
     """
-    budget = hidden.budget * boost
+    budget = hidden.budget
     luma = torch.minimum(hidden.shape * factor, budget * strength.luma_share / hidden.slopes.luma)
     spent = luma * hidden.slopes.luma
     left = ((budget * budget - spent * spent) * 0.5).clamp_min_(0.0).sqrt_()
-    cap = strength.chroma_cap * boost
+    cap = strength.chroma_cap
     cb, cr = ((left / slope).clamp_(max=cap) * hidden.light for slope in (hidden.slopes.cb, hidden.slopes.cr))
     return GainMaps(luma * hidden.light, cb, cr)
 

@@ -52,7 +52,6 @@ class PictureMarker:
     """Adds one payload's pattern to frames of one form, in order.
 
     Args:
-        boost: factor on all gains and limits, for a stretch that could not be read at the usual strength.
         label: names the stretch that begins here (a segment's first time, a shot), for the drift of the pattern.
     """
 
@@ -63,13 +62,11 @@ class PictureMarker:
         payload: int,
         form: PictureForm,
         *,
-        boost: float = 1.0,
         label: str = "",
     ) -> None:
         self.form = form
         self.strength = card.still_strength if form.still else card.strength
-        self._range = tuple(boost * end for end in (_STILL_RANGE if form.still else _LEVEL_RANGE))
-        self._boost = boost
+        self._range = _STILL_RANGE if form.still else _LEVEL_RANGE
         self._scale = float(1 << (form.depth - 8))
         self._patterns = _draw(card, key, payload, form)
         self._key, self._payload = key, payload
@@ -91,8 +88,8 @@ class PictureMarker:
         chroma = (values[1], values[2]) if len(values) > 2 else None
         hidden = hiding(luma, chroma, self.strength, None if shot is not None else self._calm)
         sign = self._sign(hidden, shot)
-        level = self._smoothed(luma_level(hidden, self.strength.luma_psnr_db) * self._boost)
-        maps = gain_maps(hidden, level, self.strength, self._boost)
+        level = self._smoothed(luma_level(hidden, self.strength.luma_psnr_db))
+        maps = gain_maps(hidden, level, self.strength)
         self._count(float(maps.luma.square().mean()))
         gains = (maps.luma, maps.cb, maps.cr)
         marked = [

@@ -75,7 +75,7 @@ class PixelStrength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     local activity. ``delta``: visible CIELAB differences (rms) allowed at calm and at busy places;
     luma takes at most ``luma_share`` of it. ``chroma_cap``: in 8-bit levels. A place is calm below the first and busy above the second of
     ``calm_shares`` (quantiles of its frame) or of ``calm_activity`` (levels), whichever is larger. Gains fall
-    to nothing over ``black_ramp``.
+    to nothing over ``black_ramp``. All gains are scaled towards ``rgb_psnr_db`` by a factor within ``rgb_range``.
     """
 
     luma_psnr_db: float
@@ -88,6 +88,8 @@ class PixelStrength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calm_shares: tuple[float, float]
     calm_activity: tuple[float, float]
     black_ramp: tuple[float, float]
+    rgb_psnr_db: float
+    rgb_range: tuple[float, float]
 
 
 class PixelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

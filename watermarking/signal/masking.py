@@ -26,6 +26,8 @@ from watermarking.signal.visibility import ColourSlopes, colour_slopes
 CELL = 4
 _REACH = 5
 _SPREAD = 4
+# mean squared change of R, G and B per squared level of Y, Cb and Cr (BT.709, narrow range to full)
+_RGB_POWER = (1.36, 1.55, 1.15)
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,16 @@ def gain_maps(hidden: Hiding, factor: Tensor, strength: PixelStrength) -> GainMa
     left = ((budget * budget - spent * spent) * 0.5).clamp_min_(0.0).sqrt_()
     cap = strength.chroma_cap
     cb, cr = ((left / slope).clamp_(max=cap) * hidden.light for slope in (hidden.slopes.cb, hidden.slopes.cr))
-    return GainMaps(luma * hidden.light, cb, cr)
+    return _levelled(GainMaps(luma * hidden.light, cb, cr), strength)
+
+
+def _levelled(maps: GainMaps, strength: PixelStrength) -> GainMaps:
+    """Scale all gains alike towards the PSNR that the card wants of RGB, within the card's range."""
+    planes = zip(_RGB_POWER, (maps.luma, maps.cb, maps.cr), strict=True)
+    power = sum(weight * plane.square().mean((1, 2, 3), keepdim=True) for weight, plane in planes)
+    target = 255.0 / 10.0 ** (strength.rgb_psnr_db / 20.0)
+    factor = (target / torch.as_tensor(power).sqrt().clamp_min(1e-3)).clamp(*strength.rgb_range)
+    return GainMaps(maps.luma * factor, maps.cb * factor, maps.cr * factor)
 
 
 def _between(busy: Tensor, ends: tuple[float, float]) -> Tensor:

@@ -12,7 +12,7 @@ from watermarking.media.codecs import Encoding, Quality
 from watermarking.media.containers import probe
 from watermarking.reports import EmbedReport
 from watermarking.signal.threads import device_for
-from watermarking.stretching import Tally, join_parts, mark_part, plan_medium, playable_part, sound_windows
+from watermarking.stretching import Tally, join_parts, mark_part, playable_part, sound_windows
 
 __all__ = [
     "Encoding",
@@ -27,7 +27,6 @@ __all__ = [
     "frame_number",
     "join_parts",
     "mark_part",
-    "plan_medium",
     "playable_part",
     "prepare_features",
     "sound_windows",

@@ -23,6 +23,7 @@ from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD, load_pixe
 from watermarking.errors import ExtractionFailed
 from watermarking.features import FeatureStore
 from watermarking.keys import DEFAULT_KEY_ID, MarkKey
+from watermarking.planning import plan_medium
 from watermarking.plans import MediaPlan, StretchSpan, StretchTally
 from watermarking.reports import LAYERS, DetectReport, EmbedReport, LayerEmbedding, LayerName
 from watermarking.verdict import under_keys
@@ -188,7 +189,7 @@ def plan_file(src: Path, *, stretch_seconds: float) -> MediaPlan:
     Raises:
         MediaError: it is no medium.
     """
-    return cast("MediaPlan", _pipeline().plan_medium(src, stretch_seconds))
+    return plan_medium(src, stretch_seconds)
 
 
 def mark_stretch(

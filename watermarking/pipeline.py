@@ -13,7 +13,7 @@ from watermarking.media.containers import probe
 from watermarking.reports import EmbedReport
 from watermarking.sealing import check_file, seal_file
 from watermarking.signal.threads import device_for
-from watermarking.stretching import Tally, join_parts, mark_part, plan_medium, playable_part, sound_windows
+from watermarking.stretching import Tally, join_parts, mark_part, playable_part, sound_windows
 
 __all__ = [
     "Encoding",
@@ -29,7 +29,6 @@ __all__ = [
     "frame_number",
     "join_parts",
     "mark_part",
-    "plan_medium",
     "playable_part",
     "prepare_features",
     "seal_file",

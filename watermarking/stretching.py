@@ -1,4 +1,4 @@
-"""A medium in parts: planned, marked part by part, made readable for a check, joined. Behind the engine's door.
+"""A medium in parts: marked part by part, made readable for a check, joined. Behind the engine's door.
 
 Pictures of a film are marked in stretches; its sound, which costs a hundredth of that, is marked while they are
 joined. What has no pictures that move is one part and is marked whole.
@@ -9,48 +9,27 @@ from __future__ import annotations
 import shutil
 import wave
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from watermarking.embedding import MarkJob, PictureWork, Tally, join_stretches
 from watermarking.media.codecs import Encoding, plan_pictures
-from watermarking.media.containers import opened, probe, video_stream
+from watermarking.media.containers import opened, video_stream
 from watermarking.media.films import Stretch, survey_pictures
 from watermarking.media.frames import Canvas, Moment, Plane
 from watermarking.media.pieces import joined_packets
-from watermarking.media.segments import plan_segments, write_stretch
+from watermarking.media.segments import write_stretch
 from watermarking.media.sound import read_sound, windows
 from watermarking.media.writing import FilmWriter, written
-from watermarking.plans import MediaPlan, StretchSpan
+from watermarking.plans import StretchSpan
 from watermarking.reports import EmbedReport
 from watermarking.signal.threads import use_threads
 
 OnFrames = Callable[[int], None]
 _WINDOW_SECONDS, _LEAST_WINDOW_SECONDS = 32, 8
 
-__all__ = ["Tally", "join_parts", "mark_part", "plan_medium", "playable_part", "sound_windows"]
-
-
-def plan_medium(source: Path, stretch_seconds: float) -> MediaPlan:
-    """Look at ``source`` and cut it into stretches of about ``stretch_seconds``.
-
-    Raises:
-        MediaError: it is no medium.
-    """
-    medium = probe(source)
-    pictures = survey_pictures(source) if medium.kind == "stream" else None
-    if pictures is None:
-        span = StretchSpan(None, None, 0.0, round(medium.seconds, 3), 0 if medium.has_audio else 1)
-        return MediaPlan("whole", medium.seconds, 0, 0, span.frames, medium.has_audio, (span,))
-    cuts = plan_segments(source, stretch_seconds)
-    spans = tuple(
-        _span(cut, first=pictures.first_pts, base=pictures.time_base, rate=pictures.rate, end=medium.seconds)
-        for cut in cuts
-    )
-    frames = sum(span.frames for span in spans)
-    return MediaPlan("film", medium.seconds, pictures.width, pictures.height, frames, medium.has_audio, spans)
+__all__ = ["Tally", "join_parts", "mark_part", "playable_part", "sound_windows"]
 
 
 def mark_part(
@@ -129,11 +108,3 @@ def sound_windows(path: Path, folder: Path) -> Iterator[tuple[float, float, Path
 def take_whole(part: Path, target: Path) -> None:
     """Let the one part of a medium be the whole."""
     shutil.copyfile(part, target)
-
-
-def _span(cut: Stretch, *, first: int, base: Fraction, rate: Fraction, end: float) -> StretchSpan:
-    begins = 0.0 if cut.start is None else float((cut.start - first) * base)
-    ends = end if cut.end is None else float((cut.end - first) * base)
-    return StretchSpan(
-        cut.start, cut.end, round(begins, 3), round(ends, 3), max(1, round((ends - begins) * float(rate)))
-    )

@@ -19,6 +19,7 @@ from tests.watermarking import media
 from tests.watermarking.conftest import SECRET
 from tests.watermarking.working import FRAMES, SECONDS, STRETCHES, asked
 from watermarking import engine
+from watermarking.checks import check_chords_can_count
 from watermarking.keys import ENVIRONMENT, mark_key
 from watermarking.models import JobState, MarkReport, MediaJob, StretchState
 from watermarking.work import estimates, marking, readback, slots
@@ -297,3 +298,9 @@ def test_a_film_that_kills_its_workers_is_given_up(studio: Organisation, tone: P
     assert mark_next(job_id=job.pk) is Step.OVER
     job.refresh_from_db()
     assert (job.state, job.error_code) == (JobState.FAILED, "WORKER_LOST")
+
+
+def test_a_deployment_without_a_place_to_count_is_told_so(settings: Any) -> None:
+    assert check_chords_can_count(None) == []
+    settings.CELERY_RESULT_BACKEND = None
+    assert [one.id for one in check_chords_can_count(None)] == ["watermarking.E002"]

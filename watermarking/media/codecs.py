@@ -57,8 +57,8 @@ def _levels(transparent: int, high: int, compact: int) -> Mapping[Quality, int]:
 CODECS: Mapping[str, PictureCodec] = {
     "h264": PictureCodec("libx264", _levels(6, 16, 20), lossless=True),
     "h265": PictureCodec("libx265", _levels(6, 16, 21), lossless=True),
-    "av1": PictureCodec("libsvtav1", _levels(12, 22, 30), worst_factor=63),
-    "vp9": PictureCodec("libvpx-vp9", _levels(10, 20, 30), worst_factor=63),
+    "av1": PictureCodec("libsvtav1", _levels(4, 22, 30), worst_factor=63),
+    "vp9": PictureCodec("libvpx-vp9", _levels(4, 20, 30), worst_factor=63),
     "prores": PictureCodec("prores_ks"),
     "ffv1": PictureCodec("ffv1", lossless=True),
     "qtrle": PictureCodec("qtrle", lossless=True),

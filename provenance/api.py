@@ -257,7 +257,7 @@ class AssetEvidencePage(ApiView):
         return HttpResponse(page, content_type="text/html; charset=utf-8", headers=headers)
 
 
-class MarkInput(serializers.Serializer[Any]):
+class RegistrationInput(serializers.Serializer[Any]):
     """What a mark shall lead to, before it is embedded by whoever asks."""
 
     project = serializers.UUIDField(help_text="id of the production")
@@ -265,7 +265,7 @@ class MarkInput(serializers.Serializer[Any]):
     segment = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
 
 
-class MarkOutput(serializers.Serializer[Any]):
+class RegistrationOutput(serializers.Serializer[Any]):
     """A registered mark: the id to embed, and the name of the key to embed it with."""
 
     payload = serializers.CharField()
@@ -309,10 +309,10 @@ class MarkRegistrations(ApiView):
 
     required_scope = "asset:write"
 
-    @extend_schema(request=MarkInput, responses={201: MarkOutput})
+    @extend_schema(request=RegistrationInput, responses={201: RegistrationOutput})
     def post(self, request: Request) -> Response:
         """Draw an id and write down what it leads to; only then may it be embedded."""
-        given = self.parsed(MarkInput)
+        given = self.parsed(RegistrationInput)
         row = services.register_mark_for(
             principal=principal_of(request),
             production_id=given["project"],
@@ -320,7 +320,7 @@ class MarkRegistrations(ApiView):
             segment=given["segment"],
         )
         facts = {"payload": row.mark_id, "key_id": row.key_id, "card": row.card, "segment": row.segment}
-        return Response(MarkOutput(facts).data, status=201)
+        return Response(RegistrationOutput(facts).data, status=201)
 
 
 class MarkTrail(ApiView):

@@ -1,8 +1,8 @@
 """Reading one medium under many keys: what does not depend on the key is worked out once.
 
 ``read`` goes through the engine's door; a film's features are kept in a folder, so that each further key costs its own
-part alone. ``fixed_score`` is the score of one id drawn beforehand at the one place where the mark would lie if nothing
-had happened to the medium: on anything unmarked it should be a standard normal number, so its p-value is uniform.
+part alone. ``fixed_score`` is the score of one id drawn beforehand at one place that no reading chose (of pictures, where
+the mark would lie if nothing had happened to them): on anything unmarked it should be a standard normal number, so its p-value is uniform.
 This is the only file of the bench that looks behind the engine's door.
 """
 
@@ -39,7 +39,7 @@ class Instrument(Protocol):
         ...
 
     def fixed_score(self, key: bytes, mark_id: int) -> float:
-        """Return the score of ``mark_id`` at the one place where nothing was changed."""
+        """Return the score of ``mark_id`` at a place fixed beforehand."""
         ...
 
 

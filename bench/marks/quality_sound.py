@@ -2,7 +2,7 @@
 
 - SNR of the whole; segmental SNR: mean over blocks of 30 ms that are within 40 dB of the loudest, each kept in
   [-10, 60] dB;
-- noise-to-mask: total NMR of ITU-R BS.1387 (``masking``), an implementation of its own: nothing of the mark's mask
+- noise-to-mask: total NMR of ITU-R BS.1387 (``noise_to_mask``), an implementation of its own: nothing of the mark's mask
   is used;
 - PESQ-WB (ITU-T P.862.2, package ``pesq``; its ceiling is 4.644);
 - Zimtohrli's MOS (package ``zimtohrli``; its ceiling is 5).

@@ -6,13 +6,19 @@ where a layer does and the other does not contradict it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from watermarking.cards import load_pixel_card, load_sound_card
+import numpy as np
+import torch
+
+from watermarking.cards import PixelCard, load_pixel_card, load_sound_card
+from watermarking.errors import MediaError
+from watermarking.features import FeatureStore, PixelFeatures
 from watermarking.media.containers import Medium, probe
-from watermarking.media.frames import SizeOf, sample_frames
+from watermarking.media.frames import SampledFrame, SizeOf, sample_frames
 from watermarking.media.sound import read_sound
 from watermarking.media.stills import read_still
 from watermarking.recordings import HeardSegment, SoundListener
@@ -25,6 +31,7 @@ from watermarking.reports import (
     payload_hex,
 )
 from watermarking.signal.alignment import SoundReader
+from watermarking.signal.batching import residual_means
 from watermarking.signal.evidence import LayerReading
 from watermarking.signal.reading import FrameSize, PictureReader
 from watermarking.signal.residual import ResidualMean
@@ -38,7 +45,7 @@ _BATCH = 8
 
 @dataclass(frozen=True)
 class Search:
-    """What to look for: key, ids that are registered, layers, cards, and whether to search."""
+    """What to look for: key, registered ids, layers, cards, whether to search, and where features are kept."""
 
     key: bytes
     candidates: Ids | None
@@ -46,6 +53,7 @@ class Search:
     pixel_card: str
     audio_card: str
     geometry: bool = True
+    features: FeatureStore | None = None
 
 
 @dataclass(frozen=True)
@@ -73,27 +81,80 @@ def detect_medium(path: Path, search: Search) -> DetectReport:
     return _report(found)
 
 
+def prepare_features(
+    paths: Sequence[Path], *, pixel_card: str, store: FeatureStore, device: str = "cpu"
+) -> None:
+    """Compute the pixel features of several media together and keep them; those that cannot be read are left out.
+
+    Frames of equal size go through in one batch, whichever medium they are of. A detection of each then finds its
+    features, and fails as it would have where there are none.
+    """
+    use_threads(1)
+    card = load_pixel_card(pixel_card)
+    size_of = SizeOf(card.geometry.side)
+    found: list[tuple[str, Medium, list[SampledFrame]]] = []
+    for path in paths:
+        with suppress(MediaError, OSError):
+            name = store.name_of(path, card)
+            if store.load(name) is None and (medium := probe(path)).has_video:
+                found.append((name, medium, _of_one_size(_frames(path, medium, size_of))))
+    means = residual_means([[frame.planes for frame in frames] for _, _, frames in found], device=device)
+    for (name, medium, frames), mean in zip(found, means, strict=True):
+        store.save(name, _features(mean, frames[:1], medium))
+
+
 def _pixels(path: Path, medium: Medium, search: Search) -> _Found:
     card = load_pixel_card(search.pixel_card)
-    size_of = SizeOf(card.geometry.side)
-    still = medium.kind == "still"
-    frames = (
-        iter([read_still(path, size_of)]) if still else sample_frames(path, count=FRAMES, size_of=size_of)
-    )
-    mean = ResidualMean()
-    size: FrameSize | None = None
-    end = medium.seconds
-    for frame in frames:
-        here = FrameSize(frame.width, frame.height)
-        if size is None:
-            size = here
-        if here == size:
-            mean.add_frame(frame.planes)
+    features = _pixel_features(path, medium, card, search.features)
     reader = PictureReader(card, search.key, search.candidates)
-    if size is None:
-        return _Found(reader.nothing(), 0.0, end, search.pixel_card)
-    reading = reader.read(mean.value(), size, search=search.geometry)
-    return _Found(reading, 0.0, end, search.pixel_card)
+    if not len(features.means):
+        return _Found(reader.nothing(), 0.0, features.seconds, search.pixel_card)
+    size = FrameSize(features.width, features.height)
+    reading = reader.read(torch.from_numpy(features.means[0]), size, search=search.geometry)
+    return _Found(reading, 0.0, features.seconds, search.pixel_card)
+
+
+def _pixel_features(path: Path, medium: Medium, card: PixelCard, store: FeatureStore | None) -> PixelFeatures:
+    name = store.name_of(path, card) if store is not None and path.is_file() else ""
+    kept = store.load(name) if store is not None and name else None
+    if kept is not None:
+        return kept
+    mean = ResidualMean()
+    first: list[SampledFrame] = []
+    for frame in _frames(path, medium, SizeOf(card.geometry.side)):
+        first = first or [frame]
+        if (frame.width, frame.height) == (first[0].width, first[0].height):
+            mean.add_frame(frame.planes)
+    features = _features(mean, first, medium)
+    if store is not None and name:
+        store.save(name, features)
+    return features
+
+
+def _features(mean: ResidualMean, first: Sequence[SampledFrame], medium: Medium) -> PixelFeatures:
+    if not mean.frames:
+        return PixelFeatures(np.zeros((0, 3, 1, 1), np.float32), 0, 0, medium.seconds)
+    values = mean.value().numpy()[None].astype(np.float32, copy=False)
+    return PixelFeatures(values, first[0].width, first[0].height, medium.seconds)
+
+
+def _of_one_size(frames: Iterator[SampledFrame]) -> list[SampledFrame]:
+    """The frames that are of the first one's size."""
+    kept: list[SampledFrame] = []
+    for frame in frames:
+        if not kept or (frame.width, frame.height) == (kept[0].width, kept[0].height):
+            kept.append(frame)
+    return kept
+
+
+def _frames(path: Path, medium: Medium, size_of: SizeOf) -> Iterator[SampledFrame]:
+    if medium.sequence is not None:
+        files = medium.sequence.files
+        step = -(-len(files) // FRAMES)
+        return (read_still(picture, size_of) for _, picture in files[step // 2 :: step])
+    if medium.kind == "still":
+        return iter([read_still(path, size_of)])
+    return sample_frames(path, count=FRAMES, size_of=size_of)
 
 
 def _sound(path: Path, search: Search) -> _Found:

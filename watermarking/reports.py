@@ -107,14 +107,29 @@ class LayerEmbedding(msgspec.Struct, frozen=True):
     level_db: float | None = None
 
 
+class EmbeddedSegment(msgspec.Struct, frozen=True):
+    """A stretch of a layer as it was embedded, in seconds. ``verified``: a blind detection of it named the id."""
+
+    layer: LayerName
+    start: float
+    end: float
+    status: Literal["embedded", "not_markable", "missing"]
+    reason: str | None
+    verified: bool
+    p_value: float | None
+    boost: float = 1.0
+
+
 class EmbedReport(msgspec.Struct, frozen=True):
-    """What was written."""
+    """What was written. ``left_out``: streams of the source that the container cannot hold."""
 
     payload: str
     frames: int
     seconds: float
     layers: dict[str, LayerEmbedding]
     detection: DetectReport | None = None
+    left_out: tuple[str, ...] = ()
+    segments: tuple[EmbeddedSegment, ...] = ()
     scheme: str = SCHEME
     version: int = VERSION
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -54,3 +55,17 @@ def detections_left(*, before: datetime) -> QuerySet[MarkDetection]:
     """Detections that were asked for before then and are not finished."""
     waiting = (DetectionState.QUEUED, DetectionState.RUNNING)
     return MarkDetection.objects.filter(state__in=waiting, created_at__lt=before)
+
+
+def strangers_waiting() -> int:
+    """How many files of strangers wait or are being read."""
+    waiting = (DetectionState.QUEUED, DetectionState.RUNNING)
+    return MarkDetection.objects.filter(organisation=None, state__in=waiting).count()
+
+
+def strangers_detection(*, sha256: str, layers: Iterable[str], since: datetime) -> MarkDetection | None:
+    """The newest detection of the same bytes and layers that a stranger asked for since then."""
+    rows = MarkDetection.objects.filter(
+        organisation=None, sha256=sha256, layers=sorted(layers), created_at__gte=since
+    )
+    return rows.order_by("-created_at").first()

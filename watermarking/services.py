@@ -4,12 +4,15 @@ An id is registered before it is embedded anywhere, so that a file can never car
 nowhere. Reports are only ever added.
 """
 
+import hashlib
 import secrets
 from collections.abc import Iterable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.principals import Principal
@@ -21,6 +24,7 @@ from common.storage import blobs, local_copy, put_file
 from watermarking import engine, selectors
 from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
 from watermarking.errors import ExtractionFailed, MediaError
+from watermarking.features import FeatureStore
 from watermarking.keys import current_key_id, mark_key, read_keys, read_secret
 from watermarking.models import (
     DetectionState,
@@ -116,14 +120,14 @@ def detect_in(
     known = (
         {name: selectors.registered_ids(key_id=name) for name in wanted} if candidates is None else candidates
     )
-    return engine.detect_file(path, key=keys, candidates=known, layers=layers)
+    return engine.detect_file(path, key=keys, candidates=known, layers=layers, features=feature_store())
 
 
 @transaction.atomic
 def ask_detection(
-    *, principal: Principal, path: Path, file_name: str, layers: Iterable[str] = LAYERS
+    *, principal: Principal | None, path: Path, file_name: str, layers: Iterable[str] = LAYERS
 ) -> MarkDetection:
-    """Take a file in to be looked at.
+    """Take a file in to be looked at, for an organisation or (None) for a stranger.
 
     Raises:
         InvalidInput: ``LAYER_UNKNOWN``.
@@ -131,17 +135,59 @@ def ask_detection(
     wanted = sorted({layer.lower() for layer in layers})
     if not wanted or set(wanted) - set(LAYERS):
         raise InvalidInput("LAYER_UNKNOWN", f"Layers are {' and '.join(LAYERS)}.")
-    row = MarkDetection(organisation=principal.organisation, file_name=file_name[:200], layers=wanted)
+    row = MarkDetection(
+        organisation=principal.organisation if principal is not None else None,
+        file_name=file_name[:200],
+        layers=wanted,
+        sha256=_sha256(path),
+    )
     row.blob = put_file(f"detections/{row.pk}{Path(file_name).suffix[:8].lower()}", path)
     row.save()
-    audit.record(
-        kind="mark.detection_asked",
-        principal=principal,
-        object_type="mark_detection",
-        object_id=row.pk,
-        details={"layers": wanted},
-    )
+    if principal is not None:
+        audit.record(
+            kind="mark.detection_asked",
+            principal=principal,
+            object_type="mark_detection",
+            object_id=row.pk,
+            details={"layers": wanted},
+        )
     return row
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def feature_store() -> FeatureStore | None:
+    """Where this machine keeps what detections computed; None where nothing is kept."""
+    if not settings.MEDIA_FEATURE_BYTES_MAX:
+        return None
+    return FeatureStore(Path(settings.VAR_DIR) / "features", settings.MEDIA_FEATURE_BYTES_MAX)
+
+
+def prepare_detections(*, detection_id: UUID) -> int:
+    """Read the pictures of this detection and of others that wait, in common batches; returns of how many.
+
+    Each is then read on its own, as if nothing had been prepared.
+    """
+    store = feature_store()
+    if store is None or settings.MEDIA_DETECT_BATCH < 2:
+        return 0
+    waiting = MarkDetection.objects.filter(state=DetectionState.QUEUED, layers__contains=["pixel"])
+    first = list(waiting.filter(pk=detection_id))
+    if not first:
+        return 0
+    others = waiting.exclude(pk=detection_id).order_by("created_at")[: settings.MEDIA_DETECT_BATCH - 1]
+    with ExitStack() as stack:
+        paths = []
+        for row in [*first, *others]:
+            with suppress(FileNotFoundError):  # read, and dropped, by another worker meanwhile
+                paths.append(stack.enter_context(local_copy(row.blob)))
+        there = [path for path in paths if path.is_file()]
+        if len(there) > 1:
+            engine.prepare_features(there, store=store)
+    return len(there)
 
 
 def run_detection(*, detection_id: UUID) -> MarkDetection:

@@ -51,7 +51,8 @@ def combined(
         status, payload, confidence, method = "present", best.payload, best.confidence, best.method
     elif payloads or any(layer.status == "uncertain" for layer in read):
         status = "uncertain"
-    return DetectReport(status, payload, p_value, confidence, method, dict(layers), tuple(segments))
+    named: dict[str, LayerDetection | None] = {str(name): layer for name, layer in layers.items()}
+    return DetectReport(status, payload, p_value, confidence, method, named, tuple(segments))
 
 
 def under_keys(readings: Sequence[tuple[str, DetectReport]], *, tried: int) -> DetectReport:

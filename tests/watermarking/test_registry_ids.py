@@ -51,7 +51,9 @@ def test_what_is_held_is_not_read_again() -> None:
     for _ in range(3):
         register()
     held()
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
         kept = selectors.registered_ids(key_id="1")
     assert len(asked) == 1  # how many, and the newest: no ids
     assert "count(*)" in asked[0]["sql"]
@@ -71,6 +73,12 @@ def test_a_row_that_became_visible_late_is_not_missed(late: timedelta) -> None:
         created_at=clock.now() - late,
     )
     assert held() == sorted([first, int(row.mark_id, 16)])
+
+
+def test_the_stream_is_read_with_debugging_on(settings: Any) -> None:
+    register()
+    with CaptureQueriesContext(connection):
+        assert len(held()) == 1
 
 
 def test_files_are_read_under_the_current_key_and_every_earlier_one(monkeypatch: pytest.MonkeyPatch) -> None:

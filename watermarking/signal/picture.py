@@ -34,7 +34,8 @@ class PictureForm:
     """Size and sampling of the planes that a marker is made for.
 
     ``chroma``: (columns, rows) of Cb and Cr, or None for grey pictures. ``depth``: bits.
-    ``left_sited``: chroma lies on the left luma column (H.264's default for 4:2:0).
+    ``left_sited``: chroma lies on the left luma column (H.264's default for 4:2:0). ``aspect``: width
+    over height of one pixel as it is shown, so that the tile is square to the eye.
     """
 
     width: int
@@ -43,6 +44,7 @@ class PictureForm:
     depth: int = 8
     left_sited: bool = True
     still: bool = False
+    aspect: float = 1.0
 
 
 class PictureMarker:
@@ -120,7 +122,7 @@ def _draw(card: PixelCard, key: bytes, payload: int, form: PictureForm) -> list[
     for (columns, rows), layout in zip(sizes, tile_layout(card, key), strict=False):
         sited = form.left_sited and columns < form.width
         ys, xs = canonical_axes(
-            form.width,
+            round(form.width * form.aspect),
             form.height,
             columns=columns,
             rows=rows,

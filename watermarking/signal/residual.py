@@ -41,9 +41,13 @@ class ResidualMean:
 
     def add(self, planes: Tensor) -> None:
         """Add frames ``[b, 3, h, w]`` at canonical size, 8-bit levels."""
-        total = normalised_residual(planes).sum(0)
+        self.add_residuals(normalised_residual(planes))
+
+    def add_residuals(self, residuals: Tensor) -> None:
+        """Add frames whose normalised residuals ``[b, 3, h, w]`` are there already (``batching``)."""
+        total = residuals.sum(0)
         self._sum = total if self._sum is None else self._sum + total
-        self.frames += planes.shape[0]
+        self.frames += residuals.shape[0]
 
     def add_frame(self, planes: NDArray[np.uint8]) -> None:
         """Add one frame ``[3, h, w]`` at canonical size."""

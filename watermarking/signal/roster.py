@@ -62,8 +62,9 @@ class Roster:
     def leaders(self, softs: Tensor) -> list[Leader]:
         """Return the best registered word for each of ``softs`` ``[v, length]``, + meaning 0."""
         found: list[Leader] = []
-        for part in softs.float().cpu().split(_VECTORS):
-            found += self._leaders(part)
+        rows = softs.float().cpu()
+        for first in range(0, len(rows), _VECTORS):
+            found += self._leaders(rows[first : first + _VECTORS])
         return found
 
     def scores(self, softs: Tensor) -> Tensor:

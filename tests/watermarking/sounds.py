@@ -87,7 +87,8 @@ def filtered(sound: Sound, *steps: tuple[str, str]) -> Sound:
     layout = {1: "mono", 2: "stereo"}[len(sound.samples)]
     graph = av.filter.Graph()
     source = graph.add_abuffer(sample_rate=sound.rate_hz, format="fltp", layout=layout)
-    chain = [source, *(graph.add(name, given) for name, given in steps), graph.add("abuffersink")]
+    chain = [source, *(graph.add(name, given) for name, given in steps)]
+    chain += [graph.add("aformat", "sample_fmts=fltp"), graph.add("abuffersink")]
     for before, after in itertools.pairwise(chain):
         before.link_to(after)
     graph.configure()

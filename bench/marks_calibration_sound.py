@@ -131,7 +131,7 @@ def averages(path: Path) -> dict[str, Any]:
     signs = _signs(key, 1, quads.shape[1])
     period = CARD.grid.quads
     whole = quads.shape[1] // period * period
-    folded = quads[:, :whole].unflatten(1, (-1, period)).mean(1)
+    folded = quads[:, :whole].reshape(quads.shape[0], -1, period).mean(1)
     kept = [abs(_likeness(folded, signs[:, n : n + period])) for n in range(0, whole, period)]
     short = plain[:, : 20 * RATE]
     mean = torch.zeros(0)

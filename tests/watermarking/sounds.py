@@ -77,7 +77,7 @@ def coded(sound: Sound, container: str, codec: str, bits: int) -> Sound:
         for piece in (frame, None):
             target.mux(stream.encode(piece))
     held.seek(0)
-    with av.open(held) as source:
+    with av.open(held, "r") as source:
         pieces = [frame.to_ndarray().astype(np.float32) for frame in source.decode(audio=0)]
     return Sound(np.concatenate(pieces, 1).reshape(len(sound.samples), -1), rate)
 

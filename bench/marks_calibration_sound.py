@@ -8,7 +8,7 @@ word decoded), and the score of one id drawn beforehand at one place, which must
 trial in ``trials / searches`` also searches tempo and pitch.
 
 *Averages*: an attacker folds the map of a marked sound at the code's period and at the lap, and the maps of outputs with
-many ids; the likeness of the mean to the signs is compared with that of a single quad's.
+many ids; the likeness of the mean to the signs is compared with that of the quads themselves (of the last sound given).
 
 The result is one JSON object: counts, histograms of z and of p-values, likeness.
 """
@@ -131,7 +131,7 @@ def averages(path: Path) -> dict[str, Any]:
     signs = _signs(key, 1, quads.shape[1])
     period = CARD.grid.quads
     whole = quads.shape[1] // period * period
-    folded = quads[:, :whole].unflatten(1, (-1, period)).mean(1)
+    folded = quads[:, :whole].reshape(quads.shape[0], -1, period).mean(1)
     kept = [abs(_likeness(folded, signs[:, n : n + period])) for n in range(0, whole, period)]
     short = plain[:, : 20 * RATE]
     mean = torch.zeros(0)
@@ -185,7 +185,7 @@ def main() -> int:
         "window_seconds": SECONDS,
         "sounds": [path.name for path in given.sounds],
         "false_claims": trials(given.sounds, given.trials, given.searches, given.seconds),
-        "averages": averages(given.sounds[0]),
+        "averages": averages(given.sounds[-1]),
     }
     result["cpu_seconds"] = round(time.process_time() - began)
     text = json.dumps(result, indent=1)

@@ -77,7 +77,7 @@ def coded(sound: Sound, container: str, codec: str, bits: int) -> Sound:
         for piece in (frame, None):
             target.mux(stream.encode(piece))
     held.seek(0)
-    with av.open(held) as source:
+    with av.open(held, "r") as source:
         pieces = [frame.to_ndarray().astype(np.float32) for frame in source.decode(audio=0)]
     return Sound(np.concatenate(pieces, 1).reshape(len(sound.samples), -1), rate)
 
@@ -87,7 +87,8 @@ def filtered(sound: Sound, *steps: tuple[str, str]) -> Sound:
     layout = {1: "mono", 2: "stereo"}[len(sound.samples)]
     graph = av.filter.Graph()
     source = graph.add_abuffer(sample_rate=sound.rate_hz, format="fltp", layout=layout)
-    chain = [source, *(graph.add(name, given) for name, given in steps), graph.add("abuffersink")]
+    chain = [source, *(graph.add(name, given) for name, given in steps)]
+    chain += [graph.add("aformat", "sample_fmts=fltp"), graph.add("abuffersink")]
     for before, after in itertools.pairwise(chain):
         before.link_to(after)
     graph.configure()

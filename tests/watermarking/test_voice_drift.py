@@ -38,7 +38,7 @@ def test_the_mean_over_hours_at_any_period_holds_next_to_nothing_of_the_pattern(
     signs = _signs(key, 7, torch.arange(_HOURS_OF_COLUMNS))
     lap = CARD.grid.quads * CARD.grid.periods
     for period in (CARD.grid.quads, 250, lap // 2, lap):
-        folds = signs[:, : signs.shape[1] // period * period].unflatten(1, (-1, period))
+        folds = signs[:, : signs.shape[1] // period * period].reshape(len(signs), -1, period)
         if folds.shape[1] > 1:
             mean = folds.mean(1)
             kept = float(mean.square().mean())
@@ -67,7 +67,7 @@ def test_an_attacker_who_averages_a_long_recording_learns_nothing_the_reader_nee
     signs = _signs(key, 7, torch.arange(quads.shape[1]))
     assert _likeness(quads, signs) > 0.3
     whole = quads.shape[1] // CARD.grid.quads * CARD.grid.quads
-    folded = quads[:, :whole].unflatten(1, (-1, CARD.grid.quads)).mean(1)
+    folded = quads[:, :whole].reshape(len(quads), -1, CARD.grid.quads).mean(1)
     likeness = [
         abs(_likeness(folded, signs[:, first : first + CARD.grid.quads]))
         for first in range(0, whole, CARD.grid.quads)

@@ -4,14 +4,14 @@ A chip is a quad: two slots of time by two neighbouring bands, raised and lowere
 (``+ -`` over ``- +``). Its mean over time and over frequency is nil, which is where a cover's
 log spectrum has least power of its own.
 
-Signs are keyed and all different for a whole lap of ``columns`` quads (17 minutes). Each output
+Signs are keyed and all different for a whole lap of ``columns`` quads (13 minutes). Each output
 starts at its own keyed place of the lap, and every lap of an output has its own sign, so that neither
 the mean over hours of one output nor the mean over many outputs holds the pattern. Every
 ``pilot_every``-th band pair is all pilots, which synchronise; the others carry code chips, dealt
 anew in every period of the code.
 
 >>> quad_layout(load_sound_card(), bytes(32)).signs.shape
-torch.Size([29, 16384])
+torch.Size([28, 16384])
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ class SoundMarker:
         if not sounding.size:
             return 0
         seconds = -(-(int(sounding[-1]) + 1) // rate_hz) + MARGIN_SECONDS
-        return min(samples.shape[1], seconds * rate_hz)
+        return min(int(samples.shape[1]), seconds * rate_hz)
 
     @property
     def mean_snr_db(self) -> float:

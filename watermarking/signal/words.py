@@ -136,4 +136,4 @@ class WordReader:
 
 def _joint(agreement: float, energy: float, pilots: Pilots = _NO_PILOTS) -> float:
     norm = max(energy + pilots.energy, 1e-30) ** 0.5
-    return (agreement + pilots.agreement) / norm
+    return float((agreement + pilots.agreement) / norm)

@@ -82,10 +82,15 @@ class MarkJob:
 
 
 class PictureWork:
-    """Marks pictures of one film, or one still, in order; makes its marker for the first one's form."""
+    """Marks pictures of one film, or one still, in order; makes its marker for the first one's form.
 
-    def __init__(self, job: MarkJob, *, still: bool = False) -> None:
-        self._job, self._still = job, still
+    Args:
+        label: names the stretch of a longer film that begins here.
+    """
+
+    def __init__(self, job: MarkJob, *, still: bool = False, label: str = "") -> None:
+        self._job, self._still, self._label = job, still, label
+        self.shot: str | None = None
         self.marker: PictureMarker | None = None
         self._canvas: Canvas | None = None
 
@@ -101,11 +106,13 @@ class PictureWork:
                 aspect=canvas.aspect,
             )
             card = boosted_pixels(load_pixel_card(self._job.pixel_card), self._job.boost)
-            self.marker = PictureMarker(card, self._job.key, self._job.mark_id, form)
+            self.marker = PictureMarker(
+                card, self._job.key, self._job.mark_id, form, label=self._label, device=self._job.device
+            )
             self._canvas = canvas
         if canvas != self._canvas:
             raise MediaError(MediaReason.MEDIA_UNSUPPORTED, "the form of the pictures changes midway")
-        return self.marker.mark(planes)
+        return self.marker.mark(planes, shot=self.shot)
 
     @property
     def tally(self) -> Tally:

@@ -1,7 +1,8 @@
 """Single frames of a film, marked as they are rendered. Behind the engine's door.
 
 The number in a file's name is its place in time, so that frames of many nodes, in any order, or rendered again,
-carry the one pattern of their film. It is drawn once per size and kept.
+carry the one pattern of their film, with the sign of their shot (what stands before the number in the name). It is
+drawn once per size and kept.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class FrameMarker:
         self._job, self._rate, self._lossless = job, frames_a_second, lossless
         self._works: OrderedDict[Canvas, PictureWork] = OrderedDict()
         self._lit = False
+        self._shot = ""
 
     def mark(self, source: Path, target: Path, number: int) -> bool:
         """Write ``target``: ``source`` with its mark. Returns whether it is light enough to carry one.
@@ -49,6 +51,7 @@ class FrameMarker:
             MediaError: ``source`` cannot be read whole, or ``target`` cannot be written; ``target`` is untouched.
         """
         still = open_still(source)
+        self._shot = _NUMBER.split(source.name)[0]
         mark_still(still, Moment(number, number / self._rate), self._work)
         with staged(target) as partial:
             write_still(partial, still, lossless=self._lossless)
@@ -61,6 +64,7 @@ class FrameMarker:
             while len(self._works) > _SIZES_KEPT:
                 self._works.popitem(last=False)
         self._works.move_to_end(canvas)
+        work.shot = self._shot
         lit_before = work.tally.lit_frames
         marked = work(planes, canvas, moment)
         self._lit = work.tally.lit_frames > lit_before

@@ -41,7 +41,7 @@ def mark_part(
         MediaError: ``source`` cannot be read, or ``part`` cannot be written.
     """
     use_threads(1)
-    marks = PictureWork(job)
+    marks = PictureWork(job, label=str(span.begins))
     done = 0
 
     def work(planes: tuple[Plane, ...], canvas: Canvas, moment: Moment) -> tuple[Plane, ...]:

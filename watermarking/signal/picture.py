@@ -53,6 +53,7 @@ class PictureMarker:
 
     Args:
         label: names the stretch that begins here (a segment's first time, a shot), for the drift of the pattern.
+        device: where torch works.
     """
 
     def __init__(
@@ -63,12 +64,14 @@ class PictureMarker:
         form: PictureForm,
         *,
         label: str = "",
+        device: str = "cpu",
     ) -> None:
         self.form = form
         self.strength = card.still_strength if form.still else card.strength
         self._range = _STILL_RANGE if form.still else _LEVEL_RANGE
         self._scale = float(1 << (form.depth - 8))
-        self._patterns = _draw(card, key, payload, form)
+        self._device = torch.device(device)
+        self._patterns = [pattern.to(self._device) for pattern in _draw(card, key, payload, form)]
         self._key, self._payload = key, payload
         self._drift = Drift(key, payload, label)
         self._level: Tensor | None = None
@@ -122,7 +125,7 @@ class PictureMarker:
         self._error += error
 
     def _plane(self, plane: NDArray[np.uint8] | NDArray[np.uint16]) -> Tensor:
-        values = torch.from_numpy(plane).to(torch.float32)
+        values = torch.from_numpy(plane).to(self._device, torch.float32)
         if self._scale != 1.0:
             values /= self._scale
         return values[None, None]
@@ -146,8 +149,8 @@ class PictureMarker:
         marked.round_().clamp_(0.0, 255.0 * self._scale + self._scale - 1.0)
         # uint8 conversion is exact after the clamp; uint16 goes through int32
         if like.dtype == np.uint8:
-            return marked.to(torch.uint8)[0, 0].numpy()
-        return marked.to(torch.int32)[0, 0].numpy().astype(np.uint16)
+            return marked.to(torch.uint8)[0, 0].cpu().numpy()
+        return marked.to(torch.int32)[0, 0].cpu().numpy().astype(np.uint16)
 
 
 def _draw(card: PixelCard, key: bytes, payload: int, form: PictureForm) -> list[Tensor]:

@@ -37,9 +37,11 @@ def boosted_sound(card: SoundCard, boost: float) -> SoundCard:
 
 
 def _stronger(strength: PixelStrength, boost: float) -> PixelStrength:
+    nearer_db = 20.0 * math.log10(boost)
     return msgspec.structs.replace(
         strength,
-        luma_psnr_db=strength.luma_psnr_db - 20.0 * math.log10(boost),
+        luma_psnr_db=strength.luma_psnr_db - nearer_db,
+        rgb_psnr_db=strength.rgb_psnr_db - nearer_db,
         delta=(strength.delta[0] * boost, strength.delta[1] * boost),
     )
 

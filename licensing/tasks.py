@@ -9,6 +9,7 @@ BEAT = (
     "licensing.tasks.raise_expiry_alerts",
     "licensing.tasks.settle_states",
     "licensing.tasks.lapse_requests",
+    "licensing.tasks.end_notices",
     ("licensing.tasks.forget_status_changes", 3600.0),
 )
 
@@ -29,6 +30,12 @@ def settle_states() -> int:
 def lapse_requests() -> int:
     """Close requests that nobody answered in time."""
     return services.lapse_requests()
+
+
+@shared_task(ignore_result=True)
+def end_notices() -> int:
+    """Move on requests whose notice is over."""
+    return services.end_notices()
 
 
 @shared_task(ignore_result=True)

@@ -18,6 +18,59 @@ urlpatterns = [
         api.WithdrawApi.as_view(),
         name="api-request-withdraw",
     ),
+    *(
+        path(f"api/v1/license-requests/<uuid:request_id>/{verb}", view.as_view(), name=f"api-request-{verb}")
+        for verb, view in (
+            ("approve", api.ApproveApi),
+            ("counter", api.CounterApi),
+            ("decline", api.DeclineApi),
+            ("revise", api.ReviseApi),
+            ("question", api.QuestionApi),
+            ("answer", api.AnswerApi),
+        )
+    ),
+    path(
+        "api/v1/license-requests/<uuid:request_id>/difference/<int:older>/<int:newer>",
+        api.DifferenceApi.as_view(),
+        name="api-request-difference",
+    ),
+    path("api/v1/request-drafts", api.DraftsApi.as_view(), name="api-request-drafts"),
+    path("api/v1/request-drafts/<uuid:draft_id>", api.DraftApi.as_view(), name="api-request-draft"),
+    path(
+        "api/v1/request-drafts/<uuid:draft_id>/submit",
+        api.DraftSubmitApi.as_view(),
+        name="api-request-draft-submit",
+    ),
+    *(
+        path(f"api/v1/talents/<uuid:talent_id>/{what}", view.as_view(), name=f"api-talent-{name}")
+        for what, name, view in (
+            ("mandate", "mandate", api.MandateApi),
+            ("mandate/end", "mandate-end", api.MandateEndApi),
+            ("visibility", "visibility", api.TalentVisibilityApi),
+            ("rules", "rules", api.RulesApi),
+            ("instructions", "instructions", api.InstructionsApi),
+            ("authorities", "authorities", api.AuthoritiesApi),
+        )
+    ),
+    path("api/v1/rules/<uuid:rule_id>/end", api.RuleEndApi.as_view(), name="api-rule-end"),
+    path(
+        "api/v1/authorities/<uuid:authority_id>/end", api.AuthorityEndApi.as_view(), name="api-authority-end"
+    ),
+    path(
+        "api/v1/mandates/<uuid:mandate_id>/delegations",
+        api.DelegationsApi.as_view(),
+        name="api-mandate-delegations",
+    ),
+    path(
+        "api/v1/delegations/<uuid:delegation_id>/end",
+        api.DelegationEndApi.as_view(),
+        name="api-delegation-end",
+    ),
+    path("api/v1/absences", api.AbsencesApi.as_view(), name="api-absences"),
+    path("api/v1/absences/<uuid:absence_id>/end", api.AbsenceEndApi.as_view(), name="api-absence-end"),
+    path("api/v1/profiles", api.ProfilesApi.as_view(), name="api-profiles"),
+    path("api/v1/profiles/adopt", api.ProfileAdoptApi.as_view(), name="api-profile-adopt"),
+    path("api/v1/profiles/end", api.ProfileEndApi.as_view(), name="api-profile-end"),
     path("api/v1/tokens", api.TokensApi.as_view(), name="api-tokens"),
     path("api/v1/tokens/<uuid:jti>", api.TokenApi.as_view(), name="api-token"),
     path("api/v1/tokens/<uuid:jti>/heartbeat", api.HeartbeatApi.as_view(), name="api-token-heartbeat"),

@@ -1,34 +1,88 @@
 """The HTTP face of licensing: one class for each resource, parse, call, serialise."""
 
 from licensing.api.alerts import AlertsApi
+from licensing.api.answers import (
+    AnswerApi,
+    ApproveApi,
+    CounterApi,
+    DeclineApi,
+    DifferenceApi,
+    DraftApi,
+    DraftsApi,
+    DraftSubmitApi,
+    QuestionApi,
+    ReviseApi,
+)
 from licensing.api.holds import HoldLiftApi, HoldsApi, LiftStopApi, ResumeApi, StopApi, SuspendApi
 from licensing.api.introspection import IntrospectionApi
 from licensing.api.productions import ProductionApi, ProductionsApi
 from licensing.api.public import IssuerView, JwksView, StatusListsView, StatusListView
+from licensing.api.representation import (
+    AbsenceEndApi,
+    AbsencesApi,
+    AuthoritiesApi,
+    AuthorityEndApi,
+    DelegationEndApi,
+    DelegationsApi,
+    InstructionsApi,
+    MandateApi,
+    MandateEndApi,
+    ProfileAdoptApi,
+    ProfileEndApi,
+    ProfilesApi,
+    RuleEndApi,
+    RulesApi,
+    TalentVisibilityApi,
+)
 from licensing.api.requests import AcceptApi, RequestApi, RequestsApi, WithdrawApi
 from licensing.api.tokens import HeartbeatApi, RevokeApi, TokenApi, TokensApi
 from licensing.api.visibility import VisibilityApi
 
 __all__ = [
+    "AbsenceEndApi",
+    "AbsencesApi",
     "AcceptApi",
     "AlertsApi",
+    "AnswerApi",
+    "ApproveApi",
+    "AuthoritiesApi",
+    "AuthorityEndApi",
+    "CounterApi",
+    "DeclineApi",
+    "DelegationEndApi",
+    "DelegationsApi",
+    "DifferenceApi",
+    "DraftApi",
+    "DraftSubmitApi",
+    "DraftsApi",
     "HeartbeatApi",
     "HoldLiftApi",
     "HoldsApi",
+    "InstructionsApi",
     "IntrospectionApi",
     "IssuerView",
     "JwksView",
     "LiftStopApi",
+    "MandateApi",
+    "MandateEndApi",
     "ProductionApi",
     "ProductionsApi",
+    "ProfileAdoptApi",
+    "ProfileEndApi",
+    "ProfilesApi",
+    "QuestionApi",
     "RequestApi",
     "RequestsApi",
     "ResumeApi",
+    "ReviseApi",
     "RevokeApi",
+    "RuleEndApi",
+    "RulesApi",
     "StatusListView",
     "StatusListsView",
     "StopApi",
     "SuspendApi",
+    "TalentVisibilityApi",
     "TokenApi",
     "TokensApi",
     "VisibilityApi",

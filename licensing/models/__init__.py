@@ -4,14 +4,26 @@ Nothing here decides. What may be edited keeps its history (django-simple-histor
 (:class:`TermsVersion`, :class:`RequestAction`, :class:`GrantStatement`, :class:`GrantReissue`) is append-only in the database too.
 """
 
+from licensing.models.consent import Authority, AutoRule, ProfileAdoption, TalentInstruction
 from licensing.models.holds import Hold
-from licensing.models.people import Delegation, Mandate, Talent, VaultConstruct, VisibilityRule
+from licensing.models.people import (
+    Absence,
+    Delegation,
+    Mandate,
+    MandateSigner,
+    Talent,
+    VaultConstruct,
+    VisibilityRule,
+)
 from licensing.models.productions import Production
-from licensing.models.requests import LicenceRequest, RequestAction, TermsVersion
+from licensing.models.requests import LicenceRequest, RequestAction, RequestDraft, TermsVersion
 from licensing.models.tokens import Alert, GrantReissue, GrantStatement, LicenceToken
 
 __all__ = [
+    "Absence",
     "Alert",
+    "Authority",
+    "AutoRule",
     "Delegation",
     "GrantReissue",
     "GrantStatement",
@@ -19,9 +31,13 @@ __all__ = [
     "LicenceRequest",
     "LicenceToken",
     "Mandate",
+    "MandateSigner",
     "Production",
+    "ProfileAdoption",
     "RequestAction",
+    "RequestDraft",
     "Talent",
+    "TalentInstruction",
     "TermsVersion",
     "VaultConstruct",
     "VisibilityRule",

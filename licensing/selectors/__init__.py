@@ -27,6 +27,7 @@ from licensing.selectors.request_detail import (
     RequestDetail,
     Signer,
     VersionLine,
+    difference_between,
     request_detail,
 )
 from licensing.selectors.requests import requests_visible_to
@@ -58,6 +59,7 @@ __all__ = [
     "VersionLine",
     "alerts_visible_to",
     "current_grant",
+    "difference_between",
     "effective_state",
     "hold_reasons_on",
     "holds_on",

@@ -162,13 +162,13 @@ def resume_token(
         return [lift_hold(principal=principal, hold_id=hold.pk, why=why) for hold in mine]
 
 
-def hold_at_issue(token: LicenceToken, principal: Principal) -> None:
+def hold_at_issue(token: LicenceToken, principal: Principal | None) -> None:
     """Say of a licence that was just issued which holds it came under; MUST be called inside its transaction."""
     for hold in holds_on(token):
         note_suspended(hold, token, principal)
 
 
-def note_suspended(hold: Hold, token: LicenceToken, principal: Principal) -> None:
+def note_suspended(hold: Hold, token: LicenceToken, principal: Principal | None) -> None:
     """The event and the log entry of one licence that came under a hold."""
     entry = SuspendedEntry(
         at=clock.rfc3339(max(hold.placed_at, token.created_at)),
@@ -232,12 +232,17 @@ def _owners(hold: Hold) -> Iterable[UUID]:
 
 
 def _record_token(
-    kind: str, hold: Hold, token: LicenceToken, principal: Principal, entry: SuspendedEntry | ResumedEntry
+    kind: str,
+    hold: Hold,
+    token: LicenceToken,
+    principal: Principal | None,
+    entry: SuspendedEntry | ResumedEntry,
 ) -> None:
     guild = [token.production.guild_id] if token.production.guild_id else []
     record(
         kind=kind,
         principal=principal,
+        organisation_id=principal.organisation_id if principal else hold.placed_for_id,
         visible_to=[*parties_of(token.request), *token.vendor_ids, *guild],
         object_type="licence",
         object_id=token.pk,

@@ -7,6 +7,7 @@ import msgspec
 
 from common.errors import InvalidInput
 from trustcore.encoding import prepare_readers
+from trustcore.policy.clauses import PROHIBITED_CONTENT, ContentRule
 from trustcore.policy.terms import Terms
 from trustcore.policy.territory import covers
 
@@ -20,6 +21,8 @@ class MandateLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
         days_max: longest window, in days.
         render_territory: where machines may run.
         distribution_territory: where the work may be shown.
+        fee_least_minor: smallest flat amount, in minor units of ``currency``.
+        content: content that is closed by default and that the agent may open alone.
     """
 
     frames_max: Most | None = None
@@ -27,6 +30,9 @@ class MandateLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     days_max: Most | None = None
     render_territory: tuple[str, ...] = ()
     distribution_territory: tuple[str, ...] = ()
+    fee_least_minor: Most | None = None
+    currency: str | None = None
+    content: tuple[str, ...] = ()
 
 
 prepare_readers(MandateLimits)
@@ -61,6 +67,12 @@ def _beyond(terms: Terms, use_types: frozenset[str], limits: MandateLimits) -> I
         "window.days": (terms.window.days or 0, limits.days_max),
     }
     yield from (path for path, (asked, most) in numbers.items() if most is not None and asked > most)
+    pay, least = terms.compensation, limits.fee_least_minor
+    if least is not None and (pay.amount_minor < least or limits.currency not in {None, pay.currency}):
+        yield "compensation.amount_minor"
+    for name in PROHIBITED_CONTENT:
+        if terms.content.get(name) != ContentRule.PROHIBITED and name not in limits.content:
+            yield f"content.{name}"
     places = {
         "render_territory": (terms.render_territory, limits.render_territory),
         "exploitation.distribution_territory": (
@@ -71,3 +83,22 @@ def _beyond(terms: Terms, use_types: frozenset[str], limits: MandateLimits) -> I
     for path, (asked_places, granted) in places.items():
         if granted:
             yield from (f"{path}:{code}" for code in asked_places if not covers(granted, code))
+
+
+def is_tighter(inner: MandateLimits, outer: MandateLimits) -> bool:
+    """Whether ``inner`` allows nothing that ``outer`` does not."""
+    for name in ("frames_max", "lines_max", "days_max"):
+        most, own = getattr(outer, name), getattr(inner, name)
+        if most is not None and (own is None or own > most):
+            return False
+    for name in ("render_territory", "distribution_territory"):
+        places, own_places = getattr(outer, name), getattr(inner, name)
+        if places and not (own_places and all(covers(places, code) for code in own_places)):
+            return False
+    if outer.fee_least_minor is not None and (
+        inner.fee_least_minor is None
+        or inner.fee_least_minor < outer.fee_least_minor
+        or inner.currency != outer.currency
+    ):
+        return False
+    return set(inner.content) <= set(outer.content)

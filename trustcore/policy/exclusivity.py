@@ -38,11 +38,13 @@ class Claim:
     Attributes:
         category: what is advertised, where it is said.
         begins, ends: the time in which the work may be made or shown; ``ends`` None: for ever.
+        right_ends: the end of the exclusive right: as agreed, or with the licence's window.
     """
 
     terms: Terms
     begins: datetime
     ends: datetime | None
+    right_ends: datetime
     category: str | None = None
 
     @classmethod
@@ -51,8 +53,9 @@ class Claim:
         window = terms.window
         start = parse_time(window.not_before) if window.not_before else begins
         last = parse_time(window.not_after) if window.not_after else start + timedelta(days=window.days or 0)
-        shown = terms.exploitation.until
-        return cls(terms, start, max(last, parse_time(shown)) if shown else None, category)
+        shown, right = terms.exploitation.until, terms.exclusivity.until
+        ends = max(last, parse_time(shown)) if shown else None
+        return cls(terms, start, ends, parse_time(right) if right else last, category)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +91,15 @@ def conflicts(asked: Claim, live: Iterable[Claim]) -> tuple[Conflict, ...]:
 
 
 def _between(asked: Claim, other: Claim) -> Iterator[Conflict]:
-    if _meet(asked, other, _right_ends(other)):
+    if _meet(asked, other):
         yield from _stands_against(other, asked)
-    if _meet(other, asked, _right_ends(asked)) and any(_stands_against(asked, other)):
+    if _meet(other, asked) and any(_stands_against(asked, other)):
         yield Conflict("exclusivity", (str(asked.terms.exclusivity.kind),))
 
 
-def _right_ends(holder: Claim) -> datetime | None:
-    until = holder.terms.exclusivity.until
-    return parse_time(until) if until else holder.ends
-
-
-def _meet(guest: Claim, holder: Claim, ends: datetime | None) -> bool:
+def _meet(guest: Claim, holder: Claim) -> bool:
     """Whether the guest's time and places fall into those of the holder's right."""
-    in_time = (ends is None or guest.begins < ends) and (guest.ends is None or holder.begins < guest.ends)
+    in_time = guest.begins < holder.right_ends and (guest.ends is None or holder.begins < guest.ends)
     where = holder.terms.exclusivity.territory or holder.terms.exploitation.distribution_territory
     there = guest.terms.exploitation.distribution_territory
     return in_time and _overlap(set(where), set(there))

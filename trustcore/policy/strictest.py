@@ -1,6 +1,6 @@
 """Combine the profiles that apply to a licence: the strictest limit wins and says which text set it.
 
-    >>> judge(terms, Declared(), [profile_named("SAG_TVT_2026@1")], at=now).unmet  # doctest: +SKIP
+    >>> judge(terms, [profile_named("SAG_TVT_2026@1")], at=now).unmet  # doctest: +SKIP
     (Unmet(rule='REQUIRE', field='script', profile='SAG_TVT_2026@1', ...),)
 
 Source: TAXONOMY sections 5, 18 and 19; BX-007.
@@ -9,12 +9,8 @@ Source: TAXONOMY sections 5, 18 and 19; BX-007.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from operator import attrgetter
-from typing import Annotated, Any, Final
-
-import msgspec
-from msgspec import Meta
+from typing import Any, Final
 
 from trustcore.policy.clauses import OnEnd
 from trustcore.policy.profiles import (
@@ -35,65 +31,8 @@ from trustcore.policy.profiles import (
     When,
     WindowDaysMax,
 )
-from trustcore.policy.shape import Ident, Label, Terms
+from trustcore.policy.shape import Declared, Terms
 from trustcore.policy.vocabulary import ReplicaClass, UseType
-
-Text = Annotated[str, Meta(max_length=2_000)]
-
-
-class ConsentForm(StrEnum):
-    """How the consent stands apart from everything else that is signed (TAXONOMY 5)."""
-
-    SEPARATE_DOCUMENT = "SEPARATE_DOCUMENT"
-    INITIALLED_RIDER = "INITIALLED_RIDER"
-    STANDALONE_SIGNATURE = "STANDALONE_SIGNATURE"
-
-
-class Counsel(StrEnum):
-    """Who advised the talent; nobody is said by leaving it out."""
-
-    COUNSEL = "COUNSEL"
-    UNION = "UNION"
-
-
-class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """What a request declares beside its terms, because some agreement or statute asks for it.
-
-    Attributes:
-        counsel_name: named where counsel advised.
-        scan_reason: the business reason to make a scan.
-        value_justification: what a synthetic performer adds that a person could not.
-        struck_work: the work is under a strike.
-        consent_written: a written release, or an explicit consent under Article 9, is on file.
-        authority_ref: the estate's or guardian's document on file.
-        deletion: how and when the replica is deleted.
-        exemption: a code of an exemption that is claimed, as ``EXPRESSIVE_WORK``.
-        product_category: what is advertised; exclusive categories are compared with it.
-    """
-
-    consent_form: ConsentForm | None = None
-    represented_by: Counsel | None = None
-    counsel_name: Label | None = None
-    bargaining_agreement: Ident | None = None
-    scan_reason: Text | None = None
-    value_justification: Text | None = None
-    union_notice_at: Ident | None = None
-    struck_work: bool = False
-    consent_written: bool = False
-    authority_ref: Ident | None = None
-    deletion: Text | None = None
-    purpose: Text | None = None
-    exemption: Ident | None = None
-    rider_id: Ident | None = None
-    advertiser: Label | None = None
-    product_line: Label | None = None
-    product_category: Label | None = None
-    ad_id: Ident | None = None
-    brand_approved: bool = False
-    recognisable: bool = True
-    prompt_names_performer: bool = False
-    tool_record: Ident | None = None
-    provider: Label | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +96,6 @@ class Judgement:
 
 def judge(
     terms: Terms,
-    declared: Declared,
     profiles: Iterable[Profile],
     *,
     at: datetime,
@@ -170,6 +108,7 @@ def judge(
     """
     ordered = sorted(profiles, key=lambda one: one.ref)
     who = person or Person()
+    declared = terms.declared or Declared()
     binding = [(p, r) for p in ordered if p.binds_at(at) for r in p.rules if _applies(r.when, terms, who)]
     expected = [(p, r) for p in ordered if p.warns_at(at) for r in p.rules if _applies(r.when, terms, who)]
     return Judgement(

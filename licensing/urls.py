@@ -71,6 +71,60 @@ urlpatterns = [
     path("api/v1/profiles", api.ProfilesApi.as_view(), name="api-profiles"),
     path("api/v1/profiles/adopt", api.ProfileAdoptApi.as_view(), name="api-profile-adopt"),
     path("api/v1/profiles/end", api.ProfileEndApi.as_view(), name="api-profile-end"),
+    path("api/v1/training-requests", api.TrainingRequestsApi.as_view(), name="api-training-requests"),
+    path(
+        "api/v1/training-requests/<uuid:request_id>",
+        api.TrainingRequestApi.as_view(),
+        name="api-training-request",
+    ),
+    *(
+        path(
+            f"api/v1/training-requests/<uuid:request_id>/{verb}", view.as_view(), name=f"api-training-{verb}"
+        )
+        for verb, view in (
+            ("approve", api.TrainingApproveApi),
+            ("decline", api.TrainingDeclineApi),
+            ("withdraw", api.TrainingWithdrawApi),
+        )
+    ),
+    path("api/v1/training-tokens", api.TrainingTokensApi.as_view(), name="api-training-tokens"),
+    path(
+        "api/v1/training-tokens/<uuid:jti>/heartbeat",
+        api.TrainingBeatApi.as_view(),
+        name="api-training-heartbeat",
+    ),
+    path(
+        "api/v1/training-tokens/<uuid:jti>/revoke",
+        api.TrainingRevokeApi.as_view(),
+        name="api-training-revoke",
+    ),
+    path("api/v1/events/preview", api.EventPreviewApi.as_view(), name="api-event-preview"),
+    path("api/v1/events/declare", api.EventDeclareApi.as_view(), name="api-event-declare"),
+    path("api/v1/revocation-duties", api.DutiesApi.as_view(), name="api-revocation-duties"),
+    path(
+        "api/v1/revocation-duties/<uuid:duty_id>/acknowledge",
+        api.DutyApi.as_view(),
+        name="api-revocation-duty",
+    ),
+    path("api/v1/guild-rolls", api.RollsApi.as_view(), name="api-guild-rolls"),
+    path("api/v1/guild-rolls/rows", api.RollRowsApi.as_view(), name="api-guild-rolls-rows"),
+    path("api/v1/guild-rolls/<uuid:roll_id>", api.RollApi.as_view(), name="api-guild-roll"),
+    path(
+        "api/v1/guild-rolls/<uuid:roll_id>/refusals",
+        api.RollRefusalsApi.as_view(),
+        name="api-guild-roll-refusals",
+    ),
+    path("api/v1/guild-defaults", api.GuildDefaultsApi.as_view(), name="api-guild-defaults"),
+    path(
+        "api/v1/talents/<uuid:talent_id>/guild-defaults/tighten",
+        api.TightenApi.as_view(),
+        name="api-talent-tighten",
+    ),
+    path(
+        "api/v1/talents/<uuid:talent_id>/guild-defaults/accept",
+        api.AcceptDefaultsApi.as_view(),
+        name="api-talent-accept-defaults",
+    ),
     path("api/v1/tokens", api.TokensApi.as_view(), name="api-tokens"),
     path("api/v1/tokens/<uuid:jti>", api.TokenApi.as_view(), name="api-token"),
     path("api/v1/tokens/<uuid:jti>/heartbeat", api.HeartbeatApi.as_view(), name="api-token-heartbeat"),

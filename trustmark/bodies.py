@@ -12,7 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from common.problems import too_large
 
 # Operations that check the caller first and bound their bodies themselves.
-_UPLOADS = frozenset({"/api/v1/assets", "/api/v1/watermarks/detect", "/api/v1/render/receipts"})
+_UPLOADS = frozenset(
+    {"/api/v1/assets", "/api/v1/guild-rolls", "/api/v1/watermarks/detect", "/api/v1/render/receipts"}
+)
 
 
 class BoundedBodies:

@@ -13,6 +13,16 @@ from licensing.api.answers import (
     QuestionApi,
     ReviseApi,
 )
+from licensing.api.events import DutiesApi, DutyApi, EventDeclareApi, EventPreviewApi
+from licensing.api.guilds import (
+    AcceptDefaultsApi,
+    GuildDefaultsApi,
+    RollApi,
+    RollRefusalsApi,
+    RollRowsApi,
+    RollsApi,
+    TightenApi,
+)
 from licensing.api.holds import HoldLiftApi, HoldsApi, LiftStopApi, ResumeApi, StopApi, SuspendApi
 from licensing.api.introspection import IntrospectionApi
 from licensing.api.productions import ProductionApi, ProductionsApi
@@ -36,12 +46,23 @@ from licensing.api.representation import (
 )
 from licensing.api.requests import AcceptApi, RequestApi, RequestsApi, WithdrawApi
 from licensing.api.tokens import HeartbeatApi, RevokeApi, TokenApi, TokensApi
+from licensing.api.training import (
+    TrainingApproveApi,
+    TrainingBeatApi,
+    TrainingDeclineApi,
+    TrainingRequestApi,
+    TrainingRequestsApi,
+    TrainingRevokeApi,
+    TrainingTokensApi,
+    TrainingWithdrawApi,
+)
 from licensing.api.visibility import VisibilityApi
 
 __all__ = [
     "AbsenceEndApi",
     "AbsencesApi",
     "AcceptApi",
+    "AcceptDefaultsApi",
     "AlertsApi",
     "AnswerApi",
     "ApproveApi",
@@ -55,6 +76,11 @@ __all__ = [
     "DraftApi",
     "DraftSubmitApi",
     "DraftsApi",
+    "DutiesApi",
+    "DutyApi",
+    "EventDeclareApi",
+    "EventPreviewApi",
+    "GuildDefaultsApi",
     "HeartbeatApi",
     "HoldLiftApi",
     "HoldsApi",
@@ -76,6 +102,10 @@ __all__ = [
     "ResumeApi",
     "ReviseApi",
     "RevokeApi",
+    "RollApi",
+    "RollRefusalsApi",
+    "RollRowsApi",
+    "RollsApi",
     "RuleEndApi",
     "RulesApi",
     "StatusListView",
@@ -83,8 +113,17 @@ __all__ = [
     "StopApi",
     "SuspendApi",
     "TalentVisibilityApi",
+    "TightenApi",
     "TokenApi",
     "TokensApi",
+    "TrainingApproveApi",
+    "TrainingBeatApi",
+    "TrainingDeclineApi",
+    "TrainingRequestApi",
+    "TrainingRequestsApi",
+    "TrainingRevokeApi",
+    "TrainingTokensApi",
+    "TrainingWithdrawApi",
     "VisibilityApi",
     "WithdrawApi",
 ]

@@ -16,9 +16,8 @@ from licensing import selectors, services
 from licensing.api.base import CodeField, LicensingView, PersonView, StrictSerializer
 from licensing.models import Absence, Authority, AutoRule, Delegation, Mandate, ProfileAdoption, Talent
 from licensing.models.consent import AuthorityKind, TalentInstruction
-from licensing.models.people import MANDATE_MODES
 from trustcore.policy.profiles import Profile, catalogue, profile_hash
-from trustcore.policy.vocabulary import Construct, UseType, Visibility
+from trustcore.policy.vocabulary import ApprovalMode, UseType, Visibility
 
 _SHA256 = r"^[0-9a-f]{64}$"
 
@@ -28,7 +27,7 @@ class MandateInput(StrictSerializer):
 
     agency = serializers.CharField(max_length=60)
     agent = serializers.EmailField(required=False, allow_null=True, default=None)
-    mode = serializers.ChoiceField(choices=[str(mode) for mode in MANDATE_MODES])
+    mode = CodeField(ApprovalMode)
     use_types = serializers.ListField(child=CodeField(UseType), max_length=40)
     limits = serializers.DictField(required=False, default=dict)
     valid_from = serializers.DateTimeField(required=False, allow_null=True, default=None)
@@ -56,7 +55,7 @@ class VisibilityRuleInput(StrictSerializer):
     """Who may see the talent, or one kind of construct; ``organisations`` are slugs."""
 
     level = CodeField(Visibility)
-    construct = CodeField(Construct, required=False, allow_blank=True, default="")
+    construct = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
     organisations = serializers.ListField(child=serializers.CharField(max_length=60), default=list)
 
 

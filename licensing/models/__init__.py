@@ -5,6 +5,7 @@ Nothing here decides. What may be edited keeps its history (django-simple-histor
 """
 
 from licensing.models.consent import Authority, AutoRule, ProfileAdoption, TalentInstruction
+from licensing.models.events import DeclaredEvent, RevocationDuty
 from licensing.models.holds import Hold
 from licensing.models.people import (
     Absence,
@@ -17,16 +18,21 @@ from licensing.models.people import (
 )
 from licensing.models.productions import Production
 from licensing.models.requests import LicenceRequest, RequestAction, RequestDraft, TermsVersion
+from licensing.models.rolls import GuildDefault, GuildMember, RollImport, RollRefusal
 from licensing.models.tokens import Alert, GrantReissue, GrantStatement, LicenceToken
+from licensing.models.training import TrainingConsent, TrainingRequest, TrainingToken
 
 __all__ = [
     "Absence",
     "Alert",
     "Authority",
     "AutoRule",
+    "DeclaredEvent",
     "Delegation",
     "GrantReissue",
     "GrantStatement",
+    "GuildDefault",
+    "GuildMember",
     "Hold",
     "LicenceRequest",
     "LicenceToken",
@@ -36,9 +42,15 @@ __all__ = [
     "ProfileAdoption",
     "RequestAction",
     "RequestDraft",
+    "RevocationDuty",
+    "RollImport",
+    "RollRefusal",
     "Talent",
     "TalentInstruction",
     "TermsVersion",
+    "TrainingConsent",
+    "TrainingRequest",
+    "TrainingToken",
     "VaultConstruct",
     "VisibilityRule",
 ]

@@ -42,6 +42,11 @@ from licensing.selectors.tokens import (
     tokens_of_production,
     tokens_visible_to,
 )
+from licensing.selectors.training import (
+    training_requests_visible_to,
+    training_state,
+    training_tokens_visible_to,
+)
 from licensing.selectors.working import seen_as_vendor, working_document
 
 __all__ = [
@@ -88,6 +93,9 @@ __all__ = [
     "token_by_jti",
     "tokens_of_production",
     "tokens_visible_to",
+    "training_requests_visible_to",
+    "training_state",
+    "training_tokens_visible_to",
     "visible_constructs",
     "working_document",
 ]

@@ -126,6 +126,7 @@ def terms_of_ask(
     mandate: Mandate | None,
     version: int,
     supersedes: str | None,
+    trains: bool = False,
 ) -> Terms:
     """Write the ask as version ``version`` of the licence's terms, every field filled.
 
@@ -172,6 +173,8 @@ def terms_of_ask(
         "compensation": dict(ask.compensation),
         "profiles": list(ask.profiles),
     }
+    if trains:
+        document["training"] = {"allowed": True}
     if ask.declared:
         document["declared"] = dict(ask.declared)
     if unknown := sorted(set(ask.terms) - OPEN_GROUPS):

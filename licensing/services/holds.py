@@ -17,7 +17,7 @@ from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from licensing.models import Hold, LicenceToken, Production, Talent
 from licensing.selectors.holds import ENDABLE, covered_by, sides_over, thing_visible_to, whole_hold
-from licensing.selectors.people import person_pseudonym
+from licensing.selectors.people import is_talent, person_pseudonym
 from licensing.selectors.tokens import holds_on, tokens_visible_to
 from licensing.services.productions import clean_text
 from licensing.services.trail import parties_of
@@ -123,6 +123,9 @@ def lift_hold(*, principal: Principal, hold_id: UUID, why: str = "") -> Hold:
         sides = sides_over(principal, thing)
         if not may_lift(DenyReason[hold.reason], placed_by=HoldSide(hold.side), sides=sides):
             raise Forbidden("NOT_YOURS_TO_LIFT", "This hold is for another side to lift.")
+        stop = hold.talent if hold.reason == DenyReason.EMERGENCY_STOP else None
+        if stop is not None and not is_talent(principal, stop):  # no guardian and no estate, either
+            raise Forbidden("TALENT_ONLY", "Only the talent can lift the stop.")
         if hold.lifted_at is not None:
             raise Conflict("HOLD_LIFTED", "This hold was lifted before.")
         _lift(hold, principal, why)

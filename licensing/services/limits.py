@@ -1,7 +1,7 @@
 """The numbers a talent sets an agent, read strictly, and what a request asks beyond them. Pure."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -11,6 +11,10 @@ from trustcore.policy.clauses import PROHIBITED_CONTENT, ContentRule
 from trustcore.policy.terms import Terms
 from trustcore.policy.territory import covers
 
+NOWHERE: Final = "ZZ"
+"""ISO 3166 leaves it to users: here it is no place, and nothing lies in it."""
+NO_CURRENCY: Final = "XXX"
+"""ISO 4217: no currency."""
 Most = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -102,3 +106,47 @@ def is_tighter(inner: MandateLimits, outer: MandateLimits) -> bool:
     ):
         return False
     return set(inner.content) <= set(outer.content)
+
+
+def tightest(several: Iterable[MandateLimits]) -> MandateLimits:
+    """The limits that allow only what each of ``several`` allows; none at all allow everything but closed content."""
+    found: MandateLimits | None = None
+    for one in several:
+        found = one if found is None else _both(found, one)
+    return found or MandateLimits(content=PROHIBITED_CONTENT)
+
+
+def _both(one: MandateLimits, other: MandateLimits) -> MandateLimits:
+    fee, currency = _dearer(one, other)
+    return MandateLimits(
+        frames_max=_lower(one.frames_max, other.frames_max),
+        lines_max=_lower(one.lines_max, other.lines_max),
+        days_max=_lower(one.days_max, other.days_max),
+        render_territory=_common(one.render_territory, other.render_territory),
+        distribution_territory=_common(one.distribution_territory, other.distribution_territory),
+        fee_least_minor=fee,
+        currency=currency,
+        content=tuple(sorted(set(one.content) & set(other.content))),
+    )
+
+
+def _lower(one: int | None, other: int | None) -> int | None:
+    return min((number for number in (one, other) if number is not None), default=None)
+
+
+def _dearer(one: MandateLimits, other: MandateLimits) -> tuple[int | None, str | None]:
+    """The higher floor; of floors in two currencies neither can be met, so the one that nobody pays in."""
+    if one.fee_least_minor is None or other.fee_least_minor is None:
+        either = other if one.fee_least_minor is None else one
+        return either.fee_least_minor, either.currency
+    if None in {one.currency, other.currency} or one.currency == other.currency:
+        return max(one.fee_least_minor, other.fee_least_minor), one.currency or other.currency
+    return max(one.fee_least_minor, other.fee_least_minor), NO_CURRENCY
+
+
+def _common(these: tuple[str, ...], those: tuple[str, ...]) -> tuple[str, ...]:
+    """Places that both allow; where they share none, a place that is none: an empty list would allow all."""
+    if not these or not those:
+        return these or those
+    shared = {code for code in these if covers(those, code)} | {code for code in those if covers(these, code)}
+    return tuple(sorted(shared)) or (NOWHERE,)

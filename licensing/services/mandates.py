@@ -70,7 +70,7 @@ def grant_mandate(
         raise InvalidInput("DATES_INVALID", "The mandate would end before it begins.")
     numbers = msgspec.to_builtins(parse_limits(limits or {}))
     with transaction.atomic():
-        _end_mandates(principal, talent)
+        end_mandates(principal, talent)
         mandate = Mandate.objects.create(
             talent=talent,
             agency=agency,
@@ -113,10 +113,10 @@ def end_mandate(*, principal: Principal, talent: Talent) -> None:
     if not speaks_for(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent ends a mandate.")
     with transaction.atomic():
-        _end_mandates(principal, talent)
+        end_mandates(principal, talent)
 
 
-def _end_mandates(principal: Principal, talent: Talent) -> None:
+def end_mandates(principal: Principal, talent: Talent) -> None:
     """End what is in force and hand its open requests to the talent; inside the caller's transaction."""
     for row in Mandate.objects.select_for_update().filter(talent=talent, revoked_at=None):
         row.revoked_at = clock.now()

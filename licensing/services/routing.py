@@ -9,6 +9,7 @@ from django.db.models import Q
 from licensing.models import AutoRule, Mandate, Talent
 from licensing.models.consent import NEVER_BY_RULE, NEVER_CONTENT_BY_RULE
 from licensing.selectors.people import authority_wanted, mandate_in_force
+from licensing.services.defaults import limits_of_member
 from licensing.services.limits import beyond_mandate, parse_limits
 from trustcore.policy.clauses import ContentRule
 from trustcore.policy.terms import Terms
@@ -57,19 +58,28 @@ def route_request(
     agency = mandate.agency_id if mandate else None
     if authority_wanted(talent, at) is not None:
         return Route(ApprovalMode.GUARDIAN_AND_COURT, mandate, agency)
-    if by_rule and (rule := rule_for(terms, talent.pk, licensee_id, at)):
+    if by_rule and not beyond_guild(terms, talent) and (rule := rule_for(terms, talent.pk, licensee_id, at)):
         return Route(ApprovalMode.AUTO_WITHIN_RULES, mandate, agency, rule=rule)
     if mandate is None:
         return Route(ApprovalMode.TALENT_ONLY, None, None)
     outside = beyond_mandate(
         terms, use_types=frozenset(mandate.use_types), limits=parse_limits(mandate.limits)
     )
+    outside = tuple(dict.fromkeys([*outside, *beyond_guild(terms, talent)]))
     mode = ApprovalMode(mandate.mode)
     if mode is ApprovalMode.AGENT_WITHIN_MANDATE and outside:
         mode = ApprovalMode.DUAL
     return Route(
         mode, mandate, agency, outside, quorum=mandate.quorum, notice=timedelta(hours=mandate.notice_hours)
     )
+
+
+def beyond_guild(terms: Terms, talent: Talent) -> tuple[str, ...]:
+    """What in ``terms`` is beyond the defaults of the talent's guild: the talent's own word is asked for it."""
+    limits = limits_of_member(talent)
+    if limits is None:
+        return ()
+    return beyond_mandate(terms, use_types=frozenset(map(str, terms.use_types)), limits=limits)
 
 
 def rule_for(terms: Terms, talent_id: UUID, licensee_id: UUID, at: datetime) -> AutoRule | None:

@@ -13,7 +13,7 @@ from accounts.principals import Principal
 from audit.services import record
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
-from licensing.models import Authority, AutoRule, Talent, TalentInstruction
+from licensing.models import Authority, AutoRule, DeclaredEvent, Talent, TalentInstruction
 from licensing.models.consent import NEVER_BY_RULE, AuthorityKind
 from licensing.selectors.people import speaks_for
 from licensing.services.limits import parse_limits
@@ -174,6 +174,9 @@ def register_authority(
         )
     if principal.person.pk == user.pk:
         raise Forbidden("FOUR_EYES", "Nobody registers their own authority.")
+    declared = DeclaredEvent.objects.filter(kind="DEATH", covered_id=talent.pk, declared_by=principal.person)
+    if kind == AuthorityKind.ESTATE_EXECUTOR and declared.exists():
+        raise Forbidden("FOUR_EYES", "Who declared the death does not register the executor.")
     try:
         with transaction.atomic():
             row = Authority.objects.create(

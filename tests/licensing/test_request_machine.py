@@ -190,7 +190,7 @@ def test_no_path_issues_without_consent_and_none_shortens_a_stop() -> None:
     run_state_machine_as_test(
         Negotiation,
         settings=settings(
-            max_examples=15,
+            max_examples=10,
             stateful_step_count=12,
             deadline=None,
             derandomize=True,

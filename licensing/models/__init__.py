@@ -19,7 +19,7 @@ from licensing.models.people import (
 from licensing.models.productions import Production
 from licensing.models.requests import LicenceRequest, RequestAction, RequestDraft, TermsVersion
 from licensing.models.rolls import GuildDefault, GuildMember, RollImport, RollRefusal
-from licensing.models.tokens import Alert, GrantReissue, GrantStatement, LicenceToken
+from licensing.models.tokens import Alert, GrantReissue, GrantStatement, LicenceToken, QuotaAlert
 from licensing.models.training import TrainingConsent, TrainingRequest, TrainingToken
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "MandateSigner",
     "Production",
     "ProfileAdoption",
+    "QuotaAlert",
     "RequestAction",
     "RequestDraft",
     "RevocationDuty",

@@ -1,7 +1,7 @@
 """Writes, by noun. Keyword-only; each opens its transaction, locks, decides, saves and leaves the trail."""
 
 from licensing.services.activation import forget_status_changes, settle_states
-from licensing.services.alerts import raise_expiry_alerts
+from licensing.services.alerts import raise_expiry_alerts, raise_quota_alert
 from licensing.services.asks import LicenceAsk
 from licensing.services.decisions import (
     accept_counter,
@@ -112,6 +112,7 @@ __all__ = [
     "plain_csv",
     "preview_event",
     "raise_expiry_alerts",
+    "raise_quota_alert",
     "read_roll",
     "refusals_of",
     "register_authority",

@@ -1,7 +1,7 @@
 """Guilds: member rolls in the background, defaults that only a member loosens for themself."""
 
 import io
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar, cast
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
@@ -41,7 +41,7 @@ class RollRowInput(StrictSerializer):
 class RollRowsInput(StrictSerializer):
     """Members, as rows of a roll would have them."""
 
-    rows = RollRowInput(many=True, allow_empty=False, max_length=5000)
+    rows = serializers.ListField(child=RollRowInput(), allow_empty=False, max_length=5000)
 
 
 class RollOutput(StrictSerializer):
@@ -114,7 +114,7 @@ class RollsApi(LicensingView):
         upload: UploadedFile = given["file"]
         roll = workflows.import_roll(
             principal=self.principal,
-            stream=upload.file,
+            stream=cast(BinaryIO, upload.file),
             size=upload.size or 0,
             file_name=upload.name or "roll.csv",
             encoding=given["encoding"],

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -70,7 +70,7 @@ def hand_in_roll(
     stream.seek(0)
     next(read_csv(stream, found, wanted=WANTED, optional=OPTIONAL), None)
     stream.seek(0)
-    digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = _sha256(stream)
     stream.seek(0)
     blob = blobs().save(f"rolls/{secrets.token_hex(16)}.csv", stream)
     name = "".join(c for c in file_name if c.isprintable() and not hides_something(c))[:200] or "roll.csv"
@@ -103,7 +103,7 @@ def read_roll(roll_id: UUID) -> RollImport:
     version = _latest_version(roll.guild_id)
     try:
         with blobs().open(roll.blob, "rb") as stream:
-            rows = read_csv(stream, roll.encoding, wanted=WANTED, optional=OPTIONAL)
+            rows = read_csv(cast(BinaryIO, stream), roll.encoding, wanted=WANTED, optional=OPTIONAL)
             list(islice(rows, roll.rows_read))  # taken over before the reading was cut off
             while chunk := list(islice(rows, CHUNK)):
                 _take_over(roll, chunk, version)
@@ -124,6 +124,13 @@ def refusals_of(roll: RollImport) -> Iterator[tuple[int, str, str, str]]:
     """Every row that was refused: number, column, code, cell."""
     rows = roll.refusals.order_by("row").values_list("row", "column", "code", "cell")
     yield from rows.iterator(chunk_size=2000)
+
+
+def _sha256(stream: BinaryIO) -> str:
+    found = hashlib.sha256()
+    while piece := stream.read(1024 * 1024):
+        found.update(piece)
+    return found.hexdigest()
 
 
 def _latest_version(guild_id: UUID) -> int:

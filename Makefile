@@ -15,7 +15,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 OURS := trustmark trustcore common accounts audit notify licensing receipts watermarking provenance compliance agents_portal clients/python/trustmark_client clients/witness/trustmark_witness
 
-.PHONY: help install install-dev run demo serve test lint types contracts requirements bench lock clean format
+.PHONY: help install install-dev run demo serve test lint types contracts requirements bench bench-marks lock clean format
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,9 @@ $(STAMPS)/ours: $(STAMPS)/torch pyproject.toml trustcore/pyproject.toml clients/
 
 $(STAMPS)/dev: $(STAMPS)/ours requirements/dev.txt
 	$(call timed,packages of the gates,$(PIP) --require-hashes --requirement requirements/dev.txt)
+
+$(STAMPS)/marks: $(STAMPS)/dev requirements/marks.txt
+	$(call timed,packages that measure the marks,$(PIP) --require-hashes --requirement requirements/marks.txt)
 
 install: $(STAMPS)/ours ## make .venv from the locks, nothing else
 install-dev: $(STAMPS)/dev ## the same with what tests and gates need
@@ -80,8 +83,11 @@ requirements: install-dev ## which IDs of the checklist are proved by a test; wr
 bench: install-dev ## measurements; writes docs/benchmarks.md
 	@if [ -f bench/run.py ]; then $(BIN)/python bench/run.py $(BENCH_ARGS); else echo 'no benchmarks yet'; fi
 
+bench-marks: $(STAMPS)/marks ## what the marks survive; writes docs/watermark-table.md
+	@$(BIN)/python -m bench.marks $(BENCH_ARGS)
+
 lock: install-dev ## resolve the locks anew (torch stands apart)
-	@cd requirements && for name in base dev; do \
+	@cd requirements && for name in base dev marks; do \
 	  ../$(BIN)/pip-compile --quiet --allow-unsafe --generate-hashes --no-annotate --no-emit-find-links \
 	    --no-emit-index-url --no-emit-trusted-host --strip-extras --output-file=$$name.txt $$name.in; done
 

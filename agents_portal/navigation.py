@@ -58,6 +58,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-licences", "file-check", "Licences", "Licences"),
                 Entry("portal-alerts", "bell", "Alerts", "Alerts"),
                 Entry("portal-receipts", "film", "Receipts"),
+                Entry("portal-markings", "fingerprint", "Marking"),
                 Entry("portal-bundles", "package-check", "Bundles", "Bundles"),
             ),
         ),
@@ -79,6 +80,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             "",
             (
                 Entry("portal-licences", "file-check", "Licences", "Licences"),
+                Entry("portal-markings", "fingerprint", "Marking", "Marking"),
                 Entry("portal-keys", "key-round", "API keys", "Keys"),
                 Entry("portal-audit", "scroll-text", "Audit trail", "Audit"),
             ),
@@ -91,6 +93,7 @@ BELONGS: Final = {
     "portal-licence": dict.fromkeys(SECTIONS, "portal-licences"),
     "portal-production": dict.fromkeys(SECTIONS, "portal-productions"),
     "portal-key": dict.fromkeys(SECTIONS, "portal-keys"),
+    "portal-marking": dict.fromkeys(SECTIONS, "portal-markings"),
     "portal-bundle": dict.fromkeys(SECTIONS, "portal-bundles"),
 }
 

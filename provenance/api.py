@@ -208,6 +208,163 @@ class AssetManifest(ApiView):
         )
 
 
+class DutyOutput(serializers.Serializer[Any]):
+    """One duty of EU law: whether it was done, and the values that show it."""
+
+    duty = serializers.CharField()
+    law = serializers.CharField(help_text="article and measure")
+    asks = serializers.CharField()
+    state = serializers.CharField(help_text="MET, NOT_MET or NOT_SHOWN")
+    says = serializers.CharField()
+    evidence = serializers.DictField()
+
+
+class EvidenceOutput(serializers.Serializer[Any]):
+    """The EU duties of an output."""
+
+    form = serializers.CharField()
+    made_at = serializers.DateTimeField()
+    asset = serializers.UUIDField()
+    state = serializers.CharField()
+    released_at = serializers.DateTimeField(allow_null=True)
+    sha256 = serializers.CharField(allow_blank=True)
+    digital_source_type = serializers.CharField(allow_blank=True)
+    duties = DutyOutput(many=True)
+
+
+class AssetEvidence(ApiView):
+    """The EU duties of an output, with what shows them."""
+
+    required_scope = "asset:read"
+
+    @extend_schema(responses=EvidenceOutput)
+    def get(self, request: Request, asset_id: UUID) -> Response:
+        """Export the evidence as JSON."""
+        return Response(services.duty_evidence(_asset(request, asset_id)))
+
+
+class AssetEvidencePage(ApiView):
+    """The same to read."""
+
+    required_scope = "asset:read"
+
+    @extend_schema(responses={(200, "text/html"): OpenApiTypes.STR})
+    def get(self, request: Request, asset_id: UUID) -> HttpResponseBase:
+        """Export the evidence as a page that stands alone."""
+        page = services.duty_page(services.duty_evidence(_asset(request, asset_id)))
+        name = f'attachment; filename="eu-evidence-{asset_id}.html"'
+        headers = {"Content-Disposition": name, "X-Content-Type-Options": "nosniff"}
+        return HttpResponse(page, content_type="text/html; charset=utf-8", headers=headers)
+
+
+class RegistrationInput(serializers.Serializer[Any]):
+    """What a mark shall lead to, before it is embedded by whoever asks."""
+
+    project = serializers.UUIDField(help_text="id of the production")
+    tokens = serializers.ListField(child=serializers.UUIDField(), allow_empty=False)
+    segment = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
+
+
+class RegistrationOutput(serializers.Serializer[Any]):
+    """A registered mark: the id to embed, and the name of the key to embed it with."""
+
+    payload = serializers.CharField()
+    key_id = serializers.CharField()
+    card = serializers.CharField()
+    segment = serializers.CharField(allow_blank=True)
+
+
+class TrailTokenOutput(serializers.Serializer[Any]):
+    """A licence that a mark leads to, and what was done under it."""
+
+    jti = serializers.UUIDField()
+    state = serializers.CharField()
+    terms_hash = serializers.CharField()
+    receipts = serializers.IntegerField()
+    rendered = serializers.IntegerField()
+    first_receipt_at = serializers.DateTimeField(allow_null=True)
+    last_receipt_at = serializers.DateTimeField(allow_null=True)
+
+
+class TrailOutput(serializers.Serializer[Any]):
+    """Where a mark leads: production, licences, receipts, output, and every report on it."""
+
+    payload = serializers.CharField()
+    registered_at = serializers.DateTimeField()
+    segment = serializers.CharField(allow_blank=True)
+    project = serializers.UUIDField()
+    title = serializers.CharField()
+    log_origin = serializers.CharField()
+    log_size = serializers.IntegerField()
+    tokens = TrailTokenOutput(many=True)
+    asset = serializers.UUIDField(allow_null=True)
+    asset_state = serializers.CharField(allow_null=True)
+    asset_sha256 = serializers.CharField(allow_null=True)
+    manifest = serializers.CharField(allow_null=True)
+    reports = serializers.ListField(child=serializers.CharField())
+
+
+class MarkRegistrations(ApiView):
+    """Ids for who marks frames or files without handing them in."""
+
+    required_scope = "asset:write"
+
+    @extend_schema(request=RegistrationInput, responses={201: RegistrationOutput})
+    def post(self, request: Request) -> Response:
+        """Draw an id and write down what it leads to; only then may it be embedded."""
+        given = self.parsed(RegistrationInput)
+        row = services.register_mark_for(
+            principal=principal_of(request),
+            production_id=given["project"],
+            token_jtis=given["tokens"],
+            segment=given["segment"],
+        )
+        facts = {"payload": row.mark_id, "key_id": row.key_id, "card": row.card, "segment": row.segment}
+        return Response(RegistrationOutput(facts).data, status=201)
+
+
+class MarkTrail(ApiView):
+    """From a mark to everything behind it, for its parties."""
+
+    required_scope = "watermark:detect"
+
+    @extend_schema(responses=TrailOutput)
+    def get(self, request: Request, payload: str) -> Response:
+        """Follow a mark; strangers hear that there is nothing."""
+        trail = selectors.trail_of_mark(principal_of(request), payload.lower())
+        if trail is None:
+            raise NotFound
+        return Response(TrailOutput(trail).data)
+
+
+class ResolutionInput(serializers.Serializer[Any]):
+    """Whether strangers with a released file may have its manifest back."""
+
+    public = serializers.BooleanField()
+
+
+class ProductionResolution(ApiView):
+    """The door of a production in the soft binding resolution API; open unless its studio closes it."""
+
+    required_scope = {"GET": "asset:read", "PUT": "asset:write"}
+
+    @extend_schema(responses=ResolutionInput)
+    def get(self, request: Request, production_id: UUID) -> Response:
+        """Say whether it is open."""
+        is_public = services.resolution_of(principal=principal_of(request), production_id=production_id)
+        return Response({"public": is_public})
+
+    @extend_schema(request=ResolutionInput, responses=ResolutionInput)
+    def put(self, request: Request, production_id: UUID) -> Response:
+        """Open or close it."""
+        is_public = services.choose_resolution(
+            principal=principal_of(request),
+            production_id=production_id,
+            is_public=self.parsed(ResolutionInput)["public"],
+        )
+        return Response({"public": is_public})
+
+
 @require_GET
 def authority(request: HttpRequest) -> HttpResponse:
     """Serve the certificates that signed Content Credentials here: what a verifier of our files trusts."""

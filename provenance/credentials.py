@@ -13,7 +13,7 @@ text in base64 because the builder takes JSON (the form of the Soft Binding Reso
 """
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ LICENCE_ASSERTION = f"{NAMESPACE}.licence"
 CLAIM_GENERATOR = "Trustmark licence server"
 _MINING_USES = ("cawg.ai_training", "cawg.ai_generative_training", "cawg.ai_inference", "cawg.data_mining")
 _INGREDIENT_ID = "upload"
+_LAYER_WORDS = {"PIXEL": "pictures", "AUDIO": "sound"}
 
 
 class SigningFailed(Exception):
@@ -55,6 +56,7 @@ class CredentialFacts:
         mark_algorithms: soft-binding algorithm name by layer, for the layers that were embedded.
         log_origin: origin of the production's log.
         duration_ms: length of the output, for the soft binding's time span; ``None`` for stills.
+        mark_tracks: number of the track that carries a layer, by layer, for containers that number them.
     """
 
     asset_id: str
@@ -66,11 +68,7 @@ class CredentialFacts:
     log_origin: str
     duration_ms: int | None = None
     generator_version: str = "0.1.0"
-
-
-def algorithm_name(card: str) -> str:
-    """Name a mark's card as a soft-binding algorithm: our name space, then scheme and version."""
-    return f"{NAMESPACE}.{card}".lower()
+    mark_tracks: dict[str, str] = field(default_factory=dict)
 
 
 def manifest_definition(
@@ -87,7 +85,7 @@ def manifest_definition(
                 "created": True,
                 "data": {"actions": _actions(facts, with_ingredient=with_ingredient)},
             },
-            *(_soft_binding(facts, name) for name in facts.mark_algorithms.values()),
+            *(_soft_binding(facts, layer, name) for layer, name in facts.mark_algorithms.items()),
             {
                 "label": "cawg.training-mining",
                 "created": True,
@@ -172,15 +170,24 @@ def _actions(facts: CredentialFacts, *, with_ingredient: bool) -> list[dict[str,
     return [created, *([placed] if with_ingredient else []), *marked]
 
 
-def _soft_binding(facts: CredentialFacts, algorithm: str) -> dict[str, Any]:
+def _soft_binding(facts: CredentialFacts, layer: str, algorithm: str) -> dict[str, Any]:
+    """One layer's binding: the mark id, over the whole time and the one track that carries it."""
     scope: dict[str, Any] = {}
     if facts.duration_ms is not None:
-        scope = {"timespan": {"start": 0, "end": facts.duration_ms}}
+        scope["timespan"] = {"start": 0, "end": facts.duration_ms}
+    if track := facts.mark_tracks.get(layer):
+        item = {"identifier": "track_id", "value": track}
+        scope["region"] = {"region": [{"type": "identified", "item": item}], "name": _LAYER_WORDS[layer]}
     value = base64.b64encode(bytes.fromhex(facts.mark_id)).decode("ascii")
     return {
         "label": "c2pa.soft-binding",
         "created": True,
-        "data": {"alg": algorithm, "blocks": [{"scope": scope, "value": value}], "pad": []},
+        "data": {
+            "alg": algorithm,
+            "name": f"imperceptible mark in the {_LAYER_WORDS[layer]}",
+            "blocks": [{"scope": scope, "value": value}],
+            "pad": [],
+        },
     }
 
 

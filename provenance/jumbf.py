@@ -36,6 +36,23 @@ def check_bmff_store(path: Path) -> None:
                 _check_store(rest[8:])  # after the offset of the first hash tree
 
 
+def active_manifest_alone(store: bytes) -> bytes:
+    """Return a store with the description of ``store`` and its last manifest, which is the active one.
+
+    Raises:
+        StoreMalformed: the boxes do not fit, or there is no manifest.
+    """
+    _check_store(store)
+    length, _ = _head(store, 0, len(store))
+    described, _ = _head(store, 8, length)
+    manifests = _children(store, 8, length, 1)
+    if not manifests:
+        raise StoreMalformed("a store without a manifest")
+    begin, end, _ = manifests[-1]
+    body = store[8 : 8 + described] + store[begin:end]
+    return struct.pack(">I4s", 8 + len(body), _SUPERBOX) + body
+
+
 def _c2pa_boxes(stream: BinaryIO, end: int) -> Iterator[bytes]:
     at = 0
     while at + 8 <= end:

@@ -72,6 +72,16 @@ def probe_media(path: Path) -> MediaFacts:
         raise _unreadable(f"the decoder says: {said}") from error
 
 
+def track_numbers(path: Path) -> dict[str, str]:
+    """Return the container's numbers of the tracks that are marked, by layer; empty where it numbers none."""
+    try:
+        with av.open(str(path), format=_DEMUXER, options={"protocol_whitelist": "file"}) as container:
+            kinds = {"PIXEL": container.streams.video, "AUDIO": container.streams.audio}
+            return {layer: str(streams[0].id) for layer, streams in kinds.items() if streams}
+    except FFmpegError:
+        return {}
+
+
 def _container_of(path: Path) -> tuple[str, str]:
     with path.open("rb") as stream:
         head = stream.read(12)

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KeyTransform
 
 from common.models import BaseModel
 
@@ -127,10 +128,28 @@ class ManifestRecord(BaseModel):
     report = models.JSONField()
 
     class Meta:
-        indexes = [models.Index(fields=["asset", "-created_at"], name="manifest_by_asset")]
+        indexes = [
+            models.Index(fields=["asset", "-created_at"], name="manifest_by_asset"),
+            models.Index(
+                KeyTransform("label", KeyTransform("0", KeyTransform("manifests", "report"))),
+                name="manifest_by_label",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.sha256[:12]}"
+
+
+class ResolutionChoice(BaseModel):
+    """Whether strangers who hold a released file of a production may have its manifest back; yes without a row."""
+
+    production = models.OneToOneField("licensing.Production", models.PROTECT, related_name="+")
+    is_public = models.BooleanField(default=True)
+    chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    chosen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.production_id} {'public' if self.is_public else 'closed'}"
 
 
 class SigningAuthority(BaseModel):

@@ -53,6 +53,12 @@ def release_chain(asset_id: UUID) -> Signature:
     return chain(mark_asset.si(one), sign_asset.si(one), verify_asset.si(one))
 
 
+@shared_task(name="provenance.continue_release")
+def continue_release(asset_id: str) -> None:
+    """Go on with a release whose mark job has ended."""
+    release_chain(UUID(asset_id)).delay()
+
+
 @shared_task(name="provenance.resume_releases")
 def resume_releases() -> int:
     """Send the steps again for outputs that nobody has worked on for a minute; returns how many."""

@@ -13,7 +13,15 @@ from common.problems import too_large
 
 # Operations that check the caller first and bound their bodies themselves.
 _UPLOADS = frozenset(
-    {"/api/v1/assets", "/api/v1/guild-rolls", "/api/v1/watermarks/detect", "/api/v1/render/receipts"}
+    {
+        "/api/v1/assets",
+        "/api/v1/guild-rolls",
+        "/api/v1/watermarks/detect",
+        "/api/v1/watermarks/jobs",
+        "/api/v1/render/receipts",
+        "/softbinding/v1/matches/byContent",
+        "/api/v1/softbinding/matches/byContent",
+    }
 )
 
 

@@ -3,6 +3,7 @@
 The embedded default (``make run``) sets the environment itself; see docs/operations/configuration.md.
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -100,6 +101,36 @@ UPLOAD_BYTES_MAX = env.integer("TRUSTMARK_UPLOAD_BYTES_MAX", 20 * 1024**3)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES_MAX
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
+# -- Work on media --------------------------------------------------------------------------------------
+# Where marks are worked out: ``cpu``, ``cuda``, or ``auto`` (``cuda`` where this machine shows a GPU). A worker of
+# ``media.gpu`` whose torch finds no CUDA works on its processor and says so.
+MEDIA_DEVICE = env.text("TRUSTMARK_MEDIA_DEVICE", "auto")
+# Mark jobs in work at once: in the whole deployment, and of one organisation. Others wait, oldest first within each.
+MEDIA_JOBS_MAX = env.integer("TRUSTMARK_MEDIA_JOBS_MAX", 8, least=1)
+MEDIA_JOBS_EACH_MAX = env.integer("TRUSTMARK_MEDIA_JOBS_EACH_MAX", 2, least=1)
+# Mark jobs that may wait: in the whole deployment, and of one organisation. Beyond it: 503 MEDIA_QUEUE_FULL.
+MEDIA_QUEUE_MAX = env.integer("TRUSTMARK_MEDIA_QUEUE_MAX", 1000)
+MEDIA_QUEUE_EACH_MAX = env.integer("TRUSTMARK_MEDIA_QUEUE_EACH_MAX", 100)
+# Stretches decoded and marked at once on one machine, whatever its number of worker processes: on processors, on GPUs.
+MEDIA_CPU_SLOTS = env.integer("TRUSTMARK_MEDIA_CPU_SLOTS", os.cpu_count() or 1, least=1)
+MEDIA_GPU_SLOTS = env.integer("TRUSTMARK_MEDIA_GPU_SLOTS", 1, least=1)
+# Stretches of one job under way at once, and their length in seconds.
+MEDIA_LANES = env.integer("TRUSTMARK_MEDIA_LANES", 4, least=1)
+MEDIA_STRETCH_SECONDS = env.integer("TRUSTMARK_MEDIA_STRETCH_SECONDS", 20, least=1)
+# Working space (bytes) and memory (bytes) that media work leaves free; a job that would take them waits.
+MEDIA_FREE_BYTES_MIN = env.integer("TRUSTMARK_MEDIA_FREE_BYTES_MIN", 2 * 1024**3)
+MEDIA_FREE_MEMORY_MIN = env.integer("TRUSTMARK_MEDIA_FREE_MEMORY_MIN", 256 * 1024**2)
+# Times a stretch is begun before its job is given up: a film that kills its worker does not kill all of them.
+MEDIA_ATTEMPTS_MAX = env.integer("TRUSTMARK_MEDIA_ATTEMPTS_MAX", 5, least=1)
+# Seconds of silence after which unfinished work is handed out again.
+MEDIA_QUIET_SECONDS = env.integer("TRUSTMARK_MEDIA_QUIET_SECONDS", 60, least=1)
+# Hours that a finished file which nobody else keeps stays ready.
+MEDIA_RESULT_HOURS = env.integer("TRUSTMARK_MEDIA_RESULT_HOURS", 72, least=1)
+# Bytes of features kept for detections that are asked again. 0: none is kept.
+MEDIA_FEATURE_BYTES_MAX = env.integer("TRUSTMARK_MEDIA_FEATURE_BYTES_MAX", 512 * 1024**2)
+# Detections that one worker reads together, their frames in one batch.
+MEDIA_DETECT_BATCH = env.integer("TRUSTMARK_MEDIA_DETECT_BATCH", 4, least=1, most=64)
+
 # -- Telling others ------------------------------------------------------------------------------------
 # Where the event stream is served (``trustmark.asgi``), as its callers reach it; no trailing slash. Empty: no
 # stream is offered by the web server itself, a proxy hands the path to the stream's process.
@@ -115,6 +146,17 @@ WEBHOOK_CONCURRENCY = env.integer("TRUSTMARK_WEBHOOK_CONCURRENCY", 16, least=1)
 WEBHOOK_ALLOW_PRIVATE = env.flag("TRUSTMARK_WEBHOOK_ALLOW_PRIVATE", default=False)
 # PEM file of further certificate authorities that receivers' certificates may come from. Empty: the public ones.
 WEBHOOK_CA_FILE = env.text("TRUSTMARK_WEBHOOK_CA_FILE", "")
+
+# -- Marks that strangers resolve --------------------------------------------------------------------------
+# Domain under which our marks are named as C2PA soft-binding algorithms. Manifests carry the names: set it once.
+SOFTBINDING_DOMAIN = env.text("TRUSTMARK_SOFTBINDING_DOMAIN", "trustmark-server.org")
+# Requests a minute from one address to the resolution API, and how many of them may bring a file.
+SOFTBINDING_QUERIES_PER_MINUTE = env.integer("TRUSTMARK_SOFTBINDING_QUERIES_PER_MINUTE", 60, least=1)
+SOFTBINDING_UPLOADS_PER_MINUTE = env.integer("TRUSTMARK_SOFTBINDING_UPLOADS_PER_MINUTE", 6, least=1)
+# Bytes of a stranger's file, files of strangers that may wait at once, seconds a request waits for its answer.
+SOFTBINDING_BYTES_MAX = env.integer("TRUSTMARK_SOFTBINDING_BYTES_MAX", 256 * 1024**2, least=1)
+SOFTBINDING_WAITING_MAX = env.integer("TRUSTMARK_SOFTBINDING_WAITING_MAX", 4)
+SOFTBINDING_WAIT_SECONDS = env.integer("TRUSTMARK_SOFTBINDING_WAIT_SECONDS", 25, most=120)
 
 # -- The test clock -------------------------------------------------------------------------------------
 # A file that holds an offset in seconds; demonstrations and tests move time with it. Empty: real time.
@@ -273,6 +315,11 @@ SPECTACULAR_SETTINGS = {
 
 # -- Work that waits ------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = BROKER_URL
+# Where chords count their parts: Valkey/Redis; with another broker name one. What is done stands in the database.
+CELERY_RESULT_BACKEND = (
+    env.text("RESULT_URL", BROKER_URL if BROKER_URL.startswith(("redis", "valkey")) else "") or None
+)
+CELERY_RESULT_EXPIRES = 86_400
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

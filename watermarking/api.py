@@ -19,8 +19,9 @@ from accounts.selectors import principal_of
 from common.api import ApiView, CursorPage
 from common.errors import InvalidInput, NotFound, TooLarge
 from watermarking import selectors, workflows
-from watermarking.models import MarkDetection, MarkRegistration
+from watermarking.models import DetectionState, MarkDetection, MarkRegistration
 from watermarking.reports import LAYERS, parse_payload
+from watermarking.schemes import declarations, watermark_facts
 
 _MULTIPART_ROOM = 64 * 1024
 
@@ -46,11 +47,41 @@ class LeadOutput(serializers.ModelSerializer[MarkRegistration]):
         fields = ("payload", "production", "tokens", "asset", "segment", "card", "key_id", "registered_at")
 
 
+class WatermarkOutput(serializers.Serializer[Any]):
+    """The answer in short: what every report on a file carries."""
+
+    status = serializers.CharField(allow_null=True, help_text="present, absent or uncertain")
+    confidence = serializers.FloatField(allow_null=True)
+    scheme = serializers.CharField(allow_null=True)
+    p_value = serializers.FloatField(allow_null=True)
+    cards = serializers.ListField(child=serializers.CharField())
+    error = serializers.CharField(allow_null=True)
+
+
+class SchemeOutput(serializers.Serializer[Any]):
+    """What a mark is and what reading it needs."""
+
+    scheme = serializers.CharField()
+    version = serializers.IntegerField()
+    card = serializers.CharField()
+    layer = serializers.CharField()
+    alg = serializers.CharField(allow_null=True)
+    kind = serializers.ChoiceField(choices=["robust", "fragile"])
+    nbits = serializers.IntegerField()
+    blind = serializers.BooleanField()
+    needs_original = serializers.BooleanField()
+    methods = serializers.ListField(child=serializers.CharField())
+    recovery_key = serializers.CharField()
+    thresholds = serializers.DictField(child=serializers.FloatField())
+    measured = serializers.DictField()
+
+
 class DetectionOutput(serializers.ModelSerializer[MarkDetection]):
     """A question about a file and, once a worker has read it, the answer."""
 
     result = serializers.DictField(allow_null=True)
     lead = serializers.SerializerMethodField()
+    watermark = serializers.SerializerMethodField()
 
     class Meta:
         model = MarkDetection
@@ -58,13 +89,20 @@ class DetectionOutput(serializers.ModelSerializer[MarkDetection]):
             "id",
             "state",
             "file_name",
+            "sha256",
             "layers",
+            "watermark",
             "result",
             "lead",
             "error_code",
             "created_at",
             "finished_at",
         )
+
+    @extend_schema_field(WatermarkOutput)
+    def get_watermark(self, row: MarkDetection) -> dict[str, Any]:
+        """Status, confidence and scheme; a reading that failed says so."""
+        return watermark_facts(row.result, failed=row.state == DetectionState.FAILED)
 
     @extend_schema_field(LeadOutput(allow_null=True))
     def get_lead(self, row: MarkDetection) -> dict[str, Any] | None:
@@ -87,11 +125,11 @@ class DetectApi(ApiView):
     @extend_schema(request={"multipart/form-data": DetectInput}, responses={202: DetectionOutput})
     def post(self, request: Request) -> Response:
         """Take a file in; read the answer at ``Location``."""
-        _refuse_oversize(request)
+        refuse_oversize(request)
         given = self.parsed(DetectInput)
         upload: UploadedFile = given["file"]
         principal = principal_of(request)
-        with _on_disk(upload) as path:
+        with on_disk(upload) as path:
             row = workflows.detect_upload(
                 principal=principal,
                 path=path,
@@ -118,6 +156,20 @@ class DetectionApi(ApiView):
         return Response(DetectionOutput(row, context={"principal": principal}).data)
 
 
+class SchemesApi(ApiView):
+    """The schemes that this deployment marks and reads with."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    @extend_schema(responses=SchemeOutput(many=True), auth=[])
+    def get(self, request: Request) -> Response:
+        """Declare each: blind or not, which key recovery needs, thresholds, what was measured."""
+        return Response(
+            {"next": None, "previous": None, "results": SchemeOutput(declarations(), many=True).data}
+        )
+
+
 class MarksApi(ApiView):
     """Registered marks that the caller may be told of."""
 
@@ -131,13 +183,18 @@ class MarksApi(ApiView):
         """List marks, newest first; ``payload`` follows one mark to its production and licences."""
         rows = selectors.registrations_visible_to(principal_of(request))
         if text := request.query_params.get("payload"):
-            rows = rows.filter(mark_id=_mark_id(text))
+            rows = rows.filter(mark_id=mark_id_of(text))
         pages = CursorPage()
         page = pages.paginate_queryset(rows, request, view=self)
         return pages.get_paginated_response(LeadOutput(page, many=True).data)
 
 
-def _mark_id(text: str) -> str:
+def mark_id_of(text: str) -> str:
+    """Read a mark id.
+
+    Raises:
+        InvalidInput: ``PAYLOAD_MALFORMED``.
+    """
     try:
         parse_payload(text)
     except ValueError as error:
@@ -145,7 +202,7 @@ def _mark_id(text: str) -> str:
     return text.lower()
 
 
-def _refuse_oversize(request: Request) -> None:
+def refuse_oversize(request: Request) -> None:
     """Refuse by the declared length, before a byte of the body is read."""
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if not declared.isdigit() or int(declared) > settings.UPLOAD_BYTES_MAX + _MULTIPART_ROOM:
@@ -153,13 +210,15 @@ def _refuse_oversize(request: Request) -> None:
 
 
 @contextmanager
-def _on_disk(upload: UploadedFile) -> Iterator[Path]:
+def on_disk(upload: UploadedFile) -> Iterator[Path]:
     """Give the upload as a file: the one Django spooled, or a temporary one for small uploads."""
     spooled = getattr(upload, "temporary_file_path", None)
     if spooled is not None:
         yield Path(spooled())
         return
-    with tempfile.NamedTemporaryFile(prefix="tm-detect-") as copy:
+    with tempfile.NamedTemporaryFile(
+        prefix="tm-upload-", suffix=Path(upload.name or "").suffix[:8].lower()
+    ) as copy:
         for chunk in upload.chunks():
             copy.write(chunk)
         copy.flush()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from watermarking.keys import ENVIRONMENT, KeyUnusable, read_secret
@@ -22,3 +23,17 @@ def check_mark_secret(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[
             )
         ]
     return []
+
+
+@register
+def check_chords_can_count(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """``watermarking.E002``: a mark job is a chord, and a chord needs a place to count its parts."""
+    if settings.CELERY_RESULT_BACKEND:
+        return []
+    return [
+        Error(
+            "RESULT_URL is not set, and this broker cannot count the parts of a mark job",
+            hint="Set RESULT_URL to a Valkey or Redis; BROKER_URL serves where it is one itself.",
+            id="watermarking.E002",
+        )
+    ]

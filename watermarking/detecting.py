@@ -6,47 +6,54 @@ where a layer does and the other does not contradict it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from watermarking.cards import load_pixel_card, load_sound_card
+from watermarking.cards import PixelCard, load_pixel_card, load_sound_card
+from watermarking.errors import MediaError
+from watermarking.features import FeatureStore, PixelFeatures
 from watermarking.media.containers import Medium, probe
-from watermarking.media.frames import SizeOf, sample_frames
-from watermarking.media.sound import Samples, read_sound, windows
+from watermarking.media.frames import SampledFrame, SizeOf, sample_frames
+from watermarking.media.sound import read_sound
 from watermarking.media.stills import read_still
+from watermarking.recordings import HeardSegment, SoundListener
 from watermarking.reports import (
     DetectedSegment,
     DetectReport,
     LayerDetection,
     LayerName,
-    Status,
+    VariantReading,
     payload_hex,
 )
 from watermarking.signal.alignment import SoundReader
+from watermarking.signal.batching import film_residuals
 from watermarking.signal.evidence import LayerReading
 from watermarking.signal.reading import FrameSize, PictureReader
-from watermarking.signal.residual import ResidualMean
+from watermarking.signal.residual import FilmResidual, Stretch
+from watermarking.signal.roster import Ids
 from watermarking.signal.threads import use_threads
+from watermarking.verdict import combined, thresholds_of, transformation_of
 
-FRAMES = 32
+FRAMES, MORE_FRAMES = 32, 120
 _BATCH = 8
-_WINDOW_SECONDS = 32
-_LEAST_WINDOW_SECONDS = 5
 
 
 @dataclass(frozen=True)
 class Search:
-    """What to look for: key, ids that are registered, layers, cards, and whether to search."""
+    """What to look for: key, registered ids, layers, cards, whether to search, and where features are kept."""
 
     key: bytes
-    candidates: tuple[int, ...] | None
+    candidates: Ids | None
     layers: tuple[LayerName, ...]
     pixel_card: str
     audio_card: str
     geometry: bool = True
+    features: FeatureStore | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class _Found:
     start: float
     end: float
     card: str
+    stretches: tuple[HeardSegment, ...] = ()
 
 
 def detect_medium(path: Path, search: Search) -> DetectReport:
@@ -73,83 +81,124 @@ def detect_medium(path: Path, search: Search) -> DetectReport:
     return _report(found)
 
 
-def _pixels(path: Path, medium: Medium, search: Search) -> _Found:
-    card = load_pixel_card(search.pixel_card)
+def prepare_features(
+    paths: Sequence[Path], *, pixel_card: str, store: FeatureStore, device: str = "cpu"
+) -> None:
+    """Compute the pixel features of several media together and keep them; those that cannot be read are left out.
+
+    Frames of equal size go through in one batch, whichever medium they are of. A detection of each then finds its
+    features, and fails as it would have where there are none.
+    """
+    use_threads(1)
+    card = load_pixel_card(pixel_card)
     size_of = SizeOf(card.geometry.side)
-    still = medium.kind == "still"
-    frames = (
-        iter([read_still(path, size_of)]) if still else sample_frames(path, count=FRAMES, size_of=size_of)
+    found: list[tuple[str, Medium, list[SampledFrame]]] = []
+    for path in paths:
+        with suppress(MediaError, OSError):
+            name = store.name_of(path, card, FRAMES)
+            if store.load(name) is None and (medium := probe(path)).has_video:
+                found.append((name, medium, _of_one_size(_frames(path, medium, size_of, FRAMES))))
+    films = film_residuals([[frame.planes for frame in frames] for _, _, frames in found], device=device)
+    for (name, medium, frames), film in zip(found, films, strict=True):
+        store.save(name, _features(film, frames[:1], medium))
+
+
+def _pixels(path: Path, medium: Medium, search: Search) -> _Found:
+    """Read some frames where the tile should be; if nothing is claimed, more of them, everywhere."""
+    card = load_pixel_card(search.pixel_card)
+    reader = PictureReader(card, search.key, search.candidates)
+    best = reader.nothing()
+    for count in (FRAMES, MORE_FRAMES):
+        features = _pixel_features(path, medium, card, search.features, count)
+        if not len(features.means):
+            break
+        size = FrameSize(features.width, features.height)
+        everywhere = search.geometry and (count == MORE_FRAMES or medium.kind == "still")
+        reading = reader.read(_stretches(features), size, search=everywhere)
+        if reading.p_value <= best.p_value:
+            best = reading
+        if best.status == "present" or medium.kind == "still":
+            break
+    return _Found(best, 0.0, medium.seconds, search.pixel_card)
+
+
+def _stretches(features: PixelFeatures) -> list[Stretch]:
+    return [
+        Stretch(torch.from_numpy(mean), int(frames), int(shot))
+        for mean, frames, shot in zip(features.means, features.frames, features.shots, strict=True)
+    ]
+
+
+def _pixel_features(
+    path: Path, medium: Medium, card: PixelCard, store: FeatureStore | None, count: int
+) -> PixelFeatures:
+    name = store.name_of(path, card, count) if store is not None and path.is_file() else ""
+    kept = store.load(name) if store is not None and name else None
+    if kept is not None:
+        return kept
+    film = FilmResidual()
+    first: list[SampledFrame] = []
+    for frame in _frames(path, medium, SizeOf(card.geometry.side), count):
+        first = first or [frame]
+        if (frame.width, frame.height) == (first[0].width, first[0].height):
+            film.add_frame(frame.planes)
+    features = _features(film, first, medium)
+    if store is not None and name:
+        store.save(name, features)
+    return features
+
+
+def _features(film: FilmResidual, first: Sequence[SampledFrame], medium: Medium) -> PixelFeatures:
+    if not film.frames:
+        none = np.zeros(0, np.int64)
+        return PixelFeatures(np.zeros((0, 3, 1, 1), np.float32), none, none, 0, 0, medium.seconds)
+    stretches = film.stretches()
+    return PixelFeatures(
+        torch.stack([one.mean for one in stretches]).numpy().astype(np.float32, copy=False),
+        np.array([one.frames for one in stretches]),
+        np.array([one.shot for one in stretches]),
+        first[0].width,
+        first[0].height,
+        medium.seconds,
     )
-    mean = ResidualMean()
-    size: FrameSize | None = None
-    end = medium.seconds
+
+
+def _of_one_size(frames: Iterator[SampledFrame]) -> list[SampledFrame]:
+    """The frames that are of the first one's size."""
+    kept: list[SampledFrame] = []
     for frame in frames:
-        here = FrameSize(frame.width, frame.height)
-        if size is None:
-            size = here
-        if here == size:
-            mean.add_frame(frame.planes)
-    reader = PictureReader(card, search.key, _listed(search))
-    if size is None:
-        return _Found(reader.nothing(), 0.0, end, search.pixel_card)
-    reading = reader.read(mean.value(), size, search=search.geometry)
-    return _Found(reading, 0.0, end, search.pixel_card)
+        if not kept or (frame.width, frame.height) == (kept[0].width, kept[0].height):
+            kept.append(frame)
+    return kept
+
+
+def _frames(path: Path, medium: Medium, size_of: SizeOf, count: int) -> Iterator[SampledFrame]:
+    if medium.sequence is not None:
+        files = medium.sequence.files
+        step = -(-len(files) // count)
+        return (read_still(picture, size_of) for _, picture in files[step // 2 :: step])
+    if medium.kind == "still":
+        return iter([read_still(path, size_of)])
+    return sample_frames(path, count=count, size_of=size_of, offset=0.5 if count == FRAMES else 0.25)
 
 
 def _sound(path: Path, search: Search) -> _Found:
-    """Read windows as they come, plainly; if none claims, search the loudest one."""
     card = load_sound_card(search.audio_card)
-    reader = SoundReader(card, search.key, _listed(search))
-    rate = card.analysis.rate_hz
-    pieces = read_sound(path, rate_hz=rate, damaged=True)
-    loudest: tuple[float, float, Samples] | None = None
-    best: _Found | None = None
-    start = 0.0
-    for window in windows(pieces, length=_WINDOW_SECONDS * rate, least=_LEAST_WINDOW_SECONDS * rate):
-        end = start + window.shape[1] / rate
-        reading = reader.read(window, search=False)
-        if best is None or reading.p_value < best.reading.p_value:
-            best = _Found(reading, start, end, search.audio_card)
-        if reading.status == "present":
-            return best
-        power = float(np.square(window).mean())
-        if loudest is None or power > loudest[0]:
-            loudest = (power, start, window)
-        start = end
-        if reader.is_spent:
-            break
-    if loudest is not None and search.geometry:
-        reading = reader.read(loudest[2])
-        if best is None or reading.p_value < best.reading.p_value or reading.status == "present":
-            start = loudest[1]
-            return _Found(reading, start, start + loudest[2].shape[1] / rate, search.audio_card)
-    return best or _Found(reader.nothing(), 0.0, 0.0, search.audio_card)
-
-
-def _listed(search: Search) -> list[int] | None:
-    return list(search.candidates) if search.candidates else None
+    reader = SoundReader(card, search.key, search.candidates)
+    pieces = read_sound(path, rate_hz=card.analysis.rate_hz, damaged=True)
+    heard = SoundListener(reader, search=search.geometry).listen(pieces)
+    return _Found(heard.reading, heard.start, heard.end, search.audio_card, heard.segments)
 
 
 def _report(found: dict[LayerName, _Found | None]) -> DetectReport:
-    layers: dict[str, LayerDetection | None] = {name: _layer(one) for name, one in found.items()}
-    segments = tuple(_segment(name, one) for name, one in found.items() if one is not None)
-    read = [layer for layer in layers.values() if layer is not None]
-    present = [layer for layer in read if layer.status == "present"]
-    payloads = {layer.payload for layer in present}
-    p_value = min(1.0, len(read) * min((layer.p_value for layer in read), default=1.0))
-    if len(payloads) == 1:
-        best = min(present, key=lambda layer: layer.p_value)
-        return DetectReport("present", best.payload, p_value, best.confidence, best.method, layers, segments)
-    unsure = len(payloads) > 1 or any(layer.status == "uncertain" for layer in read)
-    status: Status = "uncertain" if unsure else "absent"
-    return DetectReport(status, None, p_value, 0.0, _method(read), layers, segments)
+    layers = {name: _layer(name, one) for name, one in found.items()}
+    return combined(
+        layers,
+        [segment for name, one in found.items() if one is not None for segment in _segments(name, one)],
+    )
 
 
-def _method(read: Sequence[LayerDetection]) -> str:
-    return min(read, key=lambda layer: layer.p_value).method if read else "blind"
-
-
-def _layer(found: _Found | None) -> LayerDetection | None:
+def _layer(name: LayerName, found: _Found | None) -> LayerDetection | None:
     if found is None:
         return None
     one = found.reading
@@ -162,10 +211,24 @@ def _layer(found: _Found | None) -> LayerDetection | None:
         score=round(one.score, 3),
         geometry=one.geometry,
         card=found.card,
+        transformation=transformation_of(one.geometry),
+        thresholds=thresholds_of(
+            (load_pixel_card if name == "pixel" else load_sound_card)(found.card).thresholds
+        ),
     )
 
 
-def _segment(name: LayerName, found: _Found) -> DetectedSegment:
+def _segments(name: LayerName, found: _Found) -> Iterator[DetectedSegment]:
     one = found.reading
-    payload = None if one.payload is None else payload_hex(one.payload)
-    return DetectedSegment(name, round(found.start, 3), round(found.end, 3), one.status, payload, one.p_value)
+    whole = HeardSegment(found.start, found.end, one.status, one.p_value)
+    for part in found.stretches or (whole,):
+        named = part.status == "present" and one.payload is not None
+        yield DetectedSegment(
+            layer=name,
+            start=round(part.start, 3),
+            end=round(part.end, 3),
+            status=part.status,
+            payload=payload_hex(one.payload) if named and one.payload is not None else None,
+            p_value=part.p_value,
+            variants=(VariantReading("original", part.status, part.p_value),),
+        )

@@ -46,6 +46,10 @@ class MarkRegistration(BaseModel):
     visible_to = ArrayField(models.UUIDField(), default=list, blank=True)
 
     class Meta:
+        indexes = [
+            # all that a detection asks of a million rows: their number, the newest, and their ids in one stream
+            models.Index(fields=["key_id", "created_at"], include=["mark_id"], name="mark_ids_by_key"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(mark_id__regex=r"^[0-9a-f]{16}$"), name="mark_id_is_64_bits")
         ]
@@ -69,9 +73,11 @@ class MarkReport(BaseModel):
 
 
 class MarkDetection(BaseModel):
-    """A file that an organisation asked about, until it is read, and then the answer."""
+    """A file that an organisation asked about, or a stranger (none), until it is read, and then the answer."""
 
-    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
+    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, related_name="+")
+    # of the file that was handed in; empty for those taken in before it was kept
+    sha256 = models.CharField(max_length=64, blank=True, default="")
     file_name = models.CharField(max_length=200)
     blob = models.CharField(max_length=300, blank=True)
     layers = ArrayField(models.CharField(max_length=8))
@@ -86,8 +92,141 @@ class MarkDetection(BaseModel):
                 fields=["created_at"],
                 condition=Q(state__in=["QUEUED", "RUNNING"]),
                 name="detections_that_wait",
-            )
+            ),
+            models.Index(
+                fields=["sha256", "-created_at"],
+                condition=Q(organisation=None),
+                name="detections_of_strangers",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.file_name} {self.state}"
+
+
+class JobState(models.TextChoices):
+    """Where a mark job stands. The last four are ends."""
+
+    QUEUED = "QUEUED", "waiting for its turn"
+    RUNNING = "RUNNING", "being marked"
+    VERIFYING = "VERIFYING", "being joined and read back"
+    RELEASED = "RELEASED", "marked and read back"
+    NOT_MARKABLE = "NOT_MARKABLE", "nothing in it can carry a mark"
+    FAILED = "FAILED", "failed"
+    CANCELLED = "CANCELLED", "cancelled"
+
+
+JOBS_IN_WORK = (JobState.RUNNING, JobState.VERIFYING)
+JOBS_UNFINISHED = (JobState.QUEUED, *JOBS_IN_WORK)
+
+
+class MediaJob(BaseModel):
+    """The marking of one medium, from its asking to its release; its stretches say what is done already.
+
+    ``then``: a task of the asker's, ``{"task": name, "args": [...]}``, sent when the job has ended.
+    ``wait_code``: why it waits, while it does. ``bytes_needed``: working space, by estimate.
+    """
+
+    class Device(models.TextChoices):
+        """Which queue it is worked on."""
+
+        CPU = "cpu", "media.cpu"
+        GPU = "gpu", "media.gpu"
+
+    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
+    registration = models.OneToOneField(MarkRegistration, models.PROTECT, related_name="job")
+    state = models.CharField(max_length=12, choices=JobState.choices, default=JobState.QUEUED)
+    device = models.CharField(max_length=3, choices=Device.choices, default=Device.CPU)
+    wait_code = models.CharField(max_length=40, blank=True, default="")
+    error_code = models.CharField(max_length=40, blank=True, default="")
+    file_name = models.CharField(max_length=255)
+    source_blob = models.CharField(max_length=300, blank=True)
+    # whether the source is the job's own, and goes when it ends
+    owns_source = models.BooleanField(default=False)
+    # a film is marked in stretches and joined; anything else is one part
+    is_film = models.BooleanField(default=True)
+    source_sha256 = models.CharField(max_length=64)
+    crf = models.PositiveSmallIntegerField(null=True)
+    lossless = models.BooleanField(default=False)
+    seconds = models.FloatField(default=0.0)
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    frames_total = models.PositiveBigIntegerField(default=0)
+    bytes_needed = models.PositiveBigIntegerField(default=0)
+    result = models.JSONField(null=True, blank=True)
+    result_blob = models.CharField(max_length=300, blank=True, default="")
+    result_sha256 = models.CharField(max_length=64, blank=True, default="")
+    result_bytes = models.PositiveBigIntegerField(default=0)
+    then = models.JSONField(null=True, blank=True)
+    admitted_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    touched_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=JobState.FAILED, error_code__gt="")
+                | (~Q(state=JobState.FAILED) & Q(error_code="")),
+                name="failed_job_has_its_code",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=JOBS_UNFINISHED, finished_at=None)
+                | (~Q(state__in=JOBS_UNFINISHED) & Q(finished_at__isnull=False)),
+                name="finished_job_has_its_time",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organisation", "created_at"],
+                condition=Q(state__in=JOBS_UNFINISHED),
+                name="media_jobs_unfinished",
+            ),
+            models.Index(fields=["organisation", "-created_at"], name="media_jobs_of"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} {self.state}"
+
+
+class StretchState(models.TextChoices):
+    """Where a stretch stands; a RUNNING one whose lock is free was left by a dead worker."""
+
+    WAITING = "WAITING", "waiting"
+    RUNNING = "RUNNING", "being marked"
+    DONE = "DONE", "marked"
+
+
+class MediaStretch(BaseModel):
+    """A part of a job that one worker marks alone: some seconds of pictures, or the sound.
+
+    ``plan``: what the engine needs to find it again. ``blob``, ``sha256``: the marked part in working storage.
+    ``result``: what happened to its layer, and what a detection confirmed.
+    """
+
+    job = models.ForeignKey(MediaJob, models.CASCADE, related_name="stretches")
+    number = models.PositiveIntegerField()
+    plan = models.JSONField()
+    state = models.CharField(max_length=7, choices=StretchState.choices, default=StretchState.WAITING)
+    frames = models.PositiveIntegerField(default=0)
+    frames_done = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    host = models.CharField(max_length=120, blank=True, default="")
+    blob = models.CharField(max_length=300, blank=True, default="")
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    result = models.JSONField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "number"], name="one_stretch_per_number"),
+            models.CheckConstraint(
+                condition=~Q(state=StretchState.DONE) | (Q(blob__gt="") & Q(sha256__gt="")),
+                name="marked_stretch_has_its_file",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.number} {self.state}"

@@ -14,12 +14,37 @@ LayerName = Literal["pixel", "audio"]
 LAYERS: tuple[LayerName, ...] = ("pixel", "audio")
 
 
+class Transformation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What must have happened to a medium, as far as reading the mark told; absent members are unknown.
+
+    ``scale``: size of the picture against the canonical one. ``turn_degrees``: clockwise. ``crop``: share of the
+    area that is left. ``tempo``, ``pitch``: 1.05 is five per cent faster, or higher.
+    """
+
+    scale: float | None = None
+    turn_degrees: float | None = None
+    crop: float | None = None
+    mirrored: bool | None = None
+    tempo: float | None = None
+    pitch: float | None = None
+
+
+class VariantReading(msgspec.Struct, frozen=True):
+    """One form of the medium that was read: ``original``, or lightly normalised and named so."""
+
+    name: str
+    status: Status
+    p_value: float
+
+
 class LayerDetection(msgspec.Struct, frozen=True):
     """One layer's answer. ``payload`` is None unless ``status`` is ``present``.
 
     ``p_value`` bounds the chance of as good a score without this mark, every trial counted;
     ``confidence`` is the chance that the word is this one and not its nearest rival; ``score``
-    is ``<signs, chips> / ||chips||``; ``geometry`` tells how it was found.
+    is ``<signs, chips> / ||chips||``; ``geometry`` tells how it was found, in words, and
+    ``transformation`` in numbers. ``thresholds`` are those of the card that it was held against.
+    ``key_id`` names the key; ``keys_tried`` were paid for in the p-value.
     """
 
     status: Status
@@ -30,10 +55,14 @@ class LayerDetection(msgspec.Struct, frozen=True):
     score: float
     geometry: str
     card: str
+    transformation: Transformation = Transformation()
+    thresholds: dict[str, float] = {}
+    key_id: str = "1"
+    keys_tried: int = 1
 
 
 class DetectedSegment(msgspec.Struct, frozen=True):
-    """A stretch of a layer that was read, in seconds."""
+    """A stretch of a layer that was read, in seconds, and the forms of it that were tried."""
 
     layer: LayerName
     start: float
@@ -41,6 +70,7 @@ class DetectedSegment(msgspec.Struct, frozen=True):
     status: Status
     payload: str | None
     p_value: float
+    variants: tuple[VariantReading, ...] = ()
 
 
 class DetectReport(msgspec.Struct, frozen=True):
@@ -77,14 +107,29 @@ class LayerEmbedding(msgspec.Struct, frozen=True):
     level_db: float | None = None
 
 
+class EmbeddedSegment(msgspec.Struct, frozen=True):
+    """A stretch of a layer as it was embedded, in seconds. ``verified``: a blind detection of it named the id."""
+
+    layer: LayerName
+    start: float
+    end: float
+    status: Literal["embedded", "not_markable", "missing"]
+    reason: str | None
+    verified: bool
+    p_value: float | None
+    boost: float = 1.0
+
+
 class EmbedReport(msgspec.Struct, frozen=True):
-    """What was written."""
+    """What was written. ``left_out``: streams of the source that the container cannot hold."""
 
     payload: str
     frames: int
     seconds: float
     layers: dict[str, LayerEmbedding]
     detection: DetectReport | None = None
+    left_out: tuple[str, ...] = ()
+    segments: tuple[EmbeddedSegment, ...] = ()
     scheme: str = SCHEME
     version: int = VERSION
 

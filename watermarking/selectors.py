@@ -1,12 +1,21 @@
 """Reads of the registry; an organisation is told only of marks that are visible to it."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from accounts.principals import Principal
+from watermarking import registry
+from watermarking.keys import current_key_id
 from watermarking.models import DetectionState, MarkDetection, MarkRegistration
+
+if TYPE_CHECKING:
+    from watermarking.candidates import Ids
 
 
 def registrations_of(production_id: UUID) -> QuerySet[MarkRegistration]:
@@ -26,10 +35,14 @@ def lead_of(mark_id: str) -> MarkRegistration | None:
     return MarkRegistration.objects.filter(mark_id=mark_id.lower()).first()
 
 
-def registered_ids(*, key_id: str) -> list[int]:
-    """Every id registered under a key, as numbers: the candidates of a registry reading."""
-    rows = MarkRegistration.objects.filter(key_id=key_id).values_list("mark_id", flat=True)
-    return [int(mark_id, 16) for mark_id in rows.iterator()]
+def registered_ids(*, key_id: str) -> Ids:
+    """Every id registered under a key, as sorted numbers: the candidates of a registry reading."""
+    return registry.ids_under(key_id)
+
+
+def key_ids_in_use() -> tuple[str, ...]:
+    """The key ids that a file of this deployment may be marked under: the current one, and every earlier one."""
+    return tuple(dict.fromkeys((current_key_id(), *registry.key_ids())))
 
 
 def detection_for(principal: Principal, detection_id: UUID) -> MarkDetection | None:
@@ -42,3 +55,17 @@ def detections_left(*, before: datetime) -> QuerySet[MarkDetection]:
     """Detections that were asked for before then and are not finished."""
     waiting = (DetectionState.QUEUED, DetectionState.RUNNING)
     return MarkDetection.objects.filter(state__in=waiting, created_at__lt=before)
+
+
+def strangers_waiting() -> int:
+    """How many files of strangers wait or are being read."""
+    waiting = (DetectionState.QUEUED, DetectionState.RUNNING)
+    return MarkDetection.objects.filter(organisation=None, state__in=waiting).count()
+
+
+def strangers_detection(*, sha256: str, layers: Iterable[str], since: datetime) -> MarkDetection | None:
+    """The newest detection of the same bytes and layers that a stranger asked for since then."""
+    rows = MarkDetection.objects.filter(
+        organisation=None, sha256=sha256, layers=sorted(layers), created_at__gte=since
+    )
+    return rows.order_by("-created_at").first()

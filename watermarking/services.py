@@ -4,12 +4,15 @@ An id is registered before it is embedded anywhere, so that a file can never car
 nowhere. Reports are only ever added.
 """
 
+import hashlib
 import secrets
 from collections.abc import Iterable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.principals import Principal
@@ -20,8 +23,9 @@ from common.locks import sole_worker
 from common.storage import blobs, local_copy, put_file
 from watermarking import engine, selectors
 from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
-from watermarking.errors import MediaError
-from watermarking.keys import DEFAULT_KEY_ID, mark_key, read_secret
+from watermarking.errors import ExtractionFailed, MediaError
+from watermarking.features import FeatureStore
+from watermarking.keys import current_key_id, mark_key, read_keys, read_secret
 from watermarking.models import (
     DetectionState,
     MarkDetection,
@@ -41,13 +45,14 @@ def register_mark(
     token_jtis: Iterable[UUID],
     asset_id: UUID | None,
     card: str = DEFAULT_CARD,
-    key_id: str = DEFAULT_KEY_ID,
+    key_id: str | None = None,
     segment: str = "",
     visible_to: Iterable[UUID] = (),
 ) -> MarkRegistration:
     """Draw a random 64-bit id and write down what it leads to; call it before embedding.
 
     Args:
+        key_id: of the key it will be embedded with; the deployment's current one when None.
         visible_to: organisations that may be told what the mark leads to.
     """
     facts: dict[str, Any] = {
@@ -55,7 +60,7 @@ def register_mark(
         "token_jtis": sorted({*token_jtis}),
         "asset_id": asset_id,
         "card": card,
-        "key_id": key_id,
+        "key_id": key_id or current_key_id(),
         "segment": segment,
         "visible_to": sorted({*visible_to}),
     }
@@ -98,22 +103,31 @@ def detect_in(
     path: Path,
     candidates: Iterable[int] | None = None,
     layers: Iterable[str] = LAYERS,
-    key_id: str = DEFAULT_KEY_ID,
+    key_ids: Iterable[str] | None = None,
 ) -> DetectReport:
     """Look for a mark of this deployment in a file.
 
+    Args:
+        candidates: ids to compare with; when None, those that are registered under each key.
+        key_ids: the keys to read under; when None, the current one and every one that was registered under.
+
     Raises:
         MediaError: it is no medium.
+        ExtractionFailed: the reader broke.
     """
-    key = mark_key(read_secret(), key_id)
-    return engine.detect_file(path, key=key, candidates=candidates, layers=layers)
+    wanted = tuple(key_ids or selectors.key_ids_in_use())
+    keys = read_keys(key_ids=wanted)
+    known = (
+        {name: selectors.registered_ids(key_id=name) for name in wanted} if candidates is None else candidates
+    )
+    return engine.detect_file(path, key=keys, candidates=known, layers=layers, features=feature_store())
 
 
 @transaction.atomic
 def ask_detection(
-    *, principal: Principal, path: Path, file_name: str, layers: Iterable[str] = LAYERS
+    *, principal: Principal | None, path: Path, file_name: str, layers: Iterable[str] = LAYERS
 ) -> MarkDetection:
-    """Take a file in to be looked at.
+    """Take a file in to be looked at, for an organisation or (None) for a stranger.
 
     Raises:
         InvalidInput: ``LAYER_UNKNOWN``.
@@ -121,17 +135,59 @@ def ask_detection(
     wanted = sorted({layer.lower() for layer in layers})
     if not wanted or set(wanted) - set(LAYERS):
         raise InvalidInput("LAYER_UNKNOWN", f"Layers are {' and '.join(LAYERS)}.")
-    row = MarkDetection(organisation=principal.organisation, file_name=file_name[:200], layers=wanted)
+    row = MarkDetection(
+        organisation=principal.organisation if principal is not None else None,
+        file_name=file_name[:200],
+        layers=wanted,
+        sha256=_sha256(path),
+    )
     row.blob = put_file(f"detections/{row.pk}{Path(file_name).suffix[:8].lower()}", path)
     row.save()
-    audit.record(
-        kind="mark.detection_asked",
-        principal=principal,
-        object_type="mark_detection",
-        object_id=row.pk,
-        details={"layers": wanted},
-    )
+    if principal is not None:
+        audit.record(
+            kind="mark.detection_asked",
+            principal=principal,
+            object_type="mark_detection",
+            object_id=row.pk,
+            details={"layers": wanted},
+        )
     return row
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def feature_store() -> FeatureStore | None:
+    """Where this machine keeps what detections computed; None where nothing is kept."""
+    if not settings.MEDIA_FEATURE_BYTES_MAX:
+        return None
+    return FeatureStore(Path(settings.VAR_DIR) / "features", settings.MEDIA_FEATURE_BYTES_MAX)
+
+
+def prepare_detections(*, detection_id: UUID) -> int:
+    """Read the pictures of this detection and of others that wait, in common batches; returns of how many.
+
+    Each is then read on its own, as if nothing had been prepared.
+    """
+    store = feature_store()
+    if store is None or settings.MEDIA_DETECT_BATCH < 2:
+        return 0
+    waiting = MarkDetection.objects.filter(state=DetectionState.QUEUED, layers__contains=["pixel"])
+    first = list(waiting.filter(pk=detection_id))
+    if not first:
+        return 0
+    others = waiting.exclude(pk=detection_id).order_by("created_at")[: settings.MEDIA_DETECT_BATCH - 1]
+    with ExitStack() as stack:
+        paths = []
+        for row in [*first, *others]:
+            with suppress(FileNotFoundError):  # read, and dropped, by another worker meanwhile
+                paths.append(stack.enter_context(local_copy(row.blob)))
+        there = [path for path in paths if path.is_file()]
+        if len(there) > 1:
+            engine.prepare_features(there, store=store)
+    return len(there)
 
 
 def run_detection(*, detection_id: UUID) -> MarkDetection:
@@ -151,11 +207,10 @@ def run_detection(*, detection_id: UUID) -> MarkDetection:
 
 
 def _read(row: MarkDetection) -> tuple[DetectReport | None, str]:
-    known = selectors.registered_ids(key_id=DEFAULT_KEY_ID)
     try:
         with local_copy(row.blob) as path:
-            return detect_in(path=path, candidates=known or None, layers=row.layers), ""
-    except MediaError as error:
+            return detect_in(path=path, layers=row.layers), ""
+    except (MediaError, ExtractionFailed) as error:
         return None, error.code
 
 

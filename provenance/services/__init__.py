@@ -1,7 +1,10 @@
 """Writes of this floor, by noun: the signing authority, the taking in of uploads, their release."""
 
+from provenance.services.evidence import duty_evidence, duty_page
 from provenance.services.intake import receive_asset
+from provenance.services.registering import register_mark_for
 from provenance.services.release import mark_asset, sign_asset, verify_asset
+from provenance.services.resolution import choose_resolution, resolution_of
 from provenance.services.signing import (
     revocation_lists_pem,
     revoke_certificate,
@@ -12,8 +15,13 @@ from provenance.services.signing import (
 )
 
 __all__ = [
+    "choose_resolution",
+    "duty_evidence",
+    "duty_page",
     "mark_asset",
     "receive_asset",
+    "register_mark_for",
+    "resolution_of",
     "revocation_lists_pem",
     "revoke_certificate",
     "revoked_certificates",

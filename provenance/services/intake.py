@@ -52,8 +52,8 @@ def receive_asset(
         raise NotFound
     if kind not in AssetKind.values:
         raise InvalidInput("KIND_UNKNOWN", f"{kind} is not a kind of output.")
-    tokens = _tokens_of(production, token_jtis)
-    _require_deliverer(principal, production, tokens)
+    tokens = tokens_of(production, token_jtis)
+    require_deliverer(principal, production, tokens)
     size = path.stat().st_size
     if size > settings.UPLOAD_BYTES_MAX:
         raise TooLarge("UPLOAD_TOO_LARGE", f"An upload may have {settings.UPLOAD_BYTES_MAX} bytes.")
@@ -101,7 +101,12 @@ def _store(asset: Asset, path: Path, suffix: str, principal: Principal) -> Asset
     return asset
 
 
-def _tokens_of(production: Production, token_jtis: Iterable[UUID]) -> list[LicenceToken]:
+def tokens_of(production: Production, token_jtis: Iterable[UUID]) -> list[LicenceToken]:
+    """Return the licences of a production by id.
+
+    Raises:
+        InvalidInput: ``TOKENS_INVALID`` or ``TOKEN_NOT_OF_PRODUCTION``.
+    """
     wanted = list(dict.fromkeys(token_jtis))
     if not 0 < len(wanted) <= _TOKENS_MAX:
         raise InvalidInput(
@@ -119,7 +124,12 @@ def _tokens_of(production: Production, token_jtis: Iterable[UUID]) -> list[Licen
     return [found[jti] for jti in wanted]
 
 
-def _require_deliverer(principal: Principal, production: Production, tokens: list[LicenceToken]) -> None:
+def require_deliverer(principal: Principal, production: Production, tokens: list[LicenceToken]) -> None:
+    """Let the production and the vendors of these licences pass.
+
+    Raises:
+        Forbidden: ``ROLE_MISSING``.
+    """
     mine = principal.organisation_id
     delivers = production.organisation_id == mine or all(
         token.licensee_id == mine or mine in token.vendor_ids for token in tokens

@@ -9,17 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from common.storage import local_copy
 from licensing.models import LicenceToken
-from provenance.credentials import algorithm_name
 from provenance.models import Asset
 from provenance.rules import HoldCode, HoldReason
 from provenance.selectors import parties_of
 from trustcore.receipt import LayerResult
-from watermarking import engine, services
+from watermarking import engine, services, workflows
+from watermarking import selectors as marks
+from watermarking.algorithms import algorithm_of_layer
 from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
-from watermarking.errors import MediaError
-from watermarking.keys import mark_key, read_secret
-from watermarking.models import ReportKind
+from watermarking.errors import MediaReason
+from watermarking.keys import DEFAULT_KEY_ID, mark_key, read_secret
+from watermarking.models import JobState, MediaJob, ReportKind
+from watermarking.work.jobs import take_result
 
 _PIXEL, _AUDIO = "PIXEL", "AUDIO"
 CARDS = {_PIXEL: DEFAULT_PIXEL_CARD, _AUDIO: DEFAULT_AUDIO_CARD}
@@ -63,28 +66,51 @@ def register(asset: Asset) -> str:
     return registration.mark_id
 
 
-def embed(asset: Asset, source: Path, target: Path) -> Embedding:
-    """Write ``target``: the upload with its mark in every layer that can carry it."""
-    try:
-        report = engine.embed_file(source, target, mark_id=int(asset.mark_id, 16), key=_key())
-    except MediaError as error:
-        return Embedding(CARD, (), (HoldReason(HoldCode.MEDIA_UNREADABLE, str(error)[:300]),))
-    carried = tuple(
-        layer for layer in CARDS if (one := report.layers.get(layer.lower())) and one.status == "embedded"
-    )
+def job_of(asset: Asset) -> MediaJob:
+    """Return the mark job of the asset as it stands; ask for it where there is none yet.
+
+    Raises:
+        Unavailable: too much waits, or there is no space: to be asked again later.
+        MediaError: the upload is no medium.
+    """
+    job = MediaJob.objects.filter(registration__mark_id=asset.mark_id).first()
+    if job is not None:
+        return job
+    with local_copy(asset.upload_blob) as source:
+        return workflows.mark_blob(
+            organisation_id=asset.organisation_id,
+            mark_id=asset.mark_id,
+            blob=asset.upload_blob,
+            path=source,
+            file_name=asset.file_name,
+            then={"task": "provenance.continue_release", "args": [str(asset.pk)]},
+        )
+
+
+def embedding_of(asset: Asset, job: MediaJob) -> Embedding:
+    """Say what a job that has ended did for the asset."""
+    if job.source_sha256 != asset.upload_sha256:
+        return Embedding(CARD, (), (HoldReason(HoldCode.PROCESSING_FAILED, "another file was marked"),))
+    if job.state == JobState.FAILED and job.error_code in set(MediaReason):
+        return Embedding(CARD, (), (HoldReason(HoldCode.MEDIA_UNREADABLE, job.error_code),))
+    if job.state in {JobState.FAILED, JobState.CANCELLED}:
+        detail = f"marking: {job.error_code or 'cancelled'}"
+        return Embedding(CARD, (), (HoldReason(HoldCode.PROCESSING_FAILED, detail),))
+    report: dict[str, Any] = job.result or {}
+    found: dict[str, Any] = {name.upper(): one for name, one in report.get("layers", {}).items()}
+    carried = tuple(layer for layer in CARDS if found.get(layer, {}).get("status") == "embedded")
     lacking = [layer for layer in _asked_for(asset) if layer not in carried]
     reasons = tuple(
-        HoldReason(HoldCode.MARK_NOT_EMBEDDED, f"{layer}: {_why(report.layers.get(layer.lower()))}")
-        for layer in lacking
+        HoldReason(HoldCode.MARK_NOT_EMBEDDED, f"{layer}: {_why(found.get(layer, {}))}") for layer in lacking
     )
     if not carried and not reasons:
         reasons = (HoldReason(HoldCode.MARK_NOT_EMBEDDED, "no layer can carry a mark"),)
-    return Embedding(CARD, carried, reasons, report.as_dict())
+    return Embedding(CARD, carried, reasons, report)
 
 
 def detect(asset: Asset, final: Path) -> Detection:
     """Look for the mark in the final file without being told it, layer by layer."""
-    report = engine.detect_file(final, key=_key(), search=False)
+    report = engine.detect_file(final, key=_key(asset), search=False)
     layers, reasons = [], []
     for layer in embedded_layers(asset):
         found = report.layers.get(layer.lower())
@@ -98,9 +124,9 @@ def detect(asset: Asset, final: Path) -> Detection:
     return Detection(tuple(layers), tuple(reasons), report.as_dict())
 
 
-def record_embedding(asset: Asset, embedded: Embedding) -> None:
-    """Keep the engine's words on the embedding with the registration."""
-    services.record_report(mark_id=asset.mark_id, kind=ReportKind.EMBEDDED, results=embedded.report)
+def take_marked_file(asset: Asset, job: MediaJob, embedded: Embedding) -> None:
+    """Let the marked file and its layers be the asset's; the job has kept the engine's words with the mark."""
+    asset.marked_blob = take_result(job.pk)
     asset.marked_layers = list(embedded.layers)
 
 
@@ -116,7 +142,7 @@ def embedded_layers(asset: Asset) -> tuple[str, ...]:
 
 def algorithms(asset: Asset) -> dict[str, str]:
     """The soft-binding algorithm of each layer that carries the mark."""
-    return {layer: algorithm_name(CARDS[layer]) for layer in embedded_layers(asset)}
+    return {layer: algorithm_of_layer(layer).alg for layer in embedded_layers(asset)}
 
 
 def _asked_for(asset: Asset) -> list[str]:
@@ -128,9 +154,11 @@ def _asked_for(asset: Asset) -> list[str]:
     return [layer for layer in CARDS if layer in asked and has[layer]]
 
 
-def _why(layer: Any) -> str:
-    return str(getattr(layer, "reason", None) or getattr(layer, "status", None) or "not reported")
+def _why(layer: dict[str, Any]) -> str:
+    return str(layer.get("reason") or layer.get("status") or "not reported")
 
 
-def _key() -> bytes:
-    return mark_key(read_secret())
+def _key(asset: Asset) -> bytes:
+    """The key that the mark was registered under, whichever is current now."""
+    lead = marks.lead_of(asset.mark_id)
+    return mark_key(read_secret(), lead.key_id if lead else DEFAULT_KEY_ID)

@@ -15,12 +15,15 @@ from uuid import UUID
 from django.db import transaction
 
 from common import clock
+from common.errors import Unavailable
 from common.ids import new_id
 from common.locks import sole_worker
 from common.storage import blobs, local_copy, put_file
 from licensing.models import LicenceToken
 from licensing.selectors import effective_state
 from provenance.credentials import CredentialFacts, LicenceFact, SigningFailed, sign_file
+from provenance.duties import layer_reasons
+from provenance.media import track_numbers
 from provenance.models import Asset, AssetState, ManifestRecord
 from provenance.reading import CredentialReport, CredentialVerdict, read_credentials
 from provenance.rules import HoldCode, HoldReason, LicenceStanding, hold_reasons
@@ -31,6 +34,8 @@ from provenance.services.signing import revoked_certificates, signing_identity, 
 from provenance.source_type import context_of_uses, derive_digital_source_type, vocabulary
 from receipts import selectors as receipts
 from trustcore.receipt import LayerResult, MarkedEntry, VerifiedEntry
+from watermarking.errors import MediaError
+from watermarking.models import JOBS_UNFINISHED
 
 
 def mark_asset(asset_id: UUID) -> Asset:
@@ -41,18 +46,24 @@ def mark_asset(asset_id: UUID) -> Asset:
         if reasons := standing_reasons(asset):
             return hold(asset_id, reasons)
         begun = _begin_marking(asset_id)
-        with local_copy(begun.upload_blob) as source, _scratch() as folder:
-            target = folder / f"marked{begun.media['suffix']}"
-            embedded = marking.embed(begun, source, target)
-            if embedded.reasons:
-                return hold(asset_id, embedded.reasons)
-            sha256, blob = file_sha256(target), put_file(_blob_name(begun, "marked"), target)
+        try:
+            job = marking.job_of(begun)
+        except Unavailable:
+            # too much waits: the upload is safe, and the sweeper asks again
+            return begun
+        except MediaError as error:
+            return hold(asset_id, (HoldReason(HoldCode.MEDIA_UNREADABLE, str(error)[:300]),))
+        if job.state in JOBS_UNFINISHED:
+            # its end sends the steps of this release again
+            return begun
+        embedded = marking.embedding_of(begun, job)
+        if embedded.reasons:
+            return hold(asset_id, embedded.reasons)
         with locked(asset_id) as row:
             if row.state != AssetState.MARKING:
-                blobs().delete(blob)
                 return row
-            row.marked_blob = blob
-            marking.record_embedding(row, embedded)
+            marking.take_marked_file(row, job, embedded)
+            sha256 = job.result_sha256
             entry = MarkedEntry(
                 asset=str(row.pk),
                 asset_sha256=sha256,
@@ -72,8 +83,9 @@ def sign_asset(asset_id: UUID) -> Asset:
     with _step(asset_id, AssetState.SIGNING) as asset:
         if asset is None:
             return Asset.objects.get(pk=asset_id)
-        facts, identity = _credential_facts(asset), signing_identity()
+        identity = signing_identity()
         with local_copy(asset.marked_blob) as source, _scratch() as folder:
+            facts = _credential_facts(asset, source)
             target = folder / f"signed{asset.media['suffix']}"
             try:
                 store = sign_file(
@@ -108,7 +120,12 @@ def verify_asset(asset_id: UUID) -> Asset:
             is_same = file_sha256(final) == asset.sha256
             found = marking.detect(asset, final)
             report = read_credentials(final, anchor_pem=trust_anchors_pem(), revoked=revoked_certificates())
-        reasons = (*found.reasons, *_credential_reasons(asset, report, is_same=is_same))
+        read = {layer.layer: layer.status for layer in found.layers}
+        reasons = (
+            *found.reasons,
+            *_credential_reasons(asset, report, is_same=is_same),
+            *layer_reasons(read, report.verdict),
+        )
         with locked(asset_id) as row:
             if row.state != AssetState.VERIFYING:
                 return row
@@ -175,7 +192,7 @@ def _begin_marking(asset_id: UUID) -> Asset:
         return row
 
 
-def _credential_facts(asset: Asset) -> CredentialFacts:
+def _credential_facts(asset: Asset, marked: Path) -> CredentialFacts:
     tokens = (
         LicenceToken.objects.filter(jti__in=asset.token_jtis).select_related("terms").order_by("created_at")
     )
@@ -191,6 +208,7 @@ def _credential_facts(asset: Asset) -> CredentialFacts:
         ),
         log_origin=asset.production.origin,
         duration_ms=asset.media["duration_ms"] or None,
+        mark_tracks=track_numbers(marked),
     )
 
 

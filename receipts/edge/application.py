@@ -71,7 +71,7 @@ class _Hosts:
 
     def __init__(self, allowed: list[str]) -> None:
         split: Callable[[str], tuple[str, str]] = split_domain_port
-        self._judge = lambda host: validate_host(split(host)[0], allowed)
+        self._judge: Callable[[str], bool] = lambda host: bool(validate_host(split(host)[0], allowed))
         self._known: set[str] = set()
 
     def knows(self, host: str) -> bool:

@@ -38,10 +38,11 @@ PAGES = {
         "/keys/new/",
         "/bundles/",
         "/bundles/new/",
+        "/marking/",
     ),
     "self": ("/home/", "/decide/", "/visibility/", "/stop/"),
     "auditor": ("/bundles/", "/productions/"),
-    "vendor": ("/licences/", "/keys/"),
+    "vendor": ("/licences/", "/keys/", "/marking/"),
 }
 
 

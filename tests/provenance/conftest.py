@@ -41,3 +41,21 @@ def silent_clip(demo_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return cut_clip(
         demo_clip, tmp_path_factory.mktemp("media") / "silent.mp4", seconds=2, start=20, with_audio=False
     )
+
+
+@pytest.fixture(scope="session")
+def plain_film(demo_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five seconds with sound, as they are handed in."""
+    return cut_clip(demo_clip, tmp_path_factory.mktemp("media") / "film.mp4", seconds=5, start=20)
+
+
+@pytest.fixture(scope="session")
+def resolvable_film(plain_film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the mark of ``tests.provenance.resolving`` in pictures and sound; marked once for all tests."""
+    from tests.provenance.resolving import MARK_ID
+    from watermarking import engine
+    from watermarking.keys import mark_key
+
+    target = tmp_path_factory.mktemp("media") / "marked.mp4"
+    engine.embed_file(plain_film, target, mark_id=MARK_ID, key=mark_key(bytes.fromhex("5a" * 32)))
+    return target

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.watermarking import media
+from tests.watermarking.working import write_tone, write_work_film
 from watermarking.engine import EmbedReport, embed_file
 from watermarking.keys import mark_key
 from watermarking.signal.threads import use_threads
@@ -54,3 +55,15 @@ def stripped(film: MarkedFilm, tmp_path_factory: pytest.TempPathFactory) -> Path
     """The marked film as it leaks: half size, CRF 28, sound encoded again, metadata gone."""
     target = tmp_path_factory.mktemp("leak") / "stripped.mp4"
     return media.recode(film.marked, target, crf=28, size=(640, 360))
+
+
+@pytest.fixture(scope="session")
+def work_film(demo_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small film of four stretches for the tests of media work."""
+    return write_work_film(demo_clip, tmp_path_factory.mktemp("work") / "film.mp4")
+
+
+@pytest.fixture(scope="session")
+def tone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve seconds of sound: the cheapest medium there is."""
+    return write_tone(tmp_path_factory.mktemp("work") / "tone.wav")

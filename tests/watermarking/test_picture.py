@@ -14,7 +14,7 @@ from watermarking.media.frames import SizeOf, planes_of
 from watermarking.signal.code import code_for, payload_bits
 from watermarking.signal.picture import PictureForm, PictureMarker
 from watermarking.signal.reading import FrameSize, PictureReader
-from watermarking.signal.residual import ResidualMean
+from watermarking.signal.residual import FilmResidual, Stretch
 from watermarking.signal.tile import analyse, canonical_axes, coefficients, synthesise, tile_layout
 
 CARD = load_pixel_card()
@@ -89,19 +89,19 @@ def test_ten_bit_planes_keep_their_depth(key: bytes) -> None:
     assert len(np.unique(change)) > 8
 
 
-def _mean_residual(path: Path) -> tuple[torch.Tensor, FrameSize]:
-    mean = ResidualMean()
+def _stretches(path: Path) -> tuple[list[Stretch], FrameSize]:
+    film = FilmResidual()
     size_of = SizeOf(CARD.geometry.side)
     for index, frame in enumerate(media.pictures_of(path)):
         if index % 8 == 0:
             width, height = size_of(frame.width, frame.height)
             small = frame.reformat(width=width, height=height, format="yuv444p")
-            mean.add_frame(small.to_ndarray().astype(np.uint8))
-    return mean.value(), FrameSize(1280, 720)
+            film.add_frame(small.to_ndarray().astype(np.uint8))
+    return film.stretches(), FrameSize(1280, 720)
 
 
 def test_unmarked_pictures_make_no_claim_under_sixty_keys(film: object, key: bytes) -> None:
-    picture, size = _mean_residual(film.plain)  # type: ignore[attr-defined]
+    picture, size = _stretches(film.plain)  # type: ignore[attr-defined]
     scores = []
     for number in range(60):
         reader = PictureReader(CARD, number.to_bytes(32, "big"), registered=[123, 456, 789])

@@ -4,52 +4,47 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from tests.watermarking import media
-from watermarking.cards import load_sound_card
+from tests.watermarking import media, sounds
+from tests.watermarking.sounds import CARD, Sound
 from watermarking.media.sound import in_blocks
 from watermarking.signal.alignment import SoundReader
-from watermarking.signal.spectrum import resample
-from watermarking.signal.voice import BLOCK_SECONDS, MARGIN_SECONDS, SoundMarker
+from watermarking.signal.hearing import gain_caps
+from watermarking.signal.spectrum import band_edges, band_matrix, spectrogram
+from watermarking.signal.voice import SoundMarker
 
-CARD = load_sound_card()
 PAYLOAD = 0xFEDC_BA98_7654_3210
 
 
 def _marked(samples: media.Samples, rate_hz: int, key: bytes) -> tuple[media.Samples, SoundMarker]:
-    marker = SoundMarker(CARD, key, PAYLOAD)
-
-    def work(block: media.Samples, first_second: int) -> media.Samples:
-        return marker.mark(block, rate_hz=rate_hz, first_second=first_second)
-
-    pieces = np.array_split(samples, 37, axis=1)
-    blocks = in_blocks(pieces, rate_hz=rate_hz, block=BLOCK_SECONDS, margin=MARGIN_SECONDS, work=work)
-    return np.concatenate(list(blocks), 1), marker
+    made, marker = sounds.marked(Sound(samples, rate_hz), key, PAYLOAD)
+    return made.samples, marker
 
 
 def _at_analysis_rate(samples: media.Samples, rate_hz: int) -> media.Samples:
-    import torch
-
-    length = round(samples.shape[1] / rate_hz * CARD.analysis.rate_hz)
-    return resample(torch.from_numpy(samples), length).numpy()
+    return sounds.for_reading(Sound(samples, rate_hz))
 
 
-@pytest.mark.parametrize(("rate_hz", "channels"), [(48_000, 1), (44_100, 2), (16_000, 6)])
+@pytest.mark.parametrize(
+    ("rate_hz", "channels"), [(8_000, 1), (11_025, 2), (44_100, 2), (48_000, 8), (96_000, 1), (16_000, 24)]
+)
 def test_tones_carry_the_mark_at_any_rate_and_number_of_channels(
     rate_hz: int, channels: int, key: bytes
 ) -> None:
-    plain = media.melody(20.5, rate_hz, seed=rate_hz, channels=channels)
+    plain = sounds.tune(10.5, rate_hz, seed=rate_hz, channels=channels).samples
     marked, marker = _marked(plain, rate_hz, key)
     assert marked.shape == plain.shape
     noise = np.square(marked - plain).mean()
     assert 10 * np.log10(np.square(plain).mean() / noise) >= 28.0
     assert marker.mean_snr_db >= 28.0
+    assert np.array_equal(marked[0], marked[-1])
     reading = SoundReader(CARD, key).read(_at_analysis_rate(marked, rate_hz), search=False)
     assert (reading.status, reading.payload) == ("present", PAYLOAD)
 
 
 def test_tempo_and_speed_are_found_by_the_search(key: bytes) -> None:
-    marked, _ = _marked(media.melody(14.0, 16_000, seed=4), 16_000, key)
+    marked, _ = _marked(sounds.tune(14.0, 16_000, seed=4).samples, 16_000, key)
     faster = _at_analysis_rate(marked, round(16_000 * 1.03))
     assert SoundReader(CARD, key).read(faster, search=False).payload is None
     reading = SoundReader(CARD, key).read(faster)
@@ -58,7 +53,7 @@ def test_tempo_and_speed_are_found_by_the_search(key: bytes) -> None:
 
 
 def test_unmarked_tones_and_tones_of_another_key_make_no_claim(key: bytes, other_key: bytes) -> None:
-    plain = media.melody(12.0, 16_000, seed=9)
+    plain = sounds.tune(12.0, 16_000, seed=9).samples
     marked, _ = _marked(plain, 16_000, key)
     for samples, reader_key in ((plain, key), (marked, other_key)):
         reading = SoundReader(CARD, reader_key, registered=[1, PAYLOAD]).read(samples)
@@ -79,6 +74,49 @@ def test_sound_that_is_no_number_is_left_alone_and_not_claimed(key: bytes) -> No
     assert np.isnan(marked).all()
     assert marker.markable_blocks == 0
     assert SoundReader(CARD, key).read(broken).status == "absent"
+
+
+def test_a_few_samples_that_are_no_numbers_do_not_cost_the_block_its_mark(key: bytes) -> None:
+    holed = sounds.tune(10.0, 16_000, seed=5).samples
+    holed[0, [7, 70_000]] = np.nan
+    holed[0, 90_000] = np.inf
+    marked, _ = _marked(holed, 16_000, key)
+    assert np.flatnonzero(~np.isfinite(marked[0])).tolist() == [7, 70_000]
+    assert SoundReader(CARD, key).read(marked, search=False).payload == PAYLOAD
+
+
+@pytest.mark.parametrize("count", [1, 100, 15_999])
+def test_very_short_sound_keeps_its_length_and_is_not_read(count: int, key: bytes) -> None:
+    tiny = sounds.tune(1.0, 16_000, seed=6).samples[:, :count]
+    marked, _ = _marked(tiny, 16_000, key)
+    assert marked.shape == tiny.shape
+    assert np.isfinite(marked).all()
+    assert SoundReader(CARD, key).read(marked).status == "absent"
+
+
+def test_gains_stay_below_the_masking_threshold_by_the_cards_ratio(key: bytes) -> None:
+    """Band for band and frame for frame; overlapping windows may carry little over."""
+    plain = sounds.tune(10.0, 16_000, seed=8).samples
+    marked, _ = _marked(plain, 16_000, key)
+    bands, edges = band_matrix(CARD), torch.tensor(band_edges(CARD))
+    hidden, change = (
+        spectrogram(torch.from_numpy(one), CARD.analysis).abs().square().mean(0)
+        for one in (plain, marked - plain)
+    )
+    lag = CARD.analysis.window // CARD.analysis.hop
+    caps, energy = gain_caps(hidden, bands, (edges[:-1] + edges[1:]) / 2, noise_to_mask_db=0.0, lag=lag)
+    mask = energy * (10 ** (caps / 20) - 1).square()
+    heard = energy > 1e-6 * energy.mean()
+    ratio = ((bands @ change) / mask)[heard]
+    assert 10 * float(torch.log10(ratio.mean())) <= -3.0
+
+
+def test_one_channel_alone_and_channels_in_opposition_are_read(key: bytes) -> None:
+    one = sounds.tune(10.0, 16_000, seed=11).samples[0]
+    pair = np.stack([one, -one])
+    marked, _ = _marked(pair, 16_000, key)
+    for heard in (marked, marked[:1], marked[1:]):
+        assert SoundReader(CARD, key).read(heard, search=False).payload == PAYLOAD
 
 
 def test_a_pure_tone_neither_fails_nor_claims(key: bytes) -> None:

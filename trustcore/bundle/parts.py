@@ -195,7 +195,7 @@ def _read_rows(path: str, stretches: Sequence[Stretch]) -> str | None:
                 left -= len(piece)
             if digest.digest() != stretch.digest:
                 return None
-        if waiting or next(chunks, b""):
+        if waiting or any(chunks):
             return None
     except InvalidEvidence:
         return None

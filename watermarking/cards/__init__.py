@@ -69,21 +69,27 @@ class Carriers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PixelStrength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Gains in 8-bit levels; ``*_slope`` per level of local activity.
+    """What the pixel mark may spend.
 
-    Gains fall over ``dark_ramp`` to ``dark_floor`` of themselves, and to nothing over ``black_ramp``.
+    ``luma_psnr_db``: luma is levelled to it. ``luma_floor`` and ``luma_slope``: shape of the luma gain over
+    local activity. ``delta``: visible CIELAB differences (rms) allowed at calm and at busy places;
+    luma takes at most ``luma_share`` of it. ``chroma_cap``: in 8-bit levels. A place is calm below the first and busy above the second of
+    ``calm_shares`` (quantiles of its frame) or of ``calm_activity`` (levels), whichever is larger. Gains fall
+    to nothing over ``black_ramp``. All gains are scaled towards ``rgb_psnr_db`` by a factor within ``rgb_range``.
     """
 
     luma_psnr_db: float
     luma_floor: float
     luma_slope: float
-    chroma_floor: float
-    chroma_slope: float
+    delta: tuple[float, float]
+    luma_share: float
     chroma_cap: float
     activity_cap: float
-    dark_ramp: tuple[float, float]
-    dark_floor: float
+    calm_shares: tuple[float, float]
+    calm_activity: tuple[float, float]
     black_ramp: tuple[float, float]
+    rgb_psnr_db: float
+    rgb_range: tuple[float, float]
 
 
 class PixelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,28 +127,41 @@ class BandCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GridCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A period of the pattern: ``quads`` chips of 2 slots, each ``slot_frames`` hops long."""
+    """A period of the code: ``quads`` chips of 2 slots, each ``slot_frames`` hops long.
+
+    Signs repeat after a lap of ``periods`` periods; every ``pilot_every``-th band pair synchronises.
+    """
 
     slot_frames: int
     quads: int
-    pilot_share: float
+    periods: int
+    pilot_every: int
 
 
 class SoundStrength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Target SNR, cap of a gain, noise-to-mask ratio (dB); gain follows band energy's power."""
+    """Target SNR, cap of a gain, noise-to-mask ratio (dB); gain follows band energy's power.
+
+    ``full_from_hz``: below it gains shrink with the square root of frequency.
+    """
 
     snr_db: float
     gain_cap_db: float
     noise_to_mask_db: float
     energy_exponent: float
+    full_from_hz: float
 
 
 class SoundSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Grid of time scales, frequency scales and phases that the detector tries."""
+    """Grid of time scales, frequency scales and phases that the detector tries.
+
+    Scales lie so close that both ends of a window together slip by ``slip_seconds`` from one to the
+    next. ``pitch_fine``: steps around a found frequency scale.
+    """
 
     time_scale_span: float
-    time_scale_step: float
+    slip_seconds: float
     pitch_scales: tuple[float, ...]
+    pitch_fine: tuple[float, ...]
     phases: int
 
 

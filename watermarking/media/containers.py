@@ -12,19 +12,22 @@ import av.error
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Discard, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from watermarking.errors import MediaError, MediaReason
+from watermarking.media.boxes import is_encrypted
+from watermarking.media.sequences import STILL_SUFFIXES, Sequence, find_sequence
 
-STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 # Demuxers that hold their own media. Playlists (HLS, DASH, concat, SDP) name other files and addresses:
 # a stranger's upload would make the library read whatever it names.
 _OPTIONS = {
     "format_whitelist": "mov,matroska,avi,mpegts,mpeg,flv,asf,mxf,ogg,wav,w64,aiff,caf,flac,mp3,aac,ivf,h264,hevc,obu,gif",
     "protocol_whitelist": "file",
 }
-_SIDE_MAX = 16_384
+PIXELS_MAX = 1 << 26
+SIDE_LEAST = 64
 _CHANNELS_MAX = 32
 
 
@@ -36,24 +39,28 @@ class Medium:
     has_video: bool
     has_audio: bool
     seconds: float
+    sequence: Sequence | None = None
 
 
 def probe(path: Path) -> Medium:
-    """Look at ``path``.
+    """Look at ``path``: a film, a sound, a still, or numbered stills (a folder or a pattern).
 
     Raises:
         MediaError: there is no such file, or it is no medium.
     """
+    sequence = find_sequence(path)
+    if sequence is not None:
+        return Medium("sequence", has_video=True, has_audio=False, seconds=0.0, sequence=sequence)
     if not path.is_file():
         raise MediaError(MediaReason.MEDIA_MISSING, "there is no such file", path.name)
     if path.suffix.lower() in STILL_SUFFIXES:
         return Medium("still", has_video=True, has_audio=False, seconds=0.0)
     with opened(path) as container:
-        video, audio = video_stream(container), audio_stream(container)
-        if video is None and audio is None:
+        video, audio = video_stream(container), audio_streams(container)
+        if video is None and not audio:
             raise MediaError(MediaReason.MEDIA_EMPTY, "no pictures and no sound", path.name)
         seconds = float(container.duration or 0) / 1_000_000
-        return Medium("stream", video is not None, audio is not None, seconds)
+        return Medium("stream", video is not None, bool(audio), seconds)
 
 
 @contextmanager
@@ -61,15 +68,21 @@ def opened(path: Path) -> Iterator[InputContainer]:
     """Open ``path`` for reading; libav's errors become ours.
 
     Raises:
-        MediaError: it cannot be opened, or broke while it was read.
+        MediaError: it is empty, encrypted, cannot be opened, or broke while it was read.
     """
     try:
-        with av.open(str(path), options=_OPTIONS) as container:
+        if path.stat().st_size == 0:
+            raise MediaError(MediaReason.MEDIA_EMPTY, "the file is empty", path.name)
+        if is_encrypted(path):
+            raise MediaError(MediaReason.MEDIA_PROTECTED, "its streams are encrypted", path.name)
+        with av.open(str(path), options=_OPTIONS, metadata_errors="replace") as container:
             yield container
     except av.error.FFmpegError as error:
         raise MediaError(
             MediaReason.MEDIA_UNREADABLE, f"{type(error).__name__}: {error.strerror}", path.name
         ) from error
+    except PermissionError as error:
+        raise MediaError(MediaReason.MEDIA_UNREADABLE, "it may not be read", path.name) from error
 
 
 def readable_frames(
@@ -86,30 +99,53 @@ def readable_frames(
                 yield frame
 
 
+def only(container: InputContainer, wanted: list[Stream]) -> None:
+    """Read nothing of the other streams."""
+    kept = {stream.index for stream in wanted}
+    for stream in container.streams:
+        stream.discard = Discard.default if stream.index in kept else Discard.all
+
+
+def is_cover(stream: Stream) -> bool:
+    """Whether a stream of pictures is one picture beside the sound."""
+    attached = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
+    return bool(stream.disposition & attached)
+
+
 def video_stream(container: InputContainer) -> VideoStream | None:
     """Return the first stream of moving pictures; cover art is none.
 
     Raises:
-        MediaError: its pictures are too large.
+        MediaError: its pictures are too large or too small.
     """
     for stream in container.streams.video:
-        if stream.disposition & av.stream.Disposition.attached_pic:
+        if is_cover(stream):
             continue
-        context = stream.codec_context
-        if max(context.width, context.height) > _SIDE_MAX:
-            raise MediaError(MediaReason.MEDIA_UNSUPPORTED, f"pictures wider than {_SIDE_MAX} pixels")
+        check_size(stream.codec_context.width, stream.codec_context.height)
         return stream
     return None
 
 
-def audio_stream(container: InputContainer) -> AudioStream | None:
-    """Return the first sound stream.
+def check_size(width: int, height: int) -> None:
+    """Refuse pictures that nothing could be hidden in, or that would not fit in memory.
 
     Raises:
-        MediaError: it has too many channels.
+        MediaError: MEDIA_TOO_SMALL or MEDIA_TOO_LARGE.
     """
-    for stream in container.streams.audio:
+    if width * height > PIXELS_MAX:
+        raise MediaError(MediaReason.MEDIA_TOO_LARGE, f"{width} x {height}: more than {PIXELS_MAX} pixels")
+    if min(width, height) < SIDE_LEAST:
+        raise MediaError(MediaReason.MEDIA_TOO_SMALL, f"{width} x {height}: a side under {SIDE_LEAST} pixels")
+
+
+def audio_streams(container: InputContainer) -> list[AudioStream]:
+    """Return the streams of sound.
+
+    Raises:
+        MediaError: one has too many channels.
+    """
+    found = list(container.streams.audio)
+    for stream in found:
         if stream.channels > _CHANNELS_MAX:
-            raise MediaError(MediaReason.MEDIA_UNSUPPORTED, f"more than {_CHANNELS_MAX} channels")
-        return stream
-    return None
+            raise MediaError(MediaReason.MEDIA_TOO_LARGE, f"more than {_CHANNELS_MAX} channels")
+    return found

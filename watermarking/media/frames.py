@@ -1,80 +1,147 @@
-"""Video frames as numpy planes and back, and a sparse walk through a film."""
+"""Video frames as numpy planes, marked in place, and a sparse walk through a film.
+
+A frame is marked where it lies: its time, colour tags, field flags and side data stay with it.
+Separate planes of 8 to 16 bits are marked as they are, in any subsampling, and a plane of alpha is passed over.
+RGB is marked through a 16-bit YCbCr copy whose change is added to it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, cast
 
 import av
 import numpy as np
 from av.container import InputContainer
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
-from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from watermarking.media.containers import opened, readable_frames, video_stream
+from watermarking.media.containers import only, opened, readable_frames, video_stream
+from watermarking.media.orientation import Orientation, display_matrix
+from watermarking.media.ycbcr import mark_rgb
 
 Plane = NDArray[np.uint8] | NDArray[np.uint16]
-Sample = TypeVar("Sample", np.uint8, np.uint16)
 
-# formats that are marked as they are; anything else is brought to the nearest of them
-_DEPTHS = {
-    "yuv420p": 8,
-    "yuv422p": 8,
-    "yuv444p": 8,
-    "yuvj420p": 8,
-    "yuvj422p": 8,
-    "yuvj444p": 8,
-    "yuv420p10le": 10,
-    "yuv422p10le": 10,
-    "yuv444p10le": 10,
-}
+
+@dataclass(frozen=True)
+class Canvas:
+    """What is marked: size as shown, chroma (columns, rows), bits, siting.
+
+    ``aspect``: width over height of one pixel as it is shown.
+    """
+
+    width: int
+    height: int
+    chroma: tuple[int, int] | None
+    depth: int
+    left_sited: bool
+    aspect: float = 1.0
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a picture is shown: its number from the start of the film, and seconds."""
+
+    number: int
+    seconds: float
+
+
+PlaneWork = Callable[[tuple[Plane, ...], Canvas, Moment], tuple[Plane, ...]]
 _SEEK_AFTER_SECONDS = 20.0
 
 
-def working_format(name: str) -> str:
-    """Return the planar YCbCr format in which frames of format ``name`` are marked."""
-    if name in _DEPTHS:
-        return name
-    deep = any(mark in name for mark in ("10", "12", "16", "48", "64"))
-    full = name.startswith(("rgb", "bgr", "gbr", "argb", "abgr")) or "444" in name
-    return ("yuv444p" if full else "yuv420p") + ("10le" if deep else "")
-
-
+@lru_cache
 def depth_of(format_name: str) -> int:
-    """Return the bits per sample of a working format."""
-    return _DEPTHS[format_name]
+    """Return the bits per sample of a format."""
+    return max(part.bits for part in VideoFormat(format_name, 16, 16).components)
+
+
+@lru_cache
+def has_planes(format_name: str) -> bool:
+    """Whether frames of this format are separate planes of YCbCr or grey, in this machine's byte order."""
+    made = VideoFormat(format_name, 16, 16)
+    parts = made.components
+    apart = [part.plane for part in parts] == list(range(len(parts)))
+    plain = not (made.is_rgb or made.has_palette or made.is_big_endian)
+    return apart and plain and "f16" not in format_name and "f32" not in format_name
 
 
 def planes_of(frame: VideoFrame) -> tuple[Plane, ...]:
     """Return views ``[h, w]`` of a planar frame's planes."""
-    if depth_of(frame.format.name) == 8:
-        return tuple(_view(plane, np.dtype(np.uint8)) for plane in frame.planes)
-    return tuple(_view(plane, np.dtype(np.uint16)) for plane in frame.planes)
+    dtype = np.dtype(np.uint8 if depth_of(frame.format.name) == 8 else np.uint16)
+    return tuple(
+        np.frombuffer(cast("memoryview[int]", plane), dtype).reshape(
+            plane.height, plane.line_size // dtype.itemsize
+        )[:, : plane.width]
+        for plane in frame.planes
+    )
 
 
-def _view(plane: VideoPlane, dtype: np.dtype[Sample]) -> NDArray[Sample]:
-    samples = np.frombuffer(cast("memoryview[int]", plane), dtype)
-    return samples.reshape(plane.height, plane.line_size // dtype.itemsize)[:, : plane.width]
+def mark_frame(frame: VideoFrame, moment: Moment, work: PlaneWork, turn: Orientation, aspect: float) -> None:
+    """Put ``work`` over the planes of ``frame`` as they are shown, in place.
+
+    Args:
+        turn: from the stored picture to the shown one.
+        aspect: of a stored pixel.
+    """
+    frame.make_writable()
+    shown_aspect = 1.0 / aspect if turn.transposed else aspect
+    if not has_planes(frame.format.name):
+        _mark_rgb(frame, moment, work, turn, shown_aspect)
+        return
+    stored = planes_of(frame)
+    planes = tuple(turn.upright(plane) for plane in stored)
+    canvas = _canvas(planes, depth_of(frame.format.name), shown_aspect, turn)
+    for target, before, after in zip(stored, planes, work(planes, canvas, moment), strict=True):
+        if after is not before:
+            target[...] = turn.stored(after)
 
 
-def frame_like(frame: VideoFrame, planes: tuple[Plane, ...]) -> VideoFrame:
-    """Return a new frame with ``planes`` and the time and colour tags of ``frame``."""
-    made = VideoFrame(frame.width, frame.height, frame.format.name)
-    for target, source in zip(planes_of(made), planes, strict=True):
-        target[...] = source
-    made.pts, made.time_base = frame.pts, frame.time_base
-    made.color_range, made.colorspace = frame.color_range, frame.colorspace
-    return made
+def _canvas(planes: tuple[Plane, ...], depth: int, aspect: float, turn: Orientation) -> Canvas:
+    height, width = planes[0].shape
+    chroma = (planes[1].shape[1], planes[1].shape[0]) if len(planes) > 2 else None
+    return Canvas(width, height, chroma, depth, left_sited=turn.is_upright, aspect=aspect)
+
+
+def _mark_rgb(frame: VideoFrame, moment: Moment, work: PlaneWork, turn: Orientation, aspect: float) -> None:
+    channels = _rgb_views(frame)
+    shown = np.stack([turn.upright(channel) for channel in channels], -1)
+    top = float((1 << depth_of(frame.format.name)) - 1)
+
+    def marked(planes: tuple[Plane, ...]) -> tuple[Plane, ...]:
+        height, width = planes[0].shape
+        canvas = Canvas(width, height, (width, height), 16, left_sited=False, aspect=aspect)
+        return work(planes, canvas, moment)
+
+    change = mark_rgb(shown.astype(np.float32) * (255.0 / top), marked) * (top / 255.0)
+    made = (shown + change).round().clip(0, top).astype(channels[0].dtype)
+    for index, channel in enumerate(channels):
+        channel[...] = turn.stored(made[..., index])
+
+
+def _rgb_views(frame: VideoFrame) -> list[NDArray[Any]]:
+    """Return views ``[h, w]`` of red, green and blue."""
+    name = frame.format.name
+    if name.startswith("gbr"):
+        green, blue, red = planes_of(frame)[:3]
+        return [red, green, blue]
+    dtype = np.dtype(np.uint16 if depth_of(name) > 8 else np.uint8)
+    plane = frame.planes[0]
+    letters = name.rstrip("0123456789le") if dtype.itemsize > 1 else name.replace("24", "")
+    values = np.frombuffer(cast("memoryview[int]", plane), dtype)
+    values = values.reshape(plane.height, plane.line_size // dtype.itemsize)[:, : frame.width * len(letters)]
+    pixels = values.reshape(plane.height, frame.width, len(letters))
+    return [pixels[..., letters.index(letter)] for letter in "rgb"]
 
 
 @dataclass(frozen=True)
 class SampledFrame:
-    """A frame at canonical size: ``planes`` ``[3, h, w]`` uint8, and the size it was decoded at."""
+    """A frame at canonical size: ``planes`` ``[3, h, w]`` uint8, and the size it is shown at."""
 
     planes: NDArray[np.uint8]
     width: int
@@ -83,7 +150,7 @@ class SampledFrame:
 
 
 def sample_frames(path: Path, *, count: int, size_of: SizeOf, offset: float = 0.5) -> Iterator[SampledFrame]:
-    """Yield about ``count`` frames spread over a film, resized.
+    """Yield about ``count`` frames spread over a film, upright and resized.
 
     Long films are visited by seeking to key frames; short ones, and those whose key frames are
     few, are decoded through.
@@ -97,10 +164,11 @@ def sample_frames(path: Path, *, count: int, size_of: SizeOf, offset: float = 0.
         if stream is None:
             return
         seconds = float(container.duration or 0) / 1_000_000
-        places = _key_frames(container, stream, seconds, count, offset)
-        frames = places if places is not None else _stride(path, seconds, count)
-        for frame in frames:
-            yield _resized(frame, size_of)
+        aspect = float(stream.sample_aspect_ratio or 1)
+        rate = float(stream.average_rate or 24)
+        shrink = partial(_resized, size_of=size_of, aspect=aspect)
+        visited = _key_frames(container, stream, (seconds, count, offset), shrink)
+    yield from visited if visited is not None else map(shrink, _stride(path, seconds, rate, count))
 
 
 class SizeOf:
@@ -115,39 +183,62 @@ class SizeOf:
 
 
 def _key_frames(
-    container: InputContainer, stream: VideoStream, seconds: float, count: int, offset: float
-) -> list[VideoFrame] | None:
+    container: InputContainer,
+    stream: VideoStream,
+    places: tuple[float, int, float],
+    shrink: Callable[[VideoFrame], SampledFrame],
+) -> list[SampledFrame] | None:
     """Distinct key frames near ``count`` places; None when there are too few to rely on."""
+    seconds, count, offset = places
     if seconds < _SEEK_AFTER_SECONDS:
         return None
+    only(container, [stream])
     stream.thread_type = "SLICE"
-    found: dict[int, VideoFrame] = {}
+    found: dict[int, SampledFrame] = {}
     for place in range(count):
         container.seek(round((place + offset) / count * seconds * 1_000_000))
         for frame in readable_frames(container, stream):
             if isinstance(frame, VideoFrame):
-                found.setdefault(frame.pts or 0, frame)
+                if frame.pts not in found:
+                    found[frame.pts or 0] = shrink(frame)
                 break
     return list(found.values()) if len(found) >= count * 2 // 3 else None
 
 
-def _stride(path: Path, seconds: float, count: int) -> Iterator[VideoFrame]:
+def _stride(path: Path, seconds: float, rate: float, count: int) -> Iterator[VideoFrame]:
+    """Every n-th frame of the whole film; once more by the true count where the stated length lied."""
+    step, total, given = 0, 0, 0
+    for frame in _decoded(path):
+        step = step or max(1, int(seconds * rate / count))
+        if total % step == step // 2:
+            given += 1
+            yield frame
+        total += 1
+    if given < min(count, total) // 2 or (total and not given):
+        step = max(1, total // count)
+        yield from (frame for index, frame in enumerate(_decoded(path)) if index % step == step // 2)
+
+
+def _decoded(path: Path) -> Iterator[VideoFrame]:
     with opened(path) as container:
         stream = video_stream(container)
         if stream is None:
             return
+        only(container, [stream])
         stream.thread_type = "AUTO"
-        rate = stream.average_rate or Fraction(24)
-        step = max(1, int(seconds * float(rate) / count))
-        for index, frame in enumerate(readable_frames(container, stream)):
-            if index % step == step // 2 and isinstance(frame, VideoFrame):
+        for frame in readable_frames(container, stream):
+            if isinstance(frame, VideoFrame):
                 yield frame
 
 
-def _resized(frame: VideoFrame, size_of: SizeOf) -> SampledFrame:
-    width, height = size_of(frame.width, frame.height)
+def _resized(frame: VideoFrame, size_of: SizeOf, aspect: float) -> SampledFrame:
+    turn = Orientation.of_matrix(display_matrix(frame))
+    shown = (max(1, round(frame.width * aspect)), frame.height)
+    width, height = size_of(*shown)
     small = frame.reformat(
         width=width, height=height, format="yuv444p", interpolation=av.video.reformatter.Interpolation.BICUBIC
     )
-    planes = np.stack(planes_of(small)).astype(np.uint8, copy=False)
-    return SampledFrame(planes, frame.width, frame.height, frame.time or 0.0)
+    planes = np.stack([turn.upright(plane) for plane in planes_of(small)]).astype(np.uint8, copy=False)
+    if turn.transposed:
+        shown = (shown[1], shown[0])
+    return SampledFrame(planes, *shown, frame.time or 0.0)

@@ -2,38 +2,90 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
-from watermarking.media.containers import audio_stream, opened, readable_frames
+from watermarking.media.containers import audio_streams, only, opened, readable_frames
 
 Samples = NDArray[np.float32]
 BlockWork = Callable[[Samples, int], Samples]
+_HOLE_SECONDS = 0.1
 
 
-def read_sound(path: Path, *, rate_hz: int | None = None, damaged: bool = False) -> Iterator[Samples]:
-    """Yield ``[channels, n]`` float32 pieces of the first sound stream, resampled if asked.
+def read_sound(
+    path: Path, *, rate_hz: int | None = None, damaged: bool = False, track: int = 0
+) -> Iterator[Samples]:
+    """Yield ``[channels, n]`` float32 pieces of a sound stream, resampled if asked.
+
+    Holes in its time are filled with silence, so that what comes after stays in step.
 
     Args:
         damaged: pass over what cannot be decoded instead of stopping there.
+        track: which of the sound streams.
     """
     with opened(path) as container:
-        stream = audio_stream(container)
-        if stream is None:
+        streams = audio_streams(container)
+        if track >= len(streams):
             return
-        convert = AudioResampler(format="fltp", layout=stream.layout.name, rate=rate_hz or stream.rate)
+        stream = streams[track]
+        only(container, [stream])
+        rate = rate_hz or stream.rate
         frames = readable_frames(container, stream) if damaged else container.decode(stream)
-        for frame in frames:
-            for piece in convert.resample(cast("AudioFrame", frame)):
-                yield piece.to_ndarray().astype(np.float32, copy=False)
-        for piece in convert.resample(None):
-            yield piece.to_ndarray().astype(np.float32, copy=False)
+        convert = _converter(stream, rate)
+        for hole, frame in _with_holes(cast("Iterator[AudioFrame]", frames), stream.rate):
+            if hole:
+                yield from (_samples(piece) for piece in convert.resample(None))
+                yield from _silence(stream.channels, round(hole * rate / stream.rate), rate)
+                convert = _converter(stream, rate)
+            yield from (_samples(piece) for piece in convert.resample(frame))
+        yield from (_samples(piece) for piece in convert.resample(None))
+
+
+def _converter(stream: AudioStream, rate_hz: int) -> AudioResampler:
+    # interleaved: PyAV 18 reads past the end of the planes of eight and more channels
+    return AudioResampler(format="flt", layout=stream.layout.name, rate=rate_hz)
+
+
+def _samples(piece: AudioFrame) -> Samples:
+    values: NDArray[Any] = piece.to_ndarray()
+    return values.reshape(-1, len(piece.layout.channels)).T.astype(np.float32)
+
+
+def sound_frame(block: Samples, rate_hz: int, layout: str) -> AudioFrame:
+    """Return a frame of ``[channels, n]`` samples for an encoder."""
+    flat = np.ascontiguousarray(block.T).reshape(1, -1)
+    frame = AudioFrame.from_ndarray(flat, format="flt", layout=layout)
+    frame.rate, frame.time_base = rate_hz, Fraction(1, rate_hz)
+    return frame
+
+
+def _with_holes(frames: Iterator[AudioFrame], rate_hz: int) -> Iterator[tuple[int, AudioFrame]]:
+    """Yield frames with the samples missing before each; the samples are numbered through."""
+    first: float | None = None
+    count = 0
+    for frame in frames:
+        time = frame.time
+        first = (time or 0.0) if first is None else first
+        hole = 0 if time is None else round((time - first) * rate_hz) - count
+        hole = hole if hole > _HOLE_SECONDS * rate_hz else 0
+        frame.pts, frame.time_base = count + hole, Fraction(1, rate_hz)
+        count += hole + frame.samples
+        yield hole, frame
+
+
+def _silence(channels: int, samples: int, most: int) -> Iterator[Samples]:
+    while samples > 0:
+        yield np.zeros((channels, min(samples, most)), np.float32)
+        samples -= most
 
 
 def in_blocks(
@@ -87,3 +139,22 @@ def regrouped(pieces: Iterable[Samples], length: int) -> Iterator[Samples]:
         held, count = [joined[:, whole:]], count - whole
     if count:
         yield np.concatenate(held, 1)
+
+
+def over_any_range(work: BlockWork) -> BlockWork:
+    """Let ``work``, made for numbers in [-1, 1], take what float files hold.
+
+    Louder blocks go through at a power of two of their level; what is no number comes back as it was.
+    """
+
+    def wider(samples: Samples, first_second: int) -> Samples:
+        finite = np.isfinite(samples)
+        whole = bool(finite.all())
+        plain: Samples = samples if whole else np.where(finite, samples, 0.0).astype(np.float32)
+        peak = float(np.abs(plain).max(initial=0.0))
+        scale = np.float32(2.0 ** math.ceil(math.log2(peak))) if peak > 1.0 else np.float32(1.0)
+        made = work(plain if scale == 1.0 else plain / scale, first_second)
+        louder: Samples = made if scale == 1.0 else made * scale
+        return louder if whole else np.where(finite, louder, samples).astype(np.float32)
+
+    return wider

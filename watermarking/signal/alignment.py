@@ -1,18 +1,19 @@
-"""Reading the sound mark: folding the map under every time scale, pitch and phase.
+"""Reading the sound mark: sampling the map under every tempo, pitch and phase, and judging the best.
 
-A change of tempo re-samples the map along time and a change of pitch moves its bands, so each
-hypothesis costs one re-sampling and one fold to a period; the product with the shifted pilots
-scores all starts at once. The plain scale comes first. The best hypotheses are refined on a
-finer grid.
+A change of tempo re-samples the map along time and a change of pitch moves its bands; each
+hypothesis is then compared with every place of the lap (``synchrony``). The plain scale comes first,
+on its own account of trials. Of the whole grid the best hypotheses are refined.
 
-A hypothesis is scored by its folded quads: ``<s, f> / ||f||`` with keyed signs ``s``, over
-pilots and code word together. The p-value counts every hypothesis of the grid and of the
-refinement.
+A hypothesis is scored by its quads: ``<s, f> / ||f||`` with keyed signs ``s``, over pilots and code
+word together. The p-value counts every hypothesis of the grid and of the refinement, and the n-th
+stretch of a file pays ``n (n + 1)`` times, so that a file may be read in any number of stretches.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,157 +22,307 @@ from torch import Tensor
 
 from watermarking.cards import SoundCard
 from watermarking.signal.evidence import Candidate, LayerReading, judge, tail_p_value
-from watermarking.signal.listening import QuadMap
+from watermarking.signal.listening import TRUSTS, QuadMap, Trust
 from watermarking.signal.quads import QuadLayout, quad_layout
-from watermarking.signal.words import WordReader
+from watermarking.signal.roster import Ids
+from watermarking.signal.synchrony import PilotSearch, Place
+from watermarking.signal.words import Pilots, WordReader
 
-# Windows of one file that may be read; every p-value pays for all of them.
-MAX_WINDOWS = 16
 Samples = NDArray[np.float32]
+# of one window of a file
+WINDOW_SECONDS = 16
 
 _KEPT = 2
-_REFINE_SCALES = (0.0, -0.0008, 0.0008, -0.0016, 0.0016, -0.0024, 0.0024)
+# in steps of the grid of scales
+_REFINE_SCALES = (0.0, -0.25, 0.25, -0.5, 0.5)
 _REFINE_PHASES = 16
-_LEAST_SCORE = 3.5
-_LEAST_PERIODS = 0.7
+_REFINE_COLUMNS = (0, -1, 1)
+_PLAIN_PHASES = 8
+# pilots that agree less than this never led to a word
+_LEAST_PILOTS = 4.0
+_LEAST_SECONDS = 2.8
+_SILENT_POWER = 1e-10
 
 
 @dataclass(frozen=True)
-class _Hypothesis:
-    pitch: int
+class Fit:
+    """How a sound lies under the lap: pitch, time scale, first frame, column, sign, and trust.
+
+    ``trust``: which quads were relied on.
+    """
+
+    pitch: float
     scale: float
-    phase: float
-    shift: int
+    frame: float
+    column: int
+    sign: float
+    trust: Trust
     score: float
+
+    @property
+    def geometry(self) -> str:
+        """Words for a report."""
+        if self.pitch == 1.0 and self.scale == 1.0:
+            return "identity"
+        return f"tempo {1.0 / self.scale:.4f}, pitch {self.pitch:.2f}"
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The maps of one window at the plain pitch, one per trust: ``[rows, frames]``."""
+
+    maps: dict[Trust, Tensor]
+
+    def halved(self) -> Heard:
+        """The same in half the memory, to be kept."""
+        return Heard({trust: scores.half() for trust, scores in self.maps.items()})
 
 
 class SoundReader:
-    """Reads sound at the analysis rate under one key."""
+    """Reads sound at the analysis rate under one key; every reading counts as one of a file's."""
 
-    def __init__(self, card: SoundCard, key: bytes, registered: list[int] | None = None) -> None:
+    def __init__(self, card: SoundCard, key: bytes, registered: Sequence[int] | Ids | None = None) -> None:
         self.card = card
         self.layout: QuadLayout = quad_layout(card, key)
         self.words = WordReader(card, registered)
-        self._map = QuadMap(card)
-        self._pilots = self._shifted_pilots()
-        self._scales = _scale_grid(card)
-        grid = len(self._scales) * len(card.search.pitch_scales) * card.search.phases
-        finer = 2 * _KEPT * len(_REFINE_SCALES) * _REFINE_PHASES
-        self.trials = float((grid + finer) * self.layout.columns * MAX_WINDOWS)
-        self._windows = 0
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether as many windows were read as the p-values pay for."""
-        return self._windows >= MAX_WINDOWS
+        self._search = PilotSearch(self.layout)
+        self._step = 2 * card.grid.slot_frames
+        self._places = 2.0 * self.layout.columns
+        self._readings = 0
+        self.fit: Fit | None = None
 
     def nothing(self) -> LayerReading:
         """Return the answer for a file without sound."""
-        return self._judge(None, 0.0)
+        return judge(None, hint=1.0, bounds=self.card.thresholds)
+
+    def hear(self, samples: Samples, trusts: Sequence[Trust] = TRUSTS) -> Heard | None:
+        """Map one window ``[channels, n]`` at the analysis rate; None for silence or what is no number."""
+        quads = self._quads(samples)
+        if quads is None:
+            return None
+        return Heard({trust: quads.scores(trust=trust) for trust in trusts})
 
     def read(self, samples: Samples, *, search: bool = True) -> LayerReading:
-        """Read the mark in one window ``[channels, n]`` at 16 kHz.
+        """Read the mark in one window ``[channels, n]``.
 
         Args:
             search: try other tempos and pitches when the plain ones make no claim.
         """
-        self._windows += 1
-        wav = torch.from_numpy(np.ascontiguousarray(samples))
-        analysis, grid = self.card.analysis, self.card.grid
-        period = grid.quads * 2 * grid.slot_frames * analysis.hop
-        if wav.shape[-1] < _LEAST_PERIODS * period or not float(wav.square().mean()) >= 1e-12:
+        heard = self.hear(samples)
+        if heard is None:
             return self.nothing()
-        best, pilots = self._attempt(self._map.scores(wav, pitches=1), [1.0])
-        if search and not self._claims(best):
-            found, hint = self._attempt(self._map.scores(wav), self._scales)
-            pilots = max(pilots, hint)
-            if best is None or (found is not None and found.p_value < best.p_value):
-                best = found
-        return self._judge(best, pilots)
+        plain = self.read_plain([heard])
+        if plain.status == "present" or not search:
+            return plain
+        fit = self.fit
+        found = self.read_searched(samples)
+        if found.p_value < plain.p_value or found.status == "present":
+            return found
+        self.fit = fit
+        return plain
 
-    def _attempt(self, scores: Tensor, scales: list[float]) -> tuple[Candidate | None, float]:
-        """Decode the best hypotheses of a grid; also the best pilot score that was seen."""
-        found: list[_Hypothesis] = []
-        for pitch in range(len(scores)):
-            phases = self.card.search.phases
-            found += self._scan(scores[pitch], pitch, scales, phases)
-        best: Candidate | None = None
-        top = 0.0
-        for one in sorted(found, key=lambda item: -item.score)[:_KEPT]:
-            near = [one.scale + delta for delta in _REFINE_SCALES]
-            finer = self._scan(scores[one.pitch], one.pitch, near, _REFINE_PHASES)
-            chosen = max([one, *finer], key=lambda item: item.score)
-            top = max(top, chosen.score)
-            candidate = self._decode(scores[one.pitch], chosen)
-            if best is None or candidate.p_value < best.p_value:
-                best = candidate
-        return best, top
+    def read_plain(self, windows: Sequence[Heard | None]) -> LayerReading:
+        """Read windows that follow one another, together, at the plain tempo and pitch."""
+        trials = self._pay(self._places * len(TRUSTS) * _PLAIN_PHASES)
+        fits: list[Fit] = []
+        for trust in TRUSTS:
+            scores = self._joined(windows, trust)
+            if scores is None:
+                return self.nothing()
+            starts = torch.arange(_PLAIN_PHASES) * (self._step / _PLAIN_PHASES)
+            seen = self._sample(scores[self.layout.pilots], 1.0, starts).transpose(0, 1)
+            (place,) = self._search.best(seen, 1)
+            fits.append(_fit(place, 1.0, 1.0, float(starts[place.row]), trust))
+        tried = [(fit, self._joined(windows, fit.trust)) for fit in fits if fit.score >= _LEAST_PILOTS]
+        return self._judge(self._decoded(tried, trials), max(fit.score for fit in fits), trials)
 
-    def _scan(self, scores: Tensor, pitch: int, scales: list[float], phases: int) -> list[_Hypothesis]:
-        """Best hypothesis per scale."""
-        step = 2 * self.card.grid.slot_frames
-        starts = torch.arange(phases) * (step / phases)
-        found: list[_Hypothesis] = []
-        for scale in scales:
-            folded = self._fold(scores, scale, starts * scale)
-            energy = folded.square() @ self._pilots.abs().T
-            agreement = (folded @ self._pilots.T) / energy.clamp_min(1e-12).sqrt()
-            score, index = agreement.flatten().max(0)
-            phase, shift = divmod(int(index), self.layout.columns)
-            place = float(starts[phase]) * scale
-            found.append(_Hypothesis(pitch, scale, place, shift, float(score)))
-        return found
+    def read_searched(self, samples: Samples) -> LayerReading:
+        """Read one window at every tempo and pitch of the card's grid."""
+        quads = self._quads(samples)
+        if quads is None:
+            return self.nothing()
+        scales = _scale_grid(self.card, samples.shape[-1] / self.card.analysis.rate_hz)
+        trials = self._pay(self._grid_trials(len(scales)))
+        coarse: list[Fit] = []
+        starts = torch.arange(self.card.search.phases) * (self._step / self.card.search.phases)
+        for pitch in self.card.search.pitch_scales:
+            scores = quads.scores(pitch)[self.layout.pilots]
+            seen = self._sample_scales(scores, scales, starts)
+            for place in self._search.best(seen, _KEPT):
+                scale = scales[place.row // len(starts)]
+                frame = float(starts[place.row % len(starts)]) * scale
+                coarse.append(_fit(place, pitch, scale, frame, "all"))
+        coarse.sort(key=lambda fit: -fit.score)
+        best = [self._refined(quads, fit, scales[1] - scales[0]) for fit in coarse[:_KEPT]]
+        tried = [(fit, quads.scores(fit.pitch, fit.trust)) for fit in best if fit.score >= _LEAST_PILOTS]
+        return self._judge(self._decoded(tried, trials), max(fit.score for fit in best), trials)
 
-    def _fold(self, scores: Tensor, scale: float, starts: Tensor) -> Tensor:
-        """Re-sample ``scores`` ``[rows, frames]`` at ``scale`` and sum its periods.
+    def agreement(self, windows: Sequence[Heard | None], fit: Fit, payload: int, first: int) -> float:
+        """Score windows for a known word at a known fit.
+
+        Args:
+            fit: a plain one, of a stretch that starts ``first`` windows earlier (negative: later).
 
         Returns:
-            ``[starts, rows * columns]``.
+            ``z``; 0.0 where there is nothing to read.
         """
-        rows, columns = self.layout.rows, self.layout.columns
-        step = 2 * self.card.grid.slot_frames * scale
-        count = int((scores.shape[-1] - 2 - step) / step)
+        scores = self._joined(windows, fit.trust)
+        if scores is None:
+            return 0.0
+        begin = first * self.window_frames
+        passed = math.ceil((begin - fit.frame) / self._step)
+        moved = replace(fit, frame=fit.frame + passed * self._step - begin, column=fit.column + passed)
+        soft, pilots = self._softly(scores, moved)
+        return self.words.score(soft, payload, pilots)
+
+    def known_score(self, samples: Samples, payload: int) -> float:
+        """Score one id at the one place where a sound under nobody's hand would begin.
+
+        Of sound without this key's mark this is one draw of a standard normal number, near enough.
+        """
+        heard = self.hear(samples)
+        if heard is None:
+            return 0.0
+        rest = Fit(1.0, 1.0, 0.0, 0, 1.0, "all", 0.0)
+        return self.agreement([heard], rest, payload, 0)
+
+    @property
+    def window_frames(self) -> int:
+        """Frames of a window of a file."""
+        return WINDOW_SECONDS * self.card.analysis.rate_hz // self.card.analysis.hop
+
+    @property
+    def windows_of_a_lap(self) -> int:
+        """Windows that may be read together: what follows has another sign."""
+        return self.layout.columns * self._step // self.window_frames
+
+    def _quads(self, samples: Samples) -> QuadMap | None:
+        wav = torch.nan_to_num(
+            torch.from_numpy(np.ascontiguousarray(samples)), nan=0.0, posinf=0.0, neginf=0.0
+        )
+        if wav.shape[-1] < _LEAST_SECONDS * self.card.analysis.rate_hz:
+            return None
+        if float(wav.square().mean()) < _SILENT_POWER:
+            return None
+        return QuadMap(self.card, wav)
+
+    def _joined(self, windows: Sequence[Heard | None], trust: Trust) -> Tensor | None:
+        maps = [one.maps[trust] if one is not None else None for one in windows]
+        if all(one is None for one in maps):
+            return None
+        frames = self.window_frames
+        blank = torch.zeros(self.layout.rows, frames)
+        # a spectrogram has a frame more than its window has hops
+        return torch.cat([blank if one is None else one[:, :frames].float() for one in maps], 1)
+
+    def _sample(self, scores: Tensor, scale: float, starts: Tensor) -> Tensor:
+        """Re-sample ``scores`` ``[rows, frames]`` at ``scale``: ``[rows, starts, quads]``."""
+        step = self._step * scale
+        count = int((scores.shape[-1] - 1 - step) / step)
         where = starts[:, None] + torch.arange(count) * step
         left = where.floor().long()
         part = where - left
-        seen = scores[:, left] * (1.0 - part) + scores[:, left + 1] * part
-        whole = -(-count // columns) * columns
-        seen = torch.nn.functional.pad(seen, (0, whole - count))
-        folded = seen.view(rows, len(starts), -1, columns).sum(2)
-        return folded.permute(1, 0, 2).flatten(1)
+        return torch.lerp(scores[:, left], scores[:, left + 1], part)
 
-    def _decode(self, scores: Tensor, chosen: _Hypothesis) -> Candidate:
-        folded = self._fold(scores, chosen.scale, torch.tensor([chosen.phase]))[0]
-        quads = folded.view(self.layout.rows, self.layout.columns)
-        quads = quads.roll(-chosen.shift, 1).flatten()
-        signed = quads * self.layout.signs
+    def _sample_scales(self, scores: Tensor, grid: list[float], starts: Tensor) -> Tensor:
+        """Sample every scale of the grid: ``[scales * starts, rows, quads]``, short ones padded."""
+        count = max(1, int((scores.shape[-1] - 1) / (self._step * min(grid))))
+        scales = torch.tensor(grid)[:, None, None]
+        where = scales * (starts[:, None] + torch.arange(count) * self._step)
+        where = where.flatten(0, 1)
+        left = where.floor().long()
+        inside = left < scores.shape[-1] - 1
+        left = left.clamp_max(scores.shape[-1] - 2)
+        seen = torch.lerp(scores[:, left], scores[:, left + 1], where - left)
+        return (seen * inside).transpose(0, 1)
+
+    def _refined(self, quads: QuadMap, fit: Fit, step: float) -> Fit:
+        """Return the best of a finer grid around ``fit``, then of all trusts."""
+        phases = torch.arange(_REFINE_PHASES) * (self._step / _REFINE_PHASES)
+        best = fit
+        for pitch in (fit.pitch, *(fit.pitch * (1.0 + fine) for fine in self.card.search.pitch_fine)):
+            scores = quads.scores(pitch)[self.layout.pilots]
+            for scale in (fit.scale + delta * step for delta in _REFINE_SCALES):
+                for delta in _REFINE_COLUMNS:
+                    near = replace(fit, pitch=pitch, scale=scale, column=fit.column + delta)
+                    best = max(best, self._scored(scores, near, phases * scale), key=_score_of)
+        for trust in TRUSTS[1:]:
+            scores = quads.scores(best.pitch, trust)[self.layout.pilots]
+            other = self._scored(scores, replace(best, trust=trust), torch.tensor([best.frame]))
+            best = max(best, other, key=_score_of)
+        return best
+
+    def _scored(self, scores: Tensor, fit: Fit, starts: Tensor) -> Fit:
+        """Return ``fit`` at the best of ``starts``, with its score on the pilots."""
+        seen = self._sample(scores, fit.scale, starts).transpose(0, 1)
+        columns = (fit.column + torch.arange(seen.shape[-1])) % self.layout.columns
+        signs = self.layout.signs[self.layout.pilots][:, columns] * fit.sign
+        norm = seen.square().sum((1, 2)).clamp_min(1e-20).sqrt()
+        score, row = ((seen * signs).sum((1, 2)) / norm).max(0)
+        column = fit.column % self.layout.columns
+        return replace(fit, column=column, frame=float(starts[row]), score=float(score))
+
+    def _softly(self, scores: Tensor, fit: Fit) -> tuple[Tensor, Pilots]:
+        """Sum quads to soft chips, and the pilots to a score and an energy."""
+        seen = self._sample(scores, fit.scale, torch.tensor([fit.frame]))[:, 0]
+        columns = (fit.column + torch.arange(seen.shape[-1])) % self.layout.columns
+        signed = seen * self.layout.signs[:, columns] * fit.sign
         soft = torch.zeros(self.words.code.length)
-        soft.index_add_(0, self.layout.chips, signed[self.layout.data])
-        return self.words.best(soft, trials=self.trials, geometry=self._describe(chosen))
+        chips = self.layout.chips[:, columns]
+        soft.index_add_(0, chips.flatten(), signed[self.layout.data].flatten())
+        pilots = signed[self.layout.pilots]
+        return soft, Pilots(float(pilots.sum()), float(pilots.square().sum()))
 
-    def _describe(self, chosen: _Hypothesis) -> str:
-        pitch = self.card.search.pitch_scales[chosen.pitch]
-        if chosen.scale == 1.0 and pitch == 1.0:
-            return "identity"
-        return f"tempo {1.0 / chosen.scale:.4f}, pitch {pitch:.2f}"
+    def _decoded(
+        self, tried: Sequence[tuple[Fit, Tensor | None]], trials: float
+    ) -> list[tuple[Candidate, Fit]]:
+        softs: list[Tensor] = []
+        pilots: list[Pilots] = []
+        for fit, scores in tried:
+            if scores is not None:
+                soft, beside = self._softly(scores, fit)
+                softs.append(soft)
+                pilots.append(beside)
+        fits = [fit for fit, scores in tried if scores is not None]
+        words = self.words.best_of(
+            softs,
+            trials=trials,
+            geometries=[fit.geometry for fit in fits],
+            pilots=pilots,
+            decodings=len(TRUSTS) * self._readings * (self._readings + 1),
+        )
+        return list(zip(words, fits, strict=True))
 
-    def _shifted_pilots(self) -> Tensor:
-        """``[columns, rows * columns]`` pilots as they lie when the period starts at a column."""
-        layout = self.layout
-        signs = torch.zeros(layout.rows * layout.columns)
-        signs[layout.pilots] = layout.signs[layout.pilots]
-        grid = signs.view(layout.rows, layout.columns)
-        return torch.stack([grid.roll(n, 1).flatten() for n in range(layout.columns)])
+    def _grid_trials(self, scales: int) -> float:
+        """Every hypothesis of the fine grid: any of them might have been come to."""
+        search = self.card.search
+        pitches = len(search.pitch_scales) * (1 + len(search.pitch_fine))
+        finer = len(_REFINE_SCALES) * _REFINE_PHASES * len(TRUSTS)
+        return self._places * scales * pitches * finer
 
-    def _claims(self, best: Candidate | None) -> bool:
-        return self._judge(best, 0.0).status == "present"
+    def _pay(self, trials: float) -> float:
+        """Trials of the next reading: those of all readings together are worth one level."""
+        self._readings += 1
+        return trials * self._readings * (self._readings + 1)
 
-    def _judge(self, best: Candidate | None, pilots: float) -> LayerReading:
-        hint = tail_p_value(pilots, trials=self.trials)
+    def _judge(self, readings: list[tuple[Candidate, Fit]], pilots: float, trials: float) -> LayerReading:
+        hint = tail_p_value(pilots, trials=trials)
+        best, self.fit = min(readings, key=lambda item: item[0].p_value, default=(None, None))
+        if best is None:
+            best = Candidate(0, 0.0, 0.0, "blind", 1.0)
         return judge(best, hint=hint, bounds=self.card.thresholds)
 
 
-def _scale_grid(card: SoundCard) -> list[float]:
-    count = round(card.search.time_scale_span / card.search.time_scale_step)
-    steps = range(-count, count + 1)
-    return [1.0 + n * card.search.time_scale_step for n in steps]
+def _fit(place: Place, pitch: float, scale: float, frame: float, trust: Trust) -> Fit:
+    return Fit(pitch, scale, frame, place.column, place.sign, trust, place.score)
+
+
+def _score_of(fit: Fit) -> float:
+    return fit.score
+
+
+def _scale_grid(card: SoundCard, seconds: float) -> list[float]:
+    """Time scales so close that the ends of a window of ``seconds`` slip by half the card's slip at most."""
+    step = card.search.slip_seconds / seconds
+    count = math.ceil(card.search.time_scale_span / step)
+    return [1.0 + n * step for n in range(-count, count + 1)]

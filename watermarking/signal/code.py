@@ -42,8 +42,8 @@ class TailBitingCode:
         taps = [(word & ((1 << constraint) - 1)) | ends for word in words]
         self.generators = torch.tensor(taps, dtype=torch.int64).view(nbits, outputs)
         low = constraint // 2
-        self._low_signs = _sign_table(self.generators & ((1 << low) - 1), low)
-        self._high_signs = _sign_table(self.generators >> low, constraint - low)
+        self.low_signs = _sign_table(self.generators & ((1 << low) - 1), low)
+        self.high_signs = _sign_table(self.generators >> low, constraint - low)
 
     def encode(self, payloads: Tensor) -> Tensor:
         """Encode bits.
@@ -64,8 +64,8 @@ class TailBitingCode:
     def decode(self, soft: Tensor) -> Word:
         """Find the word that agrees best with ``soft`` (``[nbits * outputs]``, + means 0)."""
         values = soft.view(self.nbits, 1, self.outputs)
-        high = self._high_signs.to(soft.device)
-        branches = (high * values) @ self._low_signs.to(soft.device).transpose(1, 2)
+        high = self.high_signs.to(soft.device)
+        branches = (high * values) @ self.low_signs.to(soft.device).transpose(1, 2)
         steps = branches.view(self.nbits, 2, 1 << (self.memory - 1), 2)
         ahead = self._forward(steps)
         lead = self._bit_leads(steps, ahead)

@@ -6,6 +6,7 @@ the chips obeys the bound of ``evidence`` whatever the weights are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ from torch import Tensor
 from watermarking.signal.tile import PlaneLayout
 
 _LIMIT = 2.5
+# pilots' score at which a stretch is trusted in full
+_SURE = 2.0
+_NOTHING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,6 @@ def soft_chips(layouts: Sequence[PlaneLayout], spectra: Sequence[Tensor], *, len
         length: chips of the code.
     """
     chips = torch.zeros(length)
-    agreement, energy = 0.0, 0.0
     for layout, spectrum in zip(layouts, spectra, strict=True):
         seen = spectrum.cpu()
         pilots = seen[layout.pilots] * layout.pilot_signs.conj()
@@ -56,11 +59,45 @@ def soft_chips(layouts: Sequence[PlaneLayout], spectra: Sequence[Tensor], *, len
         data = seen[layout.data] * weight
         signed = torch.stack([data.real, data.imag]) * layout.data_signs
         chips.index_add_(0, layout.chips.flatten(), signed.flatten())
-        share = _prior_weights(layout)[layout.pilot_band]
-        agreement += float((pilots.real * share).sum())
-        parts = seen[layout.pilots]
-        energy += float(((parts.real**2 + parts.imag**2) * share**2).sum())
-    return SoftChips(values=chips, pilot_score=agreement / max(energy, 1e-12) ** 0.5)
+    return SoftChips(values=chips, pilot_score=pilot_score(layouts, spectra))
+
+
+def pilot_score(layouts: Sequence[PlaneLayout], spectra: Sequence[Tensor]) -> float:
+    """Return the pilots' signed score z, before any weight was fitted; luma and chroma have an equal say."""
+    scores: list[float] = []
+    for planes in (slice(0, 1), slice(1, None)):
+        agreement, energy = 0.0, 0.0
+        for layout, spectrum in zip(layouts[planes], spectra[planes], strict=True):
+            parts = spectrum.cpu()[layout.pilots]
+            share = _prior_weights(layout)[layout.pilot_band]
+            agreement += float(((parts * layout.pilot_signs.conj()).real * share).sum())
+            energy += float(((parts.real**2 + parts.imag**2) * share**2).sum())
+        if energy > _NOTHING:
+            scores.append(agreement / energy**0.5)
+    return sum(scores) / math.sqrt(max(1, len(scores)))
+
+
+def joined(
+    layouts: Sequence[PlaneLayout], parts: Sequence[Sequence[Tensor]], frames: Sequence[int]
+) -> tuple[list[Tensor], list[float]]:
+    """Add up the spectra of stretches, each with the sign and the trust that its pilots give it.
+
+    Args:
+        parts: per stretch, one ``[n]`` complex spectrum per plane, whitened.
+        frames: per stretch.
+
+    Returns:
+        the planes' spectra, whitened again, and the pilots' score of each stretch.
+    """
+    scores = [pilot_score(layouts, part) for part in parts]
+    trust = [
+        max(-1.0, min(1.0, score / _SURE)) * count**0.5 for score, count in zip(scores, frames, strict=True)
+    ]
+    planes: list[Tensor] = []
+    for index, layout in enumerate(layouts):
+        total = torch.stack([part[index] * weight for part, weight in zip(parts, trust, strict=True)]).sum(0)
+        planes.append(whitened(layout, total))
+    return planes, scores
 
 
 def _prior_weights(layout: PlaneLayout) -> Tensor:

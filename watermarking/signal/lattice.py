@@ -5,8 +5,9 @@ zero-padded spectrum of the chroma residual serves every hypothesis: sample it a
 places, undo their signs, and one small inverse transform scores every shift at once. Needs no
 repeats in view: a quarter of a frame will do. The best few are refined by ``warp``.
 
-Scale only comes first (crops and borders change the canonical scale and nothing else), then
-scale with rotation.
+Scale only comes first (crops and borders change the canonical scale and nothing else), by the chroma pilots
+and then, for what has lost its colour, by luma's finer ones; then scale with rotation. Shots are scored
+together: each may have turned its sign (``drift``), so the sizes of their heights are added.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ from watermarking.cards import PixelCard
 from watermarking.signal.tile import PlaneLayout
 from watermarking.signal.warp import Warp, WarpFitter, affine_warp
 
-_SHIFTS = 32
+_SHIFTS, _LUMA_SHIFTS = 32, 128
 _SCALE_RANGE = (0.72, 2.2)
-_SCALE_STEP = 0.006
+_SCALE_STEP, _LUMA_SCALE_STEP = 0.006, 0.0028
 _TURN_LIMIT_DEGREES = 6.0
 _TURN_STEP_DEGREES = 0.4
 _KEPT = 5
 _LEAST_SCORE = 4.5
 _CHUNK = 2048
+_NO_COLOUR = 1e-4
 _PADDED = (1024, 2048)
+_RINGS = 110
 
 
 @dataclass(frozen=True)
@@ -63,62 +66,112 @@ class _Hypotheses:
         return rows.view(-1, 2, 2)
 
 
+@dataclass(frozen=True)
+class _Pilots:
+    """Pilots of one carrier: frequencies, plane of each, signs to undo; ``shifts``: places per tile side."""
+
+    planes: tuple[int, ...]
+    ky: Tensor
+    kx: Tensor
+    plane: Tensor
+    conj: Tensor
+    shifts: int
+
+    @classmethod
+    def of(cls, layouts: Sequence[PlaneLayout], planes: tuple[int, ...], shifts: int) -> _Pilots:
+        chosen = [layouts[index] for index in planes]
+        return cls(
+            planes,
+            torch.cat([one.ky[one.pilots] for one in chosen]).float(),
+            torch.cat([one.kx[one.pilots] for one in chosen]).float(),
+            torch.cat([torch.full_like(one.pilots, i) for i, one in enumerate(chosen)]),
+            torch.cat([one.pilot_signs.conj() for one in chosen]),
+            shifts,
+        )
+
+
 class LatticeSearch:
-    """Finds placements of one key's tile in mean residuals."""
+    """Finds placements of one key's tile in the mean residuals of a few shots."""
 
     def __init__(self, card: PixelCard, layouts: Sequence[PlaneLayout]) -> None:
         self.tile = card.geometry.tile
         self.side = card.geometry.side
         self.layouts = layouts
         self._fitter = WarpFitter(layouts, tile=self.tile)
-        chroma = layouts[1:]
-        self._ky = torch.cat([one.ky[one.pilots] for one in chroma]).float()
-        self._kx = torch.cat([one.kx[one.pilots] for one in chroma]).float()
-        self._plane = torch.cat([torch.full_like(one.pilots, i) for i, one in enumerate(chroma)])
-        self._conj = torch.cat([one.pilot_signs.conj() for one in chroma])
+        self._chroma = _Pilots.of(layouts, (1, 2), _SHIFTS)
+        self._luma = _Pilots.of(layouts, (0,), _LUMA_SHIFTS)
 
-    def placements(self, mean: Tensor, width: int, height: int) -> Iterator[Placement]:
-        """Yield fitted placements of ``mean`` ``[3, h, w]``, the likeliest first per level."""
-        step = self.side / math.sqrt(width * height) * width / mean.shape[-1]
-        spectrum = _whitened_spectrum(mean[1:])
-        for hypotheses in (_scales(), _scales_and_turns()):
-            scores, shifts = self._scores(spectrum, hypotheses, step)
+    def placements(self, shots: Sequence[Tensor], width: int, height: int) -> Iterator[Placement]:
+        """Yield fitted placements, the likeliest first per level.
+
+        Args:
+            shots: mean residuals ``[3, h, w]`` that share a geometry; their signs are found here.
+            width: of the frames as decoded, as ``height``.
+        """
+        step = self.side / math.sqrt(width * height) * width / shots[0].shape[-1]
+        coloured = any(float(shot[1:].square().mean()) > _NO_COLOUR for shot in shots)
+        levels: list[tuple[_Pilots, _Hypotheses, tuple[tuple[int, ...], ...]]] = [
+            (self._luma, _scales(_LUMA_SCALE_STEP), ((0,),))
+        ]
+        if coloured:
+            levels.insert(0, (self._chroma, _scales(_SCALE_STEP), ((1, 2), (0, 1, 2))))
+            levels.append((self._chroma, _scales_and_turns(), ((1, 2), (0, 1, 2))))
+        for pilots, hypotheses, planes in levels:
+            spectra = [_whitened_spectrum(shot[list(pilots.planes)]) for shot in shots]
+            scores, shifts, signs = self._scores(spectra, pilots, hypotheses, step)
             fitted: list[Placement] = []
             for index in _best_apart(scores, hypotheses):
                 if scores[index] < _LEAST_SCORE:
                     break
-                fitted.append(self._fit(mean, hypotheses, index, shifts[index], step))
+                joint = torch.stack(
+                    [shot * sign for shot, sign in zip(shots, signs[index], strict=True)]
+                ).sum(0)
+                fitted.append(self._fit(joint, hypotheses, index, shifts[index], step, planes))
             yield from sorted(fitted, key=lambda one: -one.score)
 
     def spectra(self, mean: Tensor, placement: Placement) -> list[Tensor]:
         """Return each plane's tile coefficients under ``placement``, ``[n]`` complex."""
         return self._fitter.fold(mean, placement.warp)
 
-    def _scores(self, spectrum: Tensor, hypotheses: _Hypotheses, step: float) -> tuple[Tensor, Tensor]:
-        """Best pilot score over all shifts, and that shift in tile pixels ``[n, 2]``."""
+    def _scores(
+        self, spectra: Sequence[Tensor], pilots: _Pilots, hypotheses: _Hypotheses, step: float
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Best pilot score over all shifts, that shift in tile pixels ``[n, 2]``, and the shots' signs there."""
         inverse = hypotheses.inverse()
-        cell = (self._ky.long() % _SHIFTS) * _SHIFTS + self._kx.long() % _SHIFTS
-        scores, shifts = [], []
-        for start in range(0, len(inverse), _CHUNK):
-            part = inverse[start : start + _CHUNK]
-            fy = (part[:, 0, :1] * self._ky + part[:, 1, :1] * self._kx) / self.tile * step
-            fx = (part[:, 0, 1:] * self._ky + part[:, 1, 1:] * self._kx) / self.tile * step
-            seen = _sample(spectrum, self._plane, fy, fx) * self._conj
-            grid = torch.zeros(len(part), _SHIFTS * _SHIFTS, dtype=torch.complex64)
-            grid.index_add_(1, cell, seen)
-            heights = torch.fft.ifft2(grid.view(-1, _SHIFTS, _SHIFTS)).real.flatten(1)
-            norm = (seen.abs().square().sum(1) / 2.0).sqrt().clamp_min(1e-9) * math.sqrt(2.0)
-            best = heights.max(1)
-            scores.append(best.values * _SHIFTS**2 / norm * math.sqrt(2.0))
-            place = torch.stack([best.indices // _SHIFTS, best.indices % _SHIFTS], 1)
-            shifts.append(place.float() * self.tile / _SHIFTS)
-        return torch.cat(scores), torch.cat(shifts)
+        side = pilots.shifts
+        cell = (pilots.ky.long() % side) * side + pilots.kx.long() % side
+        scores, shifts, signs = [], [], []
+        for start in range(0, len(inverse), _CHUNK * _SHIFTS**2 // side**2):
+            part = inverse[start : start + _CHUNK * _SHIFTS**2 // side**2]
+            fy = (part[:, 0, :1] * pilots.ky + part[:, 1, :1] * pilots.kx) / self.tile * step
+            fx = (part[:, 0, 1:] * pilots.ky + part[:, 1, 1:] * pilots.kx) / self.tile * step
+            heights = []
+            for spectrum in spectra:
+                seen = _sample(spectrum, pilots.plane, fy, fx) * pilots.conj
+                grid = torch.zeros(len(part), side * side, dtype=torch.complex64)
+                grid.index_add_(1, cell, seen)
+                height = torch.fft.ifft2(grid.view(-1, side, side)).real.flatten(1)
+                norm = seen.abs().square().sum(1).sqrt().clamp_min(1e-9)
+                heights.append(height * (side**2 * math.sqrt(2.0)) / norm[:, None])
+            each = torch.stack(heights, -1)
+            best = each.abs().sum(-1).max(1)
+            scores.append(best.values / math.sqrt(len(spectra)))
+            signs.append(each[torch.arange(len(part)), best.indices].sign())
+            place = torch.stack([best.indices // side, best.indices % side], 1)
+            shifts.append(place.float() * self.tile / side)
+        return torch.cat(scores), torch.cat(shifts), torch.cat(signs)
 
     def _fit(
-        self, mean: Tensor, hypotheses: _Hypotheses, index: int, shift: Tensor, step: float
+        self,
+        mean: Tensor,
+        hypotheses: _Hypotheses,
+        index: int,
+        shift: Tensor,
+        step: float,
+        planes: tuple[tuple[int, ...], ...],
     ) -> Placement:
         start = affine_warp(hypotheses.inverse()[index] * step, -shift)
-        warp, score = self._fitter.fit(mean, start)
+        warp, score = self._fitter.fit(mean, start, planes)
         return Placement(
             warp=warp,
             scale=float(hypotheses.scale[index]),
@@ -128,9 +181,9 @@ class LatticeSearch:
         )
 
 
-def _scales() -> _Hypotheses:
+def _scales(step: float) -> _Hypotheses:
     low, high = (math.log(limit) for limit in _SCALE_RANGE)
-    steps = torch.exp(torch.arange(low, high, _SCALE_STEP))
+    steps = torch.exp(torch.arange(low, high, step))
     return _Hypotheses(
         scale=steps.repeat(2),
         turn=torch.zeros(2 * len(steps)),
@@ -139,7 +192,7 @@ def _scales() -> _Hypotheses:
 
 
 def _scales_and_turns() -> _Hypotheses:
-    plain = _scales()
+    plain = _scales(_SCALE_STEP)
     limit = _TURN_LIMIT_DEGREES + 1e-6
     degrees = torch.arange(-_TURN_LIMIT_DEGREES, limit, _TURN_STEP_DEGREES)
     turns = torch.deg2rad(degrees)
@@ -184,10 +237,10 @@ def _whitened_spectrum(planes: Tensor) -> Tensor:
     spectrum = torch.fft.fft2(padded)
     fy = torch.fft.fftfreq(rows)[:, None]
     fx = torch.fft.fftfreq(columns)[None, :]
-    ring = (torch.hypot(fy, fx) * 200.0).long().clamp_max(60).flatten()
+    ring = (torch.hypot(fy, fx) * 200.0).long().clamp_max(_RINGS - 1).flatten()
     flat = spectrum.flatten(1)
-    count = torch.bincount(ring, minlength=61).clamp_min(1)
-    power = torch.zeros(len(planes), 61).index_add_(1, ring, flat.abs().square()) / count
+    count = torch.bincount(ring, minlength=_RINGS).clamp_min(1)
+    power = torch.zeros(len(planes), _RINGS).index_add_(1, ring, flat.abs().square()) / count
     even = flat / power.sqrt().clamp_min(1e-9)[:, ring]
     limited: Tensor = even / (even.abs() / 3.0).clamp_min(1.0)
     return limited.view(len(planes), rows, columns)

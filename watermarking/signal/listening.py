@@ -8,44 +8,81 @@ frame. Only relations between neighbours remain, so gain, tone and room matter l
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from watermarking.cards import SoundCard
-from watermarking.signal.spectrum import band_matrix, spectrogram
+from watermarking.signal.hearing import expected_gains
+from watermarking.signal.spectrum import band_edges, band_matrix, spectrogram
 
 _CLIP = 2.5
 _LOCAL_FRAMES = 63
 _LOCAL_BANDS = 7
+# a wide band tells more: its level varies less
+_WIDTH_POWER = 0.25
+_LOW_HZ = 4200.0
+_FLOOR_QUANTILE = 0.1
+_FLOOR_BIAS = 1.3
+
+
+# all: every band; loud: what stands above the noise floor; low: what low bit rates keep
+Trust = Literal["all", "loud", "low"]
+TRUSTS: tuple[Trust, ...] = ("all", "loud", "low")
 
 
 class QuadMap:
-    """Maps sound at the analysis rate to quad scores."""
+    """Maps one window of sound at the analysis rate to quad scores."""
 
-    def __init__(self, card: SoundCard) -> None:
+    def __init__(self, card: SoundCard, wav: Tensor) -> None:
+        """Take ``wav`` ``[channels, n]``."""
         self.card = card
-        self._matrices = torch.stack([band_matrix(card, one) for one in card.search.pitch_scales])
+        spectra = spectrogram(wav, card.analysis)
+        self._power = (spectra.real.square() + spectra.imag.square()).mean(0)
+        self._level = torch.log(self._power + 1e-5 * self._power.mean() + 1e-12)
 
-    def scores(self, wav: Tensor, *, pitches: int | None = None) -> Tensor:
-        """Return ``[pitches, band pairs, frames]``: the quad that starts at each frame.
+    def scores(self, pitch: float = 1.0, trust: Trust = "all") -> Tensor:
+        """Return ``[band pairs, frames]``: the quad that starts at each frame, weighed.
 
         Args:
-            wav: ``[channels, n]`` at the analysis rate.
-            pitches: how many of the card's frequency scales, from the first; all when None.
+            pitch: frequency scale of the bands.
+            trust: what to rely on.
         """
-        power = spectrogram(wav, self.card.analysis).abs().square().mean(0)
-        level = torch.log(power + 1e-5 * power.mean() + 1e-12)
-        bands = self._matrices[:pitches] @ level
         slot = self.card.grid.slot_frames
-        smooth = _box(bands, slot)
+        matrix = band_matrix(self.card, pitch)
+        smooth = _box(matrix @ self._level, slot)
         crossed = _cross(smooth, slot)
-        local = _local_mean(crossed.square())
+        local = _local_mean(crossed.square()[None])[0]
         even = (crossed / (local.sqrt() + 1e-4)).clamp_(-_CLIP, _CLIP)
         matched = _cross(even, slot)
-        upper, lower = matched[:, 0::2], matched[:, 1::2]
-        rise = upper - lower
-        return rise - torch.roll(rise, -slot, -1)
+        rise = matched[0::2] - matched[1::2]
+        return (rise - torch.roll(rise, -slot, -1)) * self._weights(matrix, pitch, trust)
+
+    def _weights(self, matrix: Tensor, pitch: float, trust: Trust) -> Tensor:
+        """``[band pairs, frames]`` gain that is expected over each quad, times what it tells there."""
+        edges = torch.tensor(band_edges(self.card)) * pitch
+        centres = (edges[:-1] + edges[1:]) / 2.0
+        widths = (edges[1:] - edges[:-1]) * (self.card.analysis.window / self.card.analysis.rate_hz)
+        slot = self.card.grid.slot_frames
+        lag = self.card.analysis.window // self.card.analysis.hop
+        gains, energy = expected_gains(self._power, matrix, centres, widths, self.card.strength, lag=lag)
+        if trust == "loud":
+            gains = gains * _above_floor(energy)
+        pair = gains[0::2] + gains[1::2]
+        if trust == "low":
+            sure = torch.exp(-((centres[0::2] / _LOW_HZ) ** 6))
+        else:
+            sure = (widths[0::2] / widths[0]) ** _WIDTH_POWER
+        return _box(pair, 2 * slot) * sure[:, None] + 1e-6
+
+
+def _above_floor(energy: Tensor) -> Tensor:
+    """Share of each band's power that is no steady noise."""
+    smooth = functional.avg_pool1d(energy[None], 9, 1, 4, count_include_pad=False)[0]
+    floor = smooth.quantile(_FLOOR_QUANTILE, dim=1, keepdim=True) * _FLOOR_BIAS
+    return ((smooth - floor) / smooth).clamp_(0.0, 1.0)
 
 
 def _local_mean(values: Tensor) -> Tensor:
@@ -69,5 +106,5 @@ def _box(values: Tensor, frames: int) -> Tensor:
 def _cross(values: Tensor, slot: int) -> Tensor:
     """Second difference over a slot either way and over a band either way."""
     time = 2.0 * values - torch.roll(values, slot, -1) - torch.roll(values, -slot, -1)
-    padded = functional.pad(time[:, None], (0, 0, 1, 1), mode="replicate")[:, 0]
-    return 2.0 * time - padded[:, :-2] - padded[:, 2:]
+    padded = torch.cat([time[:1], time, time[-1:]])
+    return 2.0 * time - padded[:-2] - padded[2:]

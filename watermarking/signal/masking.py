@@ -1,14 +1,15 @@
 """How much a place in a picture hides: the gain maps of the pixel mark.
 
-The model is local contrast masking with an allowance for darkness. Activity is the local rms of
-luma over about 20 pixels, half of it taken from the least active neighbour so that the calm
-side of an edge stays calm; below about a fifth of full luminance the gain falls, since the eye
-is more sensitive there, and black itself stays black. Luma gains are then levelled to a PSNR.
+Two limits meet. Texture hides: local activity (rms of luma over about 20 pixels, half of it taken
+from the least active neighbour, so that the calm side of an edge stays calm) sorts a frame into
+calm and busy places, by its own quantiles and by absolute bounds; the calmest places of any frame
+get the calm budget. Colour shows: a budget is a CIELAB difference, and ``visibility`` says how many
+levels buy it at a place's colour. Luma is also levelled to a PSNR. Black itself stays black.
 
-Texture masking is deliberately mild for luma (a strong one costs more VMAF than it hides) and
-stronger for chroma, up to a cap: beyond it grass and foliage begin to change hue visibly. All maps are at a quarter of the frame's size.
+Texture masking is deliberately mild for luma (a strong one costs more VMAF than it hides). All maps
+are at a quarter of the frame's size.
 
-Source: Watson 1993 (contrast masking); measured slopes in ``docs/watermark.md``.
+Source: Watson 1993 (contrast masking); CIELAB; measured slopes in ``docs/watermark.md``.
 """
 
 from __future__ import annotations
@@ -20,17 +21,39 @@ from torch import Tensor
 from torch.nn import functional
 
 from watermarking.cards import PixelStrength
+from watermarking.signal.visibility import ColourSlopes, colour_slopes
 
 CELL = 4
 _REACH = 5
+_SPREAD = 4
+# mean squared change of R, G and B per squared level of Y, Cb and Cr (BT.709, narrow range to full)
+_RGB_POWER = (1.36, 1.55, 1.15)
+
+
+@dataclass(frozen=True)
+class Hiding:
+    """What a frame hides, each ``[b, 1, h // 4, w // 4]`` unless said.
+
+    ``budget``: visible CIELAB difference (rms) that a cell may take. ``slopes``: of its colour. ``shape``: luma
+    gain in 8-bit levels before it is levelled. ``light``: 0 in black, 1 above. ``level``: mean luma.
+    ``calm``: ``[b, 2]`` activities between which a place passes from calm to busy.
+    """
+
+    budget: Tensor
+    slopes: ColourSlopes
+    shape: Tensor
+    light: Tensor
+    level: Tensor
+    calm: Tensor
 
 
 @dataclass(frozen=True)
 class GainMaps:
-    """``luma`` and ``chroma`` gains in 8-bit levels, each ``[b, 1, h // 4, w // 4]``."""
+    """``luma``, ``cb`` and ``cr`` gains in 8-bit levels, each ``[b, 1, h // 4, w // 4]``."""
 
     luma: Tensor
-    chroma: Tensor
+    cb: Tensor
+    cr: Tensor
 
 
 def activity(luma: Tensor, *, cap: float) -> tuple[Tensor, Tensor]:
@@ -51,25 +74,84 @@ def activity(luma: Tensor, *, cap: float) -> tuple[Tensor, Tensor]:
     return ((rms + least) * 0.5).clamp_max_(cap), level
 
 
-def gain_maps(luma: Tensor, strength: PixelStrength) -> GainMaps:
-    """Return the gains for ``luma`` (``[b, 1, h, w]``, 8-bit levels), luma not yet levelled."""
-    active, level = activity(luma, cap=strength.activity_cap)
-    low, high = strength.dark_ramp
-    light = ((level - low) / (high - low)).clamp_(strength.dark_floor, 1.0)
-    black, lit = strength.black_ramp
-    light *= ((level - black) / (lit - black)).clamp_(0.0, 1.0)
-    return GainMaps(
-        luma=(active * strength.luma_slope + strength.luma_floor) * light,
-        chroma=(active * strength.chroma_slope + strength.chroma_floor).clamp_(max=strength.chroma_cap)
-        * light,
+def calm_bounds(active: Tensor, strength: PixelStrength) -> Tensor:
+    """Return ``[b, 2]``: the activities below which a frame is calm and above which it is busy."""
+    few = active[..., ::_SPREAD, ::_SPREAD].flatten(1)
+    shares = torch.tensor(strength.calm_shares, device=few.device)
+    low, high = torch.quantile(few, shares, dim=1)
+    return torch.stack(
+        [low.clamp_min(strength.calm_activity[0]), high.clamp_min(strength.calm_activity[1])], 1
     )
 
 
-def luma_level(maps: GainMaps, psnr_db: float) -> Tensor:
-    """Return ``[b]`` factors that bring a unit-rms pattern under ``maps.luma`` to ``psnr_db``."""
+def hiding(
+    luma: Tensor, chroma: tuple[Tensor, Tensor] | None, strength: PixelStrength, calm: Tensor | None = None
+) -> Hiding:
+    """Measure what one or more frames hide.
+
+    Args:
+        luma: ``[b, 1, h, w]`` in 8-bit levels.
+        chroma: Cb and Cr, ``[b, 1, h', w']`` each; None for grey pictures.
+        calm: bounds to use instead of the frames' own (``calm_bounds``), for steadiness.
+    """
+    active, level = activity(luma, cap=strength.activity_cap)
+    if calm is None:
+        calm = calm_bounds(active, strength)
+    low, high = calm[:, :1, None, None], calm[:, 1:, None, None]
+    busy = ((active - low) / (high - low).clamp_min(0.1)).clamp_(0.0, 1.0)
+    black, lit = strength.black_ramp
+    return Hiding(
+        budget=_between(busy, strength.delta),
+        slopes=_slopes(level, chroma),
+        shape=active * strength.luma_slope + strength.luma_floor,
+        light=((level - black) / (lit - black)).clamp_(0.0, 1.0),
+        level=level,
+        calm=calm,
+    )
+
+
+def luma_level(hidden: Hiding, psnr_db: float) -> Tensor:
+    """Return ``[b]`` factors that bring a unit-rms pattern under the luma shape to ``psnr_db``."""
     target = 255.0 / 10.0 ** (psnr_db / 20.0)
-    factors: Tensor = target / maps.luma.square().mean((1, 2, 3)).sqrt().clamp_min(1e-3)
+    factors: Tensor = target / (hidden.shape * hidden.light).square().mean((1, 2, 3)).sqrt().clamp_min(1e-3)
     return factors
+
+
+def gain_maps(hidden: Hiding, factor: Tensor, strength: PixelStrength) -> GainMaps:
+    """Spend the budgets: luma first, up to its share; the chromas take what is left, half each.
+
+    Args:
+        factor: ``[b, 1, 1, 1]`` on the luma shape (``luma_level``).
+    """
+    budget = hidden.budget
+    luma = torch.minimum(hidden.shape * factor, budget * strength.luma_share / hidden.slopes.luma)
+    spent = luma * hidden.slopes.luma
+    left = ((budget * budget - spent * spent) * 0.5).clamp_min_(0.0).sqrt_()
+    cap = strength.chroma_cap
+    cb, cr = ((left / slope).clamp_(max=cap) * hidden.light for slope in (hidden.slopes.cb, hidden.slopes.cr))
+    return _levelled(GainMaps(luma * hidden.light, cb, cr), strength)
+
+
+def _levelled(maps: GainMaps, strength: PixelStrength) -> GainMaps:
+    """Scale all gains alike towards the PSNR that the card wants of RGB, within the card's range."""
+    planes = zip(_RGB_POWER, (maps.luma, maps.cb, maps.cr), strict=True)
+    power = sum(weight * plane.square().mean((1, 2, 3), keepdim=True) for weight, plane in planes)
+    target = 255.0 / 10.0 ** (strength.rgb_psnr_db / 20.0)
+    factor = (target / torch.as_tensor(power).sqrt().clamp_min(1e-3)).clamp(*strength.rgb_range)
+    return GainMaps(maps.luma * factor, maps.cb * factor, maps.cr * factor)
+
+
+def _between(busy: Tensor, ends: tuple[float, float]) -> Tensor:
+    return ends[0] + (ends[1] - ends[0]) * busy
+
+
+def _slopes(level: Tensor, chroma: tuple[Tensor, Tensor] | None) -> ColourSlopes:
+    if chroma is None:
+        middle = torch.full_like(level, 128.0)
+        return colour_slopes(level, middle, middle)
+    size = (level.shape[-2], level.shape[-1])
+    cb, cr = (functional.interpolate(plane, size=size, mode="nearest") for plane in chroma)
+    return colour_slopes(level, cb, cr)
 
 
 def _smooth(values: Tensor) -> Tensor:

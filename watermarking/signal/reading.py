@@ -7,21 +7,27 @@ when that makes no claim is geometry searched (``lattice``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from watermarking.cards import PixelCard
 from watermarking.signal.evidence import Candidate, LayerReading, judge, tail_p_value
-from watermarking.signal.extraction import SoftChips, soft_chips, whitened
+from watermarking.signal.extraction import SoftChips, joined, soft_chips, whitened
 from watermarking.signal.lattice import LatticeSearch, Placement
+from watermarking.signal.residual import Stretch
+from watermarking.signal.roster import Ids
 from watermarking.signal.tile import PlaneLayout, analyse, canonical_axes, tile_layout
 from watermarking.signal.words import WordReader
 
-# Half of the bound is spent on the two plain placements, half on at most this many fitted ones:
-# a p-value pays for its share (weighted union bound).
+# Half of the bound is spent on the plain placements, half on at most this many fitted ones, and as many passes
+# over more frames may follow: a p-value pays for its share (weighted union bound).
 _SHARES = 2.0
-_PLAIN, MAX_FITTED = 2.0, 50.0
+_PLAIN, MAX_FITTED, MAX_PASSES = 2.0, 60.0, 2.0
+# shots that geometry is searched in, and shots that are folded once it is found
+_SEARCHED, _FOLDED = 3, 8
 
 
 @dataclass(frozen=True)
@@ -33,70 +39,101 @@ class FrameSize:
 
 
 class PictureReader:
-    """Reads mean residuals under one key."""
+    """Reads the stretches of a clip under one key."""
 
-    def __init__(self, card: PixelCard, key: bytes, registered: list[int] | None = None) -> None:
+    def __init__(self, card: PixelCard, key: bytes, registered: Sequence[int] | Ids | None = None) -> None:
         self.card = card
         self.layouts: tuple[PlaneLayout, ...] = tile_layout(card, key)
         self.words = WordReader(card, registered)
         self._search = LatticeSearch(card, self.layouts)
 
-    def read(self, mean: Tensor, size: FrameSize, *, search: bool = True) -> LayerReading:
-        """Read the mark in ``mean`` ``[3, h, w]``, the levelled residual of frames of ``size``.
+    def read(self, stretches: Sequence[Stretch], size: FrameSize, *, search: bool = True) -> LayerReading:
+        """Read the mark in the stretches of a clip whose frames have ``size``.
 
         Args:
             search: look for other geometries when the plain ones make no claim.
         """
         best: Candidate | None = None
-        pilots = 0.0
+        hint = 1.0
         for mirrored in (False, True):
-            picture = mean.flip(-1) if mirrored else mean
-            soft = self._at_rest(picture, size)
-            pilots = max(pilots, soft.pilot_score)
-            geometry = "mirrored" if mirrored else "identity"
-            best = self._better(best, soft, geometry, _SHARES * _PLAIN)
+            soft, scores = self._at_rest(stretches, size, mirrored=mirrored)
+            hint = min(hint, _hint(scores))
+            best = self._better(best, soft, "mirrored" if mirrored else "identity", _SHARES * _PLAIN)
             if self._claims(best):
-                return self._judge(best, pilots, 2)
-        if search:
-            for placement in self._search.placements(mean, size.width, size.height):
-                soft = self._placed(mean, placement)
+                return self._judge(best, hint)
+        if search and float(stretches[0].mean.square().mean()) > 0.0:
+            shots = _shots(stretches)
+            for placement in self._search.placements(shots[:_SEARCHED], size.width, size.height):
+                soft = self._placed(shots[:_FOLDED], placement)
                 best = self._better(best, soft, placement.describe(), _SHARES * MAX_FITTED)
                 if self._claims(best):
                     break
-        return self._judge(best, pilots, 2)
+        return self._judge(best, hint)
 
-    def chips_at_rest(self, picture: Tensor, size: FrameSize) -> Tensor:
-        """Return the soft chips ``[length]`` of ``picture`` where the tile should be."""
-        return self._at_rest(picture, size).values
+    def chips_at_rest(self, stretches: Sequence[Stretch], size: FrameSize) -> Tensor:
+        """Return the soft chips ``[length]`` where the tile should be."""
+        return self._at_rest(stretches, size, mirrored=False)[0].values
 
     def nothing(self) -> LayerReading:
         """Return the answer for a film without pictures."""
-        return self._judge(None, 0.0, 1)
+        return self._judge(None, 1.0)
 
-    def _at_rest(self, picture: Tensor, size: FrameSize) -> SoftChips:
+    def _at_rest(
+        self, stretches: Sequence[Stretch], size: FrameSize, *, mirrored: bool
+    ) -> tuple[SoftChips, list[float]]:
         side, tile = self.card.geometry.side, self.card.geometry.tile
-        rows, columns = picture.shape[-2], picture.shape[-1]
+        means = torch.stack([one.mean for one in stretches])
+        if mirrored:
+            means = means.flip(-1)
+        rows, columns = means.shape[-2], means.shape[-1]
         ys, xs = canonical_axes(size.width, size.height, columns=columns, rows=rows, side=side)
-        spectra = [
-            whitened(layout, analyse(layout, plane, ys, xs, tile))
-            for layout, plane in zip(self.layouts, picture, strict=True)
+        spectra = [analyse(layout, means[:, i], ys, xs, tile) for i, layout in enumerate(self.layouts)]
+        parts = [
+            [whitened(layout, plane[n]) for layout, plane in zip(self.layouts, spectra, strict=True)]
+            for n in range(len(stretches))
         ]
-        return soft_chips(self.layouts, spectra, length=self.words.code.length)
+        return self._soft(parts, [one.frames for one in stretches])
 
-    def _placed(self, picture: Tensor, placement: Placement) -> SoftChips:
-        spectra = [
-            whitened(layout, values)
-            for layout, values in zip(self.layouts, self._search.spectra(picture, placement), strict=True)
+    def _placed(self, shots: Sequence[Tensor], placement: Placement) -> SoftChips:
+        parts = [
+            [
+                whitened(layout, values)
+                for layout, values in zip(self.layouts, self._search.spectra(shot, placement), strict=True)
+            ]
+            for shot in shots
         ]
-        return soft_chips(self.layouts, spectra, length=self.words.code.length)
+        return self._soft(parts, [1] * len(parts))[0]
+
+    def _soft(
+        self, parts: Sequence[Sequence[Tensor]], frames: Sequence[int]
+    ) -> tuple[SoftChips, list[float]]:
+        planes, scores = joined(self.layouts, parts, frames)
+        return soft_chips(self.layouts, planes, length=self.words.code.length), scores
 
     def _better(self, best: Candidate | None, soft: SoftChips, geometry: str, trials: float) -> Candidate:
-        found = self.words.best(soft.values, trials=trials, geometry=geometry)
+        found = self.words.best(soft.values, trials=trials * MAX_PASSES, geometry=geometry)
         return found if best is None or found.p_value < best.p_value else best
 
     def _claims(self, best: Candidate) -> bool:
-        return self._judge(best, 0.0, 1).status == "present"
+        return self._judge(best, 1.0).status == "present"
 
-    def _judge(self, best: Candidate | None, pilots: float, trials: int) -> LayerReading:
-        hint = tail_p_value(pilots, trials=trials)
+    def _judge(self, best: Candidate | None, hint: float) -> LayerReading:
         return judge(best, hint=hint, bounds=self.card.thresholds)
+
+
+def _hint(scores: Sequence[float]) -> float:
+    """P-value of the pilots alone: of the clearest stretch, either sign, both placements and every pass counted."""
+    trials = 2.0 * len(scores) * _PLAIN * MAX_PASSES
+    return tail_p_value(max((abs(score) for score in scores), default=0.0), trials=trials)
+
+
+def _shots(stretches: Sequence[Stretch]) -> list[Tensor]:
+    """Mean residuals of the shots, the longest first; within a shot the sign stays."""
+    totals: dict[int, Tensor] = {}
+    frames: dict[int, int] = {}
+    for one in stretches:
+        total = totals.get(one.shot)
+        totals[one.shot] = one.mean * one.frames if total is None else total + one.mean * one.frames
+        frames[one.shot] = frames.get(one.shot, 0) + one.frames
+    order = sorted(totals, key=lambda shot: -frames[shot])
+    return [totals[shot] / frames[shot] ** 0.5 for shot in order]

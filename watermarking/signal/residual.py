@@ -1,8 +1,9 @@
 """What is left of pictures when the picture is taken away.
 
-Each plane at canonical size is high-passed, divided by its local rms and clipped; the frames of
-a film are averaged; the average is levelled once more. The pattern is the same in every frame
-and the film is not, so no time base is needed.
+Each plane at canonical size is high-passed, divided by its local rms and clipped; frames are averaged, and
+the averages are levelled once more. The pattern of a stretch between cuts is the same in every frame and the
+film is not, so no time base is needed; but its sign may turn at a cut (``drift``), so averages are kept for
+short stretches, and a stretch ends at a cut at the latest.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from watermarking.signal.drift import CutWatch
+
 _CLIP = 2.5
+# frames of one average: if a cut goes unseen, no more than these are lost
+_LONGEST = 12
 _CELL = 4
 
 
@@ -32,33 +37,72 @@ _LUMA = _Window(high_pass=5.0, local=6.0, floor=1.5)
 _CHROMA = _Window(high_pass=8.0, local=8.0, floor=0.7)
 
 
-class ResidualMean:
-    """Running mean of normalised residuals over the frames of one clip."""
+@dataclass(frozen=True)
+class Stretch:
+    """The levelled mean residual ``[3, h, w]`` of ``frames`` frames of shot number ``shot``."""
+
+    mean: Tensor
+    frames: int
+    shot: int
+
+
+class FilmResidual:
+    """Mean normalised residuals of a clip's frames, by stretches."""
 
     def __init__(self) -> None:
         self.frames = 0
-        self._sum: Tensor | None = None
+        self._watch = CutWatch()
+        self._sums: list[Tensor] = []
+        self._counts: list[int] = []
+        self._shots: list[int] = []
 
-    def add(self, planes: Tensor) -> None:
-        """Add frames ``[b, 3, h, w]`` at canonical size, 8-bit levels."""
-        total = normalised_residual(planes).sum(0)
-        self._sum = total if self._sum is None else self._sum + total
-        self.frames += planes.shape[0]
+    def add(self, planes: Tensor, *, new_shot: bool = False) -> None:
+        """Add frames ``[b, 3, h, w]`` at canonical size, 8-bit levels, in order.
 
-    def add_frame(self, planes: NDArray[np.uint8]) -> None:
+        Args:
+            new_shot: the first of them does not follow the frame added before.
+        """
+        self.add_residuals(normalised_residual(planes), cells_of(planes), new_shot=new_shot)
+
+    def add_residuals(self, residuals: Tensor, cells: Tensor, *, new_shot: bool = False) -> None:
+        """Add frames whose normalised residuals ``[b, 3, h, w]`` and ``cells_of`` are there already."""
+        begins = [self._watch.sees_cut(one[None]) for one in cells]
+        begins[0] = begins[0] or new_shot
+        for residual, begin in zip(residuals, begins, strict=True):
+            self._put(residual, begin)
+
+    def add_frame(self, planes: NDArray[np.uint8], *, new_shot: bool = False) -> None:
         """Add one frame ``[3, h, w]`` at canonical size."""
-        self.add(torch.from_numpy(planes).to(torch.float32)[None])
+        self.add(torch.from_numpy(planes).to(torch.float32)[None], new_shot=new_shot)
 
-    def value(self) -> Tensor:
-        """Return the mean residual ``[3, h, w]``, levelled.
+    def stretches(self) -> list[Stretch]:
+        """Return the stretches so far.
 
         Raises:
             ValueError: no frame was added.
         """
-        if self._sum is None:
+        if not self._sums:
             raise ValueError("no frame was added")
-        mean = self._sum / self.frames
-        return torch.stack([_level(plane, 0.02) for plane in mean])
+        return [
+            Stretch(torch.stack([_level(plane, 0.02) for plane in total / count]), count, shot)
+            for total, count, shot in zip(self._sums, self._counts, self._shots, strict=True)
+        ]
+
+    def _put(self, residual: Tensor, begins: bool) -> None:
+        self.frames += 1
+        if not self._sums or begins or self._counts[-1] >= _LONGEST:
+            shot = self._shots[-1] + begins if self._shots else 0
+            self._sums.append(residual.clone())
+            self._counts.append(1)
+            self._shots.append(shot)
+        else:
+            self._sums[-1] += residual
+            self._counts[-1] += 1
+
+
+def cells_of(planes: Tensor) -> Tensor:
+    """Return the mean luma of cells, ``[b, 1, h // 4, w // 4]``, of frames ``[b, 3, h, w]``."""
+    return functional.avg_pool2d(planes[:, :1], _CELL)
 
 
 def normalised_residual(planes: Tensor) -> Tensor:

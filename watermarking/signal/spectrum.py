@@ -1,7 +1,7 @@
 """Short-time spectra and bands of sound at the analysis rate.
 
 >>> len(band_edges(load_sound_card()))
-59
+57
 """
 
 from __future__ import annotations

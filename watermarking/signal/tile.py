@@ -127,18 +127,18 @@ def synthesise(layout: PlaneLayout, values: Tensor, ys: Tensor, xs: Tensor, tile
 
 
 def analyse(layout: PlaneLayout, picture: Tensor, ys: Tensor, xs: Tensor, tile: int) -> Tensor:
-    """Measure the tile's coefficients in ``picture`` ``[h, w]``: the inverse of ``synthesise``.
+    """Measure the tile's coefficients in ``picture`` ``[..., h, w]``: the inverse of ``synthesise``.
 
     Returns:
-        ``[n]`` complex, scaled to unit variance for unit white noise.
+        ``[..., n]`` complex, scaled to unit variance for unit white noise.
     """
     outer = int(layout.kx.abs().max())
     device = picture.device
     rows = _waves(ys, torch.arange(0, outer + 1), tile, -1.0).to(device)
     columns = _waves(xs, torch.arange(-outer, outer + 1), tile, -1.0).to(device)
     grid = rows.T @ picture.to(torch.complex64) @ columns
-    scale = 1.0 / math.sqrt(picture.numel())
-    return grid[layout.ky.to(device), layout.kx.to(device) + outer] * scale
+    scale = 1.0 / math.sqrt(picture.shape[-2] * picture.shape[-1])
+    return grid[..., layout.ky.to(device), layout.kx.to(device) + outer] * scale
 
 
 def _waves(positions: Tensor, frequencies: Tensor, tile: int, sign: float) -> Tensor:

@@ -5,9 +5,8 @@ brought to the file's own rate and added, so any rate and any number of channels
 what lies above the analysis band is untouched. Sound goes through in blocks of whole seconds
 with a margin on both sides, so that memory does not grow with length.
 
-A gain is the least of the masking cap, the card's cap and ``k * (E / mean E) ** exponent``;
-``k`` is set by bisection to the card's signal-to-noise ratio; what is still too loud, measured, is
-turned down as a whole.
+Gains are those that the sound hides (``hearing.expected_gains``); what is still too loud, measured,
+is turned down as a whole.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from torch import Tensor
 
 from watermarking.cards import SoundCard
 from watermarking.signal.code import code_for, payload_bits
-from watermarking.signal.hearing import gain_caps
-from watermarking.signal.quads import pattern, quad_layout
+from watermarking.signal.hearing import expected_gains
+from watermarking.signal.quads import Drift, quad_layout, signs_at
 from watermarking.signal.spectrum import (
     band_edges,
     band_matrix,
@@ -34,8 +33,6 @@ from watermarking.signal.spectrum import (
 BLOCK_SECONDS = 16
 MARGIN_SECONDS = 1
 _SILENCE_POWER = 1e-9
-_NAIVE_ERROR = 0.4
-_BISECTIONS = 18
 _NOTHING_HIDDEN_DB = 60.0
 
 Samples = NDArray[np.float32]
@@ -47,12 +44,14 @@ class SoundMarker:
     def __init__(self, card: SoundCard, key: bytes, payload: int) -> None:
         self.card = card
         code = code_for(card.nbits, card.code.constraint, card.code.outputs, card.code.seed)
-        chips = code.encode(payload_bits([payload], card.nbits))[0]
-        self._pattern = pattern(quad_layout(card, key), chips)
+        self._chips = code.encode(payload_bits([payload], card.nbits))[0]
+        self._layout = quad_layout(card, key)
+        self._drift = Drift(key, payload, self._layout.columns)
         self._bands = band_matrix(card)
         edges = torch.tensor(band_edges(card))
         self._centres = (edges[:-1] + edges[1:]) / 2.0
         self._bin_band = _band_of_bin(card, edges)
+        self._widths = torch.bincount(self._bin_band[self._bin_band >= 0], minlength=card.bands.count)
         self.markable_blocks = 0
         self._error = 0.0
 
@@ -65,13 +64,13 @@ class SoundMarker:
             first_second: time of the first sample in the file (negative before its start).
 
         Returns:
-            The marked block, same shape; silence comes back as it was.
+            The marked block, same shape; silence and what is no number come back as they were.
         """
-        wav = torch.from_numpy(np.ascontiguousarray(samples))
-        length = round(wav.shape[1] / rate_hz * self.card.analysis.rate_hz)
-        low = resample(wav, length)
-        # also false for what is no number
-        if not float(low.square().mean()) >= _SILENCE_POWER:
+        used = self._used(samples, rate_hz)
+        wav = torch.from_numpy(np.ascontiguousarray(samples[:, :used]))
+        heard = torch.nan_to_num(wav, nan=0.0, posinf=0.0, neginf=0.0)
+        low = resample(heard, round(used / rate_hz * self.card.analysis.rate_hz))
+        if not used or float(low.square().mean()) < _SILENCE_POWER:
             return samples
         change = self._levelled_change(low, first_second)
         snr = _snr_db(low, change)
@@ -79,8 +78,17 @@ class SoundMarker:
             return samples
         self.markable_blocks += 1
         self._error += 10.0 ** (-snr / 10.0)
-        marked: Samples = (wav + resample(change, wav.shape[1])).clamp_(-1.0, 1.0).numpy()
-        return marked
+        marked: Samples = (wav + resample(change, used)).clamp_(-1.0, 1.0).numpy()
+        return np.concatenate([marked, samples[:, used:]], 1)
+
+    @staticmethod
+    def _used(samples: Samples, rate_hz: int) -> int:
+        """Samples up to the last that sounds, and a margin, in whole seconds."""
+        sounding = np.flatnonzero(samples.any(0))
+        if not sounding.size:
+            return 0
+        seconds = -(-(int(sounding[-1]) + 1) // rate_hz) + MARGIN_SECONDS
+        return min(int(samples.shape[1]), seconds * rate_hz)
 
     @property
     def mean_snr_db(self) -> float:
@@ -91,48 +99,38 @@ class SoundMarker:
         """What is added to each channel at the analysis rate, no louder than the card allows."""
         spectra = spectrogram(low, self.card.analysis)
         signs = self._signs(first_second, spectra.shape[-1])
-        caps, shape, energy = self._limits(spectra)
-        strength = self._strength(caps, shape, energy)
-        change = self._change(spectra, signs * torch.minimum(caps, strength * shape), low.shape[1])
+        power = spectra.real.square() + spectra.imag.square()
+        gains, _ = expected_gains(
+            power.mean(0),
+            self._bands,
+            self._centres,
+            self._widths,
+            self.card.strength,
+            lag=self.card.analysis.window // self.card.analysis.hop,
+        )
+        change = self._change(spectra, signs * gains, low.shape[1])
         excess = max(0.0, self.card.strength.snr_db - _snr_db(low, change))
         turned_down: Tensor = change * 10.0 ** (-excess / 20.0)
         return turned_down
 
-    def _limits(self, spectra: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Caps in dB, shape of the gains, band energies times their bins; ``[bands, frames]``."""
-        strength = self.card.strength
-        power = spectra.abs().square().mean(0)
-        caps, energy = gain_caps(
-            power, self._bands, self._centres, noise_to_mask_db=strength.noise_to_mask_db
-        )
-        relative = energy / energy.mean()
-        shape = relative.clamp_min(1e-8) ** strength.energy_exponent
-        widths = torch.bincount(self._bin_band.clamp_min(0), minlength=len(energy))
-        return caps.clamp_max_(strength.gain_cap_db), shape, energy * widths[:, None]
-
-    def _strength(self, caps: Tensor, shape: Tensor, energy: Tensor) -> float:
-        """Bisect ``k`` so that the naive error of the gains gives the target ratio."""
-        allowed = float(energy.sum()) / 10.0 ** (self.card.strength.snr_db / 10.0)
-        low, high = 1e-4, 1e2
-        for _ in range(_BISECTIONS):
-            middle = (low * high) ** 0.5
-            gains = torch.minimum(caps, middle * shape)
-            error = float((energy * (gains * 0.1151).square()).sum()) * _NAIVE_ERROR
-            low, high = (low, middle) if error > allowed else (middle, high)
-        return low
-
     def _change(self, spectra: Tensor, gains: Tensor, length: int) -> Tensor:
         """Return what the gains (dB, ``[bands, frames]``) add to each channel ``[c, length]``."""
-        factor = 10.0 ** (gains / 20.0) - 1.0
-        full = torch.where((self._bin_band >= 0)[:, None], factor[self._bin_band.clamp_min(0)], 0.0)
+        factor = torch.exp(gains * (math.log(10.0) / 20.0)) - 1.0
+        inside = self._bin_band >= 0
+        full = torch.zeros(spectra.shape[1:])
+        full[inside] = factor[self._bin_band[inside]]
         return waveform(spectra * full, self.card.analysis, length)
 
     def _signs(self, first_second: int, frames: int) -> Tensor:
         """Return the pattern over ``frames`` frames from ``first_second``, ``[bands, frames]``."""
-        analysis = self.card.analysis
-        start = first_second * analysis.rate_hz // analysis.hop
-        slot = torch.arange(start, start + frames) // self.card.grid.slot_frames
-        return self._pattern[:, slot % self._pattern.shape[1]]
+        rate, hop = self.card.analysis.rate_hz, self.card.analysis.hop
+        slot = self.card.grid.slot_frames * hop
+        centres = first_second * rate + torch.arange(frames) * self.card.analysis.hop
+        slots = torch.div(centres, slot, rounding_mode="floor")
+        first = int(slots[0]) // 2
+        columns = torch.arange(first, int(slots[-1]) // 2 + 1)
+        pattern = signs_at(self._layout, self._drift, self._chips, columns)
+        return pattern[:, slots - 2 * first]
 
 
 def _band_of_bin(card: SoundCard, edges: Tensor) -> Tensor:

@@ -17,7 +17,9 @@ from torch import Tensor
 from watermarking.signal.tile import PlaneLayout, synthesise
 
 _FINE = 4
-_STAGES = ((3, (1, 2), 6), (6, (1, 2), 6), (6, (0, 1, 2), 8))
+_TERMS = 6
+# terms, whether the last planes are used, rounds, spacing of the samples used
+_STAGES = ((3, False, 6, 3), (6, False, 6, 2), (6, True, 6, 2), (6, True, 2, 1))
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,21 @@ class WarpFitter:
             float(sum(part.square().mean() for part in slopes)) / 2.0 for slopes in self._slopes
         ]
 
-    def fit(self, mean: Tensor, start: Warp) -> tuple[Warp, float]:
-        """Climb from ``start``; return the warp and its mean agreement over all planes."""
-        basis = _basis(mean.shape[-2], mean.shape[-1])
+    def fit(self, mean: Tensor, start: Warp, planes: tuple[tuple[int, ...], ...]) -> tuple[Warp, float]:
+        """Climb from ``start``; return the warp and its mean agreement over the planes used last.
+
+        Args:
+            planes: what to climb on, coarse carriers first.
+        """
+        whole = _basis(mean.shape[-2], mean.shape[-1])
         terms = start.terms.clone()
         score = 0.0
-        for order, planes, rounds in _STAGES:
+        for order, last, rounds, spacing in _STAGES:
+            used = planes[-1] if last else planes[0]
+            some = mean[:, ::spacing, ::spacing]
+            basis = whole.view(_TERMS, *mean.shape[1:])[:, ::spacing, ::spacing].flatten(1)
             for _ in range(rounds):
-                step, score = self._newton(mean, basis, terms, planes, order)
+                step, score = self._newton(some, basis, terms, used, order)
                 terms[:order] += step
         return Warp(terms), score
 

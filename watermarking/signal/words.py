@@ -2,10 +2,19 @@
 
 Blind reading decodes the code and pays for every word there is; registry reading compares the
 registered ids alone and pays for their number, which makes it some 3 dB more sensitive.
+
+Where pilots were read beside the chips, they count: the score is that of pilots and word together,
+which says that a mark of this key is there. They say nothing of *which* word it is. For a blind word
+that is the margin's office; a registered word must besides stand without them, against the number of
+ids, or the best of a million strangers would be borne out by the pilots of an unregistered mark.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,22 +27,28 @@ from watermarking.signal.evidence import (
     tail_p_value,
     word_log_odds,
 )
+from watermarking.signal.roster import Ids, Leader, Roster
 
-_CHUNK = 65_536
+
+@dataclass(frozen=True)
+class Pilots:
+    """Known quads read beside the chips: ``agreement`` is ``<signs, quads>``, ``energy`` their squares."""
+
+    agreement: float
+    energy: float
+
+
+_NO_PILOTS = Pilots(0.0, 0.0)
 
 
 class WordReader:
-    """Reads words of a card's code; ``registered`` ids are encoded once."""
+    """Reads words of a card's code, blind and among ``registered`` ids (a list, or an array of uint64)."""
 
-    def __init__(self, card: PixelCard | SoundCard, registered: list[int] | None = None) -> None:
+    def __init__(self, card: PixelCard | SoundCard, registered: Sequence[int] | Ids | None = None) -> None:
         self.nbits, code, self._bounds = card.nbits, card.code, card.thresholds
-        nbits = card.nbits
-        self.code: TailBitingCode = code_for(nbits, code.constraint, code.outputs, code.seed)
-        self.registered = sorted(set(registered or ()))
-        self._rows = [
-            self.code.encode(payload_bits(self.registered[i : i + _CHUNK], nbits)).to(torch.int8)
-            for i in range(0, len(self.registered), _CHUNK)
-        ]
+        self.code: TailBitingCode = code_for(card.nbits, code.constraint, code.outputs, code.seed)
+        has_any = registered is not None and len(registered) > 0
+        self.roster = Roster(self.code, np.asarray(registered, dtype=np.uint64)) if has_any else None
 
     def best(self, soft: Tensor, *, trials: float, geometry: str) -> Candidate:
         """Return the word with the lowest p-value; what can be claimed blind is never overruled.
@@ -43,38 +58,82 @@ class WordReader:
             trials: hypotheses that were or may be decoded; both ways of reading are counted.
             geometry: how the chips were found.
         """
-        ways = 2.0 if self.registered else 1.0
-        found = self._blind(soft, trials * ways, geometry)
-        if not self.registered or claims(found, self._bounds):
-            return found
-        known = self._known(soft, trials * ways, geometry)
-        return known if known.p_value < found.p_value else found
+        return self.best_of([soft], trials=trials, geometries=[geometry])[0]
 
-    def _blind(self, soft: Tensor, trials: float, geometry: str) -> Candidate:
+    def best_of(
+        self,
+        softs: Sequence[Tensor],
+        *,
+        trials: float,
+        geometries: Sequence[str],
+        pilots: Sequence[Pilots] | None = None,
+        decodings: float = 1.0,
+    ) -> list[Candidate]:
+        """Return :meth:`best` of each of ``softs``; the registry is gone through once for several of them.
+
+        Args:
+            trials: counted for each of them; a caller who takes the best of the list counts all of it.
+            pilots: read beside each of them.
+            decodings: how many words may be compared once pilots have shown where; a registered one
+                pays for them when it stands alone.
+        """
+        beside = pilots if pilots is not None else [_NO_PILOTS] * len(softs)
+        ways = 2.0 if self.roster is not None else 1.0
+        found = [
+            self._blind(soft, known, trials * ways, geometry)
+            for soft, known, geometry in zip(softs, beside, geometries, strict=True)
+        ]
+        if self.roster is None:
+            return found
+        unsure = [n for n, one in enumerate(found) if not claims(one, self._bounds)]
+        if unsure:
+            leaders = self.roster.leaders(torch.stack([softs[n] for n in unsure]))
+            for n, leader in zip(unsure, leaders, strict=True):
+                ids = ways * len(self.roster)
+                pays = (trials * ids, decodings * ids)
+                known = self._known(leader, softs[n], beside[n], pays, geometries[n])
+                if known.p_value < found[n].p_value:
+                    found[n] = known
+        return found
+
+    def score(self, soft: Tensor, payload: int, pilots: Pilots = _NO_PILOTS) -> float:
+        """Return ``z`` of one known word, pilots included."""
+        sent = self.code.encode(payload_bits([payload], self.nbits))[0].to(soft.device)
+        return _joint(float(sent @ soft), float(soft @ soft), pilots)
+
+    def _blind(self, soft: Tensor, pilots: Pilots, trials: float, geometry: str) -> Candidate:
         word = self.code.decode(soft)
         sent = self.code.encode(payload_bits([word.payload], self.nbits))[0].to(soft.device)
         energy = float(soft @ soft)
-        score = float(sent @ soft) / max(energy, 1e-30) ** 0.5
+        score = _joint(float(sent @ soft), energy, pilots)
         return Candidate(
             payload=word.payload,
             score=score,
-            log_odds=word_log_odds(score, word.margin, energy, soft.numel()),
+            log_odds=word_log_odds(_joint(float(sent @ soft), energy), word.margin, energy, soft.numel()),
             method="blind",
             p_value=blind_p_value(score, trials=trials, nbits=self.nbits),
             geometry=geometry,
         )
 
-    def _known(self, soft: Tensor, trials: float, geometry: str) -> Candidate:
-        scores = torch.cat([rows.to(soft.dtype) @ soft for rows in self._rows])
-        norm = max(float(soft @ soft), 1e-30) ** 0.5
-        top = scores.topk(min(2, len(scores)))
-        score = float(top.values[0]) / norm
-        rival = float(top.values[1]) if len(scores) > 1 else -norm
+    def _known(
+        self, leader: Leader, soft: Tensor, pilots: Pilots, trials: tuple[float, float], geometry: str
+    ) -> Candidate:
+        energy = float(soft @ soft)
+        score = _joint(leader.value, energy, pilots)
+        p_value = tail_p_value(score, trials=trials[0])
+        alone = _joint(leader.value, energy)
+        if pilots.energy:
+            p_value = max(p_value, tail_p_value(alone, trials=trials[1]))
         return Candidate(
-            payload=self.registered[int(top.indices[0])],
+            payload=leader.payload,
             score=score,
-            log_odds=word_log_odds(score, float(top.values[0]) - rival, norm * norm, soft.numel()),
+            log_odds=word_log_odds(alone, leader.value - leader.runner_up, energy, soft.numel()),
             method="registry",
-            p_value=tail_p_value(score, trials=trials * len(self.registered)),
+            p_value=p_value,
             geometry=geometry,
         )
+
+
+def _joint(agreement: float, energy: float, pilots: Pilots = _NO_PILOTS) -> float:
+    norm = max(energy + pilots.energy, 1e-30) ** 0.5
+    return float((agreement + pilots.agreement) / norm)

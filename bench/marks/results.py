@@ -1,0 +1,80 @@
+"""What was measured, one JSON object a line: a run that was stopped goes on, and several runs may write at once.
+
+A row is known by the code that made it, the room, the material and the row's name. The code is the digest of all of
+``watermarking/``: another digest, another measurement.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FOLDER = ROOT / "var" / "bench" / "marks"
+Key = tuple[str, str, str, str]
+Row = dict[str, Any]
+
+
+@cache
+def code_version() -> str:
+    """Twelve hex digits of the SHA-256 over names and bytes of the code and cards that mark and read."""
+    digest = hashlib.sha256()
+    files = [path for path in (ROOT / "watermarking").rglob("*") if path.suffix in {".py", ".json"}]
+    for path in sorted(files):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+class Results:
+    """A file of rows. ``version`` is that of the code which is measured."""
+
+    def __init__(self, path: Path, *, version: str) -> None:
+        self.path, self.version = path, version
+
+    def rows(self) -> list[Row]:
+        """Every whole line, the last of each key; a line that a killed run left half-written is passed over."""
+        kept: dict[Key, Row] = {}
+        for row in self._lines():
+            kept[_key(row)] = row
+        return list(kept.values())
+
+    def current(self) -> list[Row]:
+        """The rows of this version of the code."""
+        return [row for row in self.rows() if row["code"] == self.version]
+
+    def has(self, room: str, material: str, name: str) -> bool:
+        return (self.version, room, material, name) in {_key(row) for row in self._lines()}
+
+    def add(self, room: str, material: str, name: str, **figures: Any) -> Row:
+        """Append one row, whole: other processes append to the same file."""
+        row = {"code": self.version, "room": room, "material": material, "name": name, **figures}
+        row["at"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        line = json.dumps(row, allow_nan=False) + "\n"
+        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            os.write(handle, line.encode())
+        finally:
+            os.close(handle)
+        return row
+
+    def _lines(self) -> Iterable[Row]:
+        if not self.path.exists():
+            return
+        for line in self.path.read_text("utf-8").splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(row, dict) and {"code", "room", "material", "name"} <= row.keys():
+                yield row
+
+
+def _key(row: Row) -> Key:
+    return row["code"], row["room"], row["material"], row["name"]

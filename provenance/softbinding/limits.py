@@ -1,0 +1,87 @@
+"""How often one address may ask, and how large a stranger's file may be."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView
+
+from common.errors import Malformed, TooLarge
+
+_CHUNK = 1024 * 1024
+
+
+class _ByAddress(SimpleRateThrottle):
+    """Counts by the caller's address: the connection's, or what our own proxy says last."""
+
+    setting = ""
+
+    def get_rate(self) -> str:
+        return f"{getattr(settings, self.setting)}/min"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        return self.cache_format % {"scope": self.scope, "ident": _address(request.META)}
+
+
+class QueryLimit(_ByAddress):
+    """Requests of any kind."""
+
+    scope = "softbinding-query"
+    setting = "SOFTBINDING_QUERIES_PER_MINUTE"
+
+
+class UploadLimit(_ByAddress):
+    """Requests that bring a file, each of which a worker must read."""
+
+    scope = "softbinding-upload"
+    setting = "SOFTBINDING_UPLOADS_PER_MINUTE"
+
+
+class RawMedia(BaseParser):
+    """Leaves the body unread: :func:`body_on_disk` takes it once the caller may send it."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
+        return {}
+
+
+@contextmanager
+def body_on_disk(request: Request, *, suffix: str) -> Iterator[Path]:
+    """Give the body as a file that is gone afterwards.
+
+    Raises:
+        TooLarge: ``UPLOAD_TOO_LARGE``: by its declared length, or by what came.
+        Malformed: ``BODY_EMPTY``.
+    """
+    most = settings.SOFTBINDING_BYTES_MAX
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    if not declared.isdecimal() or int(declared) > most:
+        raise TooLarge("UPLOAD_TOO_LARGE", f"A file may have {most} bytes.")
+    with tempfile.NamedTemporaryFile(prefix="tm-resolve-", suffix=suffix) as copy:
+        if not _copy(request._request, copy, most):
+            raise Malformed("BODY_EMPTY", "The body holds no file.")
+        copy.flush()
+        yield Path(copy.name)
+
+
+def _copy(source: Any, target: IO[bytes], most: int) -> int:
+    taken = 0
+    while piece := source.read(_CHUNK):
+        taken += len(piece)
+        if taken > most:
+            raise TooLarge("UPLOAD_TOO_LARGE", f"A file may have {most} bytes.")
+        target.write(piece)
+    return taken
+
+
+def _address(meta: Mapping[str, str]) -> str:
+    passed_on = meta.get("HTTP_X_FORWARDED_FOR", "") if settings.TLS_PROXY else ""
+    # the last entry is our proxy's own; those before it are whatever the caller wrote
+    return passed_on.rpartition(",")[2].strip() or meta.get("REMOTE_ADDR", "") or "unknown"

@@ -52,7 +52,7 @@ class DeclaredEventOutput(EventPreviewOutput):
     at = serializers.DateTimeField()
 
 
-class DutyInput(StrictSerializer):
+class RevocationDutyInput(StrictSerializer):
     """The certificate of destruction by its SHA-256; only where frames are to be destroyed."""
 
     certificate_sha256 = serializers.RegexField(
@@ -60,7 +60,7 @@ class DutyInput(StrictSerializer):
     )
 
 
-class DutyOutput(StrictSerializer):
+class RevocationDutyOutput(StrictSerializer):
     """What the caller's organisation owes after a licence ended."""
 
     id = serializers.UUIDField()
@@ -105,7 +105,7 @@ class DutiesApi(LicensingView):
 
     required_scope = "licence:read"
 
-    @extend_schema(operation_id="revocation_duties_list", responses=DutyOutput(many=True))
+    @extend_schema(operation_id="revocation_duties_list", responses=RevocationDutyOutput(many=True))
     def get(self, request: Request) -> Response:
         mine = RevocationDuty.objects.filter(organisation=self.principal.organisation)
         return self.page(mine.order_by("-created_at"), write_duty)
@@ -116,10 +116,14 @@ class DutyApi(LicensingView):
 
     required_scope = "licence:heartbeat"
 
-    @extend_schema(operation_id="revocation_duties_acknowledge", request=DutyInput, responses=DutyOutput)
+    @extend_schema(
+        operation_id="revocation_duties_acknowledge",
+        request=RevocationDutyInput,
+        responses=RevocationDutyOutput,
+    )
     def post(self, request: Request, duty_id: UUID) -> Response:
         duty = services.acknowledge_revocation(
-            principal=self.principal, duty_id=duty_id, **self.parsed(DutyInput)
+            principal=self.principal, duty_id=duty_id, **self.parsed(RevocationDutyInput)
         )
         return Response(write_duty(duty))
 

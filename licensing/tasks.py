@@ -1,14 +1,23 @@
 """Periodic work of licensing; each task is one call, safe to repeat and to run twice at once."""
 
+from datetime import timedelta
+from uuid import UUID
+
 from celery import shared_task
 
+from common import clock
+from common.locks import sole_worker
 from licensing import services
+from licensing.models import RollImport
 
 # Names that the beat sends every ``BEAT_SECONDS``, or so many seconds.
 BEAT = (
     "licensing.tasks.raise_expiry_alerts",
     "licensing.tasks.settle_states",
     "licensing.tasks.lapse_requests",
+    "licensing.tasks.end_notices",
+    "licensing.tasks.note_overdue_duties",
+    "licensing.tasks.resume_rolls",
     ("licensing.tasks.forget_status_changes", 3600.0),
 )
 
@@ -28,10 +37,42 @@ def settle_states() -> int:
 @shared_task(ignore_result=True)
 def lapse_requests() -> int:
     """Close requests that nobody answered in time."""
-    return services.lapse_requests()
+    return services.lapse_requests() + services.lapse_training_requests()
+
+
+@shared_task(ignore_result=True)
+def end_notices() -> int:
+    """Move on requests whose notice is over."""
+    return services.end_notices()
+
+
+@shared_task(ignore_result=True)
+def note_overdue_duties() -> int:
+    """Tell of revocations that somebody has not acknowledged in time."""
+    return services.note_overdue_duties()
 
 
 @shared_task(ignore_result=True)
 def forget_status_changes() -> int:
     """Drop notes of status changes that a later one stands for."""
     return services.forget_status_changes()
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def read_roll(roll_id: str) -> None:
+    """Read a guild's roll; one of a guild at a time, another waits for the beat."""
+    roll = RollImport.objects.only("pk", "guild_id").get(pk=UUID(roll_id))
+    with sole_worker(roll.guild_id) as is_mine:
+        if is_mine:
+            services.read_roll(roll.pk)
+
+
+@shared_task(ignore_result=True)
+def resume_rolls() -> int:
+    """Go on with rolls that nobody reads: never started, or cut off after some chunk."""
+    quiet = clock.now() - timedelta(seconds=60)
+    waiting = RollImport.objects.filter(finished_at=None, moved_at__lt=quiet).values_list("pk", flat=True)
+    found = list(waiting[:100])
+    for roll_id in found:
+        read_roll.delay(str(roll_id))
+    return len(found)

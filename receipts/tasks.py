@@ -5,7 +5,12 @@ from celery import shared_task
 from receipts import services
 
 # The publisher does this within a second; the beat heals what no publisher did.
-BEAT = (("receipts.drain_logs", 5.0), "receipts.expire_leases", ("receipts.forget_old", 60.0))
+BEAT = (
+    ("receipts.drain_logs", 5.0),
+    "receipts.expire_leases",
+    ("receipts.forget_old", 60.0),
+    ("receipts.alert_quotas", 60.0),
+)
 
 
 @shared_task(name="receipts.drain_logs")
@@ -24,3 +29,9 @@ def expire_leases() -> None:
 def forget_old() -> None:
     """Drop used proofs and idempotency keys past their use."""
     services.forget_old()
+
+
+@shared_task(name="receipts.alert_quotas")
+def alert_quotas() -> None:
+    """Tell licensees whose quotas run out."""
+    services.alert_quotas()

@@ -15,6 +15,7 @@ from common.problems import too_large
 _UPLOADS = frozenset(
     {
         "/api/v1/assets",
+        "/api/v1/guild-rolls",
         "/api/v1/watermarks/detect",
         "/api/v1/watermarks/jobs",
         "/api/v1/render/receipts",

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from accounts.principals import Principal
 from accounts.selectors import principal_of
 from common.api import ApiView, CursorPage, problem
+from common.errors import Forbidden
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -44,6 +45,21 @@ class LicensingView(ApiView):
         return pages.get_paginated_response([write(row) for row in found])
 
 
+class PersonView(LicensingView):
+    """An operation for people who are signed in: what is decided here no API key decides."""
+
+    @property
+    def person(self) -> Principal:
+        """The person who calls.
+
+        Raises:
+            Forbidden: ``IN_PERSON``: an API key.
+        """
+        if self.principal.credential is not None:
+            raise Forbidden("IN_PERSON", "This is for a person who is signed in.")
+        return self.principal
+
+
 def nothing_here() -> Response:
     """The answer to what does not exist and to what the caller may not know of, byte for byte the same.
 
@@ -53,4 +69,12 @@ def nothing_here() -> Response:
     return Response(document, status=404, content_type="application/problem+json")
 
 
-__all__ = ["CodeField", "LicensingView", "Request", "Response", "StrictSerializer", "nothing_here"]
+__all__ = [
+    "CodeField",
+    "LicensingView",
+    "PersonView",
+    "Request",
+    "Response",
+    "StrictSerializer",
+    "nothing_here",
+]

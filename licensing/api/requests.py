@@ -8,11 +8,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common import clock
 from common.clock import rfc3339
 from common.errors import NotFound
 from licensing import selectors, services
 from licensing.api.base import CodeField, LicensingView, StrictSerializer, nothing_here
 from licensing.models import LicenceRequest
+from trustcore.policy.strictest import Unmet
+from trustcore.policy.terms import Terms
 from trustcore.policy.vocabulary import ApprovalMode, Channel, Construct, ReplicaClass, RequestState, UseType
 
 _COUNT_MOST = 1_000_000_000
@@ -57,6 +60,11 @@ class RequestInput(StrictSerializer):
     script = serializers.ListField(
         child=serializers.DictField(), required=False, default=list, max_length=200
     )
+    declared = serializers.DictField(required=False, default=dict)
+    profiles = serializers.ListField(
+        child=serializers.CharField(max_length=60), required=False, default=list, max_length=40
+    )
+    terms = serializers.DictField(required=False, default=dict)
 
 
 class AcceptInput(StrictSerializer):
@@ -78,6 +86,7 @@ class VersionOutput(StrictSerializer):
     terms_hash = serializers.CharField()
     side = serializers.CharField()
     note = serializers.CharField(allow_blank=True)
+    field_notes = serializers.DictField(child=serializers.CharField())
     at = serializers.DateTimeField()
 
 
@@ -90,7 +99,27 @@ class ActionOutput(StrictSerializer):
     version = serializers.IntegerField()
     terms_hash = serializers.CharField()
     note = serializers.CharField(allow_blank=True)
+    about = serializers.CharField(allow_blank=True)
     at = serializers.DateTimeField()
+
+
+class UnmetOutput(StrictSerializer):
+    """A rule that the terms do not meet, and the profile that it is of."""
+
+    rule = serializers.CharField()
+    field = serializers.CharField()
+    profile = serializers.CharField()
+    because = serializers.CharField()
+
+
+class LimitOutput(StrictSerializer):
+    """A limit that holds, the profile that set it, and those that asked less."""
+
+    name = serializers.CharField()
+    value = serializers.JSONField()
+    profile = serializers.CharField()
+    because = serializers.CharField()
+    overruled = serializers.ListField(child=serializers.CharField())
 
 
 class RequestLineOutput(StrictSerializer):
@@ -117,6 +146,10 @@ class RequestOutput(RequestLineOutput):
     terms = serializers.DictField()
     waiting_on = serializers.ListField(child=serializers.CharField())
     decline_reason = serializers.CharField(allow_null=True)
+    notice_until = serializers.DateTimeField(allow_null=True)
+    limits = LimitOutput(many=True)
+    unmet = UnmetOutput(many=True)
+    warnings = UnmetOutput(many=True)
     versions = VersionOutput(many=True)
     actions = ActionOutput(many=True)
 
@@ -137,7 +170,7 @@ class RequestsApi(LicensingView):
         description="404 for a talent or construct that is hidden from the caller and for one that is not there.",
     )
     def post(self, request: Request) -> Response:
-        ask = _ask(self.parsed(RequestInput))
+        ask = read_ask(self.parsed(RequestInput))
         try:
             made = services.submit_request(principal=self.principal, ask=ask)
         except NotFound:
@@ -214,12 +247,15 @@ def write_request(view: LicensingView, request_id: UUID) -> dict[str, Any]:
         "terms": detail.terms.to_dict(),
         "waiting_on": list(detail.line.waiting_on),
         "decline_reason": detail.decline_reason or None,
+        "notice_until": rfc3339(row.notice_until) if row.notice_until else None,
+        **_judged(row, detail.terms),
         "versions": [
             {
                 "version": one.version,
                 "terms_hash": one.terms_hash,
                 "side": one.side,
                 "note": one.note,
+                "field_notes": one.field_notes,
                 "at": rfc3339(one.at),
             }
             for one in detail.versions
@@ -232,6 +268,7 @@ def write_request(view: LicensingView, request_id: UUID) -> dict[str, Any]:
                 "version": one.version,
                 "terms_hash": one.terms_hash,
                 "note": one.note,
+                "about": one.about,
                 "at": rfc3339(one.at),
             }
             for one in detail.actions
@@ -239,7 +276,31 @@ def write_request(view: LicensingView, request_id: UUID) -> dict[str, Any]:
     }
 
 
-def _ask(fields: dict[str, Any]) -> services.LicenceAsk:
+def _judged(request: LicenceRequest, terms: Terms) -> dict[str, Any]:
+    """What the compliance profiles say of the terms, each limit with the profile that set it."""
+    judged = services.judge_terms(terms, request.talent, clock.now())
+    return {
+        "limits": [
+            {
+                "name": one.name,
+                "value": list(one.value) if isinstance(one.value, tuple) else one.value,
+                "profile": one.profile,
+                "because": one.because,
+                "overruled": list(one.overruled),
+            }
+            for one in judged.limits
+        ],
+        "unmet": [_unmet(one) for one in judged.unmet],
+        "warnings": [_unmet(one) for one in judged.warnings],
+    }
+
+
+def _unmet(one: Unmet) -> dict[str, str]:
+    return {"rule": one.rule, "field": one.field, "profile": one.profile, "because": one.because}
+
+
+def read_ask(fields: dict[str, Any]) -> services.LicenceAsk:
+    """The ask that a validated :class:`RequestInput` says."""
     window = fields.pop("window")
     lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
     return services.LicenceAsk(

@@ -4,25 +4,54 @@ Nothing here decides. What may be edited keeps its history (django-simple-histor
 (:class:`TermsVersion`, :class:`RequestAction`, :class:`GrantStatement`, :class:`GrantReissue`) is append-only in the database too.
 """
 
+from licensing.models.consent import Authority, AutoRule, ProfileAdoption, TalentInstruction
+from licensing.models.events import DeclaredEvent, RevocationDuty
 from licensing.models.holds import Hold
-from licensing.models.people import Delegation, Mandate, Talent, VaultConstruct, VisibilityRule
+from licensing.models.people import (
+    Absence,
+    Delegation,
+    Mandate,
+    MandateSigner,
+    Talent,
+    VaultConstruct,
+    VisibilityRule,
+)
 from licensing.models.productions import Production
-from licensing.models.requests import LicenceRequest, RequestAction, TermsVersion
-from licensing.models.tokens import Alert, GrantReissue, GrantStatement, LicenceToken
+from licensing.models.requests import LicenceRequest, RequestAction, RequestDraft, TermsVersion
+from licensing.models.rolls import GuildDefault, GuildMember, RollImport, RollRefusal
+from licensing.models.tokens import Alert, GrantReissue, GrantStatement, LicenceToken, QuotaAlert
+from licensing.models.training import TrainingConsent, TrainingRequest, TrainingToken
 
 __all__ = [
+    "Absence",
     "Alert",
+    "Authority",
+    "AutoRule",
+    "DeclaredEvent",
     "Delegation",
     "GrantReissue",
     "GrantStatement",
+    "GuildDefault",
+    "GuildMember",
     "Hold",
     "LicenceRequest",
     "LicenceToken",
     "Mandate",
+    "MandateSigner",
     "Production",
+    "ProfileAdoption",
+    "QuotaAlert",
     "RequestAction",
+    "RequestDraft",
+    "RevocationDuty",
+    "RollImport",
+    "RollRefusal",
     "Talent",
+    "TalentInstruction",
     "TermsVersion",
+    "TrainingConsent",
+    "TrainingRequest",
+    "TrainingToken",
     "VaultConstruct",
     "VisibilityRule",
 ]

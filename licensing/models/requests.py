@@ -6,8 +6,7 @@ from django.db.models import Q
 
 from common.models import BaseModel
 from licensing.models.fields import TERMS_HASH, TRAINING_CODES, code_field
-from licensing.models.people import ROUTED_MODES
-from trustcore.policy.vocabulary import RequestState
+from trustcore.policy.vocabulary import ApprovalMode, RequestState
 
 OPEN_STATES: tuple[str, ...] = (
     RequestState.SUBMITTED,
@@ -24,6 +23,8 @@ class Side(models.TextChoices):
     LICENSEE = "LICENSEE"
     AGENT = "AGENT"
     TALENT = "TALENT"
+    SIGNER = "SIGNER"
+    GUARDIAN = "GUARDIAN"
     SERVER = "SERVER"
 
 
@@ -31,9 +32,13 @@ class ActionKind(models.TextChoices):
     """What was done to a request."""
 
     SUBMIT = "SUBMIT"
+    NOTICE_OVER = "NOTICE_OVER"
     OPEN = "OPEN"
     COUNTER = "COUNTER"
     ACCEPT_COUNTER = "ACCEPT_COUNTER"
+    REVISE = "REVISE"
+    QUESTION = "QUESTION"
+    ANSWER = "ANSWER"
     APPROVE = "APPROVE"
     DECLINE = "DECLINE"
     WITHDRAW = "WITHDRAW"
@@ -53,7 +58,11 @@ class LicenceRequest(BaseModel):
     talent = models.ForeignKey("licensing.Talent", models.PROTECT, related_name="requests")
     licensee = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="licence_requests")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    mode = code_field(ROUTED_MODES)
+    mode = code_field(ApprovalMode)
+    quorum = models.PositiveSmallIntegerField(null=True, blank=True)
+    auto_rule = models.ForeignKey(
+        "licensing.AutoRule", models.PROTECT, null=True, blank=True, related_name="requests"
+    )
     mandate = models.ForeignKey(
         "licensing.Mandate", models.PROTECT, null=True, blank=True, related_name="requests"
     )
@@ -69,6 +78,8 @@ class LicenceRequest(BaseModel):
     )
     submitted_at = models.DateTimeField()
     answer_by = models.DateTimeField()
+    # no licence of this request begins before; null: no notice is owed
+    notice_until = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     decline_reason = models.TextField(blank=True, default="")
 
@@ -101,6 +112,8 @@ class TermsVersion(BaseModel):
     side = models.CharField(max_length=10, choices=Side)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     note = models.TextField(blank=True, default="")
+    # {path: why}: a word on single fields that this version changed
+    field_notes = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = [
@@ -135,6 +148,8 @@ class RequestAction(BaseModel):
     state_before = code_field(RequestState, blank=True, default="")
     state_after = code_field(RequestState)
     note = models.TextField(blank=True, default="")
+    # the path of the term that a question or an answer is about; empty: all of it
+    about = models.CharField(max_length=80, blank=True, default="")
     at = models.DateTimeField()
 
     class Meta:
@@ -142,3 +157,25 @@ class RequestAction(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.kind} by {self.side}"
+
+
+class RequestDraft(BaseModel):
+    """What a studio has begun to ask: the body of a submission, read by nobody else and looked up nowhere.
+
+    It becomes a request when it is submitted, once; until then no talent's side hears of it.
+    """
+
+    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="request_drafts")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    title = models.CharField(max_length=200, blank=True, default="")
+    body = models.JSONField(default=dict)
+    changed_at = models.DateTimeField()
+    submitted = models.OneToOneField(
+        LicenceRequest, models.PROTECT, null=True, blank=True, related_name="draft"
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "changed_at"])]
+
+    def __str__(self) -> str:
+        return f"draft {self.id}"

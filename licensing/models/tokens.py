@@ -126,3 +126,25 @@ class Alert(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.threshold_days} d"
+
+
+class QuotaAlert(BaseModel):
+    """So much of a licence's quota is given out; one per token, counter and threshold."""
+
+    token = models.ForeignKey(LicenceToken, models.PROTECT, related_name="quota_alerts")
+    counter = models.CharField(max_length=10)
+    percent = models.PositiveSmallIntegerField()
+    granted = models.PositiveBigIntegerField()
+    most = models.PositiveBigIntegerField()
+    raised_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["token", "counter", "percent"], name="one_quota_alert_per_threshold"
+            ),
+            models.CheckConstraint(condition=Q(percent__in=[80, 95]), name="quota_alert_threshold"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.counter} {self.percent} %"

@@ -27,6 +27,7 @@ from licensing.selectors.request_detail import (
     RequestDetail,
     Signer,
     VersionLine,
+    difference_between,
     request_detail,
 )
 from licensing.selectors.requests import requests_visible_to
@@ -40,6 +41,11 @@ from licensing.selectors.tokens import (
     token_by_jti,
     tokens_of_production,
     tokens_visible_to,
+)
+from licensing.selectors.training import (
+    training_requests_visible_to,
+    training_state,
+    training_tokens_visible_to,
 )
 from licensing.selectors.working import seen_as_vendor, working_document
 
@@ -58,6 +64,7 @@ __all__ = [
     "VersionLine",
     "alerts_visible_to",
     "current_grant",
+    "difference_between",
     "effective_state",
     "hold_reasons_on",
     "holds_on",
@@ -86,6 +93,9 @@ __all__ = [
     "token_by_jti",
     "tokens_of_production",
     "tokens_visible_to",
+    "training_requests_visible_to",
+    "training_state",
+    "training_tokens_visible_to",
     "visible_constructs",
     "working_document",
 ]

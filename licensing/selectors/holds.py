@@ -9,7 +9,13 @@ from accounts.models import Organisation
 from accounts.principals import Principal
 from common import clock
 from licensing.models import Hold, LicenceToken, Production, Talent
-from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, talents_on_roster
+from licensing.selectors.people import (
+    has_authority,
+    is_agent_of,
+    is_talent,
+    mandate_in_force,
+    talents_on_roster,
+)
 from licensing.selectors.productions import productions_visible_to
 from licensing.selectors.tokens import tokens_visible_to
 from trustcore.policy.reasons import DenyReason
@@ -105,7 +111,7 @@ def covered_by(hold: Hold) -> list[LicenceToken]:
 
 
 def _talents_side(principal: Principal, talent: Talent) -> frozenset[HoldSide]:
-    if is_talent(principal, talent):
+    if is_talent(principal, talent) or has_authority(principal, talent):
         return frozenset({HoldSide.TALENT})
     mandate = mandate_in_force(talent.pk)
     speaks = mandate is not None and is_agent_of(principal, mandate)

@@ -10,7 +10,17 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from accounts.principals import Principal
 from common import clock
 from common.keys import derive_secret
-from licensing.models import Delegation, Mandate, Talent, VaultConstruct, VisibilityRule
+from licensing.models import (
+    Absence,
+    Authority,
+    Delegation,
+    Mandate,
+    MandateSigner,
+    Talent,
+    VaultConstruct,
+    VisibilityRule,
+)
+from licensing.models.consent import AuthorityKind
 from licensing.models.requests import OPEN_STATES
 from trustcore.policy.vocabulary import Visibility
 
@@ -91,10 +101,83 @@ def mandates_in_force(at: datetime | None = None) -> QuerySet[Mandate]:
     return Mandate.objects.filter(within, revoked_at=None)
 
 
+DELEGATIONS_DEEP = 3
+"""How often a mandate may be passed on: from the named agent to the third person after them."""
+
+
 def delegations_in_force(at: datetime | None = None) -> QuerySet[Delegation]:
-    """Delegations that hold at ``at`` (now by default)."""
+    """Delegations that hold at ``at`` (now by default), and each one before them in their chain."""
     at = at or clock.now()
-    return Delegation.objects.filter(valid_from__lte=at, valid_until__gt=at)
+    holds = Q()
+    for depth in range(DELEGATIONS_DEEP):
+        up = "parent__" * depth
+        within = Q(**{f"{up}valid_from__lte": at, f"{up}valid_until__gt": at, f"{up}ended_at__isnull": True})
+        holds &= within | (Q(**{f"{up.removesuffix('__')}__isnull": True}) if depth else Q(pk__in=[]))
+    return Delegation.objects.filter(holds)
+
+
+def absences_in_force(at: datetime | None = None) -> QuerySet[Absence]:
+    """Absences that hold at ``at`` (now by default)."""
+    at = at or clock.now()
+    return Absence.objects.filter(valid_from__lte=at, valid_until__gt=at, ended_at=None)
+
+
+def authorities_in_force(at: datetime | None = None) -> QuerySet[Authority]:
+    """Documents by which somebody speaks for a minor or an estate at ``at`` (now by default)."""
+    today = (at or clock.now()).date()
+    within = Q(issued_on__lte=today) & (Q(expires_on=None) | Q(expires_on__gt=today))
+    return Authority.objects.filter(within, ended_at=None).exclude(court_required=True, court_sha256="")
+
+
+def is_minor(talent: Talent, at: datetime | None = None) -> bool:
+    """Whether the talent has not come of age at ``at`` (now by default)."""
+    return talent.majority_on is not None and (at or clock.now()).date() < talent.majority_on
+
+
+def is_deceased(talent: Talent, at: datetime | None = None) -> bool:
+    """Whether the talent has died by ``at`` (now by default)."""
+    return talent.died_on is not None and (at or clock.now()).date() >= talent.died_on
+
+
+def authority_wanted(talent: Talent, at: datetime | None = None) -> AuthorityKind | None:
+    """Whose authority speaks for the talent at ``at``; None: the talent in person."""
+    if is_deceased(talent, at):
+        return AuthorityKind.ESTATE_EXECUTOR
+    return AuthorityKind.GUARDIAN if is_minor(talent, at) else None
+
+
+def has_authority(principal: Principal, talent: Talent, at: datetime | None = None) -> bool:
+    """Whether the caller, signed in, speaks for this minor or estate by a document that holds."""
+    wanted = authority_wanted(talent, at)
+    if wanted is None or principal.credential is not None:
+        return False
+    return authorities_in_force(at).filter(talent=talent, user=principal.person, kind=wanted).exists()
+
+
+def speaks_for(principal: Principal, talent: Talent, at: datetime | None = None) -> bool:
+    """Whether the caller may do what the talent alone may: in person, or for a minor or an estate by authority."""
+    if authority_wanted(talent, at) is not None:
+        return has_authority(principal, talent, at)
+    return is_talent(principal, talent)
+
+
+def is_signer(principal: Principal, mandate_id: UUID | None) -> bool:
+    """Whether the caller, signed in, is one of those whom the mandate's quorum counts."""
+    if mandate_id is None or principal.credential is not None:
+        return False
+    return MandateSigner.objects.filter(mandate=mandate_id, user=principal.person).exists()
+
+
+def standing_in_under(principal: Principal, mandate: Mandate, at: datetime | None = None) -> list[Delegation]:
+    """The delegations under which the caller decides; empty for the named agent and who is in for an absent one."""
+    if mandate.agent_id in {None, principal.person.pk} or _stands_in_for_absent(principal, mandate, at):
+        return []
+    return list(delegations_in_force(at).filter(mandate=mandate, to_user=principal.person))
+
+
+def _stands_in_for_absent(principal: Principal, mandate: Mandate, at: datetime | None) -> bool:
+    away = absences_in_force(at).filter(user=mandate.agent_id, agency=mandate.agency_id)
+    return away.filter(stand_in=principal.person).exists()
 
 
 def mandate_in_force(talent_id: UUID, at: datetime | None = None) -> Mandate | None:
@@ -113,6 +196,8 @@ def is_agent_of(principal: Principal, mandate: Mandate, at: datetime | None = No
         return False
     if mandate.agent_id is None or mandate.agent_id == principal.person.pk:
         return True
+    if _stands_in_for_absent(principal, mandate, at):
+        return True
     return delegations_in_force(at).filter(mandate=mandate, to_user=principal.person).exists()
 
 
@@ -122,7 +207,10 @@ def deciding_mandates(principal: Principal, at: datetime | None = None) -> froze
         return frozenset()
     at = at or clock.now()
     standing_in = delegations_in_force(at).filter(to_user=principal.person).values("mandate_id")
-    mine = Q(agent=None) | Q(agent=principal.person) | Q(pk__in=standing_in)
+    away = absences_in_force(at).filter(stand_in=principal.person, agency=principal.organisation)
+    mine = (
+        Q(agent=None) | Q(agent=principal.person) | Q(pk__in=standing_in) | Q(agent__in=away.values("user"))
+    )
     rows = mandates_in_force(at).filter(mine, agency=principal.organisation)
     return frozenset(rows.values_list("pk", flat=True))
 
@@ -164,6 +252,8 @@ def talents_on_roster(principal: Principal) -> QuerySet[Talent]:
     """The talents an agency represents now; for a talent, that person alone."""
     own = Q(user=principal.person) if principal.credential is None else Q(pk__in=[])
     represented = mandates_in_force().filter(agency=principal.organisation).values("talent_id")
+    if principal.credential is None:
+        own |= Q(pk__in=authorities_in_force().filter(user=principal.person).values("talent_id"))
     return Talent.objects.filter(
         own | Q(organisation=principal.organisation) | Q(pk__in=represented)
     ).order_by("stage_name", "id")

@@ -1,7 +1,7 @@
 """One request with all that a decision needs: who asks, the terms, what changed, who must agree."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -45,6 +45,7 @@ class VersionLine:
     terms_hash: str
     note: str
     terms: Terms
+    field_notes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class ActionLine:
     terms_hash: str
     note: str
     at: datetime
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,22 @@ def request_detail(principal: Principal, request_id: UUID) -> RequestDetail | No
     )
 
 
+def difference_between(
+    principal: Principal, request_id: UUID, older: int, newer: int
+) -> tuple[TermChange, ...] | None:
+    """The changes between any two versions in a request's lineage; None: none that the caller may read."""
+    request = requests_visible_to(principal).filter(pk=request_id).first()
+    if request is None:
+        return None
+    rows = TermsVersion.objects.filter(request__in=requests_visible_to(principal).order_by().values("pk"))
+    found = dict(
+        rows.filter(licence_id=request.licence_id, version__in=[older, newer]).values_list("version", "terms")
+    )
+    if older not in found or newer not in found:
+        return None
+    return diff_terms(parse_terms(found[older]), parse_terms(found[newer]))
+
+
 def _may(
     principal: Principal, request: LicenceRequest, sides: frozenset[Side], actions: list[RequestAction]
 ) -> frozenset[str]:
@@ -155,7 +173,7 @@ def _signers(
     request: LicenceRequest, actions: list[RequestAction], mine: frozenset[Side]
 ) -> Iterable[Signer]:
     terms_hash = current_terms(request).terms_hash
-    agreed = sides_agreed(actions, terms_hash)
+    agreed = sides_agreed(actions, terms_hash, request.quorum)
     times = {Side(act.side): act.at for act in actions if act.terms_hash == terms_hash}
     agent = request.mandate.agent if request.mandate else None
     names = {
@@ -164,9 +182,12 @@ def _signers(
             request.agency.name if request.agency else "",
         ),
         Side.TALENT: (request.talent.stage_name, ""),
+        Side.SIGNER: (f"{request.quorum or 0} of those who must agree", ""),
+        Side.GUARDIAN: (f"Whoever speaks for {request.talent.stage_name}", ""),
+        Side.SERVER: ("The talent's own rule", ""),
         Side.LICENSEE: (request.requested_by.full_name, request.licensee.name),
     }
-    for side in (Side.AGENT, Side.TALENT, Side.LICENSEE):
+    for side in (Side.AGENT, Side.TALENT, Side.SIGNER, Side.GUARDIAN, Side.SERVER, Side.LICENSEE):
         if side is Side.LICENSEE or side in REQUIRED_SIDES[request.mode]:
             done = side in agreed
             yield Signer(
@@ -188,6 +209,7 @@ def _version_line(row: TermsVersion) -> VersionLine:
         row.terms_hash,
         row.note,
         parse_terms(row.terms),
+        dict(row.field_notes),
     )
 
 
@@ -202,6 +224,7 @@ def action_line(row: RequestAction) -> ActionLine:
         terms_hash=row.terms_hash,
         note=row.note,
         at=row.at,
+        about=row.about,
     )
 
 

@@ -1,15 +1,16 @@
 """Requests as rows: who may see them, for whom a caller acts, whom a request waits on."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from accounts.principals import Principal
 from licensing.machine import sides_missing
-from licensing.models import LicenceRequest, RequestAction, TermsVersion
+from licensing.models import LicenceRequest, MandateSigner, RequestAction, TermsVersion
 from licensing.models.requests import OPEN_STATES, Side
-from licensing.selectors.people import is_talent
-from trustcore.policy.vocabulary import RequestState
+from licensing.selectors.people import authorities_in_force, has_authority, is_signer, is_talent
+from trustcore.policy.vocabulary import ApprovalMode, RequestState
 
 
 def requests_visible_to(principal: Principal) -> QuerySet[LicenceRequest]:
@@ -17,7 +18,8 @@ def requests_visible_to(principal: Principal) -> QuerySet[LicenceRequest]:
     organisation = principal.organisation
     parties = Q(licensee=organisation) | Q(agency=organisation) | Q(talent__organisation=organisation)
     if principal.credential is None:
-        parties |= Q(talent__user=principal.person)
+        parties |= Q(talent__user=principal.person) | Q(mandate__in=_signed_with(principal))
+        parties |= Q(talent__in=authorities_in_force().filter(user=principal.person).values("talent_id"))
     return (
         LicenceRequest.objects.filter(parties)
         .select_related("production", "talent", "licensee", "agency", "current", "token", "requested_by")
@@ -38,7 +40,15 @@ def sides_of(principal: Principal, request: LicenceRequest, deciding: frozenset[
         sides.add(Side.AGENT)
     if is_talent(principal, request.talent):
         sides.add(Side.TALENT)
+    if request.mode == ApprovalMode.QUORUM and is_signer(principal, request.mandate_id):
+        sides.add(Side.SIGNER)
+    if request.mode == ApprovalMode.GUARDIAN_AND_COURT and has_authority(principal, request.talent):
+        sides.add(Side.GUARDIAN)
     return frozenset(sides)
+
+
+def _signed_with(principal: Principal) -> QuerySet[Any]:
+    return MandateSigner.objects.filter(user=principal.person).values("mandate_id")
 
 
 def current_terms(request: LicenceRequest) -> TermsVersion:
@@ -54,4 +64,6 @@ def waiting_on(request: LicenceRequest, actions: list[RequestAction]) -> frozens
         return frozenset()
     if request.state == RequestState.COUNTERED:
         return frozenset({Side.LICENSEE})
-    return sides_missing(request.mode, actions, current_terms(request).terms_hash) - {Side.LICENSEE}
+    return sides_missing(request.mode, actions, current_terms(request).terms_hash, request.quorum) - {
+        Side.LICENSEE
+    }

@@ -1,59 +1,140 @@
 """Writes, by noun. Keyword-only; each opens its transaction, locks, decides, saves and leaves the trail."""
 
 from licensing.services.activation import forget_status_changes, settle_states
-from licensing.services.alerts import raise_expiry_alerts
+from licensing.services.alerts import raise_expiry_alerts, raise_quota_alert
 from licensing.services.asks import LicenceAsk
 from licensing.services.decisions import (
     accept_counter,
     approve_request,
     counter_request,
     decline_request,
+    end_notices,
     lapse_requests,
     open_request,
     withdraw_request,
 )
+from licensing.services.defaults import (
+    accept_guild_defaults,
+    limits_of_member,
+    set_guild_defaults,
+    tighten_own,
+)
+from licensing.services.delegations import delegate_mandate, end_absence, end_delegation, set_absence
+from licensing.services.duties import acknowledge_revocation, note_overdue_duties
+from licensing.services.events import Effect, Preview, declare_event, preview_event
 from licensing.services.heartbeat import Heartbeat, audience_of, binding_of, heartbeat_token
 from licensing.services.holds import lift_hold, place_hold, resume_token
-from licensing.services.mandates import delegate_mandate, end_mandate, grant_mandate
+from licensing.services.mandates import end_mandate, grant_mandate
+from licensing.services.negotiation import (
+    answer_question,
+    ask_question,
+    lock_draft,
+    revise_request,
+    save_draft,
+)
 from licensing.services.productions import register_production
+from licensing.services.profiles import adopt_profile, end_adoption, judge_terms
 from licensing.services.reissue import reissue_grants
 from licensing.services.requests import request_renewal, submit_request
 from licensing.services.revoke import emergency_stop, lift_emergency_stop, revoke_token
+from licensing.services.rolls import hand_in_roll, member_digest, read_roll, refusals_of
+from licensing.services.sheets import plain_csv, write_csv
+from licensing.services.standing import (
+    end_authority,
+    end_auto_rule,
+    instruct,
+    register_authority,
+    set_auto_rule,
+)
 from licensing.services.talents import add_construct, register_talent
+from licensing.services.training import (
+    TrainingAsk,
+    TrainingBeat,
+    approve_training,
+    decline_training,
+    lapse_training_requests,
+    revoke_training,
+    submit_training_request,
+    training_heartbeat,
+    withdraw_training,
+)
 from licensing.services.visibility import VisibilityAnswer, check_visibility, set_visibility
 
 __all__ = [
+    "Effect",
     "Heartbeat",
     "LicenceAsk",
+    "Preview",
+    "TrainingAsk",
+    "TrainingBeat",
     "VisibilityAnswer",
     "accept_counter",
+    "accept_guild_defaults",
+    "acknowledge_revocation",
     "add_construct",
+    "adopt_profile",
+    "answer_question",
     "approve_request",
+    "approve_training",
+    "ask_question",
     "audience_of",
     "binding_of",
     "check_visibility",
     "counter_request",
+    "declare_event",
     "decline_request",
+    "decline_training",
     "delegate_mandate",
     "emergency_stop",
+    "end_absence",
+    "end_adoption",
+    "end_authority",
+    "end_auto_rule",
+    "end_delegation",
     "end_mandate",
+    "end_notices",
     "forget_status_changes",
     "grant_mandate",
+    "hand_in_roll",
     "heartbeat_token",
+    "instruct",
+    "judge_terms",
     "lapse_requests",
+    "lapse_training_requests",
     "lift_emergency_stop",
     "lift_hold",
+    "limits_of_member",
+    "lock_draft",
+    "member_digest",
+    "note_overdue_duties",
     "open_request",
     "place_hold",
+    "plain_csv",
+    "preview_event",
     "raise_expiry_alerts",
+    "raise_quota_alert",
+    "read_roll",
+    "refusals_of",
+    "register_authority",
     "register_production",
     "register_talent",
     "reissue_grants",
     "request_renewal",
     "resume_token",
+    "revise_request",
     "revoke_token",
+    "revoke_training",
+    "save_draft",
+    "set_absence",
+    "set_auto_rule",
+    "set_guild_defaults",
     "set_visibility",
     "settle_states",
     "submit_request",
+    "submit_training_request",
+    "tighten_own",
+    "training_heartbeat",
     "withdraw_request",
+    "withdraw_training",
+    "write_csv",
 ]

@@ -1,13 +1,14 @@
 """Tell the licensee before a licence ends: one alert for each token and agreed notice."""
 
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 
 from audit.services import record
 from common import clock
-from licensing.models import Alert, LicenceToken
+from licensing.models import Alert, LicenceToken, QuotaAlert
 from licensing.selectors.licences import days_left
 from licensing.selectors.tokens import effective_state, tokens
 from trustcore.policy.vocabulary import TokenState
@@ -55,6 +56,40 @@ def raise_alert(jti: UUID, at: datetime) -> Alert | None:
             object_id=token.pk,
             production_id=token.production_id,
             details={"days_left": days_left(token, at), "notice_days": threshold},
+        )
+        return alert
+
+
+QUOTA_PERCENTS: Final = (95, 80)
+"""Shares of a quota at which the licensee hears of it, the higher first."""
+
+
+def raise_quota_alert(jti: UUID, *, counter: str, granted: int, most: int) -> QuotaAlert | None:
+    """Say once that a quota runs out: at 80 and at 95 percent; past both at once, the higher alone.
+
+    Args:
+        counter: ``frames``, ``lines``, ``seconds`` or ``runs``; granted: given out of ``most``.
+    """
+    reached = next((p for p in QUOTA_PERCENTS if most > 0 and granted * 100 >= most * p), None)
+    if reached is None:
+        return None
+    with transaction.atomic():
+        token = LicenceToken.objects.select_for_update().get(pk=jti)
+        known = QuotaAlert.objects.filter(token=token, counter=counter, percent__gte=reached)
+        if known.exists() or token.state != TokenState.ACTIVE:
+            return None
+        alert = QuotaAlert.objects.create(
+            token=token, counter=counter, percent=reached, granted=granted, most=most, raised_at=clock.now()
+        )
+        record(
+            kind="licence.quota_low",
+            principal=None,
+            organisation_id=token.licensee_id,
+            visible_to=[token.agency_id] if token.agency_id else [],
+            object_type="licence",
+            object_id=token.pk,
+            production_id=token.production_id,
+            details={"counter": counter, "percent": reached, "granted": granted, "most": most},
         )
         return alert
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from accounts.models import Organisation
 from common.errors import InvalidInput
-from licensing.models import Mandate, Production, Talent
+from licensing.models import Mandate, Production, Talent, TalentInstruction
 from licensing.selectors.people import pairwise_pseudonym
 from licensing.services.productions import hides_something
 from trustcore.errors import InvalidTerms
@@ -18,6 +18,24 @@ from trustcore.policy.vocabulary import TRAINING_USE_TYPES, ApprovalMode, UseTyp
 # A reasonably specific description says who does what in which scenes; two words never do.
 DESCRIPTION_LEAST = 20
 DAYS_MOST = 3650
+OPEN_GROUPS = frozenset(
+    {
+        "assignability",
+        "change_of_control",
+        "credit",
+        "dispute",
+        "exclusivity",
+        "governing_law",
+        "marking",
+        "renewal",
+        "reporting",
+        "retention",
+        "scope",
+        "security",
+        "tools",
+    }
+)
+"""Groups of the terms that an ask may fill beside its own fields."""
 _YEARS = range(2000, 9000)  # far enough from the ends of the calendar for every sum of dates
 
 
@@ -32,6 +50,9 @@ class LicenceAsk:
         renews: jti of the licence that this one continues.
         compensation, content, ratings: as in the terms; what is left out has the terms' defaults.
         anchors: SHA-256 of the reference assets that alone may stand for the person.
+        declared: what an agreement or a statute asks the licensee to say, as in the terms.
+        profiles: compliance profiles that the licensee names beside those that bind it anyway.
+        terms: further groups of the terms, as ``{"exclusivity": {...}, "retention": {...}}``.
     """
 
     production_id: UUID
@@ -56,6 +77,9 @@ class LicenceAsk:
     anchors: tuple[str, ...] = ()
     script: tuple[Mapping[str, Any], ...] = ()
     renews: UUID | None = None
+    declared: Mapping[str, Any] = field(default_factory=dict)
+    profiles: tuple[str, ...] = ()
+    terms: Mapping[str, Any] = field(default_factory=dict)
 
 
 def refuse_training(use_types: Iterable[str]) -> None:
@@ -102,15 +126,16 @@ def terms_of_ask(
     mandate: Mandate | None,
     version: int,
     supersedes: str | None,
+    trains: bool = False,
 ) -> Terms:
     """Write the ask as version ``version`` of the licence's terms, every field filled.
 
-    The approval mode stands as the mandate has it; the caller routes on the result.
+    How they are approved is said by routing, which the caller does on the result.
 
     Raises:
         InvalidInput: ``TERMS_INVALID`` with the field, or ``VENDOR_UNKNOWN``.
     """
-    document = {
+    document: dict[str, Any] = {
         "terms_version": version,
         "supersedes": supersedes,
         "project": {
@@ -144,10 +169,18 @@ def terms_of_ask(
         "render_territory": list(ask.render_territory),
         "content": dict(ask.content),
         "ratings": dict(ask.ratings),
-        "approvals": {"mode": mandate.mode if mandate else str(ApprovalMode.TALENT_ONLY)},
+        "approvals": {"mode": str(ApprovalMode.TALENT_ONLY)},
         "compensation": dict(ask.compensation),
+        "profiles": list(ask.profiles),
     }
-    return read_terms(document)
+    if trains:
+        document["training"] = {"allowed": True}
+    if ask.declared:
+        document["declared"] = dict(ask.declared)
+    if unknown := sorted(set(ask.terms) - OPEN_GROUPS):
+        raise InvalidInput("TERM_FIXED", "This is not asked for here.", ", ".join(unknown))
+    scope = {**document["scope"], **dict(ask.terms.get("scope", {}))}
+    return read_terms({**document, **ask.terms, "scope": scope})
 
 
 def read_terms(document: Mapping[str, Any]) -> Terms:
@@ -166,6 +199,18 @@ def read_terms(document: Mapping[str, Any]) -> Terms:
             error.code, "The terms are not valid.", error.detail, {"field": error.path or ""}
         ) from error
     return terms
+
+
+def require_payee(terms: Terms, talent: Talent) -> None:
+    """Refuse a payee other than the one whom the talent named; who names none is paid as before.
+
+    Raises:
+        InvalidInput: ``PAYEE_TALENT_ONLY``.
+    """
+    said = TalentInstruction.objects.filter(talent=talent, kind=TalentInstruction.Kind.PAYEE)
+    last = said.order_by("-created_at", "-pk").first()
+    if last is not None and terms.compensation.payee not in {None, last.body["payee"]}:
+        raise InvalidInput("PAYEE_TALENT_ONLY", "Only the talent changes who is paid.")
 
 
 def _texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:

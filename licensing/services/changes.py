@@ -21,6 +21,7 @@ FIXED: Final = frozenset(
         "talent",
         "replica_class",
         "description",
+        "declared",
         "training",
         "profiles",
         "approvals",
@@ -29,7 +30,7 @@ FIXED: Final = frozenset(
     }
 )
 """Whom and what the request is about: a change here is another request (TAXONOMY 16)."""
-_OPEN: Final = (["content"], ["ratings"])
+_OPEN: Final = (["content"], ["ratings"], ["declared"])
 """Groups whose members are named by the agreement, not by the schema."""
 
 

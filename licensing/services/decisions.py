@@ -13,19 +13,21 @@ from django.db import transaction
 from accounts.principals import Principal
 from accounts.selectors import organisations_of
 from common import clock
-from common.errors import Conflict, Forbidden
+from common.errors import Conflict, Forbidden, InvalidInput
 from licensing.machine import REQUIRED_SIDES, sides_missing
 from licensing.models import LicenceRequest, LicenceToken
 from licensing.models.requests import OPEN_STATES, ActionKind, Side
 from licensing.services.changes import countered_terms
-from licensing.services.issue import issue_token
+from licensing.services.conclude import conclude
+from licensing.services.delegations import require_within_delegation
 from licensing.services.productions import clean_text
 from licensing.services.requests import add_version, next_version
 from licensing.services.trail import lock_request, move, require_open, require_same_terms, require_side
 from trustcore.policy.terms import Terms, parse_terms
-from trustcore.policy.vocabulary import ApprovalMode
+from trustcore.policy.vocabulary import ApprovalMode, RequestState
 
 _NOTE_MAX = 2000
+_IN_PERSON = frozenset({Side.TALENT, Side.SIGNER})
 
 
 def open_request(*, principal: Principal, request_id: UUID) -> LicenceRequest:
@@ -43,19 +45,27 @@ def open_request(*, principal: Principal, request_id: UUID) -> LicenceRequest:
 
 
 def counter_request(
-    *, principal: Principal, request_id: UUID, terms_hash: str, changes: Mapping[str, Any], note: str = ""
+    *,
+    principal: Principal,
+    request_id: UUID,
+    terms_hash: str,
+    changes: Mapping[str, Any],
+    note: str = "",
+    field_notes: Mapping[str, str] | None = None,
 ) -> LicenceRequest:
     """Answer with a narrower version of the terms; the licensee must accept it before anyone approves.
 
     Args:
         terms_hash: of the version that was read and is being changed.
         changes: ``{"render_territory": ["US", "CA"]}``: values by path of terms.
+        field_notes: ``{"render_territory": "Only where her union is."}``: a word on fields that change.
 
     Raises:
         NotFound: not this caller's to see.
         Forbidden: ``NOT_YOURS_TO_DECIDE`` or ``FOUR_EYES``.
         Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE`` or ``REQUEST_LAPSED``.
-        InvalidInput: see :func:`~licensing.services.changes.countered_terms`.
+        InvalidInput: ``PAYEE_TALENT_ONLY``, ``NOTE_INVALID``, or see
+            :func:`~licensing.services.changes.countered_terms`.
     """
     with transaction.atomic():
         request, sides = lock_request(principal, request_id)
@@ -63,10 +73,19 @@ def counter_request(
         _require_four_eyes(principal, request, sides)
         require_open(request, ActionKind.COUNTER, clock.now())
         require_same_terms(request, terms_hash)
+        if side is not Side.TALENT and "compensation.payee" in changes:
+            raise InvalidInput("PAYEE_TALENT_ONLY", "Only the talent changes who is paid.")
         terms = countered_terms(
             _terms(request), changes, version=next_version(request.licence_id), supersedes=terms_hash
         )
-        add_version(request=request, terms=terms, side=side, principal=principal, note=_note(note))
+        add_version(
+            request=request,
+            terms=terms,
+            side=side,
+            principal=principal,
+            note=_note(note),
+            field_notes=words_on_fields(field_notes or {}, changes),
+        )
         move(request, ActionKind.COUNTER, principal=principal, side=side, note=_note(note))
         return request
 
@@ -98,9 +117,9 @@ def approve_request(
 
     Raises:
         NotFound: not this caller's to see.
-        Forbidden: ``NOT_YOURS_TO_DECIDE`` or ``FOUR_EYES``.
+        Forbidden: ``NOT_YOURS_TO_DECIDE``, ``FOUR_EYES`` or ``BEYOND_DELEGATION``.
         Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE``, ``REQUEST_LAPSED``, ``ALREADY_APPROVED``,
-            ``WINDOW_OVER`` or ``RENEWED_LICENCE_ENDED``.
+            ``WINDOW_OVER``, ``RENEWED_LICENCE_ENDED``, ``PROFILE_UNMET`` or ``EXCLUSIVITY_CONFLICT``.
     """
     with transaction.atomic():
         request, sides = lock_request(principal, request_id)
@@ -108,14 +127,13 @@ def approve_request(
         require_open(request, ActionKind.APPROVE, clock.now())
         require_same_terms(request, terms_hash)
         _require_four_eyes(principal, request, sides)
-        side = _still_missing(request, sides, side, terms_hash)
+        side = _still_missing(principal, request, sides, side, terms_hash)
         _require_other_person(principal, request, side, terms_hash)
+        if side is Side.AGENT and request.mandate is not None:
+            require_within_delegation(principal, request.mandate, _terms(request))
         at = clock.now()
         move(request, ActionKind.APPROVE, principal=principal, side=side, note=_note(note), at=at)
-        if sides_missing(request.mode, request.actions.all(), terms_hash):
-            return None
-        move(request, ActionKind.ISSUE, principal=principal, side=Side.SERVER, at=at)
-        return issue_token(request=request, principal=principal, at=at)
+        return conclude(request, principal=principal, at=at)
 
 
 def decline_request(*, principal: Principal, request_id: UUID, reason: str) -> LicenceRequest:
@@ -165,9 +183,26 @@ def lapse_requests() -> int:
     return lapsed
 
 
+def end_notices() -> int:
+    """Move on every request whose notice is over; returns how many."""
+    at = clock.now()
+    due = LicenceRequest.objects.filter(state=RequestState.NOTICE_PERIOD, notice_until__lte=at)
+    moved = 0
+    for request_id in list(due.values_list("pk", flat=True)):
+        with transaction.atomic():
+            if not LicenceRequest.objects.select_for_update(skip_locked=True).filter(pk=request_id).first():
+                continue
+            request = due.select_related("current", "talent").filter(pk=request_id).first()
+            if request is not None and at < request.answer_by:
+                move(request, ActionKind.NOTICE_OVER, principal=None, side=Side.SERVER, at=at)
+                moved += 1
+    return moved
+
+
 def _deciders(request: LicenceRequest) -> tuple[Side, ...]:
     required = REQUIRED_SIDES[ApprovalMode(request.mode)]
-    return tuple(side for side in (Side.AGENT, Side.TALENT) if side in required)
+    people = (Side.AGENT, Side.TALENT, Side.SIGNER, Side.GUARDIAN)
+    return tuple(side for side in people if side in required)
 
 
 def _terms(request: LicenceRequest) -> Terms:
@@ -176,10 +211,13 @@ def _terms(request: LicenceRequest) -> Terms:
     return parse_terms(request.current.terms)
 
 
-def _still_missing(request: LicenceRequest, sides: frozenset[Side], side: Side, terms_hash: str) -> Side:
+def _still_missing(
+    principal: Principal, request: LicenceRequest, sides: frozenset[Side], side: Side, terms_hash: str
+) -> Side:
     """The side to approve for, of those the caller has; a person with both approves one after the other."""
-    missing = sides_missing(request.mode, request.actions.all(), terms_hash) & sides
-    if not missing:
+    missing = sides_missing(request.mode, request.actions.all(), terms_hash, request.quorum) & sides
+    mine = request.actions.filter(kind=ActionKind.APPROVE, terms_hash=terms_hash, actor=principal.person)
+    if not missing or (side is Side.SIGNER and mine.filter(side=Side.SIGNER).exists()):
         raise Conflict("ALREADY_APPROVED", "You have agreed to these terms already.")
     return side if side in missing else next(iter(missing))
 
@@ -192,7 +230,7 @@ def _require_four_eyes(principal: Principal, request: LicenceRequest, sides: fro
     """
     asked = request.actions.filter(side=Side.LICENSEE, actor=principal.person).exists()
     theirs = request.licensee_id == principal.organisation_id or (
-        Side.TALENT not in sides
+        sides.isdisjoint(_IN_PERSON)
         and organisations_of(principal.person).filter(pk=request.licensee_id).exists()
     )
     if asked or theirs:
@@ -204,6 +242,17 @@ def _require_other_person(principal: Principal, request: LicenceRequest, side: S
     others = request.actions.filter(kind=ActionKind.APPROVE, terms_hash=terms_hash).exclude(side=side)
     if others.filter(actor=principal.person).exists():
         raise Forbidden("FOUR_EYES", "Agent and talent must be two persons.")
+
+
+def words_on_fields(notes: Mapping[str, str], changes: Mapping[str, Any]) -> dict[str, str]:
+    """Notes on single fields, cleaned; each on a field that changes.
+
+    Raises:
+        InvalidInput: ``NOTE_INVALID``.
+    """
+    if stray := sorted(set(notes) - set(changes)):
+        raise InvalidInput("NOTE_INVALID", "A note on a field that does not change.", ", ".join(stray))
+    return {path: clean_text(text, most=_NOTE_MAX, code="NOTE_INVALID") for path, text in notes.items()}
 
 
 def _note(text: str) -> str:

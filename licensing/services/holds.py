@@ -17,7 +17,7 @@ from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from licensing.models import Hold, LicenceToken, Production, Talent
 from licensing.selectors.holds import ENDABLE, covered_by, sides_over, thing_visible_to, whole_hold
-from licensing.selectors.people import person_pseudonym
+from licensing.selectors.people import is_talent, person_pseudonym
 from licensing.selectors.tokens import holds_on, tokens_visible_to
 from licensing.services.productions import clean_text
 from licensing.services.trail import parties_of
@@ -123,6 +123,9 @@ def lift_hold(*, principal: Principal, hold_id: UUID, why: str = "") -> Hold:
         sides = sides_over(principal, thing)
         if not may_lift(DenyReason[hold.reason], placed_by=HoldSide(hold.side), sides=sides):
             raise Forbidden("NOT_YOURS_TO_LIFT", "This hold is for another side to lift.")
+        stop = hold.talent if hold.reason == DenyReason.EMERGENCY_STOP else None
+        if stop is not None and not is_talent(principal, stop):  # no guardian and no estate, either
+            raise Forbidden("TALENT_ONLY", "Only the talent can lift the stop.")
         if hold.lifted_at is not None:
             raise Conflict("HOLD_LIFTED", "This hold was lifted before.")
         _lift(hold, principal, why)
@@ -162,13 +165,13 @@ def resume_token(
         return [lift_hold(principal=principal, hold_id=hold.pk, why=why) for hold in mine]
 
 
-def hold_at_issue(token: LicenceToken, principal: Principal) -> None:
+def hold_at_issue(token: LicenceToken, principal: Principal | None) -> None:
     """Say of a licence that was just issued which holds it came under; MUST be called inside its transaction."""
     for hold in holds_on(token):
         note_suspended(hold, token, principal)
 
 
-def note_suspended(hold: Hold, token: LicenceToken, principal: Principal) -> None:
+def note_suspended(hold: Hold, token: LicenceToken, principal: Principal | None) -> None:
     """The event and the log entry of one licence that came under a hold."""
     entry = SuspendedEntry(
         at=clock.rfc3339(max(hold.placed_at, token.created_at)),
@@ -232,12 +235,17 @@ def _owners(hold: Hold) -> Iterable[UUID]:
 
 
 def _record_token(
-    kind: str, hold: Hold, token: LicenceToken, principal: Principal, entry: SuspendedEntry | ResumedEntry
+    kind: str,
+    hold: Hold,
+    token: LicenceToken,
+    principal: Principal | None,
+    entry: SuspendedEntry | ResumedEntry,
 ) -> None:
     guild = [token.production.guild_id] if token.production.guild_id else []
     record(
         kind=kind,
         principal=principal,
+        organisation_id=principal.organisation_id if principal else hold.placed_for_id,
         visible_to=[*parties_of(token.request), *token.vendor_ids, *guild],
         object_type="licence",
         object_id=token.pk,

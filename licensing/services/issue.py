@@ -31,15 +31,18 @@ from trustcore.policy.vocabulary import TokenState
 from trustcore.receipt import AuthorisedEntry, Party
 from trustcore.tokens import GRANT_TYP, encode_token
 
-_CONSENTS = (ActionKind.SUBMIT, ActionKind.ACCEPT_COUNTER, ActionKind.APPROVE)
+_CONSENTS = (ActionKind.SUBMIT, ActionKind.ACCEPT_COUNTER, ActionKind.REVISE, ActionKind.APPROVE)
 _RENEWED_FROM = frozenset({TokenState.ACTIVE, TokenState.EXPIRED})
 
 
-def issue_token(*, request: LicenceRequest, principal: Principal, at: datetime) -> LicenceToken:
+def issue_token(*, request: LicenceRequest, principal: Principal | None, at: datetime) -> LicenceToken:
     """Issue the licence of a request that every side has agreed to; MUST be called inside its transaction.
 
-    The terms stay exactly as signed; a window that they left open begins now. A renewal is a new token
-    that supersedes the old one when its own window begins.
+    The terms stay exactly as signed; a window that they left open begins now, or when notice is over; no
+    licence begins before that. A renewal is a new token that supersedes the old one when its own window begins.
+
+    Args:
+        principal: who gave the last consent; None where the talent's rule did.
 
     Raises:
         Conflict: ``WINDOW_OVER``, or ``RENEWED_LICENCE_ENDED``: the licence it continues was revoked.
@@ -50,7 +53,7 @@ def issue_token(*, request: LicenceRequest, principal: Principal, at: datetime) 
         raise LookupError(f"request {request.pk} has no terms")
     terms = parse_terms(version.terms)
     refuse_training(terms.use_types)
-    begins, ends = _window(terms, at)
+    begins, ends = _window(terms, at, request.notice_until)
     renewed = _lock_renewed(request, at)
     token = _create(request, version, (begins, ends), renewed, at)
     token.notice_at = next_notice(token, at)
@@ -64,6 +67,7 @@ def issue_token(*, request: LicenceRequest, principal: Principal, at: datetime) 
     record(
         kind="licence.issued",
         principal=principal,
+        organisation_id=principal.organisation_id if principal else request.talent.organisation_id,
         visible_to=[*parties_of(request), *token.vendor_ids, *_guild(token)],
         object_type="licence",
         object_id=token.pk,
@@ -81,15 +85,19 @@ def issue_token(*, request: LicenceRequest, principal: Principal, at: datetime) 
     return token
 
 
-def _window(terms: Terms, at: datetime) -> tuple[datetime, datetime]:
+def _window(terms: Terms, at: datetime, notice_until: datetime | None) -> tuple[datetime, datetime]:
     """Whole seconds, as terms and tokens write time."""
     window = terms.window
+    # the second after a fraction: not a moment of the notice is cut off
+    earliest = at if notice_until is None else max(at, notice_until + timedelta(microseconds=999_999))
     if window.not_before is not None and window.not_after is not None:
         begins, ends = parse_time(window.not_before), parse_time(window.not_after)
+        if notice_until is not None:
+            begins = max(begins, (notice_until + timedelta(microseconds=999_999)).replace(microsecond=0))
     else:
-        begins = at.replace(microsecond=0)
+        begins = earliest.replace(microsecond=0)
         ends = begins + timedelta(days=window.days or 0)
-    if ends <= at:
+    if ends <= max(at, begins):
         raise Conflict("WINDOW_OVER", "The window asked for is over.", "Ask again with a later window.")
     return begins, ends
 
@@ -158,34 +166,48 @@ def _status_list() -> int:
 
 def _consents(request: LicenceRequest, terms_hash: str) -> list[RequestAction]:
     """Each side's agreement to exactly these terms, in order."""
-    agreed = sides_agreed(request.actions.all(), terms_hash)
-    rows = request.actions.filter(kind__in=_CONSENTS, terms_hash=terms_hash).select_related("credential")
+    agreed = sides_agreed(request.actions.all(), terms_hash, request.quorum)
+    rows = request.actions.filter(kind__in=_CONSENTS, terms_hash=terms_hash).select_related(
+        "credential", "request__auto_rule", "request__talent"
+    )
     return [row for row in rows.order_by("at", "id") if Side(row.side) in agreed]
 
 
-def _party(row: RequestAction, production_id: UUID) -> Party:
+def _party(row: RequestAction) -> Party:
+    """Who signed, as the log names them; what a rule approved was signed by whoever set the rule."""
+    request = row.request
+    rule = request.auto_rule
+    if row.actor_id is None and rule is not None:
+        return Party(
+            actor=person_pseudonym(rule.set_by_id, request.production_id),
+            at=rfc3339(row.at),
+            method="MANDATE_RULE",
+            organisation=str(request.talent.organisation_id),
+        )
     if row.actor_id is None or row.organisation_id is None:
         raise LookupError(f"action {row.pk} has no signer")
     return Party(
-        actor=person_pseudonym(row.actor_id, production_id),
+        actor=person_pseudonym(row.actor_id, request.production_id),
         at=rfc3339(row.at),
         method="API_KEY" if row.credential_id else "PASSWORD",
         organisation=str(row.organisation_id),
     )
 
 
-def _consent_hash(consents: list[RequestAction], production_id: UUID) -> str:
-    document = [
-        {
-            "actor": person_pseudonym(row.actor_id, production_id) if row.actor_id else "",
-            "at": rfc3339(row.at),
-            "kind": row.kind,
-            "organisation": str(row.organisation_id),
-            "side": row.side,
-            "terms_hash": row.terms_hash,
-        }
-        for row in consents
-    ]
+def _consent_hash(consents: list[RequestAction]) -> str:
+    document = []
+    for row in consents:
+        party = _party(row)
+        document.append(
+            {
+                "actor": party.actor,
+                "at": party.at,
+                "kind": row.kind,
+                "organisation": party.organisation,
+                "side": row.side,
+                "terms_hash": row.terms_hash,
+            }
+        )
     return f"sha256:{sha256_hex(canonical_json(document))}"
 
 
@@ -193,7 +215,7 @@ def _sign_grant(
     token: LicenceToken, request: LicenceRequest, consents: list[RequestAction], at: datetime
 ) -> GrantStatement:
     """Sign what was granted and by whom: provable for as long as the signature is, not only while it lasts."""
-    consent_hash = _consent_hash(consents, token.production_id)
+    consent_hash = _consent_hash(consents)
     approver = next(row for row in reversed(consents) if row.kind == ActionKind.APPROVE)
     claims = licence_claims(
         terms_in_force(token),
@@ -206,7 +228,7 @@ def _sign_grant(
         jkt=None,
         terms_hash=token.terms.terms_hash,
         consent_hash=consent_hash,
-        act=_party(approver, token.production_id).actor,
+        act=_party(approver).actor,
         coc=token.control_generation,
         sts=StatusClaim(uri=status_uri(token.status_list), idx=token.status_index),
     )
@@ -220,7 +242,7 @@ def _entry(
     token: LicenceToken, renewed: LicenceToken | None, consents: list[RequestAction], kid: str, at: datetime
 ) -> AuthorisedEntry:
     return AuthorisedEntry(
-        approvals=tuple(_party(row, token.production_id) for row in consents),
+        approvals=tuple(_party(row) for row in consents),
         at=rfc3339(at),
         jti=str(token.pk),
         kid=kid,

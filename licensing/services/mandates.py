@@ -1,4 +1,4 @@
-"""Who decides for a talent: grant, end and delegate mandates. Granting is the talent's own act."""
+"""Who decides for a talent: grant and end mandates. Granting is the talent's own act."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -11,13 +11,16 @@ from accounts.models import Membership, Organisation, User
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
-from common.errors import Forbidden, InvalidInput, NotFound
-from licensing.models import Delegation, LicenceRequest, Mandate, Talent
-from licensing.models.people import ROUTED_MODES
+from common.errors import Forbidden, InvalidInput
+from licensing.models import LicenceRequest, Mandate, MandateSigner, Talent
+from licensing.models.people import MANDATE_MODES
 from licensing.models.requests import OPEN_STATES
-from licensing.selectors.people import is_agent_of, is_talent, mandates_in_force
+from licensing.selectors.people import authority_wanted, speaks_for
 from licensing.services.limits import parse_limits
 from trustcore.policy.vocabulary import TRAINING_USE_TYPES, ApprovalMode, UseType
+
+_NOTICE_MOST = 8760
+_SIGNERS_MOST = 100
 
 
 def grant_mandate(
@@ -31,11 +34,15 @@ def grant_mandate(
     limits: Mapping[str, Any] | None = None,
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
+    quorum: int | None = None,
+    signers: Iterable[User] = (),
+    notice_hours: int = 0,
 ) -> Mandate:
     """Let an agency decide within limits; a mandate in force before is ended. The talent alone may.
 
     Args:
-        mode: ``AGENT_WITHIN_MANDATE``, ``DUAL`` or ``TALENT_ONLY`` (the agency sees and advises).
+        mode: ``AGENT_WITHIN_MANDATE``, ``DUAL``, ``TALENT_ONLY`` (the agency sees and advises), ``QUORUM`` of
+            ``signers``, or ``UNION_NOTICE`` (the talent signs, and ``notice_hours`` pass first).
         use_types: what the agent may decide alone; anything else asks the talent too. Never training.
         agent: the one agent who may; None for each agent of the agency.
         limits: see :class:`~licensing.services.limits.MandateLimits`.
@@ -43,23 +50,27 @@ def grant_mandate(
     Raises:
         Forbidden: ``TALENT_ONLY``.
         InvalidInput: ``MODE_NOT_ROUTED``, ``USE_TYPE_UNKNOWN``, ``TRAINING_TALENT_ONLY``,
-            ``NOT_AN_AGENCY``, ``AGENT_NOT_OF_AGENCY``, ``LIMITS_INVALID`` or ``DATES_INVALID``.
+            ``NOT_AN_AGENCY``, ``AGENT_NOT_OF_AGENCY``, ``LIMITS_INVALID``, ``DATES_INVALID``,
+            ``QUORUM_INVALID`` or ``NOTICE_INVALID``.
     """
-    if not is_talent(principal, talent):
+    if not speaks_for(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent grants or raises a mandate.")
     uses = _uses(use_types)
-    if mode not in ROUTED_MODES:
+    if mode not in MANDATE_MODES:
         raise InvalidInput("MODE_NOT_ROUTED", f"{mode} is not a mode that requests are routed by.")
     if agency.kind != Organisation.Kind.AGENCY:
         raise InvalidInput("NOT_AN_AGENCY", "A mandate is given to an agency.")
-    if agent is not None and not _is_agent(agent, agency):
+    if agent is not None and not is_agent_there(agent, agency):
         raise InvalidInput("AGENT_NOT_OF_AGENCY", "This person is not an agent of that agency.")
+    voices = _voices(mode, quorum, signers)
+    if (mode == ApprovalMode.UNION_NOTICE) != (notice_hours > 0) or notice_hours > _NOTICE_MOST:
+        raise InvalidInput("NOTICE_INVALID", f"A union notice has between 1 and {_NOTICE_MOST} hours.")
     begins = valid_from or clock.now()
     if valid_until is not None and valid_until <= begins:
         raise InvalidInput("DATES_INVALID", "The mandate would end before it begins.")
     numbers = msgspec.to_builtins(parse_limits(limits or {}))
     with transaction.atomic():
-        _end_mandates(principal, talent)
+        end_mandates(principal, talent)
         mandate = Mandate.objects.create(
             talent=talent,
             agency=agency,
@@ -69,7 +80,11 @@ def grant_mandate(
             limits=numbers,
             valid_from=begins,
             valid_until=valid_until,
+            quorum=quorum,
+            notice_hours=notice_hours,
+            granted_by=principal.person,
         )
+        MandateSigner.objects.bulk_create(MandateSigner(mandate=mandate, user=one) for one in voices)
         record(
             kind="mandate.granted",
             principal=principal,
@@ -77,7 +92,13 @@ def grant_mandate(
             visible_to=[agency.pk],
             object_type="mandate",
             object_id=mandate.pk,
-            after={"mode": mode, "use_types": uses, "limits": numbers},
+            after={
+                "mode": mode,
+                "use_types": uses,
+                "limits": numbers,
+                "quorum": quorum,
+                "signers": sorted(str(one.pk) for one in voices),
+            },
             details={"mode": mode, "agency": agency.name, "use_types": uses},
         )
         return mandate
@@ -89,63 +110,24 @@ def end_mandate(*, principal: Principal, talent: Talent) -> None:
     Raises:
         Forbidden: ``TALENT_ONLY``.
     """
-    if not is_talent(principal, talent):
+    if not speaks_for(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent ends a mandate.")
     with transaction.atomic():
-        _end_mandates(principal, talent)
+        end_mandates(principal, talent)
 
 
-def delegate_mandate(
-    *, principal: Principal, mandate: Mandate, to_user: User, valid_from: datetime, valid_until: datetime
-) -> Delegation:
-    """Let a colleague of the agency stand in for the named agent between two dates.
-
-    Raises:
-        NotFound: the mandate is not one of the caller's agency, or no longer in force.
-        Forbidden: ``NOT_YOUR_MANDATE``: only the named agent (or, unnamed, any agent) passes it on.
-        InvalidInput: ``AGENT_NOT_OF_AGENCY`` or ``DATES_INVALID``.
-    """
-    row = mandates_in_force().filter(pk=mandate.pk, agency=principal.organisation).first()
-    if row is None:
-        raise NotFound
-    named = row.agent_id in {None, principal.person.pk}  # whoever stands in does not pass it on
-    if principal.credential is not None or not named or not is_agent_of(principal, row):
-        raise Forbidden("NOT_YOUR_MANDATE", "Only the agent named in the mandate may delegate it.")
-    if to_user.pk == principal.person.pk or not _is_agent(to_user, row.agency):
-        raise InvalidInput("AGENT_NOT_OF_AGENCY", "Delegate to another agent of the same agency.")
-    if valid_until <= valid_from or (row.valid_until is not None and valid_until > row.valid_until):
-        raise InvalidInput("DATES_INVALID", "The delegation must end after it begins, and with the mandate.")
-    with transaction.atomic():
-        delegation = Delegation.objects.create(
-            mandate=row,
-            from_user=principal.person,
-            to_user=to_user,
-            valid_from=valid_from,
-            valid_until=valid_until,
-        )
-        record(
-            kind="mandate.delegated",
-            principal=principal,
-            visible_to=[row.talent.organisation_id],
-            object_type="mandate",
-            object_id=row.pk,
-            after={
-                "to": str(to_user.pk),
-                "from": clock.rfc3339(valid_from),
-                "until": clock.rfc3339(valid_until),
-            },
-            details={"until": clock.rfc3339(valid_until)},
-        )
-        return delegation
-
-
-def _end_mandates(principal: Principal, talent: Talent) -> None:
+def end_mandates(principal: Principal, talent: Talent) -> None:
     """End what is in force and hand its open requests to the talent; inside the caller's transaction."""
     for row in Mandate.objects.select_for_update().filter(talent=talent, revoked_at=None):
         row.revoked_at = clock.now()
         row.save()
-        LicenceRequest.objects.filter(mandate=row, state__in=OPEN_STATES).update(
-            mode=ApprovalMode.TALENT_ONLY, mandate=None
+        alone = authority_wanted(talent) is None
+        LicenceRequest.objects.filter(mandate=row, state__in=OPEN_STATES).exclude(
+            mode=ApprovalMode.AUTO_WITHIN_RULES
+        ).update(
+            mode=ApprovalMode.TALENT_ONLY if alone else ApprovalMode.GUARDIAN_AND_COURT,
+            mandate=None,
+            quorum=None,
         )
         record(
             kind="mandate.ended",
@@ -157,6 +139,15 @@ def _end_mandates(principal: Principal, talent: Talent) -> None:
         )
 
 
+def _voices(mode: str, quorum: int | None, signers: Iterable[User]) -> list[User]:
+    """The signers of a quorum, each once; a quorum counts at least one and no more than there are."""
+    voices = list({one.pk: one for one in signers}.values())
+    counted = quorum is not None and 1 <= quorum <= len(voices) <= _SIGNERS_MOST
+    if (mode == ApprovalMode.QUORUM) != counted or (mode != ApprovalMode.QUORUM and voices):
+        raise InvalidInput("QUORUM_INVALID", "A quorum names its signers and how many of them must agree.")
+    return voices
+
+
 def _uses(use_types: Iterable[str]) -> list[str]:
     uses = sorted({str(use) for use in use_types})
     if unknown := [use for use in uses if use not in set(UseType)]:
@@ -166,7 +157,8 @@ def _uses(use_types: Iterable[str]) -> list[str]:
     return uses
 
 
-def _is_agent(user: User, agency: Organisation) -> bool:
+def is_agent_there(user: User, agency: Organisation) -> bool:
+    """Whether the person is an agent of that agency now."""
     return Membership.objects.filter(
         user=user, organisation=agency, role=Membership.Role.AGENT, ended_at=None
     ).exists()

@@ -18,12 +18,22 @@ from licensing.models import LicenceRequest, LicenceToken, Production, Talent, T
 from licensing.models.requests import ActionKind, Side
 from licensing.selectors.people import visible_constructs
 from licensing.selectors.tokens import effective_state, tokens_visible_to
-from licensing.services.asks import LicenceAsk, check_ask, read_terms, refuse_training, terms_of_ask
+from licensing.services.asks import (
+    LicenceAsk,
+    check_ask,
+    read_terms,
+    refuse_training,
+    require_payee,
+    terms_of_ask,
+)
 from licensing.services.changes import apply_changes
-from licensing.services.routing import represented_by, route_request
+from licensing.services.conclude import conclude
+from licensing.services.exclusives import require_free
+from licensing.services.profiles import binding_profiles, judge_terms
+from licensing.services.routing import Route, represented_by, route_request
 from licensing.services.trail import move
-from trustcore.policy.terms import Terms, terms_hash
-from trustcore.policy.vocabulary import RequestState, TokenState
+from trustcore.policy.terms import Terms, parse_terms, terms_hash
+from trustcore.policy.vocabulary import ApprovalMode, RequestState, TokenState
 
 _RENEWABLE = frozenset({TokenState.ACTIVE, TokenState.EXPIRED})
 
@@ -60,6 +70,7 @@ def submit_request(*, principal: Principal, ask: LicenceAsk) -> LicenceRequest:
             version=version,
             supersedes=supersedes,
         )
+        require_payee(terms, talent)
         return _open(principal, production, talent, terms, renewed, at)
 
 
@@ -86,12 +97,19 @@ def request_renewal(
             "terms_version": _next_version(renewed),
             "supersedes": renewed.terms.terms_hash,
             "represented_by": str(mandate.agency_id) if mandate else None,
+            "profiles": [],
         }
         return _open(principal, renewed.production, renewed.talent, read_terms(document), renewed, at)
 
 
 def add_version(
-    *, request: LicenceRequest, terms: Terms, side: Side, principal: Principal, note: str = ""
+    *,
+    request: LicenceRequest,
+    terms: Terms,
+    side: Side,
+    principal: Principal,
+    note: str = "",
+    field_notes: Mapping[str, str] | None = None,
 ) -> TermsVersion:
     """Write the next version of a locked request's terms and make it the current one."""
     row = TermsVersion.objects.create(
@@ -103,6 +121,7 @@ def add_version(
         side=side,
         created_by=principal.person,
         note=note,
+        field_notes=dict(field_notes or {}),
     )
     request.current = row
     return row
@@ -123,10 +142,13 @@ def _open(
     at: datetime,
 ) -> LicenceRequest:
     """Route the terms, and write request, first version, action and event; inside a transaction."""
-    route = route_request(terms, represented_by(talent, at))
-    terms = read_terms(
-        {**terms.to_dict(), "approvals": {**terms.to_dict()["approvals"], "mode": str(route.mode)}}
-    )
+    mandate = represented_by(talent, at)
+    bound = binding_profiles(production, talent, mandate.agency_id if mandate else None, terms.profiles)
+    terms = routed_terms(terms, bound, ApprovalMode.TALENT_ONLY, None)
+    route = route_request(terms, talent, mandate, licensee_id=production.organisation_id, at=at)
+    terms = routed_terms(terms, bound, route.mode, route.quorum)
+    notice_until = notice_end(terms, talent, route, at)
+    require_free(terms, talent, production, at, notice_until=notice_until)
     try:
         with transaction.atomic():
             request = LicenceRequest.objects.create(
@@ -136,10 +158,13 @@ def _open(
                 licensee=production.organisation,
                 requested_by=principal.person,
                 mode=route.mode,
+                quorum=route.quorum,
+                auto_rule=route.rule,
                 mandate=route.mandate,
                 agency_id=route.agency_id,
                 outside_mandate=list(route.outside),
-                state=RequestState.SUBMITTED,
+                state=RequestState.NOTICE_PERIOD if notice_until else RequestState.SUBMITTED,
+                notice_until=notice_until,
                 renews=renewed,
                 submitted_at=at,
                 answer_by=at + timedelta(days=settings.REQUEST_ANSWER_DAYS),
@@ -148,7 +173,32 @@ def _open(
     except IntegrityError as error:
         raise Conflict("RENEWAL_OPEN", "A renewal of this licence is open already.") from error
     move(request, ActionKind.SUBMIT, principal=principal, side=Side.LICENSEE, at=at)
+    if route.rule is not None:
+        _approve_by_rule(request, at)
     return request
+
+
+def notice_end(terms: Terms, talent: Talent, route: Route, at: datetime) -> datetime | None:
+    """Until when notice runs: the longest that the mandate or a profile asks for; None: none is owed."""
+    hours = judge_terms(terms, talent, at).hours("NOTICE_HOURS")
+    notice = max(route.notice, timedelta(hours=hours))
+    return at + notice if notice else None
+
+
+def routed_terms(terms: Terms, profiles: tuple[str, ...], mode: ApprovalMode, quorum: int | None) -> Terms:
+    """The terms with what routing decides: how they are approved, and by which profiles they are bound."""
+    approvals = {**terms.to_dict()["approvals"], "mode": str(mode), "quorum": quorum}
+    return read_terms({**terms.to_dict(), "approvals": approvals, "profiles": list(profiles)})
+
+
+def _approve_by_rule(request: LicenceRequest, at: datetime) -> None:
+    """The talent's rule says yes; what a profile stands against is left to wait for an answer by people."""
+    if request.current is None:
+        raise LookupError(f"request {request.pk} has no terms")
+    if judge_terms(parse_terms(request.current.terms), request.talent, at).unmet:
+        return
+    move(request, ActionKind.APPROVE, principal=None, side=Side.SERVER, at=at)
+    conclude(request, principal=None, at=at)
 
 
 def _require_producer(principal: Principal) -> None:

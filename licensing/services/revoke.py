@@ -15,9 +15,11 @@ from licensing.models.requests import OPEN_STATES, ActionKind, Side
 from licensing.selectors.holds import stop_in_force
 from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, person_pseudonym
 from licensing.selectors.tokens import effective_state, tokens_visible_to
+from licensing.services.duties import open_duties
 from licensing.services.holds import lift_hold, write_hold
 from licensing.services.productions import clean_text
 from licensing.services.trail import move, parties_of
+from licensing.services.training import stop_training
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.vocabulary import FrameDisposition, HoldSide, RevocationKind, TokenState
 from trustcore.receipt import RevokedEntry
@@ -105,13 +107,17 @@ def emergency_stop(
         for token in running:
             _revoke(token, principal, RevocationKind.EMERGENCY_STOP, FrameDisposition.QUARANTINE, reason)
         _decline(waiting, principal, Side.TALENT, reason)
+        trained = stop_training(talent, principal, reason) if ends_licences else []
         record(
             kind="talent.emergency_stop",
             principal=principal,
             organisation_id=talent.organisation_id,
             object_type="talent",
             object_id=talent.pk,
-            details={"licences": [str(token.pk) for token in running]},
+            details={
+                "licences": [str(token.pk) for token in running],
+                "training": [str(jti) for jti in trained],
+            },
         )
         return tuple(token.pk for token in running)
 
@@ -173,6 +179,7 @@ def _revoke(
     token.frame_disposition = disposition
     token.revocation_reason = reason
     token.save()
+    open_duties(token, disposition)
     guild = [token.production.guild_id] if token.production.guild_id else []
     record(
         kind="licence.revoked",

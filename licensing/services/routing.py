@@ -1,27 +1,39 @@
-"""Where a request goes: to the talent, to the agent named in the mandate, or to both."""
+"""Where a request goes: to the talent, the agent, both, a quorum, a guardian; or a rule made before approves it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from licensing.models import Mandate, Talent
-from licensing.selectors.people import mandate_in_force
+from django.db.models import Q
+
+from licensing.models import AutoRule, Mandate, Talent
+from licensing.models.consent import NEVER_BY_RULE, NEVER_CONTENT_BY_RULE
+from licensing.selectors.people import authority_wanted, mandate_in_force
+from licensing.services.defaults import limits_of_member
 from licensing.services.limits import beyond_mandate, parse_limits
+from trustcore.policy.clauses import ContentRule
 from trustcore.policy.terms import Terms
-from trustcore.policy.vocabulary import ApprovalMode
+from trustcore.policy.vocabulary import ApprovalMode, ReplicaClass
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """Who must decide, under which mandate, and what lies beyond it.
 
-    ``outside`` names what made an ``AGENT_WITHIN_MANDATE`` mandate ask the talent as well.
+    Attributes:
+        outside: what made an ``AGENT_WITHIN_MANDATE`` mandate ask the talent as well.
+        quorum: how many signers must agree, for ``QUORUM``.
+        rule: the talent's rule that approves, for ``AUTO_WITHIN_RULES``.
+        notice: how long the union is given notice before anything begins.
     """
 
     mode: ApprovalMode
     mandate: Mandate | None
     agency_id: UUID | None
-    outside: tuple[str, ...]
+    outside: tuple[str, ...] = ()
+    quorum: int | None = None
+    rule: AutoRule | None = None
+    notice: timedelta = timedelta(0)
 
 
 def represented_by(talent: Talent, at: datetime) -> Mandate | None:
@@ -29,18 +41,65 @@ def represented_by(talent: Talent, at: datetime) -> Mandate | None:
     return mandate_in_force(talent.pk, at)
 
 
-def route_request(terms: Terms, mandate: Mandate | None) -> Route:
-    """Route ``terms`` by the talent's mandate: no mandate means that the talent decides.
+def route_request(
+    terms: Terms,
+    talent: Talent,
+    mandate: Mandate | None,
+    *,
+    licensee_id: UUID,
+    at: datetime,
+    by_rule: bool = True,
+) -> Route:
+    """Route ``terms`` by who may speak for the talent: authority, rule, mandate, the talent alone; in that order.
 
-    What goes beyond the mandate is decided by agent and talent together, never refused unseen and never
-    approved by the agent alone.
+    What goes beyond a mandate is decided by agent and talent together, never refused unseen and never
+    approved by the agent alone. Once people have been asked, no rule answers for them (``by_rule``). For a minor or an estate nothing but authority decides.
     """
+    agency = mandate.agency_id if mandate else None
+    if authority_wanted(talent, at) is not None:
+        return Route(ApprovalMode.GUARDIAN_AND_COURT, mandate, agency)
+    if by_rule and not beyond_guild(terms, talent) and (rule := rule_for(terms, talent.pk, licensee_id, at)):
+        return Route(ApprovalMode.AUTO_WITHIN_RULES, mandate, agency, rule=rule)
     if mandate is None:
-        return Route(ApprovalMode.TALENT_ONLY, None, None, ())
+        return Route(ApprovalMode.TALENT_ONLY, None, None)
     outside = beyond_mandate(
         terms, use_types=frozenset(mandate.use_types), limits=parse_limits(mandate.limits)
     )
+    outside = tuple(dict.fromkeys([*outside, *beyond_guild(terms, talent)]))
     mode = ApprovalMode(mandate.mode)
     if mode is ApprovalMode.AGENT_WITHIN_MANDATE and outside:
         mode = ApprovalMode.DUAL
-    return Route(mode, mandate, mandate.agency_id, outside)
+    return Route(
+        mode, mandate, agency, outside, quorum=mandate.quorum, notice=timedelta(hours=mandate.notice_hours)
+    )
+
+
+def beyond_guild(terms: Terms, talent: Talent) -> tuple[str, ...]:
+    """What in ``terms`` is beyond the defaults of the talent's guild: the talent's own word is asked for it."""
+    limits = limits_of_member(talent)
+    if limits is None:
+        return ()
+    return beyond_mandate(terms, use_types=frozenset(map(str, terms.use_types)), limits=limits)
+
+
+def rule_for(terms: Terms, talent_id: UUID, licensee_id: UUID, at: datetime) -> AutoRule | None:
+    """The talent's oldest rule in force that covers all of ``terms`` for this licensee."""
+    if never_by_rule(terms):
+        return None
+    rows = AutoRule.objects.filter(talent=talent_id, ended_at=None, valid_from__lte=at, valid_until__gt=at)
+    named = rows.filter(Q(licensees=None) | Q(licensees=licensee_id)).order_by("created_at", "pk").distinct()
+    for rule in named:
+        limits = parse_limits(rule.limits)
+        if not beyond_mandate(terms, use_types=frozenset(rule.use_types), limits=limits):
+            return rule
+    return None
+
+
+def never_by_rule(terms: Terms) -> bool:
+    """Whether ``terms`` hold what no rule may approve: training, new dialogue, nudity, politics, the dead."""
+    return (
+        terms.training.allowed
+        or not set(NEVER_BY_RULE).isdisjoint(map(str, terms.use_types))
+        or terms.replica_class is ReplicaClass.DECEASED_DIGITAL_REPLICA
+        or any(terms.content.get(name) != ContentRule.PROHIBITED for name in NEVER_CONTENT_BY_RULE)
+    )

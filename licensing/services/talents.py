@@ -1,6 +1,7 @@
 """Register people and what their vault holds: hashes and locations, never captures."""
 
 import re
+from datetime import date
 
 from django.db import IntegrityError, transaction
 
@@ -23,6 +24,7 @@ def register_talent(
     stage_name: str,
     handle: str,
     user: User | None = None,
+    majority_on: date | None = None,
 ) -> Talent:
     """Register a person under their own organisation; hidden from everybody until they say otherwise.
 
@@ -30,6 +32,7 @@ def register_talent(
         principal: an administrator or the person; None for the operator's own commands.
         organisation: the talent's own (kind ``TALENT``), which is the licensor of every licence.
         handle: public, unique, lower case; how an API names the talent.
+        majority_on: for a minor: the day on which they come of age. It is said here and never later.
 
     Raises:
         InvalidInput: ``HANDLE_INVALID``, ``NOT_A_TALENT_ORGANISATION``.
@@ -45,7 +48,11 @@ def register_talent(
     try:
         with transaction.atomic():
             talent = Talent.objects.create(
-                organisation=organisation, stage_name=stage_name, handle=handle, user=user
+                organisation=organisation,
+                stage_name=stage_name,
+                handle=handle,
+                user=user,
+                majority_on=majority_on,
             )
             VisibilityRule.objects.create(talent=talent, level=Visibility.HIDDEN)
             record(

@@ -13,12 +13,17 @@ from licensing.models.requests import OPEN_STATES, ActionKind, Side
 from licensing.selectors.people import deciding_mandates
 from licensing.selectors.requests import requests_visible_to, sides_of
 
-_TICK = timedelta(microseconds=1)
+_NO_TICK = timedelta(0)
+_TICKS = {ActionKind.ISSUE: timedelta(microseconds=1)}
 EVENT_KINDS = {
     ActionKind.SUBMIT: "request.submitted",
+    ActionKind.NOTICE_OVER: "request.notice_over",
     ActionKind.OPEN: "request.opened",
     ActionKind.COUNTER: "request.countered",
     ActionKind.ACCEPT_COUNTER: "request.counter_accepted",
+    ActionKind.REVISE: "request.revised",
+    ActionKind.QUESTION: "request.question",
+    ActionKind.ANSWER: "request.answer",
     ActionKind.APPROVE: "request.approved",
     ActionKind.DECLINE: "request.declined",
     ActionKind.WITHDRAW: "request.withdrawn",
@@ -41,7 +46,7 @@ def lock_request(principal: Principal, request_id: UUID) -> tuple[LicenceRequest
     # locked first, read after: rows joined to a locked one are those from before the wait
     LicenceRequest.objects.select_for_update().get(pk=request_id)
     request = LicenceRequest.objects.select_related(
-        "production", "talent", "licensee", "agency", "current", "mandate", "renews"
+        "production", "talent", "licensee", "agency", "current", "mandate", "renews", "auto_rule"
     ).get(pk=request_id)
     return request, sides_of(principal, request, deciding_mandates(principal))
 
@@ -103,6 +108,7 @@ def move(
     principal: Principal | None,
     side: Side,
     note: str = "",
+    about: str = "",
     at: datetime | None = None,
 ) -> RequestAction:
     """Carry ``act`` out on a locked request: state, action row, event.
@@ -131,8 +137,9 @@ def move(
         state_before="" if act is ActionKind.SUBMIT else before,
         state_after=request.state,
         note=note,
+        about=about,
         # two acts of one transaction keep their order
-        at=at + _TICK if act is ActionKind.ISSUE else at,
+        at=at + _TICKS.get(act, _NO_TICK),
     )
     record(
         kind=EVENT_KINDS[act],

@@ -12,7 +12,7 @@ from audit.services import record
 from common import clock
 from common.errors import Forbidden, InvalidInput, NotFound
 from licensing.models import LicenceToken, Talent, VisibilityRule
-from licensing.selectors.people import VisibleTalent, is_talent, visible_constructs
+from licensing.selectors.people import VisibleTalent, speaks_for, visible_constructs
 from licensing.selectors.productions import production_for
 from licensing.selectors.tokens import effective_state, tokens
 from trustcore.policy.vocabulary import Construct, TokenState, Visibility
@@ -57,12 +57,14 @@ def set_visibility(
         raise InvalidInput("ORGANISATIONS_MISSING", "Name the organisations that may see this.")
     if level != Visibility.LISTED_TO and named:
         raise InvalidInput("ORGANISATIONS_UNEXPECTED", "Only LISTED_TO names organisations.")
-    if not is_talent(principal, talent):
+    if not speaks_for(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent decides who may see them.")
     with transaction.atomic():
         rule, _ = VisibilityRule.objects.select_for_update().get_or_create(talent=talent, construct=construct)
         before = {"level": rule.level}
         rule.level = level
+        rule.listed_ids = sorted(one.pk for one in named)
+        rule.set_by, rule.set_at = principal.person, clock.now()
         rule.save()
         rule.organisations.set(named)
         record(

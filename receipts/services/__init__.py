@@ -9,6 +9,7 @@ from receipts.services.lease import LeaseAnswer, end_lease, expire_leases, heart
 from receipts.services.presentation import hold_to_sender
 from receipts.services.publish import LogBroken, publish_log, publish_waiting
 from receipts.services.publisher import Publisher
+from receipts.services.quota_alerts import alert_quotas
 from receipts.services.sequence import drain_log, open_log
 from receipts.services.upkeep import drain_waiting, forget_old
 
@@ -21,6 +22,7 @@ __all__ = [
     "RowAnswer",
     "Run",
     "add_witness",
+    "alert_quotas",
     "check_render",
     "drain_log",
     "drain_waiting",

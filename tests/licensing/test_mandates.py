@@ -182,7 +182,9 @@ def test_only_the_talent_grants_a_mandate(cast: Cast) -> None:
     [
         ({"use_types": ["TRAINING_REPLICA"]}, "TRAINING_TALENT_ONLY"),
         ({"use_types": ["FACE_RENDERING"]}, "USE_TYPE_UNKNOWN"),
-        ({"mode": "QUORUM"}, "MODE_NOT_ROUTED"),
+        ({"mode": "QUORUM"}, "QUORUM_INVALID"),
+        ({"mode": "UNION_NOTICE"}, "NOTICE_INVALID"),
+        ({"mode": "AUTO_WITHIN_RULES"}, "MODE_NOT_ROUTED"),
         ({"limits": {"frames": 3}}, "LIMITS_INVALID"),
         ({"limits": {"frames_max": "3"}}, "LIMITS_INVALID"),
         ({"valid_until": "past"}, "DATES_INVALID"),

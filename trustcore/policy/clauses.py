@@ -198,3 +198,18 @@ class Exclusivity(StrEnum):
     MEDIUM = "MEDIUM"
     CHARACTER = "CHARACTER"
     FULL = "FULL"
+
+
+class ConsentForm(StrEnum):
+    """How the consent stands apart from everything else that is signed (TAXONOMY 5)."""
+
+    SEPARATE_DOCUMENT = "SEPARATE_DOCUMENT"
+    INITIALLED_RIDER = "INITIALLED_RIDER"
+    STANDALONE_SIGNATURE = "STANDALONE_SIGNATURE"
+
+
+class Counsel(StrEnum):
+    """Who advised the talent; nobody is said by leaving it out."""
+
+    COUNSEL = "COUNSEL"
+    UNION = "UNION"

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
 
+import msgspec
+
 from trustcore.policy.clauses import RatingSystem
 from trustcore.policy.narrow import is_narrower, widenings
 from trustcore.policy.sentences import (
@@ -39,7 +41,7 @@ from trustcore.policy.sentences import (
     script,
     use,
 )
-from trustcore.policy.shape import Terms
+from trustcore.policy.shape import Declared, Terms
 from trustcore.policy.territory import territory_name
 from trustcore.policy.words import CONTENT, counted, money, plain
 
@@ -162,7 +164,13 @@ class TermChange:
 
 def diff_terms(old: Terms, new: Terms) -> tuple[TermChange, ...]:
     """Return every difference between two versions, in the order of the terms; empty where none is."""
-    return (*_fields(old, new), *_amounts(old, new), *_content(old, new), *_ratings(old, new))
+    return (
+        *_fields(old, new),
+        *_amounts(old, new),
+        *_content(old, new),
+        *_ratings(old, new),
+        *_declared(old, new),
+    )
 
 
 def _fields(old: Terms, new: Terms) -> Iterator[TermChange]:
@@ -195,3 +203,19 @@ def _ratings(old: Terms, new: Terms) -> Iterator[TermChange]:
         if before != after:
             sentence = f"The highest {system} rating changes from {before} to {after}."
             yield TermChange(f"ratings.{system}", before, after, sentence)
+
+
+def _declared(old: Terms, new: Terms) -> Iterator[TermChange]:
+    was, now = old.declared or Declared(), new.declared or Declared()
+    for field in msgspec.structs.fields(Declared):
+        before, after = (_said(getattr(one, field.name)) for one in (was, now))
+        if before != after:
+            label = field.name.replace("_", " ")
+            sentence = f"Declared {label}: {before} until now, {after} from now on."
+            yield TermChange(f"declared.{field.name}", before, after, sentence)
+
+
+def _said(value: str | bool | None) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "nothing" if value is None else f"“{value}”"

@@ -32,6 +32,7 @@ _FIXED: Final = (
     "licensee",
     "replica_class",
     "description",
+    "declared",
     "consent_id",
     "anchors",
     "script",

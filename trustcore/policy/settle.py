@@ -34,6 +34,7 @@ from trustcore.policy.clauses import (
 )
 from trustcore.policy.shape import (
     Approvals,
+    Declared,
     ExclusiveRight,
     Exploitation,
     Marking,
@@ -105,6 +106,7 @@ def settle(terms: Terms) -> Terms:
         exclusivity=_exclusivity(terms.exclusivity),
         content=_content(terms.content),
         ratings=_ratings(terms.ratings),
+        declared=msgspec.UNSET if terms.declared in (msgspec.UNSET, Declared()) else terms.declared,
         approvals=_approvals(terms.approvals),
         reporting=Reporting(cadence=terms.reporting.cadence, to=_unique(terms.reporting.to)),
         marking=_marking(terms.marking),

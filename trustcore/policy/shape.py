@@ -16,7 +16,9 @@ from trustcore.policy.clauses import (
     Assignability,
     ChangeOfControl,
     Checkpoint,
+    ConsentForm,
     ContentRule,
+    Counsel,
     Exclusivity,
     MarkLayer,
     OnEnd,
@@ -36,6 +38,8 @@ Ident = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}\Z")]
 """An id: a UUID, a hash, an EIDR or ISNI, a shot or model name."""
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
 """A short text for people."""
+Remark = Annotated[str, Meta(min_length=1, max_length=2_000)]
+"""A few sentences for people."""
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Timestamp = Annotated[str, Meta(max_length=40)]
 """RFC 3339; the canonical form is UTC in whole seconds, ``2026-01-31T09:30:00Z``."""
@@ -193,6 +197,46 @@ class Renewal(_Group, frozen=True, kw_only=True):
     terms: RenewalTerms = RenewalTerms.RENEGOTIATE
 
 
+class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What a request declares beside its terms, because some agreement or statute asks for it.
+
+    Attributes:
+        counsel_name: named where counsel advised.
+        scan_reason: the business reason to make a scan.
+        value_justification: what a synthetic performer adds that a person could not.
+        struck_work: the work is under a strike.
+        consent_written: a written release, or an explicit consent under Article 9, is on file.
+        authority_ref: the estate's or guardian's document on file.
+        deletion: how and when the replica is deleted.
+        exemption: a code of an exemption that is claimed, as ``EXPRESSIVE_WORK``.
+        product_category: what is advertised; exclusive categories are compared with it.
+    """
+
+    consent_form: ConsentForm | None = None
+    represented_by: Counsel | None = None
+    counsel_name: Label | None = None
+    bargaining_agreement: Ident | None = None
+    scan_reason: Remark | None = None
+    value_justification: Remark | None = None
+    union_notice_at: Ident | None = None
+    struck_work: bool = False
+    consent_written: bool = False
+    authority_ref: Ident | None = None
+    deletion: Remark | None = None
+    purpose: Remark | None = None
+    exemption: Ident | None = None
+    rider_id: Ident | None = None
+    advertiser: Label | None = None
+    product_line: Label | None = None
+    product_category: Label | None = None
+    ad_id: Ident | None = None
+    brand_approved: bool = False
+    recognisable: bool = True
+    prompt_names_performer: bool = False
+    tool_record: Ident | None = None
+    provider: Label | None = None
+
+
 class Terms(_Group, frozen=True, kw_only=True):
     """One version of a licence's terms. Made by :func:`trustcore.policy.terms.parse_terms` only."""
 
@@ -223,6 +267,8 @@ class Terms(_Group, frozen=True, kw_only=True):
     content: dict[str, Annotated[int, Meta(ge=0, le=5)] | ContentRule] = {}
     # younger than the first licences: left out it is not written, so that their hashes stand
     ratings: dict[RatingSystem, str] | msgspec.UnsetType = msgspec.UNSET
+    # younger, too: what an agreement or a statute asks the licensee to say
+    declared: Declared | msgspec.UnsetType = msgspec.UNSET
     approvals: Approvals = Approvals()
     compensation: Compensation = Compensation()
     reporting: Reporting = Reporting()
@@ -239,7 +285,7 @@ class Terms(_Group, frozen=True, kw_only=True):
     def to_dict(self) -> dict[str, Any]:
         """Return the terms as JSON has them: dicts, lists, strings and integers, every field written.
 
-        ``ratings`` alone is absent where nothing is agreed.
+        ``ratings`` and ``declared`` are absent where nothing is agreed or declared.
         """
         written: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return written

@@ -20,7 +20,14 @@ def leaves(struct, prefix=""):
 
 def test_every_field_of_the_terms_has_a_sentence():
     told = {reader.path for reader in READERS} | set(MONEY)
-    assert set(leaves(Terms)) == told | {"schema", "terms_version", "supersedes", "content", "ratings"}
+    assert set(leaves(Terms)) == told | {
+        "schema",
+        "terms_version",
+        "supersedes",
+        "content",
+        "ratings",
+        "declared",
+    }
 
 
 def test_equal_terms_differ_in_nothing_and_a_version_number_is_no_difference():
@@ -238,3 +245,19 @@ def test_rating_is_told_in_a_sentence():
     (change,) = diff_terms(terms(), terms(ratings={"MPA": "PG-13"}))
     assert change.sentence == "The highest MPA rating changes from no ceiling to PG-13."
     assert (change.before, change.after) == ("no ceiling", "PG-13")
+
+
+def test_what_is_declared_is_signed_and_each_change_of_it_is_told():
+    before = terms(declared={"represented_by": "UNION"})
+    after = terms(declared={"represented_by": "COUNSEL", "struck_work": True})
+    assert terms_hash(before) != terms_hash(after) != terms_hash(terms())
+    assert (
+        terms_hash(terms(declared={}))
+        == terms_hash(terms(declared={"struck_work": False}))
+        == terms_hash(terms())
+    )
+    assert [(one.field, one.before, one.after) for one in diff_terms(before, after)] == [
+        ("declared.represented_by", "“UNION”", "“COUNSEL”"),
+        ("declared.struck_work", "no", "yes"),
+    ]
+    assert "declared" in widenings(before, after)

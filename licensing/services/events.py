@@ -1,0 +1,374 @@
+"""Strike, dispute, majority, death, change of representation, change of control: shown first, then confirmed.
+
+Each event judges every live licence that it touches. Whoever declares it reads the effect and confirms it by its
+hash; an effect that changed meanwhile is read again, and nothing has happened.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from accounts.models import Organisation
+from accounts.principals import Principal
+from audit.services import record
+from common import clock
+from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from licensing.models import (
+    Authority,
+    DeclaredEvent,
+    LicenceToken,
+    Production,
+    Talent,
+    TalentInstruction,
+    TrainingToken,
+)
+from licensing.models.consent import AuthorityKind
+from licensing.models.events import EventKind
+from licensing.selectors.holds import ENDABLE, Holdable, sides_over, thing_visible_to
+from licensing.selectors.people import is_deceased, is_minor, mandate_in_force, person_pseudonym
+from licensing.selectors.tokens import hold_reasons_on
+from licensing.services.duties import open_duties
+from licensing.services.holds import write_hold
+from licensing.services.mandates import end_mandates
+from licensing.services.productions import clean_text
+from licensing.services.trail import parties_of
+from trustcore.encoding import canonical_json, sha256_hex
+from trustcore.policy.clauses import ChangeOfControl
+from trustcore.policy.holds import may_place
+from trustcore.policy.reasons import DenyReason
+from trustcore.policy.vocabulary import FrameDisposition, HoldSide, RevocationKind, TokenState
+from trustcore.receipt import RevokedEntry
+
+_WHY_MAX: Final = 2000
+HELD_BY: Final = {
+    EventKind.STRIKE: DenyReason.STRIKE_SUSPENSION,
+    EventKind.DISPUTE: DenyReason.DISPUTE_HOLD,
+    EventKind.MAJORITY: DenyReason.MINOR_REACHED_MAJORITY,
+    EventKind.DEATH: DenyReason.ESTATE_AUTHORITY_REQUIRED,
+    EventKind.REPRESENTATION: DenyReason.REPRESENTATION_CHANGED,
+}
+COVERS: Final = {
+    EventKind.STRIKE: {"production"},
+    EventKind.DISPUTE: {"token", "talent", "production"},
+    EventKind.MAJORITY: {"talent"},
+    EventKind.DEATH: {"talent"},
+    EventKind.REPRESENTATION: {"talent"},
+    EventKind.CHANGE_OF_CONTROL: {"organisation"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an event does to one live licence: ``HELD``, ``TERMINATED``, ``NEEDS_CONSENT`` or ``UNCHANGED``."""
+
+    jti: UUID
+    becomes: str
+    reason: str
+
+    def to_dict(self) -> dict[str, str]:
+        """The effect as JSON has it."""
+        return {"jti": str(self.jti), "becomes": self.becomes, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The whole effect of an event on licences and training licences, and the hash to confirm it by."""
+
+    effects: tuple[Effect, ...]
+    effect_hash: str
+
+
+def preview_event(*, principal: Principal, kind: str, covers: str, covered_id: UUID) -> Preview:
+    """Show what an event would do; nothing happens.
+
+    Raises:
+        NotFound, Forbidden, InvalidInput: as :func:`declare_event`.
+    """
+    thing, _ = _allowed(principal, kind, covers, covered_id)
+    return _preview(EventKind(kind), thing)
+
+
+def declare_event(
+    *, principal: Principal, kind: str, covers: str, covered_id: UUID, effect_hash: str, why: str
+) -> DeclaredEvent:
+    """Declare an event whose effect was read, and carry it out: all of it, or nothing.
+
+    Who may: the guild a strike; each party a dispute; the talent's side majority; an administrator of the
+    talent's own organisation death; the talent a change of representation; an administrator of the licensee
+    a change of control.
+
+    Raises:
+        NotFound: no such thing, or none that the caller may know of.
+        Forbidden: ``NOT_YOURS_TO_DECLARE``.
+        InvalidInput: ``EVENT_UNKNOWN``, ``EVENT_COVERS_OTHER_THINGS`` or ``WHY_INVALID``.
+        Conflict: ``EFFECT_CHANGED`` with the present hash; ``EVENT_STANDS``: declared before, or not yet so:
+            nobody comes of age before their day.
+    """
+    thing, side = _allowed(principal, kind, covers, covered_id)
+    why = clean_text(why, most=_WHY_MAX, code="WHY_INVALID")
+    event = EventKind(kind)
+    with transaction.atomic():
+        type(thing).objects.select_for_update().get(
+            pk=thing.pk
+        )  # a licence under issue holds what it refers to
+        thing.refresh_from_db()
+        shown = _preview(event, thing)
+        if shown.effect_hash != effect_hash:
+            raise Conflict(
+                "EFFECT_CHANGED",
+                "The effect changed while you were reading.",
+                "Nothing has happened. Read it again.",
+                {"effect_hash": shown.effect_hash},
+            )
+        row = DeclaredEvent.objects.create(
+            kind=event,
+            covers=covers,
+            covered_id=thing.pk,
+            declared_by=principal.person,
+            declared_for=principal.organisation,
+            why=why,
+            effects=[one.to_dict() for one in shown.effects],
+            effect_hash=effect_hash,
+        )
+        _CARRY_OUT[event](principal, thing, side, shown, why)
+        record(
+            kind=f"event.{event.lower()}",
+            principal=principal,
+            visible_to=_concerned(shown),
+            object_type=covers,
+            object_id=thing.pk,
+            production_id=thing.pk if isinstance(thing, Production) else None,
+            details={
+                "event": str(row.pk),
+                "effect_hash": effect_hash,
+                "licences": [one.to_dict() for one in shown.effects],
+            },
+        )
+        return row
+
+
+def _allowed(principal: Principal, kind: str, covers: str, covered_id: UUID) -> tuple[Holdable, HoldSide]:
+    if kind not in EventKind.values:
+        raise InvalidInput("EVENT_UNKNOWN", f"{kind[:40]} is no event.")
+    event = EventKind(kind)
+    if covers not in COVERS[event]:
+        raise InvalidInput("EVENT_COVERS_OTHER_THINGS", f"{kind} is not declared of a {covers[:20]}.")
+    thing = thing_visible_to(principal, covers, covered_id)
+    if thing is None:
+        raise NotFound
+    side = _side(principal, event, thing)
+    if side is None:
+        raise Forbidden("NOT_YOURS_TO_DECLARE", "This event is for another side to declare.")
+    return thing, side
+
+
+def _side(principal: Principal, event: EventKind, thing: Holdable) -> HoldSide | None:
+    sides = sides_over(principal, thing)
+    if isinstance(thing, Talent):
+        own = thing.organisation_id == principal.organisation_id and principal.is_role("ADMIN")
+        if event is EventKind.REPRESENTATION:
+            return HoldSide.TALENT if HoldSide.TALENT in sides else None
+        if event is EventKind.DEATH:  # neither an agent nor a guardian takes a living person's word away
+            return HoldSide.TALENT if own else None
+        if own and event is EventKind.MAJORITY:
+            return HoldSide.TALENT
+    if event is EventKind.CHANGE_OF_CONTROL:
+        return HoldSide.ORGANISATION if HoldSide.ORGANISATION in sides else None
+    return may_place(HELD_BY[event], sides)
+
+
+def _preview(event: EventKind, thing: Holdable) -> Preview:
+    effects = tuple(_effects(event, thing))
+    document = {
+        "covered": str(thing.pk),
+        "effects": [one.to_dict() for one in effects],
+        "event": str(event),
+    }
+    return Preview(effects, f"sha256:{sha256_hex(canonical_json(document))}")
+
+
+def _live(thing: Holdable) -> QuerySet[LicenceToken]:
+    match thing:
+        case LicenceToken():
+            covered = Q(pk=thing.pk)
+        case Talent():
+            covered = Q(talent=thing)
+        case Production():
+            covered = Q(production=thing)
+        case Organisation():
+            covered = Q(licensee=thing)
+    rows = LicenceToken.objects.filter(covered, state__in=ENDABLE, not_after__gt=clock.now())
+    return rows.select_related("terms", "request__talent", "production", "talent", "licensee").order_by("pk")
+
+
+def _live_training(thing: Holdable) -> QuerySet[TrainingToken]:
+    rows = TrainingToken.objects.filter(state=TokenState.ACTIVE, not_after__gt=clock.now()).order_by("pk")
+    match thing:
+        case Talent():
+            return rows.filter(talent=thing)
+        case Production():
+            return rows.filter(production=thing)
+        case Organisation():
+            return rows.filter(licensee=thing)
+        case _:
+            return rows.none()
+
+
+def _effects(event: EventKind, thing: Holdable) -> list[Effect]:
+    found = [_effect(event, thing, token) for token in _live(thing)]
+    if event is EventKind.CHANGE_OF_CONTROL:
+        training = ("TERMINATED", str(DenyReason.CHANGE_OF_CONTROL))
+    elif event in {EventKind.STRIKE, EventKind.DISPUTE, EventKind.MAJORITY}:
+        training = ("HELD", str(HELD_BY[event]))
+    else:
+        training = ("UNCHANGED", "") if event is EventKind.REPRESENTATION else ("TERMINATED", "DEATH")
+    return [*found, *(Effect(token.pk, *training) for token in _live_training(thing))]
+
+
+def _effect(event: EventKind, thing: Holdable, token: LicenceToken) -> Effect:
+    if event is EventKind.CHANGE_OF_CONTROL:
+        rule = token.terms.terms["change_of_control"]
+        becomes = {"TERMINATE": "TERMINATED", "RECONSENT": "NEEDS_CONSENT"}.get(rule, "UNCHANGED")
+        return Effect(token.pk, becomes, rule)
+    reason = HELD_BY[event]
+    if event is EventKind.DEATH and _survives_death(token):
+        return Effect(token.pk, "UNCHANGED", "POST_MORTEM_INSTRUCTION")
+    if event is EventKind.REPRESENTATION and isinstance(thing, Talent):
+        mandate = mandate_in_force(thing.pk)
+        if token.agency_id == (mandate.agency_id if mandate else None):
+            return Effect(token.pk, "UNCHANGED", "SAME_REPRESENTATION")
+    if reason in hold_reasons_on(token):
+        return Effect(token.pk, "UNCHANGED", "HELD_ALREADY")
+    return Effect(token.pk, "HELD", str(reason))
+
+
+def _survives_death(token: LicenceToken) -> bool:
+    """Whether the talent's last word on use after death allows every use of the licence."""
+    said = TalentInstruction.objects.filter(talent=token.talent_id, kind="POST_MORTEM")
+    last = said.order_by("-created_at", "-pk").first()
+    return last is not None and last.body["allowed"] and set(token.use_types) <= set(last.body["use_types"])
+
+
+def _strike(principal: Principal, thing: Holdable, side: HoldSide, _shown: Preview, why: str) -> None:
+    """One hold on all of it: licences that are issued later come under it, too."""
+    _hold(principal, thing, DenyReason.STRIKE_SUSPENSION, side, why)
+
+
+def _dispute(principal: Principal, thing: Holdable, side: HoldSide, _shown: Preview, why: str) -> None:
+    _hold(principal, thing, DenyReason.DISPUTE_HOLD, side, why)
+
+
+def _hold(principal: Principal, thing: Holdable, reason: DenyReason, side: HoldSide, why: str) -> None:
+    covers = {LicenceToken: "token", Talent: "talent", Production: "production"}[type(thing)]
+    try:
+        write_hold(principal, covers, thing.pk, reason, side, why)
+    except Conflict as error:
+        raise Conflict("EVENT_STANDS", "This event was declared before and still stands.") from error
+
+
+def _hold_each(principal: Principal, shown: Preview, reason: DenyReason, side: HoldSide, why: str) -> None:
+    for one in shown.effects:
+        if one.becomes == "HELD":
+            write_hold(principal, "token", one.jti, reason, side, why)
+
+
+def _come_of_age(principal: Principal, thing: Holdable, side: HoldSide, shown: Preview, why: str) -> None:
+    if not isinstance(thing, Talent) or thing.majority_on is None or is_minor(thing):
+        raise Conflict("EVENT_STANDS", "Nobody here has come of age.")
+    Authority.objects.filter(talent=thing, kind=AuthorityKind.GUARDIAN, ended_at=None).update(
+        ended_at=clock.now()
+    )
+    end_mandates(principal, thing)  # what a guardian granted, the person grants anew
+    _hold(principal, thing, DenyReason.MINOR_REACHED_MAJORITY, side, why)
+
+
+def _die(principal: Principal, thing: Holdable, side: HoldSide, shown: Preview, why: str) -> None:
+    if not isinstance(thing, Talent) or is_deceased(thing):
+        raise Conflict("EVENT_STANDS", "This death is on record.")
+    executors = Authority.objects.filter(talent=thing, kind=AuthorityKind.ESTATE_EXECUTOR)
+    if executors.filter(registered_by=principal.person).exists():
+        raise Forbidden("FOUR_EYES", "Who registered the executor does not declare the death.")
+    thing.died_on = clock.now().date()
+    thing.save(update_fields=["died_on"])
+    end_mandates(principal, thing)
+    _hold_each(principal, shown, DenyReason.ESTATE_AUTHORITY_REQUIRED, side, why)
+    _end_training(thing)
+
+
+def _change_representation(
+    principal: Principal, thing: Holdable, side: HoldSide, shown: Preview, why: str
+) -> None:
+    _hold_each(principal, shown, DenyReason.REPRESENTATION_CHANGED, side, why)
+
+
+def _change_hands(principal: Principal, thing: Holdable, side: HoldSide, shown: Preview, why: str) -> None:
+    if not isinstance(thing, Organisation):
+        raise TypeError("only an organisation changes hands")
+    thing.control_generation += 1
+    thing.save(update_fields=["control_generation"])
+    ending = [one.jti for one in shown.effects if one.becomes == "TERMINATED"]
+    for token in _live(thing).filter(pk__in=ending).select_for_update(of=("self",)):
+        if token.terms.terms["change_of_control"] == ChangeOfControl.TERMINATE:
+            _terminate(token, principal)
+    _end_training(thing)
+
+
+def _terminate(token: LicenceToken, principal: Principal) -> None:
+    before = token.state
+    token.state = TokenState.TERMINATED_CHANGE_OF_CONTROL
+    token.save(update_fields=["state"])
+    open_duties(token, FrameDisposition.KEEP)
+    record(
+        kind="licence.terminated",
+        principal=principal,
+        visible_to=[*parties_of(token.request), *token.vendor_ids, *_guild(token)],
+        object_type="licence",
+        object_id=token.pk,
+        production_id=token.production_id,
+        before={"state": before},
+        after={"state": str(TokenState.TERMINATED_CHANGE_OF_CONTROL)},
+        details={"reason": str(DenyReason.CHANGE_OF_CONTROL), "version": token.terms.version},
+        log_entry=RevokedEntry(
+            at=clock.rfc3339(clock.now()),
+            by=person_pseudonym(principal.person.pk, token.production_id),
+            disposition=FrameDisposition.KEEP,
+            jti=str(token.pk),
+            kind=RevocationKind.PROSPECTIVE,
+            organisation=str(principal.organisation_id),
+            terms_version=token.terms.version,
+        ),
+    )
+
+
+def _end_training(thing: Holdable) -> None:
+    _live_training(thing).update(
+        state=TokenState.REVOKED, revoked_at=clock.now(), revocation_reason="Ended by an event."
+    )
+
+
+def _concerned(shown: Preview) -> list[UUID]:
+    jtis = [one.jti for one in shown.effects]
+    rows = LicenceToken.objects.filter(pk__in=jtis).select_related("talent", "production")
+    found: set[UUID] = set()
+    for token in rows:
+        found |= {token.licensee_id, token.talent.organisation_id, *token.vendor_ids, *_guild(token)}
+        found |= {token.agency_id} if token.agency_id else set()
+    return sorted(found)
+
+
+def _guild(token: LicenceToken) -> list[UUID]:
+    return [token.production.guild_id] if token.production.guild_id else []
+
+
+_CARRY_OUT: Final[dict[EventKind, Callable[[Principal, Holdable, HoldSide, Preview, str], None]]] = {
+    EventKind.STRIKE: _strike,
+    EventKind.DISPUTE: _dispute,
+    EventKind.MAJORITY: _come_of_age,
+    EventKind.DEATH: _die,
+    EventKind.REPRESENTATION: _change_representation,
+    EventKind.CHANGE_OF_CONTROL: _change_hands,
+}

@@ -1,0 +1,242 @@
+"""The licensee's side of talking: drafts, revised terms; and questions and answers of every side."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.principals import Principal
+from common import clock
+from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from licensing.models import LicenceRequest, RequestAction, RequestDraft
+from licensing.models.requests import ActionKind, Side
+from licensing.services.asks import DESCRIPTION_LEAST, read_terms, refuse_training, require_payee
+from licensing.services.changes import apply_changes
+from licensing.services.decisions import words_on_fields
+from licensing.services.exclusives import require_free
+from licensing.services.productions import clean_text, hides_something
+from licensing.services.profiles import binding_profiles
+from licensing.services.requests import add_version, next_version, notice_end, routed_terms
+from licensing.services.routing import represented_by, route_request
+from licensing.services.trail import lock_request, move, require_open, require_same_terms, require_side
+from trustcore.encoding import canonical_json
+from trustcore.errors import TrustError
+from trustcore.policy.diff import is_narrower
+from trustcore.policy.terms import Terms, parse_terms
+from trustcore.policy.vocabulary import ApprovalMode, RequestState
+
+_NOTE_MAX: Final = 2000
+_DRAFT_MAX_BYTES: Final = 64 * 1024
+FIXED_FOR_ALL: Final = frozenset(
+    {
+        "schema",
+        "terms_version",
+        "supersedes",
+        "project",
+        "licensor",
+        "represented_by",
+        "licensee",
+        "talent",
+        "training",
+        "profiles",
+        "consent_id",
+    }
+)
+"""Whom and which work the request is about, and what routing decides: not even the licensee revises them."""
+
+
+def revise_request(
+    *,
+    principal: Principal,
+    request_id: UUID,
+    terms_hash: str,
+    changes: Mapping[str, Any],
+    note: str = "",
+    field_notes: Mapping[str, str] | None = None,
+) -> LicenceRequest:
+    """Put other terms forward for the same request: an answer to a counter, or to a question.
+
+    What was approved before counts no more; the request is routed anew, so wider terms ask whoever the
+    mandate wants asked, and wider terms begin their notice again.
+
+    Raises:
+        NotFound, Forbidden: as of every act on a request.
+        Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE``, ``REQUEST_LAPSED``, ``EXCLUSIVITY_CONFLICT``.
+        InvalidInput: ``TERM_FIXED``, ``TERM_UNKNOWN``, ``TERMS_INVALID``, ``TRAINING_SEPARATE``,
+            ``NO_CHANGE``, ``DESCRIPTION_TOO_VAGUE``, ``PAYEE_TALENT_ONLY`` or ``NOTE_INVALID``.
+    """
+    with transaction.atomic():
+        request, sides = lock_request(principal, request_id)
+        side = require_side(sides, Side.LICENSEE)
+        at = clock.now()
+        require_open(request, ActionKind.REVISE, at)
+        require_same_terms(request, terms_hash)
+        if request.current is None:
+            raise LookupError(f"request {request.pk} has no terms")
+        current = parse_terms(request.current.terms)
+        proposed = _revised(current, changes)
+        require_payee(proposed, request.talent)
+        words = words_on_fields(field_notes or {}, changes)
+        terms = _reroute(request, current, proposed, terms_hash, at)
+        add_version(
+            request=request,
+            terms=terms,
+            side=side,
+            principal=principal,
+            note=_note(note),
+            field_notes=words,
+        )
+        move(request, ActionKind.REVISE, principal=principal, side=side, note=_note(note), at=at)
+        if request.notice_until is not None and request.notice_until > at:
+            request.state = RequestState.NOTICE_PERIOD
+            request.save(update_fields=["state"])
+        return request
+
+
+def ask_question(*, principal: Principal, request_id: UUID, text: str, about: str = "") -> RequestAction:
+    """Ask the other side something, perhaps about one term; the request stays as it is.
+
+    Raises:
+        NotFound, Forbidden, Conflict: as of every act on a request.
+        InvalidInput: ``NOTE_INVALID`` or ``TERM_UNKNOWN``.
+    """
+    return _say(ActionKind.QUESTION, principal, request_id, text, about)
+
+
+def answer_question(*, principal: Principal, request_id: UUID, text: str, about: str = "") -> RequestAction:
+    """Answer what was asked.
+
+    Raises:
+        NotFound, Forbidden, InvalidInput: as :func:`ask_question`.
+        Conflict: ``NO_QUESTION``: nobody of another side has asked; or as of every act on a request.
+    """
+    return _say(ActionKind.ANSWER, principal, request_id, text, about)
+
+
+def save_draft(
+    *, principal: Principal, body: Mapping[str, Any], title: str = "", draft_id: UUID | None = None
+) -> RequestDraft:
+    """Keep what has been filled in so far; it is read again, strictly, when it is submitted.
+
+    Raises:
+        Forbidden: ``PRODUCER_ONLY``.
+        NotFound: no such draft of the caller's organisation.
+        Conflict: ``DRAFT_SUBMITTED``.
+        InvalidInput: ``DRAFT_INVALID``: too large, or not JSON that can be kept.
+    """
+    if not principal.acts_as("PRODUCER", "ADMIN"):
+        raise Forbidden("PRODUCER_ONLY", "Only a producer of the studio asks for licences.")
+    _check_draft(body, title)
+    with transaction.atomic():
+        if draft_id is None:
+            return RequestDraft.objects.create(
+                organisation=principal.organisation,
+                created_by=principal.person,
+                title=title,
+                body=dict(body),
+                changed_at=clock.now(),
+            )
+        draft = lock_draft(principal, draft_id)
+        draft.body, draft.title, draft.changed_at = dict(body), title, clock.now()
+        draft.save(update_fields=["body", "title", "changed_at"])
+        return draft
+
+
+def lock_draft(principal: Principal, draft_id: UUID) -> RequestDraft:
+    """A draft of the caller's organisation that has not been submitted; MUST be called inside a transaction.
+
+    Raises:
+        NotFound: none; Conflict: ``DRAFT_SUBMITTED``.
+    """
+    rows = RequestDraft.objects.select_for_update().filter(organisation=principal.organisation)
+    draft = rows.filter(pk=draft_id).first()
+    if draft is None:
+        raise NotFound
+    if draft.submitted_id is not None:
+        raise Conflict(
+            "DRAFT_SUBMITTED", "This draft was submitted.", extra={"request": str(draft.submitted_id)}
+        )
+    return draft
+
+
+def _check_draft(body: Mapping[str, Any], title: str) -> None:
+    try:
+        size = len(canonical_json(dict(body)))
+    except (TrustError, TypeError, ValueError, RecursionError) as error:
+        raise InvalidInput("DRAFT_INVALID", "This cannot be kept.", str(error)) from error
+    if size > _DRAFT_MAX_BYTES or len(title) > 200 or hides_something(title):
+        raise InvalidInput("DRAFT_INVALID", f"A draft has at most {_DRAFT_MAX_BYTES} bytes.")
+
+
+def _revised(current: Terms, changes: Mapping[str, Any]) -> Terms:
+    if fixed := sorted(
+        path
+        for path in changes
+        if path.partition(".")[0] in FIXED_FOR_ALL
+        or path in {"approvals", "approvals.mode", "approvals.quorum"}
+    ):
+        raise InvalidInput("TERM_FIXED", "This cannot be changed by a revision.", ", ".join(fixed))
+    refuse_training(changes.get("use_types", ()))
+    document = current.to_dict()
+    if "declared" in changes or any(path.startswith("declared.") for path in changes):
+        document.setdefault("declared", {})
+    proposed = read_terms(apply_changes(document, changes))
+    if proposed == current:
+        raise InvalidInput("NO_CHANGE", "The revision changes nothing.", "Accept the terms as they are.")
+    if len(proposed.description) < DESCRIPTION_LEAST:
+        raise InvalidInput("DESCRIPTION_TOO_VAGUE", "Describe the use reasonably specifically.")
+    return proposed
+
+
+def _reroute(
+    request: LicenceRequest, current: Terms, proposed: Terms, terms_hash: str, at: datetime
+) -> Terms:
+    """Route the proposed terms as a new request would be, and write the route into the locked row."""
+    mandate = represented_by(request.talent, at)
+    bound = binding_profiles(request.production, request.talent, mandate.agency_id if mandate else None)
+    terms = routed_terms(proposed, bound, ApprovalMode.TALENT_ONLY, None)
+    route = route_request(
+        terms, request.talent, mandate, licensee_id=request.licensee_id, at=at, by_rule=False
+    )
+    document = {
+        **routed_terms(proposed, bound, route.mode, route.quorum).to_dict(),
+        "terms_version": next_version(request.licence_id),
+        "supersedes": terms_hash,
+        "represented_by": str(mandate.agency_id) if mandate else None,
+    }
+    terms = read_terms(document)
+    notice_until = notice_end(terms, request.talent, route, at)
+    if notice_until and (request.notice_until is None or not is_narrower(current, proposed)):
+        request.notice_until = max(notice_until, request.notice_until or notice_until)
+    require_free(terms, request.talent, request.production, at, notice_until=request.notice_until)
+    request.mode, request.quorum, request.mandate = route.mode, route.quorum, route.mandate
+    request.agency_id, request.outside_mandate = route.agency_id, list(route.outside)
+    request.auto_rule = None
+    return terms
+
+
+def _say(kind: ActionKind, principal: Principal, request_id: UUID, text: str, about: str) -> RequestAction:
+    words = clean_text(text, most=_NOTE_MAX, code="NOTE_INVALID")
+    with transaction.atomic():
+        request, sides = lock_request(principal, request_id)
+        side = require_side(sides, Side.LICENSEE, Side.AGENT, Side.TALENT, Side.SIGNER, Side.GUARDIAN)
+        if about and request.current is not None:
+            _require_term(request.current.terms, about)
+        asked = request.actions.filter(kind=ActionKind.QUESTION).exclude(side=side)
+        if kind is ActionKind.ANSWER and not asked.exists():
+            raise Conflict("NO_QUESTION", "Nobody has asked you anything.")
+        return move(request, kind, principal=principal, side=side, note=words, about=about)
+
+
+def _require_term(document: Mapping[str, Any], path: str) -> None:
+    place: Any = document
+    for name in path.split("."):
+        if not isinstance(place, dict) or name not in place:
+            raise InvalidInput("TERM_UNKNOWN", "There is no such term.", path[:80], {"field": path[:80]})
+        place = place[name]
+
+
+def _note(text: str) -> str:
+    return clean_text(text, most=_NOTE_MAX, code="NOTE_INVALID") if text.strip() else ""

@@ -1,0 +1,144 @@
+"""Adopt compliance profiles after a legal sign-off, and judge requests by those that bind them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from accounts.principals import Principal
+from audit.services import record
+from common import clock
+from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from licensing.models import Production, ProfileAdoption, Talent
+from licensing.selectors.people import is_deceased, is_minor
+from licensing.services.productions import clean_text
+from trustcore.policy.profiles import Status, catalogue, profile_hash
+from trustcore.policy.strictest import Judgement, Person, judge
+from trustcore.policy.terms import Terms
+
+
+def adopt_profile(
+    *, principal: Principal, profile: str, profile_hash_read: str, counsel_name: str
+) -> ProfileAdoption:
+    """Activate a profile for the caller's organisation, signed off by counsel over the text that was read.
+
+    Args:
+        profile: as ``SAG_TVT_2026@1``.
+        profile_hash_read: the hash of the profile that counsel read.
+
+    Raises:
+        Forbidden: ``ADMIN_ONLY``.
+        InvalidInput: ``PROFILE_UNKNOWN``, ``PROFILE_STRUCK_DOWN`` or ``COUNSEL_INVALID``.
+        Conflict: ``PROFILE_CHANGED``: that is not the hash of this version; ``PROFILE_ADOPTED``.
+    """
+    if not principal.is_role("ADMIN"):
+        raise Forbidden("ADMIN_ONLY", "An administrator records the legal sign-off, signed in.")
+    known = catalogue().get(profile)
+    if known is None:
+        raise InvalidInput("PROFILE_UNKNOWN", f"There is no profile {profile[:60]}.")
+    if known.status is Status.STRUCK_DOWN:
+        raise InvalidInput("PROFILE_STRUCK_DOWN", "This text was struck down and binds nobody.")
+    if profile_hash(known) != profile_hash_read:
+        raise Conflict("PROFILE_CHANGED", "This is not the text that counsel read.", "Read it again.")
+    counsel = clean_text(counsel_name, most=200, code="COUNSEL_INVALID")
+    try:
+        with transaction.atomic():
+            row = ProfileAdoption.objects.create(
+                organisation=principal.organisation,
+                profile=profile,
+                profile_hash=profile_hash_read,
+                counsel_name=counsel,
+                signed_by=principal.person,
+            )
+            record(
+                kind="profile.adopted",
+                principal=principal,
+                object_type="profile",
+                object_id=profile,
+                after={"profile": profile, "hash": profile_hash_read},
+                details={"profile": profile, "hash": profile_hash_read, "counsel": counsel},
+            )
+            return row
+    except IntegrityError as error:
+        raise Conflict("PROFILE_ADOPTED", "This profile is in force here already.") from error
+
+
+def end_adoption(*, principal: Principal, profile: str) -> ProfileAdoption:
+    """Stop applying a profile to later requests of the caller's organisation.
+
+    Raises:
+        Forbidden: ``ADMIN_ONLY``.
+        NotFound: it is not in force here.
+    """
+    if not principal.is_role("ADMIN"):
+        raise Forbidden("ADMIN_ONLY", "An administrator ends it, signed in.")
+    with transaction.atomic():
+        rows = ProfileAdoption.objects.select_for_update().filter(organisation=principal.organisation)
+        row = rows.filter(profile=profile, ended_at=None).first()
+        if row is None:
+            raise NotFound
+        row.ended_at, row.ended_by = clock.now(), principal.person
+        row.save(update_fields=["ended_at", "ended_by"])
+        record(
+            kind="profile.ended",
+            principal=principal,
+            object_type="profile",
+            object_id=profile,
+            details={"profile": profile},
+        )
+        return row
+
+
+def binding_profiles(
+    production: Production, talent: Talent, agency_id: UUID | None, wanted: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Every profile that one of the parties adopted: whoever is stricter binds both.
+
+    Args:
+        wanted: profiles that the terms name; each must be among those adopted.
+
+    Raises:
+        InvalidInput: ``PROFILE_NOT_ACTIVE``: named without a sign-off of any party.
+        Conflict: ``PROFILE_CHANGED``: the text is no longer the one that was signed off.
+    """
+    parties = [production.organisation_id, production.guild_id, talent.organisation_id, agency_id]
+    rows = ProfileAdoption.objects.filter(organisation__in=[one for one in parties if one], ended_at=None)
+    adopted = dict(rows.order_by("pk").values_list("profile", "profile_hash"))
+    if missing := sorted(set(wanted) - set(adopted)):
+        raise InvalidInput("PROFILE_NOT_ACTIVE", "No party has signed this profile off.", ", ".join(missing))
+    known = catalogue()
+    for ref, signed in adopted.items():
+        if ref not in known or profile_hash(known[ref]) != signed:
+            raise Conflict("PROFILE_CHANGED", "A profile changed since counsel signed it off.", ref)
+    return tuple(sorted(adopted))
+
+
+def judge_terms(terms: Terms, talent: Talent, at: datetime) -> Judgement:
+    """What the profiles that the terms name say of them."""
+    known = catalogue()
+    named = [known[ref] for ref in terms.profiles if ref in known]
+    person = Person(minor=is_minor(talent, at), deceased=is_deceased(talent, at))
+    return judge(terms, named, at=at, person=person)
+
+
+def require_met(terms: Terms, talent: Talent, at: datetime) -> Judgement:
+    """Refuse terms that a profile in force stands against.
+
+    Raises:
+        Conflict: ``PROFILE_UNMET`` with each rule, its field, its profile and why.
+    """
+    judged = judge_terms(terms, talent, at)
+    if judged.unmet:
+        raise Conflict(
+            "PROFILE_UNMET",
+            "An agreement or a statute stands against these terms.",
+            " ".join(dict.fromkeys(one.because for one in judged.unmet)),
+            {
+                "unmet": [
+                    {"rule": one.rule, "field": one.field, "profile": one.profile, "because": one.because}
+                    for one in judged.unmet
+                ]
+            },
+        )
+    return judged

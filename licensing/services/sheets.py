@@ -1,0 +1,132 @@
+"""CSV in and out, with the care that spreadsheets need. Pure.
+
+In: UTF-8 (with or without a mark), UTF-16 with its mark, or an encoding that the sender names; cells that a
+spreadsheet would run are refused. Out: such cells are written as text.
+
+    >>> as_text("=HYPERLINK(1)")
+    "'=HYPERLINK(1)"
+"""
+
+import codecs
+import csv
+import io
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from common.errors import InvalidInput
+
+ENCODINGS: Final = ("utf-8", "utf-16", "cp1252", "iso8859-1")
+_RUNS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_CELL_MOST: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a sheet: its number in the file (the heading is row 1), and its cells by column."""
+
+    number: int
+    cells: dict[str, str]
+    trouble: str = ""
+
+
+def runs_in_a_spreadsheet(cell: str) -> bool:
+    """Whether a spreadsheet might take the cell for a formula."""
+    return cell.lstrip(" ").startswith(_RUNS)
+
+
+def as_text(cell: str) -> str:
+    """The cell as a spreadsheet shows it and never runs it."""
+    return f"'{cell}" if runs_in_a_spreadsheet(cell) else cell
+
+
+def write_csv(heading: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[bytes]:
+    """CSV in UTF-8, line by line, no cell of which a spreadsheet runs."""
+    yield codecs.BOM_UTF8
+    for cells in itertools.chain([heading], rows):
+        yield _line(as_text(str(cell)) for cell in cells)
+
+
+def plain_csv(heading: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[bytes]:
+    """CSV in UTF-8 with every cell as it is, for our own reading alone: no spreadsheet shall open it."""
+    for cells in itertools.chain([heading], rows):
+        yield _line(str(cell) for cell in cells)
+
+
+def encoding_of(first: bytes, named: str) -> str:
+    """The encoding to read with: the one named, or what the first bytes say.
+
+    Raises:
+        InvalidInput: ``ENCODING_UNKNOWN``: not one of those read here, or neither named nor UTF-8.
+    """
+    if named and named not in ENCODINGS:
+        raise InvalidInput("ENCODING_UNKNOWN", "This encoding is not read.", ", ".join(ENCODINGS))
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if named in {"", "utf-8"}:
+        try:
+            codecs.getincrementaldecoder("utf-8")().decode(first, final=False)
+        except UnicodeDecodeError as error:
+            raise InvalidInput(
+                "ENCODING_UNKNOWN", "This is not UTF-8.", "Save it as UTF-8, or say which encoding it has."
+            ) from error
+        return "utf-8-sig"
+    return named
+
+
+def read_csv(
+    stream: BinaryIO, encoding: str, *, wanted: tuple[str, ...], optional: tuple[str, ...]
+) -> Iterator[Row]:
+    """The rows of a sheet, one by one; memory does not grow with the file.
+
+    Raises:
+        InvalidInput: ``COLUMNS_INVALID``: the heading lacks one or has one that is not known;
+            ``ENCODING_UNKNOWN``: bytes that the encoding has no characters for.
+    """
+    text = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
+    lines = csv.reader(_bounded(text), strict=True)
+    try:
+        heading = [cell.strip().lower() for cell in next(lines, [])]
+        if (
+            set(wanted) - set(heading)
+            or set(heading) - {*wanted, *optional}
+            or len(set(heading)) < len(heading)
+        ):
+            raise InvalidInput(
+                "COLUMNS_INVALID", "The heading names other columns.", ", ".join((*wanted, *optional))
+            )
+        number = 1
+        while True:
+            number += 1
+            try:
+                cells = next(lines)
+            except StopIteration:
+                return
+            except csv.Error:
+                yield Row(number, {}, "ROW_MALFORMED")
+                continue
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != len(heading):
+                yield Row(number, {}, "ROW_MALFORMED")
+                continue
+            yield Row(number, dict(zip(heading, cells, strict=True)))
+    except UnicodeError as error:
+        raise InvalidInput(
+            "ENCODING_UNKNOWN", "The file holds bytes that its encoding does not know."
+        ) from error
+    finally:
+        text.detach()
+
+
+def _bounded(lines: Iterable[str]) -> Iterator[str]:
+    """Lines no longer than a row may be: a file without line ends is not read into memory as one."""
+    for line in lines:
+        yield line[: _CELL_MOST * 8]
+
+
+def _line(cells: Iterable[str]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerow(list(cells))
+    return buffer.getvalue().encode()

@@ -1,0 +1,260 @@
+"""The talent's own word, and the word of those who speak for a talent who cannot: rules, instructions, authority."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from django.db import IntegrityError, transaction
+
+from accounts.models import Membership, Organisation, User
+from accounts.principals import Principal
+from audit.services import record
+from common import clock
+from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from licensing.models import Authority, AutoRule, DeclaredEvent, Talent, TalentInstruction
+from licensing.models.consent import NEVER_BY_RULE, AuthorityKind
+from licensing.selectors.people import speaks_for
+from licensing.services.limits import parse_limits
+from licensing.services.productions import clean_text
+from trustcore.policy.vocabulary import UseType
+
+_RULE_NEEDS: Final = ("frames_max", "lines_max", "days_max", "render_territory")
+
+
+def set_auto_rule(
+    *,
+    principal: Principal,
+    talent: Talent,
+    use_types: Iterable[str],
+    limits: Mapping[str, Any],
+    valid_until: datetime,
+    valid_from: datetime | None = None,
+    licensees: Iterable[Organisation] = (),
+) -> AutoRule:
+    """Approve in advance: what lies wholly within the rule is granted without asking again. The talent alone may.
+
+    Args:
+        limits: as of a mandate; frames, lines, days and places must be limited.
+        licensees: for whom; nobody named: whoever may see the talent.
+
+    Raises:
+        Forbidden: ``TALENT_ONLY``.
+        InvalidInput: ``USE_TYPE_UNKNOWN``, ``NEVER_BY_RULE``, ``LIMITS_INVALID``, ``LIMITS_MISSING`` or
+            ``DATES_INVALID``.
+    """
+    _require_word(principal, talent, "Only the talent approves in advance.")
+    uses = sorted({str(use) for use in use_types})
+    if not uses or not set(uses) <= set(UseType):
+        raise InvalidInput("USE_TYPE_UNKNOWN", "Name use types.", ", ".join(uses))
+    if never := sorted(set(uses) & set(NEVER_BY_RULE)):
+        raise InvalidInput("NEVER_BY_RULE", "No rule approves these; each is asked for.", ", ".join(never))
+    numbers: dict[str, Any] = msgspec.to_builtins(parse_limits(limits))
+    if missing := [name for name in _RULE_NEEDS if not numbers.get(name) and numbers.get(name) != 0]:
+        raise InvalidInput("LIMITS_MISSING", "A rule has limits.", ", ".join(missing))
+    if numbers.get("content"):
+        raise InvalidInput("NEVER_BY_RULE", "No rule opens content that is closed by default.")
+    begins = valid_from or clock.now()
+    if valid_until <= begins:
+        raise InvalidInput("DATES_INVALID", "The rule would end before it begins.")
+    with transaction.atomic():
+        rule = AutoRule.objects.create(
+            talent=talent,
+            set_by=principal.person,
+            use_types=uses,
+            limits=numbers,
+            valid_from=begins,
+            valid_until=valid_until,
+        )
+        rule.licensees.set(named := list(licensees))
+        record(
+            kind="rule.set",
+            principal=principal,
+            organisation_id=talent.organisation_id,
+            object_type="rule",
+            object_id=rule.pk,
+            after={"use_types": uses, "limits": numbers, "licensees": sorted(str(one.pk) for one in named)},
+            details={"use_types": uses, "until": clock.rfc3339(valid_until)},
+        )
+        return rule
+
+
+def end_auto_rule(*, principal: Principal, rule_id: UUID) -> AutoRule:
+    """End a rule; what it granted stays granted.
+
+    Raises:
+        NotFound: no such rule, or none of a talent that the caller speaks for.
+        Conflict: ``RULE_ENDED``.
+    """
+    with transaction.atomic():
+        rows = AutoRule.objects.select_for_update(of=("self",)).select_related("talent")
+        rule = rows.filter(pk=rule_id).first()
+        if rule is None or not speaks_for(principal, rule.talent):
+            raise NotFound
+        if rule.ended_at is not None:
+            raise Conflict("RULE_ENDED", "This rule has ended already.")
+        rule.ended_at = clock.now()
+        rule.save(update_fields=["ended_at"])
+        record(
+            kind="rule.ended",
+            principal=principal,
+            organisation_id=rule.talent.organisation_id,
+            object_type="rule",
+            object_id=rule.pk,
+        )
+        return rule
+
+
+def instruct(
+    *, principal: Principal, talent: Talent, kind: str, body: Mapping[str, Any]
+) -> TalentInstruction:
+    """Say who is paid, or what may be done after death; the last word counts. The talent alone may.
+
+    Args:
+        body: ``PAYEE``: ``{"payee": id}``; ``POST_MORTEM``: ``{"allowed": bool, "use_types": [...], "text": ...}``.
+
+    Raises:
+        Forbidden: ``TALENT_ONLY``.
+        InvalidInput: ``INSTRUCTION_INVALID``.
+    """
+    _require_word(principal, talent, "Only the talent says this.")
+    read = _READERS.get(kind)
+    if read is None:
+        raise InvalidInput("INSTRUCTION_INVALID", f"{kind} is no instruction.")
+    try:
+        said = msgspec.to_builtins(msgspec.convert(body, read))
+    except msgspec.ValidationError as error:
+        raise InvalidInput("INSTRUCTION_INVALID", "The instruction cannot be read.", str(error)) from error
+    with transaction.atomic():
+        row = TalentInstruction.objects.create(talent=talent, kind=kind, body=said, set_by=principal.person)
+        record(
+            kind="talent.instructed",
+            principal=principal,
+            organisation_id=talent.organisation_id,
+            object_type="talent",
+            object_id=talent.pk,
+            after=said,
+            details={"kind": kind},
+        )
+        return row
+
+
+def register_authority(
+    *,
+    principal: Principal | None,
+    talent: Talent,
+    user: User,
+    kind: str,
+    document_type: str,
+    issuer: str,
+    issued_on: date,
+    sha256: str,
+    expires_on: date | None = None,
+    court_required: bool = False,
+    court_sha256: str = "",
+) -> Authority:
+    """Put a guardian's or executor's document on file, by its hash; nobody registers their own.
+
+    Args:
+        principal: an administrator of the talent's own organisation; None for the operator's commands.
+
+    Raises:
+        Forbidden: ``NOT_YOURS_TO_REGISTER`` or ``FOUR_EYES``.
+        InvalidInput: ``AUTHORITY_INVALID``.
+    """
+    if kind not in AuthorityKind.values:
+        raise InvalidInput("AUTHORITY_INVALID", f"{kind} is no authority.")
+    if principal is None:
+        raise Forbidden("NOT_YOURS_TO_REGISTER", "Somebody must answer for the document.")
+    administers = principal.organisation_id == talent.organisation_id and principal.is_role("ADMIN")
+    if not administers:
+        raise Forbidden(
+            "NOT_YOURS_TO_REGISTER", "An administrator of the talent's own organisation registers documents."
+        )
+    if principal.person.pk == user.pk:
+        raise Forbidden("FOUR_EYES", "Nobody registers their own authority.")
+    declared = DeclaredEvent.objects.filter(kind="DEATH", covered_id=talent.pk, declared_by=principal.person)
+    if kind == AuthorityKind.ESTATE_EXECUTOR and declared.exists():
+        raise Forbidden("FOUR_EYES", "Who declared the death does not register the executor.")
+    try:
+        with transaction.atomic():
+            row = Authority.objects.create(
+                talent=talent,
+                user=user,
+                kind=kind,
+                document_type=clean_text(document_type, most=80, code="AUTHORITY_INVALID"),
+                issuer=clean_text(issuer, most=200, code="AUTHORITY_INVALID"),
+                issued_on=issued_on,
+                expires_on=expires_on,
+                sha256=sha256,
+                court_required=court_required,
+                court_sha256=court_sha256,
+                registered_by=principal.person,
+            )
+            if not Membership.objects.filter(
+                user=user, organisation=talent.organisation, ended_at=None
+            ).exists():
+                Membership.objects.create(
+                    user=user, organisation=talent.organisation, role=Membership.Role.TALENT
+                )
+            record(
+                kind="authority.registered",
+                principal=principal,
+                organisation_id=talent.organisation_id,
+                object_type="talent",
+                object_id=talent.pk,
+                after={"kind": kind, "sha256": sha256, "court_sha256": court_sha256},
+                details={"kind": kind, "authority": str(row.pk)},
+            )
+            return row
+    except IntegrityError as error:
+        raise InvalidInput("AUTHORITY_INVALID", "The document's dates or hashes make no sense.") from error
+
+
+def end_authority(*, principal: Principal, authority_id: UUID) -> Authority:
+    """End an authority before its time.
+
+    Raises:
+        NotFound: none of the caller's organisation.
+        Forbidden: ``NOT_YOURS_TO_REGISTER``.
+        Conflict: ``AUTHORITY_ENDED``.
+    """
+    with transaction.atomic():
+        rows = Authority.objects.select_for_update(of=("self",)).select_related("talent")
+        row = rows.filter(pk=authority_id, talent__organisation=principal.organisation).first()
+        if row is None:
+            raise NotFound
+        if not principal.is_role("ADMIN"):
+            raise Forbidden("NOT_YOURS_TO_REGISTER", "An administrator ends an authority.")
+        if row.ended_at is not None:
+            raise Conflict("AUTHORITY_ENDED", "This authority has ended already.")
+        row.ended_at = clock.now()
+        row.save()
+        record(
+            kind="authority.ended",
+            principal=principal,
+            organisation_id=row.talent.organisation_id,
+            object_type="talent",
+            object_id=row.talent_id,
+            details={"authority": str(row.pk)},
+        )
+        return row
+
+
+class _Payee(msgspec.Struct, forbid_unknown_fields=True):
+    payee: str
+
+
+class _PostMortem(msgspec.Struct, forbid_unknown_fields=True):
+    allowed: bool
+    use_types: tuple[UseType, ...] = ()
+    text: str = ""
+
+
+_READERS: Final = {"PAYEE": _Payee, "POST_MORTEM": _PostMortem}
+
+
+def _require_word(principal: Principal, talent: Talent, title: str) -> None:
+    if not speaks_for(principal, talent):
+        raise Forbidden("TALENT_ONLY", title)

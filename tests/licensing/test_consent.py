@@ -1,0 +1,446 @@
+"""Every mode asks whom it names, and the database issues nothing without their word."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accounts.principals import Principal, principal_of_person
+from common import clock
+from common.errors import DomainError, InvalidInput, NotFound
+from licensing import selectors, services
+from licensing.models import (
+    AutoRule,
+    LicenceRequest,
+    LicenceToken,
+    Mandate,
+    MandateSigner,
+    Talent,
+    TalentInstruction,
+    VisibilityRule,
+)
+from tests import factories
+from tests.licensing.conftest import Cast
+from tests.licensing.persons import LIMITS, call, give_authority, in_days, make_minor
+
+
+def approve(desk: Principal, request: LicenceRequest) -> LicenceToken | None:
+    request.refresh_from_db()
+    assert request.current is not None
+    return services.approve_request(
+        principal=desk, request_id=request.pk, terms_hash=request.current.terms_hash
+    )
+
+
+def refusal(act: Any) -> str:
+    with pytest.raises(DomainError) as refused:
+        act()
+    return refused.value.code
+
+
+# -- modes --------------------------------------------------------------------------------------------
+
+
+def test_quorum_issues_when_as_many_different_signers_have_agreed_and_not_before(cast: Cast) -> None:
+    band = [factories.make_desk(factories.make_organisation("TALENT"), "TALENT") for _ in range(3)]
+    factories.make_mandate(
+        cast.talent, cast.agent, mode="QUORUM", quorum=2, signers=[one.person for one in band]
+    )
+    request = factories.make_submitted_request(cast.production, cast.talent)
+    assert (request.mode, request.quorum) == ("QUORUM", 2)
+    assert request.current.terms["approvals"] | {"checkpoints": []} == {
+        "mode": "QUORUM", "quorum": 2, "final_review_hours": 72, "checkpoints": [],
+    }  # fmt: skip
+    assert refusal(lambda: approve(cast.agent, request)) == "NOT_YOURS_TO_DECIDE"
+    assert refusal(lambda: approve(cast.self, request)) == "NOT_YOURS_TO_DECIDE"
+    assert approve(band[0], request) is None
+    assert refusal(lambda: approve(band[0], request)) == "ALREADY_APPROVED"
+    assert not LicenceToken.objects.exists()
+    assert approve(band[1], request) is not None
+    assert refusal(lambda: approve(band[2], request)) == "REQUEST_STATE"
+
+
+def test_guardian_decides_for_a_minor_and_neither_agent_nor_minor_does(cast: Cast) -> None:
+    minor, guardian, _ = make_minor()
+    services.grant_mandate(
+        principal=guardian,
+        talent=minor,
+        agency=cast.agent.organisation,
+        agent=cast.agent.person,
+        mode="AGENT_WITHIN_MANDATE",
+        use_types=["FACE_RENDER", "VOICE_RENDER"],
+    )
+    request = factories.make_submitted_request(cast.production, minor)
+    assert request.mode == "GUARDIAN_AND_COURT"
+    for desk in (cast.agent, factories.desk_of_talent(minor)):
+        assert refusal(lambda desk=desk: approve(desk, request)) == "NOT_YOURS_TO_DECIDE"
+    assert approve(guardian, request) is not None
+
+
+def test_guardian_without_the_court_order_that_is_required_has_no_word(cast: Cast) -> None:
+    minor, guardian, row = make_minor(court_required=True)
+    request = factories.make_submitted_request(cast.production, minor)
+    assert refusal(lambda: approve(guardian, request)) in {"NOT_FOUND", "NOT_YOURS_TO_DECIDE"}
+    row.court_sha256 = "d" * 64
+    row.save()
+    assert approve(guardian, request) is not None
+
+
+def test_expired_or_ended_authority_is_none(cast: Cast, move_clock: Any) -> None:
+    minor, guardian, row = make_minor(expires_on=in_days(10).date())
+    request = factories.make_submitted_request(cast.production, minor)
+    move_clock(days=11)
+    assert refusal(lambda: approve(guardian, request)) in {"NOT_FOUND", "NOT_YOURS_TO_DECIDE"}
+    move_clock(days=0)
+    registrar = factories.make_desk(minor.organisation, "ADMIN")
+    services.end_authority(principal=registrar, authority_id=row.pk)
+    assert refusal(lambda: approve(guardian, request)) in {"NOT_FOUND", "NOT_YOURS_TO_DECIDE"}
+    assert (
+        refusal(lambda: services.end_authority(principal=registrar, authority_id=row.pk)) == "AUTHORITY_ENDED"
+    )
+
+
+def test_estate_decides_for_the_dead(cast: Cast) -> None:
+    talent = factories.make_talent()
+    Talent.objects.filter(pk=talent.pk).update(died_on=in_days(-3).date())
+    talent.refresh_from_db()
+    executor, _ = give_authority(talent, "ESTATE_EXECUTOR")
+    guardian, _ = give_authority(talent, "GUARDIAN")
+    request = factories.make_submitted_request(cast.production, talent)
+    assert refusal(lambda: approve(guardian, request)) in {"NOT_FOUND", "NOT_YOURS_TO_DECIDE"}
+    assert approve(executor, request) is not None
+
+
+def test_nobody_registers_their_own_authority_and_no_outsider_any(cast: Cast) -> None:
+    talent = factories.make_talent()
+    admin = factories.make_desk(talent.organisation, "ADMIN")
+    fields = {
+        "talent": talent, "user": admin.person, "kind": "GUARDIAN", "document_type": "Paper", "issuer": "Me",
+        "issued_on": in_days(-1).date(), "sha256": "a" * 64,
+    }  # fmt: skip
+    assert refusal(lambda: services.register_authority(principal=admin, **fields)) == "FOUR_EYES"
+    assert (
+        refusal(lambda: services.register_authority(principal=cast.agent, **fields))
+        == "NOT_YOURS_TO_REGISTER"
+    )
+    other = {**fields, "user": cast.agent.person, "sha256": "A" * 64}
+    assert refusal(lambda: services.register_authority(principal=admin, **other)) == "AUTHORITY_INVALID"
+
+
+def test_union_notice_waits_its_hours_before_anything_begins(cast: Cast, move_clock: Any) -> None:
+    factories.make_mandate(cast.talent, cast.agent, mode="UNION_NOTICE", notice_hours=48)
+    request = factories.make_submitted_request(cast.production, cast.talent)
+    assert request.state == "NOTICE_PERIOD"
+    assert refusal(lambda: approve(cast.agent, request)) == "NOT_YOURS_TO_DECIDE"
+    token = approve(cast.self, request)
+    assert token is not None
+    assert token.not_before >= request.notice_until
+    assert selectors.effective_state(token) == "PENDING_ACTIVATION"
+    move_clock(hours=49)
+    assert selectors.effective_state(token) == "ACTIVE"
+
+
+# -- rules --------------------------------------------------------------------------------------------
+
+
+def _rule(cast: Cast, **changes: Any) -> AutoRule:
+    fields = {"use_types": ["FACE_RENDER", "VOICE_RENDER"], "limits": LIMITS, "valid_until": in_days(90)}
+    return services.set_auto_rule(principal=cast.self, talent=cast.talent, **{**fields, **changes})
+
+
+def test_what_lies_within_the_talents_rule_is_granted_at_once_and_the_log_says_by_a_rule(cast: Cast) -> None:
+    _rule(cast, licensees=[cast.production.organisation])
+    request = factories.make_submitted_request(cast.production, cast.talent)
+    assert (request.mode, request.state) == ("AUTO_WITHIN_RULES", "APPROVED")
+    assert LicenceToken.objects.get(request=request).state == "ACTIVE"
+    acts = list(request.actions.order_by("at").values_list("kind", "side"))
+    assert acts == [("SUBMIT", "LICENSEE"), ("APPROVE", "SERVER"), ("ISSUE", "SERVER")]
+    from audit.models import Event
+    from trustcore.encoding import parse_json_strict
+
+    entry = parse_json_strict(bytes(Event.objects.get(kind="licence.issued").log_entry))
+    assert [one["method"] for one in entry["approvals"]] == ["PASSWORD", "MANDATE_RULE"]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        {"frames_max": 5001},
+        {"days": 121},
+        {"render_territory": ("US", "DE")},
+        {"use_types": ("FACE_RENDER", "DE_AGING")},
+        {"content": {"NUDITY": "APPROVAL_REQUIRED"}},
+        {"content": {"POLITICAL_ENDORSEMENT": "ALLOWED"}},
+        {"replica_class": "DECEASED_DIGITAL_REPLICA"},
+    ],
+)
+def test_what_goes_beyond_the_rule_asks_people(cast: Cast, ask: dict[str, Any]) -> None:
+    _rule(cast)
+    request = factories.make_submitted_request(cast.production, cast.talent, **ask)
+    assert request.mode in {"AGENT_WITHIN_MANDATE", "DUAL"}
+    assert not LicenceToken.objects.exists()
+
+
+def test_rule_for_one_studio_and_an_ended_rule_approve_nothing_for_others(cast: Cast) -> None:
+    rule = _rule(cast, licensees=[cast.other_studio.organisation])
+    assert factories.make_submitted_request(cast.production, cast.talent).mode == "AGENT_WITHIN_MANDATE"
+    services.end_auto_rule(principal=cast.self, rule_id=rule.pk)
+    theirs = factories.make_production(cast.other_studio.organisation)
+    assert factories.make_submitted_request(theirs, cast.talent).mode == "AGENT_WITHIN_MANDATE"
+    assert refusal(lambda: services.end_auto_rule(principal=cast.self, rule_id=rule.pk)) == "RULE_ENDED"
+    with pytest.raises(NotFound):
+        services.end_auto_rule(principal=cast.agent, rule_id=rule.pk)
+
+
+@pytest.mark.parametrize("use", ["TRAINING_REPLICA", "NEW_DIALOGUE", "POSTHUMOUS_RENDER", "FINE_TUNE"])
+def test_no_rule_is_ever_made_for_these_uses(cast: Cast, use: str) -> None:
+    assert refusal(lambda: _rule(cast, use_types=["FACE_RENDER", use])) == "NEVER_BY_RULE"
+    with pytest.raises(IntegrityError, match="rule_never_approves_these"), transaction.atomic():
+        AutoRule.objects.create(
+            talent=cast.talent, set_by=cast.self.person, use_types=[use], limits={},
+            valid_from=in_days(0), valid_until=in_days(1),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"use_types": []}, "USE_TYPE_UNKNOWN"),
+        ({"use_types": ["WHATEVER"]}, "USE_TYPE_UNKNOWN"),
+        ({"limits": {"frames_max": 3}}, "LIMITS_MISSING"),
+        ({"limits": {**LIMITS, "surprise": 3}}, "LIMITS_INVALID"),
+        ({"limits": {**LIMITS, "content": ["NUDITY"]}}, "NEVER_BY_RULE"),
+        ({"valid_until": "past"}, "DATES_INVALID"),
+    ],
+)
+def test_malformed_rule_is_refused(cast: Cast, changes: dict[str, Any], code: str) -> None:
+    if changes.get("valid_until") == "past":
+        changes = {"valid_until": in_days(-1)}
+    assert refusal(lambda: _rule(cast, **changes)) == code
+
+
+# -- what the talent alone may do ---------------------------------------------------------------------
+
+
+@pytest.mark.req("BX-009")
+def test_talent_only_acts_are_refused_to_agent_and_administrator_and_done_by_the_talent(cast: Cast) -> None:
+    administrator = factories.make_desk(cast.talent.organisation, "ADMIN")
+    acts = {
+        "emergency-stop": {"reason": "Stop everything now.", "licences": "HOLD"},
+        "mandate": {
+            "agency": cast.agent.organisation.slug, "mode": "AGENT_WITHIN_MANDATE",
+            "use_types": ["FACE_RENDER", "DE_AGING"], "limits": {"frames_max": 900000},
+        },
+        "visibility": {"level": "LISTED"},
+        "rules": {"use_types": ["FACE_RENDER"], "limits": LIMITS, "valid_until": "2099-01-01T00:00:00Z"},
+        "instructions": {"kind": "PAYEE", "body": {"payee": "somebody"}},
+    }  # fmt: skip
+    for what, body in acts.items():
+        for desk in (cast.agent, administrator):
+            answer = call(desk, f"talents/{cast.talent.pk}/{what}", body)
+            assert (answer.status_code, answer.json()["code"]) == (403, "TALENT_ONLY"), (what, desk)
+        stranger = call(cast.other_studio, f"talents/{cast.talent.pk}/{what}", body)
+        assert stranger.status_code == 404
+        assert call(cast.self, f"talents/{cast.talent.pk}/{what}", body).status_code in {200, 201}, what
+    assert Mandate.objects.filter(talent=cast.talent, revoked_at=None).get().limits["frames_max"] == 900000
+
+
+@pytest.mark.req("BX-009")
+def test_database_refuses_talent_only_acts_to_whoever_is_not_the_talent(cast: Cast) -> None:
+    def refused(act: Any) -> None:
+        with pytest.raises(IntegrityError, match=r"only the talent|never raised"), transaction.atomic():
+            act()
+
+    mandate, talent, agent = cast.mandate, cast.talent, cast.agent
+    rule = VisibilityRule.objects.get(talent=talent, construct="")
+    fields = {"agency": agent.organisation, "mode": "DUAL", "use_types": [], "valid_from": in_days(0)}
+    Mandate.objects.filter(pk=mandate.pk).update(revoked_at=in_days(0))
+    refused(lambda: Mandate.objects.create(talent=talent, **fields))
+    refused(lambda: Mandate.objects.create(talent=talent, granted_by=agent.person, **fields))
+    refused(lambda: Mandate.objects.filter(pk=mandate.pk).update(limits={"frames_max": 10**9}))
+    refused(lambda: Mandate.objects.filter(pk=mandate.pk).update(revoked_at=None))
+    refused(lambda: VisibilityRule.objects.filter(pk=rule.pk).update(level="LISTED_ANONYMOUS"))
+    refused(lambda: VisibilityRule.objects.filter(pk=rule.pk).update(
+        level="HIDDEN", set_by=agent.person, set_at=in_days(0)))  # fmt: skip
+    refused(lambda: rule.organisations.add(cast.other_studio.organisation))
+    refused(lambda: VisibilityRule.objects.create(talent=talent, construct="FACE_3D", level="LISTED"))
+    refused(lambda: TalentInstruction.objects.create(
+        talent=talent, kind="PAYEE", body={"payee": "x"}, set_by=agent.person))  # fmt: skip
+    refused(lambda: AutoRule.objects.create(
+        talent=talent, set_by=agent.person, use_types=["FACE_RENDER"], limits={},
+        valid_from=in_days(0), valid_until=in_days(1)))  # fmt: skip
+    Mandate.objects.create(talent=talent, granted_by=cast.self.person, **fields)
+
+
+def test_payee_is_the_talents_word_and_neither_ask_nor_agent_changes_it(cast: Cast) -> None:
+    services.instruct(principal=cast.self, talent=cast.talent, kind="PAYEE", body={"payee": "ACME-LOANOUT"})
+    fee = {"basis": "FLAT", "currency": "USD", "amount_minor": 1, "payee": "SOMEBODY-ELSE"}
+    with pytest.raises(InvalidInput) as refused:
+        factories.make_submitted_request(cast.production, cast.talent, compensation=fee)
+    assert refused.value.code == "PAYEE_TALENT_ONLY"
+    request = factories.make_submitted_request(
+        cast.production, cast.talent, compensation={**fee, "payee": "ACME-LOANOUT"}
+    )
+    with pytest.raises(InvalidInput) as refused:
+        services.counter_request(
+            principal=cast.agent, request_id=request.pk, terms_hash=request.current.terms_hash,
+            changes={"compensation.payee": "MY-OWN"},
+        )  # fmt: skip
+    assert refused.value.code == "PAYEE_TALENT_ONLY"
+    for body in ({"payee": 3}, {"payee": "x", "more": 1}, {}):
+        assert refusal(
+            lambda body=body: services.instruct(
+                principal=cast.self, talent=cast.talent, kind="PAYEE", body=body
+            )
+        ) == "INSTRUCTION_INVALID"  # fmt: skip
+
+
+# -- delegation ---------------------------------------------------------------------------------------
+
+
+def _delegate(from_: Principal, to: Principal, mandate: Mandate, **further: Any) -> Any:
+    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    dates = {"valid_from": today - timedelta(days=1), "valid_until": today + timedelta(days=10)}
+    fields = {**dates, **further}
+    return services.delegate_mandate(principal=from_, mandate=mandate, to_user=to.person, **fields)
+
+
+@pytest.mark.req("ST-014", "ST-024")
+def test_chain_of_delegations_holds_while_each_link_does_and_within_what_each_passes_on(cast: Cast) -> None:
+    agency = cast.agent.organisation
+    second, third = cast.colleague, factories.make_agent(agency)
+    first = _delegate(
+        cast.agent, second, cast.mandate, may_pass_on=True, limits={"frames_max": 4000}, use_types=["FACE_RENDER", "VOICE_RENDER"]
+    )  # fmt: skip
+    link = _delegate(second, third, cast.mandate, limits={"frames_max": 2000})
+    assert link.parent_id == first.pk
+    request = factories.make_submitted_request(cast.production, cast.talent)  # 3,000 frames
+    assert refusal(lambda: approve(third, request)) == "BEYOND_DELEGATION"
+    small = factories.make_submitted_request(cast.production, cast.talent, frames_max=1500)
+    services.end_delegation(principal=cast.agent, delegation_id=first.pk)
+    assert refusal(lambda: approve(third, small)) == "NOT_YOURS_TO_DECIDE"
+    assert refusal(lambda: approve(second, request)) == "NOT_YOURS_TO_DECIDE"
+    again = _delegate(cast.agent, second, cast.mandate, may_pass_on=True)
+    _delegate(second, third, cast.mandate, limits={"frames_max": 2000}, valid_until=again.valid_until)
+    assert approve(third, small) is not None
+    assert approve(second, request) is not None
+
+
+def test_delegation_never_widens_turns_back_or_goes_too_deep(cast: Cast) -> None:
+    agency = cast.agent.organisation
+    people = [cast.colleague, *(factories.make_agent(agency) for _ in range(3))]
+    first = _delegate(cast.agent, people[0], cast.mandate, may_pass_on=True, limits={"frames_max": 100})
+    wider = {"limits": {"frames_max": 101}}
+    assert refusal(lambda: _delegate(people[0], people[1], cast.mandate, **wider)) == "DELEGATION_WIDER"
+    more = {"use_types": ["DE_AGING"]}
+    assert refusal(lambda: _delegate(people[0], people[1], cast.mandate, **more)) == "DELEGATION_WIDER"
+    longer = {"valid_until": in_days(11)}
+    assert refusal(lambda: _delegate(people[0], people[1], cast.mandate, **longer)) == "DATES_INVALID"
+    inside = {"valid_from": first.valid_from, "valid_until": first.valid_until}
+    assert refusal(lambda: _delegate(people[0], cast.agent, cast.mandate, **inside)) == "DELEGATION_CIRCLE"
+    _delegate(people[0], people[1], cast.mandate, may_pass_on=True, **inside)
+    _delegate(people[1], people[2], cast.mandate, may_pass_on=True, **inside)
+    assert refusal(lambda: _delegate(people[2], people[3], cast.mandate, **inside)) == "DELEGATION_TOO_DEEP"
+    assert refusal(lambda: _delegate(people[3], people[2], cast.mandate)) == "NOT_YOUR_MANDATE"
+    with pytest.raises(NotFound):
+        _delegate(cast.other_agent, people[2], cast.mandate)
+
+
+def test_delegate_who_may_not_pass_on_does_not(cast: Cast) -> None:
+    _delegate(cast.agent, cast.colleague, cast.mandate)
+    third = factories.make_agent(cast.agent.organisation)
+    assert refusal(lambda: _delegate(cast.colleague, third, cast.mandate)) == "NOT_YOUR_MANDATE"
+
+
+def test_stand_in_decides_while_the_agent_is_out_and_not_after(cast: Cast, move_clock: Any) -> None:
+    request = factories.make_submitted_request(cast.production, cast.talent)
+    assert refusal(lambda: approve(cast.colleague, request)) == "NOT_YOURS_TO_DECIDE"
+    answer = call(
+        cast.agent, "absences",
+        {"stand_in": cast.colleague.person.email, "valid_from": in_days(-1).isoformat(), "valid_until": in_days(5).isoformat()},
+    )  # fmt: skip
+    assert answer.status_code == 201
+    move_clock(days=6)
+    assert refusal(lambda: approve(cast.colleague, request)) == "NOT_YOURS_TO_DECIDE"
+    move_clock(days=0)
+    third = factories.make_agent(cast.agent.organisation)
+    assert refusal(lambda: _delegate(cast.colleague, third, cast.mandate)) == "NOT_YOUR_MANDATE"
+    assert approve(cast.colleague, request) is not None
+    done = call(cast.agent, f"absences/{answer.json()['id']}/end")
+    assert done.status_code == 200
+    later = factories.make_submitted_request(cast.production, cast.talent)
+    assert refusal(lambda: approve(cast.colleague, later)) == "NOT_YOURS_TO_DECIDE"
+    assert call(cast.agent, f"absences/{answer.json()['id']}/end").status_code == 404
+    assert call(cast.producer, "absences", {"stand_in": cast.colleague.person.email, "valid_from": in_days(0).isoformat(), "valid_until": in_days(5).isoformat()}).json()["code"] == "AGENT_ONLY"  # fmt: skip
+
+
+# -- the database -------------------------------------------------------------------------------------
+
+
+def _columns(token: LicenceToken, request: LicenceRequest) -> dict[str, Any]:
+    columns = {one.attname: getattr(token, one.attname) for one in LicenceToken._meta.concrete_fields}
+    return columns | {
+        "jti": request.pk, "request_id": request.pk, "terms_id": request.current_id,
+        "status_index": token.status_index ^ 1, "licence_id": request.licence_id,
+        "talent_id": request.talent_id, "agency_id": request.agency_id,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "mode", ["TALENT_ONLY", "AGENT_WITHIN_MANDATE", "DUAL", "QUORUM", "AUTO_WITHIN_RULES"]
+)
+def test_database_writes_no_licence_without_the_consents_of_its_mode(cast: Cast, mode: str) -> None:
+    token, _, _ = factories.make_live_token(cast.production, cast.talent)
+    request = factories.make_submitted_request(cast.production, cast.talent)
+    with pytest.raises(IntegrityError, match="without its own approved request"), transaction.atomic():
+        LicenceToken.objects.create(**_columns(token, request))
+    LicenceRequest.objects.filter(pk=request.pk).update(mode=mode, quorum=1 if mode == "QUORUM" else None)
+    LicenceRequest.objects.filter(pk=request.pk).update(state="APPROVED")
+    with pytest.raises(IntegrityError, match=r"has not agreed|no rule of the talent"), transaction.atomic():
+        LicenceToken.objects.create(**_columns(token, request))
+    assert LicenceToken.objects.count() == 1
+
+
+def test_signers_are_named_with_the_mandate_and_never_after(cast: Cast) -> None:
+    band = [factories.make_desk(factories.make_organisation("TALENT"), "TALENT").person for _ in range(2)]
+    with pytest.raises(IntegrityError, match="signers of a quorum"), transaction.atomic():
+        MandateSigner.objects.create(mandate=cast.mandate, user=band[0])
+    for further in (
+        {"quorum": 3, "signers": band},
+        {"quorum": 0, "signers": band},
+        {"quorum": None, "signers": band},
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            factories.make_mandate(cast.talent, cast.agent, mode="QUORUM", **further)
+        assert refused.value.code == "QUORUM_INVALID"
+
+
+def test_answers_over_http_are_for_people_and_not_for_keys(api: Any, cast: Cast) -> None:
+    request = factories.make_submitted_request(cast.production, cast.talent)
+    path = f"license-requests/{request.pk}/approve"
+    body = {"terms_hash": request.current.terms_hash}
+    credential, _ = factories.make_credential(cast.agent.organisation, created_by=cast.agent.person)
+    from tests.licensing.conftest import Api
+
+    by_key = Api(api.client, credential).post(path, body)
+    assert (by_key.status_code, by_key.json()["code"]) == (403, "IN_PERSON")
+    assert call(cast.other_agent, path, body).status_code == 404
+    assert call(cast.colleague, path, body).json()["code"] == "NOT_YOURS_TO_DECIDE"
+    stale = call(cast.agent, path, {"terms_hash": "sha256:" + "0" * 64})
+    assert (stale.status_code, stale.json()["code"]) == (409, "TERMS_CHANGED")
+    done = call(cast.agent, path, body)
+    assert done.status_code == 200
+    assert done.json()["token"]
+    assert call(cast.agent, path, body).json()["code"] == "REQUEST_STATE"
+
+
+def test_guardian_of_the_past_speaks_no_more_once_the_minor_is_of_age(cast: Cast, move_clock: Any) -> None:
+    minor, guardian, _ = make_minor()
+    request = factories.make_submitted_request(cast.production, minor)
+    move_clock(days=901)
+    late = principal_of_person(guardian.person, guardian.organisation_id)
+    assert late is not None
+    assert refusal(lambda: approve(late, request)) in {"NOT_YOURS_TO_DECIDE", "REQUEST_LAPSED"}

@@ -1,0 +1,165 @@
+"""A profile binds once counsel signed it off: notice holds activation, what is unmet is never issued."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accounts.principals import Principal
+from common.errors import Conflict, DomainError, InvalidInput
+from licensing import selectors, services
+from licensing.models import LicenceToken, ProfileAdoption
+from tests import factories
+from tests.licensing.conftest import Cast
+from tests.licensing.persons import call
+from trustcore.policy.profiles import catalogue, profile_hash
+
+TVT = "SAG_TVT_2026@1"
+WHOLE = {
+    "declared": {"consent_form": "SEPARATE_DOCUMENT"},
+    "compensation": {
+        "basis": "PER_DAY_EQUIVALENT", "amount_minor": 100_000, "equivalent_days_estimated": 6,
+        "equivalent_days_method": "Shooting days of the sequences",
+    },
+    "script": ({"ref": "s1", "version": "7", "sha256": "a" * 64, "dated": "2026-02-01T00:00:00Z"},),
+    "terms": {"security": {"storage_class": "VAULTED"}},
+}  # fmt: skip
+
+
+def adopt(desk: Principal, profile: str = TVT) -> ProfileAdoption:
+    return services.adopt_profile(
+        principal=desk, profile=profile, profile_hash_read=profile_hash(catalogue()[profile]),
+        counsel_name="Counsel & Partners",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def guild_admin(cast: Cast) -> Principal:
+    assert cast.production.guild is not None
+    return factories.make_desk(cast.production.guild, "ADMIN")
+
+
+@pytest.mark.req("BX-007")
+def test_profile_of_the_guild_binds_the_studio_and_nothing_unmet_is_issued(
+    cast: Cast, guild_admin: Principal, move_clock: Any
+) -> None:
+    adopt(guild_admin)
+    bare = factories.make_submitted_request(cast.production, cast.talent)
+    assert bare.current.terms["profiles"] == [TVT]
+    seen = call(cast.agent, f"license-requests/{bare.pk}", method="get").json()
+    assert {one["profile"] for one in seen["unmet"]} == {TVT}
+    assert {key: value for key, value in seen["limits"][0].items() if key in {"name", "value"}} == {
+        "name": "NOTICE_HOURS",
+        "value": 48,
+    }
+    with pytest.raises(Conflict) as refused:
+        factories.approve(bare)
+    assert refused.value.code == "PROFILE_UNMET"
+    assert "declared.consent_form" in {one["field"] for one in refused.value.extra["unmet"]}
+    assert not LicenceToken.objects.exists()
+
+    whole = factories.make_submitted_request(
+        cast.production, cast.talent, **{**WHOLE, "terms": {**WHOLE["terms"]}}
+    )
+    services.counter_request(
+        principal=cast.agent, request_id=whole.pk, terms_hash=whole.current.terms_hash,
+        changes={"approvals.checkpoints": ["ROLE", "SCRIPT"]},
+    )  # fmt: skip
+    whole.refresh_from_db()
+    services.accept_counter(principal=cast.producer, request_id=whole.pk, terms_hash=whole.current.terms_hash)
+    token = factories.approve(whole)
+    assert token.not_before >= whole.notice_until
+    assert selectors.effective_state(token) == "PENDING_ACTIVATION"
+    move_clock(hours=49)
+    assert selectors.effective_state(token) == "ACTIVE"
+
+
+def test_without_a_sign_off_no_profile_applies_and_none_can_be_named(cast: Cast) -> None:
+    assert factories.make_submitted_request(cast.production, cast.talent).current.terms["profiles"] == []
+    with pytest.raises(InvalidInput) as refused:
+        factories.make_submitted_request(cast.production, cast.talent, profiles=(TVT,))
+    assert refused.value.code == "PROFILE_NOT_ACTIVE"
+
+
+def test_sign_off_is_an_administrators_over_the_text_that_was_read(
+    cast: Cast, guild_admin: Principal
+) -> None:
+    def code(desk: Principal, **changes: Any) -> str:
+        fields = {
+            "profile": TVT,
+            "profile_hash_read": profile_hash(catalogue()[TVT]),
+            "counsel_name": "Counsel",
+        }
+        with pytest.raises(DomainError) as refused:
+            services.adopt_profile(principal=desk, **{**fields, **changes})
+        return refused.value.code
+
+    assert code(cast.agent) == "ADMIN_ONLY"
+    assert code(guild_admin, profile="NO_SUCH@1") == "PROFILE_UNKNOWN"
+    assert code(guild_admin, profile="CA_AB2655@1") == "PROFILE_STRUCK_DOWN"
+    assert code(guild_admin, profile_hash_read="sha256:" + "0" * 64) == "PROFILE_CHANGED"
+    assert code(guild_admin, counsel_name=" ") == "COUNSEL_INVALID"
+    row = adopt(guild_admin)
+    assert code(guild_admin) == "PROFILE_ADOPTED"
+    with pytest.raises(IntegrityError, match="sign-off"), transaction.atomic():
+        ProfileAdoption.objects.filter(pk=row.pk).update(profile_hash="sha256:" + "1" * 64)
+    services.end_adoption(principal=guild_admin, profile=TVT)
+    with pytest.raises(IntegrityError, match="sign-off"), transaction.atomic():
+        ProfileAdoption.objects.filter(pk=row.pk).update(ended_at=None)
+
+
+def test_profile_that_changed_since_its_sign_off_stops_requests(
+    cast: Cast, guild_admin: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adopt(guild_admin)
+    monkeypatch.setattr("licensing.services.profiles.profile_hash", lambda _profile: "sha256:" + "9" * 64)
+    with pytest.raises(Conflict) as refused:
+        factories.make_submitted_request(cast.production, cast.talent)
+    assert refused.value.code == "PROFILE_CHANGED"
+
+
+def test_catalogue_is_read_over_http_and_adopted_by_a_person(
+    api: Any, cast: Cast, guild_admin: Principal
+) -> None:
+    listed = api.get("profiles").json()["profiles"]
+    by_ref = {one["profile"]: one for one in listed}
+    assert by_ref["CA_AB2655@1"]["status"] == "STRUCK_DOWN"
+    assert by_ref[TVT]["adopted"] is False
+    body = {"profile": TVT, "profile_hash": by_ref[TVT]["profile_hash"], "counsel_name": "Counsel"}
+    assert api.post("profiles/adopt", body).json()["code"] == "IN_PERSON"
+    assert call(guild_admin, "profiles/adopt", body).status_code == 201
+    assert call(guild_admin, "profiles/end", {"profile": TVT}).status_code == 204
+    assert call(guild_admin, "profiles/end", {"profile": TVT}).status_code == 404
+
+
+def test_exclusive_right_of_others_stands_against_an_ask_and_is_not_named(
+    cast: Cast, api: Any, request_body: dict[str, Any]
+) -> None:
+    theirs = factories.make_production(cast.other_studio.organisation)
+    factories.make_live_token(theirs, cast.talent, terms={"exclusivity": {"kind": "MEDIUM"}})
+    refused = api.post("license-requests", request_body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "EXCLUSIVITY_CONFLICT")
+    text = refused.content.decode()
+    for secret in (
+        theirs.title,
+        str(theirs.pk),
+        cast.other_studio.organisation.name,
+        cast.other_studio.organisation.slug,
+    ):
+        assert secret not in text
+    free = {**request_body, "channels": ["RADIO"]}
+    assert api.post("license-requests", free).status_code == 201
+
+
+def test_exclusive_right_granted_meanwhile_stands_against_the_approval(cast: Cast) -> None:
+    waiting = factories.make_submitted_request(cast.production, cast.talent)
+    theirs = factories.make_production(cast.other_studio.organisation)
+    exclusive = factories.make_submitted_request(theirs, cast.talent, terms={"exclusivity": {"kind": "FULL"}})
+    factories.approve(exclusive)
+    with pytest.raises(Conflict) as refused:
+        factories.approve(waiting)
+    assert refused.value.code == "EXCLUSIVITY_CONFLICT"
+    waiting.refresh_from_db()
+    assert waiting.state == "SUBMITTED"

@@ -131,7 +131,7 @@ def test_every_page_asks_who_reads(db: None) -> None:
     nobody = Client()
     for pattern in get_resolver().url_patterns:
         for route in getattr(pattern, "url_patterns", []):
-            name = route.name or ""
+            name = getattr(route, "name", None) or ""
             if not name.startswith("portal-"):
                 continue
             path = "/" + re.sub(r"<uuid:\w+>", "01a2027e-0000-7000-8000-000000000000", str(route.pattern))

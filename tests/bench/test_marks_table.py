@@ -164,10 +164,11 @@ def test_the_room_measures_the_corpus_once(demo_clip: Path, tmp_path: Path) -> N
     run = Run(results, [item], tmp_path / "work", 10, 0, only=f"clip/({names})", ci=True)
     films.film_room(run)
     told = {one["name"]: one for one in results.current()}
-    wanted = ("none", "mobile, 480p at 0.6 Mbit/s", "wrapped as MKV, TS, MP4")
-    assert set(told) == {*wanted, "stream, 0.5 % of datagrams lost"}
+    wanted = ("none", "wrapped as MKV, TS, MP4")
+    hard = ("mobile, 480p at 0.6 Mbit/s", "stream, 0.5 % of datagrams lost")
+    assert set(told) == {*wanted, *hard}
     assert {told[name]["letter"] for name in wanted} == {"B"}
-    assert told["stream, 0.5 % of datagrams lost"]["letter"] in {"B", "R", "?", "-"}
+    assert {told[name]["letter"] for name in hard} <= {"B", "R", "?", "-"}
     assert not any("failed" in one for one in told.values())
     size = results.path.stat().st_size
     films.film_room(run)

@@ -40,7 +40,7 @@ def test_what_is_drawn_on_a_tile_is_measured_on_it(key: bytes) -> None:
 
 def test_every_code_chip_is_carried_by_luma_and_by_chroma_apart(key: bytes) -> None:
     luma, blue, red = tile_layout(CARD, key)
-    assert torch.bincount(luma.chips.flatten(), minlength=768).min() >= 4
+    assert torch.bincount(luma.chips.flatten(), minlength=768).min() >= 3
     assert torch.bincount(torch.cat([blue.chips, red.chips], 1).flatten(), minlength=768).max() == 1
 
 

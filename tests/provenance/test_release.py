@@ -228,6 +228,10 @@ def as_if_marked(asset: Asset, marked_film: tuple[Path, int]) -> None:
     )
 
 
+def _of_marks(held):
+    return [one for one in held.hold_reasons if one["code"] != HoldCode.LAYERS_INCOMPLETE]
+
+
 @pytest.mark.req("ST-035")
 def test_a_file_without_its_mark_or_with_another_is_held_and_says_which_layer(farm, film, marked_film):
     asset = received(farm, film)
@@ -243,13 +247,13 @@ def test_a_file_without_its_mark_or_with_another_is_held_and_says_which_layer(fa
     assert sorted(codes(held)) == sorted(
         [HoldCode.MARK_NOT_FOUND, HoldCode.MARK_NOT_FOUND, HoldCode.LAYERS_INCOMPLETE]
     )
-    assert {reason["detail"].split(":")[0] for reason in held.hold_reasons} == {"PIXEL", "AUDIO"}
+    assert {reason["detail"].split(":")[0] for reason in _of_marks(held)} == {"PIXEL", "AUDIO"}
     # a film with somebody else's id: it is found, and it is not this output's
     wrong = received(farm, film)
     as_if_marked_with(wrong, marked_film[0], "8877665544332211")
     services.sign_asset(wrong.pk)
     held = services.verify_asset(wrong.pk)
-    assert {reason["detail"] for reason in held.hold_reasons} == {
+    assert {reason["detail"] for reason in _of_marks(held)} == {
         "PIXEL: another mark was found",
         "AUDIO: another mark was found",
     }

@@ -19,7 +19,8 @@ from accounts.principals import Principal
 from accounts.services import add_member, create_user, register_organisation
 from common import clock
 from licensing.models import Talent
-from licensing.services.mandates import delegate_mandate, grant_mandate
+from licensing.services.delegations import delegate_mandate
+from licensing.services.mandates import grant_mandate
 from licensing.services.talents import add_construct, register_talent
 from licensing.services.visibility import set_visibility
 from trustmark.demo.logins import Login, read_logins, write_logins

@@ -12,6 +12,8 @@ STAMPS := $(VENV)/stamps
 # quiet but for errors: pip says a lot about a farm's find-links and about itself
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-warn-script-location
 PYTEST_ARGS ?=
+# processes that tests run in, each with servers of its own; 0 for one that a debugger can enter
+TEST_JOBS ?= 2
 BENCH_ARGS ?=
 OURS := trustmark trustcore common accounts audit notify licensing receipts watermarking provenance compliance agents_portal clients/python/trustmark_client clients/witness/trustmark_witness
 
@@ -60,7 +62,7 @@ serve: install ## start every part without the demonstration
 # -- gates ------------------------------------------------------------------------------------------------
 test: install-dev ## all tests on real parts (a PostgreSQL, a Valkey, a Chromium of their own)
 	@scripts/system-packages
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(TEST_JOBS) --dist loadfile $(PYTEST_ARGS)
 
 lint: install-dev ## ruff and spelling
 	@$(BIN)/ruff check .

@@ -71,6 +71,7 @@ def test_header_is_ignored_unless_a_proxy_is_trusted_and_the_header_named(settin
         "", ":", "::", ":nonsense!:", ":AAAA", "AAAA", PAIR.pem[:100], PAIR.escaped[:-40],
         PAIR.escaped + PAIR.escaped, "é", ":" + "A" * 20_000 + ":", 7, None,
     ],
+    ids=[f"value {n}" for n in range(13)],
 )  # fmt: skip
 def test_header_that_cannot_be_read_is_no_certificate(proxied, value):
     assert client_certificate({"HTTP_CLIENT_CERT": value}) is None

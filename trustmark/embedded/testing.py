@@ -26,6 +26,9 @@ from trustmark.embedded.postgres import Postgres
 from trustmark.embedded.valkey import Valkey
 
 
+_ANNOUNCED = "TRUSTMARK_TEST_ANNOUNCED"
+
+
 class TestServers:
     """The servers of one test run, in one scratch folder."""
 
@@ -38,7 +41,15 @@ class TestServers:
         self._running: dict[str, Child] = {}
 
     def announce(self) -> None:
-        """Choose ports and passwords and set the environment that ``trustmark.settings`` reads."""
+        """Choose ports and passwords and set the environment that ``trustmark.settings`` reads.
+
+        Where tests run in several processes (pytest-xdist), each has servers of its own: what the process that
+        hands out the tests announced for itself is forgotten.
+        """
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            for name in os.environ.pop(_ANNOUNCED, "").split():
+                os.environ.pop(name, None)
+        before = set(os.environ)
         os.environ.setdefault("TRUSTMARK_VAR", str(self.folder / "var"))
         os.environ.setdefault("TRUSTMARK_DEBUG", "yes")  # static files from their sources
         os.environ.setdefault("TRUSTMARK_SECRET", secrets.token_urlsafe(48))
@@ -55,6 +66,7 @@ class TestServers:
                 self.folder / "vk", log=self.folder / "valkey.log", password=secrets.token_urlsafe(16)
             )
             os.environ["BROKER_URL"] = self.valkey.url()
+        os.environ[_ANNOUNCED] = " ".join(set(os.environ) - before - {"TRUSTMARK_DEBUG"})
 
     def need(self, server: Postgres | Valkey | None) -> None:
         """Start ``server`` unless it runs already or the environment named another."""

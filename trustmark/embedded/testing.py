@@ -25,7 +25,6 @@ from trustmark.embedded.children import Child
 from trustmark.embedded.postgres import Postgres
 from trustmark.embedded.valkey import Valkey
 
-
 _ANNOUNCED = "TRUSTMARK_TEST_ANNOUNCED"
 
 

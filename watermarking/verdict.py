@@ -42,15 +42,20 @@ def combined(
     read = [layer for layer in layers.values() if layer is not None]
     present = [layer for layer in read if layer.status == "present"]
     payloads = {layer.payload for layer in present}
-    p_value = min(1.0, max(len(read), 1) * min((layer.p_value for layer in read), default=1.0))
+    best = min(read, key=lambda layer: layer.p_value, default=None)
     status: Status = "absent"
     payload, confidence = None, 0.0
-    method = min(read, key=lambda layer: layer.p_value).method if read else "blind"
     if len(payloads) == 1:
         best = min(present, key=lambda layer: layer.p_value)
-        status, payload, confidence, method = "present", best.payload, best.confidence, best.method
+        status = _status("present", _over_layers(read, best), best.thresholds)
+        if status == "present":
+            payload, confidence = best.payload, best.confidence
+        else:  # what was a claim in its layer alone is never called absent over them all
+            status = "uncertain"
     elif payloads or any(layer.status == "uncertain" for layer in read):
         status = "uncertain"
+    p_value = _over_layers(read, best)
+    method = best.method if best is not None else "blind"
     named: dict[str, LayerDetection | None] = {str(name): layer for name, layer in layers.items()}
     return DetectReport(status, payload, p_value, confidence, method, named, tuple(segments))
 
@@ -101,6 +106,11 @@ def _is_picture(geometry: str) -> bool:
     return "scale" in geometry or "turned" in geometry
 
 
+def _over_layers(read: Sequence[LayerDetection], best: LayerDetection | None) -> float:
+    """The p-value of the layer that answers, every layer that was read paid for."""
+    return 1.0 if best is None else min(1.0, len(read) * best.p_value)
+
+
 def _p_value(report: DetectReport, name: LayerName) -> float:
     layer = report.layers[name]
     return 1.0 if layer is None else layer.p_value
@@ -126,19 +136,25 @@ def _paid(layer: LayerDetection | None, key_id: str, tried: int) -> LayerDetecti
 def _segment(segment: DetectedSegment, layer: LayerDetection | None, tried: int) -> DetectedSegment:
     p_value = min(1.0, tried * segment.p_value)
     bounds = layer.thresholds if layer is not None else {}
-    status = _status(segment.status, p_value, bounds)
+    most: Status = layer.status if layer is not None else "absent"
+    status = _no_more_than(_status(segment.status, p_value, bounds), most)
     payload = segment.payload if status == "present" else None
     variants = tuple(
         msgspec.structs.replace(
             one,
             p_value=min(1.0, tried * one.p_value),
-            status=_status(one.status, min(1.0, tried * one.p_value), bounds),
+            status=_no_more_than(_status(one.status, min(1.0, tried * one.p_value), bounds), most),
         )
         for one in segment.variants
     )
     return msgspec.structs.replace(
         segment, status=status, payload=payload, p_value=p_value, variants=variants
     )
+
+
+def _no_more_than(status: Status, most: Status) -> Status:
+    """A stretch of a layer that claims nothing any more claims nothing either."""
+    return "uncertain" if status == "present" and most != "present" else status
 
 
 def _status(status: Status, p_value: float, thresholds: Mapping[str, float]) -> Status:

@@ -84,8 +84,38 @@ def test_a_file_is_judged_by_its_layers(
     report = combined({"pixel": pixel, "audio": audio}, [])
     assert (report.status, report.payload) == (status, payload)
     best = min((one.p_value for one in (pixel, audio) if one), default=1.0)
+    claimed = [one.p_value for one in (pixel, audio) if one and one.payload == payload]
+    best = min(claimed) if payload else best
     read = sum(one is not None for one in (pixel, audio))
     assert report.p_value == min(1.0, max(read, 1) * best)
+
+
+@pytest.mark.req("LV-053")
+def test_a_claim_pays_for_every_layer_and_is_asked_again() -> None:
+    edge = layer("present", 6e-10, ONE)
+    alone, both = (
+        combined({"pixel": edge, "audio": None}, []),
+        combined({"pixel": edge, "audio": ABSENT}, []),
+    )
+    assert (alone.status, alone.payload, alone.p_value) == ("present", ONE, 6e-10)
+    assert (both.status, both.payload, both.confidence) == ("uncertain", None, 0.0)
+    # the p-value is that of the layer that claims, not of one that only hints
+    hint = layer("uncertain", 1e-20)
+    assert combined({"pixel": hint, "audio": PRESENT}, []).p_value == 2e-12
+
+
+def test_a_layer_that_claims_nothing_any_more_has_no_stretch_that_claims() -> None:
+    faint = layer("present", 6e-10, ONE)
+    sure = (VariantReading("original", "present", 1e-15),)
+    segment = DetectedSegment("pixel", 0.0, 5.0, "present", ONE, 1e-15, sure)
+    report = combined({"pixel": faint, "audio": None}, [segment])
+    merged = under_keys([("1", report)], tried=2)
+    found = merged.segments[0]
+    assert merged.layers["pixel"] is not None
+    assert merged.layers["pixel"].status == "uncertain"
+    assert (found.status, found.payload, found.variants[0].status) == ("uncertain", None, "uncertain")
+    kept = under_keys([("1", report)], tried=1).segments[0]
+    assert (kept.status, kept.payload) == ("present", ONE)
 
 
 def under(one: LayerDetection) -> DetectReport:

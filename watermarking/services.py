@@ -186,7 +186,9 @@ def prepare_detections(*, detection_id: UUID) -> int:
                 paths.append(stack.enter_context(local_copy(row.blob)))
         there = [path for path in paths if path.is_file()]
         if len(there) > 1:
-            engine.prepare_features(there, store=store)
+            # one bad film must not stop the others: whatever the batch broke on, each is still read alone
+            with suppress(Exception):
+                engine.prepare_features(there, store=store)
     return len(there)
 
 
@@ -212,6 +214,8 @@ def _read(row: MarkDetection) -> tuple[DetectReport | None, str]:
             return detect_in(path=path, layers=row.layers), ""
     except (MediaError, ExtractionFailed) as error:
         return None, error.code
+    except RuntimeError:  # asking again would break again: the row ends instead of waiting for ever
+        return None, ExtractionFailed.CODE
 
 
 def _finish(row: MarkDetection, report: DetectReport | None, code: str) -> None:

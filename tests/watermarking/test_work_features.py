@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,9 +15,11 @@ from tests import factories
 from tests.watermarking.conftest import MARK_ID, SECRET
 from watermarking import detecting, engine, services, tasks
 from watermarking.cards import load_pixel_card
-from watermarking.errors import ExtractionFailed
+from watermarking.errors import ExtractionFailed, MediaError, MediaReason
 from watermarking.features import METHOD, FeatureStore, PixelFeatures
 from watermarking.keys import ENVIRONMENT
+from watermarking.media import frames as film_frames
+from watermarking.media.frames import SizeOf
 from watermarking.models import MarkDetection
 from watermarking.signal import batching
 from watermarking.signal.batching import film_residuals
@@ -158,3 +161,37 @@ def test_one_worker_reads_the_pictures_of_waiting_files_together(
     tasks.detect(str(rows[1].pk))
     answers = [MarkDetection.objects.get(pk=row.pk).result for row in rows[:2]]
     assert [answer["payload"] for answer in answers] == [None, f"{MARK_ID + 1:016x}"]
+
+
+@pytest.mark.django_db
+def test_a_film_that_breaks_the_batch_leaves_the_others_to_be_read_alone(
+    key: bytes, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENVIRONMENT, SECRET.hex())
+    settings.VAR_DIR = tmp_path / "var"
+    desk = factories.make_producer(factories.make_studio())
+    still, marked_still = tmp_path / "still.png", tmp_path / "marked.png"
+    picture = Image.fromarray(np.random.default_rng(4).integers(40, 215, (60, 80, 3), np.uint8))
+    picture.resize((640, 480), Image.Resampling.BICUBIC).save(still)
+    engine.embed_file(still, marked_still, mark_id=MARK_ID, key=key)
+    rows = [
+        services.ask_detection(principal=desk, path=path, file_name=path.name, layers=["pixel"])
+        for path in (marked_still, still)
+    ]
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("as torch does")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(detecting, "film_residuals", broken)
+        tasks.detect(str(rows[0].pk))
+    good = MarkDetection.objects.get(pk=rows[0].pk)
+    assert (good.state, good.result["payload"]) == ("DONE", f"{MARK_ID:016x}")
+
+
+def test_pixels_two_thousand_times_as_wide_as_high_are_refused() -> None:
+    frame = av.VideoFrame(1024, 64, "yuv420p")
+    assert film_frames._resized(frame, SizeOf(512), 4.0).planes.shape[0] == 3
+    with pytest.raises(MediaError) as refused:
+        film_frames._resized(frame, SizeOf(512), 2000.0)
+    assert refused.value.reason is MediaReason.MEDIA_UNSUPPORTED

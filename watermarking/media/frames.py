@@ -21,6 +21,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from watermarking.errors import MediaError, MediaReason
 from watermarking.media.containers import only, opened, readable_frames, video_stream
 from watermarking.media.orientation import Orientation, display_matrix
 from watermarking.media.ycbcr import mark_rgb
@@ -53,6 +54,8 @@ class Moment:
 
 PlaneWork = Callable[[tuple[Plane, ...], Canvas, Moment], tuple[Plane, ...]]
 _SEEK_AFTER_SECONDS = 20.0
+# a sample thinner than this comes of pixels that are said to be hundreds of times as wide as high
+_SIDE_SAMPLED_LEAST = 16
 
 
 @lru_cache
@@ -235,6 +238,8 @@ def _resized(frame: VideoFrame, size_of: SizeOf, aspect: float) -> SampledFrame:
     turn = Orientation.of_matrix(display_matrix(frame))
     shown = (max(1, round(frame.width * aspect)), frame.height)
     width, height = size_of(*shown)
+    if min(width, height) < _SIDE_SAMPLED_LEAST:
+        raise MediaError(MediaReason.MEDIA_UNSUPPORTED, f"shown as {shown[0]} x {shown[1]}: a mere strip")
     small = frame.reformat(
         width=width, height=height, format="yuv444p", interpolation=av.video.reformatter.Interpolation.BICUBIC
     )

@@ -14,6 +14,7 @@ import soundfile
 from tests.watermarking.conftest import MARK_ID
 from tests.watermarking.media import melody
 from watermarking.engine import detect_file, embed_file
+from watermarking.errors import MediaError, MediaReason
 from watermarking.media.sound import over_any_range, read_sound
 
 HEX = f"{MARK_ID:016x}"
@@ -142,3 +143,17 @@ def test_a_hole_in_the_time_of_a_track_is_silence(tmp_path: Path) -> None:
     assert len(whole) == pytest.approx(32_000, abs=40)
     assert np.abs(whole[8100:23_900]).max() == 0.0
     assert np.abs(whole[24_100:]).min() > 0.02
+
+
+def test_a_hole_of_more_than_an_hour_is_a_broken_file(tmp_path: Path) -> None:
+    path = tmp_path / "far.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        for start in (0, 8000 * 4000):
+            frame = av.AudioFrame.from_ndarray(np.ones((1, 8000), np.int16), format="s16", layout="mono")
+            frame.rate, frame.pts = 8000, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with pytest.raises(MediaError) as refused:
+        list(read_sound(path))
+    assert refused.value.reason is MediaReason.MEDIA_UNREADABLE

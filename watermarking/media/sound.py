@@ -14,11 +14,12 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
+from watermarking.errors import MediaError, MediaReason
 from watermarking.media.containers import audio_streams, only, opened, readable_frames
 
 Samples = NDArray[np.float32]
 BlockWork = Callable[[Samples, int], Samples]
-_HOLE_SECONDS = 0.1
+_HOLE_SECONDS, _HOLE_SECONDS_MAX = 0.1, 3600
 
 
 def read_sound(
@@ -77,6 +78,8 @@ def _with_holes(frames: Iterator[AudioFrame], rate_hz: int) -> Iterator[tuple[in
         first = (time or 0.0) if first is None else first
         hole = 0 if time is None else round((time - first) * rate_hz) - count
         hole = hole if hole > _HOLE_SECONDS * rate_hz else 0
+        if hole > _HOLE_SECONDS_MAX * rate_hz:
+            raise MediaError(MediaReason.MEDIA_UNREADABLE, "a hole of more than an hour in its sound")
         frame.pts, frame.time_base = count + hole, Fraction(1, rate_hz)
         count += hole + frame.samples
         yield hole, frame

@@ -59,13 +59,14 @@ def read_secret(path: Path | None = None) -> bytes:
         KeyUnusable: nothing is given, or it is not at least 16 bytes of hex.
     """
     if path is not None:
-        return _from_file(path)
+        return _from_file(path, f"the mark key file {path}")
     given = os.environ.get(ENVIRONMENT, "").strip()
     if not given:
         raise KeyUnusable(f"no mark key: pass --key FILE or set {ENVIRONMENT}")
     if _is_hex(given):
         return _from_hex(given, ENVIRONMENT)
-    return _from_file(Path(given))
+    # what is no hex may be a secret with a slip in it: it is told to nobody
+    return _from_file(Path(given), f"the file that {ENVIRONMENT} names")
 
 
 def current_key_id() -> str:
@@ -115,12 +116,12 @@ def _key_id(text: str) -> str:
     return text
 
 
-def _from_file(path: Path) -> bytes:
+def _from_file(path: Path, source: str) -> bytes:
     try:
         text = path.read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise KeyUnusable(f"cannot read the mark key file {path}") from error
-    return _from_hex(text, str(path))
+    except (OSError, ValueError):
+        raise KeyUnusable(f"cannot read {source}") from None
+    return _from_hex(text, source)
 
 
 def _from_hex(text: str, source: str) -> bytes:

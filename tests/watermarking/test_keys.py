@@ -84,3 +84,13 @@ def test_keys_named_twice_and_empty_folders_are_refused(
     monkeypatch.setenv(KEY_ID_ENVIRONMENT, "no key id!")
     with pytest.raises(KeyUnusable):
         current_key_id()
+
+
+def test_a_secret_with_a_slip_in_it_is_told_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    for slip in ("ab" * 31 + "zz", "ab" * 400 + "z"):
+        monkeypatch.setenv(ENVIRONMENT, slip)
+        with pytest.raises(KeyUnusable) as refused:
+            read_secret()
+        assert slip not in str(refused.value)
+        assert refused.value.__suppress_context__
+        assert refused.value.__cause__ is None

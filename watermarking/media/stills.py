@@ -66,6 +66,11 @@ _EXIF_TURNS = {
 }
 
 
+# over all parts and channels: eight channels of floats of the largest picture
+BYTES_MAX = PIXELS_MAX * 32
+_BYTES = {"uint8": 1, "uint16": 2, "float": 4, "double": 8}
+
+
 @dataclass
 class Part:
     """One picture of a file: its header and all its channels ``[h, w, c]``."""
@@ -253,9 +258,13 @@ def _form_of(path: Path) -> str:
 
 def _parts_of(source: Any, path: Path) -> range:
     """Check the headers of every part before a pixel is read."""
-    count = 0
+    count, total = 0, 0
     while source.seek_subimage(count, 0):
         spec = source.spec()
+        # as they will be held: all channels of a part in one type that holds each
+        total += spec.width * spec.height * spec.nchannels * _BYTES[_exact_type(spec)]
+        if total > BYTES_MAX:
+            raise MediaError(MediaReason.MEDIA_TOO_LARGE, f"its parts hold over {BYTES_MAX} bytes", path.name)
         if spec.deep:
             raise MediaError(MediaReason.MEDIA_UNSUPPORTED, "deep pixels", path.name)
         if (spec.width, spec.height) != (spec.full_width, spec.full_height):

@@ -88,6 +88,10 @@ class FrameServer:
             self.failed += 1
             self.say({"in": str(source), "error": error.code, "detail": error.detail})
             return False
+        except (ValueError, RuntimeError) as error:  # RecursionError is one; the next frame may well be sound
+            self.failed += 1
+            self.say({"in": str(source), "error": "FRAME_FAILED", "detail": type(error).__name__})
+            return False
         taken = time.monotonic() - begun
         self.frames, self.seconds = self.frames + 1, self.seconds + taken
         answer: dict[str, Any] = {"in": str(source), "out": str(target), "frame": place}
@@ -146,6 +150,7 @@ class Watch:
         if is_marked and _state(path) != state:
             # it was written while it was read: what was marked is not what is there now
             server.frames -= 1
+            (self.out / path.name).unlink(missing_ok=True)
             self._done[path.name] = state
             return
         if is_marked:
@@ -221,7 +226,7 @@ def _answer(server: FrameServer, line: bytes) -> None:
         source, target, number = Path(asked["in"]), Path(asked["out"]), asked.get("frame")
         if not (number is None or (isinstance(number, int) and number >= 0)):
             raise ValueError("frame is a number from 0")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         server.failed += 1
         server.say({"error": "REQUEST_MALFORMED", "detail": f"{type(error).__name__}: {error}"})
         return

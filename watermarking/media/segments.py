@@ -29,6 +29,9 @@ from watermarking.media.writing import FilmWriter, encoded_pictures, scratch
 
 __all__ = ["Stretch", "plan_segments", "write_stretch"]
 
+# a stated length may be a lie of years
+_SEEKS_MAX = 20_000
+
 
 def plan_segments(path: Path, seconds: float) -> list[Stretch]:
     """Cut a film's pictures into stretches of about ``seconds``, at key frames.
@@ -80,7 +83,9 @@ def _cuts(reader: InputContainer, stream: VideoStream, pictures: Pictures, step:
     cuts: list[int] = []
     step = max(1, step)
     wanted = pictures.first_pts + step
-    while wanted + step // 2 < end:
+    for _ in range(_SEEKS_MAX):
+        if wanted + step // 2 >= end:
+            break
         found = _key_frame_at(reader, stream, wanted)
         if found is None:
             break

@@ -152,8 +152,11 @@ def take_result(job_id: UUID) -> str:
 
 
 def drop_old_results(*, before: datetime) -> int:
-    """Drop finished files that nobody took and whose time is over; returns how many."""
-    rows = MediaJob.objects.filter(finished_at__lt=before).exclude(result_blob="")
+    """Drop finished files that nobody took and whose time is over; returns how many.
+
+    Those that a task of the asker's takes (``then``) stay until it has.
+    """
+    rows = MediaJob.objects.filter(finished_at__lt=before, then__isnull=True).exclude(result_blob="")
     dropped = 0
     for job_id, blob in list(rows.values_list("pk", "result_blob")[:100]):
         MediaJob.objects.filter(pk=job_id).update(result_blob="")

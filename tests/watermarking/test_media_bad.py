@@ -28,6 +28,7 @@ from tests.watermarking.conftest import SECRET
 from watermarking.engine import detect_file, embed_file
 from watermarking.errors import MediaError, MediaReason
 from watermarking.keys import ENVIRONMENT
+from watermarking.media import stills
 from watermarking.media.staging import staged
 
 
@@ -353,3 +354,14 @@ def test_missing_sound_of_a_melody_is_no_reason_to_fail(tmp_path: Path, key: byt
     report = embed_file(source, tmp_path / "out.mkv", mark_id=5, key=key)
     assert report.frames == 200
     assert report.layers["audio"].status == "embedded"
+
+
+def test_many_parts_are_too_large_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = Image.fromarray(np.full((100, 120, 3), 99, np.uint8))
+    picture.save(tmp_path / "three.tif", save_all=True, append_images=[picture, picture])
+    monkeypatch.setattr(stills, "BYTES_MAX", 3 * 100 * 120 * 3)
+    assert len(stills.open_still(tmp_path / "three.tif").parts) == 3
+    monkeypatch.setattr(stills, "BYTES_MAX", 3 * 100 * 120 * 3 - 1)
+    with pytest.raises(MediaError) as refused:
+        stills.open_still(tmp_path / "three.tif")
+    assert refused.value.reason is MediaReason.MEDIA_TOO_LARGE

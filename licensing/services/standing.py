@@ -20,7 +20,7 @@ from licensing.services.limits import parse_limits
 from licensing.services.productions import clean_text
 from trustcore.policy.vocabulary import UseType
 
-_RULE_NEEDS: Final = ("frames_max", "lines_max", "days_max", "render_territory")
+_RULE_NEEDS: Final = ("frames_max", "lines_max", "days_max", "render_territory", "distribution_territory")
 
 
 def set_auto_rule(
@@ -36,7 +36,7 @@ def set_auto_rule(
     """Approve in advance: what lies wholly within the rule is granted without asking again. The talent alone may.
 
     Args:
-        limits: as of a mandate; frames, lines, days and places must be limited.
+        limits: as of a mandate; frames, lines, days, and places of work and of showing must be limited.
         licensees: for whom; nobody named: whoever may see the talent.
 
     Raises:

@@ -175,6 +175,14 @@ def test_what_lies_within_the_talents_rule_is_granted_at_once_and_the_log_says_b
         {"content": {"NUDITY": "APPROVAL_REQUIRED"}},
         {"content": {"POLITICAL_ENDORSEMENT": "ALLOWED"}},
         {"replica_class": "DECEASED_DIGITAL_REPLICA"},
+        {"distribution_territory": ("US", "DE")},
+        {"terms": {"exclusivity": {"kind": "FULL"}}},
+        {"terms": {"assignability": "WITH_CONSENT"}},
+        {"terms": {"change_of_control": "RECONSENT"}},
+        {"terms": {"retention": {"scan": "KEEP"}}},
+        {"terms": {"marking": {"c2pa": False}}},
+        {"terms": {"scope": {"seconds_max": 1}}},
+        {"terms": {"scope": {"runs_max": 1}}},
     ],
 )
 def test_what_goes_beyond_the_rule_asks_people(cast: Cast, ask: dict[str, Any]) -> None:
@@ -211,6 +219,7 @@ def test_no_rule_is_ever_made_for_these_uses(cast: Cast, use: str) -> None:
         ({"use_types": []}, "USE_TYPE_UNKNOWN"),
         ({"use_types": ["WHATEVER"]}, "USE_TYPE_UNKNOWN"),
         ({"limits": {"frames_max": 3}}, "LIMITS_MISSING"),
+        ({"limits": {**LIMITS, "distribution_territory": []}}, "LIMITS_MISSING"),
         ({"limits": {**LIMITS, "surprise": 3}}, "LIMITS_INVALID"),
         ({"limits": {**LIMITS, "content": ["NUDITY"]}}, "NEVER_BY_RULE"),
         ({"valid_until": "past"}, "DATES_INVALID"),

@@ -22,7 +22,7 @@ class Route:
     """Who must decide, under which mandate, and what lies beyond it.
 
     Attributes:
-        outside: what made an ``AGENT_WITHIN_MANDATE`` mandate ask the talent as well.
+        outside: what made an ``AGENT_WITHIN_MANDATE`` or ``QUORUM`` mandate ask the talent as well.
         quorum: how many signers must agree, for ``QUORUM``.
         rule: the talent's rule that approves, for ``AUTO_WITHIN_RULES``.
         notice: how long the union is given notice before anything begins.
@@ -57,10 +57,11 @@ def route_request(
     approved by the agent alone. Once people have been asked, no rule answers for them (``by_rule``). For a minor or an estate nothing but authority decides.
     """
     agency = mandate.agency_id if mandate else None
+    notice = timedelta(hours=mandate.notice_hours if mandate else 0)  # owed to the union, whoever decides
     if authority_wanted(talent, at) is not None:
-        return Route(ApprovalMode.GUARDIAN_AND_COURT, mandate, agency)
+        return Route(ApprovalMode.GUARDIAN_AND_COURT, mandate, agency, notice=notice)
     if by_rule and not beyond_guild(terms, talent) and (rule := rule_for(terms, talent, licensee_id, at)):
-        return Route(ApprovalMode.AUTO_WITHIN_RULES, mandate, agency, rule=rule)
+        return Route(ApprovalMode.AUTO_WITHIN_RULES, mandate, agency, rule=rule, notice=notice)
     if mandate is None:
         return Route(ApprovalMode.TALENT_ONLY, None, None)
     outside = beyond_mandate(
@@ -68,11 +69,10 @@ def route_request(
     )
     outside = tuple(dict.fromkeys([*outside, *beyond_guild(terms, talent)]))
     mode = ApprovalMode(mandate.mode)
-    if mode is ApprovalMode.AGENT_WITHIN_MANDATE and outside:
+    if mode in {ApprovalMode.AGENT_WITHIN_MANDATE, ApprovalMode.QUORUM} and outside:
         mode = ApprovalMode.DUAL
-    return Route(
-        mode, mandate, agency, outside, quorum=mandate.quorum, notice=timedelta(hours=mandate.notice_hours)
-    )
+    quorum = mandate.quorum if mode is ApprovalMode.QUORUM else None
+    return Route(mode, mandate, agency, outside, quorum=quorum, notice=notice)
 
 
 def beyond_guild(terms: Terms, talent: Talent) -> tuple[str, ...]:

@@ -528,3 +528,44 @@ def test_login_of_a_dead_talent_answers_nothing_and_the_estate_does(cast: Cast) 
     assert refusal(lambda: approve(factories.desk_of_talent(talent), request)) == "NOT_YOURS_TO_DECIDE"
     executor, _ = give_authority(talent, "ESTATE_EXECUTOR")
     assert approve(executor, request) is not None
+
+
+def test_quorum_decides_alone_only_within_the_limits(cast: Cast) -> None:
+    band = [factories.make_user()]
+    factories.make_mandate(
+        cast.talent, cast.agent, mode="QUORUM", quorum=1, signers=band, limits={"frames_max": 3000}
+    )
+    inside = factories.make_submitted_request(cast.production, cast.talent)
+    outside = factories.make_submitted_request(cast.production, cast.talent, frames_max=3001)
+    assert (inside.mode, outside.mode, outside.quorum) == ("QUORUM", "DUAL", None)
+    assert outside.outside_mandate == ["scope.frames_max"]
+
+
+def test_union_notice_is_owed_where_a_rule_or_a_guardian_decides(cast: Cast) -> None:
+    factories.make_mandate(cast.talent, cast.agent, mode="UNION_NOTICE", notice_hours=48)
+    _rule(cast)
+    request = factories.make_submitted_request(cast.production, cast.talent)
+    assert (request.mode, request.state) == ("AUTO_WITHIN_RULES", "APPROVED")
+    token = LicenceToken.objects.get(request=request)
+    assert token.not_before >= request.notice_until >= request.submitted_at + timedelta(hours=48)
+    minor, guardian, _ = make_minor()
+    services.grant_mandate(
+        principal=guardian, talent=minor, agency=cast.agent.organisation, mode="UNION_NOTICE",
+        use_types=[], notice_hours=48,
+    )  # fmt: skip
+    theirs = factories.make_submitted_request(cast.production, minor)
+    assert (theirs.mode, theirs.state) == ("GUARDIAN_AND_COURT", "NOTICE_PERIOD")
+
+
+def test_naming_a_stranger_and_naming_nobody_are_refused_alike_and_only_to_who_may_ask(cast: Cast) -> None:
+    body = {"agency": cast.agent.organisation.slug, "mode": "DUAL", "use_types": []}
+    path = f"talents/{cast.talent.pk}/mandate"
+    named = (cast.other_agent.person.email, "nobody@example.com")
+    answers = [call(cast.self, path, {**body, "agent": one}) for one in named]
+    assert [one.json()["code"] for one in answers] == ["AGENT_NOT_OF_AGENCY"] * 2
+    assert answers[0].json()["title"] == answers[1].json()["title"]
+    for one in named:
+        assert call(cast.agent, path, {**body, "agent": one}).json()["code"] == "TALENT_ONLY"
+    many = call(cast.self, path, {**body, "signers": [f"p{n}@example.com" for n in range(101)]})
+    assert many.status_code in {400, 422}
+    assert "signers" in many.content.decode()

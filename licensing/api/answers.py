@@ -211,13 +211,17 @@ class DraftSubmitApi(LicensingView):
             made = self._submit(draft_id)
         except NotFound:
             return nothing_here()
-        return Response(write_request(self, made.pk), status=201)
+        return Response(write_request(self, made.pk), status=201) if made else nothing_here()
 
-    def _submit(self, draft_id: UUID) -> LicenceRequest:
+    def _submit(self, draft_id: UUID) -> LicenceRequest | None:
+        """The request; None where nothing is there to ask for: what was refused stays on record."""
         with transaction.atomic():
             draft = services.lock_draft(self.principal, draft_id)
             ask = read_ask(self.parsed(RequestInput, draft.body))
-            made = services.submit_request(principal=self.principal, ask=ask)
+            try:
+                made = services.submit_request(principal=self.principal, ask=ask)
+            except NotFound:
+                return None
             draft.submitted = made
             draft.save(update_fields=["submitted"])
             return made

@@ -9,13 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Organisation, User
-from accounts.selectors import organisation_by_slug
+from accounts.selectors import organisation_by_slug, organisations_of
 from common.clock import rfc3339
-from common.errors import InvalidInput, NotFound
+from common.errors import Forbidden, InvalidInput, NotFound
 from licensing import selectors, services
 from licensing.api.base import CodeField, LicensingView, PersonView, StrictSerializer
 from licensing.models import Absence, Authority, AutoRule, Delegation, Mandate, ProfileAdoption, Talent
 from licensing.models.consent import AuthorityKind, TalentInstruction
+from licensing.selectors.people import speaks_for
 from trustcore.policy.profiles import Profile, catalogue, profile_hash
 from trustcore.policy.vocabulary import ApprovalMode, UseType, Visibility
 
@@ -33,7 +34,9 @@ class MandateInput(StrictSerializer):
     valid_from = serializers.DateTimeField(required=False, allow_null=True, default=None)
     valid_until = serializers.DateTimeField(required=False, allow_null=True, default=None)
     quorum = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
-    signers = serializers.ListField(child=serializers.EmailField(), required=False, default=list)
+    signers = serializers.ListField(
+        child=serializers.EmailField(), required=False, default=list, max_length=100
+    )
     notice_hours = serializers.IntegerField(required=False, default=0, min_value=0, max_value=8760)
 
 
@@ -216,15 +219,26 @@ class _TalentView(PersonView):
             raise NotFound
         return found
 
+    def spoken_for(self, talent_id: UUID) -> Talent:
+        """The talent for whom the caller speaks; asked before anybody whom the body names is looked up.
+
+        Raises:
+            NotFound: as :meth:`talent`. Forbidden: ``TALENT_ONLY``.
+        """
+        talent = self.talent(talent_id)
+        if not speaks_for(self.person, talent):
+            raise Forbidden("TALENT_ONLY", "Only the talent does this.")
+        return talent
+
 
 class MandateApi(_TalentView):
     """Grant a mandate: the talent alone."""
 
     @extend_schema(operation_id="talents_grant_mandate", request=MandateInput, responses={201: MandateOutput})
     def post(self, request: Request, talent_id: UUID) -> Response:
-        talent, fields = self.talent(talent_id), self.parsed(MandateInput)
+        talent, fields = self.spoken_for(talent_id), self.parsed(MandateInput)
         fields["agency"] = _organisation(fields["agency"])
-        fields["agent"] = _person(fields["agent"]) if fields["agent"] else None
+        fields["agent"] = _person(fields["agent"], fields["agency"]) if fields["agent"] else None
         fields["signers"] = [_person(email) for email in fields["signers"]]
         made = services.grant_mandate(principal=self.person, talent=talent, **fields)
         return Response(write_mandate(made), status=201)
@@ -246,7 +260,7 @@ class TalentVisibilityApi(_TalentView):
         operation_id="talents_set_visibility", request=VisibilityRuleInput, responses=VisibilityRuleOutput
     )
     def post(self, request: Request, talent_id: UUID) -> Response:
-        talent, fields = self.talent(talent_id), self.parsed(VisibilityRuleInput)
+        talent, fields = self.spoken_for(talent_id), self.parsed(VisibilityRuleInput)
         named = [_organisation(slug) for slug in fields.pop("organisations")]
         rule = services.set_visibility(principal=self.person, talent=talent, organisations=named, **fields)
         ids = [str(one) for one in rule.listed_ids]
@@ -262,7 +276,7 @@ class RulesApi(_TalentView):
 
     @extend_schema(operation_id="talents_set_rule", request=RuleInput, responses={201: RuleOutput})
     def post(self, request: Request, talent_id: UUID) -> Response:
-        talent, fields = self.talent(talent_id), self.parsed(RuleInput)
+        talent, fields = self.spoken_for(talent_id), self.parsed(RuleInput)
         named = [_organisation(slug) for slug in fields.pop("licensees")]
         rule = services.set_auto_rule(principal=self.person, talent=talent, licensees=named, **fields)
         return Response(write_rule(rule), status=201)
@@ -297,6 +311,11 @@ class AuthoritiesApi(_TalentView):
     )
     def post(self, request: Request, talent_id: UUID) -> Response:
         talent, fields = self.talent(talent_id), self.parsed(AuthorityInput)
+        if self.person.organisation_id != talent.organisation_id or not self.person.is_role("ADMIN"):
+            raise Forbidden(
+                "NOT_YOURS_TO_REGISTER",
+                "An administrator of the talent's own organisation registers documents.",
+            )
         fields["user"] = _person(fields["user"])
         row = services.register_authority(principal=self.person, talent=talent, **fields)
         return Response(write_authority(row), status=201)
@@ -322,9 +341,8 @@ class DelegationsApi(PersonView):
         mandate = Mandate.objects.filter(pk=mandate_id, agency=self.person.organisation).first()
         if mandate is None:
             raise NotFound
-        made = services.delegate_mandate(
-            principal=self.person, mandate=mandate, to_user=_person(fields.pop("to")), **fields
-        )
+        to_user = _person(fields.pop("to"), mandate.agency)
+        made = services.delegate_mandate(principal=self.person, mandate=mandate, to_user=to_user, **fields)
         return Response(write_delegation(made), status=201)
 
 
@@ -344,7 +362,10 @@ class AbsencesApi(PersonView):
     @extend_schema(operation_id="absences_set", request=AbsenceInput, responses={201: AbsenceOutput})
     def post(self, request: Request) -> Response:
         fields = self.parsed(AbsenceInput)
-        made = services.set_absence(principal=self.person, stand_in=_person(fields.pop("stand_in")), **fields)
+        if not self.person.acts_as("AGENT"):
+            raise Forbidden("AGENT_ONLY", "Only an agent, signed in, sets an absence.")
+        stand_in = _person(fields.pop("stand_in"), self.person.organisation)
+        made = services.set_absence(principal=self.person, stand_in=stand_in, **fields)
         return Response(write_absence(made), status=201)
 
 
@@ -476,9 +497,11 @@ def _organisation(slug: str) -> Organisation:
     return found
 
 
-def _person(email: str) -> User:
-    """The person of that address; the same refusal for one who is not there and one who does not fit follows."""
+def _person(email: str, of: Organisation | None = None) -> User:
+    """The person of that address; the same refusal for one who is not there and one who is not ``of`` that place."""
     found = User.objects.filter(email__iexact=email, is_active=True).first()
+    if found is not None and of is not None and not organisations_of(found).filter(pk=of.pk).exists():
+        found = None
     if found is None:
         raise InvalidInput("AGENT_NOT_OF_AGENCY", "This person cannot be named here.")
     return found

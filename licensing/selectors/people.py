@@ -162,10 +162,12 @@ def speaks_for(principal: Principal, talent: Talent, at: datetime | None = None)
 
 
 def is_signer(principal: Principal, mandate_id: UUID | None) -> bool:
-    """Whether the caller, signed in, is one of those whom the mandate's quorum counts."""
+    """Whether the caller, signed in, is one of those whom the mandate's quorum counts while it is in force."""
     if mandate_id is None or principal.credential is not None:
         return False
-    return MandateSigner.objects.filter(mandate=mandate_id, user=principal.person).exists()
+    return MandateSigner.objects.filter(
+        mandate=mandate_id, mandate__in=mandates_in_force(), user=principal.person
+    ).exists()
 
 
 def standing_in_under(principal: Principal, mandate: Mandate, at: datetime | None = None) -> list[Delegation]:

@@ -9,7 +9,7 @@ from accounts.principals import Principal
 from licensing.machine import sides_missing
 from licensing.models import LicenceRequest, MandateSigner, RequestAction, TermsVersion
 from licensing.models.requests import OPEN_STATES, Side
-from licensing.selectors.people import authorities_in_force, has_authority, is_signer, is_talent
+from licensing.selectors.people import authorities_in_force, has_authority, is_deceased, is_signer, is_talent
 from trustcore.policy.vocabulary import ApprovalMode, RequestState
 
 
@@ -38,7 +38,7 @@ def sides_of(principal: Principal, request: LicenceRequest, deciding: frozenset[
         sides.add(Side.LICENSEE)
     if request.mandate_id in deciding:
         sides.add(Side.AGENT)
-    if is_talent(principal, request.talent):
+    if is_talent(principal, request.talent) and not is_deceased(request.talent):
         sides.add(Side.TALENT)
     if request.mode == ApprovalMode.QUORUM and is_signer(principal, request.mandate_id):
         sides.add(Side.SIGNER)

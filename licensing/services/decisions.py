@@ -17,11 +17,15 @@ from common.errors import Conflict, Forbidden, InvalidInput
 from licensing.machine import REQUIRED_SIDES, sides_missing
 from licensing.models import LicenceRequest, LicenceToken
 from licensing.models.requests import OPEN_STATES, ActionKind, Side
+from licensing.selectors.people import speaks_for
+from licensing.services.asks import require_payee
 from licensing.services.changes import countered_terms
 from licensing.services.conclude import conclude
 from licensing.services.delegations import require_within_delegation
+from licensing.services.limits import beyond_mandate, parse_limits
 from licensing.services.productions import clean_text
 from licensing.services.requests import add_version, next_version
+from licensing.services.routing import beyond_guild
 from licensing.services.trail import lock_request, move, require_open, require_same_terms, require_side
 from trustcore.policy.terms import Terms, parse_terms
 from trustcore.policy.vocabulary import ApprovalMode, RequestState
@@ -73,11 +77,15 @@ def counter_request(
         _require_four_eyes(principal, request, sides)
         require_open(request, ActionKind.COUNTER, clock.now())
         require_same_terms(request, terms_hash)
+        before = _terms(request)
         if side is not Side.TALENT and "compensation.payee" in changes:
             raise InvalidInput("PAYEE_TALENT_ONLY", "Only the talent changes who is paid.")
         terms = countered_terms(
-            _terms(request), changes, version=next_version(request.licence_id), supersedes=terms_hash
+            before, changes, version=next_version(request.licence_id), supersedes=terms_hash
         )
+        if side is not Side.TALENT and terms.compensation.payee != before.compensation.payee:
+            raise InvalidInput("PAYEE_TALENT_ONLY", "Only the talent changes who is paid.")
+        require_payee(terms, request.talent)
         add_version(
             request=request,
             terms=terms,
@@ -118,7 +126,7 @@ def approve_request(
     Raises:
         NotFound: not this caller's to see.
         Forbidden: ``NOT_YOURS_TO_DECIDE``, ``FOUR_EYES`` or ``BEYOND_DELEGATION``.
-        Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE``, ``REQUEST_LAPSED``, ``ALREADY_APPROVED``,
+        Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE``, ``REQUEST_LAPSED``, ``ALREADY_APPROVED``, ``BEYOND_MANDATE``,
             ``WINDOW_OVER``, ``RENEWED_LICENCE_ENDED``, ``PROFILE_UNMET`` or ``EXCLUSIVITY_CONFLICT``.
     """
     with transaction.atomic():
@@ -129,6 +137,9 @@ def approve_request(
         _require_four_eyes(principal, request, sides)
         side = _still_missing(principal, request, sides, side, terms_hash)
         _require_other_person(principal, request, side, terms_hash)
+        if side is Side.TALENT and not speaks_for(principal, request.talent):
+            raise Forbidden("NOT_YOURS_TO_DECIDE", "Who speaks for the talent by authority decides.")
+        _require_within_mandate(request)
         if side is Side.AGENT and request.mandate is not None:
             require_within_delegation(principal, request.mandate, _terms(request))
         at = clock.now()
@@ -220,6 +231,20 @@ def _still_missing(
     if not missing or (side is Side.SIGNER and mine.filter(side=Side.SIGNER).exists()):
         raise Conflict("ALREADY_APPROVED", "You have agreed to these terms already.")
     return side if side in missing else next(iter(missing))
+
+
+def _require_within_mandate(request: LicenceRequest) -> None:
+    """An agent alone approves only what lies within the mandate and the guild's defaults as they stand now."""
+    if request.mode != ApprovalMode.AGENT_WITHIN_MANDATE or request.mandate is None:
+        return
+    terms, mandate = _terms(request), request.mandate
+    uses, limits = frozenset(mandate.use_types), parse_limits(mandate.limits)
+    outside = [
+        *beyond_mandate(terms, use_types=uses, limits=limits),
+        *beyond_guild(terms, request.talent),
+    ]
+    if outside:
+        raise Conflict("BEYOND_MANDATE", "The talent must be asked.", ", ".join(dict.fromkeys(outside)))
 
 
 def _require_four_eyes(principal: Principal, request: LicenceRequest, sides: frozenset[Side]) -> None:

@@ -20,6 +20,7 @@ from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from licensing.models import (
     Authority,
     DeclaredEvent,
+    LicenceRequest,
     LicenceToken,
     Production,
     Talent,
@@ -28,6 +29,7 @@ from licensing.models import (
 )
 from licensing.models.consent import AuthorityKind
 from licensing.models.events import EventKind
+from licensing.models.requests import OPEN_STATES
 from licensing.selectors.holds import ENDABLE, Holdable, sides_over, thing_visible_to
 from licensing.selectors.people import is_deceased, is_minor, mandate_in_force, person_pseudonym
 from licensing.selectors.tokens import hold_reasons_on
@@ -40,7 +42,7 @@ from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.policy.clauses import ChangeOfControl
 from trustcore.policy.holds import may_place
 from trustcore.policy.reasons import DenyReason
-from trustcore.policy.vocabulary import FrameDisposition, HoldSide, RevocationKind, TokenState
+from trustcore.policy.vocabulary import ApprovalMode, FrameDisposition, HoldSide, RevocationKind, TokenState
 from trustcore.receipt import RevokedEntry
 
 _WHY_MAX: Final = 2000
@@ -295,6 +297,9 @@ def _die(principal: Principal, thing: Holdable, side: HoldSide, shown: Preview, 
     thing.died_on = clock.now().date()
     thing.save(update_fields=["died_on"])
     end_mandates(principal, thing)
+    LicenceRequest.objects.filter(talent=thing, state__in=OPEN_STATES, mode=ApprovalMode.TALENT_ONLY).update(
+        mode=ApprovalMode.GUARDIAN_AND_COURT
+    )
     _hold_each(principal, shown, DenyReason.ESTATE_AUTHORITY_REQUIRED, side, why)
     _end_training(thing)
 

@@ -1,7 +1,7 @@
 """Who decides for a talent: grant and end mandates. Granting is the talent's own act."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from audit.services import record
 from common import clock
 from common.errors import Forbidden, InvalidInput
 from licensing.models import LicenceRequest, Mandate, MandateSigner, Talent
+from licensing.models.consent import AuthorityKind
 from licensing.models.people import MANDATE_MODES
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.people import authority_wanted, speaks_for
@@ -40,6 +41,8 @@ def grant_mandate(
 ) -> Mandate:
     """Let an agency decide within limits; a mandate in force before is ended. The talent alone may.
 
+    What a guardian grants ends when the talent comes of age.
+
     Args:
         mode: ``AGENT_WITHIN_MANDATE``, ``DUAL``, ``TALENT_ONLY`` (the agency sees and advises), ``QUORUM`` of
             ``signers``, or ``UNION_NOTICE`` (the talent signs, and ``notice_hours`` pass first).
@@ -66,6 +69,7 @@ def grant_mandate(
     if (mode == ApprovalMode.UNION_NOTICE) != (notice_hours > 0) or notice_hours > _NOTICE_MOST:
         raise InvalidInput("NOTICE_INVALID", f"A union notice has between 1 and {_NOTICE_MOST} hours.")
     begins = valid_from or clock.now()
+    valid_until = _while_a_minor(talent, valid_until)
     if valid_until is not None and valid_until <= begins:
         raise InvalidInput("DATES_INVALID", "The mandate would end before it begins.")
     numbers = msgspec.to_builtins(parse_limits(limits or {}))
@@ -137,6 +141,14 @@ def end_mandates(principal: Principal, talent: Talent) -> None:
             object_type="mandate",
             object_id=row.pk,
         )
+
+
+def _while_a_minor(talent: Talent, valid_until: datetime | None) -> datetime | None:
+    """``valid_until``, and never after majority for what a guardian grants."""
+    if talent.majority_on is None or authority_wanted(talent) is not AuthorityKind.GUARDIAN:
+        return valid_until
+    of_age = datetime.combine(talent.majority_on, time.min, UTC)
+    return of_age if valid_until is None else min(valid_until, of_age)
 
 
 def _voices(mode: str, quorum: int | None, signers: Iterable[User]) -> list[User]:

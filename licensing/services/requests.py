@@ -99,7 +99,9 @@ def request_renewal(
             "represented_by": str(mandate.agency_id) if mandate else None,
             "profiles": [],
         }
-        return _open(principal, renewed.production, renewed.talent, read_terms(document), renewed, at)
+        terms = read_terms(document)
+        require_payee(terms, renewed.talent)
+        return _open(principal, renewed.production, renewed.talent, terms, renewed, at)
 
 
 def add_version(

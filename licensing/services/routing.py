@@ -11,7 +11,8 @@ from licensing.models.consent import NEVER_BY_RULE, NEVER_CONTENT_BY_RULE
 from licensing.selectors.people import authority_wanted, mandate_in_force
 from licensing.services.defaults import limits_of_member
 from licensing.services.limits import beyond_mandate, parse_limits
-from trustcore.policy.clauses import ContentRule
+from trustcore.policy.clauses import Assignability, ChangeOfControl, ContentRule
+from trustcore.policy.shape import ExclusiveRight, Marking, Retention
 from trustcore.policy.terms import Terms
 from trustcore.policy.vocabulary import ApprovalMode, ReplicaClass
 
@@ -21,7 +22,7 @@ class Route:
     """Who must decide, under which mandate, and what lies beyond it.
 
     Attributes:
-        outside: what made an ``AGENT_WITHIN_MANDATE`` mandate ask the talent as well.
+        outside: what made an ``AGENT_WITHIN_MANDATE`` or ``QUORUM`` mandate ask the talent as well.
         quorum: how many signers must agree, for ``QUORUM``.
         rule: the talent's rule that approves, for ``AUTO_WITHIN_RULES``.
         notice: how long the union is given notice before anything begins.
@@ -56,10 +57,11 @@ def route_request(
     approved by the agent alone. Once people have been asked, no rule answers for them (``by_rule``). For a minor or an estate nothing but authority decides.
     """
     agency = mandate.agency_id if mandate else None
+    notice = timedelta(hours=mandate.notice_hours if mandate else 0)  # owed to the union, whoever decides
     if authority_wanted(talent, at) is not None:
-        return Route(ApprovalMode.GUARDIAN_AND_COURT, mandate, agency)
-    if by_rule and not beyond_guild(terms, talent) and (rule := rule_for(terms, talent.pk, licensee_id, at)):
-        return Route(ApprovalMode.AUTO_WITHIN_RULES, mandate, agency, rule=rule)
+        return Route(ApprovalMode.GUARDIAN_AND_COURT, mandate, agency, notice=notice)
+    if by_rule and not beyond_guild(terms, talent) and (rule := rule_for(terms, talent, licensee_id, at)):
+        return Route(ApprovalMode.AUTO_WITHIN_RULES, mandate, agency, rule=rule, notice=notice)
     if mandate is None:
         return Route(ApprovalMode.TALENT_ONLY, None, None)
     outside = beyond_mandate(
@@ -67,11 +69,10 @@ def route_request(
     )
     outside = tuple(dict.fromkeys([*outside, *beyond_guild(terms, talent)]))
     mode = ApprovalMode(mandate.mode)
-    if mode is ApprovalMode.AGENT_WITHIN_MANDATE and outside:
+    if mode in {ApprovalMode.AGENT_WITHIN_MANDATE, ApprovalMode.QUORUM} and outside:
         mode = ApprovalMode.DUAL
-    return Route(
-        mode, mandate, agency, outside, quorum=mandate.quorum, notice=timedelta(hours=mandate.notice_hours)
-    )
+    quorum = mandate.quorum if mode is ApprovalMode.QUORUM else None
+    return Route(mode, mandate, agency, outside, quorum=quorum, notice=notice)
 
 
 def beyond_guild(terms: Terms, talent: Talent) -> tuple[str, ...]:
@@ -82,24 +83,44 @@ def beyond_guild(terms: Terms, talent: Talent) -> tuple[str, ...]:
     return beyond_mandate(terms, use_types=frozenset(map(str, terms.use_types)), limits=limits)
 
 
-def rule_for(terms: Terms, talent_id: UUID, licensee_id: UUID, at: datetime) -> AutoRule | None:
-    """The talent's oldest rule in force that covers all of ``terms`` for this licensee."""
+def rule_for(terms: Terms, talent: Talent, licensee_id: UUID, at: datetime) -> AutoRule | None:
+    """The oldest rule in force, set by the talent in person, that covers all of ``terms`` for this licensee."""
     if never_by_rule(terms):
         return None
-    rows = AutoRule.objects.filter(talent=talent_id, ended_at=None, valid_from__lte=at, valid_until__gt=at)
+    rows = AutoRule.objects.filter(
+        talent=talent, set_by=talent.user_id, ended_at=None, valid_from__lte=at, valid_until__gt=at
+    )
     named = rows.filter(Q(licensees=None) | Q(licensees=licensee_id)).order_by("created_at", "pk").distinct()
     for rule in named:
         limits = parse_limits(rule.limits)
+        if not limits.distribution_territory:  # made before a rule had to name where the work is shown
+            continue
         if not beyond_mandate(terms, use_types=frozenset(rule.use_types), limits=limits):
             return rule
     return None
 
 
 def never_by_rule(terms: Terms) -> bool:
-    """Whether ``terms`` hold what no rule may approve: training, new dialogue, nudity, politics, the dead."""
+    """Whether ``terms`` hold what no rule may approve: training, new dialogue, nudity, politics, the dead, and
+    every clause that a rule has no limit for and that is other than the terms' default.
+    """
     return (
         terms.training.allowed
         or not set(NEVER_BY_RULE).isdisjoint(map(str, terms.use_types))
         or terms.replica_class is ReplicaClass.DECEASED_DIGITAL_REPLICA
         or any(terms.content.get(name) != ContentRule.PROHIBITED for name in NEVER_CONTENT_BY_RULE)
+        or _beyond_defaults(terms)
+    )
+
+
+def _beyond_defaults(terms: Terms) -> bool:
+    """Whether a clause that no rule can limit says other than the terms do by default."""
+    return (
+        terms.exclusivity != ExclusiveRight()
+        or terms.assignability is not Assignability.NONE
+        or terms.change_of_control is not ChangeOfControl.TERMINATE
+        or terms.retention != Retention()
+        or terms.marking != Marking()
+        or terms.scope.seconds_max > 0
+        or terms.scope.runs_max > 0
     )

@@ -15,12 +15,12 @@ from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from licensing.models import Authority, AutoRule, DeclaredEvent, Talent, TalentInstruction
 from licensing.models.consent import NEVER_BY_RULE, AuthorityKind
-from licensing.selectors.people import speaks_for
+from licensing.selectors.people import authority_wanted, speaks_for
 from licensing.services.limits import parse_limits
 from licensing.services.productions import clean_text
 from trustcore.policy.vocabulary import UseType
 
-_RULE_NEEDS: Final = ("frames_max", "lines_max", "days_max", "render_territory")
+_RULE_NEEDS: Final = ("frames_max", "lines_max", "days_max", "render_territory", "distribution_territory")
 
 
 def set_auto_rule(
@@ -36,7 +36,7 @@ def set_auto_rule(
     """Approve in advance: what lies wholly within the rule is granted without asking again. The talent alone may.
 
     Args:
-        limits: as of a mandate; frames, lines, days and places must be limited.
+        limits: as of a mandate; frames, lines, days, and places of work and of showing must be limited.
         licensees: for whom; nobody named: whoever may see the talent.
 
     Raises:
@@ -45,6 +45,8 @@ def set_auto_rule(
             ``DATES_INVALID``.
     """
     _require_word(principal, talent, "Only the talent approves in advance.")
+    if authority_wanted(talent) is not None:
+        raise Forbidden("TALENT_ONLY", "Nobody approves in advance for a minor or an estate.")
     uses = sorted({str(use) for use in use_types})
     if not uses or not set(uses) <= set(UseType):
         raise InvalidInput("USE_TYPE_UNKNOWN", "Name use types.", ", ".join(uses))

@@ -14,13 +14,14 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.principals import Principal
+from accounts.selectors import organisations_of
 from audit.services import record
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.ids import new_id
 from common.keys import signer_for
 from licensing.models import Production, Talent, TrainingConsent, TrainingRequest, TrainingToken
-from licensing.selectors.people import person_pseudonym, speaks_for, visible_constructs
+from licensing.selectors.people import is_talent, person_pseudonym, speaks_for, visible_constructs
 from licensing.selectors.training import (
     training_requests_visible_to,
     training_state,
@@ -125,7 +126,7 @@ def approve_training(*, principal: Principal, request_id: UUID, terms_hash: str)
         made = _lock(principal, request_id)
         if not speaks_for(principal, made.talent):
             raise Forbidden("TALENT_ONLY", "Only the talent consents to training.")
-        if principal.person.pk == made.requested_by_id or principal.organisation_id == made.licensee_id:
+        if principal.person.pk == made.requested_by_id or _is_of_licensee(principal, made):
             raise Forbidden("FOUR_EYES", "Asking and answering take two persons and two organisations.")
         at = clock.now()
         _require_open(made, at)
@@ -140,6 +141,14 @@ def approve_training(*, principal: Principal, request_id: UUID, terms_hash: str)
         token = _issue(made, terms, principal, at)
         _record("training.issued", made, principal, jti=str(token.pk))
         return token
+
+
+def _is_of_licensee(principal: Principal, made: TrainingRequest) -> bool:
+    """Whether the caller acts for the licensee, or works there and is not the talent in person."""
+    if principal.organisation_id == made.licensee_id:
+        return True
+    works_there = organisations_of(principal.person).filter(pk=made.licensee_id).exists()
+    return works_there and not is_talent(principal, made.talent)
 
 
 def decline_training(*, principal: Principal, request_id: UUID, reason: str) -> TrainingRequest:

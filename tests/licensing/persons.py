@@ -14,7 +14,13 @@ from licensing import services
 from licensing.models import Authority, Talent
 from tests import factories
 
-LIMITS = {"frames_max": 5000, "lines_max": 50, "days_max": 120, "render_territory": ["US", "CA", "GB"]}
+LIMITS = {
+    "frames_max": 5000,
+    "lines_max": 50,
+    "days_max": 120,
+    "render_territory": ["US", "CA", "GB"],
+    "distribution_territory": ["US", "CA", "GB"],
+}
 
 
 def call(desk: Principal, path: str, body: Any = None, *, method: str = "post") -> Any:

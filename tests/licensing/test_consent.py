@@ -25,6 +25,7 @@ from licensing.models import (
 from tests import factories
 from tests.licensing.conftest import Cast
 from tests.licensing.persons import LIMITS, call, give_authority, in_days, make_minor
+from trustcore.policy.terms import parse_terms
 
 
 def approve(desk: Principal, request: LicenceRequest) -> LicenceToken | None:
@@ -175,6 +176,14 @@ def test_what_lies_within_the_talents_rule_is_granted_at_once_and_the_log_says_b
         {"content": {"NUDITY": "APPROVAL_REQUIRED"}},
         {"content": {"POLITICAL_ENDORSEMENT": "ALLOWED"}},
         {"replica_class": "DECEASED_DIGITAL_REPLICA"},
+        {"distribution_territory": ("US", "DE")},
+        {"terms": {"exclusivity": {"kind": "FULL"}}},
+        {"terms": {"assignability": "WITH_CONSENT"}},
+        {"terms": {"change_of_control": "RECONSENT"}},
+        {"terms": {"retention": {"scan": "KEEP"}}},
+        {"terms": {"marking": {"c2pa": False}}},
+        {"terms": {"scope": {"seconds_max": 1}}},
+        {"terms": {"scope": {"runs_max": 1}}},
     ],
 )
 def test_what_goes_beyond_the_rule_asks_people(cast: Cast, ask: dict[str, Any]) -> None:
@@ -211,6 +220,7 @@ def test_no_rule_is_ever_made_for_these_uses(cast: Cast, use: str) -> None:
         ({"use_types": []}, "USE_TYPE_UNKNOWN"),
         ({"use_types": ["WHATEVER"]}, "USE_TYPE_UNKNOWN"),
         ({"limits": {"frames_max": 3}}, "LIMITS_MISSING"),
+        ({"limits": {**LIMITS, "distribution_territory": []}}, "LIMITS_MISSING"),
         ({"limits": {**LIMITS, "surprise": 3}}, "LIMITS_INVALID"),
         ({"limits": {**LIMITS, "content": ["NUDITY"]}}, "NEVER_BY_RULE"),
         ({"valid_until": "past"}, "DATES_INVALID"),
@@ -444,3 +454,118 @@ def test_guardian_of_the_past_speaks_no_more_once_the_minor_is_of_age(cast: Cast
     late = principal_of_person(guardian.person, guardian.organisation_id)
     assert late is not None
     assert refusal(lambda: approve(late, request)) in {"NOT_YOURS_TO_DECIDE", "REQUEST_LAPSED"}
+
+
+def test_guardian_makes_no_rule_and_grants_no_longer_than_the_minority(cast: Cast) -> None:
+    minor, guardian, _ = make_minor()
+    rule = {"use_types": ["FACE_RENDER"], "limits": LIMITS, "valid_until": in_days(2000)}
+    assert refusal(lambda: services.set_auto_rule(principal=guardian, talent=minor, **rule)) == "TALENT_ONLY"
+    mandate = services.grant_mandate(
+        principal=guardian, talent=minor, agency=cast.agent.organisation, mode="DUAL", use_types=[],
+        valid_until=in_days(2000),
+    )  # fmt: skip
+    assert mandate.valid_until.date() == minor.majority_on
+    own = services.grant_mandate(
+        principal=cast.self, talent=cast.talent, agency=cast.agent.organisation, mode="DUAL", use_types=[],
+    )  # fmt: skip
+    assert own.valid_until is None
+
+
+def test_agent_alone_approves_no_counter_that_has_left_the_mandate(cast: Cast) -> None:
+    fee = {"fee_least_minor": 1_000_000, "currency": "USD"}
+    mandate = factories.make_mandate(cast.talent, cast.agent, limits=fee)
+    request = factories.make_submitted_request(cast.production, cast.talent)
+    assert request.mode == "AGENT_WITHIN_MANDATE"
+    document = {**request.current.terms, "use_types": ["DE_AGING"]}
+    services.requests.add_version(
+        request=request, terms=parse_terms({**document, "terms_version": 2, "supersedes": request.current.terms_hash}),
+        side="LICENSEE", principal=factories.make_producer(cast.production.organisation),
+    )  # fmt: skip
+    request.save()
+    assert mandate.use_types == ["FACE_RENDER", "VOICE_RENDER"]
+    assert refusal(lambda: approve(cast.agent, request)) == "BEYOND_MANDATE"
+    assert not LicenceToken.objects.exists()
+
+
+def test_payee_changed_within_its_group_or_by_a_renewal_is_the_talents_word_too(cast: Cast) -> None:
+    token, _, _ = factories.make_live_token(cast.production, cast.talent)
+    request = factories.make_submitted_request(cast.production, cast.talent)
+    group = {**request.current.terms["compensation"], "payee": "MY-OWN"}
+    counter = {"changes": {"compensation": group}, "terms_hash": request.current.terms_hash}
+    assert refusal(
+        lambda: services.counter_request(principal=cast.agent, request_id=request.pk, **counter)
+    ) in {"PAYEE_TALENT_ONLY", "NOT_NARROWER"}
+    services.instruct(principal=cast.self, talent=cast.talent, kind="PAYEE", body={"payee": "ACME-LOANOUT"})
+    renew = {"jti": token.pk, "days": 30, "changes": {"compensation.payee": "SOMEBODY-ELSE"}}
+    producer = factories.make_producer(cast.production.organisation)
+    assert refusal(lambda: services.request_renewal(principal=producer, **renew)) == "PAYEE_TALENT_ONLY"
+
+
+def test_signer_decides_only_while_the_mandate_is_in_force(cast: Cast, move_clock: Any) -> None:
+    band = [factories.make_desk(factories.make_organisation("TALENT"), "TALENT") for _ in range(2)]
+    factories.make_mandate(
+        cast.talent, cast.agent, mode="QUORUM", quorum=1, signers=[one.person for one in band],
+        valid_until=in_days(2),
+    )  # fmt: skip
+    request = factories.make_submitted_request(cast.production, cast.talent)
+    move_clock(days=3)
+    assert refusal(lambda: approve(band[0], request)) == "NOT_YOURS_TO_DECIDE"
+    move_clock(days=0)
+    assert approve(band[0], request) is not None
+
+
+def test_login_of_a_dead_talent_answers_nothing_and_the_estate_does(cast: Cast) -> None:
+    talent = factories.make_talent()
+    request = factories.make_submitted_request(cast.production, talent)
+    assert request.mode == "TALENT_ONLY"
+    administrator = factories.make_desk(talent.organisation, "ADMIN")
+    event = {"principal": administrator, "kind": "DEATH", "covers": "talent", "covered_id": talent.pk}
+    shown = services.preview_event(**event)
+    services.declare_event(**event, effect_hash=shown.effect_hash, why="She died yesterday.")
+    request.refresh_from_db()
+    assert request.mode == "GUARDIAN_AND_COURT"
+    talent.refresh_from_db()
+    assert refusal(lambda: approve(factories.desk_of_talent(talent), request)) == "NOT_YOURS_TO_DECIDE"
+    executor, _ = give_authority(talent, "ESTATE_EXECUTOR")
+    assert approve(executor, request) is not None
+
+
+def test_quorum_decides_alone_only_within_the_limits(cast: Cast) -> None:
+    band = [factories.make_user()]
+    factories.make_mandate(
+        cast.talent, cast.agent, mode="QUORUM", quorum=1, signers=band, limits={"frames_max": 3000}
+    )
+    inside = factories.make_submitted_request(cast.production, cast.talent)
+    outside = factories.make_submitted_request(cast.production, cast.talent, frames_max=3001)
+    assert (inside.mode, outside.mode, outside.quorum) == ("QUORUM", "DUAL", None)
+    assert outside.outside_mandate == ["scope.frames_max"]
+
+
+def test_union_notice_is_owed_where_a_rule_or_a_guardian_decides(cast: Cast) -> None:
+    factories.make_mandate(cast.talent, cast.agent, mode="UNION_NOTICE", notice_hours=48)
+    _rule(cast)
+    request = factories.make_submitted_request(cast.production, cast.talent)
+    assert (request.mode, request.state) == ("AUTO_WITHIN_RULES", "APPROVED")
+    token = LicenceToken.objects.get(request=request)
+    assert token.not_before >= request.notice_until >= request.submitted_at + timedelta(hours=48)
+    minor, guardian, _ = make_minor()
+    services.grant_mandate(
+        principal=guardian, talent=minor, agency=cast.agent.organisation, mode="UNION_NOTICE",
+        use_types=[], notice_hours=48,
+    )  # fmt: skip
+    theirs = factories.make_submitted_request(cast.production, minor)
+    assert (theirs.mode, theirs.state) == ("GUARDIAN_AND_COURT", "NOTICE_PERIOD")
+
+
+def test_naming_a_stranger_and_naming_nobody_are_refused_alike_and_only_to_who_may_ask(cast: Cast) -> None:
+    body = {"agency": cast.agent.organisation.slug, "mode": "DUAL", "use_types": []}
+    path = f"talents/{cast.talent.pk}/mandate"
+    named = (cast.other_agent.person.email, "nobody@example.com")
+    answers = [call(cast.self, path, {**body, "agent": one}) for one in named]
+    assert [one.json()["code"] for one in answers] == ["AGENT_NOT_OF_AGENCY"] * 2
+    assert answers[0].json()["title"] == answers[1].json()["title"]
+    for one in named:
+        assert call(cast.agent, path, {**body, "agent": one}).json()["code"] == "TALENT_ONLY"
+    many = call(cast.self, path, {**body, "signers": [f"p{n}@example.com" for n in range(101)]})
+    assert many.status_code in {400, 422}
+    assert "signers" in many.content.decode()

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
+from audit.models import Event
 from common.errors import DomainError
 from licensing import services
 from licensing.models import LicenceRequest, LicenceToken
@@ -227,6 +228,8 @@ def test_draft_for_a_hidden_talent_is_kept_and_submitting_it_says_nothing(
     answers = [api.post(f"request-drafts/{one}/submit") for one in ids]
     assert [one.status_code for one in answers] == [404, 404]
     assert answers[0].content == answers[1].content
+    refused = Event.objects.filter(kind="request.refused").values_list("object_id", flat=True)
+    assert sorted(refused) == sorted([hidden.handle, "nobody-at-all"])
 
 
 def test_notice_runs_out_by_the_beat_and_wider_terms_begin_it_again(cast: Cast, move_clock: Any) -> None:

@@ -229,3 +229,18 @@ def test_guardian_consents_to_training_of_a_minor_and_the_minor_does_not(
         services.approve_training(principal=factories.desk_of_talent(minor), **answer)
     token = services.approve_training(principal=guardian, **answer)
     assert selectors.training_state(token) == "ACTIVE"
+
+
+def test_guardian_who_works_for_the_studio_does_not_consent_to_its_training(
+    api: Api, cast: Cast, body: dict[str, Any]
+) -> None:
+    minor, guardian, _ = make_minor()
+    made = api.post("training-requests", {**body, "talent": minor.handle})
+    asked = TrainingRequest.objects.get(pk=made.json()["id"])
+    works_there = factories.make_desk(cast.producer.organisation, "PRODUCER", guardian.person)
+    word = {"request_id": asked.pk, "terms_hash": asked.terms_hash}
+    for desk in (guardian, works_there):
+        with pytest.raises(DomainError) as refused:
+            services.approve_training(principal=desk, **word)
+        assert refused.value.code == "FOUR_EYES"
+    assert not TrainingToken.objects.exists()

@@ -45,11 +45,15 @@ def copy_tokens(wire: psycopg.Connection, farm: Farm, number: int, *, quotas: bo
     assert row is not None
     _copy(
         wire, "licensing_licencerequest", "s.id = %s", token.request_id,
-        {"id": "c.request", "licence_id": "c.licence", "current_id": "null"},
+        {"id": "c.request", "licence_id": "c.licence", "current_id": "c.terms"},
     )  # fmt: skip
     _copy(
         wire, "licensing_termsversion", "s.id = %s", token.terms_id,
         {"id": "c.terms", "licence_id": "c.licence", "request_id": "c.request"},
+    )  # fmt: skip
+    _copy(
+        wire, "licensing_requestaction", "s.request_id = %s", token.request_id,
+        {"id": "uuidv7()", "request_id": "c.request"},
     )  # fmt: skip
     _copy(
         wire, "licensing_licencetoken", "s.jti = %s", token.pk,

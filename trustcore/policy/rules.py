@@ -21,7 +21,7 @@ from trustcore.policy.vocabulary import (
     TokenState,
 )
 
-POLICY_VERSION: Final = "2026.2"
+POLICY_VERSION: Final = "2026.3"
 
 CLOCK_SKEW_SECONDS: Final = 300
 """How far a caller's clock may be from ours, either way."""

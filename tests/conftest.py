@@ -8,18 +8,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
+hypothesis_settings.register_profile("ours", deadline=None)  # a crowded machine is no counterexample
+hypothesis_settings.load_profile("ours")
 DEMO_CLIP = Path(__file__).resolve().parents[1] / "trustmark/demo/media/big_buck_bunny_trailer_720p.mp4"
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(embedded_postgres: str) -> None:
-    """Start PostgreSQL before Django makes its test database, named after this process."""
+    """Start PostgreSQL before Django makes its test database, named after this process.
+
+    ``TRUSTMARK_TEST_DATABASE`` names one to keep between runs, with ``--reuse-db`` and a server of the day.
+    """
     from django.db import connections
 
+    name = os.environ.get("TRUSTMARK_TEST_DATABASE", f"test_trustmark_{os.getpid()}")
     for alias in connections:
-        connections[alias].settings_dict["TEST"]["NAME"] = f"test_trustmark_{os.getpid()}"
+        connections[alias].settings_dict["TEST"]["NAME"] = name
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,8 @@
 """What was measured, one JSON object a line: a run that was stopped goes on, and several runs may write at once.
 
-A row is known by the code that made it, the room, the material and the row's name. The code is the digest of all of
-``watermarking/``: another digest, another measurement.
+A row is known by the code that made it, the room, the material and the row's name. The code is the digest of what in
+``watermarking/`` marks and reads: another digest, another measurement. What serves it (addresses, jobs, tables) and the
+fragile seal stand apart.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "var" / "bench" / "marks"
+_APART = {
+    "api", "apps", "checks", "cli", "fragile", "models", "reports", "sealing", "selectors", "services", "tasks", "urls",
+    "work_api", "workflows",
+}  # fmt: skip
+_APART_FOLDERS = {"migrations", "work"}
 Key = tuple[str, str, str, str]
 Row = dict[str, Any]
 
@@ -25,10 +31,15 @@ Row = dict[str, Any]
 def code_version() -> str:
     """Twelve hex digits of the SHA-256 over names and bytes of the code and cards that mark and read."""
     digest = hashlib.sha256()
-    files = [path for path in (ROOT / "watermarking").rglob("*") if path.suffix in {".py", ".json"}]
+    home = ROOT / "watermarking"
+    files = [path for path in home.rglob("*") if path.suffix in {".py", ".json"} and _marks_or_reads(path)]
     for path in sorted(files):
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
+
+
+def _marks_or_reads(path: Path) -> bool:
+    return path.stem not in _APART and path.parent.name not in _APART_FOLDERS
 
 
 class Results:

@@ -19,7 +19,7 @@ import pytest
 from trustmark.embedded.children import Register, same_process
 from trustmark.embedded.programs import ROOT
 
-READY_SECONDS = 120
+READY_SECONDS = 240
 GONE_SECONDS = 60
 OURS = ("DATABASE_URL", "BROKER_URL", "STORAGE_URL", "TRUSTMARK_VAR", "TRUSTMARK_SECRET")
 

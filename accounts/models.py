@@ -13,7 +13,6 @@ from common import clock
 from common.ids import new_id
 from common.models import BaseModel
 
-
 __all__ = [
     "ApiCredential",
     "IdentityProvider",

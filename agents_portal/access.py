@@ -17,8 +17,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Organisation
+from accounts.presence import StepUpRequired
 from accounts.principals import Principal
 from accounts.selectors import principal_of_session
+from agents_portal.confirm import confirm_page, take_confirmation
 from common.errors import Conflict, Forbidden, NotFound, Unavailable
 
 AGENT, TALENT, STUDIO, AUDITOR, VENDOR = "agent", "talent", "studio", "auditor", "vendor"
@@ -72,6 +74,7 @@ def portal_page(*seats: str) -> Callable[[View], View]:
             if principal is None:
                 return render(request, "portal/nowhere.html", status=403)
             request.principal, request.seat = principal, seat_of(principal)
+            take_confirmation(request)
             if seats and request.seat not in seats:
                 raise Http404
             with timezone.override(zone_of(principal.person.time_zone)):
@@ -87,6 +90,8 @@ def _answered(view: View, request: PortalRequest, *args: Any, **kwargs: Any) -> 
         return view(request, *args, **kwargs)
     except NotFound as error:
         raise Http404 from error
+    except StepUpRequired:
+        return confirm_page(request)
     except Forbidden as error:
         raise PermissionDenied from error
     except Conflict as error:

@@ -9,9 +9,10 @@ from django.urls import reverse
 
 from accounts.models import Organisation, User
 from accounts.principals import Principal
-from accounts.selectors import organisations_of, principal_of_session
+from accounts.selectors import organisations_open_to, principal_of_session
 from agents_portal import words
 from agents_portal.access import AGENT, TALENT, seat_of
+from agents_portal.confirm import Confirmation, confirmation_for
 from agents_portal.navigation import SECTIONS, Entry, section_of
 from common import clock
 from licensing.selectors import Inbox, inbox
@@ -101,7 +102,12 @@ class Portal:
     @cached_property
     def has_several(self) -> bool:
         """Whether the reader belongs to more than one organisation."""
-        return self.person is not None and organisations_of(self.person).count() > 1
+        return self.person is not None and organisations_open_to(self._request).count() > 1
+
+    @cached_property
+    def confirm(self) -> Confirmation | None:
+        """What the reader is asked to confirm an act with; None while their proof is fresh."""
+        return confirmation_for(self._request, self.principal) if self.principal else None
 
     @property
     def zone_words(self) -> str:

@@ -1,6 +1,7 @@
 """The portal's addresses; the table with every field stands in README.md."""
 
-from allauth.account.views import LoginView, LogoutView
+from allauth.account.views import LogoutView
+from allauth.socialaccount.providers.openid_connect.views import callback as organisation_callback
 from django.urls import path
 
 from agents_portal.views import (
@@ -16,15 +17,39 @@ from agents_portal.views import (
     productions,
     records,
     requests,
+    security,
+    signatures,
     talent,
+    welcome,
 )
 
 urlpatterns = [
     path("", doors.first_page, name="portal-first"),
-    path("sign-in/", LoginView.as_view(), name="account_login"),
+    path("sign-in/", welcome.sign_in_page, name="account_login"),
+    path("sign-in/passkey/", welcome.sign_in_by_passkey, name="mfa_login_webauthn"),
+    path("sign-in/second-step/", welcome.second_step_page, name="mfa_authenticate"),
+    path("sign-in/lost/", welcome.lost_page, name="portal-lost"),
+    path("sign-in/refused/", welcome.organisation_refused_page, name="portal-organisation-refused"),
+    path("sign-in/with/<slug:provider_id>/", welcome.organisation_sign_in_page, name="openid_connect_login"),
+    path("sign-in/with/<slug:provider_id>/callback/", organisation_callback, name="openid_connect_callback"),
+    path("welcome/<str:secret>/", welcome.welcome_page, name="portal-welcome"),
     path("sign-out/", LogoutView.as_view(), name="account_logout"),
     path("organisation/", doors.organisation_page, name="portal-organisation"),
     path("settings/", doors.settings_page, name="portal-settings"),
+    path("security/", security.security_page, name="portal-security"),
+    path("security/passkeys/new/", security.new_passkey_page, name="portal-passkey-new"),
+    path(
+        "security/passkeys/<int:key_id>/rename/", security.rename_passkey_page, name="portal-passkey-rename"
+    ),
+    path(
+        "security/passkeys/<int:key_id>/remove/", security.remove_passkey_page, name="portal-passkey-remove"
+    ),
+    path("security/codes/new/", security.new_codes_page, name="mfa_activate_totp"),
+    path("security/codes/remove/", security.remove_codes_page, name="mfa_deactivate_totp"),
+    path("security/recovery/", security.recovery_codes_page, name="mfa_view_recovery_codes"),
+    path("security/recovery/new/", security.new_recovery_codes_page, name="mfa_generate_recovery_codes"),
+    path("security/password/", security.password_page, name="account_change_password"),
+    path("signatures/<uuid:action_id>/", signatures.signature_page, name="portal-signature"),
     path("inbox/", inbox.inbox_page, name="portal-inbox"),
     path("requests/", inbox.requests_page, name="portal-requests"),
     path("decide/", inbox.decide_page, name="portal-decide"),

@@ -31,6 +31,7 @@ from licensing.selectors.request_detail import (
     request_detail,
 )
 from licensing.selectors.requests import requests_visible_to
+from licensing.selectors.signatures import SignatureDetail, signature_detail
 from licensing.selectors.status import jwks, status_list_jwt, status_lists
 from licensing.selectors.tokens import (
     current_grant,
@@ -60,6 +61,7 @@ __all__ = [
     "RequestDetail",
     "RequestLine",
     "RosterLine",
+    "SignatureDetail",
     "Signer",
     "VersionLine",
     "alerts_visible_to",
@@ -84,6 +86,7 @@ __all__ = [
     "requests_visible_to",
     "roster",
     "seen_as_vendor",
+    "signature_detail",
     "status_list_jwt",
     "status_lists",
     "stop_in_force",

@@ -107,7 +107,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         return None
     terms, grant = terms_in_force(token), current_grant(token)
     acts = token.request.actions.filter(terms_hash=token.terms.terms_hash).select_related(
-        "actor", "organisation"
+        "actor", "organisation", "signature"
     )
     # a vendor of one version alone learns nothing of the others
     versions = tokens_visible_to(principal).filter(licence_id=token.licence_id).order_by("terms__version")

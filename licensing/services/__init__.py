@@ -11,6 +11,7 @@ from licensing.services.decisions import (
     end_notices,
     lapse_requests,
     open_request,
+    preview_counter,
     withdraw_request,
 )
 from licensing.services.defaults import (
@@ -110,6 +111,7 @@ __all__ = [
     "open_request",
     "place_hold",
     "plain_csv",
+    "preview_counter",
     "preview_event",
     "raise_expiry_alerts",
     "raise_quota_alert",

@@ -223,7 +223,7 @@ def _make_link(**fields: Any) -> tuple[SignInLink, str]:
         expires_at=clock.now() + timedelta(hours=settings.INVITATION_HOURS),
         **fields,
     )
-    address = urljoin(f"{settings.BASE_URL}/", reverse("portal-welcome", args=[secret]).lstrip("/"))
+    address = urljoin(f"{settings.BASE_URL}/", reverse("sign-in-welcome", args=[secret]).lstrip("/"))
     transaction.on_commit(partial(_send, link, address))
     return link, address
 

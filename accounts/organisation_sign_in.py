@@ -60,7 +60,7 @@ class OrganisationSignIn(DefaultSocialAccountAdapter):
             or (is_again and request.user != user)
         ):
             request.session[REFUSED_KEY] = row.slug if row else ""
-            raise ImmediateHttpResponse(redirect("portal-organisation-refused"))
+            raise ImmediateHttpResponse(redirect("sign-in-refused"))
         if is_again:  # a fresh proof within a session
             record_authentication(request, sociallogin)
             return
@@ -75,7 +75,7 @@ class OrganisationSignIn(DefaultSocialAccountAdapter):
             ImmediateHttpResponse: always.
         """
         request.session[REFUSED_KEY] = provider.app.provider_id if provider.app else ""
-        raise ImmediateHttpResponse(redirect("portal-organisation-refused"))
+        raise ImmediateHttpResponse(redirect("sign-in-refused"))
 
 
 def member_of(row: IdentityProvider, told: Any) -> User | None:

@@ -149,7 +149,7 @@ def organisation_sign_in_page(request: HttpRequest, provider_id: str) -> HttpRes
     if go and constant_time_compare(go, request.GET.get("go", "")):
         again = request.user.is_authenticated
         if again and request.session.get(ADMITTED_BY_KEY) != str(service.organisation_id):
-            return redirect("portal-organisation-refused")
+            return redirect("sign-in-refused")
         provider = social_adapter(request).get_provider(request, provider_id)
         return provider.redirect(
             request,

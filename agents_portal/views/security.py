@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from allauth.account.adapter import get_adapter as account_adapter
+from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal import flows as recovery_flows
@@ -78,6 +79,7 @@ def new_passkey_page(request: PortalRequest) -> HttpResponse:
         except InvalidInput as error:
             form.add_error(None, f"{error.title} {error.detail}".strip())
         else:
+            _prove(request, row)
             return redirect("mfa_view_recovery_codes" if codes else back)
     options = enrolment_options(request.session, person) if _is_here(request) else None
     return render(
@@ -172,6 +174,7 @@ def new_codes_page(request: PortalRequest) -> HttpResponse:
             row, codes = totp_flows.activate_totp(request, form)
             remember_step(row, step or 0)
             _record(request, "sign_in.codes_added")
+        _prove(request, row)
         return redirect("mfa_view_recovery_codes" if codes else "portal-security")
     adapter = get_adapter()
     drawn = adapter.build_totp_svg(adapter.build_totp_url(person, form.secret))
@@ -281,6 +284,13 @@ def password_page(request: PortalRequest) -> HttpResponse:
         "verb": gettext("Set the password"),
     }
     return render(request, "portal/security/form.html", told, status=422 if form.errors else 200)
+
+
+def _prove(request: PortalRequest, row: Authenticator) -> None:
+    """Whoever has just enrolled a second factor has proved themselves with it."""
+    record_authentication(
+        request, request.principal.person, "mfa", id=row.pk, type=row.type, reauthenticated=True
+    )
 
 
 def _mine(request: PortalRequest, key_id: int) -> Authenticator:

@@ -11,6 +11,7 @@ from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.webauthn.views import LoginWebAuthnView
 from allauth.socialaccount.adapter import get_adapter as social_adapter
 from allauth.socialaccount.providers.base import AuthProcess
+from django.conf import settings
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -155,7 +156,7 @@ def organisation_sign_in_page(request: HttpRequest, provider_id: str) -> HttpRes
             request,
             process=AuthProcess.REDIRECT if again else AuthProcess.LOGIN,
             next_url=wanted if ours else None,
-            auth_params={"prompt": "login", "max_age": "0"} if again else {},
+            auth_params={"prompt": "login", "max_age": str(settings.STEP_UP_SECONDS)} if again else {},
         )
     request.session[_GO] = secrets.token_urlsafe(24)
     told = {"service": service, "go": request.session[_GO], "next": wanted if ours else ""}

@@ -268,17 +268,23 @@ def test_signatures_are_never_changed(asked: LicenceRequest, agent: Principal, d
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
     other = RequestAction.objects.filter(request=asked, kind="SUBMIT").get()
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        PersonSignature.objects.create(
-            action=other,
-            person=agent.person,
-            terms_hash=kept.terms_hash,
-            credential_id=kept.credential_id,
-            thumbprint=kept.thumbprint,
-            sign_count=0,
-            kept=kept.kept,
-            digest="b" * 64,
-        )
+    with pytest.raises(DatabaseError), transaction.atomic():
+        _forge(other, agent, kept)
+
+
+def _forge(act: RequestAction, agent: Principal, kept: PersonSignature) -> None:
+    """Put a signature under an act that its person did not sign."""
+    PersonSignature.objects.create(
+        action=act,
+        person=agent.person,
+        terms_hash=kept.terms_hash,
+        credential_id=kept.credential_id,
+        thumbprint=kept.thumbprint,
+        sign_count=0,
+        kept=kept.kept,
+        digest="b" * 64,
+    )
+    with connection.cursor() as cursor:
         cursor.execute("set constraints all immediate")
 
 

@@ -33,6 +33,7 @@ class MarkRegistration(BaseModel):
     """A mark id and what it leads to; written before the mark is embedded anywhere.
 
     ``mark_id``: 64 random bits as 16 hex digits. ``visible_to``: organisations that may be told of it.
+    ``registered_by``, and ``vendor_ids`` beside it, may have it embedded; none: the deployment itself alone.
     ``segment``: the part of the output that carries it, empty for all of it.
     """
 
@@ -43,6 +44,8 @@ class MarkRegistration(BaseModel):
     card = models.CharField(max_length=80)
     key_id = models.CharField(max_length=32)
     segment = models.CharField(max_length=80, blank=True, default="")
+    registered_by = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, related_name="+")
+    vendor_ids = ArrayField(models.UUIDField(), default=list, blank=True)
     visible_to = ArrayField(models.UUIDField(), default=list, blank=True)
 
     class Meta:

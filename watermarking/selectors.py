@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.principals import Principal
 from watermarking import registry
@@ -28,6 +28,16 @@ def registrations_visible_to(principal: Principal) -> QuerySet[MarkRegistration]
     """The marks that the caller's organisation may be told of, newest first."""
     rows = MarkRegistration.objects.filter(visible_to__contains=[principal.organisation_id])
     return rows.order_by("-created_at")
+
+
+def registration_to_mark(principal: Principal, mark_id: str) -> MarkRegistration | None:
+    """A mark that the caller's organisation may have embedded: its own, or one of whom it works for.
+
+    Being told of a mark is not enough: every party to a licence is, and a mark is embedded once.
+    """
+    mine = principal.organisation_id
+    may_embed = Q(registered_by=mine) | Q(vendor_ids__contains=[mine])
+    return MarkRegistration.objects.filter(may_embed, mark_id=mark_id).first()
 
 
 def lead_of(mark_id: str) -> MarkRegistration | None:

@@ -47,12 +47,16 @@ def register_mark(
     card: str = DEFAULT_CARD,
     key_id: str | None = None,
     segment: str = "",
+    registered_by: UUID | None = None,
+    vendor_ids: Iterable[UUID] = (),
     visible_to: Iterable[UUID] = (),
 ) -> MarkRegistration:
     """Draw a random 64-bit id and write down what it leads to; call it before embedding.
 
     Args:
         key_id: of the key it will be embedded with; the deployment's current one when None.
+        registered_by: the organisation that may have it embedded; None: nobody but the deployment itself.
+        vendor_ids: organisations that may have it embedded for that one.
         visible_to: organisations that may be told what the mark leads to.
     """
     facts: dict[str, Any] = {
@@ -62,6 +66,8 @@ def register_mark(
         "card": card,
         "key_id": key_id or current_key_id(),
         "segment": segment,
+        "registered_by_id": registered_by,
+        "vendor_ids": sorted({*vendor_ids}),
         "visible_to": sorted({*visible_to}),
     }
     for _ in range(_DRAWS):

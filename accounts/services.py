@@ -45,6 +45,12 @@ def create_user(*, email: str, full_name: str, password: str, time_zone: str = "
     return User.objects.create_user(email, password, full_name=full_name, time_zone=time_zone)
 
 
+def choose_language(*, person: User, language: str) -> None:
+    """Keep the language a person reads; empty leaves it to the browser."""
+    User.objects.filter(pk=person.pk).update(language=language)
+    person.language = language
+
+
 def add_member(*, organisation: Organisation, user: User, role: str) -> Membership:
     """Give ``user`` a role in ``organisation``; repeating it changes nothing."""
     if role not in Membership.Role.values:

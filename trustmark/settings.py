@@ -156,6 +156,8 @@ SOFTBINDING_UPLOADS_PER_MINUTE = env.integer("TRUSTMARK_SOFTBINDING_UPLOADS_PER_
 # Bytes of a stranger's file, files of strangers that may wait at once, seconds a request waits for its answer.
 SOFTBINDING_BYTES_MAX = env.integer("TRUSTMARK_SOFTBINDING_BYTES_MAX", 256 * 1024**2, least=1)
 SOFTBINDING_WAITING_MAX = env.integer("TRUSTMARK_SOFTBINDING_WAITING_MAX", 4)
+# Threads of one web process that may be with strangers' files at once; the others serve everybody else.
+SOFTBINDING_AT_ONCE_MAX = env.integer("TRUSTMARK_SOFTBINDING_AT_ONCE_MAX", 2, least=1)
 SOFTBINDING_WAIT_SECONDS = env.integer("TRUSTMARK_SOFTBINDING_WAIT_SECONDS", 25, most=120)
 
 # -- The test clock -------------------------------------------------------------------------------------
@@ -277,7 +279,14 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Shared by all web processes, so that attempts to sign in are counted once; rows may vanish, nothing else relies on them.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}
+# Beyond so many rows a third goes, the counters of a flood's addresses with it; Django's own bound is 300.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+        "OPTIONS": {"MAX_ENTRIES": env.integer("TRUSTMARK_CACHE_ENTRIES_MAX", 100_000, least=1000)},
+    }
+}
 
 # -- API ----------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -24,6 +24,7 @@ from licensing.services.duties import acknowledge_revocation, note_overdue_dutie
 from licensing.services.events import Effect, Preview, declare_event, preview_event
 from licensing.services.heartbeat import Heartbeat, audience_of, binding_of, heartbeat_token
 from licensing.services.holds import lift_hold, place_hold, resume_token
+from licensing.services.letters import note_deadlines, told_of
 from licensing.services.mandates import end_mandate, grant_mandate
 from licensing.services.negotiation import (
     answer_question,
@@ -106,6 +107,7 @@ __all__ = [
     "limits_of_member",
     "lock_draft",
     "member_digest",
+    "note_deadlines",
     "note_overdue_duties",
     "open_request",
     "place_hold",
@@ -133,6 +135,7 @@ __all__ = [
     "submit_request",
     "submit_training_request",
     "tighten_own",
+    "told_of",
     "training_heartbeat",
     "withdraw_request",
     "withdraw_training",

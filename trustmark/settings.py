@@ -150,8 +150,8 @@ WEBHOOK_CA_FILE = env.text("TRUSTMARK_WEBHOOK_CA_FILE", "")
 
 # Where letters go: smtp://user:password@host:587?tls=starttls, smtps://host:465, smtp://host:25. Empty: no e-mail is
 # sent, the portal alone tells. A password in it is best given by TRUSTMARK_SMTP_URL_FILE.
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 SMTP = smtp_from_url(env.text("TRUSTMARK_SMTP_URL", ""))
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if SMTP.host else 'dummy'}.EmailBackend"
 EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = SMTP.host, SMTP.port, SMTP.user, SMTP.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = SMTP.starttls, SMTP.tls
 # Seconds that one step of talking to the mail server may take.

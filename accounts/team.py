@@ -138,4 +138,6 @@ def _require_other_admin(principal: Principal, person_id: UUID) -> None:
     )
     is_admin = admins.filter(user=person_id).exists()
     if is_admin and not admins.exclude(user=person_id).exists():
-        raise Conflict("LAST_ADMIN", "Nobody would manage this organisation.", "Make somebody else administrator first.")
+        raise Conflict(
+            "LAST_ADMIN", "Nobody would manage this organisation.", "Make somebody else administrator first."
+        )

@@ -56,13 +56,21 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-productions", "clapperboard", "Productions", "Productions"),
                 Entry("portal-requests", "file-pen-line", "Requests", "Requests"),
                 Entry("portal-licences", "file-check", "Licences", "Licences"),
-                Entry("portal-alerts", "bell", "Alerts", "Alerts"),
+                Entry("portal-calendar", "calendar-clock", "Expiry calendar", "Calendar"),
                 Entry("portal-receipts", "film", "Receipts"),
                 Entry("portal-markings", "fingerprint", "Marking"),
                 Entry("portal-bundles", "package-check", "Bundles", "Bundles"),
             ),
         ),
-        Group("Setup", (Entry("portal-keys", "key-round", "API keys"), _AUDIT)),
+        Group(
+            "Setup",
+            (
+                Entry("portal-keys", "key-round", "API keys"),
+                Entry("portal-webhooks", "webhook", "Webhooks"),
+                Entry("portal-team", "users", "Team"),
+                _AUDIT,
+            ),
+        ),
     ),
     AUDITOR: (
         Group(
@@ -81,7 +89,10 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             (
                 Entry("portal-licences", "file-check", "Licences", "Licences"),
                 Entry("portal-markings", "fingerprint", "Marking", "Marking"),
+                Entry("portal-duties", "hourglass", "Acknowledgements", "Due"),
                 Entry("portal-keys", "key-round", "API keys", "Keys"),
+                Entry("portal-webhooks", "webhook", "Webhooks"),
+                Entry("portal-team", "users", "Team"),
                 Entry("portal-audit", "scroll-text", "Audit trail", "Audit"),
             ),
         ),
@@ -90,6 +101,14 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
 # Pages that belong to a section without being its own address.
 BELONGS: Final = {
     "portal-request": {AGENT: "portal-inbox", TALENT: "portal-decide", STUDIO: "portal-requests"},
+    "portal-request-new": {STUDIO: "portal-requests"},
+    "portal-draft": {STUDIO: "portal-requests"},
+    "portal-drafts": {STUDIO: "portal-requests"},
+    "portal-webhook": dict.fromkeys(SECTIONS, "portal-webhooks"),
+    "portal-member": dict.fromkeys(SECTIONS, "portal-team"),
+    "portal-duty": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
+    "portal-duties": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
+    "portal-notice": dict.fromkeys(SECTIONS, "portal-notices"),
     "portal-licence": dict.fromkeys(SECTIONS, "portal-licences"),
     "portal-production": dict.fromkeys(SECTIONS, "portal-productions"),
     "portal-key": dict.fromkeys(SECTIONS, "portal-keys"),

@@ -1,7 +1,7 @@
 """Text that people wrote, made safe to show in one line: nothing hides in it, nothing turns it round.
 
-    >>> one_line("Ilse\\u202e\\r\\nBcc: all@example.test")
-    'Ilse⟨U+202E⟩ Bcc: all@example.test'
+>>> one_line("Ilse\\u202e\\r\\nBcc: all@example.test")
+'Ilse⟨U+202E⟩ Bcc: all@example.test'
 """
 
 _TURNS = {0x061C, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}

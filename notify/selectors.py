@@ -62,9 +62,7 @@ def position_of(organisation_id: UUID, event_id: UUID) -> int | None:
 
 def letters_for(principal: Principal) -> QuerySet[Letter]:
     """What the caller was told in the portal, acting for this organisation; newest first."""
-    rows = Letter.objects.filter(
-        person=principal.person, organisation=principal.organisation, in_portal=True
-    )
+    rows = Letter.objects.filter(person=principal.person, organisation=principal.organisation, in_portal=True)
     return rows.order_by("-created_at", "-id")
 
 

@@ -120,7 +120,12 @@ def _counter_accepted(said: _Said) -> Wording:
 def _deadline(said: _Said) -> Wording:
     return Wording(
         _("Answer by %(when)s: %(talent)s in %(production)s")
-        % {**said, "when": said.moment("answer_by"), "talent": said["talent"], "production": said["production"]},
+        % {
+            **said,
+            "when": said.moment("answer_by"),
+            "talent": said["talent"],
+            "production": said["production"],
+        },
         _("The request for %(talent)s in %(production)s ends %(when)s.")
         % {"talent": said["talent"], "production": said["production"], "when": said.moment("answer_by")},
         (_("If nobody answers, the answer is no."),),
@@ -283,7 +288,9 @@ def _frames(disposition: str) -> str:
     return {
         "KEEP": _("Frames that are made already may be used."),
         "QUARANTINE": _("Frames that are made already are held: they may not leave."),
-        "DESTROY_WITH_CERTIFICATE": _("Frames that are made already are to be destroyed, with a certificate."),
+        "DESTROY_WITH_CERTIFICATE": _(
+            "Frames that are made already are to be destroyed, with a certificate."
+        ),
     }.get(disposition, "")
 
 
@@ -352,7 +359,9 @@ def _not_you(said: _Said) -> str:
     return _("If nobody of %(organisation)s meant this, end it now and tell your administrator.") % said
 
 
-def _security(subject: Callable[[], str], lead: Callable[[], str], act: Callable[[], str]) -> Callable[[_Said], Wording]:
+def _security(
+    subject: Callable[[], str], lead: Callable[[], str], act: Callable[[], str]
+) -> Callable[[_Said], Wording]:
     def write(said: _Said) -> Wording:
         return Wording(subject() % said, lead() % said, (_who(said), _not_you(said)), act(), said["path"])
 

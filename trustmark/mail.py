@@ -36,7 +36,9 @@ def smtp_from_url(url: str) -> Smtp:
     query = parse_qs(parts.query, keep_blank_values=True)
     wanted = query.pop("tls", [""])
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or query or parts.path not in {"", "/"}:
-        raise EnvironmentInvalid(f"{_NAME}: expected smtp://user:password@host:port?tls=starttls or smtps://host")
+        raise EnvironmentInvalid(
+            f"{_NAME}: expected smtp://user:password@host:port?tls=starttls or smtps://host"
+        )
     if wanted not in ([""], ["starttls"]) or (parts.scheme == "smtps" and wanted != [""]):
         raise EnvironmentInvalid(f"{_NAME}: tls is starttls, and only with smtp://")
     is_tls, starttls = parts.scheme == "smtps", wanted == ["starttls"]

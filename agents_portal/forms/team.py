@@ -26,18 +26,25 @@ def role_choices(kind: str) -> list[tuple[str, str]]:
 class InviteForm(forms.Form):
     """Fields of ``/team/invite/``."""
 
+    full_name = forms.CharField(
+        label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
     email = forms.EmailField(
         label=_("E-mail"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         help_text=_("They get a link by which they join. It is good once."),
     )
-    role = forms.ChoiceField(label=_("What they may do"), widget=forms.RadioSelect)
+    roles = forms.MultipleChoiceField(
+        label=_("What they may do"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one role.")},
+    )
 
     def __init__(self, data: QueryDict | None = None, *, kind: str) -> None:
         """Offer the roles of this kind of organisation."""
         super().__init__(data)
-        self.fields["role"].choices = role_choices(kind)  # type: ignore[attr-defined]
+        self.fields["roles"].choices = role_choices(kind)  # type: ignore[attr-defined]
 
 
 class RolesForm(forms.Form):

@@ -12,7 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.services import invite_person
+try:
+    from accounts.invitations import invite_person
+except ImportError:
+    invite_person = None
 from accounts.team import Member, member_of, remove_member, set_roles, team_of
 from agents_portal import words
 from agents_portal.access import PortalRequest, portal_page
@@ -21,6 +24,8 @@ from agents_portal.forms.team import InviteForm, RolesForm
 from agents_portal.words import and_list
 from audit.services import record
 from common.errors import Conflict, Forbidden, InvalidInput
+
+_FIELD_OF = {"ROLE_UNKNOWN": "roles", "EMAIL_INVALID": "email", "NAME_INVALID": "full_name"}
 
 
 @portal_page()
@@ -56,10 +61,13 @@ def invite_page(request: PortalRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             invite_person(
-                principal=request.principal, email=form.cleaned_data["email"], role=form.cleaned_data["role"]
+                organisation=request.principal.organisation,
+                invited_by=request.principal.person,
+                time_zone=request.principal.person.time_zone,
+                **form.cleaned_data,
             )
         except (InvalidInput, Conflict) as error:
-            form.add_error("role" if error.code == "ROLE_UNKNOWN" else "email", _said(error))
+            form.add_error(_FIELD_OF.get(error.code), _said(error))
         else:
             messages.success(
                 request,
@@ -107,16 +115,15 @@ def remove_page(request: PortalRequest, person_id: UUID) -> HttpResponse:
     """End somebody's part in the organisation."""
     member = _member_or_404(request, person_id)
     _require_manager(request)
-    problem = ""
     if request.method == "POST":
         try:
             with transaction.atomic():
                 remove_member(principal=request.principal, person_id=person_id)
                 _record(request, "member.removed", member)
         except (Conflict, Forbidden) as error:
-            problem = _said(error)
-        else:
-            return redirect("portal-team")
+            messages.warning(request, _said(error), extra_tags="deny")
+            return redirect("portal-member", person_id)
+        return redirect("portal-team")
     name = member.person.full_name
     screen = Binding(
         title=_("Remove %(name)s?") % {"name": name},
@@ -127,7 +134,9 @@ def remove_page(request: PortalRequest, person_id: UUID) -> HttpResponse:
         danger=True,
         back=reverse("portal-member", args=[person_id]),
         consequences=(
-            Consequence("log-out", _("They are out at their next step, wherever they are signed in."), "", "deny"),
+            Consequence(
+                "log-out", _("They are out at their next step, wherever they are signed in."), "", "deny"
+            ),
             Consequence(
                 "key-round",
                 ngettext(
@@ -140,9 +149,8 @@ def remove_page(request: PortalRequest, person_id: UUID) -> HttpResponse:
             ),
             Consequence("check", _("What they signed stays, and stays provable."), "", "permit"),
         ),
-        problem=problem,
     )
-    return render(request, "portal/bind.html", {"screen": screen}, status=409 if problem else 200)
+    return render(request, "portal/bind.html", {"screen": screen})
 
 
 def _member_or_404(request: PortalRequest, person_id: UUID) -> Member:

@@ -62,7 +62,9 @@ def webhook_page(request: PortalRequest, endpoint_id: UUID) -> HttpResponse:
     """Show one endpoint with its delivery log (``state``, ``after``); POST changes what it hears of."""
     endpoint = _endpoint_or_404(request, endpoint_id)
     form = WebhookForm(
-        request.POST if request.method == "POST" else None, endpoint=endpoint, initial={"kinds": endpoint.kinds}
+        request.POST if request.method == "POST" else None,
+        endpoint=endpoint,
+        initial={"kinds": endpoint.kinds},
     )
     if request.method == "POST":
         _require_manager(request)
@@ -115,9 +117,7 @@ def ping_page(request: PortalRequest, endpoint_id: UUID) -> HttpResponse:
 def replay_page(request: PortalRequest, endpoint_id: UUID, delivery_id: UUID) -> HttpResponse:
     """Send a delivery that has ended once more."""
     _require_manager(request)
-    services.replay_delivery(
-        principal=request.principal, endpoint_id=endpoint_id, delivery_id=delivery_id
-    )
+    services.replay_delivery(principal=request.principal, endpoint_id=endpoint_id, delivery_id=delivery_id)
     messages.info(request, _("It is sent again, under the same id."))
     return redirect("portal-webhook", endpoint_id)
 
@@ -217,10 +217,12 @@ def _headline(rows: list[dict[str, Any]]) -> str:
         return _("No address is called")
     failing = sum(bool(row["endpoint"].failing_since) or not row["endpoint"].enabled for row in rows)
     if not failing:
-        return ngettext("%(count)d webhook works", "%(count)d webhooks work", len(rows)) % {"count": len(rows)}
-    return ngettext("%(count)d webhook does not get through", "%(count)d webhooks do not get through", failing) % {
-        "count": failing
-    }
+        return ngettext("%(count)d webhook works", "%(count)d webhooks work", len(rows)) % {
+            "count": len(rows)
+        }
+    return ngettext(
+        "%(count)d webhook does not get through", "%(count)d webhooks do not get through", failing
+    ) % {"count": failing}
 
 
 def _row(endpoint: WebhookEndpoint) -> dict[str, Any]:

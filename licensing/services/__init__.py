@@ -20,6 +20,7 @@ from licensing.services.defaults import (
     tighten_own,
 )
 from licensing.services.delegations import delegate_mandate, end_absence, end_delegation, set_absence
+from licensing.services.drafts import AskPreview, discard_draft, preview_ask, submit_draft
 from licensing.services.duties import acknowledge_revocation, note_overdue_duties
 from licensing.services.events import Effect, Preview, declare_event, preview_event
 from licensing.services.heartbeat import Heartbeat, audience_of, binding_of, heartbeat_token
@@ -62,6 +63,7 @@ from licensing.services.training import (
 from licensing.services.visibility import VisibilityAnswer, check_visibility, set_visibility
 
 __all__ = [
+    "AskPreview",
     "Effect",
     "Heartbeat",
     "LicenceAsk",
@@ -86,6 +88,7 @@ __all__ = [
     "decline_request",
     "decline_training",
     "delegate_mandate",
+    "discard_draft",
     "emergency_stop",
     "end_absence",
     "end_adoption",
@@ -112,6 +115,7 @@ __all__ = [
     "open_request",
     "place_hold",
     "plain_csv",
+    "preview_ask",
     "preview_event",
     "raise_expiry_alerts",
     "raise_quota_alert",
@@ -132,6 +136,7 @@ __all__ = [
     "set_guild_defaults",
     "set_visibility",
     "settle_states",
+    "submit_draft",
     "submit_request",
     "submit_training_request",
     "tighten_own",

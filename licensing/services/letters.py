@@ -164,7 +164,9 @@ def _agents(mandate: Mandate) -> list[User]:
 
 def _members(organisation_id: UUID, roles: Iterable[str]) -> list[User]:
     rows = Membership.objects.filter(organisation=organisation_id, role__in=list(roles), ended_at=None)
-    return list({row.user_id: row.user for row in rows.select_related("user").order_by("created_at")}.values())
+    return list(
+        {row.user_id: row.user for row in rows.select_related("user").order_by("created_at")}.values()
+    )
 
 
 def _home(person: User, request: LicenceRequest) -> UUID:

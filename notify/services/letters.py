@@ -49,7 +49,9 @@ def write_letters(kinds: Collection[str], writer: Callable[[Event], Iterable[Tol
     for event_id in _waiting(kinds):
         try:
             with transaction.atomic():
-                row = UntoldEvent.objects.select_for_update(skip_locked=True).filter(event_id=event_id).first()
+                row = (
+                    UntoldEvent.objects.select_for_update(skip_locked=True).filter(event_id=event_id).first()
+                )
                 if row is None:
                     continue
                 event = Event.objects.get(number=event_id)

@@ -155,21 +155,21 @@ def _post(letter_id: UUID, connection: Any) -> Posted | None:
         message = message_of(letter)
         message.connection = connection
         message.send()
-    except Exception as error:  # what we did not foresee counts as an attempt too: a letter ends some day
+    except (SMTPException, OSError) as error:
         return _judged(error)
+    except Exception:  # what we did not foresee counts as an attempt too: a letter ends some day
+        logger.exception("letters: an attempt failed on our side")
+        return Posted("INTERNAL")
     return Posted()
 
 
-def _judged(error: Exception) -> Posted:
+def _judged(error: SMTPException | OSError) -> Posted:
     if isinstance(error, SMTPRecipientsRefused):
         codes = [code for code, _ in error.recipients.values()]
         return Posted("RECIPIENT_REFUSED", is_final=all(500 <= code < 600 for code in codes))
     if isinstance(error, SMTPResponseException):
         return Posted("SERVER_REFUSED", is_final=False, is_down=error.smtp_code in {421, 454, 535})
-    if isinstance(error, SMTPException | OSError):
-        return Posted("SERVER_UNREACHABLE", is_down=True)
-    logger.exception("letters: an attempt failed on our side")
-    return Posted("INTERNAL")
+    return Posted("SERVER_UNREACHABLE", is_down=True)
 
 
 @contextmanager

@@ -38,7 +38,9 @@ def _with_roles(event: Event, roles: tuple[str, ...]) -> list[User]:
 
 
 def _facts(event: Event, actor: User | None) -> dict[str, Any]:
-    organisation = Organisation.objects.filter(pk=event.organisation_id).values_list("name", flat=True).first()
+    organisation = (
+        Organisation.objects.filter(pk=event.organisation_id).values_list("name", flat=True).first()
+    )
     details = event.details
     return {
         "organisation": organisation or "",

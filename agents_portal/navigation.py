@@ -59,13 +59,21 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
                 Entry("portal-requests", "file-pen-line", later("Requests"), later("Requests")),
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
-                Entry("portal-alerts", "bell", later("Alerts"), later("Alerts")),
+                Entry("portal-calendar", "calendar-clock", later("Expiry calendar"), later("Calendar")),
                 Entry("portal-receipts", "film", later("Receipts")),
                 Entry("portal-markings", "fingerprint", later("Marking")),
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
             ),
         ),
-        Group(later("Setup"), (Entry("portal-keys", "key-round", later("API keys")), _AUDIT)),
+        Group(
+            later("Setup"),
+            (
+                Entry("portal-keys", "key-round", later("API keys")),
+                Entry("portal-webhooks", "webhook", later("Webhooks")),
+                Entry("portal-team", "users", later("Team")),
+                _AUDIT,
+            ),
+        ),
     ),
     AUDITOR: (
         Group(
@@ -87,7 +95,10 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             (
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-markings", "fingerprint", later("Marking"), later("Marking")),
+                Entry("portal-duties", "hourglass", later("Acknowledgements"), later("Due")),
                 Entry("portal-keys", "key-round", later("API keys"), later("Keys")),
+                Entry("portal-webhooks", "webhook", later("Webhooks")),
+                Entry("portal-team", "users", later("Team")),
                 Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),
             ),
         ),
@@ -96,6 +107,14 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
 # Pages that belong to a section without being its own address.
 BELONGS: Final = {
     "portal-request": {AGENT: "portal-inbox", TALENT: "portal-decide", STUDIO: "portal-requests"},
+    "portal-request-new": {STUDIO: "portal-requests"},
+    "portal-draft": {STUDIO: "portal-requests"},
+    "portal-drafts": {STUDIO: "portal-requests"},
+    "portal-webhook": dict.fromkeys(SECTIONS, "portal-webhooks"),
+    "portal-member": dict.fromkeys(SECTIONS, "portal-team"),
+    "portal-duty": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
+    "portal-duties": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
+    "portal-notice": dict.fromkeys(SECTIONS, "portal-notices"),
     "portal-licence": dict.fromkeys(SECTIONS, "portal-licences"),
     "portal-production": dict.fromkeys(SECTIONS, "portal-productions"),
     "portal-key": dict.fromkeys(SECTIONS, "portal-keys"),

@@ -11,6 +11,7 @@ from csp.constants import NONCE, NONE, SELF  # noqa: F401  (NONCE is offered to 
 
 from trustmark import env
 from trustmark.databases import database_from_url, storages_from_url
+from trustmark.mail import smtp_from_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Where the embedded default keeps its data; unused when the three URLs below are given.
@@ -146,6 +147,19 @@ WEBHOOK_CONCURRENCY = env.integer("TRUSTMARK_WEBHOOK_CONCURRENCY", 16, least=1)
 WEBHOOK_ALLOW_PRIVATE = env.flag("TRUSTMARK_WEBHOOK_ALLOW_PRIVATE", default=False)
 # PEM file of further certificate authorities that receivers' certificates may come from. Empty: the public ones.
 WEBHOOK_CA_FILE = env.text("TRUSTMARK_WEBHOOK_CA_FILE", "")
+
+# Where letters go: smtp://user:password@host:587?tls=starttls, smtps://host:465, smtp://host:25. Empty: no e-mail is
+# sent, the portal alone tells. A password in it is best given by TRUSTMARK_SMTP_URL_FILE.
+SMTP = smtp_from_url(env.text("TRUSTMARK_SMTP_URL", ""))
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if SMTP.host else 'dummy'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = SMTP.host, SMTP.port, SMTP.user, SMTP.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = SMTP.starttls, SMTP.tls
+# Seconds that one step of talking to the mail server may take.
+EMAIL_TIMEOUT = env.integer("TRUSTMARK_SMTP_TIMEOUT_SECONDS", 20, least=1, most=120)
+# Whom letters are from.
+DEFAULT_FROM_EMAIL = env.text("TRUSTMARK_MAIL_FROM", f"Trustmark <no-reply@{LOG_HOST}>")
+# Days that letters are kept: they hold names. The trail itself is kept for ever.
+LETTER_DAYS = env.integer("TRUSTMARK_LETTER_DAYS", 180, least=1)
 
 # -- Marks that strangers resolve --------------------------------------------------------------------------
 # Domain under which our marks are named as C2PA soft-binding algorithms. Manifests carry the names: set it once.

@@ -5,11 +5,21 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 """
 
 from licensing.selectors.alerts import alerts_visible_to
+from licensing.selectors.directory import DirectoryLine, DirectoryPage, directory, talent_seen
+from licensing.selectors.drafts import draft_for, drafts_of
+from licensing.selectors.duties import DutyLine, duties_of, duty_for
 from licensing.selectors.facts import LicenceFacts, licence_state_for
 from licensing.selectors.holds import holds_placed_by, stop_in_force
 from licensing.selectors.inbox import Inbox, RequestLine, inbox
 from licensing.selectors.introspection import introspect
-from licensing.selectors.licences import LicenceDetail, LicenceLine, licence_detail, licences
+from licensing.selectors.licences import (
+    LicenceDetail,
+    LicenceLine,
+    licence_detail,
+    licences,
+    licences_ending,
+    renewals_asked,
+)
 from licensing.selectors.people import (
     ConstructLine,
     MandateLine,
@@ -52,6 +62,9 @@ from licensing.selectors.working import seen_as_vendor, working_document
 __all__ = [
     "ActionLine",
     "ConstructLine",
+    "DirectoryLine",
+    "DirectoryPage",
+    "DutyLine",
     "Inbox",
     "LicenceDetail",
     "LicenceFacts",
@@ -65,6 +78,11 @@ __all__ = [
     "alerts_visible_to",
     "current_grant",
     "difference_between",
+    "directory",
+    "draft_for",
+    "drafts_of",
+    "duties_of",
+    "duty_for",
     "effective_state",
     "hold_reasons_on",
     "holds_on",
@@ -75,11 +93,13 @@ __all__ = [
     "licence_detail",
     "licence_state_for",
     "licences",
+    "licences_ending",
     "mandate_in_force",
     "pairwise_pseudonym",
     "person_pseudonym",
     "production_for",
     "productions_visible_to",
+    "renewals_asked",
     "request_detail",
     "requests_visible_to",
     "roster",
@@ -88,6 +108,7 @@ __all__ = [
     "status_lists",
     "stop_in_force",
     "takes_part",
+    "talent_seen",
     "talents_on_roster",
     "terms_in_force",
     "token_by_jti",

@@ -22,6 +22,7 @@ from receipts.selectors.logs import (
     publication_lag,
     published_log,
 )
+from receipts.selectors.pace import frames_used_since
 from receipts.selectors.tokens import (
     Page,
     ReceiptRow,
@@ -55,6 +56,7 @@ __all__ = [
     "counts_for_token",
     "counts_for_tokens",
     "entries_of",
+    "frames_used_since",
     "heat_strip",
     "key_use",
     "leaf_of_decision",

@@ -6,6 +6,15 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 
 from licensing.selectors.alerts import alerts_visible_to
 from licensing.selectors.facts import LicenceFacts, licence_state_for
+from licensing.selectors.guilds import (
+    MemberLine,
+    MemberPage,
+    defaults_of,
+    members_of,
+    members_page,
+    roll_for,
+    rolls_of,
+)
 from licensing.selectors.holds import holds_placed_by, stop_in_force
 from licensing.selectors.inbox import Inbox, RequestLine, inbox
 from licensing.selectors.introspection import introspect
@@ -57,6 +66,8 @@ __all__ = [
     "LicenceFacts",
     "LicenceLine",
     "MandateLine",
+    "MemberLine",
+    "MemberPage",
     "RequestDetail",
     "RequestLine",
     "RosterLine",
@@ -64,6 +75,7 @@ __all__ = [
     "VersionLine",
     "alerts_visible_to",
     "current_grant",
+    "defaults_of",
     "difference_between",
     "effective_state",
     "hold_reasons_on",
@@ -76,12 +88,16 @@ __all__ = [
     "licence_state_for",
     "licences",
     "mandate_in_force",
+    "members_of",
+    "members_page",
     "pairwise_pseudonym",
     "person_pseudonym",
     "production_for",
     "productions_visible_to",
     "request_detail",
     "requests_visible_to",
+    "roll_for",
+    "rolls_of",
     "roster",
     "seen_as_vendor",
     "status_list_jwt",

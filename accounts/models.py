@@ -61,6 +61,8 @@ class Organisation(BaseModel):
         GUILD = "GUILD", "Guild"
         VENDOR = "VENDOR", "Vendor"
         TALENT = "TALENT", "Talent"
+        # who runs this server: keeps accounts and keys, and has no part in any licence
+        OPERATOR = "OPERATOR", "Operator of this server"
 
     name = models.CharField(max_length=160)
     slug = models.SlugField(max_length=60, unique=True)
@@ -86,6 +88,8 @@ class Membership(BaseModel):
         ENGINEER = "ENGINEER", "Pipeline engineer"
         AUDITOR = "AUDITOR", "Auditor"
         ADMIN = "ADMIN", "Administrator"
+        # reads what the organisation may read, to ask where something came from and who approved it
+        LEGAL = "LEGAL", "Legal, read only"
 
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="memberships")

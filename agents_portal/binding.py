@@ -35,4 +35,5 @@ class Binding:
     go_back: str = "Go back"
     form: forms.Form | None = None
     hidden: dict[str, str] = field(default_factory=dict)
+    repeated: tuple[tuple[str, str], ...] = ()
     problem: str = ""

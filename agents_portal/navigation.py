@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from agents_portal.access import AGENT, AUDITOR, STUDIO, TALENT, VENDOR
+from agents_portal.access import AGENT, AUDITOR, LEGAL, OPERATOR, STUDIO, TALENT, VENDOR
 
 
 class Entry(NamedTuple):
@@ -68,9 +68,43 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
         Group(
             "",
             (
+                Entry("portal-members", "users", "Members", "Members"),
+                Entry("portal-productions", "clapperboard", "Productions", "Productions"),
+                Entry("portal-bundles", "package-check", "Bundles", "Bundles"),
+                Entry("portal-usage", "file-text", "Usage reports", "Usage"),
+                Entry("portal-witness", "shield-check", "Witness", "Witness"),
+                Entry("portal-licences", "file-check", "Licences"),
+            ),
+        ),
+        Group(
+            "Rules and records",
+            (
+                Entry("portal-profiles", "scale", "Profiles"),
+                Entry("portal-events", "circle-pause", "Holds and events"),
+                _AUDIT,
+            ),
+        ),
+    ),
+    LEGAL: (
+        Group(
+            "",
+            (
                 Entry("portal-productions", "clapperboard", "Productions", "Productions"),
                 Entry("portal-licences", "file-check", "Licences", "Licences"),
                 Entry("portal-bundles", "package-check", "Bundles", "Bundles"),
+                Entry("portal-profiles", "scale", "Profiles", "Profiles"),
+            ),
+        ),
+        Group("Rules and records", (Entry("portal-audit", "scroll-text", "Audit trail", "Audit"),)),
+    ),
+    OPERATOR: (
+        Group(
+            "",
+            (
+                Entry("portal-organisations", "building-2", "Organisations", "Organisations"),
+                Entry("portal-signing-keys", "key-round", "Keys", "Keys"),
+                Entry("portal-queues", "list", "Queues", "Queues"),
+                Entry("portal-health", "search-check", "Health", "Health"),
             ),
         ),
         Group("Rules and records", (Entry("portal-audit", "scroll-text", "Audit trail", "Audit"),)),
@@ -95,6 +129,12 @@ BELONGS: Final = {
     "portal-key": dict.fromkeys(SECTIONS, "portal-keys"),
     "portal-marking": dict.fromkeys(SECTIONS, "portal-markings"),
     "portal-bundle": dict.fromkeys(SECTIONS, "portal-bundles"),
+    "portal-member": dict.fromkeys(SECTIONS, "portal-members"),
+    "portal-profile": dict.fromkeys(SECTIONS, "portal-profiles"),
+    "portal-usage": dict.fromkeys(SECTIONS, "portal-usage"),
+    "portal-event": dict.fromkeys(SECTIONS, "portal-events"),
+    "portal-organisations": dict.fromkeys(SECTIONS, "portal-organisations"),
+    "portal-signing-key": dict.fromkeys(SECTIONS, "portal-signing-keys"),
 }
 
 

@@ -51,7 +51,7 @@ REASONS: Final = {
 }
 ROLES: Final = {
     "AGENT": "Agent", "TALENT": "Talent", "PRODUCER": "Producer", "ENGINEER": "Pipeline engineer",
-    "AUDITOR": "Auditor, read only", "ADMIN": "Administrator",
+    "AUDITOR": "Auditor, read only", "ADMIN": "Administrator", "LEGAL": "Legal, read only",
 }  # fmt: skip
 
 __all__ = ["and_list", "lower_words"]

@@ -31,6 +31,12 @@ from licensing.selectors.people import (
     visible_constructs,
 )
 from licensing.selectors.productions import production_for, productions_visible_to, takes_part
+from licensing.selectors.profiles import (
+    adoption_in_force,
+    adoptions_of,
+    live_licences_under,
+    open_requests_under,
+)
 from licensing.selectors.request_detail import (
     ActionLine,
     RequestDetail,
@@ -73,7 +79,11 @@ __all__ = [
     "RosterLine",
     "Signer",
     "VersionLine",
+    "adoption_in_force",
+    "adoptions_of",
     "alerts_visible_to",
+    "live_licences_under",
+    "open_requests_under",
     "current_grant",
     "defaults_of",
     "difference_between",

@@ -72,7 +72,7 @@ def force_words(profile: Profile) -> str:
     return _("No date known")
 
 
-def rule_title(rule: Rule) -> str:
+def rule_title(rule: Rule) -> str:  # noqa: C901, PLR0912  (one line for each kind of rule)
     """What a rule asks, in a few strong words."""
     match rule:
         case NoticeHours(hours=hours):

@@ -7,6 +7,7 @@ from agents_portal.views import (
     answers,
     bundles,
     doors,
+    events,
     inbox,
     keys,
     licence_acts,
@@ -19,6 +20,8 @@ from agents_portal.views import (
     records,
     requests,
     talent,
+    usage,
+    witness,
 )
 
 urlpatterns = [
@@ -70,6 +73,13 @@ urlpatterns = [
     path("profiles/<str:ref>/difference/", profiles.difference_page, name="portal-profile-difference"),
     path("profiles/<str:ref>/adopt/", profiles.adopt_page, name="portal-profile-adopt"),
     path("profiles/<str:ref>/end/", profiles.end_page, name="portal-profile-end"),
+    path("usage/", usage.usage_page, name="portal-usage"),
+    path("usage/<uuid:production_id>/", usage.usage_report_page, name="portal-usage-report"),
+    path("usage/<uuid:production_id>/report.csv", usage.usage_csv_page, name="portal-usage-csv"),
+    path("events/", events.events_page, name="portal-events"),
+    path("events/declare/", events.declare_page, name="portal-event-declare"),
+    path("events/holds/<uuid:hold_id>/lift/", events.lift_page, name="portal-event-lift"),
+    path("witness/", witness.witness_page, name="portal-witness"),
     path("marking/", marking.markings_page, name="portal-markings"),
     path("marking/<uuid:job_id>/", marking.marking_page, name="portal-marking"),
     path("marking/<uuid:job_id>/cancel/", marking.cancel_page, name="portal-marking-cancel"),

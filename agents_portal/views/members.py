@@ -20,6 +20,7 @@ from agents_portal.binding import Binding, Consequence
 from agents_portal.figures import Meter
 from agents_portal.forms.members import DefaultsForm, RollForm
 from agents_portal.limits import effect_of, limit_sentences
+from agents_portal.views.usage import after_of
 from agents_portal.words import Badge
 from common.errors import DomainError, InvalidInput, TooLarge
 from common.problems import too_large
@@ -40,7 +41,9 @@ _STATES = {
 }
 _REFUSED = {
     "FORMULA": gettext_lazy("A spreadsheet would run this cell"),
-    "ROW_MALFORMED": gettext_lazy("The row has other columns than the heading, or a quote that does not close"),
+    "ROW_MALFORMED": gettext_lazy(
+        "The row has other columns than the heading, or a quote that does not close"
+    ),
     "ROW_TOO_LONG": gettext_lazy("The row is longer than a row may be"),
     "DUPLICATE": gettext_lazy("This number stands in the roll already"),
     "MEMBER_NUMBER_INVALID": gettext_lazy("The member number is missing or too long"),
@@ -71,7 +74,7 @@ def members_page_view(request: PortalRequest) -> HttpResponse:
     search = request.GET.get("q", "")[:200]
     if not search.isprintable():
         raise Http404
-    page = members_page(request.principal, search=search, after=_uuid(request.GET.get("after", "")))
+    page = members_page(request.principal, search=search, after=after_of(request))
     many = members_of(request.principal).count()
     return render(
         request,
@@ -216,7 +219,9 @@ def _next_defaults(
             )
             return redirect("portal-member-defaults")
     elif "confirm" in request.POST:
-        form.add_error(None, _("Somebody set other defaults meanwhile. Nothing was set; read what stands now."))
+        form.add_error(
+            None, _("Somebody set other defaults meanwhile. Nothing was set; read what stands now.")
+        )
     screen = _defaults_screen(request, parse_limits(limits), effect, version)
     return render(
         request,
@@ -237,9 +242,7 @@ def _defaults_screen(request: PortalRequest, limits: MandateLimits, effect: str,
     else:
         who = Consequence(
             "users",
-            ngettext(
-                "It binds %(n)s member at once.", "It binds all %(n)s members at once.", many
-            )
+            ngettext("It binds %(n)s member at once.", "It binds all %(n)s members at once.", many)
             % {"n": f"{many:,}"},
             _("Requests that are made from now on ask the member where they go beyond it."),
         )
@@ -274,10 +277,3 @@ def _row(roll: RollImport) -> RollRow:
 
 def _may_act(request: PortalRequest) -> bool:
     return request.principal.is_role("ADMIN")
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None

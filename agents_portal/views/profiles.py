@@ -131,9 +131,7 @@ def adopt_page(request: PortalRequest, ref: str) -> HttpResponse:
     if profile.status is Status.STRUCK_DOWN:
         raise Conflict("PROFILE_STRUCK_DOWN", _("This text was struck down and binds nobody."))
     digest = profile_hash(profile)
-    form = SignOffForm(
-        request.POST if request.method == "POST" else None, initial={"profile_hash": digest}
-    )
+    form = SignOffForm(request.POST if request.method == "POST" else None, initial={"profile_hash": digest})
     if request.method == "POST" and form.is_valid():
         try:
             adopt_profile(
@@ -180,8 +178,12 @@ def end_page(request: PortalRequest, ref: str) -> HttpResponse:
         back=reverse("portal-profile", args=[ref]),
         go_back=_("Go back"),
         consequences=(
-            Consequence("circle-x", _("Requests from now on"), _("are not judged by it on your side."), "deny"),
-            Consequence("file-check", _("Licences that are live"), _("keep the terms that were signed under it.")),
+            Consequence(
+                "circle-x", _("Requests from now on"), _("are not judged by it on your side."), "deny"
+            ),
+            Consequence(
+                "file-check", _("Licences that are live"), _("keep the terms that were signed under it.")
+            ),
             Consequence("users", _("Another party"), _("that adopted it still binds both of you.")),
         ),
     )
@@ -213,7 +215,9 @@ def _adopt_screen(profile: Profile, digest: str) -> Binding:
                 ngettext("%(n)s rule", "%(n)s rules", many) % {"n": many},
                 _("are asked of every request in which your house is a party, from now on."),
             ),
-            Consequence("users", _("Whoever is stricter binds both."), _("The other side sees which text set it.")),
+            Consequence(
+                "users", _("Whoever is stricter binds both."), _("The other side sees which text set it.")
+            ),
             *warning,
             *unsure,
             Consequence("file-check", _("Licences that are live"), _("stay as they were signed.")),
@@ -232,7 +236,9 @@ def _profile(ref: str) -> Profile:
 
 
 def _row(profile: Profile, adoption: ProfileAdoption | None) -> ProfileRow:
-    return ProfileRow(profile, status_badge(profile), str(KINDS[profile.kind]), force_words(profile), adoption)
+    return ProfileRow(
+        profile, status_badge(profile), str(KINDS[profile.kind]), force_words(profile), adoption
+    )
 
 
 def _rule(rule: Rule) -> RuleRow:

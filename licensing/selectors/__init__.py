@@ -5,17 +5,27 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 """
 
 from licensing.selectors.alerts import alerts_visible_to
+from licensing.selectors.events import (
+    Thing,
+    events_declared_by,
+    holds_in_our_name,
+    name_of,
+    names_of_tokens,
+    things_for,
+)
 from licensing.selectors.facts import LicenceFacts, licence_state_for
 from licensing.selectors.guilds import (
     MemberLine,
     MemberPage,
     defaults_of,
+    member_productions,
     members_of,
     members_page,
+    overseen_productions,
     roll_for,
     rolls_of,
 )
-from licensing.selectors.holds import holds_placed_by, stop_in_force
+from licensing.selectors.holds import holds_placed_by, stop_in_force, thing_visible_to
 from licensing.selectors.inbox import Inbox, RequestLine, inbox
 from licensing.selectors.introspection import introspect
 from licensing.selectors.licences import LicenceDetail, LicenceLine, licence_detail, licences
@@ -78,17 +88,18 @@ __all__ = [
     "RequestLine",
     "RosterLine",
     "Signer",
+    "Thing",
     "VersionLine",
     "adoption_in_force",
     "adoptions_of",
     "alerts_visible_to",
-    "live_licences_under",
-    "open_requests_under",
     "current_grant",
     "defaults_of",
     "difference_between",
     "effective_state",
+    "events_declared_by",
     "hold_reasons_on",
+    "holds_in_our_name",
     "holds_on",
     "holds_placed_by",
     "inbox",
@@ -97,9 +108,15 @@ __all__ = [
     "licence_detail",
     "licence_state_for",
     "licences",
+    "live_licences_under",
     "mandate_in_force",
+    "member_productions",
     "members_of",
     "members_page",
+    "name_of",
+    "names_of_tokens",
+    "open_requests_under",
+    "overseen_productions",
     "pairwise_pseudonym",
     "person_pseudonym",
     "production_for",
@@ -116,6 +133,8 @@ __all__ = [
     "takes_part",
     "talents_on_roster",
     "terms_in_force",
+    "thing_visible_to",
+    "things_for",
     "token_by_jti",
     "tokens_of_production",
     "tokens_visible_to",

@@ -11,12 +11,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.principals import Principal
 from common import clock
 from common.keys import derive_secret
-from licensing.models import GuildDefault, GuildMember, LicenceToken, RollImport
+from licensing.models import GuildDefault, GuildMember, LicenceToken, Production, RollImport
 
 MEMBERS_A_PAGE = 50
 _WORDS_MOST = 6
@@ -86,6 +86,59 @@ def members_page(principal: Principal, *, search: str = "", after: UUID | None =
 def members_of(principal: Principal) -> QuerySet[GuildMember]:
     """Everybody on the roll of the caller's guild."""
     return GuildMember.objects.filter(guild=principal.organisation)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionLine:
+    """A production that the guild oversees: members licensed for it now and ever, live licences."""
+
+    production: Production
+    members: int
+    live_licences: int
+    licences: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionPage:
+    """One page of productions, newest first; ``using`` of all of them are licensed for a member."""
+
+    lines: tuple[ProductionLine, ...]
+    after: UUID | None
+    using: int
+
+
+def member_productions(principal: Principal, *, after: UUID | None, limit: int) -> ProductionPage:
+    """The productions that the caller's guild oversees, with what its members are licensed for; 3 queries."""
+    own = Production.objects.filter(guild=principal.organisation)
+    shown, next_after = overseen_productions(principal, after=after, limit=limit)
+    licensed = LicenceToken.objects.filter(talent__membership__guild=principal.organisation)
+    using = own.filter(Exists(licensed.filter(production=OuterRef("pk")))).count()
+    live = Q(state__in=_LIVE, not_after__gt=clock.now())
+    counted = licensed.filter(production__in=shown).order_by().values("production")
+    figures = {
+        row["production"]: row
+        for row in counted.annotate(
+            many=Count("pk"), live=Count("pk", filter=live), people=Count("talent", distinct=True)
+        )
+    }
+    none = {"many": 0, "live": 0, "people": 0}
+    lines = tuple(
+        ProductionLine(one, (it := figures.get(one.pk, none))["people"], it["live"], it["many"])
+        for one in shown
+    )
+    return ProductionPage(lines, next_after, using)
+
+
+def overseen_productions(
+    principal: Principal, *, after: UUID | None, limit: int
+) -> tuple[list[Production], UUID | None]:
+    """A page of the productions that the caller's guild oversees, newest first, and the ``after`` of the next."""
+    own = Production.objects.filter(guild=principal.organisation)
+    rows = own.select_related("organisation").order_by("-created_at", "-pk")
+    if after and (last := own.filter(pk=after).values_list("created_at", flat=True).first()):
+        rows = rows.filter(Q(created_at__lt=last) | Q(created_at=last, pk__lt=after))
+    page = list(rows[: limit + 1])
+    return page[:limit], page[limit - 1].pk if len(page) > limit else None
 
 
 def rolls_of(principal: Principal) -> QuerySet[RollImport]:

@@ -1,7 +1,7 @@
 """What is different between two profiles: two versions of one text, or a text and the one that follows it. Pure.
 
-    >>> [change.kind for change in diff_profiles(old, new)]  # doctest: +SKIP
-    ['NEW', 'GONE', 'CHANGED']
+>>> [change.kind for change in diff_profiles(old, new)]  # doctest: +SKIP
+['NEW', 'GONE', 'CHANGED']
 """
 
 from dataclasses import dataclass

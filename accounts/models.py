@@ -64,6 +64,8 @@ class Organisation(BaseModel):
         GUILD = "GUILD", later("Guild")
         VENDOR = "VENDOR", later("Vendor")
         TALENT = "TALENT", later("Talent")
+        # who runs this server: keeps accounts and keys, and has no part in any licence
+        OPERATOR = "OPERATOR", later("Operator of this server")
 
     name = models.CharField(max_length=160)
     slug = models.SlugField(max_length=60, unique=True)
@@ -89,6 +91,8 @@ class Membership(BaseModel):
         ENGINEER = "ENGINEER", later("Pipeline engineer")
         AUDITOR = "AUDITOR", later("Auditor")
         ADMIN = "ADMIN", later("Administrator")
+        # reads what the organisation may read, to ask where something came from and who approved it
+        LEGAL = "LEGAL", later("Legal, read only")
 
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="memberships")

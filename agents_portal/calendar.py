@@ -101,7 +101,7 @@ def _bar(line: LicenceLine, asked: Mapping[UUID, int], at: object, last: datetim
         ticks=ticks,
         ends_here=line.not_after <= last,
         words=_end_words(line),
-        anchor="end" if end > _ROOM and not goes_on or end > 88 else "start",
+        anchor="end" if (end > _ROOM and not goes_on) or end > 88 else "start",
         renewal_x=f"{min(end + 7, 99):.2f}%" if goes_on and end < 92 else "",
         renewal_width=f"{max(1.0, at(goes_on) - end - 7):.2f}%" if goes_on and end < 92 else "",
         renewal_words=_renewal_words(days) if days else "",

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from agents_portal.access import AGENT, AUDITOR, STUDIO, TALENT, VENDOR
+from agents_portal.access import AGENT, AUDITOR, LEGAL, OPERATOR, STUDIO, TALENT, VENDOR
 from common.language import later
 
 
@@ -79,9 +79,46 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
         Group(
             "",
             (
+                Entry("portal-members", "users", later("Members"), later("Members")),
+                Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
+                Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
+                Entry("portal-usage", "file-text", later("Usage reports"), later("Usage")),
+                Entry("portal-witness", "shield-check", later("Witness"), later("Witness")),
+                Entry("portal-licences", "file-check", later("Licences")),
+            ),
+        ),
+        Group(
+            later("Rules and records"),
+            (
+                Entry("portal-profiles", "scale", later("Profiles")),
+                Entry("portal-events", "circle-pause", later("Holds and events")),
+                _AUDIT,
+            ),
+        ),
+    ),
+    LEGAL: (
+        Group(
+            "",
+            (
                 Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
+                Entry("portal-profiles", "scale", later("Profiles"), later("Profiles")),
+            ),
+        ),
+        Group(
+            later("Rules and records"),
+            (Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),),
+        ),
+    ),
+    OPERATOR: (
+        Group(
+            "",
+            (
+                Entry("portal-organisations", "building-2", later("Organisations"), later("Organisations")),
+                Entry("portal-signing-keys", "key-round", later("Keys"), later("Keys")),
+                Entry("portal-queues", "list", later("Queues"), later("Queues")),
+                Entry("portal-health", "search-check", later("Health"), later("Health")),
             ),
         ),
         Group(
@@ -120,6 +157,12 @@ BELONGS: Final = {
     "portal-key": dict.fromkeys(SECTIONS, "portal-keys"),
     "portal-marking": dict.fromkeys(SECTIONS, "portal-markings"),
     "portal-bundle": dict.fromkeys(SECTIONS, "portal-bundles"),
+    "portal-member": dict.fromkeys(SECTIONS, "portal-members"),
+    "portal-profile": dict.fromkeys(SECTIONS, "portal-profiles"),
+    "portal-usage": dict.fromkeys(SECTIONS, "portal-usage"),
+    "portal-event": dict.fromkeys(SECTIONS, "portal-events"),
+    "portal-organisations": dict.fromkeys(SECTIONS, "portal-organisations"),
+    "portal-signing-key": dict.fromkeys(SECTIONS, "portal-signing-keys"),
 }
 
 

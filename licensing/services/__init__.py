@@ -1,5 +1,6 @@
 """Writes, by noun. Keyword-only; each opens its transaction, locks, decides, saves and leaves the trail."""
 
+from licensing.selectors.guilds import member_digest
 from licensing.services.activation import forget_status_changes, settle_states
 from licensing.services.alerts import raise_expiry_alerts, raise_quota_alert
 from licensing.services.asks import LicenceAsk
@@ -39,7 +40,13 @@ from licensing.services.profiles import adopt_profile, end_adoption, judge_terms
 from licensing.services.reissue import reissue_grants
 from licensing.services.requests import request_renewal, submit_request
 from licensing.services.revoke import emergency_stop, lift_emergency_stop, revoke_token
-from licensing.services.rolls import hand_in_roll, member_digest, read_roll, refusals_of
+from licensing.services.rolls import (
+    ROLL_BYTES_MAX,
+    hand_in_roll,
+    read_roll,
+    refusals_of,
+    require_roll_desk,
+)
 from licensing.services.sheets import plain_csv, write_csv
 from licensing.services.standing import (
     end_authority,
@@ -63,6 +70,7 @@ from licensing.services.training import (
 from licensing.services.visibility import VisibilityAnswer, check_visibility, set_visibility
 
 __all__ = [
+    "ROLL_BYTES_MAX",
     "AskPreview",
     "Effect",
     "Heartbeat",
@@ -126,6 +134,7 @@ __all__ = [
     "register_talent",
     "reissue_grants",
     "request_renewal",
+    "require_roll_desk",
     "resume_token",
     "revise_request",
     "revoke_token",

@@ -37,19 +37,24 @@ from receipts.selectors.tokens import (
     receipts_for_token,
     receipts_of_production,
 )
+from receipts.selectors.usage import PeriodUse, use_in_period
+from receipts.selectors.witnesses import LogWatch, WitnessRow, watches_of, witnesses_of
 
 __all__ = [
     "GrowthProof",
     "KeyUse",
     "LeafProof",
     "LogState",
+    "LogWatch",
     "Page",
+    "PeriodUse",
     "PublicationLag",
     "PublishedLog",
     "ReceiptRow",
     "ShotStrip",
     "StoredEntry",
     "TokenCounts",
+    "WitnessRow",
     "checks_for_token",
     "checks_of_production",
     "consistency_of",
@@ -69,4 +74,7 @@ __all__ = [
     "published_log",
     "receipts_for_token",
     "receipts_of_production",
+    "use_in_period",
+    "watches_of",
+    "witnesses_of",
 ]

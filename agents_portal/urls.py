@@ -86,7 +86,7 @@ urlpatterns = [
     ),
     path("team/", team.team_page, name="portal-team"),
     path("team/invite/", team.invite_page, name="portal-team-invite"),
-    path("team/<uuid:person_id>/", team.member_page, name="portal-member"),
+    path("team/<uuid:person_id>/", team.member_page, name="portal-teammate"),
     path("team/<uuid:person_id>/remove/", team.remove_page, name="portal-team-remove"),
     path("notices/", notices.notices_page, name="portal-notices"),
     path("notices/read/", notices.read_page, name="portal-notices-read"),

@@ -22,7 +22,7 @@ _SHOWN = 100
 def calendar_page(request: PortalRequest) -> HttpResponse:
     """Show the licences that run, the one that ends first first."""
     now = clock.now()
-    first, last = window(now)
+    _, last = window(now)
     lines = licences_ending(request.principal, before=last, limit=_SHOWN + 1)
     shown = lines[:_SHOWN]
     asked = renewals_asked(line.open_renewal for line in shown if line.open_renewal)

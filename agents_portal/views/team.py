@@ -122,7 +122,7 @@ def remove_page(request: PortalRequest, person_id: UUID) -> HttpResponse:
                 _record(request, "member.removed", member)
         except (Conflict, Forbidden) as error:
             messages.warning(request, _said(error), extra_tags="deny")
-            return redirect("portal-member", person_id)
+            return redirect("portal-teammate", person_id)
         return redirect("portal-team")
     name = member.person.full_name
     screen = Binding(
@@ -132,7 +132,7 @@ def remove_page(request: PortalRequest, person_id: UUID) -> HttpResponse:
         verb=_("Remove %(name)s") % {"name": name},
         icon="circle-x",
         danger=True,
-        back=reverse("portal-member", args=[person_id]),
+        back=reverse("portal-teammate", args=[person_id]),
         consequences=(
             Consequence(
                 "log-out", _("They are out at their next step, wherever they are signed in."), "", "deny"

@@ -8,10 +8,23 @@ from django.db import models
 from django.db.models.functions import Lower
 from simple_history.models import HistoricalRecords
 
+from accounts.entrance import IdentityProvider, OrganisationDomain, SignInLink
 from common import clock
 from common.ids import new_id
 from common.language import later
 from common.models import BaseModel
+
+
+__all__ = [
+    "ApiCredential",
+    "IdentityProvider",
+    "Membership",
+    "Organisation",
+    "OrganisationDomain",
+    "Scope",
+    "SignInLink",
+    "User",
+]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -74,6 +87,8 @@ class Organisation(BaseModel):
     external_ids = models.JSONField(default=dict, blank=True)
     # rises when the organisation changes hands; licences say what happens then (claim ``coc``)
     control_generation = models.PositiveIntegerField(default=1)
+    # who acts for it, or about it where it is a talent's own, signs what binds with a passkey
+    passkey_required = models.BooleanField(default=False, db_default=False)
 
     history = HistoricalRecords()
 

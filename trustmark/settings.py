@@ -195,6 +195,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "common",
     "accounts",
     "audit",
@@ -267,6 +270,37 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.adapter.ClosedSignUpAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
+# A word by mail whenever a passkey, the codes or the password changed.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Seconds for which a sign-in, or a proof given again, is fresh enough for acts that bind (docs/operations/sign-in.md).
+STEP_UP_SECONDS = env.integer("TRUSTMARK_STEP_UP_SECONDS", 600, least=30)
+# Hours that an invitation, or a link after a lost device, stays good.
+INVITATION_HOURS = env.integer("TRUSTMARK_INVITATION_HOURS", 7 * 24, least=1)
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+# Steps of 30 seconds by which the clock of an authenticator app may differ; each step is good once.
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# how fresh a proof must be is asked by accounts.presence, for the second factors' own pages too
+MFA_REAUTHENTICATION_REQUIRED = False
+MFA_FORMS = {
+    "authenticate": "accounts.forms.SecondFactorByCode",
+    "authenticate_webauthn": "accounts.forms.SecondFactorByPasskey",
+    "login_webauthn": "accounts.forms.SignInByPasskey",
+    "reauthenticate": "accounts.forms.ConfirmByCode",
+    "reauthenticate_webauthn": "accounts.forms.ConfirmByPasskey",
+}
+SOCIALACCOUNT_ADAPTER = "accounts.organisation_sign_in.OrganisationSignIn"
+SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_QUERY_EMAIL = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True}}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"

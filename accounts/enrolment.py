@@ -63,7 +63,9 @@ def read_enrolment(session: MutableMapping[str, Any], user: User, credential: ob
     """
     party, state = relying_party(settings.BASE_URL), session.pop(_STATE, None)
     if party is None or not state or state.pop("user", None) != str(user.pk):
-        raise InvalidInput("PASSKEY_REFUSED", "This page has waited too long.", "Nothing was added. Try again.")
+        raise InvalidInput(
+            "PASSKEY_REFUSED", "This page has waited too long.", "Nothing was added. Try again."
+        )
     if not isinstance(credential, dict):
         raise InvalidInput("PASSKEY_MALFORMED", "The passkey cannot be read.")
     try:
@@ -76,8 +78,13 @@ def read_enrolment(session: MutableMapping[str, Any], user: User, credential: ob
     jwk_of(key.public_key)
     if is_credential_taken(key.credential_id):
         raise InvalidInput("PASSKEY_TAKEN", "This passkey is enrolled already.")
-    if Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.WEBAUTHN).count() >= PASSKEYS_MAX:
-        raise InvalidInput("PASSKEYS_TOO_MANY", f"You have {PASSKEYS_MAX} passkeys already.", "Remove one first.")
+    if (
+        Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.WEBAUTHN).count()
+        >= PASSKEYS_MAX
+    ):
+        raise InvalidInput(
+            "PASSKEYS_TOO_MANY", f"You have {PASSKEYS_MAX} passkeys already.", "Remove one first."
+        )
     return credential
 
 

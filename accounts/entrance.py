@@ -66,7 +66,9 @@ class IdentityProvider(BaseModel):
     ``secret`` is sealed under the deployment's secret; see :func:`accounts.sign_in_services.secret_of`.
     """
 
-    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="identity_providers")
+    organisation = models.ForeignKey(
+        "accounts.Organisation", models.PROTECT, related_name="identity_providers"
+    )
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=80)
     issuer = models.URLField(max_length=300)

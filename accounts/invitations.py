@@ -96,7 +96,9 @@ def start_over(*, user: User, made_by: User | None) -> tuple[SignInLink, str]:
         Forbidden: ``OPERATOR_ONLY``.
     """
     if made_by is not None:
-        theirs = set(Membership.objects.filter(user=user, ended_at=None).values_list("organisation", flat=True))
+        theirs = set(
+            Membership.objects.filter(user=user, ended_at=None).values_list("organisation", flat=True)
+        )
         mine = Organisation.objects.filter(pk__in=theirs).first()
         if len(theirs) != 1 or mine is None or not _is_administrator(made_by, mine) or made_by.pk == user.pk:
             raise Forbidden("OPERATOR_ONLY", "The operator of this server does that.")
@@ -227,9 +229,9 @@ def _use(link: SignInLink, user: User) -> Membership:
     link.used_at, link.used_by = clock.now(), user
     link.save(update_fields=["used_at", "used_by"])
     rows = [
-        Membership.objects.get_or_create(
-            organisation=link.organisation, user=user, role=role, ended_at=None
-        )[0]
+        Membership.objects.get_or_create(organisation=link.organisation, user=user, role=role, ended_at=None)[
+            0
+        ]
         for role in link.roles
     ]
     return rows[0]
@@ -242,9 +244,12 @@ def _end_others(purpose: str, email: str, organisation: Organisation | None) -> 
 
 
 def _is_administrator(user: User, organisation: Organisation) -> bool:
-    return user.is_active and Membership.objects.filter(
-        user=user, organisation=organisation, role=Membership.Role.ADMIN, ended_at=None
-    ).exists()
+    return (
+        user.is_active
+        and Membership.objects.filter(
+            user=user, organisation=organisation, role=Membership.Role.ADMIN, ended_at=None
+        ).exists()
+    )
 
 
 def _clean_email(email: str) -> str:
@@ -268,6 +273,9 @@ def _set_password(user: User, password: str, *, may_lack: bool = False) -> None:
         validate_password(password, user)
     except ValidationError as error:
         raise InvalidInput(
-            "PASSWORD_WEAK", "Choose another password.", " ".join(error.messages), {"problems": error.messages}
+            "PASSWORD_WEAK",
+            "Choose another password.",
+            " ".join(error.messages),
+            {"problems": error.messages},
         ) from error
     user.set_password(password)

@@ -14,7 +14,6 @@ from common.ids import new_id
 from common.language import later
 from common.models import BaseModel
 
-
 __all__ = [
     "ApiCredential",
     "IdentityProvider",

@@ -210,7 +210,9 @@ def _row_of(user: User, credential_id: bytes) -> tuple[Authenticator, AttestedCr
     raise Forbidden("PASSKEY_UNKNOWN", "That is no passkey of yours.", "Nothing was signed.")
 
 
-def _kept(answer: AuthenticationResponse, key: AttestedCredentialData, party: RelyingParty) -> PasskeySignature:
+def _kept(
+    answer: AuthenticationResponse, key: AttestedCredentialData, party: RelyingParty
+) -> PasskeySignature:
     response = answer.response
     return PasskeySignature(
         authenticator_data=b64url_encode(bytes(response.authenticator_data)),
@@ -241,7 +243,10 @@ def _verify_with_library(
 
 def _refused(reason: str, detail: str) -> Forbidden:
     return Forbidden(
-        "PASSKEY_REFUSED", "The passkey’s signature does not hold.", f"Nothing was signed: {detail}.", {"reason": reason}
+        "PASSKEY_REFUSED",
+        "The passkey’s signature does not hold.",
+        f"Nothing was signed: {detail}.",
+        {"reason": reason},
     )
 
 

@@ -29,7 +29,10 @@ def principal_of_session(request: HttpRequest) -> Principal | None:
         return None
     admitted_by = request.session.get(ADMITTED_BY_KEY)
     chosen = admitted_by or request.session.get(ORGANISATION_KEY)
-    principal, presence = principal_of_person(request.user, UUID(chosen) if chosen else None), presence_of(request)
+    principal, presence = (
+        principal_of_person(request.user, UUID(chosen) if chosen else None),
+        presence_of(request),
+    )
     is_vouched_for = any(method == "ORGANISATION" for method, _ in presence.proofs)
     if principal is None or (is_vouched_for and not admitted_by):
         return None

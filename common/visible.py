@@ -1,6 +1,6 @@
-"""Text that people wrote, made safe to show in one line: nothing hides in it, nothing turns it round.
+r"""Text that people wrote, made safe to show in one line: nothing hides in it, nothing turns it round.
 
->>> one_line("Ilse\\u202e\\r\\nBcc: all@example.test")
+>>> one_line("Ilse\u202e\r\nBcc: all@example.test")
 'Ilse⟨U+202E⟩ Bcc: all@example.test'
 """
 

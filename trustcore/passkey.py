@@ -210,7 +210,9 @@ def _verify_client_data(data: bytes, challenge: bytes, party: RelyingParty, told
     if said.get("challenge") != b64url_encode(challenge):  # 2
         _refuse(InvalidReason.CHALLENGE_MISMATCH, "signed for other terms")
     if said.get("origin") != party.origin or told_origin != party.origin:  # 3
-        _refuse(InvalidReason.ORIGIN_MISMATCH, f"signed at {str(said.get('origin'))[:100]}, not at {party.origin}")
+        _refuse(
+            InvalidReason.ORIGIN_MISMATCH, f"signed at {str(said.get('origin'))[:100]}, not at {party.origin}"
+        )
 
 
 def _verify_authenticator_data(data: bytes, party: RelyingParty, kept: PasskeySignature) -> None:

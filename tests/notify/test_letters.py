@@ -35,7 +35,9 @@ def tell() -> None:
 
 
 def kinds_of(desk: Principal) -> list[str]:
-    return list(Letter.objects.filter(person=desk.person).order_by("created_at").values_list("kind", flat=True))
+    return list(
+        Letter.objects.filter(person=desk.person).order_by("created_at").values_list("kind", flat=True)
+    )
 
 
 @pytest.fixture
@@ -80,14 +82,15 @@ def test_a_counter_goes_to_who_asked_and_its_acceptance_comes_back(asked: Licenc
     agent, producer = factories.decider_of(asked), producer_of(asked)
     assert asked.current is not None
     countered = licensing.counter_request(
-        principal=agent, request_id=asked.pk, terms_hash=asked.current.terms_hash, changes={"scope.frames_max": 2000}
+        principal=agent,
+        request_id=asked.pk,
+        terms_hash=asked.current.terms_hash,
+        changes={"scope.frames_max": 2000},
     )
     tell()
     assert kinds_of(producer) == ["request.countered"]
     assert countered.current is not None
-    licensing.accept_counter(
-        principal=producer, request_id=asked.pk, terms_hash=countered.current.terms_hash
-    )
+    licensing.accept_counter(principal=producer, request_id=asked.pk, terms_hash=countered.current.terms_hash)
     tell()
     assert kinds_of(agent)[-1] == "request.counter_accepted"
     assert kinds_of(producer) == ["request.countered"]
@@ -104,7 +107,11 @@ def test_a_revocation_reaches_everybody_who_could_render_and_the_vendor_reads_no
     tell()
     Letter.objects.all().delete()
     licensing.revoke_token(
-        principal=talent, jti=token.pk, kind="DISTRIBUTION_HOLD", disposition="QUARANTINE", reason="A dispute."
+        principal=talent,
+        jti=token.pk,
+        kind="DISTRIBUTION_HOLD",
+        disposition="QUARANTINE",
+        reason="A dispute.",
     )
     tell()
     for desk in (talent, engineer, producer_of(asked), factories.decider_of(asked)):
@@ -218,7 +225,9 @@ def test_every_kind_has_words_even_without_facts(kind: str) -> None:
 
 def test_names_that_turn_text_or_break_lines_are_shown_for_what_they_are() -> None:
     nasty = "Ilse\u202e\r\nBcc: all@example.test\x00"
-    words = wording_of("request.countered", {"talent": nasty, "production": "The Glass Meridian", "other": "H&V"})
+    words = wording_of(
+        "request.countered", {"talent": nasty, "production": "The Glass Meridian", "other": "H&V"}
+    )
     assert "\n" not in words.subject
     assert "\r" not in words.subject
     assert "\u202e" not in words.subject

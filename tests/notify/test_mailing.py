@@ -92,7 +92,9 @@ def test_a_server_that_is_down_loses_nothing_and_costs_one_attempt_a_look(mailbo
     assert set(Letter.objects.values_list("mail", flat=True)) == {"SENT"}
 
 
-def test_a_letter_that_nobody_takes_is_dead_after_its_last_attempt_and_can_be_sent_again(mailbox: Mailbox) -> None:
+def test_a_letter_that_nobody_takes_is_dead_after_its_last_attempt_and_can_be_sent_again(
+    mailbox: Mailbox,
+) -> None:
     _, agent = asked_of()
     tell()
     mailbox.refuse[agent.person.email] = "450 try later"
@@ -171,9 +173,7 @@ def test_one_click_ends_a_topic_without_signing_in_and_opening_the_link_does_not
     page = client.get(path)
     assert page.status_code == 200
     assert services.choices_of(agent.person)["ARRIVED"] == Ways("EACH", True)
-    done = client.post(
-        path, "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded"
-    )
+    done = client.post(path, "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded")
     assert done.status_code == 200
     assert services.choices_of(agent.person)["ARRIVED"] == Ways("OFF", True)
     assert services.choices_of(agent.person)["EXPIRY"] == Ways("EACH", True)

@@ -102,13 +102,17 @@ def _signed_acts(jti: str, acts: Sequence[Any], issuer: str, known: frozenset[st
         kept = read_passkey_signature(act["passkey"])
         try:
             whom = _name_of(act.get("organisation"))
-            told = msgspec.convert({**act, "jti": jti, "key": kept.thumbprint, "organisation": whom}, SignedAct)
+            told = msgspec.convert(
+                {**act, "jti": jti, "key": kept.thumbprint, "organisation": whom}, SignedAct
+            )
             _verify_terms(act, told.terms_hash)
             verify_passkey_signature(kept, terms_hash=told.terms_hash, party=RelyingParty.of(issuer))
         except (msgspec.ValidationError, ValueError) as error:
             raise InvalidEvidence(InvalidReason.MALFORMED, f"a signed act: {error}") from error
         if known and told.key not in known:
-            raise InvalidEvidence(InvalidReason.KEY_UNTRUSTED, f"passkey {told.key} is none of those you gave")
+            raise InvalidEvidence(
+                InvalidReason.KEY_UNTRUSTED, f"passkey {told.key} is none of those you gave"
+            )
         found.append(_Found(told, kept))
     return found
 
@@ -164,7 +168,11 @@ def _verify_logged(
     told = signed.get((entry.jti, party.proof or ""))
     if told is None:
         raise InvalidEvidence(
-            InvalidReason.MISSING_SIGNATURE, "the log says that a passkey signed, and that signature is not here", path
+            InvalidReason.MISSING_SIGNATURE,
+            "the log says that a passkey signed, and that signature is not here",
+            path,
         )
     if (told.person, told.at, told.terms_hash) != (party.actor, party.at, entry.terms_hash):
-        raise InvalidEvidence(InvalidReason.ENTRY_MISMATCH, "the signature and the log name different acts", path)
+        raise InvalidEvidence(
+            InvalidReason.ENTRY_MISMATCH, "the signature and the log name different acts", path
+        )

@@ -104,7 +104,12 @@ def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> B
         )
     relied_on = (f"log {verifier.vkey}", f"bundle {signed.kid}")
     return BundleReport(
-        summary, len(digests), relied_on, trust.sentence, _steps(summary, len(digests), signed, people), people
+        summary,
+        len(digests),
+        relied_on,
+        trust.sentence,
+        _steps(summary, len(digests), signed, people),
+        people,
     )
 
 
@@ -290,9 +295,7 @@ def _verify_counts(ledger: Ledger, summary: Summary) -> None:
         raise InvalidEvidence(InvalidReason.COUNT_MISMATCH, f"the log counts {counts}", SUMMARY)
 
 
-def _same_log(
-    archive: Archive, path: str, schema: str, logged: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _same_log(archive: Archive, path: str, schema: str, logged: list[dict[str, Any]]) -> dict[str, Any]:
     document = _object(archive, path, MAX_DOCUMENT_BYTES)
     if document.get("schema") != schema:
         raise InvalidEvidence(InvalidReason.UNSUPPORTED, "another version of this document", path)

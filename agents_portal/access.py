@@ -19,6 +19,7 @@ from django.utils import timezone
 from accounts.models import Membership, Organisation
 from accounts.principals import Principal
 from accounts.selectors import principal_of_session
+from agents_portal.languages import speak_to
 from common.errors import Conflict, Forbidden, NotFound, Unavailable
 
 AGENT, TALENT, STUDIO, AUDITOR, VENDOR = "agent", "talent", "studio", "auditor", "vendor"
@@ -81,6 +82,7 @@ def portal_page(*seats: str) -> Callable[[View], View]:
             if principal is None:
                 return render(request, "portal/nowhere.html", status=403)
             request.principal, request.seat = principal, seat_of(principal)
+            speak_to(principal.person.language, familiarly=request.seat == TALENT)
             if seats and request.seat not in seats:
                 raise Http404
             with timezone.override(zone_of(principal.person.time_zone)):

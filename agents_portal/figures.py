@@ -9,9 +9,15 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from common.dates import day_words, month_words
+from common.language import figure, later
 from licensing.selectors import LicenceLine
 from receipts.selectors import ShotStrip
 
+UNITS: Final = (later("frames"), later("voice lines"), later("parts"), later("frame"), later("part"))
 CELL_WIDTH: Final = 7
 CELL_GAP: Final = 2
 CELL_HEIGHT: Final = 14
@@ -25,6 +31,11 @@ class Meter:
     most: int
     unit: str
     label: str
+
+    @property
+    def unit_words(self) -> str:
+        """The unit in the reader's language."""
+        return _(self.unit)
 
     @property
     def left(self) -> int:
@@ -80,10 +91,17 @@ class Strip:
     @property
     def says(self) -> str:
         """The strip in words, for who cannot see it."""
-        return (
-            f"Shot {self.shot}: {self.rendered:,} of {self.of:,} frames rendered, "
-            f"{self.unauthorised:,} without a lease. Frames {self.first} to {self.last}."
-        )
+        return _(
+            "Shot %(shot)s: %(rendered)s of %(all)s frames rendered, %(unauthorised)s without a lease. "
+            "Frames %(first)s to %(last)s."
+        ) % {
+            "shot": self.shot,
+            "rendered": figure(self.rendered),
+            "all": figure(self.of),
+            "unauthorised": figure(self.unauthorised),
+            "first": self.first,
+            "last": self.last,
+        }
 
 
 def strip_of(shot: ShotStrip) -> Strip:
@@ -166,11 +184,12 @@ def timeline_of(
     ends = min(line.not_after, line.revoked_at or line.not_after)
     warned = max(reminders, default=0)
     soon = max(line.not_before, ends - timedelta(days=warned if line.revoked_at is None else 0))
-    state = [Span(at(line.not_before), at(soon), "May render", "permit")]
+    state = [Span(at(line.not_before), at(soon), _("May render"), "permit")]
     if line.revoked_at is not None:
-        state.append(Span(at(ends), at(line.not_after), "Revoked", "deny"))
+        state.append(Span(at(ends), at(line.not_after), _("Revoked"), "deny"))
     elif soon < ends:
-        state.append(Span(at(soon), at(ends), f"Last {warned} days", "expire"))
+        ending = ngettext("Last %(days)s day", "Last %(days)s days", warned) % {"days": warned}
+        state.append(Span(at(soon), at(ends), ending, "expire"))
     return Timeline(
         months=tuple(_months(first, last, at)),
         state=tuple(span for span in state if span.end > span.start),
@@ -178,7 +197,7 @@ def timeline_of(
             Span(
                 at(one.not_before),
                 at(one.not_after),
-                f"Version {one.version}",
+                _("Version %(number)s") % {"number": one.version},
                 "here" if one.jti == line.jti else "",
             )
             for one in lineage
@@ -194,10 +213,10 @@ def timeline_of(
 
 def _months(first: datetime, last: datetime, at: Callable[[datetime], float]) -> Iterator[Span]:
     month = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    yield Span(0, 0, f"{first.day} {first:%b}", "")
+    yield Span(0, 0, day_words(first), "")
     while (month := (month + timedelta(days=32)).replace(day=1)) < last:
         if 6 < at(month) < 96:
-            yield Span(at(month), at(month), f"{month:%b}", "")
+            yield Span(at(month), at(month), month_words(month), "")
 
 
 def _kind(rendered: int, failed: int, unauthorised: int) -> str:

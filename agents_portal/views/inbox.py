@@ -13,9 +13,14 @@ from agents_portal.changes import marked_sentence
 from agents_portal.context import inbox_of
 from agents_portal.grants import brief_not_granted
 from agents_portal.rows import money_words
+from common.language import later
 from licensing.selectors import Inbox, RequestLine, request_detail
 
-_TABS = (("needs-you", "Needs you"), ("waiting", "Waiting on others"), ("closed", "Closed"))
+_TABS = (
+    ("needs-you", later("Needs you")),
+    ("waiting", later("Waiting on others")),
+    ("closed", later("Closed")),
+)
 
 
 @portal_page(AGENT)

@@ -7,6 +7,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from accounts.selectors import organisation_names
@@ -15,8 +17,9 @@ from agents_portal.access import AGENT, STUDIO, PortalRequest, portal_page
 from agents_portal.figures import Meter, strips_of, timeline_of
 from agents_portal.grants import granted_in_words
 from agents_portal.trail import trail_of
-from agents_portal.words import and_list, count_words
+from agents_portal.words import and_list, figure, later, opening, spelled
 from common import clock
+from common.dates import weekday_words
 from licensing.selectors import LicenceDetail, LicenceLine, licence_detail, licences
 from receipts.selectors import (
     TokenCounts,
@@ -33,10 +36,10 @@ LIVE_STATES = ("ACTIVE", "PENDING_ACTIVATION", "SUSPENDED")
 _REFUSED_SHOWN = 50
 _CELLS = 44  # as many as stand beside the figures without shrinking
 _REVOKED = {
-    "PROSPECTIVE": "No new frames; those already made may be used.",
-    "DISTRIBUTION_HOLD": "No new frames, and those already made are held.",
-    "RECALL_REQUEST": "No new frames, and those already made are to be destroyed.",
-    "EMERGENCY_STOP": "The talent stopped everything; frames already made are held.",
+    "PROSPECTIVE": later("No new frames; those already made may be used."),
+    "DISTRIBUTION_HOLD": later("No new frames, and those already made are held."),
+    "RECALL_REQUEST": later("No new frames, and those already made are to be destroyed."),
+    "EMERGENCY_STOP": later("The talent stopped everything; frames already made are held."),
 }
 
 
@@ -95,7 +98,7 @@ def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             ),
             "story": _story(detail, counts),
             "vendors": sorted(organisation_names(detail.vendor_ids).values()),
-            "left_word": "left" if detail.line.state in LIVE_STATES else "were left",
+            "is_over": detail.line.state not in LIVE_STATES,
             "revoked_words": _REVOKED.get(detail.revocation_kind, ""),
             "log": log_state(detail.line.production_id),
         },
@@ -127,9 +130,9 @@ def meters_of(line: LicenceLine, counts: TokenCounts) -> list[Meter]:
     """The meters of a licence: frames, and lines where any are granted."""
     meters = []
     if line.frames_max:
-        meters.append(Meter(counts.frames_used, line.frames_max, "frames", "Frames used"))
+        meters.append(Meter(counts.frames_used, line.frames_max, "frames", _("Frames used")))
     if line.lines_max:
-        meters.append(Meter(counts.lines_used, line.lines_max, "voice lines", "Voice lines used"))
+        meters.append(Meter(counts.lines_used, line.lines_max, "voice lines", _("Voice lines used")))
     return meters
 
 
@@ -156,9 +159,9 @@ def _listing(request: PortalRequest, *, every: bool = False) -> dict[str, Any]:
         "ending": [line for line in live if line.renewal_due],
         "tab": tab,
         "tabs": [
-            {"label": "Live", "count": len(live), "href": address, "is_here": tab == "live"},
+            {"label": _("Live"), "count": len(live), "href": address, "is_here": tab == "live"},
             {
-                "label": "Ended",
+                "label": _("Ended"),
                 "count": len(ended),
                 "href": f"{address}?tab=ended",
                 "is_here": tab == "ended",
@@ -170,56 +173,87 @@ def _listing(request: PortalRequest, *, every: bool = False) -> dict[str, Any]:
 
 def _headline(live: list[LicenceLine]) -> str:
     if not live:
-        return "No licence is live"
-    text = count_words(len(live), "licence is live.", "licences are live.")
-    ending = sum(line.renewal_due for line in live)
-    more = f" {count_words(ending, 'ends', 'end').capitalize()} soon." if ending else ""
-    return f"{text[:1].upper()}{text[1:]}{more}"
+        return _("No licence is live")
+    return licences_live(len(live), sum(line.renewal_due for line in live))
+
+
+def licences_live(live: int, ending: int) -> str:
+    """``Three licences are live. One ends soon.``"""
+    text = opening(
+        ngettext("%(count)s licence is live.", "%(count)s licences are live.", live)
+        % {"count": spelled(live)}
+    )
+    if not ending:
+        return text
+    soon = ngettext("%(count)s ends soon.", "%(count)s end soon.", ending) % {"count": spelled(ending)}
+    return f"{text} {opening(soon)}"
 
 
 def _lead(detail: LicenceDetail, counts: TokenCounts) -> str:
     line = detail.line
-    likeness = f"{line.talent_name}’s {words.likeness_words(line.constructs)}"
-    ends = timezone.localtime(line.not_after)
+    names = {
+        "licensee": line.licensee_name,
+        "talent": line.talent_name,
+        "likeness": words.likeness_words(line.constructs),
+    }
     if line.state not in LIVE_STATES:
-        return f"{line.licensee_name} may no longer render {likeness} under this licence."
+        return _("%(licensee)s may no longer render %(talent)s’s %(likeness)s under this licence.") % names
+    text = _("%(licensee)s may use %(talent)s’s %(likeness)s until %(day)s.") % {
+        **names, "day": weekday_words(timezone.localtime(line.not_after))
+    }  # fmt: skip
     meters = meters_of(line, counts)
-    left = f" {meters[0].left:,} {meters[0].unit} are left." if meters else ""
-    return f"{line.licensee_name} may use {likeness} until {ends:%a} {ends.day} {ends:%b}.{left}"
+    if not meters:
+        return text
+    left = _("%(number)s %(unit)s are left.") % {
+        "number": figure(meters[0].left), "unit": meters[0].unit_words
+    }  # fmt: skip
+    return f"{text} {left}"
 
 
 def _story(detail: LicenceDetail, counts: TokenCounts) -> list[dict[str, Any]]:
     """What happened from start to end, oldest first, as the phone's timeline says it."""
     line = detail.line
     events: list[dict[str, Any]] = [
-        {"at": one.created_at, "icon": "signature", "text": f"Version {one.version} issued", "jti": one.jti}
+        {
+            "at": one.created_at,
+            "icon": "signature",
+            "text": _("Version %(number)s issued") % {"number": one.version},
+            "jti": one.jti,
+        }
         for one in detail.lineage
     ]
     events += [
         {
             "at": alert.raised_at,
             "icon": "clock-alert",
-            "text": f"{count_words(alert.threshold_days, 'day', 'days').capitalize()} before the end: studio and agent were told",
+            "text": opening(
+                ngettext(
+                    "%(count)s day before the end: studio and agent were told",
+                    "%(count)s days before the end: studio and agent were told",
+                    alert.threshold_days,
+                )
+                % {"count": spelled(alert.threshold_days)}
+            ),
         }
         for alert in detail.alerts
     ]
     if counts.first_receipt_at:
-        events.append({"at": counts.first_receipt_at, "icon": "film", "text": "First frame"})
+        events.append({"at": counts.first_receipt_at, "icon": "film", "text": _("First frame")})
     if counts.last_receipt_at:
         events.append(
             {
                 "at": counts.last_receipt_at,
                 "icon": "film",
-                "text": f"Latest frame, {counts.rendered:,} so far",
+                "text": _("Latest frame, %(count)s so far") % {"count": figure(counts.rendered)},
             }
         )
     if line.revoked_at:
-        events.append({"at": line.revoked_at, "icon": "circle-x", "text": "Revoked", "tone": "deny"})
+        events.append({"at": line.revoked_at, "icon": "circle-x", "text": _("Revoked"), "tone": "deny"})
     events.append(
         {
             "at": line.not_after,
             "icon": "calendar-x",
-            "text": "Ends, unless renewed" if line.state in LIVE_STATES else "End of its window",
+            "text": _("Ends, unless renewed") if line.state in LIVE_STATES else _("End of its window"),
         }
     )
     return sorted(events, key=lambda event: event["at"])

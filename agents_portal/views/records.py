@@ -4,12 +4,14 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from agents_portal import words
 from agents_portal.access import AGENT, AUDITOR, STUDIO, TALENT, PortalRequest, portal_page
-from agents_portal.words import and_list, count_words
+from agents_portal.words import and_list, figure, later, opening, spelled
 from audit.selectors import events_visible_to
 from licensing.selectors import MandateLine, RosterLine, alerts_visible_to, roster
 
@@ -21,14 +23,17 @@ _EVENTS_A_PAGE = 100
 def roster_page(request: PortalRequest) -> HttpResponse:
     """List the people one acts for: state, mandate, what is live, what waits."""
     lines = roster(request.principal)
-    headline = count_words(len(lines), "person on your roster", "people on your roster")
+    headline = _("No people on your roster")
+    if lines:
+        count = {"count": spelled(len(lines))}
+        headline = (
+            ngettext("%(count)s person on your roster", "%(count)s people on your roster", len(lines)) % count
+        )
     rows = [
         {"line": line, "visibility": _visible_to(line), "mandate": _mandate_words(line.mandate)}
         for line in lines
     ]
-    return render(
-        request, "portal/roster.html", {"rows": rows, "headline": headline[:1].upper() + headline[1:]}
-    )
+    return render(request, "portal/roster.html", {"rows": rows, "headline": opening(headline)})
 
 
 @portal_page(AGENT, TALENT)
@@ -92,7 +97,7 @@ def audit_page(request: PortalRequest) -> HttpResponse:
                     # another organisation's people stay unnamed: that it acted is enough
                     "who": people.get(row.person_id or mine, "")
                     if row.organisation_id == mine
-                    else "The other party",
+                    else _("The other party"),
                     "facts": _facts(row.details),
                 }
                 for row in rows
@@ -105,13 +110,13 @@ def audit_page(request: PortalRequest) -> HttpResponse:
 
 
 _KINDS = (
-    ("", "Everything"),
-    ("request", "Requests"),
-    ("licence", "Licences"),
-    ("mandate", "Mandates"),
-    ("production", "Productions"),
-    ("key", "Keys"),
-    ("bundle", "Bundles"),
+    ("", later("Everything")),
+    ("request", later("Requests")),
+    ("licence", later("Licences")),
+    ("mandate", later("Mandates")),
+    ("production", later("Productions")),
+    ("key", later("Keys")),
+    ("bundle", later("Bundles")),
 )
 
 
@@ -148,13 +153,13 @@ def _plain(value: object) -> str:
 
 def _visible_to(line: RosterLine) -> str:
     if line.visibility == "LISTED_TO" and line.listed_to:
-        return f"Only {and_list(list(line.listed_to))}"
+        return _("Only %(names)s") % {"names": and_list(list(line.listed_to))}
     return words.VISIBILITY.get(line.visibility, words.lower_words(line.visibility))
 
 
 def _mandate_words(mandate: MandateLine | None) -> str:
     if mandate is None:
-        return "Decides in person"
+        return _("Decides in person")
     return words.MODES.get(mandate.mode, words.lower_words(mandate.mode))
 
 
@@ -162,15 +167,15 @@ def _limits(mandate: MandateLine | None) -> list[tuple[str, str]]:
     if mandate is None:
         return []
     names = {
-        "frames_max": "Most frames", "lines_max": "Most lines", "days_max": "Most days",
-        "render_territory": "Rendered in", "distribution_territory": "Shown in",
+        "frames_max": _("Most frames"), "lines_max": _("Most lines"), "days_max": _("Most days"),
+        "render_territory": _("Rendered in"), "distribution_territory": _("Shown in"),
     }  # fmt: skip
     rows = []
     for key, value in mandate.limits.items():
         text = (
             and_list([words.country(str(one)) for one in value])
             if isinstance(value, list | tuple)
-            else f"{value:,}"
+            else figure(value)
             if isinstance(value, int)
             else str(value)
         )

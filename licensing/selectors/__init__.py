@@ -5,6 +5,9 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 """
 
 from licensing.selectors.alerts import alerts_visible_to
+from licensing.selectors.directory import DirectoryLine, DirectoryPage, directory, talent_seen
+from licensing.selectors.drafts import draft_for, drafts_of
+from licensing.selectors.duties import DutyLine, duties_of, duty_for
 from licensing.selectors.events import (
     Thing,
     events_declared_by,
@@ -29,7 +32,14 @@ from licensing.selectors.guilds import (
 from licensing.selectors.holds import holds_placed_by, stop_in_force, thing_visible_to
 from licensing.selectors.inbox import Inbox, RequestLine, inbox
 from licensing.selectors.introspection import introspect
-from licensing.selectors.licences import LicenceDetail, LicenceLine, licence_detail, licences
+from licensing.selectors.licences import (
+    LicenceDetail,
+    LicenceLine,
+    licence_detail,
+    licences,
+    licences_ending,
+    renewals_asked,
+)
 from licensing.selectors.people import (
     ConstructLine,
     MandateLine,
@@ -78,6 +88,9 @@ from licensing.selectors.working import seen_as_vendor, working_document
 __all__ = [
     "ActionLine",
     "ConstructLine",
+    "DirectoryLine",
+    "DirectoryPage",
+    "DutyLine",
     "Inbox",
     "LicenceDetail",
     "LicenceFacts",
@@ -97,6 +110,11 @@ __all__ = [
     "current_grant",
     "defaults_of",
     "difference_between",
+    "directory",
+    "draft_for",
+    "drafts_of",
+    "duties_of",
+    "duty_for",
     "effective_state",
     "events_declared_by",
     "hold_reasons_on",
@@ -109,6 +127,7 @@ __all__ = [
     "licence_detail",
     "licence_state_for",
     "licences",
+    "licences_ending",
     "live_licences_under",
     "mandate_in_force",
     "member_productions",
@@ -122,6 +141,7 @@ __all__ = [
     "person_pseudonym",
     "production_for",
     "productions_visible_to",
+    "renewals_asked",
     "request_detail",
     "requests_visible_to",
     "roll_for",
@@ -133,6 +153,7 @@ __all__ = [
     "status_lists",
     "stop_in_force",
     "takes_part",
+    "talent_seen",
     "talents_on_roster",
     "terms_in_force",
     "thing_visible_to",

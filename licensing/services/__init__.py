@@ -21,10 +21,12 @@ from licensing.services.defaults import (
     tighten_own,
 )
 from licensing.services.delegations import delegate_mandate, end_absence, end_delegation, set_absence
+from licensing.services.drafts import AskPreview, discard_draft, preview_ask, submit_draft
 from licensing.services.duties import acknowledge_revocation, note_overdue_duties
 from licensing.services.events import Effect, Preview, declare_event, preview_event
 from licensing.services.heartbeat import Heartbeat, audience_of, binding_of, heartbeat_token
 from licensing.services.holds import lift_hold, place_hold, resume_token
+from licensing.services.letters import note_deadlines, told_of
 from licensing.services.mandates import end_mandate, grant_mandate
 from licensing.services.negotiation import (
     answer_question,
@@ -69,6 +71,7 @@ from licensing.services.visibility import VisibilityAnswer, check_visibility, se
 
 __all__ = [
     "ROLL_BYTES_MAX",
+    "AskPreview",
     "Effect",
     "Heartbeat",
     "LicenceAsk",
@@ -93,6 +96,7 @@ __all__ = [
     "decline_request",
     "decline_training",
     "delegate_mandate",
+    "discard_draft",
     "emergency_stop",
     "end_absence",
     "end_adoption",
@@ -114,10 +118,12 @@ __all__ = [
     "limits_of_member",
     "lock_draft",
     "member_digest",
+    "note_deadlines",
     "note_overdue_duties",
     "open_request",
     "place_hold",
     "plain_csv",
+    "preview_ask",
     "preview_event",
     "raise_expiry_alerts",
     "raise_quota_alert",
@@ -139,9 +145,11 @@ __all__ = [
     "set_guild_defaults",
     "set_visibility",
     "settle_states",
+    "submit_draft",
     "submit_request",
     "submit_training_request",
     "tighten_own",
+    "told_of",
     "training_heartbeat",
     "withdraw_request",
     "withdraw_training",

@@ -23,6 +23,7 @@ from receipts.selectors.logs import (
     publication_lag,
     published_log,
 )
+from receipts.selectors.pace import frames_used_since
 from receipts.selectors.tokens import (
     Page,
     ReceiptRow,
@@ -61,6 +62,7 @@ __all__ = [
     "counts_for_token",
     "counts_for_tokens",
     "entries_of",
+    "frames_used_since",
     "heat_strip",
     "key_use",
     "last_checkpoint_at",

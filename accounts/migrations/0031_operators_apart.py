@@ -1,6 +1,6 @@
 """Who runs the server is a member of no party: refused by the database, whoever writes the row."""
 
-from django.db import migrations
+from django.db import migrations, models
 
 _FUNCTION = """
 create or replace function accounts_operators_apart() returns trigger language plpgsql as $$
@@ -27,9 +27,12 @@ create trigger accounts_operators_apart before insert or update on accounts_memb
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0021_operators_and_counsel")]
+    dependencies = [("accounts", "0030_user_language")]
 
     operations = [
+        migrations.AddIndex(
+            "organisation", models.Index(fields=["kind", "created_at"], name="organisation_by_kind")
+        ),
         migrations.RunSQL(
             _FUNCTION,
             "drop trigger accounts_operators_apart on accounts_membership;"

@@ -8,10 +8,22 @@ from django.db import models
 from django.db.models.functions import Lower
 from simple_history.models import HistoricalRecords
 
+from accounts.entrance import IdentityProvider, OrganisationDomain, SignInLink
 from common import clock
 from common.ids import new_id
 from common.language import later
 from common.models import BaseModel
+
+__all__ = [
+    "ApiCredential",
+    "IdentityProvider",
+    "Membership",
+    "Organisation",
+    "OrganisationDomain",
+    "Scope",
+    "SignInLink",
+    "User",
+]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -64,6 +76,8 @@ class Organisation(BaseModel):
         GUILD = "GUILD", later("Guild")
         VENDOR = "VENDOR", later("Vendor")
         TALENT = "TALENT", later("Talent")
+        # who runs this server: keeps accounts and keys, and has no part in any licence
+        OPERATOR = "OPERATOR", later("Operator of this server")
 
     name = models.CharField(max_length=160)
     slug = models.SlugField(max_length=60, unique=True)
@@ -72,6 +86,8 @@ class Organisation(BaseModel):
     external_ids = models.JSONField(default=dict, blank=True)
     # rises when the organisation changes hands; licences say what happens then (claim ``coc``)
     control_generation = models.PositiveIntegerField(default=1)
+    # who acts for it, or about it where it is a talent's own, signs what binds with a passkey
+    passkey_required = models.BooleanField(default=False, db_default=False)
 
     history = HistoricalRecords()
 
@@ -89,6 +105,8 @@ class Membership(BaseModel):
         ENGINEER = "ENGINEER", later("Pipeline engineer")
         AUDITOR = "AUDITOR", later("Auditor")
         ADMIN = "ADMIN", later("Administrator")
+        # reads what the organisation may read, to ask where something came from and who approved it
+        LEGAL = "LEGAL", later("Legal, read only")
 
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="memberships")

@@ -37,4 +37,5 @@ class Binding:
     go_back: str = later("Go back")
     form: forms.Form | None = None
     hidden: dict[str, str] = field(default_factory=dict)
+    repeated: tuple[tuple[str, str], ...] = ()
     problem: str = ""

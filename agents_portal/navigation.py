@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from agents_portal.access import AGENT, AUDITOR, STUDIO, TALENT, VENDOR
+from agents_portal.access import AGENT, AUDITOR, LEGAL, OPERATOR, STUDIO, TALENT, VENDOR
 from common.language import later
 
 
@@ -59,21 +59,66 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
                 Entry("portal-requests", "file-pen-line", later("Requests"), later("Requests")),
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
-                Entry("portal-alerts", "bell", later("Alerts"), later("Alerts")),
+                Entry("portal-calendar", "calendar-clock", later("Expiry calendar"), later("Calendar")),
                 Entry("portal-receipts", "film", later("Receipts")),
                 Entry("portal-markings", "fingerprint", later("Marking")),
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
             ),
         ),
-        Group(later("Setup"), (Entry("portal-keys", "key-round", later("API keys")), _AUDIT)),
+        Group(
+            later("Setup"),
+            (
+                Entry("portal-keys", "key-round", later("API keys")),
+                Entry("portal-webhooks", "webhook", later("Webhooks")),
+                Entry("portal-team", "users", later("Team")),
+                _AUDIT,
+            ),
+        ),
     ),
     AUDITOR: (
+        Group(
+            "",
+            (
+                Entry("portal-members", "users", later("Members"), later("Members")),
+                Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
+                Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
+                Entry("portal-usage", "file-text", later("Usage reports"), later("Usage")),
+                Entry("portal-witness", "shield-check", later("Witness"), later("Witness")),
+                Entry("portal-licences", "file-check", later("Licences")),
+            ),
+        ),
+        Group(
+            later("Rules and records"),
+            (
+                Entry("portal-profiles", "scale", later("Profiles")),
+                Entry("portal-events", "circle-pause", later("Holds and events")),
+                _AUDIT,
+            ),
+        ),
+    ),
+    LEGAL: (
         Group(
             "",
             (
                 Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
+                Entry("portal-profiles", "scale", later("Profiles"), later("Profiles")),
+            ),
+        ),
+        Group(
+            later("Rules and records"),
+            (Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),),
+        ),
+    ),
+    OPERATOR: (
+        Group(
+            "",
+            (
+                Entry("portal-organisations", "building-2", later("Organisations"), later("Organisations")),
+                Entry("portal-signing-keys", "key-round", later("Keys"), later("Keys")),
+                Entry("portal-queues", "list", later("Queues"), later("Queues")),
+                Entry("portal-health", "search-check", later("Health"), later("Health")),
             ),
         ),
         Group(
@@ -87,7 +132,10 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             (
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-markings", "fingerprint", later("Marking"), later("Marking")),
+                Entry("portal-duties", "hourglass", later("Acknowledgements"), later("Due")),
                 Entry("portal-keys", "key-round", later("API keys"), later("Keys")),
+                Entry("portal-webhooks", "webhook", later("Webhooks")),
+                Entry("portal-team", "users", later("Team")),
                 Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),
             ),
         ),
@@ -96,11 +144,25 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
 # Pages that belong to a section without being its own address.
 BELONGS: Final = {
     "portal-request": {AGENT: "portal-inbox", TALENT: "portal-decide", STUDIO: "portal-requests"},
+    "portal-request-new": {STUDIO: "portal-requests"},
+    "portal-draft": {STUDIO: "portal-requests"},
+    "portal-drafts": {STUDIO: "portal-requests"},
+    "portal-webhook": dict.fromkeys(SECTIONS, "portal-webhooks"),
+    "portal-teammate": dict.fromkeys(SECTIONS, "portal-team"),
+    "portal-duty": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
+    "portal-duties": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
+    "portal-notice": dict.fromkeys(SECTIONS, "portal-notices"),
     "portal-licence": dict.fromkeys(SECTIONS, "portal-licences"),
     "portal-production": dict.fromkeys(SECTIONS, "portal-productions"),
     "portal-key": dict.fromkeys(SECTIONS, "portal-keys"),
     "portal-marking": dict.fromkeys(SECTIONS, "portal-markings"),
     "portal-bundle": dict.fromkeys(SECTIONS, "portal-bundles"),
+    "portal-member": dict.fromkeys(SECTIONS, "portal-members"),
+    "portal-profile": dict.fromkeys(SECTIONS, "portal-profiles"),
+    "portal-usage": dict.fromkeys(SECTIONS, "portal-usage"),
+    "portal-event": dict.fromkeys(SECTIONS, "portal-events"),
+    "portal-organisations": dict.fromkeys(SECTIONS, "portal-organisations"),
+    "portal-signing-key": dict.fromkeys(SECTIONS, "portal-signing-keys"),
 }
 
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0020_credential_certificate'),
+        ('accounts', '0030_doors'),
     ]
 
     operations = [

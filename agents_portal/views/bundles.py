@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from agents_portal.access import AUDITOR, STUDIO, PortalRequest, portal_page
+from agents_portal.access import AUDITOR, LEGAL, STUDIO, PortalRequest, portal_page
 from agents_portal.forms.productions import PURPOSES, BundleForm
 from agents_portal.words import Badge, figure, later, opening, spelled
 from common.errors import Forbidden, InvalidInput
@@ -39,7 +39,7 @@ _SEEN = (
 )
 
 
-@portal_page(STUDIO, AUDITOR)
+@portal_page(STUDIO, AUDITOR, LEGAL)
 @require_GET
 def bundles_page(request: PortalRequest) -> HttpResponse:
     """List bundles, newest first."""
@@ -59,7 +59,7 @@ def bundles_page(request: PortalRequest) -> HttpResponse:
     )
 
 
-@portal_page(STUDIO, AUDITOR)
+@portal_page(STUDIO, AUDITOR, LEGAL)
 @require_http_methods(["GET", "POST"])
 def new_bundle_page(request: PortalRequest) -> HttpResponse:
     """Ask for a bundle; it is made in the background and its page says when it is ready."""
@@ -81,7 +81,7 @@ def new_bundle_page(request: PortalRequest) -> HttpResponse:
     return render(request, "portal/bundle_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@portal_page(STUDIO, AUDITOR)
+@portal_page(STUDIO, AUDITOR, LEGAL)
 @require_GET
 def bundle_page(request: PortalRequest, bundle_id: UUID) -> HttpResponse:
     """Show a bundle: exceptions under the four totals, three ways to check it, what is inside."""
@@ -103,7 +103,7 @@ def bundle_page(request: PortalRequest, bundle_id: UUID) -> HttpResponse:
     )
 
 
-@portal_page(STUDIO, AUDITOR)
+@portal_page(STUDIO, AUDITOR, LEGAL)
 @require_GET
 def download_page(request: PortalRequest, bundle_id: UUID) -> HttpResponseBase:
     """Answer with the file itself."""

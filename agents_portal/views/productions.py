@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.selectors import guilds
 from agents_portal import sentences, words
-from agents_portal.access import AUDITOR, STUDIO, PortalRequest, portal_page
+from agents_portal.access import AUDITOR, LEGAL, STUDIO, PortalRequest, portal_page
 from agents_portal.forms.productions import KINDS, ProductionForm
 from agents_portal.views.licences import LIVE_STATES, licences_live, meters_of
 from agents_portal.words import and_list, figure, opening, spelled
@@ -23,7 +23,7 @@ from provenance.selectors import assets_visible_to
 from receipts.selectors import TokenCounts, counts_for_tokens, log_state
 
 
-@portal_page(STUDIO, AUDITOR)
+@portal_page(STUDIO, AUDITOR, LEGAL)
 @require_GET
 def productions_page(request: PortalRequest) -> HttpResponse:
     """List the productions the reader may see, each with its live licences counted."""
@@ -66,7 +66,7 @@ def new_production_page(request: PortalRequest) -> HttpResponse:
     return render(request, "portal/production_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@portal_page(STUDIO, AUDITOR)
+@portal_page(STUDIO, AUDITOR, LEGAL)
 @require_GET
 def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse:
     """Show one production: licences with their use, outputs, bundles, where its log stands."""

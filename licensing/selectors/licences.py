@@ -1,5 +1,6 @@
 """Licences in the words of a page: the list, and one with its history."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -54,6 +55,7 @@ class LicenceLine:
     lines_max: int
     revoked_at: datetime | None
     created_at: datetime
+    reminders: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,30 @@ class LicenceDetail:
 def licences(principal: Principal) -> tuple[LicenceLine, ...]:
     """The licences that the caller may see, newest first; 2 queries, for a vendor 3."""
     return _lines(principal, list(_with_renewals(tokens_visible_to(principal))), clock.now())
+
+
+def licences_ending(
+    principal: Principal, *, before: datetime, production_id: UUID | None = None, limit: int = 200
+) -> tuple[LicenceLine, ...]:
+    """The licences that still run and begin before ``before``, the one that ends first first."""
+    at = clock.now()
+    rows = _with_renewals(tokens_visible_to(principal)).filter(
+        state__in=_LIVE, not_after__gt=at, not_before__lt=before
+    )
+    if production_id is not None:
+        rows = rows.filter(production=production_id)
+    lines = _lines(principal, list(rows.order_by("not_after", "pk")[:limit]), at)
+    return tuple(line for line in lines if line.state in _LIVE)
+
+
+def renewals_asked(requests: Iterable[UUID]) -> dict[UUID, int]:
+    """For how many days each open renewal asks, as its present terms say."""
+    rows = LicenceRequest.objects.filter(pk__in=list(requests)).select_related("current")
+    return {
+        row.pk: row.current.terms["window"]["days"]
+        for row in rows
+        if row.current is not None and row.current.terms["window"].get("days")
+    }
 
 
 def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
@@ -230,6 +256,7 @@ def _line(token: LicenceToken, at: datetime) -> LicenceLine:
         lines_max=token.lines_max,
         revoked_at=token.revoked_at,
         created_at=token.created_at,
+        reminders=tuple(token.terms.terms["renewal"]["notify_days_before"]),
     )
 
 

@@ -22,6 +22,7 @@ from receipts.selectors.logs import (
     publication_lag,
     published_log,
 )
+from receipts.selectors.pace import frames_used_since
 from receipts.selectors.tokens import (
     Page,
     ReceiptRow,
@@ -36,25 +37,31 @@ from receipts.selectors.tokens import (
     receipts_for_token,
     receipts_of_production,
 )
+from receipts.selectors.usage import PeriodUse, use_in_period
+from receipts.selectors.witnesses import LogWatch, WitnessRow, watches_of, witnesses_of
 
 __all__ = [
     "GrowthProof",
     "KeyUse",
     "LeafProof",
     "LogState",
+    "LogWatch",
     "Page",
+    "PeriodUse",
     "PublicationLag",
     "PublishedLog",
     "ReceiptRow",
     "ShotStrip",
     "StoredEntry",
     "TokenCounts",
+    "WitnessRow",
     "checks_for_token",
     "checks_of_production",
     "consistency_of",
     "counts_for_token",
     "counts_for_tokens",
     "entries_of",
+    "frames_used_since",
     "heat_strip",
     "key_use",
     "leaf_of_decision",
@@ -67,4 +74,7 @@ __all__ = [
     "published_log",
     "receipts_for_token",
     "receipts_of_production",
+    "use_in_period",
+    "watches_of",
+    "witnesses_of",
 ]

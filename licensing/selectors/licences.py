@@ -10,6 +10,7 @@ from django.db.models import Prefetch, QuerySet
 
 from accounts.principals import Principal
 from common import clock
+from common.language import core
 from licensing.models import Alert, LicenceRequest, LicenceToken
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, pairwise_pseudonym
@@ -144,7 +145,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         line=_line(token, at),
         terms=terms,
         terms_hash=token.terms.terms_hash,
-        plain=plain_terms(terms),
+        plain=plain_terms(terms, core()),
         vendor_ids=tuple(token.vendor_ids),
         request_id=token.request_id,
         signed_by=tuple(action_line(act) for act in acts.order_by("at", "id")),

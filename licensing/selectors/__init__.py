@@ -47,6 +47,14 @@ from licensing.selectors.training import (
     training_state,
     training_tokens_visible_to,
 )
+from licensing.selectors.waiting import (
+    Neighbours,
+    Requests,
+    needs_count,
+    neighbours_of,
+    requests_needing,
+    requests_page,
+)
 from licensing.selectors.working import seen_as_vendor, working_document
 
 __all__ = [
@@ -57,8 +65,10 @@ __all__ = [
     "LicenceFacts",
     "LicenceLine",
     "MandateLine",
+    "Neighbours",
     "RequestDetail",
     "RequestLine",
+    "Requests",
     "RosterLine",
     "Signer",
     "VersionLine",
@@ -76,11 +86,15 @@ __all__ = [
     "licence_state_for",
     "licences",
     "mandate_in_force",
+    "needs_count",
+    "neighbours_of",
     "pairwise_pseudonym",
     "person_pseudonym",
     "production_for",
     "productions_visible_to",
     "request_detail",
+    "requests_needing",
+    "requests_page",
     "requests_visible_to",
     "roster",
     "seen_as_vendor",

@@ -34,7 +34,14 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-alerts", "bell", "Alerts", "Alerts"),
             ),
         ),
-        Group("Rules and records", (Entry("portal-mandates", "signature", "Mandates"), _AUDIT)),
+        Group(
+            "Rules and records",
+            (
+                Entry("portal-mandates", "signature", "Mandates"),
+                Entry("portal-training", "book-open", "Training"),
+                _AUDIT,
+            ),
+        ),
     ),
     TALENT: (
         Group(
@@ -47,7 +54,14 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-audit", "history", "Everything that happened"),
             ),
         ),
-        Group("Rules and records", (Entry("portal-mandates", "signature", "My agent’s mandate"),)),
+        Group(
+            "Rules and records",
+            (
+                Entry("portal-mandates", "signature", "My agent’s mandate"),
+                Entry("portal-rules", "list", "Said in advance"),
+                Entry("portal-training", "book-open", "Training"),
+            ),
+        ),
     ),
     STUDIO: (
         Group(
@@ -80,6 +94,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             "",
             (
                 Entry("portal-licences", "file-check", "Licences", "Licences"),
+                Entry("portal-alerts", "bell", "Alerts", "Alerts"),
                 Entry("portal-markings", "fingerprint", "Marking", "Marking"),
                 Entry("portal-keys", "key-round", "API keys", "Keys"),
                 Entry("portal-audit", "scroll-text", "Audit trail", "Audit"),
@@ -94,6 +109,13 @@ BELONGS: Final = {
     "portal-production": dict.fromkeys(SECTIONS, "portal-productions"),
     "portal-key": dict.fromkeys(SECTIONS, "portal-keys"),
     "portal-marking": dict.fromkeys(SECTIONS, "portal-markings"),
+    "portal-person": dict.fromkeys(SECTIONS, "portal-roster"),
+    "portal-mandate": dict.fromkeys(SECTIONS, "portal-mandates"),
+    "portal-visibility": dict.fromkeys(SECTIONS, "portal-visibility"),
+    "portal-rules": dict.fromkeys(SECTIONS, "portal-rules"),
+    "portal-training": dict.fromkeys(SECTIONS, "portal-training"),
+    "portal-alerts": dict.fromkeys(SECTIONS, "portal-alerts"),
+    "portal-audit": dict.fromkeys(SECTIONS, "portal-audit"),
     "portal-bundle": dict.fromkeys(SECTIONS, "portal-bundles"),
 }
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from agents_portal import words
 from agents_portal.access import AGENT, STUDIO, TALENT
@@ -14,13 +15,11 @@ from licensing.selectors import LicenceLine, RequestLine
 _SIDES = {AGENT: "AGENT", STUDIO: "LICENSEE", TALENT: "TALENT"}
 
 
-def inbox_sentence(lines: Sequence[RequestLine]) -> str:
+def inbox_sentence(needs_you: int, ending: int) -> str:
     """``Seven requests need you. Two end today.``"""
-    if not lines:
-        return "Nothing needs you"
-    today = timezone.localdate(clock.now())
-    ending = sum(timezone.localdate(line.answer_by) <= today for line in lines)
-    first = count_words(len(lines), "request needs you.", "requests need you.")
+    if not needs_you:
+        return _("Nothing needs you")
+    first = count_words(needs_you, "request needs you.", "requests need you.")
     last = f" {count_words(ending, 'ends today.', 'end today.').capitalize()}" if ending else ""
     return f"{first[:1].upper()}{first[1:]}{last}"
 

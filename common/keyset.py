@@ -48,7 +48,7 @@ def slice_of(rows: QuerySet[Row], *, by: Sequence[str], after: str, size: int) -
 
 def cursor_of(row: Model, by: Sequence[str]) -> str:
     """The cursor behind ``row``."""
-    values = [_text(getattr(row, name.lstrip("-"))) for name in by]
+    values = [_text(_value(row, name.lstrip("-"))) for name in by]
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
@@ -61,6 +61,12 @@ def _behind(by: Sequence[str], seen: Sequence[str]) -> Q:
         equal &= Q(**{column: value})
     first, way = by[0].lstrip("-"), "lte" if by[0].startswith("-") else "gte"
     return Q(**{f"{first}__{way}": seen[0]}) & behind
+
+
+def _value(row: Any, path: str) -> Any:
+    for name in path.split("__"):
+        row = getattr(row, name)
+    return row
 
 
 def _text(value: Any) -> str:

@@ -4,12 +4,26 @@ Querysets for the floors above (``requests_visible_to``, ``tokens_visible_to`` .
 pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail``).
 """
 
-from licensing.selectors.alerts import alerts_visible_to
+from licensing.selectors.alerts import Notice, Notices, alerts_visible_to, duty_owed, notices_page
 from licensing.selectors.facts import LicenceFacts, licence_state_for
 from licensing.selectors.holds import holds_placed_by, stop_in_force
 from licensing.selectors.inbox import Inbox, RequestLine, inbox
 from licensing.selectors.introspection import introspect
 from licensing.selectors.licences import LicenceDetail, LicenceLine, licence_detail, licences
+from licensing.selectors.mandates import (
+    AbsenceLine,
+    DelegationLine,
+    HeldMandate,
+    MandatesPage,
+    absences_seen_by,
+    colleagues_of,
+    delegation_of,
+    delegations_seen_by,
+    held_mandate,
+    mandates_page,
+    may_pass_on,
+)
+from licensing.selectors.own_word import Instruction, last_instructions, rules_page
 from licensing.selectors.people import (
     ConstructLine,
     MandateLine,
@@ -18,10 +32,21 @@ from licensing.selectors.people import (
     pairwise_pseudonym,
     person_pseudonym,
     roster,
+    speaks_for,
     talents_on_roster,
     visible_constructs,
 )
 from licensing.selectors.productions import production_for, productions_visible_to, takes_part
+from licensing.selectors.represented import (
+    Person,
+    PersonLine,
+    RosterPage,
+    RuleLine,
+    person_on_roster,
+    roster_page,
+    rule_line,
+    rules_in_force,
+)
 from licensing.selectors.request_detail import (
     ActionLine,
     RequestDetail,
@@ -31,6 +56,7 @@ from licensing.selectors.request_detail import (
     request_detail,
 )
 from licensing.selectors.requests import requests_visible_to
+from licensing.selectors.standing import Licences, licences_page
 from licensing.selectors.status import jwks, status_list_jwt, status_lists
 from licensing.selectors.tokens import (
     current_grant,
@@ -53,51 +79,82 @@ from licensing.selectors.waiting import (
     needs_count,
     neighbours_of,
     requests_needing,
+    requests_of,
     requests_page,
 )
 from licensing.selectors.working import seen_as_vendor, working_document
 
 __all__ = [
+    "AbsenceLine",
     "ActionLine",
     "ConstructLine",
+    "DelegationLine",
+    "HeldMandate",
     "Inbox",
+    "Instruction",
     "LicenceDetail",
     "LicenceFacts",
     "LicenceLine",
+    "Licences",
     "MandateLine",
+    "MandatesPage",
     "Neighbours",
+    "Notice",
+    "Notices",
+    "Person",
+    "PersonLine",
     "RequestDetail",
     "RequestLine",
     "Requests",
     "RosterLine",
+    "RosterPage",
+    "RuleLine",
     "Signer",
     "VersionLine",
+    "absences_seen_by",
     "alerts_visible_to",
+    "colleagues_of",
     "current_grant",
+    "delegation_of",
+    "delegations_seen_by",
     "difference_between",
+    "duty_owed",
     "effective_state",
+    "held_mandate",
     "hold_reasons_on",
     "holds_on",
     "holds_placed_by",
     "inbox",
     "introspect",
     "jwks",
+    "last_instructions",
     "licence_detail",
     "licence_state_for",
     "licences",
+    "licences_page",
     "mandate_in_force",
+    "mandates_page",
+    "may_pass_on",
     "needs_count",
     "neighbours_of",
+    "notices_page",
     "pairwise_pseudonym",
+    "person_on_roster",
     "person_pseudonym",
     "production_for",
     "productions_visible_to",
     "request_detail",
     "requests_needing",
+    "requests_of",
     "requests_page",
     "requests_visible_to",
     "roster",
+    "roster_page",
+    "rule_line",
+    "rules_in_force",
+    "rules_page",
     "seen_as_vendor",
+    "speaks_for",
     "status_list_jwt",
     "status_lists",
     "stop_in_force",

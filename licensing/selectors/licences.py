@@ -95,13 +95,13 @@ class LicenceDetail:
 
 def licences(principal: Principal) -> tuple[LicenceLine, ...]:
     """The licences that the caller may see, newest first; 2 queries, for a vendor 3."""
-    return _lines(principal, list(_with_renewals(tokens_visible_to(principal))), clock.now())
+    return lines_of(principal, list(with_renewals(tokens_visible_to(principal))), clock.now())
 
 
 def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     """One licence as the caller may see it; None: there is none, or none for this caller."""
     at = clock.now()
-    visible = _with_renewals(tokens_visible_to(principal)).select_related("grant", "talent__user")
+    visible = with_renewals(tokens_visible_to(principal)).select_related("grant", "talent__user")
     token = visible.prefetch_related("alerts").filter(pk=jti).first()
     if token is None:
         return None
@@ -111,7 +111,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     )
     # a vendor of one version alone learns nothing of the others
     versions = tokens_visible_to(principal).filter(licence_id=token.licence_id).order_by("terms__version")
-    lineage = list(_with_renewals(versions))
+    lineage = list(with_renewals(versions))
     seen = {one.pk for one in lineage}
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
     detail = LicenceDetail(
@@ -124,7 +124,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         signed_by=tuple(action_line(act) for act in acts.order_by("at", "id")),
         grant_jws=grant.jws,
         grant_kid=grant.kid,
-        lineage=_lines(principal, lineage, at),
+        lineage=lines_of(principal, lineage, at),
         supersedes=token.supersedes_id if token.supersedes_id in seen else None,
         superseded_by=successor.pk if successor and successor.pk in seen else None,
         alerts=tuple(_alert_line(alert) for alert in token.alerts.all()),
@@ -178,7 +178,8 @@ def renewal_due(token: LicenceToken, at: datetime) -> bool:
     return effective_state(token, at) == TokenState.ACTIVE and days_left(token, at) <= max(days, default=0)
 
 
-def _with_renewals(rows: QuerySet[LicenceToken]) -> QuerySet[LicenceToken]:
+def with_renewals(rows: QuerySet[LicenceToken]) -> QuerySet[LicenceToken]:
+    """The rows with their open renewals, for :func:`lines_of`."""
     waiting = LicenceRequest.objects.filter(state__in=OPEN_STATES)
     return rows.prefetch_related(Prefetch("renewals", waiting, to_attr="open_renewals"))
 
@@ -188,7 +189,8 @@ def _open_renewal(token: LicenceToken) -> UUID | None:
     return rows[0].pk if rows else None
 
 
-def _lines(principal: Principal, tokens: list[LicenceToken], at: datetime) -> tuple[LicenceLine, ...]:
+def lines_of(principal: Principal, tokens: list[LicenceToken], at: datetime) -> tuple[LicenceLine, ...]:
+    """The licences as lists show them to the caller: a vendor reads no names."""
     as_vendor = seen_as_vendor(principal, tokens)
     lines = ((token, _line(token, at)) for token in tokens)
     return tuple(

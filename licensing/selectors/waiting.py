@@ -5,6 +5,7 @@ the two against each other.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +18,12 @@ from licensing.models import LicenceRequest, MandateSigner, RequestAction
 from licensing.models.consent import AuthorityKind
 from licensing.models.requests import OPEN_STATES, ActionKind, Side
 from licensing.selectors.inbox import RequestLine, request_line
-from licensing.selectors.people import authorities_in_force, deciding_mandates, mandates_in_force
+from licensing.selectors.people import (
+    authorities_in_force,
+    deciding_mandates,
+    deciding_rows,
+    mandates_in_force,
+)
 from licensing.selectors.requests import requests_visible_to
 from trustcore.policy.vocabulary import ApprovalMode, RequestState
 
@@ -29,9 +35,13 @@ _TALENTS: Final = [ApprovalMode.TALENT_ONLY, ApprovalMode.DUAL, ApprovalMode.UNI
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """How many requests stand where for the caller, and one page of one of the lists."""
+    """How many requests stand where for the caller, and one page of one of the lists.
+
+    ``ending``: of those that need the caller, how many are due before the moment that was asked about.
+    """
 
     needs_you: int
+    ending: int
     waiting: int
     notice: int
     closed: int
@@ -40,24 +50,31 @@ class Requests:
 
 
 def needs_count(principal: Principal) -> int:
-    """How many open requests wait for the caller; 2 queries."""
-    return _needing(principal, deciding_mandates(principal)).count()
+    """How many open requests wait for the caller; 1 query."""
+    return _needing(principal).count()
 
 
-def requests_page(principal: Principal, *, tab: str, after: str = "", size: int = PAGE) -> Requests:
+def requests_page(
+    principal: Principal, *, tab: str, after: str = "", size: int = PAGE, due: datetime | None = None
+) -> Requests:
     """The counts of all lists and a page of ``tab``: ``needs-you``, ``waiting``, ``notice`` or ``closed``.
 
     The most urgent first, the latest closed first; 5 queries however many rows.
     """
     deciding = deciding_mandates(principal)
-    lists = _lists(principal, deciding)
+    lists = _lists(principal)
     visible = requests_visible_to(principal)
-    counted = visible.order_by().aggregate(**{name: Count("pk", filter=rule) for name, rule in lists.items()})
+    ending = lists["needs_you"] & Q(answer_by__lt=due or clock.now())
+    counted = visible.order_by().aggregate(
+        ending=Count("pk", filter=ending),
+        **{name: Count("pk", filter=rule) for name, rule in lists.items()},
+    )
     rule = lists.get(tab.replace("-", "_"), lists["needs_you"])
     rows = visible.filter(rule).prefetch_related("actions")
     page = slice_of(rows, by=CLOSED if tab == "closed" else OPEN, after=after, size=size)
     return Requests(
         needs_you=counted["needs_you"],
+        ending=counted["ending"],
         waiting=counted["waiting"],
         notice=counted["notice"],
         closed=counted["closed"],
@@ -69,8 +86,18 @@ def requests_page(principal: Principal, *, tab: str, after: str = "", size: int 
 def requests_needing(principal: Principal, *, size: int = PAGE) -> tuple[RequestLine, ...]:
     """The most urgent requests that wait for the caller; 3 queries."""
     deciding = deciding_mandates(principal)
-    rows = _needing(principal, deciding).order_by(*OPEN).prefetch_related("actions")[:size]
+    rows = _needing(principal).order_by(*OPEN).prefetch_related("actions")[:size]
     return tuple(request_line(principal, row, deciding) for row in rows)
+
+
+def requests_of(
+    principal: Principal, talent_id: UUID, *, after: str = "", size: int = PAGE
+) -> tuple[tuple[RequestLine, ...], str]:
+    """Requests for one talent, the newest first, and the cursor behind the last; 3 queries."""
+    deciding = deciding_mandates(principal)
+    rows = requests_visible_to(principal).filter(talent=talent_id).prefetch_related("actions")
+    page = slice_of(rows, by=("-created_at", "-id"), after=after, size=size)
+    return tuple(request_line(principal, row, deciding) for row in page.rows), page.after
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +114,7 @@ def neighbours_of(principal: Principal, line: RequestLine) -> Neighbours | None:
     """The requests before and after ``line`` in the caller's list; None: it does not wait for the caller."""
     if not line.needs_me:
         return None
-    rows = _needing(principal, deciding_mandates(principal)).order_by()
+    rows = _needing(principal).order_by()
     before = Q(answer_by__lt=line.answer_by) | Q(answer_by=line.answer_by, id__lt=line.id)
     behind = Q(answer_by__gt=line.answer_by) | Q(answer_by=line.answer_by, id__gt=line.id)
     counted = rows.aggregate(of=Count("pk"), before=Count("pk", filter=before))
@@ -99,8 +126,8 @@ def neighbours_of(principal: Principal, line: RequestLine) -> Neighbours | None:
     )
 
 
-def _lists(principal: Principal, deciding: frozenset[UUID]) -> dict[str, Q]:
-    opened, needs = Q(state__in=OPEN_STATES), _needs(principal, deciding)
+def _lists(principal: Principal) -> dict[str, Q]:
+    opened, needs = Q(state__in=OPEN_STATES), needs_of(principal)
     return {
         "needs_you": opened & needs,
         "waiting": opened & ~needs,
@@ -109,16 +136,18 @@ def _lists(principal: Principal, deciding: frozenset[UUID]) -> dict[str, Q]:
     }
 
 
-def _needing(principal: Principal, deciding: frozenset[UUID]) -> QuerySet[LicenceRequest]:
-    return requests_visible_to(principal).filter(_needs(principal, deciding), state__in=OPEN_STATES)
+def _needing(principal: Principal) -> QuerySet[LicenceRequest]:
+    return requests_visible_to(principal).filter(needs_of(principal), state__in=OPEN_STATES)
 
 
-def _needs(principal: Principal, deciding: frozenset[UUID]) -> Q:
+def needs_of(principal: Principal) -> Q:
     """Open requests on which one of the caller's sides must act next."""
     found = Q(state=RequestState.COUNTERED, licensee=principal.organisation) & _if(
         principal.acts_as("PRODUCER", "ADMIN")
     )
-    answers = Q(mode__in=_AGENTS, mandate__in=deciding) & ~_approved(Side.AGENT)
+    answers = Q(mode__in=_AGENTS, mandate__in=deciding_rows(principal).order_by().values("pk")) & ~_approved(
+        Side.AGENT
+    )
     if principal.credential is None:
         person, today = principal.person, clock.now().date()
         alive = Q(talent__died_on=None) | Q(talent__died_on__gt=today)
@@ -170,5 +199,3 @@ def _spoken_for(principal: Principal) -> Q:
         AuthorityKind.ESTATE_EXECUTOR, AuthorityKind.GUARDIAN,
     ))  # fmt: skip
     return (dead & Q(executor)) | (~dead & minor & Q(guardian)) | Q(pk__in=[])
-
-

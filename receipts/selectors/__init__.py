@@ -33,6 +33,7 @@ from receipts.selectors.tokens import (
     counts_for_tokens,
     heat_strip,
     leases_for_token,
+    quotas_of,
     receipts_for_token,
     receipts_of_production,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "proof_of",
     "publication_lag",
     "published_log",
+    "quotas_of",
     "receipts_for_token",
     "receipts_of_production",
 ]

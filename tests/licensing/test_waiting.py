@@ -53,7 +53,10 @@ def test_both_lists_agree_in_every_mode_and_state(cast: Cast) -> None:
     desks = [cast.producer, cast.agent, cast.colleague, cast.self, cast.other_agent, cast.other_studio]
     factories.make_submitted_request(cast.production, cast.talent, producer=cast.producer)
     countered = factories.make_submitted_request(cast.production, cast.talent, producer=cast.producer)
-    for row in (countered, factories.make_submitted_request(cast.production, cast.talent, producer=cast.producer)):
+    for row in (
+        countered,
+        factories.make_submitted_request(cast.production, cast.talent, producer=cast.producer),
+    ):
         services.counter_request(
             principal=cast.agent, request_id=row.pk, terms_hash=hash_of(row), changes={"scope.frames_max": 7}
         )
@@ -111,7 +114,9 @@ def test_a_page_asks_the_same_number_of_questions_however_many_rows(cast: Cast) 
     for _ in range(2):
         for _ in range(6):
             factories.make_submitted_request(cast.production, cast.talent, producer=cast.producer)
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             selectors.requests_page(cast.agent, tab="needs-you")
         numbers.append(len(seen))
     assert numbers[0] == numbers[1] <= 5

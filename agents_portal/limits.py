@@ -1,7 +1,7 @@
 """Limits of a mandate, a delegation or a rule: read from a form, and said in words.
 
-    >>> limits_in_words({"frames_max": 5000, "render_territory": ["US", "CA"]})
-    [('Most frames', '5,000'), ('Rendered in', 'United States and Canada')]
+>>> limits_in_words({"frames_max": 5000, "render_territory": ["US", "CA"]})
+[('Most frames', '5,000'), ('Rendered in', 'United States and Canada')]
 """
 
 from collections.abc import Mapping
@@ -123,7 +123,11 @@ class LimitsForm(forms.Form):
 
 def initial_limits(limits: Mapping[str, Any]) -> dict[str, Any]:
     """Stored limits as the fields begin with them."""
-    found = {key: limits[key] for key in (*_NUMBERS, *_PLACES, "content", "currency") if limits.get(key) is not None}
+    found = {
+        key: limits[key]
+        for key in (*_NUMBERS, *_PLACES, "content", "currency")
+        if limits.get(key) is not None
+    }
     if limits.get("fee_least_minor") is not None:
         found["fee_least"] = Decimal(limits["fee_least_minor"]) / 100
     return found

@@ -44,7 +44,7 @@ urlpatterns = [
     path("requests/<uuid:request_id>/decline/", answers.decline_page, name="portal-request-decline"),
     path("requests/<uuid:request_id>/accept/", answers.accept_page, name="portal-request-accept"),
     path("requests/<uuid:request_id>/withdraw/", answers.withdraw_page, name="portal-request-withdraw"),
-    path("licences/", licences.licences_page, name="portal-licences"),
+    path("licences/", licences.licences_list_page, name="portal-licences"),
     path("licences/<uuid:jti>/", licences.licence_page, name="portal-licence"),
     path("licences/<uuid:jti>/receipts/", licences.licence_receipts_page, name="portal-licence-receipts"),
     path("licences/<uuid:jti>/revoke/", licence_acts.revoke_page, name="portal-licence-revoke"),
@@ -65,9 +65,7 @@ urlpatterns = [
     path("absence/", delegations.absence_page, name="portal-mandate-absence"),
     path("absence/<uuid:absence_id>/end/", delegations.end_absence_page, name="portal-mandate-absence-end"),
     path("visibility/", visibility.visibility_page, name="portal-visibility"),
-    path(
-        "visibility/<uuid:talent_id>/", visibility.change_visibility_page, name="portal-visibility-change"
-    ),
+    path("visibility/<uuid:talent_id>/", visibility.change_visibility_page, name="portal-visibility-change"),
     path("rules/", rules.rules_list_page, name="portal-rules"),
     path("rules/new/<uuid:talent_id>/", rules.new_rule_page, name="portal-rules-new"),
     path("rules/<uuid:rule_id>/end/", rules.end_rule_page, name="portal-rules-end"),

@@ -29,6 +29,14 @@ def mandate_uses() -> list[tuple[str, str]]:
     return [(str(use), words.use_words(str(use))) for use in UseType if use not in TRAINING_USE_TYPES]
 
 
+class PersonField(forms.ModelChoiceField):
+    """A person, by name."""
+
+    def label_from_instance(self, obj: User) -> str:
+        """The name, or the address of somebody without one."""
+        return obj.full_name or obj.email
+
+
 class MandateForm(LimitsForm):
     """What an agency may decide for the talent who fills this in."""
 
@@ -57,7 +65,9 @@ class MandateForm(LimitsForm):
         label=gettext_lazy("Hours of notice to the union"), min_value=0, max_value=8760, required=False,
         widget=forms.NumberInput(attrs={"class": "short"}),
     )  # fmt: skip
-    first_day = DayField(label=gettext_lazy("First day"), required=False, help_text=gettext_lazy("Empty: now."))
+    first_day = DayField(
+        label=gettext_lazy("First day"), required=False, help_text=gettext_lazy("Empty: now.")
+    )
     last_day = DayField(
         label=gettext_lazy("Last day"), required=False,
         help_text=gettext_lazy("Empty: until you end it."),
@@ -112,14 +122,18 @@ class MandateForm(LimitsForm):
 class DelegationForm(LimitsForm):
     """To which colleague, between which days, within what."""
 
-    to = forms.ModelChoiceField(User.objects.none(), label=gettext_lazy("Colleague"), empty_label="—")
+    to = PersonField(User.objects.none(), label=gettext_lazy("Colleague"), empty_label="—")
     use_types = forms.MultipleChoiceField(
         label=gettext_lazy("What they may decide"), widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Choose at least one use.")},
     )  # fmt: skip
-    first_day = DayField(label=gettext_lazy("First day"), required=False, help_text=gettext_lazy("Empty: now."))
+    first_day = DayField(
+        label=gettext_lazy("First day"), required=False, help_text=gettext_lazy("Empty: now.")
+    )
     last_day = DayField(label=gettext_lazy("Last day"))
-    may_pass_on = forms.BooleanField(label=gettext_lazy("May pass it on to a further colleague"), required=False)
+    may_pass_on = forms.BooleanField(
+        label=gettext_lazy("May pass it on to a further colleague"), required=False
+    )
 
     def __init__(
         self, data: Any = None, *, colleagues: Any, use_types: tuple[str, ...], limits: dict[str, Any],
@@ -127,12 +141,12 @@ class DelegationForm(LimitsForm):
     ) -> None:  # fmt: skip
         self._earliest, self._latest = earliest, latest
         super().__init__(
-            data, initial={"use_types": list(use_types), "last_day": last_day_of(latest), **initial_limits(limits)}
+            data,
+            initial={"use_types": list(use_types), "last_day": last_day_of(latest), **initial_limits(limits)},
         )
         people = self.fields["to"]
         assert isinstance(people, forms.ModelChoiceField)
         people.queryset = colleagues
-        people.label_from_instance = lambda one: one.full_name or one.email  # type: ignore[method-assign]
         _choices(self, "use_types", [(use, words.use_words(use)) for use in use_types])
         if not limits.get("content"):
             del self.fields["content"]
@@ -153,8 +167,12 @@ class DelegationForm(LimitsForm):
 class AbsenceForm(forms.Form):
     """From when to when, and who is in."""
 
-    stand_in = forms.ModelChoiceField(User.objects.none(), label=gettext_lazy("Who decides meanwhile"), empty_label="—")
-    first_day = DayField(label=gettext_lazy("First day out"), required=False, help_text=gettext_lazy("Empty: now."))
+    stand_in = PersonField(
+        User.objects.none(), label=gettext_lazy("Who decides meanwhile"), empty_label="—"
+    )
+    first_day = DayField(
+        label=gettext_lazy("First day out"), required=False, help_text=gettext_lazy("Empty: now.")
+    )
     last_day = DayField(label=gettext_lazy("Last day out"))
 
     def __init__(self, data: Any = None, *, colleagues: Any) -> None:
@@ -162,7 +180,6 @@ class AbsenceForm(forms.Form):
         people = self.fields["stand_in"]
         assert isinstance(people, forms.ModelChoiceField)
         people.queryset = colleagues
-        people.label_from_instance = lambda one: one.full_name or one.email  # type: ignore[method-assign]
 
     def absence(self) -> dict[str, Any]:
         """The arguments of ``set_absence``; MUST be valid."""

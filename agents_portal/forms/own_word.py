@@ -58,7 +58,9 @@ class RuleForm(LimitsForm):
         label=gettext_lazy("For whom"), required=False, widget=forms.SelectMultiple(attrs={"size": 6}),
         help_text=gettext_lazy("None chosen: for whoever can see you."),
     )  # fmt: skip
-    first_day = DayField(label=gettext_lazy("First day"), required=False, help_text=gettext_lazy("Empty: now."))
+    first_day = DayField(
+        label=gettext_lazy("First day"), required=False, help_text=gettext_lazy("Empty: now.")
+    )
     last_day = DayField(label=gettext_lazy("Last day"))
 
     def __init__(self, data: Any = None) -> None:

@@ -119,9 +119,14 @@ def _headline(found: Notices) -> str:
     if ends:
         parts.append(ngettext("%(n)s licence ends soon.", "%(n)s licences end soon.", ends) % {"n": ends})
     if quota:
-        parts.append(ngettext("%(n)s quota is nearly used up.", "%(n)s quotas are nearly used up.", quota) % {"n": quota})
+        parts.append(
+            ngettext("%(n)s quota is nearly used up.", "%(n)s quotas are nearly used up.", quota)
+            % {"n": quota}
+        )
     if late:
-        parts.append(ngettext("%(n)s acknowledgement is late.", "%(n)s acknowledgements are late.", late) % {"n": late})
+        parts.append(
+            ngettext("%(n)s acknowledgement is late.", "%(n)s acknowledgements are late.", late) % {"n": late}
+        )
     if not parts and (found.counts["owed"] or found.counts["notice"]):
         return _("Nothing ends soon, and nothing is late")
     return " ".join(parts) or _("Nothing ends soon")

@@ -244,4 +244,3 @@ def _is_digest(value: object) -> bool:
 def _plain(value: object) -> str:
     text = str(value)
     return words.use_words(text).lower() if text.isupper() and text.replace("_", "").isalpha() else text
-

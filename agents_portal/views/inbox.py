@@ -51,7 +51,9 @@ def decide_page(request: PortalRequest) -> HttpResponse:
 def _listing(request: PortalRequest, name: str) -> dict[str, Any]:
     tab, after = request.GET.get("tab", ""), request.GET.get("after", "")
     if tab not in dict(_TABS):
-        tab = "waiting" if request.seat == STUDIO and not needs_of(request, request.principal) else "needs-you"
+        tab = (
+            "waiting" if request.seat == STUDIO and not needs_of(request, request.principal) else "needs-you"
+        )
     due = timezone.localtime(clock.now()).replace(hour=23, minute=59, second=59)
     box = requests_page(request.principal, tab=tab, after=after, due=due)
     request.portal_needs = box.needs_you

@@ -1,12 +1,14 @@
 """Licences: the list, one licence with its use, and its receipts."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from accounts.selectors import organisation_names
@@ -17,7 +19,7 @@ from agents_portal.grants import granted_in_words
 from agents_portal.trail import trail_of
 from agents_portal.words import and_list, count_words
 from common import clock
-from licensing.selectors import LicenceDetail, LicenceLine, licence_detail, licences
+from licensing.selectors import LicenceDetail, LicenceLine, Licences, licence_detail, licences_page
 from receipts.selectors import (
     TokenCounts,
     checks_for_token,
@@ -26,6 +28,7 @@ from receipts.selectors import (
     heat_strip,
     leases_for_token,
     log_state,
+    quotas_of,
     receipts_for_token,
 )
 
@@ -54,7 +57,7 @@ def licence_or_404(request: PortalRequest, jti: UUID) -> LicenceDetail:
 
 @portal_page()
 @require_GET
-def licences_page(request: PortalRequest) -> HttpResponse:
+def licences_list_page(request: PortalRequest) -> HttpResponse:
     """List licences with their use; ``tab`` chooses live or ended ones."""
     return render(request, "portal/licences.html", _listing(request))
 
@@ -63,7 +66,19 @@ def licences_page(request: PortalRequest) -> HttpResponse:
 @require_GET
 def receipts_page(request: PortalRequest) -> HttpResponse:
     """List licences with their receipts counted."""
-    return render(request, "portal/receipts_overview.html", _listing(request, every=True))
+    after = request.GET.get("after", "")
+    page = licences_page(request.principal, tab="all", after=after)
+    counts = counts_for_tokens(line.jti for line in page.lines)
+    address = reverse("portal-receipts")
+    return render(
+        request,
+        "portal/receipts_overview.html",
+        {
+            "rows": [{"line": line, "counts": counts[line.jti]} for line in page.lines],
+            "more": f"{address}?{urlencode({'after': page.after})}" if page.after else "",
+            "first": address if after else "",
+        },
+    )
 
 
 @portal_page()
@@ -133,48 +148,44 @@ def meters_of(line: LicenceLine, counts: TokenCounts) -> list[Meter]:
     return meters
 
 
-def _listing(request: PortalRequest, *, every: bool = False) -> dict[str, Any]:
-    found = licences(request.principal)
-    live = [line for line in found if line.state in LIVE_STATES]
-    ended = [line for line in found if line.state not in LIVE_STATES]
+def _listing(request: PortalRequest) -> dict[str, Any]:
+    after = request.GET.get("after", "")
     tab = "ended" if request.GET.get("tab") == "ended" else "live"
-    shown = list(found) if every else ended if tab == "ended" else live
-    counts = counts_for_tokens(line.jti for line in shown)
+    page = licences_page(request.principal, tab=tab, after=after)
+    used = quotas_of(line.jti for line in page.lines)
     address = reverse("portal-licences")
     return {
         "rows": [
             {
                 "line": line,
                 "badge": sentences.licence_badge(line),
-                "counts": counts.get(line.jti) or TokenCounts(line.jti),
-                "meter": next(iter(meters_of(line, counts.get(line.jti) or TokenCounts(line.jti))), None),
+                "meter": next(iter(meters_of(line, used.get(line.jti) or TokenCounts(line.jti))), None),
                 "uses": and_list([words.use_words(use) for use in line.use_types]),
             }
-            for line in shown
+            for line in page.lines
         ],
-        "live": live,
-        "ending": [line for line in live if line.renewal_due],
         "tab": tab,
         "tabs": [
-            {"label": "Live", "count": len(live), "href": address, "is_here": tab == "live"},
+            {"label": gettext("Live"), "count": page.live, "href": address, "is_here": tab == "live"},
             {
-                "label": "Ended",
-                "count": len(ended),
+                "label": gettext("Ended"),
+                "count": page.ended,
                 "href": f"{address}?tab=ended",
                 "is_here": tab == "ended",
             },
         ],
-        "headline": _headline(live),
+        "headline": _headline(page),
+        "more": f"{address}?{urlencode({'tab': tab, 'after': page.after})}" if page.after else "",
+        "first": f"{address}?{urlencode({'tab': tab})}" if after else "",
     }
 
 
-def _headline(live: list[LicenceLine]) -> str:
-    if not live:
-        return "No licence is live"
-    text = count_words(len(live), "licence is live.", "licences are live.")
-    ending = sum(line.renewal_due for line in live)
-    more = f" {count_words(ending, 'ends', 'end').capitalize()} soon." if ending else ""
-    return f"{text[:1].upper()}{text[1:]}{more}"
+def _headline(page: Licences) -> str:
+    if not page.live:
+        return gettext("No licence is live")
+    text = count_words(page.live, "licence is live.", "licences are live.")
+    soon = count_words(page.ending, "ends within 30 days.", "end within 30 days.").capitalize()
+    return f"{text[:1].upper()}{text[1:]}{' ' + soon if page.ending else ''}"
 
 
 def _lead(detail: LicenceDetail, counts: TokenCounts) -> str:

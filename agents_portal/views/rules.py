@@ -58,7 +58,9 @@ def new_rule_page(request: PortalRequest, talent_id: UUID) -> HttpResponse:
     if request.method == "POST" and carried_out(
         form, lambda: set_auto_rule(principal=request.principal, talent=talent, **form.rule())
     ):
-        messages.success(request, _("What lies inside this is granted without asking you."), extra_tags="permit")
+        messages.success(
+            request, _("What lies inside this is granted without asking you."), extra_tags="permit"
+        )
         return redirect("portal-rules")
     return show_form(
         request,
@@ -108,7 +110,9 @@ def end_rule_page(request: PortalRequest, rule_id: UUID) -> HttpResponse:
         back=reverse("portal-rules"),
         consequences=(
             Consequence("circle-x", _("Nothing more is granted by it."), "", "deny"),
-            Consequence("check", _("What it granted stays granted."), _("Stop those licences on your home page.")),
+            Consequence(
+                "check", _("What it granted stays granted."), _("Stop those licences on your home page.")
+            ),
         ),
     )
     return render(request, "portal/bind.html", {"screen": screen, "form": None})
@@ -169,7 +173,10 @@ def payee_page(request: PortalRequest, talent_id: UUID) -> HttpResponse:
     if request.method == "POST" and carried_out(
         form,
         lambda: instruct(
-            principal=request.principal, talent=talent, kind="PAYEE", body={"payee": form.cleaned_data["payee"]}
+            principal=request.principal,
+            talent=talent,
+            kind="PAYEE",
+            body={"payee": form.cleaned_data["payee"]},
         ),
     ):
         messages.success(request, _("Your word is kept."), extra_tags="permit")

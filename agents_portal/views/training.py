@@ -272,4 +272,3 @@ def _bind(request: PortalRequest, screen: Binding, form: forms.Form) -> HttpResp
     return render(
         request, "portal/bind.html", {"screen": screen, "form": form}, status=422 if form.errors else 200
     )
-

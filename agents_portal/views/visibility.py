@@ -47,9 +47,7 @@ def change_visibility_page(request: PortalRequest, talent_id: UUID) -> HttpRespo
     form = VisibilityForm(request.POST if request.method == "POST" else None, level=level, listed=listed)
     if request.method == "POST" and carried_out(
         form,
-        lambda: set_visibility(
-            principal=request.principal, talent=talent, construct=part, **form.rule()
-        ),
+        lambda: set_visibility(principal=request.principal, talent=talent, construct=part, **form.rule()),
     ):
         messages.success(request, _("That is who can see it now."), extra_tags="permit")
         return redirect("portal-visibility")
@@ -83,7 +81,9 @@ def _parts(person: Person) -> list[dict[str, object]]:
 
 def _screen(part: str) -> FormPage:
     title = (
-        _("Who can see your %(part)s?") % {"part": words.construct_words(part)} if part else _("Who can see you?")
+        _("Who can see your %(part)s?") % {"part": words.construct_words(part)}
+        if part
+        else _("Who can see you?")
     )
     return FormPage(
         title=title,

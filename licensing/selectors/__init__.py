@@ -42,6 +42,7 @@ from licensing.selectors.represented import (
     PersonLine,
     RosterPage,
     RuleLine,
+    own_line,
     person_on_roster,
     roster_page,
     rule_line,
@@ -56,7 +57,7 @@ from licensing.selectors.request_detail import (
     request_detail,
 )
 from licensing.selectors.requests import requests_visible_to
-from licensing.selectors.standing import Licences, licences_page
+from licensing.selectors.standing import Licences, licences_page, live_licences
 from licensing.selectors.status import jwks, status_list_jwt, status_lists
 from licensing.selectors.tokens import (
     current_grant,
@@ -78,6 +79,7 @@ from licensing.selectors.waiting import (
     Requests,
     needs_count,
     neighbours_of,
+    open_count,
     requests_needing,
     requests_of,
     requests_page,
@@ -132,12 +134,15 @@ __all__ = [
     "licence_state_for",
     "licences",
     "licences_page",
+    "live_licences",
     "mandate_in_force",
     "mandates_page",
     "may_pass_on",
     "needs_count",
     "neighbours_of",
     "notices_page",
+    "open_count",
+    "own_line",
     "pairwise_pseudonym",
     "person_on_roster",
     "person_pseudonym",

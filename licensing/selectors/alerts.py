@@ -71,9 +71,7 @@ def alerts_visible_to(principal: Principal) -> QuerySet[Alert]:
     )
 
 
-def notices_page(
-    principal: Principal, *, kind: str = "ends", after: str = "", size: int = PAGE
-) -> Notices:
+def notices_page(principal: Principal, *, kind: str = "ends", after: str = "", size: int = PAGE) -> Notices:
     """What the caller should know of now, the most urgent first; at most 8 queries.
 
     Of several notices of one licence the last counts, and of several shares of one quota the highest. What has
@@ -122,9 +120,7 @@ def _lists(principal: Principal, at: datetime) -> dict[str, QuerySet[Any]]:
     }
 
 
-def _notices(
-    principal: Principal, kind: str, rows: tuple[Any, ...], at: datetime
-) -> tuple[Notice, ...]:
+def _notices(principal: Principal, kind: str, rows: tuple[Any, ...], at: datetime) -> tuple[Notice, ...]:
     if kind == "notice":
         return tuple(_notice(row) for row in rows)
     wanted = [row.token_id for row in rows]
@@ -147,9 +143,7 @@ def _notice(row: LicenceRequest) -> Notice:
     )
 
 
-def _of_licence(
-    principal: Principal, kind: str, row: Any, line: LicenceLine | None, at: datetime
-) -> Notice:
+def _of_licence(principal: Principal, kind: str, row: Any, line: LicenceLine | None, at: datetime) -> Notice:
     if kind == "ends":
         return Notice("ends", row.pk, row.raised_at, line, row.threshold_days, due_at=row.token.not_after)
     if kind == "quota":

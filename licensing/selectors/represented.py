@@ -58,6 +58,9 @@ class PersonLine:
     needs_you: int
     stopped: bool
     holds: tuple[str, ...]
+    agency_name: str
+    agent_name: str
+    agent_email: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,13 @@ def roster_page(
         lines=tuple(_line(row) for row in page.rows),
         after=page.after,
     )
+
+
+def own_line(principal: Principal) -> PersonLine | None:
+    """How the caller in person stands; None: the caller is no talent. 1 query."""
+    own = talents_on_roster(principal).filter(user=principal.person)
+    row = _annotated(own, principal, clock.now()).first()
+    return _line(row) if row else None
 
 
 def person_on_roster(principal: Principal, talent_id: UUID) -> Person | None:
@@ -217,6 +227,9 @@ def _annotated(rows: QuerySet[Talent], principal: Principal, at: datetime) -> Qu
         level=Coalesce(Subquery(default.values("level")[:1]), Value(str(Visibility.HIDDEN))),
         mandate_mode=Subquery(mandates.values("mode")[:1]),
         mandate_until=Subquery(mandates.values("valid_until")[:1]),
+        agency_name=Subquery(mandates.values("agency__name")[:1]),
+        agent_name=Subquery(mandates.values("agent__full_name")[:1]),
+        agent_email=Subquery(mandates.values("agent__email")[:1]),
         i_decide=Exists(deciding_rows(principal, at).filter(talent=mine)),
     )
 
@@ -238,6 +251,9 @@ def _line(row: Any) -> PersonLine:
         needs_you=row.n_needing,
         stopped=stop in row.held_by,
         holds=tuple(one for one in row.held_by if one != stop),
+        agency_name=row.agency_name or "",
+        agent_name=row.agent_name or "",
+        agent_email=row.agent_email or "",
     )
 
 

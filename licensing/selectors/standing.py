@@ -73,3 +73,10 @@ def licences_page(
         lines=lines_of(principal, list(page.rows), at),
         after=page.after,
     )
+
+
+def live_licences(principal: Principal, *, size: int) -> tuple[LicenceLine, ...]:
+    """The licences that are live for the caller, newest first, at most ``size``; 2 queries."""
+    at = clock.now()
+    rows = with_renewals(tokens_visible_to(principal).filter(live_now(at)).order_by(*NEWEST))
+    return lines_of(principal, list(rows[:size]), at)

@@ -54,6 +54,11 @@ def needs_count(principal: Principal) -> int:
     return _needing(principal).count()
 
 
+def open_count(principal: Principal) -> int:
+    """How many requests of the caller's are open, whoever must act; 1 query."""
+    return requests_visible_to(principal).filter(state__in=OPEN_STATES).count()
+
+
 def requests_page(
     principal: Principal, *, tab: str, after: str = "", size: int = PAGE, due: datetime | None = None
 ) -> Requests:

@@ -36,6 +36,7 @@ from receipts.selectors.tokens import (
     quotas_of,
     receipts_for_token,
     receipts_of_production,
+    rendered_under,
 )
 
 __all__ = [
@@ -69,4 +70,5 @@ __all__ = [
     "quotas_of",
     "receipts_for_token",
     "receipts_of_production",
+    "rendered_under",
 ]

@@ -22,16 +22,15 @@ from receipts.selectors.logs import (
     publication_lag,
     published_log,
 )
+from receipts.selectors.shots import Day, ShotCell, ShotPage, ShotRow, days_of_token, shots_of_token
 from receipts.selectors.tokens import (
     Page,
     ReceiptRow,
-    ShotStrip,
     TokenCounts,
     checks_for_token,
     checks_of_production,
     counts_for_token,
     counts_for_tokens,
-    heat_strip,
     leases_for_token,
     quotas_of,
     receipts_for_token,
@@ -40,6 +39,7 @@ from receipts.selectors.tokens import (
 )
 
 __all__ = [
+    "Day",
     "GrowthProof",
     "KeyUse",
     "LeafProof",
@@ -48,7 +48,9 @@ __all__ = [
     "PublicationLag",
     "PublishedLog",
     "ReceiptRow",
-    "ShotStrip",
+    "ShotCell",
+    "ShotPage",
+    "ShotRow",
     "StoredEntry",
     "TokenCounts",
     "checks_for_token",
@@ -56,8 +58,8 @@ __all__ = [
     "consistency_of",
     "counts_for_token",
     "counts_for_tokens",
+    "days_of_token",
     "entries_of",
-    "heat_strip",
     "key_use",
     "leaf_of_decision",
     "leaf_of_frame",
@@ -71,4 +73,5 @@ __all__ = [
     "receipts_for_token",
     "receipts_of_production",
     "rendered_under",
+    "shots_of_token",
 ]

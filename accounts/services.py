@@ -10,11 +10,43 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from accounts.certificates import certificate_thumbprint, read_certificate
+from accounts.invitations import (
+    accept_as_member,
+    accept_as_new,
+    accept_new_start,
+    invite_person,
+    revoke_invitation,
+    start_over,
+)
 from accounts.models import ApiCredential, Membership, Organisation, Scope, User
+from accounts.sign_in_services import (
+    add_domain,
+    add_identity_provider,
+    end_identity_provider,
+    require_passkeys,
+)
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound
 from trustcore.errors import TrustError
 from trustcore.signing import jwk_thumbprint, public_key_from_jwk
+
+__all__ = [
+    "accept_as_member",
+    "accept_as_new",
+    "accept_new_start",
+    "add_domain",
+    "add_identity_provider",
+    "add_member",
+    "create_api_credential",
+    "create_user",
+    "end_identity_provider",
+    "invite_person",
+    "register_organisation",
+    "require_passkeys",
+    "revoke_api_credential",
+    "revoke_invitation",
+    "start_over",
+]
 
 _PREFIX_BYTES, _SECRET_BYTES = 5, 32
 
@@ -43,6 +75,12 @@ def create_user(*, email: str, full_name: str, password: str, time_zone: str = "
     if User.objects.filter(email__iexact=email).exists():
         raise Conflict("USER_EXISTS", "This address has an account.")
     return User.objects.create_user(email, password, full_name=full_name, time_zone=time_zone)
+
+
+def choose_language(*, person: User, language: str) -> None:
+    """Keep the language a person reads; empty leaves it to the browser."""
+    User.objects.filter(pk=person.pk).update(language=language)
+    person.language = language
 
 
 def add_member(*, organisation: Organisation, user: User, role: str) -> Membership:

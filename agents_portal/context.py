@@ -6,6 +6,7 @@ from functools import cached_property
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
 from accounts.principals import Principal
@@ -96,7 +97,7 @@ class Portal:
     def role_words(self) -> str:
         """``Agent``, ``Producer, administrator``."""
         roles = sorted(self.principal.roles) if self.principal else []
-        return ", ".join(words.ROLES.get(role, role) for role in roles)
+        return ", ".join(str(words.ROLES.get(role, role)) for role in roles)
 
     @cached_property
     def has_several(self) -> bool:
@@ -128,7 +129,7 @@ class Portal:
         tabs = [self._section(entry._replace(label=entry.tab)) for entry in entries[:5]]
         if self.seat == TALENT:
             here = self._here == "portal-stop"
-            tabs = [*tabs[:4], Section(reverse("portal-stop"), "octagon-x", "Stop", here, is_stop=True)]
+            tabs = [*tabs[:4], Section(reverse("portal-stop"), "octagon-x", _("Stop"), here, is_stop=True)]
         return tuple(tabs)
 
     @cached_property

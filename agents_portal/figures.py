@@ -9,11 +9,15 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from common.dates import day_words, month_words
+from common.language import figure, later
 from licensing.selectors import LicenceLine
 from receipts.selectors import Day, ShotCell, ShotRow
 
+UNITS: Final = (later("frames"), later("voice lines"), later("parts"), later("frame"), later("part"))
 CELL_WIDTH: Final = 7
 CELL_GAP: Final = 2
 CELL_HEIGHT: Final = 14
@@ -30,6 +34,11 @@ class Meter:
     most: int
     unit: str
     label: str
+
+    @property
+    def unit_words(self) -> str:
+        """The unit in the reader's language."""
+        return _(self.unit)
 
     @property
     def left(self) -> int:
@@ -86,16 +95,16 @@ class Strip:
     @property
     def says(self) -> str:
         """The strip in words, for who cannot see it."""
-        return gettext(
-            "Shot %(shot)s: %(rendered)s of %(of)s frames rendered, %(again)s of them again, "
+        return _(
+            "Shot %(shot)s: %(rendered)s of %(all)s frames rendered, %(again)s of them again, "
             "%(unauthorised)s without a lease, %(refused)s checks refused. Frames %(first)s to %(last)s."
         ) % {
             "shot": self.shot,
-            "rendered": f"{self.rendered:,}",
-            "of": f"{self.of:,}",
-            "again": f"{self.again:,}",
-            "unauthorised": f"{self.unauthorised:,}",
-            "refused": f"{self.refused:,}",
+            "rendered": figure(self.rendered),
+            "all": figure(self.of),
+            "again": figure(self.again),
+            "unauthorised": figure(self.unauthorised),
+            "refused": figure(self.refused),
             "first": self.first,
             "last": self.last,
         }
@@ -213,11 +222,12 @@ def timeline_of(
     ends_here = timezone.localtime(line.not_after)
     warned = max(reminders, default=0)
     soon = max(line.not_before, ends - timedelta(days=warned if line.revoked_at is None else 0))
-    state = [Span(at(line.not_before), at(soon), "May render", "permit")]
+    state = [Span(at(line.not_before), at(soon), _("May render"), "permit")]
     if line.revoked_at is not None:
-        state.append(Span(at(ends), at(line.not_after), "Revoked", "deny"))
+        state.append(Span(at(ends), at(line.not_after), _("Revoked"), "deny"))
     elif soon < ends:
-        state.append(Span(at(soon), at(ends), f"Last {warned} days", "expire"))
+        ending = ngettext("Last %(days)s day", "Last %(days)s days", warned) % {"days": warned}
+        state.append(Span(at(soon), at(ends), ending, "expire"))
     return Timeline(
         months=tuple(_months(first, last, at)),
         state=tuple(span for span in state if span.end > span.start),
@@ -225,7 +235,7 @@ def timeline_of(
             Span(
                 at(one.not_before),
                 at(one.not_after),
-                f"Version {one.version}",
+                _("Version %(number)s") % {"number": one.version},
                 "here" if one.jti == line.jti else "",
             )
             for one in lineage
@@ -239,9 +249,9 @@ def timeline_of(
         bars=_bars(days, at, line),
         refused=_refused(days, at),
         most=max((day.rendered for day in days), default=0),
-        asked=Span(at(last), 100, gettext("asked"), "asked") if asked_until else None,
+        asked=Span(at(last), 100, _("asked"), "asked") if asked_until else None,
         ends=f"{at(line.not_after):.2f}%",
-        ends_words=f"{ends_here.day} {ends_here:%b}",
+        ends_words=day_words(ends_here),
     )
 
 
@@ -256,7 +266,7 @@ def _bars(days: Sequence[Day], at: Callable[[datetime], float], line: LicenceLin
             f"{at(_noon(day.day)):.2f}%",
             max(1.5, BAR_HEIGHT * day.rendered / most),
             day.rendered,
-            f"{day.day.day} {day.day:%b}: {day.rendered:,}",
+            f"{day_words(day.day)}: {figure(day.rendered)}",
             "here" if _noon(day.day) >= line.not_before else "before",
         )
         for day in days
@@ -275,15 +285,15 @@ def _refused(days: Sequence[Day], at: Callable[[datetime], float]) -> tuple[Bar,
             found[-1] = (found[-1][0], found[-1][1] + day.refused, found[-1][2])
         else:
             found.append((x, day.refused, day.day))
-    return tuple(Bar(f"{x:.2f}%", 0, n, f"{day.day} {day:%b}: {n:,}") for x, n, day in found)
+    return tuple(Bar(f"{x:.2f}%", 0, n, f"{day_words(day)}: {figure(n)}") for x, n, day in found)
 
 
 def _months(first: datetime, last: datetime, at: Callable[[datetime], float]) -> Iterator[Span]:
     month = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    yield Span(0, 0, f"{first.day} {first:%b}", "")
+    yield Span(0, 0, day_words(first), "")
     while (month := (month + timedelta(days=32)).replace(day=1)) < last:
         if 6 < at(month) < 96:
-            yield Span(at(month), at(month), f"{month:%b}", "")
+            yield Span(at(month), at(month), month_words(month), "")
 
 
 def _kind(cell: ShotCell) -> str:

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Organisation, User
 from accounts.selectors import organisations_of_kind, person_by_email
 from agents_portal import words
+from agents_portal.bounds import LimitsForm, initial_limits
 from agents_portal.days import DayField, begin_of, end_of, last_day_of
-from agents_portal.limits import LimitsForm, initial_limits
 from licensing.selectors import MandateLine
 from trustcore.policy.vocabulary import TRAINING_USE_TYPES, UseType
 
@@ -167,9 +167,7 @@ class DelegationForm(LimitsForm):
 class AbsenceForm(forms.Form):
     """From when to when, and who is in."""
 
-    stand_in = PersonField(
-        User.objects.none(), label=gettext_lazy("Who decides meanwhile"), empty_label="—"
-    )
+    stand_in = PersonField(User.objects.none(), label=gettext_lazy("Who decides meanwhile"), empty_label="—")
     first_day = DayField(
         label=gettext_lazy("First day out"), required=False, help_text=gettext_lazy("Empty: now.")
     )

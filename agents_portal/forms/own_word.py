@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Organisation
 from accounts.selectors import organisations_of_kind
 from agents_portal import words
+from agents_portal.bounds import LimitsForm
 from agents_portal.days import DayField, begin_of, end_of
 from agents_portal.forms.answers import HashForm
-from agents_portal.limits import LimitsForm
 from licensing.models.consent import NEVER_BY_RULE
 from trustcore.policy.vocabulary import TRAINING_USE_TYPES, UseType
 

@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
 
 from agents_portal import sentences
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
@@ -17,13 +16,14 @@ from agents_portal.context import needs_of
 from agents_portal.grants import brief_not_granted
 from agents_portal.rows import money_words
 from common import clock
+from common.language import later
 from licensing.selectors import RequestLine, request_detail, requests_page
 
 _TABS = (
-    ("needs-you", gettext_lazy("Needs you")),
-    ("waiting", gettext_lazy("Waiting on others")),
-    ("notice", gettext_lazy("Notice running")),
-    ("closed", gettext_lazy("Closed")),
+    ("needs-you", later("Needs you")),
+    ("waiting", later("Waiting on others")),
+    ("notice", later("Notice running")),
+    ("closed", later("Closed")),
 )
 
 

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from agents_portal import words
 from agents_portal.access import AGENT, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
+from agents_portal.bounds import limits_in_words
 from agents_portal.forming import FormPage, Part, carried_out, show_form
 from agents_portal.forms.mandates import MandateForm
-from agents_portal.limits import limits_in_words
 from agents_portal.views.people import mine, spoken_for
 from licensing.models import Talent
 from licensing.selectors import (

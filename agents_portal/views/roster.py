@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET
 
 from agents_portal import sentences, words
 from agents_portal.access import AGENT, PortalRequest, portal_page
+from agents_portal.bounds import limits_in_words
 from agents_portal.figures import Meter
-from agents_portal.limits import limits_in_words
 from agents_portal.views.licences import meters_of
 from agents_portal.views.visibility import seen_by_words
 from agents_portal.words import Badge, and_list

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from agents_portal import words
 from agents_portal.access import TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
+from agents_portal.bounds import limits_in_words
 from agents_portal.forming import FormPage, Part, carried_out, show_form
 from agents_portal.forms.own_word import AfterDeathForm, PayeeForm, RuleForm
-from agents_portal.limits import limits_in_words
 from agents_portal.views.people import mine, spoken_for
 from agents_portal.words import and_list
 from common import clock

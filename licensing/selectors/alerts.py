@@ -92,12 +92,6 @@ def notices_page(principal: Principal, *, kind: str = "ends", after: str = "", s
     return Notices(counts, owed["late"], _notices(principal, kind, page.rows, at), page.after)
 
 
-def duty_owed(principal: Principal, duty_id: UUID) -> RevocationDuty | None:
-    """An acknowledgement that the caller's own organisation owes; None: there is none."""
-    rows = RevocationDuty.objects.filter(organisation=principal.organisation, acknowledged_at=None)
-    return rows.select_related("token__production", "token__licensee").filter(pk=duty_id).first()
-
-
 def _lists(principal: Principal, at: datetime) -> dict[str, QuerySet[Any]]:
     visible = tokens_visible_to(principal).order_by()
     live = LicenceToken.objects.filter(live_now(at), pk__in=visible.values("pk")).values("pk")

@@ -22,7 +22,8 @@ from receipts.selectors.logs import (
     publication_lag,
     published_log,
 )
-from receipts.selectors.shots import Day, ShotCell, ShotPage, ShotRow, days_of_token, shots_of_token
+from receipts.selectors.pace import frames_used_since
+from receipts.selectors.shots import Day, ShotCell, ShotRow, TokenUse, token_use
 from receipts.selectors.tokens import (
     Page,
     ReceiptRow,
@@ -37,6 +38,8 @@ from receipts.selectors.tokens import (
     receipts_of_production,
     rendered_under,
 )
+from receipts.selectors.usage import PeriodUse, use_in_period
+from receipts.selectors.witnesses import LogWatch, WitnessRow, watches_of, witnesses_of
 
 __all__ = [
     "Day",
@@ -44,22 +47,25 @@ __all__ = [
     "KeyUse",
     "LeafProof",
     "LogState",
+    "LogWatch",
     "Page",
+    "PeriodUse",
     "PublicationLag",
     "PublishedLog",
     "ReceiptRow",
     "ShotCell",
-    "ShotPage",
     "ShotRow",
     "StoredEntry",
     "TokenCounts",
+    "TokenUse",
+    "WitnessRow",
     "checks_for_token",
     "checks_of_production",
     "consistency_of",
     "counts_for_token",
     "counts_for_tokens",
-    "days_of_token",
     "entries_of",
+    "frames_used_since",
     "key_use",
     "leaf_of_decision",
     "leaf_of_frame",
@@ -73,5 +79,8 @@ __all__ = [
     "receipts_for_token",
     "receipts_of_production",
     "rendered_under",
-    "shots_of_token",
+    "token_use",
+    "use_in_period",
+    "watches_of",
+    "witnesses_of",
 ]

@@ -1,24 +1,26 @@
-"""What was rendered where, shot by shot, counted by the database: a licence may have a million frames.
+"""What was rendered and refused under one licence, by shot and by day, counted by the database.
 
-A cell is a block of frames of equal size in every row, so that rows can be compared; frame 0 begins a block.
+A licence may have a million frames. A cell is a block of frames of equal size in every row, so that rows can be
+compared; frame 0 begins a block.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, IntegerField, Max, Min, Q, Value
+from django.db.models import Count, F, IntegerField, Max, Min, Q, QuerySet, Value
 from django.db.models.functions import Cast, TruncDate
 
 from receipts.models import Counter, EntryKind, FrameOutcome, Lease, LogEntry, RenderCheck, UnauthorisedFrame
 from receipts.selectors.tokens import ALLOWED, PRODUCED
 
 _BLOCKS: Final = (1, 2, 4, 8, 12, 24, 48, 96, 240, 480, 960, 2400, 4800, 9600, 24_000, 48_000, 96_000)
-_REFUSED_READ: Final = 2000
+_STRAYS_READ: Final = 5000
+_REFUSED_DRAWN: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,93 +54,183 @@ class ShotRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ShotPage:
-    """Some shots in order, the frames in a cell, how many shots there are, and the last shot shown, if more follow."""
+class Day:
+    """One day under a token."""
 
-    rows: tuple[ShotRow, ...]
+    day: date
+    rendered: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUse:
+    """What happened under one token.
+
+    Attributes:
+        shots: a page of shots in order; ``block`` frames are one cell; ``next_after`` the last shot shown, if more follow.
+        days: days with frames or refusals, in order.
+        refused: the latest checks that were denied or held; ``refused_checks`` of them in all.
+    """
+
+    shots: tuple[ShotRow, ...]
+    shots_in_all: int
     block: int
-    shots: int
     next_after: str
+    days: tuple[Day, ...]
+    refused: tuple[RenderCheck, ...]
+    refused_checks: int
+    allowed_checks: int
+    unauthorised: int
+    live_leases: int
+    first_receipt_at: datetime | None
+    last_receipt_at: datetime | None
+    last_check_at: datetime | None
 
 
-def shots_of_token(jti: UUID, *, cells: int, after: str = "", limit: int = 40) -> ShotPage:
-    """A page of shots behind the shot ``after``, in at most ``cells`` cells each; 5 queries."""
-    spans = _spans(jti)
+def token_use(
+    jti: UUID, *, zone: ZoneInfo, cells: int, after: str = "", limit: int = 40, refused_shown: int = 50
+) -> TokenUse:
+    """What happened under a token: shots behind ``after`` in at most ``cells`` cells each, days as ``zone`` has them.
+
+    6 queries, however many frames.
+    """
+    leases = list(
+        Lease.objects.filter(token_jti=jti).only("pk", "log_id", "shot", "first", "last", "state", "counter")
+    )
+    strays = list(UnauthorisedFrame.objects.filter(token_jti=jti).values_list("shot", "frame")[:_STRAYS_READ])
+    refused = list(_refused(jti).order_by("-pk")[: max(refused_shown, _REFUSED_DRAWN)])
+    checks = _checks_by_day(jti, zone)
+    spans = _spans(leases, strays, refused)
     names = sorted(spans)
     chosen = [name for name in names if name > after][: limit + 1]
     shown = chosen[:limit]
     longest = max((spans[name].last - spans[name].first + 1 for name in shown), default=1)
     block = next((size for size in _BLOCKS if longest // size < cells), _BLOCKS[-1])
-    marks = _marks(jti, spans, shown, block)
-    rows = tuple(_row(name, spans[name], marks[name], block) for name in shown)
-    return ShotPage(rows, block, len(names), shown[-1] if len(chosen) > limit else "")
+    marks = _cells_of_frames(spans, shown, block)
+    _add_others(marks, spans, strays, refused, block)
+    entries = _entries(leases)
+    days = {
+        row["day"]: row
+        for row in entries.annotate(day=TruncDate("received_at", tzinfo=zone))
+        .values("day")
+        .order_by()
+        .annotate(
+            n=Count("idx", filter=Q(outcome__in=PRODUCED)), first=Min("received_at"), last=Max("received_at")
+        )
+    }
+    return TokenUse(
+        shots=tuple(_row(name, spans[name], marks[name], block) for name in shown),
+        shots_in_all=len(names),
+        block=block,
+        next_after=shown[-1] if len(chosen) > limit else "",
+        days=tuple(_days(days, checks)),
+        refused=tuple(refused[:refused_shown]),
+        refused_checks=sum(row["refused"] for row in checks),
+        allowed_checks=sum(row["allowed"] for row in checks),
+        unauthorised=len(strays),
+        live_leases=sum(lease.state == Lease.State.ACTIVE for lease in leases),
+        first_receipt_at=min((row["first"] for row in days.values()), default=None),
+        last_receipt_at=max((row["last"] for row in days.values()), default=None),
+        last_check_at=max((row["latest"] for row in checks), default=None),
+    )
 
 
 @dataclass(slots=True)
 class _Span:
     first: int
     last: int
-    leases: list[int]
-    logs: set[int]
+    leases: dict[int, int] = field(default_factory=dict)
     refused: int = 0
 
     def reach(self, first: int, last: int) -> None:
         self.first, self.last = min(self.first, first), max(self.last, last)
 
 
-def _spans(jti: UUID) -> dict[str, _Span]:
-    spans: dict[str, _Span] = {}
-    leased = Lease.objects.filter(token_jti=jti, counter=Counter.FRAMES)
-    for number, log, shot, first, last in leased.values_list("pk", "log_id", "shot", "first", "last"):
-        span = spans.setdefault(shot, _Span(first, last, [], set()))
-        span.reach(first, last)
-        span.leases.append(number)
-        span.logs.add(log)
-    strays = UnauthorisedFrame.objects.filter(token_jti=jti).values("shot").order_by()
-    for row in strays.annotate(first=Min("frame"), last=Max("frame")):
-        spans.setdefault(row["shot"], _Span(row["first"], row["last"], [], set())).reach(
-            row["first"], row["last"]
-        )
-    denied = _refused(jti).values("shot").order_by()
-    for row in denied.annotate(n=Count("pk"), low=Min("first"), high=Max("last")):
-        if row["shot"] not in spans and row["low"] is None:
-            continue
-        span = spans.setdefault(row["shot"], _Span(row["low"] or 0, row["high"] or 0, [], set()))
-        span.refused = row["n"]
-    return spans
-
-
-def _refused(jti: UUID) -> Any:
-    return RenderCheck.objects.filter(token_jti=jti).exclude(outcome__in=ALLOWED)
-
-
 _Cells = dict[int, dict[str, int]]
 
 
-def _marks(jti: UUID, spans: dict[str, _Span], shown: list[str], block: int) -> dict[str, _Cells]:
-    """Counts by shot and by block."""
+def _spans(
+    leases: Iterable[Lease], strays: Iterable[tuple[str, int]], refused: Iterable[RenderCheck]
+) -> dict[str, _Span]:
+    spans: dict[str, _Span] = {}
+    for lease in leases:
+        if lease.counter == Counter.FRAMES:
+            span = spans.setdefault(lease.shot, _Span(lease.first, lease.last))
+            span.reach(lease.first, lease.last)
+            span.leases[lease.pk] = lease.log_id
+    for shot, frame in strays:
+        spans.setdefault(shot, _Span(frame, frame)).reach(frame, frame)
+    for check in refused:
+        if check.first is not None and check.last is not None:
+            spans.setdefault(check.shot, _Span(check.first, check.last))
+        if check.shot in spans:
+            spans[check.shot].refused += 1
+    return spans
+
+
+def _refused(jti: UUID) -> QuerySet[RenderCheck]:
+    return RenderCheck.objects.filter(token_jti=jti).exclude(outcome__in=ALLOWED)
+
+
+def _checks_by_day(jti: UUID, zone: ZoneInfo) -> list[dict[str, Any]]:
+    rows = RenderCheck.objects.filter(token_jti=jti).annotate(day=TruncDate("at", tzinfo=zone))
+    return list(
+        rows.values("day")
+        .order_by()
+        .annotate(
+            allowed=Count("pk", filter=Q(outcome__in=ALLOWED)),
+            refused=Count("pk", filter=~Q(outcome__in=ALLOWED)),
+            latest=Max("at"),
+        )
+    )
+
+
+def _entries(leases: Iterable[Lease]) -> QuerySet[LogEntry]:
+    numbers = {lease.pk: lease.log_id for lease in leases}
+    return LogEntry.objects.filter(
+        log_id__in=set(numbers.values()), lease__in=list(numbers), kind=EntryKind.FRAME
+    )
+
+
+def _cells_of_frames(spans: dict[str, _Span], shown: list[str], block: int) -> dict[str, _Cells]:
     found: dict[str, _Cells] = {name: defaultdict(lambda: defaultdict(int)) for name in shown}
     shot_of = {lease: name for name in shown for lease in spans[name].leases}
-    logs = {log for name in shown for log in spans[name].logs}
-    cell = Cast(F("frame") / Value(block), IntegerField())
-    frames = LogEntry.objects.filter(log_id__in=logs, lease__in=list(shot_of), kind=EntryKind.FRAME)
-    counted = frames.annotate(cell=cell).values("lease", "cell").order_by()
-    for row in counted.annotate(
-        rendered=Count("frame", distinct=True, filter=Q(outcome__in=PRODUCED)),
-        again=Count("frame", distinct=True, filter=Q(outcome=FrameOutcome.RERENDER_OF)),
-        failed=Count("frame", distinct=True, filter=~Q(outcome__in=PRODUCED)),
+    frames = LogEntry.objects.filter(
+        log_id__in={log for name in shown for log in spans[name].leases.values()},
+        lease__in=list(shot_of),
+        kind=EntryKind.FRAME,
+    ).annotate(cell=Cast(F("frame") / Value(block), IntegerField()))
+    for row in (
+        frames.values("lease", "cell")
+        .order_by()
+        .annotate(
+            rendered=Count("frame", distinct=True, filter=Q(outcome__in=PRODUCED)),
+            again=Count("frame", distinct=True, filter=Q(outcome=FrameOutcome.RERENDER_OF)),
+            failed=Count("frame", distinct=True, filter=~Q(outcome__in=PRODUCED)),
+        )
     ):
         into = found[shot_of[row["lease"] or 0]][row["cell"]]
         for name in ("rendered", "again", "failed"):
             into[name] += row[name]
-    strays = UnauthorisedFrame.objects.filter(token_jti=jti, shot__in=shown).annotate(cell=cell)
-    for row in strays.values("shot", "cell").order_by().annotate(n=Count("pk")):
-        found[row["shot"]][row["cell"]]["unauthorised"] += row["n"]
-    denied = _refused(jti).filter(shot__in=shown, first__isnull=False, last__isnull=False)
-    for shot, first, last in denied.order_by("-pk").values_list("shot", "first", "last")[:_REFUSED_READ]:
-        for at in range(max(first, spans[shot].first) // block, min(last, spans[shot].last) // block + 1):
-            found[shot][at]["refused"] += 1
     return found
+
+
+def _add_others(
+    marks: dict[str, _Cells],
+    spans: dict[str, _Span],
+    strays: Iterable[tuple[str, int]],
+    refused: Iterable[RenderCheck],
+    block: int,
+) -> None:
+    for shot, frame in strays:
+        if shot in marks:
+            marks[shot][frame // block]["unauthorised"] += 1
+    for check in refused:
+        if check.shot in marks and check.first is not None and check.last is not None:
+            span = spans[check.shot]
+            first, last = max(check.first, span.first), min(check.last, span.last)
+            for at in range(first // block, last // block + 1):
+                marks[check.shot][at]["refused"] += 1
 
 
 def _row(name: str, span: _Span, marks: _Cells, block: int) -> ShotRow:
@@ -158,29 +250,8 @@ def _row(name: str, span: _Span, marks: _Cells, block: int) -> ShotRow:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One day under a token."""
-
-    day: date
-    rendered: int
-    refused: int
-
-
-def days_of_token(jti: UUID, *, zone: ZoneInfo, since: datetime, until: datetime) -> tuple[Day, ...]:
-    """Frames rendered and checks refused, day by day as ``zone`` has days; days without either are left out. 3 queries."""
-    leases = dict(Lease.objects.filter(token_jti=jti).values_list("pk", "log_id"))
-    entries = LogEntry.objects.filter(
-        log_id__in=set(leases.values()), lease__in=list(leases), outcome__in=PRODUCED,
-        received_at__gte=since, received_at__lt=until,
-    ).annotate(day=TruncDate("received_at", tzinfo=zone))  # fmt: skip
-    checks = _refused(jti).filter(at__gte=since, at__lt=until).annotate(day=TruncDate("at", tzinfo=zone))
-    rendered = _by_day(entries.values("day").order_by().annotate(n=Count("idx")))
-    refused = _by_day(checks.values("day").order_by().annotate(n=Count("pk")))
-    return tuple(
-        Day(day, rendered.get(day, 0), refused.get(day, 0)) for day in sorted({*rendered, *refused})
-    )
-
-
-def _by_day(rows: Iterable[dict[str, Any]]) -> dict[date, int]:
-    return {row["day"]: row["n"] for row in rows}
+def _days(rendered: dict[date, dict[str, Any]], checks: list[dict[str, Any]]) -> Iterable[Day]:
+    refused = {row["day"]: row["refused"] for row in checks if row["refused"]}
+    made = {day: row["n"] for day, row in rendered.items() if row["n"]}
+    for day in sorted({*made, *refused}):
+        yield Day(day, made.get(day, 0), refused.get(day, 0))

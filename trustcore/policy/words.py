@@ -193,9 +193,14 @@ def frames(number: int) -> str:
     return f"{counted(number, 'frame')} ({lasting} at {FRAMES_PER_SECOND} fps)"
 
 
+def minor_digits(currency: str) -> int:
+    """Return how many digits of an amount in ``currency`` are minor units: 0 for JPY, 3 for KWD, else 2."""
+    return 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THREE_DIGITS else 2
+
+
 def money(minor: int, currency: str) -> str:
     """Return an amount in minor units as ``USD 12,450.00``, without ever using a float."""
-    digits = 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THREE_DIGITS else 2
+    digits = minor_digits(currency)
     whole, part = divmod(minor, 10**digits)
     return f"{currency} {whole:,}" + (f".{part:0{digits}d}" if digits else "")
 

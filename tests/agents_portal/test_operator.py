@@ -147,7 +147,13 @@ def test_every_page_of_a_party_is_closed_to_the_operator(operator: Principal, ca
         if answer.status_code == 200:
             opened.add(name)
             assert cast.talent.stage_name not in page_of(answer).text, path
-    own = {"portal-organisations", "portal-organisation-one", "portal-signing-keys", "portal-queues", "portal-health"}
+    own = {
+        "portal-organisations",
+        "portal-organisation-one",
+        "portal-signing-keys",
+        "portal-queues",
+        "portal-health",
+    }
     shared = {"portal-audit", "portal-settings", "portal-organisation", "portal-licences"}
     assert own <= opened
     assert opened <= own | shared | {"portal-organisation-new", "portal-organisation-appoint"}
@@ -234,7 +240,12 @@ def test_health_tells_each_part_and_what_it_does_not_know(
     }
     settings.STORAGES = {**settings.STORAGES, "blobs": store, "log": store}
     page = Reader(operator).page("/health/")
-    for said in ("PostgreSQL", "They are those of this version.", "What is written comes back.", "None known"):
+    for said in (
+        "PostgreSQL",
+        "They are those of this version.",
+        "What is written comes back.",
+        "None known",
+    ):
         assert said in page, said
     assert list((tmp_path / "health").iterdir()) == [], "the probe is taken away again"
     settings.STORAGES = {

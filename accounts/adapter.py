@@ -37,7 +37,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         party = relying_party(settings.BASE_URL)
         return f"Trustmark ({party.rp_id})" if party else "Trustmark"
 
-    def generate_authenticator_name(self, user: Any, type: Any) -> str:  # noqa: A002 - allauth's name
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:  # noqa: A002
         number = Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1
         return gettext("Passkey {number}").format(number=number)
 

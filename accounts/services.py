@@ -21,7 +21,8 @@ from accounts.invitations import (
     revoke_invitation,
     start_over,
 )
-from accounts.models import ApiCredential, Membership, Organisation, Scope, User
+from accounts.memberships import add_member
+from accounts.models import ApiCredential, Organisation, Scope, User
 from accounts.sign_in_services import (
     add_domain,
     add_identity_provider,
@@ -83,14 +84,10 @@ def create_user(*, email: str, full_name: str, password: str, time_zone: str = "
     return User.objects.create_user(email, password, full_name=full_name, time_zone=time_zone)
 
 
-def add_member(*, organisation: Organisation, user: User, role: str) -> Membership:
-    """Give ``user`` a role in ``organisation``; repeating it changes nothing."""
-    if role not in Membership.Role.values:
-        raise InvalidInput("ROLE_UNKNOWN", f"{role} is not a role.")
-    membership, _ = Membership.objects.get_or_create(
-        organisation=organisation, user=user, role=role, ended_at=None
-    )
-    return membership
+def choose_language(*, person: User, language: str) -> None:
+    """Keep the language a person reads; empty leaves it to the browser."""
+    User.objects.filter(pk=person.pk).update(language=language)
+    person.language = language
 
 
 def create_api_credential(

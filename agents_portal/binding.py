@@ -12,6 +12,7 @@ from django import forms
 from accounts.passkeys import signing_options
 from accounts.principals import Principal
 from common.errors import DomainError
+from common.language import later
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,10 @@ class Binding:
     terms_hash: str = ""
     hash_caption: str = ""
     after: str = ""
-    go_back: str = "Go back"
+    go_back: str = later("Go back")
     form: forms.Form | None = None
     hidden: dict[str, str] = field(default_factory=dict)
+    repeated: tuple[tuple[str, str], ...] = ()
     problem: str = ""
     signing: Signing | None = None
 

@@ -11,6 +11,7 @@ from csp.constants import NONCE, NONE, SELF  # noqa: F401  (NONCE is offered to 
 
 from trustmark import env
 from trustmark.databases import database_from_url, storages_from_url
+from trustmark.mail import smtp_from_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Where the embedded default keeps its data; unused when the three URLs below are given.
@@ -147,6 +148,19 @@ WEBHOOK_ALLOW_PRIVATE = env.flag("TRUSTMARK_WEBHOOK_ALLOW_PRIVATE", default=Fals
 # PEM file of further certificate authorities that receivers' certificates may come from. Empty: the public ones.
 WEBHOOK_CA_FILE = env.text("TRUSTMARK_WEBHOOK_CA_FILE", "")
 
+# Where letters go: smtp://user:password@host:587?tls=starttls, smtps://host:465, smtp://host:25. Empty: no e-mail is
+# sent, the portal alone tells. A password in it is best given by TRUSTMARK_SMTP_URL_FILE.
+SMTP = smtp_from_url(env.text("TRUSTMARK_SMTP_URL", ""))
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if SMTP.host else 'dummy'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = SMTP.host, SMTP.port, SMTP.user, SMTP.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = SMTP.starttls, SMTP.tls
+# Seconds that one step of talking to the mail server may take.
+EMAIL_TIMEOUT = env.integer("TRUSTMARK_SMTP_TIMEOUT_SECONDS", 20, least=1, most=120)
+# Whom letters are from.
+DEFAULT_FROM_EMAIL = env.text("TRUSTMARK_MAIL_FROM", f"Trustmark <no-reply@{LOG_HOST}>")
+# Days that letters are kept: they hold names. The trail itself is kept for ever.
+LETTER_DAYS = env.integer("TRUSTMARK_LETTER_DAYS", 180, least=1)
+
 # -- Marks that strangers resolve --------------------------------------------------------------------------
 # Domain under which our marks are named as C2PA soft-binding algorithms. Manifests carry the names: set it once.
 SOFTBINDING_DOMAIN = env.text("TRUSTMARK_SOFTBINDING_DOMAIN", "trustmark-server.org")
@@ -156,6 +170,8 @@ SOFTBINDING_UPLOADS_PER_MINUTE = env.integer("TRUSTMARK_SOFTBINDING_UPLOADS_PER_
 # Bytes of a stranger's file, files of strangers that may wait at once, seconds a request waits for its answer.
 SOFTBINDING_BYTES_MAX = env.integer("TRUSTMARK_SOFTBINDING_BYTES_MAX", 256 * 1024**2, least=1)
 SOFTBINDING_WAITING_MAX = env.integer("TRUSTMARK_SOFTBINDING_WAITING_MAX", 4)
+# Threads of one web process that may be with strangers' files at once; the others serve everybody else.
+SOFTBINDING_AT_ONCE_MAX = env.integer("TRUSTMARK_SOFTBINDING_AT_ONCE_MAX", 2, least=1)
 SOFTBINDING_WAIT_SECONDS = env.integer("TRUSTMARK_SOFTBINDING_WAIT_SECONDS", 25, most=120)
 
 # -- The test clock -------------------------------------------------------------------------------------
@@ -199,6 +215,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "agents_portal.languages.ReadersLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -229,7 +246,11 @@ TEMPLATES = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGE_CODE = "en-gb"
+LANGUAGE_CODE = "en"
+# A person's own choice comes first, then this browser's, then what the browser asks for.
+LANGUAGES = [("en", "English"), ("es", "Español")]
+LANGUAGE_COOKIE_NAME = "language"
+LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # -- Sign-in ----------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -306,7 +327,14 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Shared by all web processes, so that attempts to sign in are counted once; rows may vanish, nothing else relies on them.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}
+# Beyond so many rows a third goes, the counters of a flood's addresses with it; Django's own bound is 300.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+        "OPTIONS": {"MAX_ENTRIES": env.integer("TRUSTMARK_CACHE_ENTRIES_MAX", 100_000, least=1000)},
+    }
+}
 
 # -- API ----------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0020_credential_certificate'),
+        ('accounts', '0021_operators_and_counsel'),
     ]
 
     operations = [

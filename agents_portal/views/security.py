@@ -2,6 +2,8 @@
 
 import base64
 import json
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from allauth.account.adapter import get_adapter as account_adapter
@@ -15,8 +17,10 @@ from allauth.mfa.webauthn.internal import flows as webauthn_flows
 from django import forms
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -25,6 +29,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.enrolment import enrolment_options, read_enrolment
 from accounts.passkeys import Passkey, passkeys_of, relying_party
+from accounts.selectors import ADMITTED_BY_KEY
 from accounts.services import change_password
 from accounts.totp import remember_step, step_of
 from agents_portal.access import PortalRequest, portal_page
@@ -33,6 +38,18 @@ from agents_portal.confirm import confirmed
 from agents_portal.forms.security import NewPasswordForm, PasskeyForm, RenameForm
 from audit.services import record
 from common.errors import InvalidInput
+
+
+def _own_means(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Closed to a session that an organisation vouches for: it would lend itself a way in that outlasts it."""
+
+    @wraps(view)
+    def answer(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if ADMITTED_BY_KEY in request.session:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return answer
 
 
 @portal_page()
@@ -54,6 +71,7 @@ def security_page(request: PortalRequest) -> HttpResponse:
             "codes_used_at": codes.last_used_at if codes else None,
             "recovery_left": len(recovery.wrap().get_unused_codes()) if recovery else None,
             "has_password": person.has_usable_password(),
+            "is_vouched_for": ADMITTED_BY_KEY in request.session,
             "can_add": _is_here(request),
             "named": _named_address(),
         },
@@ -75,6 +93,7 @@ def new_passkey_page(request: PortalRequest) -> HttpResponse:
             with transaction.atomic():
                 made = read_enrolment(request.session, person, form.cleaned_data["credential"])
                 row, codes = webauthn_flows.add_authenticator(request, form.cleaned_data["name"], made)
+                _note_voucher(request, row)
                 _record(request, "sign_in.passkey_added", {"passkey": _thumbprint(row)})
         except InvalidInput as error:
             form.add_error(None, f"{error.title} {error.detail}".strip())
@@ -160,6 +179,7 @@ def remove_passkey_page(request: PortalRequest, key_id: int) -> HttpResponse:
 
 
 @portal_page()
+@_own_means
 @confirmed
 @require_http_methods(["GET", "POST"])
 def new_codes_page(request: PortalRequest) -> HttpResponse:
@@ -260,6 +280,7 @@ def new_recovery_codes_page(request: PortalRequest) -> HttpResponse:
 
 
 @portal_page()
+@_own_means
 @confirmed
 @require_http_methods(["GET", "POST"])
 def password_page(request: PortalRequest) -> HttpResponse:
@@ -284,6 +305,13 @@ def password_page(request: PortalRequest) -> HttpResponse:
         "verb": gettext("Set the password"),
     }
     return render(request, "portal/security/form.html", told, status=422 if form.errors else 200)
+
+
+def _note_voucher(request: PortalRequest, row: Authenticator) -> None:
+    admitted_by = request.session.get(ADMITTED_BY_KEY)
+    if admitted_by:
+        row.data = {**row.data, ADMITTED_BY_KEY: admitted_by}
+        row.save(update_fields=["data"])
 
 
 def _prove(request: PortalRequest, row: Authenticator) -> None:

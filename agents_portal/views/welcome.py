@@ -78,23 +78,20 @@ def welcome_page(request: HttpRequest, secret: str) -> HttpResponse:
 def _welcome(request: HttpRequest, link: SignInLink, secret: str) -> HttpResponse:
     is_invitation = link.purpose == SignInLink.Purpose.INVITE
     account = account_of(link) if is_invitation else None
-    is_owner = account is not None and request.user == account
+    # a session that another organisation vouches for joins no other: its person signs in by their own means
+    is_owner = account is not None and request.user == account and ADMITTED_BY_KEY not in request.session
     form = NewPasswordForm(request.POST if request.method == "POST" and "password" in request.POST else None)
     problem = ""
     if request.method == "POST":
-        if account is not None and is_owner:
-            member = accept_as_member(secret=secret, user=account)
-            _note(link, account)
-            request.session[ORGANISATION_KEY] = str(member.organisation_id)
-            return redirect("portal-first")
-        if account is None:
-            try:
-                if form.is_bound and form.is_valid():
-                    return _with_password(request, link, secret, form.cleaned_data["password"])
-                if not form.is_bound:
-                    return _with_passkey(request, link, secret)
-            except (InvalidInput, Conflict) as error:
-                problem = f"{error.title} {error.detail}".strip()
+        try:
+            if account is not None and is_owner:
+                return _as_member(request, link, secret, account)
+            if account is None and form.is_bound and form.is_valid():
+                return _with_password(request, link, secret, form.cleaned_data["password"])
+            if account is None and not form.is_bound:
+                return _with_passkey(request, link, secret)
+        except (InvalidInput, Conflict) as error:
+            problem = f"{error.title} {error.detail}".strip()
     options = enrolment_options(request.session, _holder(link)) if is_invitation and account is None else None
     told = {
         "link": link,
@@ -107,6 +104,13 @@ def _welcome(request: HttpRequest, link: SignInLink, secret: str) -> HttpRespons
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "portal/security/welcome.html", told, status=status)
+
+
+def _as_member(request: HttpRequest, link: SignInLink, secret: str, account: User) -> HttpResponse:
+    member = accept_as_member(secret=secret, user=account)
+    _note(link, account)
+    request.session[ORGANISATION_KEY] = str(member.organisation_id)
+    return redirect("portal-first")
 
 
 def _with_password(request: HttpRequest, link: SignInLink, secret: str, password: str) -> HttpResponse:

@@ -36,7 +36,7 @@ drop function licensing_guard_signature();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('licensing', '0150_quota_alerts'),
+        ('licensing', '0151_members_by_name'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

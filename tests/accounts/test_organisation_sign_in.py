@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,9 +16,10 @@ from django.test import Client
 
 from accounts.models import IdentityProvider, Membership, Organisation, User
 from accounts.selectors import principal_of_session
-from accounts.services import add_domain, add_identity_provider, end_identity_provider
+from accounts.services import add_domain, add_identity_provider, end_identity_provider, invite_person
 from common.errors import DomainError
 from tests import factories
+from tests.agents_portal.test_security import options_in
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET
 from tests.passkeys import SoftPasskey
 
@@ -201,3 +203,36 @@ def test_a_domain_is_one_organisations(studio: Organisation) -> None:
     with pytest.raises(DomainError) as caught:
         add_domain(organisation=factories.make_studio(), domain="lanternfish.test")
     assert caught.value.code == "DOMAIN_TAKEN"
+
+
+def test_a_session_that_is_vouched_for_lends_itself_no_way_in_elsewhere(
+    provider: str, studio: Organisation
+) -> None:
+    """Whoever runs an organisation's sign-in could pose as its members: that must not open other organisations."""
+    user = member(studio, "ana@lanternfish.test")
+    Membership.objects.create(organisation=factories.make_agency("Harrow & Vane"), user=user, role="AGENT")
+    client = came_in(provider, "ana@lanternfish.test")
+    assert client.get("/security/password/").status_code == 403
+    assert client.get("/security/codes/new/").status_code == 403
+    host = {"HTTP_HOST": "localhost:8000"}
+    device = SoftPasskey()
+    made = device.make(options_in(client.get("/security/passkeys/new/", **host))["challenge"])
+    client.post("/security/passkeys/new/", {"name": "x", "credential": json.dumps(made)}, **host)
+    device.user_handle = str(user.pk)
+    later = Client()
+    asked = later.get("/sign-in/passkey/", headers={"X-Requested-With": "XMLHttpRequest"}, **host).json()
+    proof = device.sign(asked["request_options"]["publicKey"]["challenge"])
+    later.post("/sign-in/passkey/", {"credential": json.dumps(proof)}, **host)
+    assert is_in(later)
+    assert later.get("/productions/").status_code == 200
+    assert "Harrow" not in later.get("/organisation/").content.decode()
+    _, address = invite_person(
+        organisation=factories.make_guild(),
+        email=user.email,
+        full_name="A",
+        roles=["AUDITOR"],
+        invited_by=None,
+    )
+    path = "/welcome/" + address.split("/welcome/")[1]
+    assert later.post(path, {"accept": "1"}).status_code == 422
+    assert user.memberships.count() == 2

@@ -144,14 +144,16 @@ def credential_of(row: Authenticator) -> AttestedCredentialData:
     data = RegistrationResponse.from_dict(row.data["credential"]).response.attestation_object.auth_data
     if data.credential_data is None:
         raise LookupError(f"passkey {row.pk} has no key")
-    return data.credential_data
+    credential: AttestedCredentialData = data.credential_data
+    return credential
 
 
 def is_credential_taken(credential_id: bytes) -> bool:
     """Whether a passkey of that id is enrolled, by anybody."""
-    return Authenticator.objects.filter(
+    rows = Authenticator.objects.filter(
         type=Authenticator.Type.WEBAUTHN, data__credential__id=b64url_encode(credential_id)
-    ).exists()
+    )
+    return bool(rows.exists())
 
 
 def jwk_of(key: CoseKey) -> dict[str, str]:

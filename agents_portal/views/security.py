@@ -36,6 +36,7 @@ from agents_portal.access import PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.confirm import confirmed
 from agents_portal.forms.security import NewPasswordForm, PasskeyForm, RenameForm
+from agents_portal.words import spelled
 from audit.services import record
 from common.errors import InvalidInput
 
@@ -357,7 +358,10 @@ def _back(request: PortalRequest) -> str:
 def _headline(keys: int) -> str:
     if not keys:
         return gettext("You sign in with a password alone")
-    return ngettext("One passkey signs you in", "{count} passkeys sign you in", keys).format(count=keys)
+    number = spelled(keys)
+    return ngettext("One passkey signs you in", "{count} passkeys sign you in", keys).format(
+        count=number[:1].upper() + number[1:]
+    )
 
 
 def _lead(keys: int, has_codes: bool) -> str:

@@ -17,9 +17,11 @@ from django.test import Client
 from accounts.models import Membership, SignInLink, User
 from accounts.services import invite_person, start_over
 from common.errors import DomainError
+from licensing.models import PersonSignature
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
 from tests.passkeys import SoftPasskey
+from trustcore.passkey import challenge_of
 
 PASSWORD = "a-long-enough-passphrase"
 HOST = {"HTTP_HOST": "localhost:8000"}
@@ -263,3 +265,26 @@ def test_another_password_ends_other_sessions(cast: Cast) -> None:
     assert one.post("/security/password/", {"password": PASSWORD, "again": PASSWORD}).status_code == 302
     assert one.get("/inbox/").status_code == 200
     assert other.get("/inbox/").status_code == 302
+
+
+def test_pages_of_the_doors_ask_few_questions(cast: Cast, django_assert_max_num_queries: Any) -> None:
+    device = SoftPasskey()
+    device.enrol(cast.agent.person)
+    for number in range(6):
+        SoftPasskey().enrol(cast.agent.person, f"Key {number}")
+    first, second = cast.ask(), cast.ask(shots=("0410_0020",))
+    answer = json.dumps(device.sign(challenge_of(first.current.terms_hash)))
+    client = factories.signed_in(cast.agent.person, method="mfa", type="webauthn")
+    told = {"terms_hash": first.current.terms_hash, "passkey": answer}
+    assert client.post(f"/requests/{first.pk}/approve/", told).status_code == 302
+    act = PersonSignature.objects.get().action_id
+    stale = factories.signed_in(cast.agent.person, seconds_ago=5000)
+    for browser, path in (
+        (client, "/security/"),
+        (client, f"/signatures/{act}/"),
+        (client, f"/requests/{second.pk}/approve/"),
+        (stale, f"/requests/{second.pk}/approve/"),
+        (stale, "/security/passkeys/new/"),
+    ):
+        with django_assert_max_num_queries(12):
+            assert browser.get(path).status_code == 200

@@ -183,7 +183,7 @@ BELONGS: Final = {
     "portal-profile": dict.fromkeys(SECTIONS, "portal-profiles"),
     "portal-usage": dict.fromkeys(SECTIONS, "portal-usage"),
     "portal-event": dict.fromkeys(SECTIONS, "portal-events"),
-    "portal-organisations": dict.fromkeys(SECTIONS, "portal-organisations"),
+    "portal-organisation": {OPERATOR: "portal-organisations"},
     "portal-signing-key": dict.fromkeys(SECTIONS, "portal-signing-keys"),
 }
 

@@ -28,6 +28,7 @@ from licensing.selectors.guilds import (
     overseen_productions,
     roll_for,
     rolls_of,
+    rolls_stuck,
 )
 from licensing.selectors.holds import holds_placed_by, stop_in_force, thing_visible_to
 from licensing.selectors.inbox import Inbox, RequestLine, inbox
@@ -220,6 +221,7 @@ __all__ = [
     "requests_visible_to",
     "roll_for",
     "rolls_of",
+    "rolls_stuck",
     "roster",
     "roster_page",
     "rule_line",

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Func, OuterRef, Prefetch, QuerySet, UUIDField
+from django.db.models import Prefetch, QuerySet
 
 from accounts.models import Organisation
 from accounts.principals import Principal
 from common import clock
+from common.language import core
 from licensing.models import Alert, LicenceRequest, LicenceToken, RequestAction
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, pairwise_pseudonym
@@ -145,7 +145,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         line=_line(token, at),
         terms=terms,
         terms_hash=token.terms.terms_hash,
-        plain=plain_terms(terms),
+        plain=plain_terms(terms, core()),
         vendor_ids=tuple(token.vendor_ids),
         request_id=token.request_id,
         signed_by=tuple(action_line(act) for act in acts.order_by("at", "id")),
@@ -173,11 +173,15 @@ def lineage_of(principal: Principal, jti: UUID) -> tuple[LicenceLine, ...]:
 def _lineage(principal: Principal, jti: UUID, *further: str) -> list[LicenceToken]:
     same = LicenceToken.objects.filter(pk=jti).values("licence_id")
     rows = tokens_visible_to(principal).filter(licence_id__in=same).select_related("grant", "talent__user")
-    vendors = Organisation.objects.filter(
-        pk=Func(OuterRef("vendor_ids"), function="ANY", output_field=UUIDField())
+    found = list(with_renewals(rows).prefetch_related(*further).order_by("terms__version"))
+    names = dict(
+        Organisation.objects.filter(pk__in={pk for row in found for pk in row.vendor_ids}).values_list(
+            "pk", "name"
+        )
     )
-    rows = rows.annotate(vendor_names=ArraySubquery(vendors.order_by("name").values("name")))
-    return list(with_renewals(rows).prefetch_related(*further).order_by("terms__version"))
+    for row in found:
+        row.vendor_names = sorted(names[pk] for pk in row.vendor_ids if pk in names)  # type: ignore[attr-defined]
+    return found
 
 
 def _for_vendor(detail: LicenceDetail, vendor_id: UUID) -> LicenceDetail:

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, IntegerField, OuterRef, Subquery, Value
+from django.db.models import Count, IntegerField, Max, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from common import clock
@@ -118,6 +118,12 @@ def publication_lag() -> PublicationLag:
         logs, leaves, oldest = cursor.fetchone()
     age = (clock.now() - oldest).total_seconds() if oldest else 0.0
     return PublicationLag(logs, int(leaves), max(0.0, age))
+
+
+def last_checkpoint_at() -> datetime | None:
+    """When a checkpoint of any log was last published."""
+    latest: datetime | None = LogPublication.objects.aggregate(at=Max("published_at"))["at"]
+    return latest
 
 
 def entries_of(

@@ -170,6 +170,7 @@ BELONGS: Final = {
     "portal-production": dict.fromkeys(SECTIONS, "portal-productions"),
     "portal-key": dict.fromkeys(SECTIONS, "portal-keys"),
     "portal-marking": dict.fromkeys(SECTIONS, "portal-markings"),
+    "portal-inbox": dict.fromkeys(SECTIONS, "portal-inbox"),
     "portal-person": dict.fromkeys(SECTIONS, "portal-roster"),
     "portal-mandate": dict.fromkeys(SECTIONS, "portal-mandates"),
     "portal-visibility": dict.fromkeys(SECTIONS, "portal-visibility"),

@@ -33,6 +33,8 @@ def inbox_page(request: PortalRequest) -> HttpResponse:
     context = _listing(request, "portal-inbox")
     context["selected"] = _selected(request, context["lines"])
     context["pane"] = _pane(request, context["selected"])
+    inside = sum("INSIDE_MANDATE" in line.flags for line in context["lines"])
+    context["several"] = context["tab"] == "needs-you" and inside > 1
     return render(request, "portal/inbox.html", context)
 
 

@@ -12,10 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-try:
-    from accounts.invitations import invite_person
-except ImportError:
-    invite_person = None
+from accounts.invitations import invite_person
 from accounts.team import Member, member_of, remove_member, set_roles, team_of
 from agents_portal import words
 from agents_portal.access import PortalRequest, portal_page

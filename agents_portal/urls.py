@@ -166,6 +166,7 @@ urlpatterns = [
     path("team/invite/", team.invite_page, name="portal-team-invite"),
     path("team/<uuid:person_id>/", team.member_page, name="portal-teammate"),
     path("team/<uuid:person_id>/remove/", team.remove_page, name="portal-team-remove"),
+    path("live/", notices.live_page, name="portal-live"),
     path("notices/", notices.notices_page, name="portal-notices"),
     path("notices/read/", notices.read_page, name="portal-notices-read"),
     path("notices/choices/", notices.choices_page, name="portal-notice-choices"),

@@ -41,7 +41,9 @@ def inbox_page(request: PortalRequest) -> HttpResponse:
 @portal_page(STUDIO)
 def requests_list_page(request: PortalRequest) -> HttpResponse:
     """Show the studio's own requests."""
-    return render(request, "portal/requests.html", _listing(request, "portal-requests"))
+    context = _listing(request, "portal-requests")
+    context["may_ask"] = request.principal.is_role("PRODUCER", "ADMIN")
+    return render(request, "portal/requests.html", context)
 
 
 @portal_page(TALENT)

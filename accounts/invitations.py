@@ -31,11 +31,12 @@ from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 _SECRET_BYTES: Final = 32
 _ROLES_OF: Final = {
-    Organisation.Kind.AGENCY: {"AGENT", "ADMIN"},
-    Organisation.Kind.STUDIO: {"PRODUCER", "ENGINEER", "ADMIN"},
+    Organisation.Kind.AGENCY: {"AGENT", "ADMIN", "LEGAL"},
+    Organisation.Kind.STUDIO: {"PRODUCER", "ENGINEER", "ADMIN", "LEGAL"},
     Organisation.Kind.VENDOR: {"PRODUCER", "ENGINEER", "ADMIN"},
     Organisation.Kind.GUILD: {"AUDITOR", "ADMIN"},
     Organisation.Kind.TALENT: {"TALENT"},
+    Organisation.Kind.OPERATOR: set(),  # made on the server itself
 }
 
 

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from trustmark import health
+from trustmark import health, support
 
 
 def closed(request: HttpRequest) -> HttpResponse:
@@ -35,6 +35,7 @@ urlpatterns = [
     path("accounts/password/change/", sign_in.password_change, name="account_change_password"),
     path("accounts/reauthenticate/", sign_in.reauthenticate, name="account_reauthenticate"),
     path("accounts/signup/", closed, name="account_signup"),
+    path("support/", support.site.urls),
     path("", include("agents_portal.urls")),
 ]
 

@@ -37,7 +37,7 @@ _ROLES_OF: Final = {
     Organisation.Kind.VENDOR: {"PRODUCER", "ENGINEER", "ADMIN", "LEGAL"},
     Organisation.Kind.GUILD: {"AUDITOR", "ADMIN", "LEGAL"},
     Organisation.Kind.TALENT: {"TALENT"},
-    Organisation.Kind.OPERATOR: {"ADMIN"},
+    Organisation.Kind.OPERATOR: set(),  # made on the server itself
 }
 
 

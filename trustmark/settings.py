@@ -180,6 +180,8 @@ TEST_CLOCK_FILE = env.text("TRUSTMARK_TEST_CLOCK_FILE", "")
 
 # -- The house ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    # the machinery of trustmark.support alone: nothing registers itself
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -91,6 +91,9 @@ class Organisation(BaseModel):
 
     history = HistoricalRecords()
 
+    class Meta:
+        indexes = [models.Index(fields=["kind", "created_at"], name="organisation_by_kind")]
+
     def __str__(self) -> str:
         return self.name
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.text import slugify
 
 from accounts.certificates import certificate_thumbprint, read_certificate
@@ -84,9 +85,19 @@ def choose_language(*, person: User, language: str) -> None:
 
 
 def add_member(*, organisation: Organisation, user: User, role: str) -> Membership:
-    """Give ``user`` a role in ``organisation``; repeating it changes nothing."""
+    """Give ``user`` a role in ``organisation``; repeating it changes nothing.
+
+    Raises:
+        InvalidInput: ``ROLE_UNKNOWN``.
+        Conflict: ``OPERATOR_APART``: who runs this server is a member of no party (a trigger says so, too).
+    """
     if role not in Membership.Role.values:
         raise InvalidInput("ROLE_UNKNOWN", f"{role} is not a role.")
+    operators = Organisation.Kind.OPERATOR
+    elsewhere = Membership.objects.filter(user=user, ended_at=None)
+    apart = Q(organisation__kind=operators)
+    if elsewhere.filter(~apart if organisation.kind == operators else apart).exists():
+        raise Conflict("OPERATOR_APART", "Who runs this server is a member of no party.")
     membership, _ = Membership.objects.get_or_create(
         organisation=organisation, user=user, role=role, ended_at=None
     )

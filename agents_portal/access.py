@@ -51,6 +51,7 @@ class PortalRequest(HttpRequest):
 
     principal: Principal
     seat: str
+    portal_needs: int | None
     htmx: Any
 
 

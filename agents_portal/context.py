@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
 from accounts.principals import Principal
-from accounts.selectors import organisations_of, principal_of_session
+from accounts.selectors import principal_of_session
 from agents_portal import words
 from agents_portal.access import AGENT, TALENT, seat_of
 from agents_portal.navigation import SECTIONS, Entry, section_of
 from common import clock
-from licensing.selectors import Inbox, inbox
+from licensing.selectors import needs_count
 
 THEMES = ("auto", "light", "dark")
 
@@ -40,12 +40,12 @@ class SectionGroup:
     items: tuple[Section, ...]
 
 
-def inbox_of(request: HttpRequest, principal: Principal) -> Inbox:
-    """The reader's requests, read once a page however often they are asked for."""
-    kept: Inbox | None = getattr(request, "portal_inbox", None)
+def needs_of(request: HttpRequest, principal: Principal) -> int:
+    """How many requests wait for the reader, asked once a page however often it is shown."""
+    kept: int | None = getattr(request, "portal_needs", None)
     if kept is None:
-        kept = inbox(principal)
-        request.portal_inbox = kept  # type: ignore[attr-defined]
+        kept = needs_count(principal)
+        request.portal_needs = kept  # type: ignore[attr-defined]
     return kept
 
 
@@ -102,7 +102,7 @@ class Portal:
     @cached_property
     def has_several(self) -> bool:
         """Whether the reader belongs to more than one organisation."""
-        return self.person is not None and organisations_of(self.person).count() > 1
+        return self.principal is not None and self.principal.memberships > 1
 
     @property
     def zone_words(self) -> str:
@@ -148,7 +148,7 @@ class Portal:
             (TALENT, "portal-decide"),
             ("studio", "portal-requests"),
         }
-        return len(inbox_of(self._request, self.principal).needs_you) if asks and self.principal else 0
+        return needs_of(self._request, self.principal) if asks and self.principal else 0
 
 
 def portal(request: HttpRequest) -> dict[str, Portal]:

@@ -35,7 +35,15 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-alerts", "bell", later("Alerts"), later("Alerts")),
             ),
         ),
-        Group(later("Rules and records"), (Entry("portal-mandates", "signature", later("Mandates")), _AUDIT)),
+        Group(
+            later("Rules and records"),
+            (
+                Entry("portal-mandates", "signature", later("Mandates")),
+                Entry("portal-training", "book-open", later("Training")),
+                Entry("portal-events", "circle-pause", later("Holds and events")),
+                _AUDIT,
+            ),
+        ),
     ),
     TALENT: (
         Group(
@@ -49,7 +57,13 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             ),
         ),
         Group(
-            later("Rules and records"), (Entry("portal-mandates", "signature", later("My agent’s mandate")),)
+            later("Rules and records"),
+            (
+                Entry("portal-mandates", "signature", later("My agent’s mandate")),
+                Entry("portal-rules", "list", later("Said in advance")),
+                Entry("portal-training", "book-open", later("Training")),
+                Entry("portal-events", "circle-pause", later("Holds and events")),
+            ),
         ),
     ),
     STUDIO: (
@@ -156,12 +170,19 @@ BELONGS: Final = {
     "portal-production": dict.fromkeys(SECTIONS, "portal-productions"),
     "portal-key": dict.fromkeys(SECTIONS, "portal-keys"),
     "portal-marking": dict.fromkeys(SECTIONS, "portal-markings"),
+    "portal-person": dict.fromkeys(SECTIONS, "portal-roster"),
+    "portal-mandate": dict.fromkeys(SECTIONS, "portal-mandates"),
+    "portal-visibility": dict.fromkeys(SECTIONS, "portal-visibility"),
+    "portal-rules": dict.fromkeys(SECTIONS, "portal-rules"),
+    "portal-training": dict.fromkeys(SECTIONS, "portal-training"),
+    "portal-alerts": dict.fromkeys(SECTIONS, "portal-alerts"),
+    "portal-audit": dict.fromkeys(SECTIONS, "portal-audit"),
     "portal-bundle": dict.fromkeys(SECTIONS, "portal-bundles"),
     "portal-member": dict.fromkeys(SECTIONS, "portal-members"),
     "portal-profile": dict.fromkeys(SECTIONS, "portal-profiles"),
     "portal-usage": dict.fromkeys(SECTIONS, "portal-usage"),
     "portal-event": dict.fromkeys(SECTIONS, "portal-events"),
-    "portal-organisations": dict.fromkeys(SECTIONS, "portal-organisations"),
+    "portal-organisation": {OPERATOR: "portal-organisations"},
     "portal-signing-key": dict.fromkeys(SECTIONS, "portal-signing-keys"),
 }
 

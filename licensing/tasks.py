@@ -86,6 +86,12 @@ def read_roll(roll_id: str) -> None:
             services.read_roll(roll.pk)
 
 
+@shared_task(ignore_result=True, acks_late=True)
+def reissue_grants(kid: str) -> int:
+    """Sign anew what a revoked key granted; broken off, it goes on where it stopped."""
+    return services.reissue_grants(kid=kid)
+
+
 @shared_task(ignore_result=True)
 def resume_rolls() -> int:
     """Go on with rolls that nobody reads: never started, or cut off after some chunk."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Max, QuerySet
 
 from accounts.principals import Principal
-from notify.models import OPEN, Delivery, Letter, Notice, WebhookEndpoint
+from notify.models import OPEN, Delivery, Letter, Notice, WaitingEvent, WebhookEndpoint
 
 STATES = ("PENDING", "DELIVERED", "DEAD")
 
@@ -58,6 +58,16 @@ def position_of(organisation_id: UUID, event_id: UUID) -> int | None:
     """Where an event stands among the notices of an organisation; None where it was not told of it."""
     rows = Notice.objects.filter(organisation_id=organisation_id, event__id=event_id)
     return rows.values_list("position", flat=True).first()
+
+
+def dead_deliveries() -> QuerySet[Delivery]:
+    """Deliveries of anybody that were given up."""
+    return Delivery.objects.exclude(dead_at=None)
+
+
+def events_waiting() -> int:
+    """Events of the trail that nobody was told of yet."""
+    return WaitingEvent.objects.count()
 
 
 def letters_for(principal: Principal) -> QuerySet[Letter]:

@@ -12,7 +12,13 @@ from django.db.models import Q, QuerySet
 from accounts.principals import Principal
 from watermarking import registry
 from watermarking.keys import current_key_id
-from watermarking.models import DetectionState, MarkDetection, MarkRegistration
+from watermarking.models import (
+    JOBS_UNFINISHED,
+    DetectionState,
+    MarkDetection,
+    MarkRegistration,
+    MediaJob,
+)
 
 if TYPE_CHECKING:
     from watermarking.candidates import Ids
@@ -96,3 +102,8 @@ def strangers_detection(
         organisation=None, sha256=sha256, file_name=file_name, layers=sorted(layers), created_at__gte=since
     )
     return rows.order_by("-created_at").first()
+
+
+def jobs_stuck(since: datetime) -> QuerySet[MediaJob]:
+    """Mark jobs of anybody that have not ended and that nobody has moved on since then."""
+    return MediaJob.objects.filter(state__in=JOBS_UNFINISHED, touched_at__lt=since).order_by("touched_at")

@@ -177,3 +177,8 @@ def _live_of(talents: list[UUID], principal: Principal) -> dict[UUID, int]:
         not_after__gt=clock.now(),
     )
     return dict(rows.order_by().values_list("talent").annotate(many=Count("pk")))
+
+
+def rolls_stuck(since: datetime) -> QuerySet[RollImport]:
+    """Rolls of any guild that are not read to their end and that nobody has moved on since then."""
+    return RollImport.objects.filter(finished_at=None, moved_at__lt=since).order_by("moved_at")

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.http import require_GET
 
 from agents_portal import sentences
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
@@ -19,6 +20,7 @@ _TABS = (("needs-you", "Needs you"), ("waiting", "Waiting on others"), ("closed"
 
 
 @portal_page(AGENT)
+@require_GET
 def inbox_page(request: PortalRequest) -> HttpResponse:
     """Show requests by deadline with a pane for the selected one; ``tab``, ``selected`` in the query."""
     context = _listing(request, "portal-inbox")
@@ -28,12 +30,14 @@ def inbox_page(request: PortalRequest) -> HttpResponse:
 
 
 @portal_page(STUDIO)
+@require_GET
 def requests_page(request: PortalRequest) -> HttpResponse:
     """Show the studio's own requests."""
     return render(request, "portal/requests.html", _listing(request, "portal-requests"))
 
 
 @portal_page(TALENT)
+@require_GET
 def decide_page(request: PortalRequest) -> HttpResponse:
     """Show what only this person answers."""
     return render(request, "portal/decide.html", _listing(request, "portal-decide"))

@@ -18,10 +18,10 @@ from common import clock
 from licensing import services
 from licensing.models import Talent
 from tests.licensing.persons import LIMITS, in_days
-from tests.permissions.worlds import TVT, World, request_body, short_film
+from tests.permissions.worlds import World, request_body, short_film
 from trustcore.policy.profiles import catalogue, profile_hash
 
-OTHER = next(ref for ref, one in catalogue().items() if ref != TVT and one.status == "IN_FORCE")
+PROFILE = "SAG_TVT_2026@1"
 
 # address (or its beginning), parameter: the id in the world
 THINGS = {
@@ -145,6 +145,20 @@ def _stopped(world: World) -> Ask:
     return Ask({"why": "On we go."})
 
 
+def _adopted(world: World) -> Ask:
+    """End what every administrator has just signed off; it is undone with the answer."""
+    for name, desk in world.people.items():
+        if name.endswith("-admin"):
+            services.adopt_profile(
+                principal=desk, profile=PROFILE, profile_hash_read=_profile_hash(), counsel_name="Counsel"
+            )
+    return Ask({"profile": PROFILE})
+
+
+def _profile_hash(_: object = None) -> str:
+    return profile_hash(catalogue()[PROFILE])
+
+
 def _draft(world: World) -> Ask:
     return Ask({"title": "Later", "body": request_body(world, world.facts["production"])})
 
@@ -227,10 +241,8 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/talents/{talent_id}/emergency-stop/lift": _stopped,
     "POST /api/v1/mandates/{mandate_id}/delegations": _json(to=_email("colleague"), **_A_WHILE),
     "POST /api/v1/absences": _json(stand_in=_fact("deputy"), **_A_WHILE),
-    "POST /api/v1/profiles/adopt": _json(
-        profile=OTHER, profile_hash=lambda _: profile_hash(catalogue()[OTHER]), counsel_name="Counsel"
-    ),
-    "POST /api/v1/profiles/end": _json(profile=TVT),
+    "POST /api/v1/profiles/adopt": _json(profile=PROFILE, profile_hash=_profile_hash, counsel_name="Counsel"),
+    "POST /api/v1/profiles/end": _adopted,
     "POST /api/v1/training-requests": _json(**_TRAINING),
     "POST /api/v1/training-requests/{request_id}/approve": _json(terms_hash=_fact("training_hash")),
     "POST /api/v1/training-requests/{request_id}/decline": _json(reason="No."),

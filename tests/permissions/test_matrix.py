@@ -57,13 +57,11 @@ def test_every_role_of_the_house_is_walked() -> None:
 
 
 @in_parts
-@pytest.mark.req("ST-059", "ST-061")
 def test_each_role_gets_what_the_table_says_and_hears_nothing_of_strangers(walk: Walk, part: int) -> None:
     assert faults(walk, own_things, part) == []
 
 
 @in_parts
-@pytest.mark.req("ST-061")
 def test_a_strangers_things_are_not_there_and_look_like_what_is_not(walk: Walk, part: int) -> None:
     assert faults(walk, strangers_things, part) == []
 
@@ -78,7 +76,6 @@ def test_methods_that_the_table_does_not_name_are_not_answered(walk: Walk) -> No
 
 
 @in_parts
-@pytest.mark.req("ST-057")
 def test_a_key_with_one_scope_does_what_this_scope_names_and_nothing_else(walk: Walk, part: int) -> None:
     assert [line for line in table() if set(KEYS) & line.let_in and _is_api(line) and not line.scope] == []
     assert faults(walk, other_scopes, part) == []

@@ -6,6 +6,7 @@ What stands in one world is a stranger's in the other. Everything is made throug
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,21 @@ from tests.licensing.persons import LIMITS, give_authority, in_days
 from tests.provenance.conftest import cut_clip
 from tests.provenance.test_assets_api import released
 from tests.receipts.conftest import Farm
-from trustcore.policy.profiles import catalogue, profile_hash
 from watermarking.models import MarkDetection, MediaJob, MediaStretch
 from watermarking.services import register_mark
 
-TVT = "SAG_TVT_2026@1"
 Role = Membership.Role
+
+
+@dataclass(frozen=True)
+class Names:
+    """How a world's parties are called; whoever is not named gets a number."""
+
+    organisations: Mapping[str, str] = field(default_factory=dict)
+    people: Mapping[str, str] = field(default_factory=dict)
+    talent: str = ""
+    title: str = ""
+    file: str = ""
 
 
 @dataclass
@@ -89,20 +99,19 @@ GROUPS = {
 ORGANISATIONS = (GROUPS["agency"], GROUPS["studio"], GROUPS["guild"], GROUPS["talents"], ("vendor",))
 
 
-def make_world(folder: Path) -> World:
+def make_world(folder: Path, names: Names = Names()) -> World:
     """Make one world; films lie in ``folder``."""
     world = World()
-    world.facts["folder"] = folder
+    world.facts |= {"folder": folder, "names": names}
     organisations = {
-        "studio": factories.make_studio(),
-        "agency": factories.make_agency(),
-        "vendor": factories.make_vendor(),
-        "guild": factories.make_guild(),
+        kind: factories.make_organisation(kind.upper(), names.organisations.get(kind, ""))
+        for kind in ("studio", "agency", "vendor", "guild")
     }
-    talent = factories.make_talent(visibility="LISTED")
+    talent = factories.make_talent(names.talent, visibility="LISTED")
     organisations["talent"] = talent.organisation
     for name, (place, role) in PEOPLE.items():
-        world.people[name] = factories.make_desk(organisations[place], role)
+        person = factories.make_user(names.people.get(name, ""))
+        world.people[name] = factories.make_desk(organisations[place], role, person)
     world.facts["deputy"] = factories.make_agent(organisations["agency"]).person.email
     world.people["talent"] = factories.desk_of_talent(talent)
     signs_in = make_password(uuid4().hex)  # hashed once: nobody here types it
@@ -120,7 +129,7 @@ def make_world(folder: Path) -> World:
         world.scoped[scope] = factories.make_credential(
             desk.organisation, created_by=desk.person, scopes=[scope]
         )[0]
-    world.facts |= {"handle": talent.handle, "stage_name": talent.stage_name, **organisations}
+    world.facts |= {"handle": talent.handle, "talent row": talent, **organisations}
     _licensing(world, talent)
     _representation(world, talent)
     _training(world)
@@ -134,7 +143,7 @@ def _licensing(world: World, talent: Talent) -> None:
     studio, producer = world.facts["studio"], world.people["producer"]
     production = services.register_production(
         principal=producer,
-        title=f"Only ours {uuid4().hex}",
+        title=world.facts["names"].title or f"Only ours {uuid4().hex}",
         kind="PRODUCTION",
         guild=world.facts["guild"].slug,
     )
@@ -300,13 +309,6 @@ def _guild(world: World, talent: Talent) -> None:
         number_digest=services.member_digest(admin.organisation_id, number),
     )
     services.set_guild_defaults(principal=admin, limits={"days_max": 300})
-    services.adopt_profile(
-        principal=world.people["agency-admin"],
-        profile=TVT,
-        profile_hash_read=profile_hash(catalogue()[TVT]),
-        counsel_name="Counsel & Partners",
-    )
-    world.facts["profile_hash"] = profile_hash(catalogue()[TVT])
     world.ids["roll_id"] = str(roll.pk)
 
 
@@ -344,7 +346,7 @@ def _outputs(world: World) -> None:
         organisation=studio,
         registration=mark,
         state="RUNNING",
-        file_name=f"{uuid4().hex}.mov",
+        file_name=world.facts["names"].file or f"{uuid4().hex}.mov",
         source_sha256="0" * 64,
         seconds=80.0,
         width=1920,

@@ -62,7 +62,8 @@ serve: install ## start every part without the demonstration
 # -- gates ------------------------------------------------------------------------------------------------
 test: install-dev ## all tests on real parts (a PostgreSQL, a Valkey, a Chromium of their own)
 	@scripts/system-packages
-	@$(BIN)/python -m pytest --numprocesses $(TEST_JOBS) --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(TEST_JOBS) --dist loadfile -m "not timed" $(PYTEST_ARGS) || [ $$? = 5 ]
+	@$(BIN)/python -m pytest -m timed $(PYTEST_ARGS) || [ $$? = 5 ]  # 5: nothing of that kind was asked for
 
 lint: install-dev ## ruff and spelling
 	@$(BIN)/ruff check .

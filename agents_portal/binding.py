@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from django import forms
 
+from common.language import later
+
 
 @dataclass(frozen=True)
 class Consequence:
@@ -32,7 +34,8 @@ class Binding:
     terms_hash: str = ""
     hash_caption: str = ""
     after: str = ""
-    go_back: str = "Go back"
+    go_back: str = later("Go back")
     form: forms.Form | None = None
     hidden: dict[str, str] = field(default_factory=dict)
+    repeated: tuple[tuple[str, str], ...] = ()
     problem: str = ""

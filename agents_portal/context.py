@@ -6,15 +6,16 @@ from functools import cached_property
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
 from accounts.principals import Principal
-from accounts.selectors import organisations_of, principal_of_session
+from accounts.selectors import principal_of_session
 from agents_portal import words
 from agents_portal.access import AGENT, TALENT, seat_of
 from agents_portal.navigation import SECTIONS, Entry, section_of
 from common import clock
-from licensing.selectors import Inbox, inbox
+from licensing.selectors import needs_count
 
 THEMES = ("auto", "light", "dark")
 
@@ -39,12 +40,12 @@ class SectionGroup:
     items: tuple[Section, ...]
 
 
-def inbox_of(request: HttpRequest, principal: Principal) -> Inbox:
-    """The reader's requests, read once a page however often they are asked for."""
-    kept: Inbox | None = getattr(request, "portal_inbox", None)
+def needs_of(request: HttpRequest, principal: Principal) -> int:
+    """How many requests wait for the reader, asked once a page however often it is shown."""
+    kept: int | None = getattr(request, "portal_needs", None)
     if kept is None:
-        kept = inbox(principal)
-        request.portal_inbox = kept  # type: ignore[attr-defined]
+        kept = needs_count(principal)
+        request.portal_needs = kept  # type: ignore[attr-defined]
     return kept
 
 
@@ -96,12 +97,12 @@ class Portal:
     def role_words(self) -> str:
         """``Agent``, ``Producer, administrator``."""
         roles = sorted(self.principal.roles) if self.principal else []
-        return ", ".join(words.ROLES.get(role, role) for role in roles)
+        return ", ".join(str(words.ROLES.get(role, role)) for role in roles)
 
     @cached_property
     def has_several(self) -> bool:
         """Whether the reader belongs to more than one organisation."""
-        return self.person is not None and organisations_of(self.person).count() > 1
+        return self.principal is not None and self.principal.memberships > 1
 
     @property
     def zone_words(self) -> str:
@@ -128,7 +129,7 @@ class Portal:
         tabs = [self._section(entry._replace(label=entry.tab)) for entry in entries[:5]]
         if self.seat == TALENT:
             here = self._here == "portal-stop"
-            tabs = [*tabs[:4], Section(reverse("portal-stop"), "octagon-x", "Stop", here, is_stop=True)]
+            tabs = [*tabs[:4], Section(reverse("portal-stop"), "octagon-x", _("Stop"), here, is_stop=True)]
         return tuple(tabs)
 
     @cached_property
@@ -147,7 +148,7 @@ class Portal:
             (TALENT, "portal-decide"),
             ("studio", "portal-requests"),
         }
-        return len(inbox_of(self._request, self.principal).needs_you) if asks and self.principal else 0
+        return needs_of(self._request, self.principal) if asks and self.principal else 0
 
 
 def portal(request: HttpRequest) -> dict[str, Portal]:

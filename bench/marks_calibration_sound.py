@@ -4,8 +4,9 @@
 
 *Trials*: every sound, unmarked and marked under another key, is cut into windows; each is mapped once and then read
 under many keys nobody marked it with: where the mark would lie (all columns of the lap, all phases, all trusts, the best
-word decoded), and the score of one id drawn beforehand at one place, which must be a standard normal number. One
-trial in ``trials / searches`` also searches tempo and pitch.
+word decoded), and the score of one id drawn beforehand where its output would begin, which must be a standard normal number. One
+trial in ``trials / searches`` also searches tempo and pitch. The control: the same score of the id and key each sound was
+marked with, which must be far from it.
 
 *Averages*: an attacker folds the map of a marked sound at the code's period and at the lap, and the maps of outputs with
 many ids; the likeness of the mean to the signs is compared with that of the quads themselves (of the last sound given).
@@ -31,7 +32,7 @@ from torch import Tensor
 from watermarking.cards import load_sound_card
 from watermarking.keys import mark_key
 from watermarking.media.sound import Samples, in_blocks, read_sound, windows
-from watermarking.signal.alignment import Fit, Heard, SoundReader
+from watermarking.signal.alignment import Heard, SoundReader
 from watermarking.signal.code import code_for, payload_bits
 from watermarking.signal.listening import QuadMap
 from watermarking.signal.quads import Drift, quad_layout, signs_at
@@ -41,7 +42,6 @@ from watermarking.signal.voice import BLOCK_SECONDS, MARGIN_SECONDS, SoundMarker
 CARD = load_sound_card()
 RATE = CARD.analysis.rate_hz
 SECONDS = 6
-REST = Fit(1.0, 1.0, 0.0, 0, 1.0, "all", 0.0)
 SECRET = bytes(range(64, 96))
 COPIES = 50
 
@@ -94,7 +94,7 @@ def trials(paths: list[Path], count: int, searches: int, seconds: float) -> dict
         least = min(least, reading.p_value)
         best[way].append(reading.score)
         drawn = int(np.random.default_rng(number).integers(1 << 62))
-        scores[way].append(reader.agreement([heard], REST, drawn, 0))
+        scores[way].append(reader.known_agreement(heard, drawn))
     return {
         "windows": len(material),
         "trials": {way: len(found) for way, found in scores.items()},
@@ -103,8 +103,18 @@ def trials(paths: list[Path], count: int, searches: int, seconds: float) -> dict
         "uncertain": uncertain,
         "least_p_value": least,
         "largest_best_score": {way: round(max(found, default=0.0), 2) for way, found in best.items()},
+        "control": {path.name: round(_control(path), 2) for path in paths},
         "fixed_id": {way: _normality(np.array(found)) for way, found in scores.items() if found},
     }
+
+
+def _control(path: Path) -> float:
+    key, payload = mark_key(SECRET, "control"), 0x0FED_CBA9_8765_4321
+    whole = np.concatenate(list(read_sound(path, rate_hz=RATE)), 1).mean(0, keepdims=True)[
+        :, : 2 * SECONDS * RATE
+    ]
+    reader = SoundReader(CARD, key)
+    return reader.known_score(marked(whole, key, payload)[:, : SECONDS * RATE], payload)
 
 
 def _heard(window: Samples) -> Heard | None:

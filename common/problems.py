@@ -5,6 +5,7 @@ This module alone turns reasons into HTTP statuses.
 
 import json
 import logging
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -66,6 +67,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     headers = {"WWW-Authenticate": 'Bearer realm="trustmark"'} if status == 401 else None
     if status == 503:
         headers = {"Retry-After": "2"}
+    if wait := getattr(error, "wait", None):  # of DRF's Throttled, in seconds
+        headers = {"Retry-After": str(math.ceil(wait))}
     return Response(document, status=status, headers=headers, content_type=PROBLEM_JSON)
 
 

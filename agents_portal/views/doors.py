@@ -7,6 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.selectors import ORGANISATION_KEY, organisations_of
+from accounts.services import choose_language
 from agents_portal.access import FIRST_PAGES, PortalRequest, portal_page
 from agents_portal.forms.settings import SettingsForm
 
@@ -38,12 +39,18 @@ def organisation_page(request: PortalRequest) -> HttpResponse:
 @portal_page()
 @require_http_methods(["GET", "POST"])
 def settings_page(request: PortalRequest) -> HttpResponse:
-    """Keep theme and keys in cookies."""
-    now = {"theme": request.COOKIES.get("theme", "auto"), "keys": request.COOKIES.get("keys", "on")}
+    """Keep the language with the person, and language, theme and keys in cookies."""
+    person = request.principal.person
+    now = {
+        "language": person.language,
+        "theme": request.COOKIES.get("theme", "auto"),
+        "keys": request.COOKIES.get("keys", "on"),
+    }
     form = SettingsForm(request.POST if request.method == "POST" else None, initial=now)
     if request.method == "POST" and form.is_valid():
         response = redirect("portal-settings")
-        for name in ("theme", "keys"):
+        choose_language(person=person, language=form.cleaned_data["language"])
+        for name in ("language", "theme", "keys"):
             response.set_cookie(
                 name,
                 form.cleaned_data[name],

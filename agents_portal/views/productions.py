@@ -5,14 +5,16 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.selectors import guilds
 from agents_portal import sentences, words
-from agents_portal.access import AUDITOR, STUDIO, PortalRequest, portal_page
+from agents_portal.access import AUDITOR, LEGAL, STUDIO, PortalRequest, portal_page
 from agents_portal.forms.productions import KINDS, ProductionForm
-from agents_portal.views.licences import LIVE_STATES, meters_of
-from agents_portal.words import and_list, count_words
+from agents_portal.views.licences import LIVE_STATES, licences_live, meters_of
+from agents_portal.words import and_list, figure, opening, spelled
 from common.errors import InvalidInput
 from compliance.selectors import bundles_visible_to, exportable_productions
 from licensing.selectors import LicenceLine, licences, production_for, productions_visible_to
@@ -21,7 +23,7 @@ from provenance.selectors import assets_visible_to
 from receipts.selectors import TokenCounts, counts_for_tokens, log_state
 
 
-@portal_page(STUDIO, AUDITOR)
+@portal_page(STUDIO, AUDITOR, LEGAL)
 @require_GET
 def productions_page(request: PortalRequest) -> HttpResponse:
     """List the productions the reader may see, each with its live licences counted."""
@@ -33,13 +35,16 @@ def productions_page(request: PortalRequest) -> HttpResponse:
         {"production": one, "kind": dict(KINDS).get(one.kind, one.kind), "live": live.get(one.pk, 0)}
         for one in productions_visible_to(request.principal)
     ]
-    headline = count_words(len(rows), "production", "productions")
+    headline = _("No productions")
+    if rows:
+        count = {"count": spelled(len(rows))}
+        headline = ngettext("%(count)s production", "%(count)s productions", len(rows)) % count
     return render(
         request,
         "portal/productions.html",
         {
             "rows": rows,
-            "headline": headline[:1].upper() + headline[1:],
+            "headline": opening(headline),
             "may_register": _may_register(request),
         },
     )
@@ -61,7 +66,7 @@ def new_production_page(request: PortalRequest) -> HttpResponse:
     return render(request, "portal/production_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@portal_page(STUDIO, AUDITOR)
+@portal_page(STUDIO, AUDITOR, LEGAL)
 @require_GET
 def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse:
     """Show one production: licences with their use, outputs, bundles, where its log stands."""
@@ -107,15 +112,20 @@ def _may_register(request: PortalRequest) -> bool:
 
 def _lead(live: int, ending: list[object]) -> str:
     if not live:
-        return "Nobody is licensed for it now. Nothing may be rendered."
-    first = count_words(live, "licence is live.", "licences are live.").capitalize()
-    return first if not ending else f"{first} {count_words(len(ending), 'ends', 'end').capitalize()} soon."
+        return _("Nobody is licensed for it now. Nothing may be rendered.")
+    return licences_live(live, len(ending))
 
 
 def _warnings(lines: list[LicenceLine], counts: dict[UUID, TokenCounts]) -> list[str]:
     """Live licences of which 80 % of a quota are used."""
     return [
-        f"{line.talent_name}: {meter.left:,} {meter.unit} are left of {meter.most:,}."
+        _("%(talent)s: %(left)s %(unit)s are left of %(most)s.")
+        % {
+            "talent": line.talent_name,
+            "left": figure(meter.left),
+            "unit": meter.unit_words,
+            "most": figure(meter.most),
+        }
         for line in lines
         for meter in meters_of(line, counts.get(line.jti) or TokenCounts(line.jti))
         if meter.reached

@@ -39,7 +39,7 @@ class Instrument(Protocol):
         ...
 
     def fixed_score(self, key: bytes, mark_id: int) -> float:
-        """Return the score of ``mark_id`` at a place fixed beforehand."""
+        """Return the score of ``mark_id`` where a copy of that id, untouched, would carry it."""
         ...
 
 

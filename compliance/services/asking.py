@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit import services as audit
 from common import clock
@@ -31,6 +32,7 @@ def request_bundle(*, principal: Principal, production_id: UUID, purpose: str) -
     if purpose not in set(Purpose):
         raise InvalidInput("PURPOSE_UNKNOWN", f"{purpose} is not a purpose.", ", ".join(Purpose))
     _require_exporter(principal, production)
+    require_presence(principal)
     with transaction.atomic():
         bundle = Bundle.objects.create(
             production=production,

@@ -107,6 +107,7 @@ class RollsApi(LicensingView):
         responses={202: RollOutput},
     )
     def post(self, request: Request) -> Response:
+        services.require_roll_desk(self.principal)
         declared = request.META.get("CONTENT_LENGTH") or "0"
         if not declared.isdecimal() or int(declared) > ROLL_BYTES_MAX + _FORM_BYTES:
             raise TooLarge("ROLL_TOO_LARGE", f"A roll has at most {ROLL_BYTES_MAX} bytes.")

@@ -8,6 +8,7 @@ from uuid import UUID
 from accounts.models import Organisation
 from accounts.principals import Principal
 from common import clock
+from common.language import core
 from licensing.machine import REQUIRED_SIDES, sides_agreed, transition
 from licensing.models import LicenceRequest, RequestAction, TermsVersion
 from licensing.models.requests import ActionKind, Side
@@ -120,9 +121,9 @@ def request_detail(principal: Principal, request_id: UUID) -> RequestDetail | No
         terms=terms,
         terms_hash=current_terms(request).terms_hash,
         version=current_terms(request).version,
-        plain=plain_terms(terms),
-        changes_from_previous=diff_terms(parse_terms(previous.terms), terms) if previous else (),
-        changes_from_last_licence=diff_terms(parse_terms(last.terms), terms) if last else (),
+        plain=plain_terms(terms, core()),
+        changes_from_previous=diff_terms(parse_terms(previous.terms), terms, core()) if previous else (),
+        changes_from_last_licence=diff_terms(parse_terms(last.terms), terms, core()) if last else (),
         last_licence=request.renews_id,
         outside_mandate=tuple(request.outside_mandate),
         signers=tuple(_signers(request, actions, sides)),
@@ -146,7 +147,7 @@ def difference_between(
     )
     if older not in found or newer not in found:
         return None
-    return diff_terms(parse_terms(found[older]), parse_terms(found[newer]))
+    return diff_terms(parse_terms(found[older]), parse_terms(found[newer]), core())
 
 
 def _may(

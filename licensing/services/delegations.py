@@ -9,6 +9,7 @@ import msgspec
 from django.db import transaction
 
 from accounts.models import User
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -57,6 +58,7 @@ def delegate_mandate(
         raise NotFound
     if principal.credential is not None or not is_agent_of(principal, row):
         raise Forbidden("NOT_YOUR_MANDATE", "Only the agent named in the mandate may delegate it.")
+    require_presence(principal)
     parent = _passed_on_from(principal, row)
     if to_user.pk == principal.person.pk or not is_agent_there(to_user, row.agency):
         raise InvalidInput("AGENT_NOT_OF_AGENCY", "Delegate to another agent of the same agency.")
@@ -95,6 +97,7 @@ def end_delegation(*, principal: Principal, delegation_id: UUID) -> Delegation:
         named = row.mandate.agent_id in {None, principal.person.pk} and is_agent_of(principal, row.mandate)
         if principal.credential is not None or not (row.from_user_id == principal.person.pk or named):
             raise Forbidden("NOT_YOUR_MANDATE", "Only who delegated it takes it back.")
+        require_presence(principal)
         if row.ended_at is not None:
             raise Conflict("DELEGATION_ENDED", "This delegation has ended already.")
         row.ended_at = clock.now()
@@ -114,6 +117,7 @@ def set_absence(
     """
     if principal.credential is not None or not principal.acts_as("AGENT"):
         raise Forbidden("AGENT_ONLY", "Only an agent, signed in, sets an absence.")
+    require_presence(principal)
     if stand_in.pk == principal.person.pk or not is_agent_there(stand_in, principal.organisation):
         raise InvalidInput("AGENT_NOT_OF_AGENCY", "Name another agent of the same agency.")
     if valid_until <= valid_from:

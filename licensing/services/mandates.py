@@ -8,6 +8,7 @@ import msgspec
 from django.db import transaction
 
 from accounts.models import Membership, Organisation, User
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -58,6 +59,7 @@ def grant_mandate(
     """
     if not speaks_for(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent grants or raises a mandate.")
+    require_presence(principal)
     uses = _uses(use_types)
     if mode not in MANDATE_MODES:
         raise InvalidInput("MODE_NOT_ROUTED", f"{mode} is not a mode that requests are routed by.")
@@ -116,6 +118,7 @@ def end_mandate(*, principal: Principal, talent: Talent) -> None:
     """
     if not speaks_for(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent ends a mandate.")
+    require_presence(principal)
     with transaction.atomic():
         end_mandates(principal, talent)
 

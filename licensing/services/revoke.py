@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -61,6 +62,7 @@ def revoke_token(
         renewals = _lock_open(LicenceRequest.objects.filter(renews=jti))
         token = _lock([jti])[0]
         side = _revoking_side(principal, token)
+        require_presence(principal)
         state = effective_state(token)
         if state not in _ENDABLE:
             raise Conflict(
@@ -95,6 +97,7 @@ def emergency_stop(
     reason = clean_text(reason, most=_REASON_MAX, code="REASON_INVALID")
     if not is_talent(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent can stop everything.")
+    require_presence(principal)
     with transaction.atomic():
         # an approval under way holds its request: after this line its licence is among those below
         waiting = _lock_open(LicenceRequest.objects.filter(talent=talent)) if ends_licences else []
@@ -131,6 +134,7 @@ def lift_emergency_stop(*, principal: Principal, talent: Talent, why: str = "") 
     """
     if not is_talent(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent can lift the stop.")
+    require_presence(principal)
     stop = stop_in_force(talent.pk)
     if stop is None:
         raise Conflict("NOT_STOPPED", "Nothing is stopped.")

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from accounts.presence import method_of
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -12,6 +13,8 @@ from licensing.models import LicenceRequest, RequestAction
 from licensing.models.requests import OPEN_STATES, ActionKind, Side
 from licensing.selectors.people import deciding_mandates
 from licensing.selectors.requests import requests_visible_to, sides_of
+from licensing.services.signatures import keep_signature
+from trustcore.passkey import PasskeySignature
 
 _NO_TICK = timedelta(0)
 _TICKS = {ActionKind.ISSUE: timedelta(microseconds=1)}
@@ -110,8 +113,12 @@ def move(
     note: str = "",
     about: str = "",
     at: datetime | None = None,
+    signed: PasskeySignature | None = None,
 ) -> RequestAction:
-    """Carry ``act`` out on a locked request: state, action row, event.
+    """Carry ``act`` out on a locked request: state, action row, signature, event.
+
+    Args:
+        signed: the person's own signature over the current terms, checked before.
 
     Raises:
         Conflict: as :func:`require_open`.
@@ -138,9 +145,12 @@ def move(
         state_after=request.state,
         note=note,
         about=about,
+        method=_method(principal, signed),
         # two acts of one transaction keep their order
         at=at + _TICKS.get(act, _NO_TICK),
     )
+    if principal is not None:
+        keep_signature(signed, principal=principal, terms_hash=current.terms_hash, action=action)
     record(
         kind=EVENT_KINDS[act],
         principal=principal,
@@ -157,9 +167,18 @@ def move(
             "state": request.state,
             "terms_hash": current.terms_hash,
             "version": current.version,
+            **({"passkey": signed.thumbprint} if signed else {}),
         },
     )
     return action
+
+
+def _method(principal: Principal | None, signed: PasskeySignature | None) -> str:
+    if signed is not None:
+        return "PASSKEY"
+    if principal is None or principal.credential is not None or principal.presence is None:
+        return ""
+    return method_of(principal)
 
 
 def parties_of(request: LicenceRequest) -> list[UUID]:

@@ -1,6 +1,8 @@
-"""How often one address may ask, and how large a stranger's file may be."""
+"""How often one address may ask, how many files at once, and how large a stranger's file may be."""
 
+import ipaddress
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +14,11 @@ from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
-from common.errors import Malformed, TooLarge
+from common.errors import Malformed, TooLarge, Unavailable
 
 _CHUNK = 1024 * 1024
+# the part of an IPv6 address that a provider gives one customer; within it, addresses cost nothing
+_IPV6_PREFIX = 64
 
 
 class _ByAddress(SimpleRateThrottle):
@@ -41,6 +45,33 @@ class UploadLimit(_ByAddress):
 
     scope = "softbinding-upload"
     setting = "SOFTBINDING_UPLOADS_PER_MINUTE"
+
+
+class _Places:
+    """How many of this process's threads may be with strangers' files: sending, hashing, waiting for the answer."""
+
+    def __init__(self) -> None:
+        self._lock, self._taken = threading.Lock(), 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Hold one of them.
+
+        Raises:
+            Unavailable: ``RESOLUTION_BUSY``: none is free; nothing of the body was read.
+        """
+        with self._lock:
+            if self._taken >= settings.SOFTBINDING_AT_ONCE_MAX:
+                raise Unavailable("RESOLUTION_BUSY", "Too many files are being handed in.", "Ask again soon.")
+            self._taken += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taken -= 1
+
+
+places = _Places()
 
 
 class RawMedia(BaseParser):
@@ -82,6 +113,16 @@ def _copy(source: Any, target: IO[bytes], most: int) -> int:
 
 
 def _address(meta: Mapping[str, str]) -> str:
+    """Whose requests are counted together: an IPv4 address, an IPv6 network; what is neither is one and the same."""
     passed_on = meta.get("HTTP_X_FORWARDED_FOR", "") if settings.TLS_PROXY else ""
     # the last entry is our proxy's own; those before it are whatever the caller wrote
-    return passed_on.rpartition(",")[2].strip() or meta.get("REMOTE_ADDR", "") or "unknown"
+    text = passed_on.rpartition(",")[2].strip() or meta.get("REMOTE_ADDR", "")
+    try:
+        found = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, _IPV6_PREFIX), strict=False))

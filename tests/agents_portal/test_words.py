@@ -11,7 +11,7 @@ from agents_portal.changes import marked_sentence
 from agents_portal.figures import Meter, strip_of, timeline_of
 from agents_portal.rows import money_words
 from agents_portal.templatetags import portal
-from agents_portal.views.records import event_words
+from agents_portal.views.audit import event_words
 from common import clock
 from licensing.selectors import LicenceLine
 from receipts.selectors import ShotStrip

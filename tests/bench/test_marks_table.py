@@ -13,7 +13,8 @@ import pytest
 from bench.marks import claims, films, sounds
 from bench.marks.attacks_pixels import prepared
 from bench.marks.bars import is_wrong, verdicts
-from bench.marks.instruments import pixel_instrument
+from bench.marks.ffmpeg import convert
+from bench.marks.instruments import pixel_instrument, sound_instrument
 from bench.marks.material import Material, all_material
 from bench.marks.plots import write_scores, write_uniformity
 from bench.marks.reading import KEY, MARK_ID, OTHER_KEY, read_cell, registry
@@ -153,6 +154,19 @@ def test_false_claims_are_counted_as_claims(pair: tuple[Path, Path], monkeypatch
     assert abs(instrument.fixed_score(OTHER_KEY, MARK_ID)) < 5
     monkeypatch.setattr(claims, "_keys", lambda block, name: iter([KEY, OTHER_KEY]))
     assert claims.trials(instrument, 1, "clip")["claimed"] == 1
+
+
+def test_the_score_of_one_id_in_sound_is_high_for_its_own_and_for_no_other(
+    demo_clip: Path, tmp_path: Path
+) -> None:
+    plain = convert(
+        demo_clip, tmp_path / "plain.wav", ("-vn", "-c:a", "pcm_s16le"), before=("-ss", "6", "-t", "6")
+    )
+    instrument = sound_instrument(marked_copy(plain, tmp_path / "marked.wav"))
+    assert instrument.fixed_score(KEY, MARK_ID) > 11
+    assert abs(instrument.fixed_score(KEY, MARK_ID ^ 1)) < 5
+    assert abs(instrument.fixed_score(OTHER_KEY, MARK_ID)) < 5
+    assert abs(sound_instrument(plain).fixed_score(KEY, MARK_ID)) < 5
 
 
 @pytest.mark.req("LV-225", "LV-226", "LV-227", "LV-228", "LV-229")

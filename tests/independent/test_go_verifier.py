@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from common import clock
 from receipts import services
 from receipts.storage import LogFiles
+from tests import golang
 from tests.growing import VERIFIER, GrowingLog, served
 from tests.receipts.conftest import make_farm, own_log_store  # noqa: F401 - a fixture
 from tests.receipts.test_log import production, render
@@ -26,7 +27,6 @@ from trustcore.receipt import FrameEntry, parse_entry
 from trustcore.signing import Ed25519Signer
 
 SOURCE = Path(__file__).parent / "go" / "main.go"
-LIBRARY = Path("/usr/share/gocode/src/golang.org/x/mod")
 
 Verify = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -34,25 +34,7 @@ Verify = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="session")
 def verify(tmp_path_factory: pytest.TempPathFactory) -> Verify:
     """Build the program, answer with a function that runs it."""
-    if shutil.which("go") is None or not LIBRARY.is_dir():
-        pytest.skip("no Go or no golang.org/x/mod here (Debian: golang-go, golang-golang-x-mod-dev)")
-    home = tmp_path_factory.mktemp("go")
-    program = home / "verifylog"
-    environment = {
-        "GOPATH": "/usr/share/gocode",
-        "GO111MODULE": "off",
-        # on a crowded machine Go 1.19's compiler has been seen spinning for minutes otherwise
-        "GODEBUG": "asyncpreemptoff=1",
-        "HOME": str(home),
-        "PATH": "/usr/bin:/bin",
-    }
-    subprocess.run(["go", "build", "-o", program, SOURCE], env=environment, check=True, timeout=280)
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [str(program), *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-    return run
+    return partial(golang.run, golang.build(SOURCE, tmp_path_factory.mktemp("go")))
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from tests.notify.processes import Listener, Process, start_beat, start_events, 
 from trustmark.embedded.children import Child
 from trustmark.embedded.valkey import Valkey
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timed]
 HOW = {"kind": "PROSPECTIVE", "disposition": "QUARANTINE", "reason": "Ilse said so."}
 
 

@@ -27,7 +27,7 @@ from tests import factories
 from tests.notify.conftest import Cast, database_url, forget_waiting, happen
 from tests.notify.processes import Heard, Listener, Process, start_events
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timed]
 
 
 @pytest.fixture(scope="module")

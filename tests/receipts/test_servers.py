@@ -30,7 +30,7 @@ from receipts.models import Lease, Quota, ReceiptBatch
 from receipts.services import publish_log
 from tests.receipts.conftest import CHECKS, RECEIPTS, Farm, make_farm, revoke
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timed]
 
 
 @dataclass

@@ -1,8 +1,6 @@
 """Signed notes, checkpoints and cosignatures; with Go's own note package as a second opinion."""
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import golang
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.log.checkpoint import (
     Checkpoint,
@@ -41,7 +40,6 @@ PETER_NOTE = (
 ).encode()
 
 GO_READER = Path(__file__).parent / "data" / "readlog.go"
-GO_LIBRARY = Path("/usr/share/gocode/src/golang.org/x/mod")
 
 
 def test_the_note_of_gos_documentation_verifies():
@@ -182,20 +180,7 @@ def test_a_witness_says_when_it_saw_the_checkpoint():
 
 @pytest.fixture(scope="module")
 def go_reader(tmp_path_factory):
-    if shutil.which("go") is None or not GO_LIBRARY.is_dir():
-        pytest.skip("no Go or no golang.org/x/mod here (Debian: golang-go, golang-golang-x-mod-dev)")
-    home = tmp_path_factory.mktemp("go")
-    environment = {
-        "GOPATH": "/usr/share/gocode",
-        "GO111MODULE": "off",
-        # on a crowded machine Go 1.19's compiler has been seen spinning for minutes otherwise
-        "GODEBUG": "asyncpreemptoff=1",
-        "HOME": str(home),
-        "PATH": "/usr/bin:/bin",
-    }
-    program = home / "readlog"
-    subprocess.run(["go", "build", "-o", program, GO_READER], env=environment, check=True, timeout=240)
-    return program
+    return golang.build(GO_READER, tmp_path_factory.mktemp("go"))
 
 
 def test_gos_packages_read_the_log(go_reader, tmp_path):
@@ -207,11 +192,13 @@ def test_gos_packages_read_the_log(go_reader, tmp_path):
     log = ReadTiles(lambda path: (tmp_path / path).read_bytes(), size)
     (tmp_path / "checkpoint").write_bytes(encode_checkpoint(Checkpoint(ORIGIN, size, log.root()), SIGNER))
     question = [go_reader, tmp_path, VERIFIER.vkey, "0", "255", "65536", str(size - 1)]
-    answer = json.loads(subprocess.run(question, check=True, capture_output=True, timeout=60).stdout)
+    answered = golang.run(*question)
+    assert answered.returncode == 0, answered.stderr
+    answer = json.loads(answered.stdout)
     assert answer["size"] == size
     for index in (0, 255, 65_536, size - 1):
         assert answer["leaves"][str(index)] == leaf_hash(entries[index]).hex()
         assert answer["proofs"][str(index)] == [item.hex() for item in log.inclusion_proof(index)]
     (tmp_path / "tile/0/000").write_bytes(b"\x00" * 8192)
-    refused = subprocess.run(question, check=False, capture_output=True, timeout=60)
+    refused = golang.run(*question)
     assert refused.returncode != 0

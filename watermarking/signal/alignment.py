@@ -23,7 +23,7 @@ from torch import Tensor
 from watermarking.cards import SoundCard
 from watermarking.signal.evidence import Candidate, LayerReading, judge, tail_p_value
 from watermarking.signal.listening import TRUSTS, QuadMap, Trust
-from watermarking.signal.quads import QuadLayout, quad_layout
+from watermarking.signal.quads import Drift, QuadLayout, quad_layout
 from watermarking.signal.roster import Ids
 from watermarking.signal.synchrony import PilotSearch, Place
 from watermarking.signal.words import Pilots, WordReader
@@ -84,6 +84,7 @@ class SoundReader:
     def __init__(self, card: SoundCard, key: bytes, registered: Sequence[int] | Ids | None = None) -> None:
         self.card = card
         self.layout: QuadLayout = quad_layout(card, key)
+        self._key = key
         self.words = WordReader(card, registered)
         self._search = PilotSearch(self.layout)
         self._step = 2 * card.grid.slot_frames
@@ -176,14 +177,17 @@ class SoundReader:
         return self.words.score(soft, payload, pilots)
 
     def known_score(self, samples: Samples, payload: int) -> float:
-        """Score one id at the one place where a sound under nobody's hand would begin.
+        """Score one id at the one place where its own output, under nobody's hand, begins.
 
         Of sound without this key's mark this is one draw of a standard normal number, near enough.
         """
         heard = self.hear(samples)
-        if heard is None:
-            return 0.0
-        rest = Fit(1.0, 1.0, 0.0, 0, 1.0, "all", 0.0)
+        return 0.0 if heard is None else self.known_agreement(heard, payload)
+
+    def known_agreement(self, heard: Heard, payload: int) -> float:
+        """Score one id in the first window of a sound, as :meth:`known_score` does."""
+        drift = Drift(self._key, payload, self.layout.columns)
+        rest = Fit(1.0, 1.0, 0.0, drift.start, drift.lap_sign(0), "all", 0.0)
         return self.agreement([heard], rest, payload, 0)
 
     @property
@@ -297,7 +301,7 @@ class SoundReader:
         """Every hypothesis of the fine grid: any of them might have been come to."""
         search = self.card.search
         pitches = len(search.pitch_scales) * (1 + len(search.pitch_fine))
-        finer = len(_REFINE_SCALES) * _REFINE_PHASES * len(TRUSTS)
+        finer = len(_REFINE_SCALES) * (_REFINE_PHASES + search.phases) * len(TRUSTS)
         return self._places * scales * pitches * finer
 
     def _pay(self, trials: float) -> float:

@@ -22,6 +22,7 @@ class Group(NamedTuple):
 
 
 _AUDIT = Entry("portal-audit", "scroll-text", "Audit trail")
+_INCIDENTS = Entry("portal-incidents", "triangle-alert", "Incidents")
 SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
     AGENT: (
         Group(
@@ -34,7 +35,10 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-alerts", "bell", "Alerts", "Alerts"),
             ),
         ),
-        Group("Rules and records", (Entry("portal-mandates", "signature", "Mandates"), _AUDIT)),
+        Group(
+            "Rules and records",
+            (Entry("portal-mandates", "signature", "Mandates"), _INCIDENTS, _AUDIT),
+        ),
     ),
     TALENT: (
         Group(
@@ -47,7 +51,13 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-audit", "history", "Everything that happened"),
             ),
         ),
-        Group("Rules and records", (Entry("portal-mandates", "signature", "My agent’s mandate"),)),
+        Group(
+            "Rules and records",
+            (
+                Entry("portal-mandates", "signature", "My agent’s mandate"),
+                Entry("portal-incidents", "triangle-alert", "Used without my yes"),
+            ),
+        ),
     ),
     STUDIO: (
         Group(
@@ -73,7 +83,9 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-bundles", "package-check", "Bundles", "Bundles"),
             ),
         ),
-        Group("Rules and records", (Entry("portal-audit", "scroll-text", "Audit trail", "Audit"),)),
+        Group(
+            "Rules and records", (_INCIDENTS, Entry("portal-audit", "scroll-text", "Audit trail", "Audit"))
+        ),
     ),
     VENDOR: (
         Group(
@@ -94,6 +106,7 @@ BELONGS: Final = {
     "portal-production": dict.fromkeys(SECTIONS, "portal-productions"),
     "portal-key": dict.fromkeys(SECTIONS, "portal-keys"),
     "portal-marking": dict.fromkeys(SECTIONS, "portal-markings"),
+    "portal-incident": dict.fromkeys(SECTIONS, "portal-incidents"),
     "portal-bundle": dict.fromkeys(SECTIONS, "portal-bundles"),
 }
 

@@ -112,6 +112,7 @@ _KINDS = (
     ("production", "Productions"),
     ("key", "Keys"),
     ("bundle", "Bundles"),
+    ("incident", "Incidents"),
 )
 
 

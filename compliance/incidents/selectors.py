@@ -21,9 +21,11 @@ from compliance.incidents.models import (
 from licensing.models import GuildMember, Talent
 from licensing.selectors import mandate_in_force, talents_on_roster, tokens_visible_to
 from licensing.selectors.people import is_agent_of, speaks_for
+from trustcore.bundle.incident import IncidentState
 from watermarking import selectors as marks
 from watermarking.models import MarkDetection
 
+CLOSED: Final = (IncidentState.RESOLVED, IncidentState.DISMISSED)
 _SIDES: Final = frozenset({Organisation.Kind.TALENT, Organisation.Kind.AGENCY})
 
 
@@ -80,9 +82,26 @@ def incidents_visible_to(principal: Principal) -> QuerySet[Incident]:
     return (
         Incident.objects.filter(talent__in=talents_as_party(principal).order_by().values("pk"))
         .select_related("talent", "organisation", "recorded_by")
-        .annotate(files=Count("evidence"))
         .order_by("-created_at", "-pk")
     )
+
+
+def incident_page(
+    principal: Principal, *, closed: bool, before: UUID | None, size: int = 40
+) -> tuple[list[Incident], UUID | None]:
+    """Some incidents, newest first, each with its number of files as ``files``; and the last, to ask for the next.
+
+    Ids are in the order of time, so the id of the last row is where the next page begins. 2 queries.
+    """
+    rows = incidents_visible_to(principal).order_by("-pk")
+    rows = rows.filter(state__in=CLOSED) if closed else rows.exclude(state__in=CLOSED)
+    found = list((rows.filter(pk__lt=before) if before else rows)[: size + 1])
+    page = found[:size]
+    files = Evidence.objects.filter(incident__in=[one.pk for one in page]).values_list("incident")
+    counted = dict(files.annotate(Count("pk")).order_by())
+    for one in page:
+        one.files = counted.get(one.pk, 0)  # type: ignore[attr-defined]
+    return page, page[-1].pk if len(found) > size else None
 
 
 def incident_for(principal: Principal, incident_id: UUID) -> Incident | None:

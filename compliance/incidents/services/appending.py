@@ -11,16 +11,15 @@ from common import clock
 from common.clock import rfc3339
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from compliance.incidents.models import EntryKind, Incident, IncidentEntry
-from compliance.incidents.selectors import incident_for, may_write
+from compliance.incidents.selectors import CLOSED, incident_for, may_write
 from licensing.models import GuildMember, Talent
 from licensing.selectors import mandate_in_force
 from licensing.services.productions import clean_text
-from trustcore.bundle.incident import FIRST_HASH, IncidentState, entry_hash
+from trustcore.bundle.incident import FIRST_HASH, entry_hash
 from trustcore.encoding import canonical_json
 
 ENTRIES_MOST: Final = 2_000
 _SKEW: Final = timedelta(minutes=5)
-CLOSED: Final = frozenset({IncidentState.RESOLVED, IncidentState.DISMISSED})
 EVENTS: Final = {
     EntryKind.RECORDED: "incident.recorded",
     EntryKind.EVIDENCE: "incident.evidence_added",

@@ -15,9 +15,8 @@ from common.clock import rfc3339
 from common.errors import Conflict, InvalidInput, NotFound
 from compliance.incidents.facts import licence_facts
 from compliance.incidents.models import EntryKind, Evidence, Incident, IncidentEntry
-from compliance.incidents.selectors import talents_as_party
+from compliance.incidents.selectors import CLOSED, talents_as_party
 from compliance.incidents.services.appending import (
-    CLOSED,
     append,
     clean,
     lock_incident,

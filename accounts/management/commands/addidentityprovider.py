@@ -20,7 +20,9 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="what members read (the organisation's name)")
         parser.add_argument("--issuer", required=True)
         parser.add_argument("--client-id", required=True)
-        parser.add_argument("--secret-file", type=Path, required=True, help="file that holds the client's secret")
+        parser.add_argument(
+            "--secret-file", type=Path, required=True, help="file that holds the client's secret"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         organisation = organisation_by_slug(options["organisation"])

@@ -20,4 +20,6 @@ class Command(BaseCommand):
         if organisation is None:
             raise CommandError("ORGANISATION_UNKNOWN: no organisation of that slug")
         row = require_passkeys(organisation=organisation, required=not options["off"])
-        self.stdout.write(f"{row.name}: a passkey is {'asked for' if row.passkey_required else 'not asked for'}")
+        self.stdout.write(
+            f"{row.name}: a passkey is {'asked for' if row.passkey_required else 'not asked for'}"
+        )

@@ -27,17 +27,18 @@ from django.urls import reverse
 from accounts.enrolment import keep_passkey
 from accounts.memberships import add_member
 from accounts.models import Membership, Organisation, SignInLink, User
-from accounts.team import ROLES_OF_KIND
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 _SECRET_BYTES: Final = 32
-_ROLES_OF: Final[dict[str, frozenset[str]]] = {
-    **{kind: frozenset(roles) for kind, roles in ROLES_OF_KIND.items()},
-    Organisation.Kind.TALENT: frozenset({Membership.Role.TALENT, Membership.Role.ADMIN}),
-    Organisation.Kind.OPERATOR: frozenset({Membership.Role.ADMIN}),
+_ROLES_OF: Final[dict[Organisation.Kind, set[str]]] = {
+    Organisation.Kind.AGENCY: {"AGENT", "ADMIN", "LEGAL"},
+    Organisation.Kind.STUDIO: {"PRODUCER", "ENGINEER", "ADMIN", "LEGAL"},
+    Organisation.Kind.VENDOR: {"PRODUCER", "ENGINEER", "ADMIN", "LEGAL"},
+    Organisation.Kind.GUILD: {"AUDITOR", "ADMIN", "LEGAL"},
+    Organisation.Kind.TALENT: {"TALENT", "ADMIN"},
+    Organisation.Kind.OPERATOR: set(),  # made on the server itself
 }
-_LEGAL_DESKS: Final = frozenset({Organisation.Kind.STUDIO, Organisation.Kind.AGENCY})
 
 
 def invite_person(
@@ -69,9 +70,7 @@ def invite_person(
     name = " ".join(full_name.split())
     if not name or len(name) > 120 or not name.isprintable():
         raise InvalidInput("NAME_INVALID", "Give the person's name in one line.")
-    allowed = _ROLES_OF[organisation.kind]
-    if organisation.kind in _LEGAL_DESKS:
-        allowed |= {Membership.Role.LEGAL}
+    allowed = _ROLES_OF[Organisation.Kind(organisation.kind)]
     if not wanted or not allowed.issuperset(wanted):
         raise InvalidInput("ROLE_UNKNOWN", f"Choose roles of {', '.join(sorted(allowed))}.")
     if invited_by is not None and not _is_administrator(invited_by, organisation):

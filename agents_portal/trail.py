@@ -20,6 +20,10 @@ _ACTS: Final = {
     "DECLINE": ("ban", later("Declined by")),
     "WITHDRAW": ("undo-2", later("Withdrawn by")),
     "LAPSE": ("timer-off", later("Lapsed, closed by")),
+    "QUESTION": ("message-circle", later("Asked a question:")),
+    "ANSWER": ("reply", later("Answered:")),
+    "REVISE": ("pencil", later("Revised by")),
+    "NOTICE_OVER": ("hourglass", later("Notice over, noted by")),
     "ISSUE": ("file-check", later("Licence issued by")),
 }
 

@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from trustmark import health
+from trustmark import health, support
 
 
 def closed(request: HttpRequest) -> HttpResponse:
@@ -47,6 +47,7 @@ urlpatterns = [
             "socialaccount_login_cancelled",
         )
     ),
+    path("support/", support.site.urls),
     path("", include("agents_portal.urls")),
 ]
 

@@ -37,9 +37,10 @@ def keys_page(request: PortalRequest) -> HttpResponse:
         {
             "key": key,
             "badge": key_badge(key),
-            "may": and_list([str(_SCOPES.get(one, one)) for one in key.scopes]),
+            "may": scopes_in_words(key),
+            "by": "" if key.revoked_at else key.created_by.full_name,
         }
-        for key in credentials_of(request.principal)
+        for key in credentials_of(request.principal).select_related("created_by")
     ]
     live = sum(row["key"].revoked_at is None and row["key"].expires_at > clock.now() for row in rows)  # type: ignore[attr-defined]
     headline = _("No keys work")
@@ -106,6 +107,11 @@ def revoke_key_page(request: PortalRequest, key_id: UUID) -> HttpResponse:
         ),
     )
     return render(request, "portal/bind.html", {"screen": screen})
+
+
+def scopes_in_words(key: ApiCredential) -> str:
+    """What a key may do."""
+    return and_list([str(_SCOPES.get(one, one)) for one in key.scopes])
 
 
 def key_badge(key: ApiCredential) -> Badge:

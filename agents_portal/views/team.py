@@ -18,7 +18,7 @@ from agents_portal import words
 from agents_portal.access import PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.team import InviteForm, RolesForm
-from agents_portal.words import and_list
+from agents_portal.words import and_list, opening, spelled
 from audit.services import record
 from common.errors import Conflict, Forbidden, InvalidInput
 
@@ -35,12 +35,14 @@ def team_page(request: PortalRequest) -> HttpResponse:
         "portal/team.html",
         {
             "rows": [{"member": one, "roles": _roles(one)} for one in members],
-            "headline": ngettext(
-                "%(count)d person acts for %(organisation)s",
-                "%(count)d people act for %(organisation)s",
-                len(members),
-            )
-            % {"count": len(members), "organisation": request.principal.organisation.name},
+            "headline": opening(
+                ngettext(
+                    "%(count)s person acts for %(organisation)s",
+                    "%(count)s people act for %(organisation)s",
+                    len(members),
+                )
+                % {"count": spelled(len(members)), "organisation": request.principal.organisation.name}
+            ),
             "may_manage": _may_manage(request),
             "me": request.principal.person.pk,
         },

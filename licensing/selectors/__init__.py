@@ -5,6 +5,7 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 """
 
 from licensing.selectors.alerts import Notice, Notices, alerts_visible_to, notices_page
+from licensing.selectors.bulk import Approvable, approvable_together
 from licensing.selectors.directory import DirectoryLine, DirectoryPage, directory, talent_seen
 from licensing.selectors.drafts import draft_for, drafts_of
 from licensing.selectors.duties import DutyLine, duties_of, duty_for
@@ -127,6 +128,7 @@ from licensing.selectors.working import seen_as_vendor, working_document
 __all__ = [
     "AbsenceLine",
     "ActionLine",
+    "Approvable",
     "ConstructLine",
     "DelegationLine",
     "DirectoryLine",
@@ -162,6 +164,7 @@ __all__ = [
     "adoption_in_force",
     "adoptions_of",
     "alerts_visible_to",
+    "approvable_together",
     "colleagues_of",
     "current_grant",
     "defaults_of",

@@ -243,7 +243,8 @@ def _use(link: SignInLink, user: User) -> Membership:
     link.save(update_fields=["used_at", "used_by"])
     if link.organisation is None:
         raise LookupError(f"invitation {link.pk} is to no organisation")
-    return [add_member(organisation=link.organisation, user=user, role=role) for role in link.roles][0]
+    first, *_ = [add_member(organisation=link.organisation, user=user, role=role) for role in link.roles]
+    return first
 
 
 def _end_others(purpose: str, email: str, organisation: Organisation | None) -> None:

@@ -42,6 +42,12 @@ sign_in_by_passkey = never_cache(LoginWebAuthnView.as_view())
 class SecondStep(AuthenticateView):
     """The second step of a sign-in by password."""
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Whoever is in already goes on."""
+        if request.user.is_authenticated:
+            return redirect("portal-first")
+        return super().dispatch(request, *args, **kwargs)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the browser's options as the page's script reads them."""
         told: dict[str, Any] = super().get_context_data(**kwargs)
@@ -170,7 +176,7 @@ def organisation_sign_in_page(request: HttpRequest, provider_id: str) -> HttpRes
 @require_GET
 def organisation_refused_page(request: HttpRequest) -> HttpResponse:
     """Say that an organisation's sign-in let nobody in."""
-    return render(request, "portal/security/refused.html", status=403)
+    return render(request, "portal/security/refused.html")
 
 
 def _json(text: str) -> object:

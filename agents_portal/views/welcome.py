@@ -35,8 +35,9 @@ from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 _GO: Final = "organisation_sign_in_go"  # in the session: only our own page's link begins it
 _BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"
 
-sign_in_page = LoginView.as_view()
-sign_in_by_passkey = never_cache(LoginWebAuthnView.as_view())
+_reads_and_posts = require_http_methods(["GET", "HEAD", "POST"])  # Django's form views take PUT for POST
+sign_in_page = _reads_and_posts(LoginView.as_view())
+sign_in_by_passkey = _reads_and_posts(never_cache(LoginWebAuthnView.as_view()))
 
 
 class SecondStep(AuthenticateView):
@@ -57,7 +58,7 @@ class SecondStep(AuthenticateView):
         return told
 
 
-second_step_page = never_cache(SecondStep.as_view())
+second_step_page = _reads_and_posts(never_cache(SecondStep.as_view()))
 
 
 @require_GET

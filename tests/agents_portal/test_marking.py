@@ -108,9 +108,9 @@ def test_of_what_cannot_be_marked_no_frame_is_called_marked(cast: Cast) -> None:
     assert "What cannot carry a mark" in page
     assert "Its output is held and does not leave." in page
     assert "Silent throughout" in page
-    for page in (page, reader.page("/marking/")):
-        assert "1,920" not in page
-        assert 'role="meter"' not in page.html
+    for either in (page, reader.page("/marking/")):
+        assert "1,920" not in either
+        assert 'role="meter"' not in either.html
 
 
 @pytest.mark.parametrize(

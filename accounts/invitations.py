@@ -31,12 +31,12 @@ from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 _SECRET_BYTES: Final = 32
-_ROLES_OF: Final = {
+_ROLES_OF: Final[dict[Organisation.Kind, set[str]]] = {
     Organisation.Kind.AGENCY: {"AGENT", "ADMIN", "LEGAL"},
     Organisation.Kind.STUDIO: {"PRODUCER", "ENGINEER", "ADMIN", "LEGAL"},
     Organisation.Kind.VENDOR: {"PRODUCER", "ENGINEER", "ADMIN", "LEGAL"},
     Organisation.Kind.GUILD: {"AUDITOR", "ADMIN", "LEGAL"},
-    Organisation.Kind.TALENT: {"TALENT"},
+    Organisation.Kind.TALENT: {"TALENT", "ADMIN"},
     Organisation.Kind.OPERATOR: set(),  # made on the server itself
 }
 
@@ -243,7 +243,8 @@ def _use(link: SignInLink, user: User) -> Membership:
     link.save(update_fields=["used_at", "used_by"])
     if link.organisation is None:
         raise LookupError(f"invitation {link.pk} is to no organisation")
-    return [add_member(organisation=link.organisation, user=user, role=role) for role in link.roles][0]
+    first, *_ = [add_member(organisation=link.organisation, user=user, role=role) for role in link.roles]
+    return first
 
 
 def _end_others(purpose: str, email: str, organisation: Organisation | None) -> None:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.invitations import invite_person
+from accounts.services import invite_person
 from accounts.team import Member, member_of, remove_member, set_roles, team_of
 from agents_portal import words
 from agents_portal.access import PortalRequest, portal_page
@@ -59,7 +60,7 @@ def invite_page(request: PortalRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            invite_person(
+            _link, address = invite_person(
                 organisation=request.principal.organisation,
                 invited_by=request.principal.person,
                 time_zone=request.principal.person.time_zone,
@@ -73,6 +74,12 @@ def invite_page(request: PortalRequest) -> HttpResponse:
                 _("%(email)s is invited. The link is good once.") % {"email": form.cleaned_data["email"]},
                 extra_tags="permit",
             )
+            if not settings.SMTP.host:
+                messages.info(
+                    request,
+                    _("No mail goes out from this server. Hand this link over yourself: %(address)s")
+                    % {"address": address},
+                )
             return redirect("portal-team")
     return render(request, "portal/team_invite.html", {"form": form}, status=422 if form.errors else 200)
 

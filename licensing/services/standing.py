@@ -9,6 +9,7 @@ import msgspec
 from django.db import IntegrityError, transaction
 
 from accounts.models import Membership, Organisation, User
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -47,6 +48,7 @@ def set_auto_rule(
     _require_word(principal, talent, "Only the talent approves in advance.")
     if authority_wanted(talent) is not None:
         raise Forbidden("TALENT_ONLY", "Nobody approves in advance for a minor or an estate.")
+    require_presence(principal)
     uses = sorted({str(use) for use in use_types})
     if not uses or not set(uses) <= set(UseType):
         raise InvalidInput("USE_TYPE_UNKNOWN", "Name use types.", ", ".join(uses))

@@ -182,6 +182,11 @@ _A_WHILE = {
 BODIES: dict[str, Body] = {
     # the portal
     "POST /settings/": _form(theme="dark", keys="off"),
+    "POST /welcome/{secret}/": _form(password="a-long-enough-passphrase", again="a-long-enough-passphrase"),
+    "POST /security/passkeys/new/": lambda _: Ask(kind="form", answers=(422,)),
+    "POST /security/passkeys/{passkey_id}/rename/": _form(name="Laptop"),
+    "POST /security/codes/new/": lambda _: Ask(kind="form", answers=(422,)),
+    "POST /security/password/": lambda _: Ask(kind="form", answers=(422,)),
     "POST /requests/{request_id}/change/": _form(field="frames_max", value="2000", note="Fewer."),
     "POST /requests/{request_id}/undo/": _form(field="frames_max"),
     "GET /requests/{request_id}/change/": _query("?field=frames_max"),

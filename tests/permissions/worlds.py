@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import ApiCredential, Membership, Scope
 from accounts.principals import Principal
+from accounts.services import invite_person
 from common import clock
 from compliance import services as services_of_bundles
 from licensing import services
@@ -23,6 +25,7 @@ from licensing.models import (
     GuildMember,
     LicenceRequest,
     LicenceToken,
+    PersonSignature,
     Production,
     RevocationDuty,
     Talent,
@@ -33,9 +36,11 @@ from provenance.services.intake import receive_asset
 from tests import factories
 from tests.conftest import DEMO_CLIP
 from tests.licensing.persons import LIMITS, give_authority, in_days
+from tests.passkeys import SoftPasskey
 from tests.provenance.conftest import cut_clip
 from tests.provenance.test_assets_api import released
 from tests.receipts.conftest import Farm
+from trustcore.passkey import challenge_of
 from watermarking.models import MarkDetection, MediaJob, MediaStretch
 from watermarking.services import register_mark
 
@@ -69,7 +74,20 @@ class World:
 
 
 # a listed talent is found by name; the public log and the shop window of guilds are for everybody
-_PUBLIC = frozenset({"talent", "guild", "number", "leaf", "path", "older", "newer", "manifest_id"})
+_PUBLIC = frozenset(
+    {
+        "talent",
+        "guild",
+        "number",
+        "leaf",
+        "path",
+        "older",
+        "newer",
+        "manifest_id",
+        "passkey_id",
+        "provider_id",
+    }
+)
 
 # name in the table: organisation, role there
 PEOPLE = {
@@ -136,7 +154,39 @@ def make_world(folder: Path, names: Names = Names()) -> World:
     _guild(world, talent)
     _render(world)
     _outputs(world)
+    _doors(world)
     return world
+
+
+def _doors(world: World) -> None:
+    """What lets people in: somebody's passkey and codes, an invitation, a signature by passkey."""
+    agent, colleague = world.people["agent"], world.people["colleague"]
+    passkey = SoftPasskey().enrol(colleague.person)
+    TOTP.activate(colleague.person, generate_totp_secret())
+    _, address = invite_person(
+        organisation=world.facts["agency"],
+        email=f"{uuid4().hex}@agency.test",
+        full_name="Somebody New",
+        roles=["AGENT"],
+        invited_by=None,
+    )
+    device = SoftPasskey()
+    device.enrol(agent.person)
+    asked = factories.make_submitted_request(
+        world.facts["production"], world.facts["talent row"], producer=world.people["producer"]
+    )
+    assert asked.current is not None
+    answer = device.sign(challenge_of(asked.current.terms_hash))
+    services.approve_request(
+        principal=agent, request_id=asked.pk, terms_hash=asked.current.terms_hash, passkey=answer
+    )
+    signature = PersonSignature.objects.get(person=agent.person)
+    world.ids |= {
+        "passkey_id": str(passkey.pk),
+        "secret": address.split("/welcome/")[1].strip("/"),
+        "action_id": str(signature.action_id),
+        "provider_id": "no-such-service",
+    }
 
 
 def _licensing(world: World, talent: Talent) -> None:

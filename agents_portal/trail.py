@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -39,6 +40,8 @@ class TrailRow:
     at: datetime
     version: int
     terms_hash: str
+    id: UUID | None = None
+    key: str = ""
 
 
 def trail_of(acts: Iterable[ActionLine]) -> list[TrailRow]:
@@ -54,6 +57,8 @@ def trail_of(acts: Iterable[ActionLine]) -> list[TrailRow]:
             act.at,
             act.version,
             act.terms_hash,
+            act.id,
+            act.key,
         )
         for act in acts
     ]

@@ -92,6 +92,8 @@ def change_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
 def undo_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     """Drop one change from the draft."""
     detail = detail_or_404(request, request_id)
+    if "COUNTER" not in detail.may:
+        raise PermissionDenied
     undo_change(
         request.session, request_id, draft=draft_for(request, detail), key=request.POST.get("field", "")
     )

@@ -81,6 +81,7 @@ from licensing.selectors.represented import (
     RosterPage,
     RuleLine,
     own_line,
+    person_line,
     person_on_roster,
     roster_page,
     rule_line,
@@ -95,6 +96,7 @@ from licensing.selectors.request_detail import (
     request_detail,
 )
 from licensing.selectors.requests import requests_visible_to
+from licensing.selectors.signatures import SignatureDetail, signature_detail
 from licensing.selectors.standing import Licences, licences_page, live_licences
 from licensing.selectors.status import jwks, status_list_jwt, status_lists
 from licensing.selectors.tokens import (
@@ -155,6 +157,7 @@ __all__ = [
     "RosterLine",
     "RosterPage",
     "RuleLine",
+    "SignatureDetail",
     "Signer",
     "Thing",
     "VersionLine",
@@ -209,6 +212,7 @@ __all__ = [
     "overseen_productions",
     "own_line",
     "pairwise_pseudonym",
+    "person_line",
     "person_on_roster",
     "person_pseudonym",
     "production_for",
@@ -228,6 +232,7 @@ __all__ = [
     "rules_in_force",
     "rules_page",
     "seen_as_vendor",
+    "signature_detail",
     "speaks_for",
     "status_list_jwt",
     "status_lists",

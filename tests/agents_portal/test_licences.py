@@ -155,7 +155,11 @@ def test_live_and_ended_are_those_of_the_rule(cast: Cast) -> None:
         principal=cast.agent, jti=tokens[0].pk, kind="PROSPECTIVE", disposition="KEEP", reason="Over."
     )
     services.place_hold(
-        principal=cast.agent, covers="token", covered_id=tokens[1].pk, reason="DISPUTE_HOLD", why="We disagree."
+        principal=cast.agent,
+        covers="token",
+        covered_id=tokens[1].pk,
+        reason="DISPUTE_HOLD",
+        why="We disagree.",
     )
     live = {"ACTIVE", "PENDING_ACTIVATION", "SUSPENDED"}
     for desk in (cast.agent, cast.producer, cast.self, cast.other_agent):

@@ -35,7 +35,9 @@ def test_the_roster_holds_whom_the_agency_represents_and_nobody_else(cast: Cast)
     assert "Ilse Varga-Thorne" in page
     assert "The agent signs inside the limits" in page
     assert "1 needs you" in page
-    assert Reader(cast.colleague).page("/roster/").titles == ("1 person on your roster. Nobody waits for you.",)
+    assert Reader(cast.colleague).page("/roster/").titles == (
+        "1 person on your roster. Nobody waits for you.",
+    )
     assert Reader(cast.other_agent).page("/roster/").titles == ("Nobody on your roster",)
 
 
@@ -46,7 +48,9 @@ def test_the_roster_tells_who_stopped_and_whose_licence_or_mandate_ends(
     factories.approve(cast.ask())
     reader = Reader(cast.agent)
     assert "Nothing unusual" in reader.page("/roster/")
-    assert reader.page("/roster/?state=ends-soon").titles == ("1 person on your roster. Nobody waits for you.",)
+    assert reader.page("/roster/?state=ends-soon").titles == (
+        "1 person on your roster. Nobody waits for you.",
+    )
     assert "Nobody like this" in reader.page("/roster/?state=ends-soon")
     move_clock(62)
     page = reader.page("/roster/?state=ends-soon")
@@ -182,9 +186,7 @@ def test_alerts_reach_studio_and_agent_before_the_end(
     assert "30 days notice" not in page
 
 
-def test_alerts_tell_quotas_notices_and_what_is_owed(
-    cast: Cast, move_clock: Callable[[float], None]
-) -> None:
+def test_alerts_tell_quotas_notices_and_what_is_owed(cast: Cast, move_clock: Callable[[float], None]) -> None:
     token, running = factories.approve(cast.ask()), factories.approve(cast.ask())
     services.raise_quota_alert(running.pk, counter="frames", granted=2500, most=3000)
     services.raise_quota_alert(running.pk, counter="frames", granted=2900, most=3000)

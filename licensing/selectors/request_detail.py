@@ -97,6 +97,8 @@ class RequestDetail:
     decline_reason: str
     may: frozenset[str]
     needs_passkey: bool = False
+    # in whose name the caller acts on it; empty: reads only
+    sides: frozenset[str] = frozenset()
 
 
 def request_detail(
@@ -146,6 +148,7 @@ def request_detail(
         decline_reason=request.decline_reason,
         may=_may(principal, request, sides, actions),
         needs_passkey=principal.organisation.passkey_required or request.talent.organisation.passkey_required,
+        sides=frozenset(str(side) for side in sides),
     )
 
 

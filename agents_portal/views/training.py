@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.presence import NotBound
 from agents_portal import words
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
+from agents_portal.confirm import passkey_sent
 from agents_portal.forming import carried_out
 from agents_portal.forms.own_word import ReasonForm, TrainingYesForm
 from agents_portal.rows import money_words
@@ -28,6 +30,7 @@ from licensing.selectors import (
     training_state,
 )
 from licensing.services import approve_training, decline_training, revoke_training, withdraw_training
+from licensing.services.signatures import is_passkey_required
 from trustcore.policy.terms import parse_terms
 from trustcore.policy.vocabulary import TRAINING_USE_TYPES
 
@@ -104,6 +107,7 @@ def training_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
 def approve_training_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     """Agree to exactly the training whose hash was on the screen."""
     made = _answerable(request, request_id)
+    problem: NotBound | None = None
     if request.method == "POST":
         form = TrainingYesForm(request.POST)
         if not form.is_valid():
@@ -112,10 +116,16 @@ def approve_training_page(request: PortalRequest, request_id: UUID) -> HttpRespo
                 _("The terms you read were not named"),
                 _("Nothing was signed. Open the request again."),
             )
-        approve_training(
-            principal=request.principal, request_id=request_id, terms_hash=form.cleaned_data["terms_hash"]
-        )
-        return redirect("portal-training-request", request_id)
+        try:
+            approve_training(
+                principal=request.principal,
+                request_id=request_id,
+                terms_hash=form.cleaned_data["terms_hash"],
+                passkey=passkey_sent(request),
+            )
+            return redirect("portal-training-request", request_id)
+        except NotBound as error:
+            problem = error
     terms = parse_terms(made.terms)
     screen = Binding(
         title=_("Let %(studio)s train on you?") % {"studio": made.licensee.name},
@@ -134,7 +144,11 @@ def approve_training_page(request: PortalRequest, request_id: UUID) -> HttpRespo
         hash_caption=_("You agree to this hash of the terms (sha256)"),
         hidden={"terms_hash": made.terms_hash},
     )  # fmt: skip
-    return render(request, "portal/bind.html", {"screen": screen, "form": None})
+    screen = screen.signed_by(request.principal, required=is_passkey_required(request.principal, made.talent))
+    if problem is not None:
+        screen = screen.refused(problem)
+    status = 422 if problem else 200
+    return render(request, "portal/bind.html", {"screen": screen, "form": None}, status=status)
 
 
 @portal_page(TALENT)

@@ -342,7 +342,11 @@ def _training(world: World) -> None:
     waiting, agreed = ask(), ask()
     token = services.approve_training(principal=desk, request_id=agreed.pk, terms_hash=agreed.terms_hash)
     world.facts["training_hash"] = waiting.terms_hash
-    world.ids |= {"training": str(waiting.pk), "training_jti": str(token.pk)}
+    world.ids |= {
+        "training": str(waiting.pk),
+        "training_jti": str(token.pk),
+        "training_agreed": str(agreed.pk),
+    }
 
 
 def _guild(world: World, talent: Talent) -> None:

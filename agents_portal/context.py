@@ -14,6 +14,7 @@ from accounts.principals import Principal
 from accounts.selectors import principal_of_session
 from agents_portal import words
 from agents_portal.access import AGENT, STUDIO, TALENT, seat_of
+from agents_portal.confirm import Confirmation, confirmation_for
 from agents_portal.navigation import SECTIONS, Entry, section_of
 from common import clock
 from licensing.selectors import needs_count
@@ -112,6 +113,11 @@ class Portal:
     def has_several(self) -> bool:
         """Whether the reader belongs to more than one organisation."""
         return self.principal is not None and self.principal.memberships > 1
+
+    @cached_property
+    def confirm(self) -> Confirmation | None:
+        """What the reader is asked to confirm an act with; None while their proof is fresh."""
+        return confirmation_for(self._request, self.principal) if self.principal else None
 
     @property
     def zone_words(self) -> str:

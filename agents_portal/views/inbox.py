@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_GET
 
 from agents_portal import sentences
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
@@ -28,15 +29,19 @@ _TABS = (
 
 
 @portal_page(AGENT)
+@require_GET
 def inbox_page(request: PortalRequest) -> HttpResponse:
     """Show requests by deadline with a pane for the selected one; ``tab``, ``selected`` in the query."""
     context = _listing(request, "portal-inbox")
     context["selected"] = _selected(request, context["lines"])
     context["pane"] = _pane(request, context["selected"])
+    inside = sum("INSIDE_MANDATE" in line.flags for line in context["lines"])
+    context["several"] = context["tab"] == "needs-you" and inside > 1
     return render(request, "portal/inbox.html", context)
 
 
 @portal_page(STUDIO)
+@require_GET
 def requests_list_page(request: PortalRequest) -> HttpResponse:
     """Show the studio's own requests."""
     context = _listing(request, "portal-requests")
@@ -45,6 +50,7 @@ def requests_list_page(request: PortalRequest) -> HttpResponse:
 
 
 @portal_page(TALENT)
+@require_GET
 def decide_page(request: PortalRequest) -> HttpResponse:
     """Show what only this person answers."""
     return render(request, "portal/decide.html", _listing(request, "portal-decide"))

@@ -137,7 +137,9 @@ def _ahead(
     return {
         "calendar": calendar_of(running, asked, now),
         "forecasts": forecasts,
-        "warnings": _warnings([line for line in lines if line.state in LIVE_STATES and line.jti not in told], counts),
+        "warnings": _warnings(
+            [line for line in lines if line.state in LIVE_STATES and line.jti not in told], counts
+        ),
         "keys": [{"key": key, "badge": key_badge(key), "may": scopes_in_words(key)} for key in keys],
         "may_ask": is_studio and request.principal.is_role("PRODUCER", "ADMIN"),
         "is_studio": is_studio,

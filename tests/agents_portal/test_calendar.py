@@ -39,7 +39,10 @@ def test_a_bar_ends_where_its_licence_does_with_a_tick_for_each_reminder(cast: C
     first, last = window(now)
     whole = (last - first).total_seconds()
     assert share(bar.end) == pytest.approx(100 * (line.not_after - first).total_seconds() / whole, abs=0.02)
-    ticks = [100 * (line.not_after - timedelta(days=days) - first).total_seconds() / whole for days in (30, 14, 7, 1)]
+    ticks = [
+        100 * (line.not_after - timedelta(days=days) - first).total_seconds() / whole
+        for days in (30, 14, 7, 1)
+    ]
     assert [share(one) for one in bar.ticks] == pytest.approx(ticks, abs=0.02)
     assert bar.ends_here
     assert (last - first).days in {WEEKS * 7 - 1, WEEKS * 7}

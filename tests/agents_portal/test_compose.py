@@ -76,7 +76,9 @@ def test_a_studio_asks_and_the_agent_has_it(cast: Cast) -> None:
 
 def test_a_hidden_person_is_refused_as_one_who_does_not_exist(cast: Cast) -> None:
     hidden = factories.make_talent("Hidden Person", visibility="HIDDEN")
-    elsewhere = factories.make_talent("Other Person", visibility="LISTED_TO", listed_to=[factories.make_studio()])
+    elsewhere = factories.make_talent(
+        "Other Person", visibility="LISTED_TO", listed_to=[factories.make_studio()]
+    )
     reader = Reader(cast.producer)
     pages = []
     for handle in (hidden.handle, elsewhere.handle, "nobody-at-all"):
@@ -84,7 +86,7 @@ def test_a_hidden_person_is_refused_as_one_who_does_not_exist(cast: Cast) -> Non
         assert answer.status_code == 422
         text = answer.content.decode().replace(handle, "HANDLE")
         text = re.sub(r'(csrfmiddlewaretoken" value="|X-CSRFToken": ")[^"]+', "", text)
-        pages.append(re.sub(r'<time.*?</time>', "", text))
+        pages.append(re.sub(r"<time.*?</time>", "", text))
     assert pages[0] == pages[1] == pages[2]
     assert not RequestDraft.objects.exists()
     # each question stands in the studio's own trail, and says the same
@@ -135,7 +137,9 @@ def test_the_directory_goes_on_by_name_and_misses_nobody(cast: Cast) -> None:
 
 
 def test_only_constructs_that_are_shown_can_be_asked_for(cast: Cast) -> None:
-    services.set_visibility(principal=cast.self, talent=cast.talent, level="HIDDEN", construct="VOICE_SPEAKING")
+    services.set_visibility(
+        principal=cast.self, talent=cast.talent, level="HIDDEN", construct="VOICE_SPEAKING"
+    )
     (line,) = directory(cast.producer.organisation_id, search=cast.talent.stage_name).lines
     assert line.constructs == ("FACE_3D",)
     reader = Reader(cast.producer)
@@ -151,7 +155,13 @@ def test_only_constructs_that_are_shown_can_be_asked_for(cast: Cast) -> None:
 def test_nothing_typed_is_lost_when_a_field_cannot_be_read(cast: Cast) -> None:
     reader = Reader(cast.producer)
     address = begin(reader, cast).url
-    wrong = {**FILLED, "days": "ninety", "render_territory": "Canada, Atlantis", "amount": "12,45x", "credit": "As Ada"}
+    wrong = {
+        **FILLED,
+        "days": "ninety",
+        "render_territory": "Canada, Atlantis",
+        "amount": "12,45x",
+        "credit": "As Ada",
+    }
     answer = reader.post(address, {**wrong, "act": "send"})
     assert answer.status_code == 422
     page = page_of(answer)
@@ -205,7 +215,9 @@ def test_a_draft_of_the_portal_is_one_of_the_api(cast: Cast) -> None:
     reader = Reader(cast.producer)
     address = begin(reader, cast).url
     reader.post(address, {**FILLED, "act": "save"})
-    made = reader.client.post(f"/api/v1/request-drafts/{draft_of(cast).pk}/submit", content_type="application/json")
+    made = reader.client.post(
+        f"/api/v1/request-drafts/{draft_of(cast).pk}/submit", content_type="application/json"
+    )
     if made.status_code == 404:  # the address is what licensing.urls says
         from django.urls import reverse
 

@@ -32,7 +32,9 @@ def join(page: Page, address: str) -> None:
     """Open the link of the invitation and make an account with a password."""
     page.goto(address)
     seen(page, "onboarding-1-invited")
-    page.get_by_label(re.compile("^Password|New password|Choose a password", re.IGNORECASE)).first.fill(PASSWORD)
+    page.get_by_label(re.compile("^Password|New password|Choose a password", re.IGNORECASE)).first.fill(
+        PASSWORD
+    )
     again = page.get_by_label(re.compile("again|repeat|confirm", re.IGNORECASE))
     if again.count():
         again.first.fill(PASSWORD)

@@ -32,14 +32,10 @@ def join(page: Page, address: str) -> None:
     """Open the link of the invitation and make an account with a password."""
     page.goto(address)
     seen(page, "onboarding-1-invited")
-    page.get_by_label(re.compile("^Password|New password|Choose a password", re.IGNORECASE)).first.fill(
-        PASSWORD
-    )
-    again = page.get_by_label(re.compile("again|repeat|confirm", re.IGNORECASE))
-    if again.count():
-        again.first.fill(PASSWORD)
-    page.locator("main form button:not([type=button])").first.click()
-    page.wait_for_load_state()
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_label("The same again").fill(PASSWORD)
+    page.get_by_role("button", name="Set the password").click()
+    page.wait_for_url(re.compile(r"^(?!.*welcome)"), wait_until="load")
 
 
 def register(page: Page, base: str) -> None:

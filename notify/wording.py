@@ -423,7 +423,7 @@ _WORDS: Final[dict[str, Callable[[_Said], Wording]]] = {
         lambda: _("A webhook of %(organisation)s is switched off. What happens is no longer told to it."),
         lambda: _("See the webhooks"),
     ),
-    "member.joined": _security(
+    "invitation.accepted": _security(
         lambda: _("A new member of %(organisation)s"),
         lambda: _("%(name)s joined %(organisation)s."),
         lambda: _("See the team"),

@@ -43,12 +43,14 @@ class Territories(forms.CharField):
     def clean(self, value: Any) -> Any:
         """The codes; presets stay as they are and are written out when the terms are."""
         text = super().clean(value)
-        found, wrong = [], []
+        found: list[str] = []
+        wrong: list[str] = []
         for name in _members(text):
             code = _BY_NAME.get(name.casefold(), name.upper())
-            (found if code in PRESETS or is_territory(code) else wrong).append(
-                code if code in PRESETS or is_territory(code) else name
-            )
+            if code in PRESETS or is_territory(code):
+                found.append(code)
+            else:
+                wrong.append(name)
         if wrong:
             raise forms.ValidationError(_("Not a country: %(names)s.") % {"names": ", ".join(wrong[:5])})
         return list(dict.fromkeys(found))

@@ -30,8 +30,9 @@ from licensing.models import (
     RevocationDuty,
     Talent,
 )
-from notify.models import Delivery
+from notify.models import Delivery, Letter
 from notify.services import create_endpoint, ping_endpoint
+from notify.unsubscribing import unsubscribe_url
 from provenance.services.intake import receive_asset
 from tests import factories
 from tests.conftest import DEMO_CLIP
@@ -418,6 +419,10 @@ def _outputs(world: World) -> None:
     made = create_endpoint(principal=producer, url=f"https://hooks.example.test/{uuid4().hex}")
     delivery = ping_endpoint(principal=producer, endpoint_id=made.endpoint.pk)
     Delivery.objects.filter(pk=delivery.pk).update(dead_at=clock.now())
+    engineer = world.people["engineer"].person
+    letter = Letter.objects.create(
+        person=engineer, organisation=studio, topic="EXPIRY", kind="licence.expired", mail="DEAD"
+    )
     report = asset.manifests.get().report
     world.ids |= {
         "manifest_id": report["manifests"][0]["label"],
@@ -432,6 +437,9 @@ def _outputs(world: World) -> None:
         "endpoint_id": str(made.endpoint.pk),
         "delivery_id": str(delivery.pk),
         "key_id": str(world.keys["studio-key"].pk),
+        "person_id": str(engineer.pk),
+        "letter_id": str(letter.pk),
+        "unsubscribe_token": unsubscribe_url(engineer, "EXPIRY").rstrip("/").rpartition("/")[2],
     }
 
 

@@ -29,6 +29,8 @@ class Principal:
     credential: ApiCredential | None = None
     roles: frozenset[str] = field(default_factory=frozenset)
     scopes: frozenset[str] | None = None
+    # of how many organisations the person is a member
+    memberships: int = 1
     presence: Presence | None = None
 
     def holds(self, scope: str) -> bool:
@@ -75,5 +77,8 @@ def principal_of_person(user: User, organisation_id: UUID | None = None) -> Prin
     chosen = organisation_id if organisation_id in by_organisation else next(iter(by_organisation))
     rows = by_organisation[chosen]
     return Principal(
-        organisation=rows[0].organisation, person=user, roles=frozenset(row.role for row in rows)
+        organisation=rows[0].organisation,
+        person=user,
+        roles=frozenset(row.role for row in rows),
+        memberships=len(by_organisation),
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import ApiCredential, Organisation, User
+from accounts.models import ApiCredential, Membership, Organisation, User
 from accounts.presence import presence_of
 from accounts.principals import Principal, principal_of_person
 
@@ -38,7 +38,8 @@ def principal_of_session(request: HttpRequest) -> Principal | None:
         return None
     if admitted_by and str(principal.organisation_id) != admitted_by:
         return None
-    return replace(principal, presence=presence)
+    memberships = 1 if admitted_by else principal.memberships
+    return replace(principal, presence=presence, memberships=memberships)
 
 
 def organisations_open_to(request: HttpRequest) -> QuerySet[Organisation]:
@@ -68,6 +69,25 @@ def organisation_by_slug(slug: str) -> Organisation | None:
 def guilds() -> QuerySet[Organisation]:
     """The guilds that a production may name as its overseer."""
     return Organisation.objects.filter(kind=Organisation.Kind.GUILD).order_by("name")
+
+
+def organisations_of_kind(*kinds: str) -> QuerySet[Organisation]:
+    """Every organisation of these kinds, by name."""
+    return Organisation.objects.filter(kind__in=kinds).order_by("name", "pk")
+
+
+def people_of(organisation: Organisation) -> QuerySet[User]:
+    """Everybody who is or was a member of ``organisation``, by name."""
+    members = Membership.objects.filter(organisation=organisation).values("user")
+    return User.objects.filter(pk__in=members).order_by("full_name", "pk")
+
+
+def person_by_email(email: str, *, of: Organisation | None = None) -> User | None:
+    """The person of that address; None for one who is not there, and for one who is not ``of`` that place."""
+    found = User.objects.filter(email__iexact=email, is_active=True).first()
+    if found is not None and of is not None and not organisations_of(found).filter(pk=of.pk).exists():
+        return None
+    return found
 
 
 def organisation_names(ids: Iterable[str | UUID]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from agents_portal.drafts import Draft
 from agents_portal.words import opening, spelled
+from common.language import core
 from licensing.selectors import RequestDetail
 from trustcore.policy.diff import TermChange, diff_terms
 
@@ -47,7 +48,7 @@ def change_lists(detail: RequestDetail, draft: Draft) -> list[ChangeList]:
             )
         )
     if draft:
-        mine = diff_terms(detail.terms, draft.apply(detail.terms))
+        mine = diff_terms(detail.terms, draft.apply(detail.terms), core())
         lists.append(ChangeList(_("What you change"), _("Not sent yet"), _marked(mine), yours=True))
     return lists
 

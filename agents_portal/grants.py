@@ -7,11 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from agents_portal.words import Badge, and_list, figure, later, spelled, use_words
-from trustcore.policy.plain import Line, plain_terms
+from common.language import core
+from trustcore.language import message
+from trustcore.policy.plain import Line, not_part, plain_terms
 from trustcore.policy.terms import Terms
-
-NOT_PART = "Not part of this licence."
-"""How the core says that a use was simply not asked for: the heading says it already."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +52,17 @@ _ELSEWHERE: Final = later("Any other use, production, channel or country")
 # One line instead of four: the left column names every production, channel and country that is granted.
 _ELSEWHERE_TITLES: Final = frozenset(
     {
-        "Any other production",
-        "Other channels",
-        "Showing it in any other country",
-        "Rendering it in any other country",
+        message("Any other production"),
+        message("Other channels"),
+        message("Showing it in any other country"),
+        message("Rendering it in any other country"),
     }
 )
 
 
 def _boundary(line: Line) -> Grant:
     """A line of what is not granted; a long list is told by its first members and a count."""
-    if line.detail == NOT_PART:
+    if line.detail == not_part(core()):  # the heading says it already
         return Grant(line.title)
     members = line.detail.split("; ")
     if len(members) <= _SHOWN_MEMBERS + 1:
@@ -77,15 +76,16 @@ def _boundary(line: Line) -> Grant:
 
 def brief_not_granted(terms: Terms) -> tuple[str, ...]:
     """What is not granted, for a narrow column: training, what people most assume, and everything else."""
-    first = plain_terms(terms).not_granted[0].title
+    first = plain_terms(terms, core()).not_granted[0].title
     granted = {str(use) for use in terms.use_types}
     return (first, *(str(text) for use, text in _ASSUMED if use not in granted), str(_ELSEWHERE))
 
 
 def granted_in_words(terms: Terms, *, removed: tuple[str, ...] = ()) -> Grants:
     """Say what ``terms`` grant and what they do not; ``removed`` uses are named as taken out by the reader."""
-    plain = plain_terms(terms)
-    first, *others = [_boundary(line) for line in plain.not_granted if line.title not in _ELSEWHERE_TITLES]
+    plain = plain_terms(terms, core())
+    elsewhere = {core().say(title) for title in _ELSEWHERE_TITLES}
+    first, *others = [_boundary(line) for line in plain.not_granted if line.title not in elsewhere]
     taken_out = [Grant(use_words(use), "", Badge("pencil", _("Removed by you"), "yours")) for use in removed]
     return Grants(
         granted=tuple(Grant(line.title, line.detail) for line in plain.granted),

@@ -12,6 +12,7 @@ from agents_portal.fields import FIELDS, TermField
 from agents_portal.templatetags.portal import screen_time
 from agents_portal.words import figure, later
 from common.dates import date_words
+from common.language import core
 from trustcore.policy.clauses import ContentRule
 from trustcore.policy.terms import Terms, parse_time
 from trustcore.policy.words import CONTENT, money
@@ -201,12 +202,10 @@ def _window_words(terms: Terms) -> str:
 
 
 def _fixed_rows(terms: Terms) -> list[TermRow]:
-    never = [CONTENT[name].lower() for name, rule in terms.content.items() if rule == ContentRule.PROHIBITED]
-    ask = [
-        CONTENT[name].lower() for name, rule in terms.content.items() if rule == ContentRule.APPROVAL_REQUIRED
-    ]
+    never = [_content(name) for name, rule in terms.content.items() if rule == ContentRule.PROHIBITED]
+    ask = [_content(name) for name, rule in terms.content.items() if rule == ContentRule.APPROVAL_REQUIRED]
     graded = [
-        _("%(content)s up to %(level)s of 5") % {"content": CONTENT[name].lower(), "level": rule}
+        _("%(content)s up to %(level)s of 5") % {"content": _content(name), "level": rule}
         for name, rule in terms.content.items()
         if isinstance(rule, int)
     ]
@@ -231,6 +230,10 @@ def _fixed_rows(terms: Terms) -> list[TermRow]:
     ]
 
 
+def _content(name: str) -> str:
+    return core().say(CONTENT[name]).lower()
+
+
 def _content_limit(ask: list[str], graded: list[str]) -> str:
     parts = [f"{part[:1].upper()}{part[1:]}." for part in graded]
     return " ".join(
@@ -248,7 +251,7 @@ def money_words(terms: Terms) -> str:
             else _("By %(basis)s") % {"basis": _BASES[str(pay.basis)]}
         )
     said = {
-        "amount": money(pay.amount_minor, pay.currency).removesuffix(".00"),
+        "amount": money(pay.amount_minor, pay.currency, core()).removesuffix(f"{core().decimal}00"),
         "basis": _BASES[str(pay.basis)],
     }
     if pay.residuals:

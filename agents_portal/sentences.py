@@ -18,14 +18,12 @@ TODAY, THIS_WEEK, LATER = later("Today"), later("This week"), later("Later")
 _SIDES = {AGENT: "AGENT", STUDIO: "LICENSEE", TALENT: "TALENT"}
 
 
-def inbox_sentence(lines: Sequence[RequestLine]) -> str:
+def inbox_sentence(needs_you: int, ending: int) -> str:
     """``Seven requests need you. Two end today.``"""
-    if not lines:
+    if not needs_you:
         return _("Nothing needs you")
-    today = timezone.localdate(clock.now())
-    ending = sum(timezone.localdate(line.answer_by) <= today for line in lines)
-    first = ngettext("%(count)s request needs you.", "%(count)s requests need you.", len(lines)) % {
-        "count": spelled(len(lines))
+    first = ngettext("%(count)s request needs you.", "%(count)s requests need you.", needs_you) % {
+        "count": spelled(needs_you)
     }
     if not ending:
         return opening(first)

@@ -15,11 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from common.language import figure, later
+from common.language import core, figure, later
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.territory import territory_name
 from trustcore.policy.words import CHANNELS, CONSTRUCTS, USES
-from trustcore.policy.words import listed as and_list
 from trustcore.policy.words import plain as lower_words
 
 MODES: Final = {
@@ -95,17 +94,17 @@ LICENCE_BADGES: Final = {
 
 def use_words(code: str) -> str:
     """The words for a use type."""
-    return USES.get(code) or lower_words(code).capitalize()
+    return core().say(USES[code]) if code in USES else lower_words(code).capitalize()
 
 
 def channel_words(code: str) -> str:
     """The words for a channel."""
-    return CHANNELS.get(code) or lower_words(code).capitalize()
+    return core().say(CHANNELS[code]) if code in CHANNELS else lower_words(code).capitalize()
 
 
 def construct_words(code: str) -> str:
     """The words for a construct."""
-    return (CONSTRUCTS.get(code) or lower_words(code)).lower()
+    return (core().say(CONSTRUCTS[code]) if code in CONSTRUCTS else lower_words(code)).lower()
 
 
 _PARTS: Final = (
@@ -115,6 +114,11 @@ _PARTS: Final = (
     ("PERFORMANCE", later("movement")),
     ("MOTION", later("movement")),
 )
+
+
+def and_list(items: Iterable[str]) -> str:
+    """The items as people list them: commas, and "and" before the last."""
+    return core().listed(items)
 
 
 def likeness_words(constructs: Iterable[str]) -> str:
@@ -127,13 +131,15 @@ def likeness_words(constructs: Iterable[str]) -> str:
 def reason_words(code: str) -> str:
     """The sentence for a refusal."""
     if code in REASONS:
-        return REASONS[code]
-    return DenyReason[code].explanation.rstrip(".") if code in DenyReason.__members__ else lower_words(code)
+        return str(REASONS[code])
+    if code not in DenyReason.__members__:
+        return lower_words(code)
+    return core().say(DenyReason[code].explanation).rstrip(".")
 
 
 def country(code: str) -> str:
     """The name of a country; a subdivision keeps its code."""
-    return territory_name(code)
+    return territory_name(code, core())
 
 
 def zone_words() -> str:

@@ -7,12 +7,19 @@ becomes the reader's words where it is put into a page.
 from typing import cast
 
 from django.utils.formats import number_format
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy
+
+from trustcore.language import Language, language
 
 
 def later(message: str) -> str:
     """Return ``message`` as a text that is translated each time it is read; ``str()`` before joining."""
     return cast("str", gettext_lazy(message))
+
+
+def core() -> Language:
+    """The language that the core tells terms in, for whoever is read to now; English where nobody is."""
+    return language(get_language() or "en")
 
 
 def figure(number: int) -> str:

@@ -1,7 +1,9 @@
 """Licences: the list, one licence with its use, and its receipts."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -11,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
-from accounts.selectors import organisation_names
 from agents_portal import sentences, words
 from agents_portal.access import AGENT, STUDIO, PortalRequest, portal_page
 from agents_portal.figures import Meter, strips_of, timeline_of
@@ -20,20 +21,27 @@ from agents_portal.trail import trail_of
 from agents_portal.words import and_list, figure, later, opening, spelled
 from common import clock
 from common.dates import weekday_words
-from licensing.selectors import LicenceDetail, LicenceLine, licence_detail, licences
+from licensing.selectors import (
+    LicenceDetail,
+    LicenceLine,
+    Licences,
+    licence_detail,
+    licences_page,
+    lineage_of,
+)
+from receipts.models import FrameOutcome
 from receipts.selectors import (
     TokenCounts,
-    checks_for_token,
-    counts_for_token,
     counts_for_tokens,
-    heat_strip,
-    leases_for_token,
     log_state,
+    quotas_of,
     receipts_for_token,
+    token_use,
 )
 
 LIVE_STATES = ("ACTIVE", "PENDING_ACTIVATION", "SUSPENDED")
 _REFUSED_SHOWN = 50
+NOTICES = (30, 14, 7, 1)
 _CELLS = 44  # as many as stand beside the figures without shrinking
 _REVOKED = {
     "PROSPECTIVE": later("No new frames; those already made may be used."),
@@ -57,7 +65,7 @@ def licence_or_404(request: PortalRequest, jti: UUID) -> LicenceDetail:
 
 @portal_page()
 @require_GET
-def licences_page(request: PortalRequest) -> HttpResponse:
+def licences_list_page(request: PortalRequest) -> HttpResponse:
     """List licences with their use; ``tab`` chooses live or ended ones."""
     return render(request, "portal/licences.html", _listing(request))
 
@@ -66,16 +74,27 @@ def licences_page(request: PortalRequest) -> HttpResponse:
 @require_GET
 def receipts_page(request: PortalRequest) -> HttpResponse:
     """List licences with their receipts counted."""
-    return render(request, "portal/receipts_overview.html", _listing(request, every=True))
+    after = request.GET.get("after", "")
+    page = licences_page(request.principal, tab="all", after=after)
+    counts = counts_for_tokens(line.jti for line in page.lines)
+    address = reverse("portal-receipts")
+    return render(
+        request,
+        "portal/receipts_overview.html",
+        {
+            "rows": [{"line": line, "counts": counts[line.jti]} for line in page.lines],
+            "more": f"{address}?{urlencode({'after': page.after})}" if page.after else "",
+            "first": address if after else "",
+        },
+    )
 
 
 @portal_page()
 @require_GET
 def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
-    """Show one licence: what is left, frame by frame, what was refused, who signed."""
+    """Show one licence: what is granted, what is left, who signed; its use is a page of its own, shown in place."""
     detail = licence_or_404(request, jti)
-    counts = counts_for_token(jti)
-    refused = checks_for_token(jti, refused_only=True, limit=_REFUSED_SHOWN)
+    counts = quotas_of([jti]).get(jti) or TokenCounts(jti)
     return render(
         request,
         "portal/licence.html",
@@ -84,20 +103,13 @@ def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             "line": detail.line,
             "badge": sentences.licence_badge(detail.line),
             "lead": _lead(detail, counts),
-            "counts": counts,
             "meters": meters_of(detail.line, counts),
-            "strips": strips_of(heat_strip(jti, cells=_CELLS)),
-            "refused": refused.rows,
-            "leases": [lease for lease in leases_for_token(jti) if lease.state == "ACTIVE"],
             "grants": granted_in_words(detail.terms),
             "signed": trail_of(
                 act for act in detail.signed_by if act.kind in {"APPROVE", "SUBMIT", "ACCEPT_COUNTER"}
             ),
-            "timeline": timeline_of(
-                detail.line, detail.lineage, detail.terms.renewal.notify_days_before, clock.now()
-            ),
-            "story": _story(detail, counts),
-            "vendors": sorted(organisation_names(detail.vendor_ids).values()),
+            "story": _story(detail),
+            "vendors": detail.vendor_names,
             "is_over": detail.line.state not in LIVE_STATES,
             "revoked_words": _REVOKED.get(detail.revocation_kind, ""),
             "log": log_state(detail.line.production_id),
@@ -107,21 +119,72 @@ def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
 
 @portal_page()
 @require_GET
+def licence_use_page(request: PortalRequest, jti: UUID) -> HttpResponse:
+    """Show what happened under a licence: day by day, shot by shot, and what was refused; ``after`` a shot goes on."""
+    lineage = lineage_of(request.principal, jti)
+    line = next((one for one in lineage if one.jti == jti), None)
+    if line is None:
+        raise Http404
+    after = request.GET.get("after", "").replace("\0", "")
+    zone = ZoneInfo(timezone.get_current_timezone_name())
+    use = token_use(jti, zone=zone, cells=_CELLS, after=after, refused_shown=_REFUSED_SHOWN)
+    address = reverse("portal-licence-use", args=[jti])
+    return render(
+        request,
+        "portal/parts/licence_use.html" if request.htmx else "portal/licence_use.html",
+        {
+            "line": line,
+            "use": use,
+            "strips": strips_of(use.shots),
+            "refused": use.refused,
+            "timeline": timeline_of(line, lineage, NOTICES, clock.now(), use.days),
+            "more": f"{address}?{urlencode({'after': use.next_after})}" if use.next_after else "",
+            "first": address if after else "",
+        },
+    )
+
+
+@portal_page()
+@require_GET
 def licence_receipts_page(request: PortalRequest, jti: UUID) -> HttpResponse:
-    """List a licence's receipts, oldest first; ``after`` goes on behind a leaf."""
-    detail = licence_or_404(request, jti)
-    after = request.GET.get("after", "")
+    """List a licence's receipts, oldest first; ``shot`` and ``outcome`` filter, ``after`` goes on behind a leaf."""
+    lineage = lineage_of(request.principal, jti)
+    line = next((one for one in lineage if one.jti == jti), None)
+    if line is None:
+        raise Http404
+    after, shot = request.GET.get("after", ""), request.GET.get("shot", "").replace("\0", "")[:120]
+    outcome = request.GET.get("outcome", "")
+    outcome = outcome if outcome in FrameOutcome.__members__ else ""
     is_leaf = after.isdecimal() and after.isascii() and len(after) < 19
-    page = receipts_for_token(jti, after=int(after) if is_leaf else None)
+    page = receipts_for_token(
+        jti,
+        after=int(after) if is_leaf else None,
+        shot=shot,
+        outcomes=[FrameOutcome[outcome]] if outcome else [],
+    )
+    address = reverse("portal-licence-receipts", args=[jti])
+    kept = {key: value for key, value in (("shot", shot), ("outcome", outcome)) if value}
     return render(
         request,
         "portal/licence_receipts.html",
         {
-            "detail": detail,
-            "line": detail.line,
-            "counts": counts_for_token(jti),
+            "line": line,
             "page": page,
-            "log": log_state(detail.line.production_id),
+            "shot": shot,
+            "outcome": outcome,
+            "outcomes": [
+                (
+                    one.name,
+                    words.lower_words(one.name).capitalize() if one.name != "UNAUTHORISED" else _("No lease"),
+                )
+                for one in FrameOutcome
+            ],
+            "more": f"{address}?{urlencode({**kept, 'after': page.next_after})}"
+            if page.next_after is not None
+            else "",
+            "more_words": _("Next receipts"),
+            "first": f"{address}?{urlencode(kept)}" if is_leaf else "",
+            "log": log_state(line.production_id),
         },
     )
 
@@ -136,45 +199,42 @@ def meters_of(line: LicenceLine, counts: TokenCounts) -> list[Meter]:
     return meters
 
 
-def _listing(request: PortalRequest, *, every: bool = False) -> dict[str, Any]:
-    found = licences(request.principal)
-    live = [line for line in found if line.state in LIVE_STATES]
-    ended = [line for line in found if line.state not in LIVE_STATES]
+def _listing(request: PortalRequest) -> dict[str, Any]:
+    after = request.GET.get("after", "")
     tab = "ended" if request.GET.get("tab") == "ended" else "live"
-    shown = list(found) if every else ended if tab == "ended" else live
-    counts = counts_for_tokens(line.jti for line in shown)
+    page = licences_page(request.principal, tab=tab, after=after)
+    used = quotas_of(line.jti for line in page.lines)
     address = reverse("portal-licences")
     return {
         "rows": [
             {
                 "line": line,
                 "badge": sentences.licence_badge(line),
-                "counts": counts.get(line.jti) or TokenCounts(line.jti),
-                "meter": next(iter(meters_of(line, counts.get(line.jti) or TokenCounts(line.jti))), None),
+                "meter": next(iter(meters_of(line, used.get(line.jti) or TokenCounts(line.jti))), None),
                 "uses": and_list([words.use_words(use) for use in line.use_types]),
             }
-            for line in shown
+            for line in page.lines
         ],
-        "live": live,
-        "ending": [line for line in live if line.renewal_due],
         "tab": tab,
         "tabs": [
-            {"label": _("Live"), "count": len(live), "href": address, "is_here": tab == "live"},
+            {"label": _("Live"), "count": page.live, "href": address, "is_here": tab == "live"},
             {
                 "label": _("Ended"),
-                "count": len(ended),
+                "count": page.ended,
                 "href": f"{address}?tab=ended",
                 "is_here": tab == "ended",
             },
         ],
-        "headline": _headline(live),
+        "headline": _headline(page),
+        "more": f"{address}?{urlencode({'tab': tab, 'after': page.after})}" if page.after else "",
+        "first": f"{address}?{urlencode({'tab': tab})}" if after else "",
     }
 
 
-def _headline(live: list[LicenceLine]) -> str:
-    if not live:
+def _headline(page: Licences) -> str:
+    if not page.live:
         return _("No licence is live")
-    return licences_live(len(live), sum(line.renewal_due for line in live))
+    return licences_live(page.live, page.ending)
 
 
 def licences_live(live: int, ending: int) -> str:
@@ -210,7 +270,7 @@ def _lead(detail: LicenceDetail, counts: TokenCounts) -> str:
     return f"{text} {left}"
 
 
-def _story(detail: LicenceDetail, counts: TokenCounts) -> list[dict[str, Any]]:
+def _story(detail: LicenceDetail) -> list[dict[str, Any]]:
     """What happened from start to end, oldest first, as the phone's timeline says it."""
     line = detail.line
     events: list[dict[str, Any]] = [
@@ -237,16 +297,6 @@ def _story(detail: LicenceDetail, counts: TokenCounts) -> list[dict[str, Any]]:
         }
         for alert in detail.alerts
     ]
-    if counts.first_receipt_at:
-        events.append({"at": counts.first_receipt_at, "icon": "film", "text": _("First frame")})
-    if counts.last_receipt_at:
-        events.append(
-            {
-                "at": counts.last_receipt_at,
-                "icon": "film",
-                "text": _("Latest frame, %(count)s so far") % {"count": figure(counts.rendered)},
-            }
-        )
     if line.revoked_at:
         events.append({"at": line.revoked_at, "icon": "circle-x", "text": _("Revoked"), "tone": "deny"})
     events.append(

@@ -11,13 +11,23 @@ from django.views.decorators.http import require_GET, require_http_methods
 from agents_portal import sentences, words
 from agents_portal.access import TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
-from agents_portal.context import inbox_of
-from agents_portal.views.licences import LIVE_STATES, meters_of
+from agents_portal.views.licences import meters_of
 from agents_portal.words import and_list, figure, later, opening, spelled
-from licensing.selectors import LicenceLine, licences, roster, stop_in_force, talents_on_roster
+from licensing.selectors import (
+    LicenceLine,
+    live_licences,
+    open_count,
+    own_line,
+    requests_needing,
+    stop_in_force,
+    talents_on_roster,
+)
 from licensing.services import emergency_stop, lift_emergency_stop
-from receipts.selectors import TokenCounts, counts_for_tokens
+from receipts.selectors import TokenCounts, quotas_of, rendered_under
 
+_SHOWN = 50
+_WAITING_SHOWN = 20
+_STOPPED_MOST = 1000
 NEVER = (
     later("Training a model on you"),
     later("Words you never said"),
@@ -38,34 +48,36 @@ class StopForm(forms.Form):
 @require_GET
 def home_page(request: PortalRequest) -> HttpResponse:
     """Say who can use this person's likeness today, in their own words."""
-    live = _live(request)
+    live = live_licences(request.principal, size=_SHOWN)
     usable = [line for line in live if line.state != "SUSPENDED"]
-    counts = counts_for_tokens(line.jti for line in live)
-    waiting = inbox_of(request, request.principal).needs_you
-    me = next(iter(roster(request.principal)), None)
+    used = quotas_of(line.jti for line in live)
+    me = own_line(request.principal)
     return render(
         request,
         "portal/home.html",
         {
             "headline": _headline(request.principal.person.full_name, usable),
             "lead": _lead(usable),
-            "waiting": waiting,
-            "running": [
-                {
-                    "line": line,
-                    "badge": sentences.licence_badge(line),
-                    "counts": counts.get(line.jti) or TokenCounts(line.jti),
-                    "meters": meters_of(line, counts.get(line.jti) or TokenCounts(line.jti)),
-                    "face": any(not construct.startswith("VOICE") for construct in line.constructs),
-                    "voice": any(construct.startswith("VOICE") for construct in line.constructs),
-                }
-                for line in live
-            ],
+            "waiting": requests_needing(request.principal, size=_WAITING_SHOWN),
+            "running": [_running(line, used.get(line.jti) or TokenCounts(line.jti)) for line in live],
             "never": NEVER,
             "me": me,
+            "stopped": me is not None and me.stopped,
+            "agent": me.agent_name.split(maxsplit=1)[0] if me and me.agent_name else "",
+            "agent_email": me.agent_email if me else "",
             "visibility": words.VISIBILITY.get(me.visibility, "") if me else "",
         },
     )
+
+
+def _running(line: LicenceLine, counts: TokenCounts) -> dict[str, object]:
+    return {
+        "line": line,
+        "badge": sentences.licence_badge(line),
+        "meters": meters_of(line, counts),
+        "face": any(not construct.startswith("VOICE") for construct in line.constructs),
+        "voice": any(construct.startswith("VOICE") for construct in line.constructs),
+    }
 
 
 @portal_page(TALENT)
@@ -88,11 +100,9 @@ def stop_page(request: PortalRequest) -> HttpResponse:
         return redirect("portal-home")
     if stopped:
         return render(request, "portal/bind.html", {"screen": _lift_screen(), "form": None})
-    live = _live(request)
-    frames = sum(one.rendered for one in counts_for_tokens(line.jti for line in live).values())
-    waiting = len(inbox_of(request, request.principal).needs_you) + len(
-        inbox_of(request, request.principal).waiting
-    )
+    live = live_licences(request.principal, size=_STOPPED_MOST)
+    frames = sum(rendered_under(line.jti for line in live).values())
+    waiting = open_count(request.principal)
     machines = _("Machines working now stop at their next heartbeat.")
     works = and_list(sorted({line.production_title for line in live}))
     screen = Binding(
@@ -166,10 +176,6 @@ def _lift_screen() -> Binding:
             ),
         ),
     )
-
-
-def _live(request: PortalRequest) -> list[LicenceLine]:
-    return [line for line in licences(request.principal) if line.state in LIVE_STATES]
 
 
 def _headline(name: str, live: list[LicenceLine]) -> str:

@@ -4,7 +4,8 @@ Querysets for the floors above (``requests_visible_to``, ``tokens_visible_to`` .
 pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail``).
 """
 
-from licensing.selectors.alerts import alerts_visible_to
+from licensing.selectors.alerts import Notice, Notices, alerts_visible_to, notices_page
+from licensing.selectors.bulk import Approvable, approvable_together
 from licensing.selectors.directory import DirectoryLine, DirectoryPage, directory, talent_seen
 from licensing.selectors.drafts import draft_for, drafts_of
 from licensing.selectors.duties import DutyLine, duties_of, duty_for
@@ -38,8 +39,23 @@ from licensing.selectors.licences import (
     licence_detail,
     licences,
     licences_ending,
+    lineage_of,
     renewals_asked,
 )
+from licensing.selectors.mandates import (
+    AbsenceLine,
+    DelegationLine,
+    HeldMandate,
+    MandatesPage,
+    absences_seen_by,
+    colleagues_of,
+    delegation_of,
+    delegations_seen_by,
+    held_mandate,
+    mandates_page,
+    may_pass_on,
+)
+from licensing.selectors.own_word import Instruction, last_instructions, rules_page
 from licensing.selectors.people import (
     ConstructLine,
     MandateLine,
@@ -48,6 +64,7 @@ from licensing.selectors.people import (
     pairwise_pseudonym,
     person_pseudonym,
     roster,
+    speaks_for,
     talents_on_roster,
     visible_constructs,
 )
@@ -58,6 +75,17 @@ from licensing.selectors.profiles import (
     live_licences_under,
     open_requests_under,
 )
+from licensing.selectors.represented import (
+    Person,
+    PersonLine,
+    RosterPage,
+    RuleLine,
+    own_line,
+    person_on_roster,
+    roster_page,
+    rule_line,
+    rules_in_force,
+)
 from licensing.selectors.request_detail import (
     ActionLine,
     RequestDetail,
@@ -67,6 +95,8 @@ from licensing.selectors.request_detail import (
     request_detail,
 )
 from licensing.selectors.requests import requests_visible_to
+from licensing.selectors.signatures import SignatureDetail, signature_detail
+from licensing.selectors.standing import Licences, licences_page, live_licences
 from licensing.selectors.status import jwks, status_list_jwt, status_lists
 from licensing.selectors.tokens import (
     current_grant,
@@ -83,32 +113,63 @@ from licensing.selectors.training import (
     training_state,
     training_tokens_visible_to,
 )
+from licensing.selectors.waiting import (
+    Neighbours,
+    Requests,
+    needs_count,
+    neighbours_of,
+    open_count,
+    requests_needing,
+    requests_of,
+    requests_page,
+)
 from licensing.selectors.working import seen_as_vendor, working_document
 
 __all__ = [
+    "AbsenceLine",
     "ActionLine",
+    "Approvable",
     "ConstructLine",
+    "DelegationLine",
     "DirectoryLine",
     "DirectoryPage",
     "DutyLine",
+    "HeldMandate",
     "Inbox",
+    "Instruction",
     "LicenceDetail",
     "LicenceFacts",
     "LicenceLine",
+    "Licences",
     "MandateLine",
+    "MandatesPage",
     "MemberLine",
     "MemberPage",
+    "Neighbours",
+    "Notice",
+    "Notices",
+    "Person",
+    "PersonLine",
     "RequestDetail",
     "RequestLine",
+    "Requests",
     "RosterLine",
+    "RosterPage",
+    "RuleLine",
+    "SignatureDetail",
     "Signer",
     "Thing",
     "VersionLine",
+    "absences_seen_by",
     "adoption_in_force",
     "adoptions_of",
     "alerts_visible_to",
+    "approvable_together",
+    "colleagues_of",
     "current_grant",
     "defaults_of",
+    "delegation_of",
+    "delegations_seen_by",
     "difference_between",
     "directory",
     "draft_for",
@@ -117,6 +178,7 @@ __all__ = [
     "duty_for",
     "effective_state",
     "events_declared_by",
+    "held_mandate",
     "hold_reasons_on",
     "holds_in_our_name",
     "holds_on",
@@ -124,31 +186,52 @@ __all__ = [
     "inbox",
     "introspect",
     "jwks",
+    "last_instructions",
     "licence_detail",
     "licence_state_for",
     "licences",
     "licences_ending",
+    "licences_page",
+    "lineage_of",
+    "live_licences",
     "live_licences_under",
     "mandate_in_force",
+    "mandates_page",
+    "may_pass_on",
     "member_productions",
     "members_of",
     "members_page",
     "name_of",
     "names_of_tokens",
+    "needs_count",
+    "neighbours_of",
+    "notices_page",
+    "open_count",
     "open_requests_under",
     "overseen_productions",
+    "own_line",
     "pairwise_pseudonym",
+    "person_on_roster",
     "person_pseudonym",
     "production_for",
     "productions_visible_to",
     "renewals_asked",
     "request_detail",
+    "requests_needing",
+    "requests_of",
+    "requests_page",
     "requests_visible_to",
     "roll_for",
     "rolls_of",
     "rolls_stuck",
     "roster",
+    "roster_page",
+    "rule_line",
+    "rules_in_force",
+    "rules_page",
     "seen_as_vendor",
+    "signature_detail",
+    "speaks_for",
     "status_list_jwt",
     "status_lists",
     "stop_in_force",

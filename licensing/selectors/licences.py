@@ -8,9 +8,11 @@ from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 
+from accounts.models import Organisation
 from accounts.principals import Principal
 from common import clock
-from licensing.models import Alert, LicenceRequest, LicenceToken
+from common.language import core
+from licensing.models import Alert, LicenceRequest, LicenceToken, RequestAction
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.people import (
     has_authority,
@@ -98,12 +100,13 @@ class LicenceDetail:
     frame_disposition: str
     revocation_reason: str
     may: frozenset[str]
+    vendor_names: tuple[str, ...] = ()
     is_whole: bool = True
 
 
 def licences(principal: Principal) -> tuple[LicenceLine, ...]:
     """The licences that the caller may see, newest first; 2 queries, for a vendor 3."""
-    return _lines(principal, list(_with_renewals(tokens_visible_to(principal))), clock.now())
+    return lines_of(principal, list(with_renewals(tokens_visible_to(principal))), clock.now())
 
 
 def licences_ending(
@@ -111,12 +114,12 @@ def licences_ending(
 ) -> tuple[LicenceLine, ...]:
     """The licences that still run and begin before ``before``, the one that ends first first."""
     at = clock.now()
-    rows = _with_renewals(tokens_visible_to(principal)).filter(
+    rows = with_renewals(tokens_visible_to(principal)).filter(
         state__in=_LIVE, not_after__gt=at, not_before__lt=before
     )
     if production_id is not None:
         rows = rows.filter(production=production_id)
-    lines = _lines(principal, list(rows.order_by("not_after", "pk")[:limit]), at)
+    lines = lines_of(principal, list(rows.order_by("not_after", "pk")[:limit]), at)
     return tuple(line for line in lines if line.state in _LIVE)
 
 
@@ -133,30 +136,28 @@ def renewals_asked(requests: Iterable[UUID]) -> dict[UUID, int]:
 def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     """One licence as the caller may see it; None: there is none, or none for this caller."""
     at = clock.now()
-    visible = _with_renewals(tokens_visible_to(principal)).select_related("grant", "talent__user")
-    token = visible.prefetch_related("alerts").filter(pk=jti).first()
+    # of the other versions too those that the caller may see: a vendor of one alone learns nothing of them
+    lineage = _lineage(principal, jti, "alerts", "reissues")
+    token = next((one for one in lineage if one.pk == jti), None)
     if token is None:
         return None
     terms, grant = terms_in_force(token), current_grant(token)
-    acts = token.request.actions.filter(terms_hash=token.terms.terms_hash).select_related(
-        "actor", "organisation"
-    )
-    # a vendor of one version alone learns nothing of the others
-    versions = tokens_visible_to(principal).filter(licence_id=token.licence_id).order_by("terms__version")
-    lineage = list(_with_renewals(versions))
+    acts = RequestAction.objects.filter(
+        request=token.request_id, terms_hash=token.terms.terms_hash
+    ).select_related("actor", "organisation", "signature")
     seen = {one.pk for one in lineage}
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
     detail = LicenceDetail(
         line=_line(token, at),
         terms=terms,
         terms_hash=token.terms.terms_hash,
-        plain=plain_terms(terms),
+        plain=plain_terms(terms, core()),
         vendor_ids=tuple(token.vendor_ids),
         request_id=token.request_id,
         signed_by=tuple(action_line(act) for act in acts.order_by("at", "id")),
         grant_jws=grant.jws,
         grant_kid=grant.kid,
-        lineage=_lines(principal, lineage, at),
+        lineage=lines_of(principal, lineage, at),
         supersedes=token.supersedes_id if token.supersedes_id in seen else None,
         superseded_by=successor.pk if successor and successor.pk in seen else None,
         alerts=tuple(_alert_line(alert) for alert in token.alerts.all()),
@@ -164,8 +165,29 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         frame_disposition=token.frame_disposition,
         revocation_reason=token.revocation_reason,
         may=may_on_licence(principal, token, at),
+        vendor_names=tuple(token.vendor_names),  # type: ignore[attr-defined]
     )
     return _for_vendor(detail, principal.organisation_id) if seen_as_vendor(principal, [token]) else detail
+
+
+def lineage_of(principal: Principal, jti: UUID) -> tuple[LicenceLine, ...]:
+    """Every version of a licence that the caller may see, oldest first; empty: not this one. 2 queries."""
+    rows = _lineage(principal, jti)
+    return lines_of(principal, rows, clock.now()) if any(one.pk == jti for one in rows) else ()
+
+
+def _lineage(principal: Principal, jti: UUID, *further: str) -> list[LicenceToken]:
+    same = LicenceToken.objects.filter(pk=jti).values("licence_id")
+    rows = tokens_visible_to(principal).filter(licence_id__in=same).select_related("grant", "talent__user")
+    found = list(with_renewals(rows).prefetch_related(*further).order_by("terms__version"))
+    names = dict(
+        Organisation.objects.filter(pk__in={pk for row in found for pk in row.vendor_ids}).values_list(
+            "pk", "name"
+        )
+    )
+    for row in found:
+        row.vendor_names = sorted(names[pk] for pk in row.vendor_ids if pk in names)  # type: ignore[attr-defined]
+    return found
 
 
 def _for_vendor(detail: LicenceDetail, vendor_id: UUID) -> LicenceDetail:
@@ -174,6 +196,7 @@ def _for_vendor(detail: LicenceDetail, vendor_id: UUID) -> LicenceDetail:
         line=_without_names(detail.line, detail.terms.talent),
         terms=working_terms(detail.terms, vendor_id),
         vendor_ids=(vendor_id,),
+        vendor_names=(),
         signed_by=(),
         grant_jws="",
         grant_kid="",
@@ -212,7 +235,8 @@ def renewal_due(token: LicenceToken, at: datetime) -> bool:
     return effective_state(token, at) == TokenState.ACTIVE and days_left(token, at) <= max(days, default=0)
 
 
-def _with_renewals(rows: QuerySet[LicenceToken]) -> QuerySet[LicenceToken]:
+def with_renewals(rows: QuerySet[LicenceToken]) -> QuerySet[LicenceToken]:
+    """The rows with their open renewals, for :func:`lines_of`."""
     waiting = LicenceRequest.objects.filter(state__in=OPEN_STATES)
     return rows.prefetch_related(Prefetch("renewals", waiting, to_attr="open_renewals"))
 
@@ -222,7 +246,8 @@ def _open_renewal(token: LicenceToken) -> UUID | None:
     return rows[0].pk if rows else None
 
 
-def _lines(principal: Principal, tokens: list[LicenceToken], at: datetime) -> tuple[LicenceLine, ...]:
+def lines_of(principal: Principal, tokens: list[LicenceToken], at: datetime) -> tuple[LicenceLine, ...]:
+    """The licences as lists show them to the caller: a vendor reads no names."""
     as_vendor = seen_as_vendor(principal, tokens)
     lines = ((token, _line(token, at)) for token in tokens)
     return tuple(

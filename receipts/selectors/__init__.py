@@ -24,24 +24,26 @@ from receipts.selectors.logs import (
     published_log,
 )
 from receipts.selectors.pace import frames_used_since
+from receipts.selectors.shots import Day, ShotCell, ShotRow, TokenUse, token_use
 from receipts.selectors.tokens import (
     Page,
     ReceiptRow,
-    ShotStrip,
     TokenCounts,
     checks_for_token,
     checks_of_production,
     counts_for_token,
     counts_for_tokens,
-    heat_strip,
     leases_for_token,
+    quotas_of,
     receipts_for_token,
     receipts_of_production,
+    rendered_under,
 )
 from receipts.selectors.usage import PeriodUse, use_in_period
 from receipts.selectors.witnesses import LogWatch, WitnessRow, watches_of, witnesses_of
 
 __all__ = [
+    "Day",
     "GrowthProof",
     "KeyUse",
     "LeafProof",
@@ -52,9 +54,11 @@ __all__ = [
     "PublicationLag",
     "PublishedLog",
     "ReceiptRow",
-    "ShotStrip",
+    "ShotCell",
+    "ShotRow",
     "StoredEntry",
     "TokenCounts",
+    "TokenUse",
     "WitnessRow",
     "checks_for_token",
     "checks_of_production",
@@ -63,7 +67,6 @@ __all__ = [
     "counts_for_tokens",
     "entries_of",
     "frames_used_since",
-    "heat_strip",
     "key_use",
     "last_checkpoint_at",
     "leaf_of_decision",
@@ -74,8 +77,11 @@ __all__ = [
     "proof_of",
     "publication_lag",
     "published_log",
+    "quotas_of",
     "receipts_for_token",
     "receipts_of_production",
+    "rendered_under",
+    "token_use",
     "use_in_period",
     "watches_of",
     "witnesses_of",

@@ -166,7 +166,13 @@ def test_every_page_of_a_party_is_closed_to_the_operator(operator: Principal, ca
         if answer.status_code == 200:
             opened.add(name)
             assert cast.talent.stage_name not in page_of(answer).text, path
-    own = {"portal-organisations", "portal-organisation-one", "portal-signing-keys", "portal-queues", "portal-health"}
+    own = {
+        "portal-organisations",
+        "portal-organisation-one",
+        "portal-signing-keys",
+        "portal-queues",
+        "portal-health",
+    }
     shared = {"portal-audit", "portal-licences", "portal-settings"}
     of_parties = {
         entry.name

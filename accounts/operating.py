@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 
 from accounts.models import Membership, Organisation, User
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from accounts.services import add_member, create_user, register_organisation
 from common import clock
@@ -93,6 +94,7 @@ def appoint_administrator(
             the server, or another organisation's kind forbids it.
     """
     require_operator(principal)
+    require_presence(principal)
     with transaction.atomic():
         house = Organisation.objects.select_for_update().get(pk=organisation.pk)
         if house.kind == Organisation.Kind.OPERATOR:
@@ -115,6 +117,7 @@ def end_memberships(*, principal: Principal, organisation: Organisation, user: U
         Forbidden: ``OPERATOR_ONLY``. Conflict: ``OPERATOR_APART``: an operator's own.
     """
     require_operator(principal)
+    require_presence(principal)
     if organisation.kind == Organisation.Kind.OPERATOR:
         raise Conflict("OPERATOR_APART", "Operators are ended on the server itself.")
     with transaction.atomic():

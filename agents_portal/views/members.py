@@ -139,6 +139,7 @@ def roll_page(request: PortalRequest, roll_id: UUID) -> HttpResponse:
         {
             "row": row,
             "roll": roll,
+            "encoding": roll.encoding.removesuffix("-sig").upper(),
             "failure": _FAILED.get(roll.failure, roll.failure),
             "refused": [(one, _REFUSED.get(one.code, one.code)) for one in refused],
             "hidden": max(0, roll.rows_refused - len(refused)),

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import Organisation
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -111,6 +112,7 @@ def declare_event(
             nobody comes of age before their day.
     """
     thing, side = _allowed(principal, kind, covers, covered_id)
+    require_presence(principal)
     why = clean_text(why, most=_WHY_MAX, code="WHY_INVALID")
     event = EventKind(kind)
     with transaction.atomic():

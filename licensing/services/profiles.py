@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -34,6 +35,7 @@ def adopt_profile(
     """
     if not principal.is_role("ADMIN"):
         raise Forbidden("ADMIN_ONLY", "An administrator records the legal sign-off, signed in.")
+    require_presence(principal)
     known = catalogue().get(profile)
     if known is None:
         raise InvalidInput("PROFILE_UNKNOWN", f"There is no profile {profile[:60]}.")
@@ -73,6 +75,7 @@ def end_adoption(*, principal: Principal, profile: str) -> ProfileAdoption:
     """
     if not principal.is_role("ADMIN"):
         raise Forbidden("ADMIN_ONLY", "An administrator ends it, signed in.")
+    require_presence(principal)
     with transaction.atomic():
         rows = ProfileAdoption.objects.select_for_update().filter(organisation=principal.organisation)
         row = rows.filter(profile=profile, ended_at=None).first()

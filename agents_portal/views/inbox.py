@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_GET
 
 from agents_portal import sentences
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
@@ -28,21 +29,28 @@ _TABS = (
 
 
 @portal_page(AGENT)
+@require_GET
 def inbox_page(request: PortalRequest) -> HttpResponse:
     """Show requests by deadline with a pane for the selected one; ``tab``, ``selected`` in the query."""
     context = _listing(request, "portal-inbox")
     context["selected"] = _selected(request, context["lines"])
     context["pane"] = _pane(request, context["selected"])
+    inside = sum("INSIDE_MANDATE" in line.flags for line in context["lines"])
+    context["several"] = context["tab"] == "needs-you" and inside > 1
     return render(request, "portal/inbox.html", context)
 
 
 @portal_page(STUDIO)
+@require_GET
 def requests_list_page(request: PortalRequest) -> HttpResponse:
     """Show the studio's own requests."""
-    return render(request, "portal/requests.html", _listing(request, "portal-requests"))
+    context = _listing(request, "portal-requests")
+    context["may_ask"] = request.principal.is_role("PRODUCER", "ADMIN")
+    return render(request, "portal/requests.html", context)
 
 
 @portal_page(TALENT)
+@require_GET
 def decide_page(request: PortalRequest) -> HttpResponse:
     """Show what only this person answers."""
     return render(request, "portal/decide.html", _listing(request, "portal-decide"))

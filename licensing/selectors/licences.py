@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Func, OuterRef, Prefetch, QuerySet, UUIDField
+from django.db.models import Prefetch, QuerySet
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -15,7 +14,13 @@ from common import clock
 from common.language import core
 from licensing.models import Alert, LicenceRequest, LicenceToken, RequestAction
 from licensing.models.requests import OPEN_STATES
-from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, pairwise_pseudonym
+from licensing.selectors.people import (
+    has_authority,
+    is_agent_of,
+    is_talent,
+    mandate_in_force,
+    pairwise_pseudonym,
+)
 from licensing.selectors.request_detail import ActionLine, action_line
 from licensing.selectors.tokens import (
     current_grant,
@@ -139,7 +144,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     terms, grant = terms_in_force(token), current_grant(token)
     acts = RequestAction.objects.filter(
         request=token.request_id, terms_hash=token.terms.terms_hash
-    ).select_related("actor", "organisation")
+    ).select_related("actor", "organisation", "signature")
     seen = {one.pk for one in lineage}
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
     detail = LicenceDetail(
@@ -174,11 +179,15 @@ def lineage_of(principal: Principal, jti: UUID) -> tuple[LicenceLine, ...]:
 def _lineage(principal: Principal, jti: UUID, *further: str) -> list[LicenceToken]:
     same = LicenceToken.objects.filter(pk=jti).values("licence_id")
     rows = tokens_visible_to(principal).filter(licence_id__in=same).select_related("grant", "talent__user")
-    vendors = Organisation.objects.filter(
-        pk=Func(OuterRef("vendor_ids"), function="ANY", output_field=UUIDField())
+    found = list(with_renewals(rows).prefetch_related(*further).order_by("terms__version"))
+    names = dict(
+        Organisation.objects.filter(pk__in={pk for row in found for pk in row.vendor_ids}).values_list(
+            "pk", "name"
+        )
     )
-    rows = rows.annotate(vendor_names=ArraySubquery(vendors.order_by("name").values("name")))
-    return list(with_renewals(rows).prefetch_related(*further).order_by("terms__version"))
+    for row in found:
+        row.vendor_names = sorted(names[pk] for pk in row.vendor_ids if pk in names)  # type: ignore[attr-defined]
+    return found
 
 
 def _for_vendor(detail: LicenceDetail, vendor_id: UUID) -> LicenceDetail:
@@ -202,6 +211,8 @@ def may_on_licence(principal: Principal, token: LicenceToken, at: datetime) -> f
     live = effective_state(token, at) in _LIVE
     if live and is_talent(principal, token.talent):
         acts.update({"REVOKE", "EMERGENCY_STOP"})
+    elif live and has_authority(principal, token.talent, at):
+        acts.add("REVOKE")
     mandate = mandate_in_force(token.talent_id, at)
     if live and mandate is not None and is_agent_of(principal, mandate, at):
         acts.add("REVOKE")

@@ -11,7 +11,22 @@ from django.utils import translation
 
 from trustcore.language import Language
 
-_VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "use", "rect", "line", "path", "circle"}
+_VOID = {
+    "area",
+    "base",
+    "br",
+    "col",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "use",
+    "rect",
+    "line",
+    "path",
+    "circle",
+}
 # what people and machines wrote, not we: names, ids, hashes, keys of the keyboard, the signed text itself
 _THEIRS = {"bdi", "code", "kbd", "pre", "script", "style", "textarea"}
 _THEIR_CLASSES = {"mono", "monogram", "hash", "name", "secret"}
@@ -37,7 +52,9 @@ def speak_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spoken, "gettext", one)
     monkeypatch.setattr(spoken, "ngettext", many)
     monkeypatch.setattr(spoken, "pgettext", lambda context, message: one(message))
-    monkeypatch.setattr(spoken, "npgettext", lambda context, singular, plural, number: many(singular, plural, number))
+    monkeypatch.setattr(
+        spoken, "npgettext", lambda context, singular, plural, number: many(singular, plural, number)
+    )
     say, counted = Language.say, Language.counted
 
     def core_say(self: Language, message: str, **values: object) -> str:

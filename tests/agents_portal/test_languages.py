@@ -65,9 +65,7 @@ DESKS = ("agent", "self", "producer", "engineer", "auditor", "vendor", "colleagu
 
 
 @pytest.mark.parametrize("who", DESKS)
-def test_no_page_says_what_no_catalogue_knows(
-    world: Cast, who: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_page_says_what_no_catalogue_knows(world: Cast, who: str, monkeypatch: pytest.MonkeyPatch) -> None:
     speak_in_brackets(monkeypatch)
     pages = walk(getattr(world, who))
     assert len(pages) > 5

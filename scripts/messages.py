@@ -48,6 +48,8 @@ ERRORS = frozenset(
         "Unauthenticated", "Unavailable", "WrongMediaType",
     }
 )  # fmt: skip
+PROBLEMS = {"problem": 2, "problem_response": 2, "_page": 3}
+"""Functions that say a refusal, by where its sentences begin among their arguments."""
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]|\{(\w*)\}|%%|%[sd]")
 _TAG = re.compile(r"</?[a-z][^>]*>")
 Key = tuple[str | None, str | tuple[str, str]]
@@ -75,8 +77,9 @@ def python_messages(path: Path, calls: dict[str, tuple[int | str, ...]], found: 
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name in calls:
             _marked(node, calls[name], place, found)
-        elif name in ERRORS and calls is CALLS:
-            for argument in node.args[1:3]:
+        elif calls is CALLS and (name in ERRORS or name in PROBLEMS):
+            first = PROBLEMS.get(name, 1)
+            for argument in node.args[first : first + 2]:
                 found.add(_constant(argument), place)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from audit.services import record
@@ -36,7 +37,9 @@ def adopt_profile(
         raise Forbidden("ADMIN_ONLY", "An administrator records the legal sign-off, signed in.")
     known = catalogue().get(profile)
     if known is None:
-        raise InvalidInput("PROFILE_UNKNOWN", f"There is no profile {profile[:60]}.")
+        raise InvalidInput(
+            "PROFILE_UNKNOWN", _("There is no profile %(profile)s.") % {"profile": profile[:60]}
+        )
     if known.status is Status.STRUCK_DOWN:
         raise InvalidInput("PROFILE_STRUCK_DOWN", "This text was struck down and binds nobody.")
     if profile_hash(known) != profile_hash_read:

@@ -79,7 +79,7 @@ class _Reader(HTMLParser):
         named = {name: value or "" for name, value in attrs}
         theirs = tag in _THEIRS or not _THEIR_CLASSES.isdisjoint(named.get("class", "").split())
         if not self._silent and not theirs:
-            self.texts += [named[name] for name in _SPOKEN if named.get(name) and not (tag == "time")]
+            self.texts += [named[name] for name in _SPOKEN if named.get(name) and tag != "time"]
         if tag not in _VOID:
             self._open.append((tag, theirs))
 

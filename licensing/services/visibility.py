@@ -63,7 +63,9 @@ def set_visibility(
     if not speaks_for(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent decides who may see them.")
     with transaction.atomic():
-        rule, _made = VisibilityRule.objects.select_for_update().get_or_create(talent=talent, construct=construct)
+        rule, _made = VisibilityRule.objects.select_for_update().get_or_create(
+            talent=talent, construct=construct
+        )
         before = {"level": rule.level}
         rule.level = level
         rule.listed_ids = sorted(one.pk for one in named)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import ast
 import io
+import json
 import os
 import re
 import sys
@@ -150,6 +151,11 @@ def _core_tables() -> Iterator[tuple[str, str]]:
         yield from (("trustcore/policy/reasons.py", text) for text in (reason.explanation, reason.mend))
     for name in territory.country_names():
         yield "trustcore/policy/territories.json", name
+    for place in sorted((ROOT / "trustcore" / "policy" / "profile_data").glob("*.json")):
+        profile = json.loads(place.read_bytes())
+        said = [profile["title"], profile["note"], *(source["title"] for source in profile["sources"])]
+        said += [rule["because"] for rule in profile["rules"]]
+        yield from ((place.relative_to(ROOT).as_posix(), text) for text in said)
     for name in msgspec.structs.fields(Declared):
         yield "trustcore/policy/shape.py", diff.declared_label(name.name)
     for kind in (

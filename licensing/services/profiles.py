@@ -11,6 +11,7 @@ from accounts.principals import Principal
 from audit.services import record
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from common.language import core
 from licensing.models import Production, ProfileAdoption, Talent
 from licensing.selectors.people import is_deceased, is_minor
 from licensing.services.productions import clean_text
@@ -136,7 +137,7 @@ def require_met(terms: Terms, talent: Talent, at: datetime) -> Judgement:
         raise Conflict(
             "PROFILE_UNMET",
             "An agreement or a statute stands against these terms.",
-            " ".join(dict.fromkeys(one.because for one in judged.unmet)),
+            " ".join(dict.fromkeys(core().say(one.because) for one in judged.unmet)),
             {
                 "unmet": [
                     {"rule": one.rule, "field": one.field, "profile": one.profile, "because": one.because}

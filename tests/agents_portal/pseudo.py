@@ -32,8 +32,7 @@ _THEIRS = {"bdi", "code", "kbd", "pre", "script", "style", "textarea"}
 _THEIR_CLASSES = {"mono", "monogram", "hash", "name", "secret"}
 _SPOKEN = ("aria-label", "alt", "data-label", "placeholder", "title")
 ALLOWED = re.compile(
-    r"Trustmark|UTC|EIDR|sha256:?|sha-?256|BagIt 1\.0|[A-Z0-9]{4}|JSON|JWS|CSV|NDJSON|C2PA|tlog-tiles|GET|POST|English"
-    r"|Español|fps|px|TPN|API|ISO|IPTC|[0-9.,:+−-]+ ?[KMG]?i?B?"
+    r"Trustmark|sha256:?|sha-?256|BagIt 1\.0|\b[A-Z0-9]{2,6}\b|tlog-tiles|English|Español|fps|px|https://|[0-9.,:+−-]+ ?[KMG]?i?B?"
 )
 """Proper names, abbreviations and units that are the same in every language."""
 

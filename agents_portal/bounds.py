@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from agents_portal import words
 from agents_portal.words import and_list
-from common.language import core, figure
+from common.language import core, core_later, figure
 from trustcore.policy.clauses import PROHIBITED_CONTENT
 from trustcore.policy.territory import COUNTRIES
 from trustcore.policy.words import CONTENT, money
@@ -99,7 +99,7 @@ class LimitsForm(forms.Form):
     )  # fmt: skip
     content = forms.MultipleChoiceField(
         label=gettext_lazy("May open alone, though closed to others"), required=False,
-        choices=[(one, CONTENT.get(one, one)) for one in PROHIBITED_CONTENT],
+        choices=[(one, core_later(CONTENT.get(one, one))) for one in PROHIBITED_CONTENT],
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
 

@@ -66,7 +66,7 @@ def speak_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Language, "counted", core_counted)
 
 
-class _Reader(HTMLParser):
+class Texts(HTMLParser):
     """The texts that we say: text nodes and spoken attributes outside what people wrote."""
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ def hard_coded(html: str, names: set[str]) -> list[str]:
     # a message with markup inside leaves its brackets in other text nodes: put what a person wrote out first
     html = re.sub(r"<(bdi|code|kbd)\b[^>]*>.*?</\1>", "", html, flags=re.DOTALL)
     marked = _brackets_through_tags(html)
-    reader = _Reader()
+    reader = Texts()
     reader.feed(marked)
     found = []
     for text in reader.texts:

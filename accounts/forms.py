@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as codes
 from allauth.mfa.base.internal.flows import check_rate_limit
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.passkeys import note_use, read_answer, relying_party, require_risen
+from accounts.selectors import ADMITTED_BY_KEY
 from accounts.totp import is_code_accepted
 from common.errors import DomainError
 
@@ -43,7 +45,17 @@ class SecondFactorByPasskey(_Answer, webauthn.AuthenticateWebAuthnForm):
 
 
 class SignInByPasskey(_Answer, webauthn.LoginWebAuthnForm):
-    """A sign-in by passkey alone."""
+    """A sign-in by passkey alone.
+
+    One that was enrolled while an organisation vouched for its person lets them in for that organisation alone.
+    """
+
+    def save(self) -> None:
+        """Note the proof, and who vouched for this passkey."""
+        super().save()
+        admitted_by = self.cleaned_data["credential"].data.get(ADMITTED_BY_KEY)
+        if admitted_by:
+            context.request.session[ADMITTED_BY_KEY] = admitted_by
 
 
 class ConfirmByPasskey(_Answer, webauthn.ReauthenticateWebAuthnForm):

@@ -25,17 +25,19 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.enrolment import keep_passkey
+from accounts.memberships import add_member
 from accounts.models import Membership, Organisation, SignInLink, User
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 _SECRET_BYTES: Final = 32
 _ROLES_OF: Final = {
-    Organisation.Kind.AGENCY: {"AGENT", "ADMIN"},
-    Organisation.Kind.STUDIO: {"PRODUCER", "ENGINEER", "ADMIN"},
-    Organisation.Kind.VENDOR: {"PRODUCER", "ENGINEER", "ADMIN"},
-    Organisation.Kind.GUILD: {"AUDITOR", "ADMIN"},
+    Organisation.Kind.AGENCY: {"AGENT", "ADMIN", "LEGAL"},
+    Organisation.Kind.STUDIO: {"PRODUCER", "ENGINEER", "ADMIN", "LEGAL"},
+    Organisation.Kind.VENDOR: {"PRODUCER", "ENGINEER", "ADMIN", "LEGAL"},
+    Organisation.Kind.GUILD: {"AUDITOR", "ADMIN", "LEGAL"},
     Organisation.Kind.TALENT: {"TALENT"},
+    Organisation.Kind.OPERATOR: set(),  # made on the server itself
 }
 
 
@@ -142,7 +144,7 @@ def accept_as_new(
 
     Raises:
         NotFound: ``LINK_OVER``.
-        Conflict: ``USER_EXISTS``: the address has an account; its owner signs in and accepts.
+        Conflict: ``USER_EXISTS``: the address has an account; its owner signs in and accepts; ``OPERATOR_APART``.
         InvalidInput: ``PASSWORD_WEAK`` with ``problems``, or ``PASSWORD_MISSING``.
     """
     with transaction.atomic():
@@ -167,7 +169,7 @@ def accept_as_member(*, secret: str, user: User) -> Membership:
 
     Raises:
         NotFound: ``LINK_OVER``.
-        Forbidden: ``NOT_YOUR_INVITATION``.
+        Forbidden: ``NOT_YOUR_INVITATION``. Conflict: ``OPERATOR_APART``.
     """
     with transaction.atomic():
         link = _living(secret, SignInLink.objects.select_for_update(of=("self",)))
@@ -198,6 +200,16 @@ def accept_new_start(*, secret: str, password: str) -> User:
         return user
 
 
+def change_password(*, user: User, password: str) -> None:
+    """Set another password for ``user``.
+
+    Raises:
+        InvalidInput: ``PASSWORD_WEAK`` or ``PASSWORD_MISSING``.
+    """
+    _set_password(user, password)
+    user.save(update_fields=["password"])
+
+
 def _living(secret: str, rows: Any) -> SignInLink:
     digest = hashlib.sha256(secret.encode()).digest()
     link: SignInLink | None = rows.filter(digest=digest, used_at=None, revoked_at=None).first()
@@ -213,8 +225,9 @@ def _make_link(**fields: Any) -> tuple[SignInLink, str]:
         expires_at=clock.now() + timedelta(hours=settings.INVITATION_HOURS),
         **fields,
     )
-    address = urljoin(f"{settings.BASE_URL}/", reverse("portal-welcome", args=[secret]).lstrip("/"))
-    transaction.on_commit(partial(_send, link, address))
+    address = urljoin(f"{settings.BASE_URL}/", reverse("sign-in-welcome", args=[secret]).lstrip("/"))
+    # the inviter is shown the link as well: a mail server that is away loses nothing
+    transaction.on_commit(partial(_send, link, address), robust=True)
     return link, address
 
 
@@ -228,13 +241,9 @@ def _send(link: SignInLink, address: str) -> None:
 def _use(link: SignInLink, user: User) -> Membership:
     link.used_at, link.used_by = clock.now(), user
     link.save(update_fields=["used_at", "used_by"])
-    rows = [
-        Membership.objects.get_or_create(organisation=link.organisation, user=user, role=role, ended_at=None)[
-            0
-        ]
-        for role in link.roles
-    ]
-    return rows[0]
+    if link.organisation is None:
+        raise LookupError(f"invitation {link.pk} is to no organisation")
+    return [add_member(organisation=link.organisation, user=user, role=role) for role in link.roles][0]
 
 
 def _end_others(purpose: str, email: str, organisation: Organisation | None) -> None:

@@ -5,6 +5,7 @@ domain that the organisation owns here, and belong to a living member. Nothing i
 membership, no role. In such a session the person acts for that organisation alone.
 """
 
+import time
 from typing import Any, Final
 
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -12,6 +13,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.internal.flows.login import record_authentication
 from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.base import AuthProcess
+from django.conf import settings
 from django.http import HttpRequest
 from django.shortcuts import redirect
 
@@ -57,10 +59,10 @@ class OrganisationSignIn(DefaultSocialAccountAdapter):
             or user is None
             or (known is not None and known.pk != user.pk)
             or request.user.is_authenticated != is_again
-            or (is_again and request.user != user)
+            or (is_again and (request.user != user or not _is_just_proved(sociallogin.account.extra_data)))
         ):
             request.session[REFUSED_KEY] = row.slug if row else ""
-            raise ImmediateHttpResponse(redirect("portal-organisation-refused"))
+            raise ImmediateHttpResponse(redirect("sign-in-refused"))
         if is_again:  # a fresh proof within a session
             record_authentication(request, sociallogin)
             return
@@ -75,7 +77,7 @@ class OrganisationSignIn(DefaultSocialAccountAdapter):
             ImmediateHttpResponse: always.
         """
         request.session[REFUSED_KEY] = provider.app.provider_id if provider.app else ""
-        raise ImmediateHttpResponse(redirect("portal-organisation-refused"))
+        raise ImmediateHttpResponse(redirect("sign-in-refused"))
 
 
 def member_of(row: IdentityProvider, told: Any) -> User | None:
@@ -100,6 +102,12 @@ def member_of(row: IdentityProvider, told: Any) -> User | None:
     )
     found = member.select_related("user").first()
     return found.user if found else None
+
+
+def _is_just_proved(told: Any) -> bool:
+    """Whether the person proved themselves there just now, and was not let through by an older session."""
+    at = _part(told, "id_token").get("auth_time")
+    return isinstance(at, int | float) and abs(time.time() - at) <= settings.STEP_UP_SECONDS
 
 
 def _part(told: Any, name: str) -> dict[str, Any]:

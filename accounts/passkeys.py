@@ -24,8 +24,9 @@ from fido2.webauthn import (
 )
 
 from accounts.models import User
+from accounts.presence import NotBound
 from common import clock
-from common.errors import Conflict, Forbidden, InvalidInput
+from common.errors import Conflict, InvalidInput
 from trustcore.encoding import b64url_encode
 from trustcore.errors import InvalidEvidence
 from trustcore.passkey import (
@@ -99,13 +100,13 @@ def verify_signed_terms(*, user: User, terms_hash: str, credential: Mapping[str,
 
     Raises:
         InvalidInput: ``PASSKEY_MALFORMED``.
-        Forbidden: ``PASSKEY_UNKNOWN``: not a passkey of this person; ``PASSKEY_REFUSED``, with ``reason``.
+        NotBound: ``PASSKEY_UNKNOWN``: not a passkey of this person; ``PASSKEY_REFUSED``, with ``reason``.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a signature is checked in the transaction of the act")
     party = relying_party(settings.BASE_URL)
     if party is None:
-        raise Forbidden("PASSKEY_REFUSED", "No passkey can belong to this server's address.")
+        raise NotBound("PASSKEY_REFUSED", "No passkey can belong to this server's address.")
     answer = read_answer(credential)
     row, key = _row_of(user, answer.raw_id)
     kept = _kept(answer, key, party)
@@ -207,7 +208,7 @@ def _row_of(user: User, credential_id: bytes) -> tuple[Authenticator, AttestedCr
         found = credential_of(row)
         if found.credential_id == credential_id:
             return row, found
-    raise Forbidden("PASSKEY_UNKNOWN", "That is no passkey of yours.", "Nothing was signed.")
+    raise NotBound("PASSKEY_UNKNOWN", "That is no passkey of yours.", "Nothing was signed.")
 
 
 def _kept(
@@ -241,8 +242,8 @@ def _verify_with_library(
         raise _refused("SIGNATURE_INVALID", str(error)) from error
 
 
-def _refused(reason: str, detail: str) -> Forbidden:
-    return Forbidden(
+def _refused(reason: str, detail: str) -> NotBound:
+    return NotBound(
         "PASSKEY_REFUSED",
         "The passkey’s signature does not hold.",
         f"Nothing was signed: {detail}.",

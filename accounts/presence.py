@@ -26,7 +26,11 @@ STRONG: Final = frozenset({*_OF_FACTOR.values()})
 _SKEW_SECONDS: Final = 2.0  # web processes on several machines
 
 
-class StepUpRequired(Forbidden):
+class NotBound(Forbidden):
+    """The act binds, and the proof or signature that it needs was not given, or does not hold: it may be tried again."""
+
+
+class StepUpRequired(NotBound):
     """The act binds, and the last proof of who is there is too old, or too weak."""
 
     def __init__(self, *, needs_factor: bool) -> None:

@@ -38,7 +38,8 @@ def principal_of_session(request: HttpRequest) -> Principal | None:
         return None
     if admitted_by and str(principal.organisation_id) != admitted_by:
         return None
-    return replace(principal, presence=presence)
+    memberships = 1 if admitted_by else principal.memberships
+    return replace(principal, presence=presence, memberships=memberships)
 
 
 def organisations_open_to(request: HttpRequest) -> QuerySet[Organisation]:

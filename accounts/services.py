@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.text import slugify
 
 from accounts.certificates import certificate_thumbprint, read_certificate
@@ -15,11 +14,15 @@ from accounts.invitations import (
     accept_as_member,
     accept_as_new,
     accept_new_start,
+    account_of,
+    change_password,
     invite_person,
+    living_link,
     revoke_invitation,
     start_over,
 )
-from accounts.models import ApiCredential, Membership, Organisation, Scope, User
+from accounts.memberships import add_member
+from accounts.models import ApiCredential, Organisation, Scope, User
 from accounts.sign_in_services import (
     add_domain,
     add_identity_provider,
@@ -35,13 +38,16 @@ __all__ = [
     "accept_as_member",
     "accept_as_new",
     "accept_new_start",
+    "account_of",
     "add_domain",
     "add_identity_provider",
     "add_member",
+    "change_password",
     "create_api_credential",
     "create_user",
     "end_identity_provider",
     "invite_person",
+    "living_link",
     "register_organisation",
     "require_passkeys",
     "revoke_api_credential",
@@ -82,26 +88,6 @@ def choose_language(*, person: User, language: str) -> None:
     """Keep the language a person reads; empty leaves it to the browser."""
     User.objects.filter(pk=person.pk).update(language=language)
     person.language = language
-
-
-def add_member(*, organisation: Organisation, user: User, role: str) -> Membership:
-    """Give ``user`` a role in ``organisation``; repeating it changes nothing.
-
-    Raises:
-        InvalidInput: ``ROLE_UNKNOWN``.
-        Conflict: ``OPERATOR_APART``: who runs this server is a member of no party (a trigger says so, too).
-    """
-    if role not in Membership.Role.values:
-        raise InvalidInput("ROLE_UNKNOWN", f"{role} is not a role.")
-    operators = Organisation.Kind.OPERATOR
-    elsewhere = Membership.objects.filter(user=user, ended_at=None)
-    apart = Q(organisation__kind=operators)
-    if elsewhere.filter(~apart if organisation.kind == operators else apart).exists():
-        raise Conflict("OPERATOR_APART", "Who runs this server is a member of no party.")
-    membership, _ = Membership.objects.get_or_create(
-        organisation=organisation, user=user, role=role, ended_at=None
-    )
-    return membership
 
 
 def create_api_credential(

@@ -19,11 +19,12 @@ from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 Role, Kind = Membership.Role, Organisation.Kind
 ROLES_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
-    Kind.STUDIO: (Role.PRODUCER, Role.ENGINEER, Role.ADMIN),
+    Kind.STUDIO: (Role.PRODUCER, Role.ENGINEER, Role.ADMIN, Role.LEGAL),
     Kind.VENDOR: (Role.PRODUCER, Role.ENGINEER, Role.ADMIN),
-    Kind.AGENCY: (Role.AGENT, Role.ADMIN),
+    Kind.AGENCY: (Role.AGENT, Role.ADMIN, Role.LEGAL),
     Kind.GUILD: (Role.AUDITOR, Role.ADMIN),
     Kind.TALENT: (Role.ADMIN,),
+    Kind.OPERATOR: (),
 }
 """The roles that an administrator gives, by the kind of organisation; being the talent is not given."""
 

@@ -17,8 +17,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Membership, Organisation
+from accounts.presence import StepUpRequired
 from accounts.principals import Principal
 from accounts.selectors import principal_of_session
+from agents_portal.confirm import confirm_page, take_confirmation
 from agents_portal.languages import speak_to
 from common.errors import Conflict, Forbidden, NotFound, Unavailable
 
@@ -84,6 +86,7 @@ def portal_page(*seats: str) -> Callable[[View], View]:
                 return render(request, "portal/nowhere.html", status=403)
             request.principal, request.seat = principal, seat_of(principal)
             speak_to(principal.person.language, familiarly=request.seat == TALENT)
+            take_confirmation(request)
             if seats and request.seat not in seats:
                 raise Http404
             with timezone.override(zone_of(principal.person.time_zone)):
@@ -99,6 +102,8 @@ def _answered(view: View, request: PortalRequest, *args: Any, **kwargs: Any) -> 
         return view(request, *args, **kwargs)
     except NotFound as error:
         raise Http404 from error
+    except StepUpRequired:
+        return confirm_page(request)
     except Forbidden as error:
         raise PermissionDenied from error
     except Conflict as error:

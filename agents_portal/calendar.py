@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from licensing.selectors import LicenceLine
 
 WEEKS: Final = 14
-_ROOM = 62.0  # per cent: a bar that ends beyond it has its words inside
+_LETTER = 0.95  # per cent of the drawing that a letter of a bar's words takes, a little more than it does
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ def _bar(line: LicenceLine, asked: Mapping[UUID, int], at: object, last: datetim
     )
     days = asked.get(line.open_renewal) if line.open_renewal else None
     goes_on = line.not_after + timedelta(days=days) if days else None
+    words = _end_words(line)
     return Bar(
         line=line,
         x=f"{start:.2f}%",
@@ -100,10 +101,10 @@ def _bar(line: LicenceLine, asked: Mapping[UUID, int], at: object, last: datetim
         tone=_tone(line),
         ticks=ticks,
         ends_here=line.not_after <= last,
-        words=_end_words(line),
-        anchor="end" if (end > _ROOM and not goes_on) or end > 88 else "start",
-        renewal_x=f"{min(end + 7, 99):.2f}%" if goes_on and end < 92 else "",
-        renewal_width=f"{max(1.0, at(goes_on) - end - 7):.2f}%" if goes_on and end < 92 else "",
+        words=words,
+        anchor="end" if end + _LETTER * len(words) > 100 else "start",
+        renewal_x=f"{min(end + 8, 99):.2f}%" if goes_on and end < 92 else "",
+        renewal_width=f"{max(1.0, at(goes_on) - end - 8):.2f}%" if goes_on and end < 92 else "",
         renewal_words=_renewal_words(days) if days else "",
         says=_says(line, days),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,12 +13,20 @@ from accounts.models import Organisation, User
 from accounts.principals import Principal
 from accounts.selectors import principal_of_session
 from agents_portal import words
-from agents_portal.access import AGENT, TALENT, seat_of
+from agents_portal.access import AGENT, STUDIO, TALENT, seat_of
+from agents_portal.confirm import Confirmation, confirmation_for
 from agents_portal.navigation import SECTIONS, Entry, section_of
 from common import clock
 from licensing.selectors import needs_count
+from notify.selectors import unread_count
+from notify.stream import PATH
+from notify.topics import TOPIC_OF
 
+COUNTED = {AGENT: "portal-inbox", TALENT: "portal-decide", STUDIO: "portal-requests"}
+"""The section of each seat that says how many requests wait."""
 THEMES = ("auto", "light", "dark")
+LIVE_KINDS = tuple(sorted({*TOPIC_OF, "request.approved"}))
+LIVE_FAMILIES = tuple(sorted({f"{kind.partition('.')[0]}.*" for kind in LIVE_KINDS}))
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class Section:
     is_here: bool
     count: int = 0
     is_stop: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +114,11 @@ class Portal:
         """Whether the reader belongs to more than one organisation."""
         return self.principal is not None and self.principal.memberships > 1
 
+    @cached_property
+    def confirm(self) -> Confirmation | None:
+        """What the reader is asked to confirm an act with; None while their proof is fresh."""
+        return confirmation_for(self._request, self.principal) if self.principal else None
+
     @property
     def zone_words(self) -> str:
         """The reader's zone and offset."""
@@ -137,17 +152,38 @@ class Portal:
         match = self._request.resolver_match
         return section_of(match.url_name or "", self.seat) if match else ""
 
+    @cached_property
+    def unread(self) -> int:
+        """How many notices the reader has not read."""
+        return unread_count(self.principal) if self.principal else 0
+
+    @cached_property
+    def waiting(self) -> int:
+        """How many requests wait for the reader; 0 in a seat that answers none."""
+        return self._count(COUNTED.get(self.seat, ""))
+
+    @property
+    def live_url(self) -> str:
+        """Where the page hears of what happens; empty where no stream is offered."""
+        return f"{settings.EVENTS_URL}{PATH}?kinds={','.join(LIVE_FAMILIES)}" if settings.EVENTS_URL else ""
+
+    @property
+    def live_trigger(self) -> str:
+        """Which events make the page ask for its counts, a moment later: letters are written by then."""
+        return ", ".join(f"sse:{kind} delay:1500ms" for kind in LIVE_KINDS)
+
     def _section(self, entry: Entry) -> Section:
         return Section(
-            reverse(entry.name), entry.icon, entry.label, entry.name == self._here, self._count(entry.name)
+            reverse(entry.name),
+            entry.icon,
+            entry.label,
+            entry.name == self._here,
+            self._count(entry.name),
+            key=entry.name,
         )
 
     def _count(self, name: str) -> int:
-        asks = (self.seat, name) in {
-            (AGENT, "portal-inbox"),
-            (TALENT, "portal-decide"),
-            ("studio", "portal-requests"),
-        }
+        asks = bool(name) and COUNTED.get(self.seat) == name
         return needs_of(self._request, self.principal) if asks and self.principal else 0
 
 

@@ -23,6 +23,7 @@ class Group(NamedTuple):
 
 
 _AUDIT = Entry("portal-audit", "scroll-text", later("Audit trail"))
+_INCIDENTS = Entry("portal-incidents", "triangle-alert", later("Incidents"))
 SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
     AGENT: (
         Group(
@@ -41,6 +42,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-mandates", "signature", later("Mandates")),
                 Entry("portal-training", "book-open", later("Training")),
                 Entry("portal-events", "circle-pause", later("Holds and events")),
+                _INCIDENTS,
                 _AUDIT,
             ),
         ),
@@ -62,6 +64,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-mandates", "signature", later("My agent’s mandate")),
                 Entry("portal-rules", "list", later("Said in advance")),
                 Entry("portal-training", "book-open", later("Training")),
+                Entry("portal-incidents", "triangle-alert", later("Used without my yes")),
                 Entry("portal-events", "circle-pause", later("Holds and events")),
             ),
         ),
@@ -106,6 +109,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             (
                 Entry("portal-profiles", "scale", later("Profiles")),
                 Entry("portal-events", "circle-pause", later("Holds and events")),
+                _INCIDENTS,
                 _AUDIT,
             ),
         ),
@@ -168,8 +172,10 @@ BELONGS: Final = {
     "portal-notice": dict.fromkeys(SECTIONS, "portal-notices"),
     "portal-licence": dict.fromkeys(SECTIONS, "portal-licences"),
     "portal-production": dict.fromkeys(SECTIONS, "portal-productions"),
+    "portal-incident": dict.fromkeys(SECTIONS, "portal-incidents"),
     "portal-key": dict.fromkeys(SECTIONS, "portal-keys"),
     "portal-marking": dict.fromkeys(SECTIONS, "portal-markings"),
+    "portal-inbox": dict.fromkeys(SECTIONS, "portal-inbox"),
     "portal-person": dict.fromkeys(SECTIONS, "portal-roster"),
     "portal-mandate": dict.fromkeys(SECTIONS, "portal-mandates"),
     "portal-visibility": dict.fromkeys(SECTIONS, "portal-visibility"),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,10 @@ _ACTS: Final = {
     "DECLINE": ("ban", later("Declined by")),
     "WITHDRAW": ("undo-2", later("Withdrawn by")),
     "LAPSE": ("timer-off", later("Lapsed, closed by")),
+    "QUESTION": ("message-circle", later("Asked a question:")),
+    "ANSWER": ("reply", later("Answered:")),
+    "REVISE": ("pencil", later("Revised by")),
+    "NOTICE_OVER": ("hourglass", later("Notice over, noted by")),
     "ISSUE": ("file-check", later("Licence issued by")),
 }
 
@@ -35,6 +40,8 @@ class TrailRow:
     at: datetime
     version: int
     terms_hash: str
+    id: UUID | None = None
+    key: str = ""
 
 
 def trail_of(acts: Iterable[ActionLine]) -> list[TrailRow]:
@@ -50,6 +57,8 @@ def trail_of(acts: Iterable[ActionLine]) -> list[TrailRow]:
             act.at,
             act.version,
             act.terms_hash,
+            act.id,
+            act.key,
         )
         for act in acts
     ]

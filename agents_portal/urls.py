@@ -1,12 +1,14 @@
 """The portal's addresses; the table with every field stands in README.md."""
 
-from allauth.account.views import LoginView, LogoutView
+from allauth.account.views import LogoutView
+from allauth.socialaccount.providers.openid_connect.views import callback as organisation_callback
 from django.urls import path
 
 from agents_portal.views import (
     alerts,
     answers,
     audit,
+    bulk,
     bundles,
     calendar,
     compose,
@@ -16,6 +18,8 @@ from agents_portal.views import (
     duties,
     events,
     inbox,
+    incident_acts,
+    incidents,
     keys,
     licence_acts,
     licences,
@@ -27,9 +31,12 @@ from agents_portal.views import (
     parts,
     productions,
     profiles,
+    questions,
     requests,
     roster,
     rules,
+    security,
+    signatures,
     signing_keys,
     talent,
     team,
@@ -37,15 +44,37 @@ from agents_portal.views import (
     usage,
     visibility,
     webhooks,
+    welcome,
     witness,
 )
 
 urlpatterns = [
     path("", doors.first_page, name="portal-first"),
-    path("sign-in/", LoginView.as_view(), name="account_login"),
+    path("sign-in/", welcome.sign_in_page, name="account_login"),
+    path("sign-in/passkey/", welcome.sign_in_by_passkey, name="mfa_login_webauthn"),
+    path("sign-in/second-step/", welcome.second_step_page, name="mfa_authenticate"),
+    path("sign-in/lost/", welcome.lost_page, name="sign-in-lost"),
+    path("sign-in/refused/", welcome.organisation_refused_page, name="sign-in-refused"),
+    path("sign-in/with/<slug:provider_id>/", welcome.organisation_sign_in_page, name="openid_connect_login"),
+    path("sign-in/with/<slug:provider_id>/callback/", organisation_callback, name="openid_connect_callback"),
+    path("welcome/<str:secret>/", welcome.welcome_page, name="sign-in-welcome"),
     path("sign-out/", LogoutView.as_view(), name="account_logout"),
     path("organisation/", doors.organisation_page, name="portal-organisation"),
     path("settings/", doors.settings_page, name="portal-settings"),
+    path("security/", security.security_page, name="portal-security"),
+    path("security/passkeys/new/", security.new_passkey_page, name="portal-passkey-new"),
+    path(
+        "security/passkeys/<int:key_id>/rename/", security.rename_passkey_page, name="portal-passkey-rename"
+    ),
+    path(
+        "security/passkeys/<int:key_id>/remove/", security.remove_passkey_page, name="portal-passkey-remove"
+    ),
+    path("security/codes/new/", security.new_codes_page, name="mfa_activate_totp"),
+    path("security/codes/remove/", security.remove_codes_page, name="mfa_deactivate_totp"),
+    path("security/recovery/", security.recovery_codes_page, name="mfa_view_recovery_codes"),
+    path("security/recovery/new/", security.new_recovery_codes_page, name="mfa_generate_recovery_codes"),
+    path("security/password/", security.password_page, name="account_change_password"),
+    path("signatures/<uuid:action_id>/", signatures.signature_page, name="portal-signature"),
     path("inbox/", inbox.inbox_page, name="portal-inbox"),
     path("requests/", inbox.requests_list_page, name="portal-requests"),
     path("decide/", inbox.decide_page, name="portal-decide"),
@@ -58,6 +87,9 @@ urlpatterns = [
     path("requests/<uuid:request_id>/change/", requests.change_page, name="portal-request-change"),
     path("requests/<uuid:request_id>/undo/", requests.undo_page, name="portal-request-undo"),
     path("requests/<uuid:request_id>/counter/", answers.counter_page, name="portal-request-counter"),
+    path("inbox/approve/", bulk.approve_several_page, name="portal-inbox-approve"),
+    path("requests/<uuid:request_id>/ask/", questions.ask_page, name="portal-request-ask"),
+    path("requests/<uuid:request_id>/answer/", questions.answer_page, name="portal-request-answer"),
     path("requests/<uuid:request_id>/approve/", answers.approve_page, name="portal-request-approve"),
     path("requests/<uuid:request_id>/decline/", answers.decline_page, name="portal-request-decline"),
     path("requests/<uuid:request_id>/accept/", answers.accept_page, name="portal-request-accept"),
@@ -136,6 +168,7 @@ urlpatterns = [
     path("team/invite/", team.invite_page, name="portal-team-invite"),
     path("team/<uuid:person_id>/", team.member_page, name="portal-teammate"),
     path("team/<uuid:person_id>/remove/", team.remove_page, name="portal-team-remove"),
+    path("live/", notices.live_page, name="portal-live"),
     path("notices/", notices.notices_page, name="portal-notices"),
     path("notices/read/", notices.read_page, name="portal-notices-read"),
     path("notices/choices/", notices.choices_page, name="portal-notice-choices"),
@@ -186,6 +219,30 @@ urlpatterns = [
     path("signing-keys/<str:kid>/revoke/", signing_keys.revoke_key_page, name="portal-signing-key-revoke"),
     path("queues/", deployment.queues_page, name="portal-queues"),
     path("health/", deployment.health_page, name="portal-health"),
+    path("incidents/", incidents.incidents_page, name="portal-incidents"),
+    path("incidents/new/", incidents.new_incident_page, name="portal-incident-new"),
+    path("incidents/<uuid:incident_id>/", incidents.incident_one_page, name="portal-incident"),
+    path(
+        "incidents/<uuid:incident_id>/evidence/",
+        incident_acts.add_evidence_page,
+        name="portal-incident-evidence",
+    ),
+    path(
+        "incidents/<uuid:incident_id>/evidence/<uuid:evidence_id>/",
+        incidents.evidence_page,
+        name="portal-incident-file",
+    ),
+    path(
+        "incidents/<uuid:incident_id>/evidence/<uuid:evidence_id>/read/",
+        incidents.read_evidence_page,
+        name="portal-incident-read",
+    ),
+    path("incidents/<uuid:incident_id>/note/", incident_acts.note_page, name="portal-incident-note"),
+    path("incidents/<uuid:incident_id>/notice/", incident_acts.notice_page, name="portal-incident-notice"),
+    path("incidents/<uuid:incident_id>/answer/", incident_acts.answer_page, name="portal-incident-answer"),
+    path("incidents/<uuid:incident_id>/state/", incident_acts.state_page, name="portal-incident-state"),
+    path("incidents/<uuid:incident_id>/package/", incidents.pack_page, name="portal-incident-pack"),
+    path("incidents/packages/<uuid:package_id>/", incidents.package_page, name="portal-incident-package"),
     path("marking/", marking.markings_page, name="portal-markings"),
     path("marking/<uuid:job_id>/", marking.marking_page, name="portal-marking"),
     path("marking/<uuid:job_id>/cancel/", marking.cancel_page, name="portal-marking-cancel"),

@@ -75,3 +75,23 @@ class Bundle(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.state} {self.id}"
+
+
+from compliance.incidents.models import (  # noqa: E402 - a room of this app: Django looks for its rows here
+    Evidence,
+    EvidenceReading,
+    Incident,
+    IncidentEntry,
+    IncidentPackage,
+)
+
+__all__ = [
+    "Audience",
+    "Bundle",
+    "BundleState",
+    "Evidence",
+    "EvidenceReading",
+    "Incident",
+    "IncidentEntry",
+    "IncidentPackage",
+]

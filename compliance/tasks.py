@@ -12,11 +12,12 @@ from common import clock
 from common.errors import DomainError, Unavailable
 from common.locks import sole_worker
 from compliance import services
+from compliance.incidents import tasks as incidents
 from compliance.models import Bundle, BundleState
 from trustcore.errors import TrustError
 
 logger = logging.getLogger(__name__)
-BEAT = ("compliance.resume_bundles",)
+BEAT = ("compliance.resume_bundles", *incidents.BEAT)
 _RETRIES = 5
 _QUIET = timedelta(seconds=60)
 _PASSING = (OperationalError, InterfaceError, OSError, Unavailable)

@@ -3,9 +3,43 @@
 from django.urls import path
 
 from compliance import api
+from compliance.incidents import api as incidents
 
 urlpatterns = [
     path("api/v1/bundles", api.Bundles.as_view(), name="bundles"),
     path("api/v1/bundles/<uuid:bundle_id>", api.BundleDetail.as_view(), name="bundle"),
     path("api/v1/bundles/<uuid:bundle_id>/content", api.BundleContent.as_view(), name="bundle-content"),
+    path("api/v1/incidents", incidents.IncidentsApi.as_view(), name="api-incidents"),
+    path("api/v1/incidents/<uuid:incident_id>", incidents.IncidentApi.as_view(), name="api-incident"),
+    *(
+        path(f"api/v1/incidents/<uuid:incident_id>/{what}", view.as_view(), name=f"api-incident-{what}")
+        for what, view in (
+            ("notes", incidents.IncidentNotesApi),
+            ("notices", incidents.IncidentNoticesApi),
+            ("answers", incidents.IncidentAnswersApi),
+            ("state", incidents.IncidentStateApi),
+            ("evidence", incidents.IncidentEvidenceApi),
+            ("packages", incidents.IncidentPackagesApi),
+        )
+    ),
+    path(
+        "api/v1/incidents/<uuid:incident_id>/evidence/<uuid:evidence_id>/content",
+        incidents.IncidentEvidenceContentApi.as_view(),
+        name="api-incident-evidence-content",
+    ),
+    path(
+        "api/v1/incidents/<uuid:incident_id>/evidence/<uuid:evidence_id>/read",
+        incidents.IncidentReadingApi.as_view(),
+        name="api-incident-evidence-read",
+    ),
+    path(
+        "api/v1/incident-packages/<uuid:package_id>",
+        incidents.IncidentPackageApi.as_view(),
+        name="api-incident-package",
+    ),
+    path(
+        "api/v1/incident-packages/<uuid:package_id>/content",
+        incidents.IncidentPackageContentApi.as_view(),
+        name="api-incident-package-content",
+    ),
 ]

@@ -20,6 +20,7 @@ import msgspec
 
 from trustcore import __version__, cli_log, tokencli
 from trustcore.bundle import BundleReport, Trust, verify_bundle
+from trustcore.bundle.incident import IncidentReport, is_incident_package, verify_incident
 from trustcore.encoding import parse_json_strict
 from trustcore.errors import InvalidEvidence, TrustError
 from trustcore.log.checkpoint import NoteVerifier
@@ -81,7 +82,7 @@ def _parser(groups: list[str]) -> argparse.ArgumentParser:
     verify = bundle.add_subparsers(required=True, metavar="ACTION").add_parser(
         "verify",
         help="verify a bundle offline",
-        description="Verify a compliance bundle; no network is used.",
+        description="Verify a compliance bundle or an incident package; no network is used.",
     )
     verify.add_argument("file", metavar="FILE", help="the bundle, a zip file")
     verify.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -128,8 +129,13 @@ def _read_trust(given: list[str]) -> Trust:
 
 
 def _verify(path: Path, trust: Trust, jobs: int, printer: "_Printer") -> int:
+    report: BundleReport | IncidentReport
     try:
-        report = verify_bundle(path, trust, jobs=jobs)
+        report = (
+            verify_incident(path, trust)
+            if is_incident_package(path)
+            else verify_bundle(path, trust, jobs=jobs)
+        )
     except InvalidEvidence as error:
         printer.refused(error)
         return ExitCode.NOT_VERIFIED
@@ -142,11 +148,11 @@ def _verify(path: Path, trust: Trust, jobs: int, printer: "_Printer") -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Printer:
-    verified: Callable[[BundleReport], None]
+    verified: Callable[[BundleReport | IncidentReport], None]
     refused: Callable[[InvalidEvidence], None]
 
 
-def _print_report(report: BundleReport) -> None:
+def _print_report(report: BundleReport | IncidentReport) -> None:
     print(report.sentence)
     for signed in report.people:
         print(signed.sentence)
@@ -162,7 +168,7 @@ def _print_json(document: dict[str, object]) -> None:
     print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
 
 
-def _report_json(report: BundleReport) -> None:
+def _report_json(report: BundleReport | IncidentReport) -> None:
     _print_json({"verified": True, "sentence": report.sentence, **msgspec.to_builtins(report)})
 
 

@@ -99,6 +99,8 @@ API_BODY_BYTES_MAX = env.integer("TRUSTMARK_API_BODY_BYTES_MAX", 256 * 1024)
 BATCH_BYTES_MAX = env.integer("TRUSTMARK_BATCH_BYTES_MAX", 32 * 1024 * 1024)
 BATCH_ROWS_MAX = env.integer("TRUSTMARK_BATCH_ROWS_MAX", 50_000)
 UPLOAD_BYTES_MAX = env.integer("TRUSTMARK_UPLOAD_BYTES_MAX", 20 * 1024**3)
+# Largest file of evidence of an incident.
+INCIDENT_EVIDENCE_BYTES_MAX = env.integer("TRUSTMARK_INCIDENT_EVIDENCE_BYTES_MAX", 2 * 1024**3, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES_MAX
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -180,6 +182,8 @@ TEST_CLOCK_FILE = env.text("TRUSTMARK_TEST_CLOCK_FILE", "")
 
 # -- The house ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    # the machinery of trustmark.support alone: nothing registers itself
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -319,7 +323,8 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "font-src": [SELF],
         "img-src": [SELF, "data:"],
-        "connect-src": [SELF],
+        # the event stream, where it has a port of its own
+        "connect-src": [SELF, *([EVENTS_URL] if EVENTS_URL else [])],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

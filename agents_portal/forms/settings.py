@@ -23,6 +23,6 @@ class SettingsForm(forms.Form):
     )
     keys = forms.ChoiceField(
         label=later("Single-letter keys"),
-        choices=[("on", later("On: J K A C D")), ("off", later("Off"))],
+        choices=[("on", later("On: J K A C Q D ?")), ("off", later("Off"))],
         widget=forms.RadioSelect,
     )

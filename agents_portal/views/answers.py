@@ -12,24 +12,27 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts.presence import NotBound
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
-from agents_portal.drafts import drop_draft
+from agents_portal.confirm import passkey_sent
+from agents_portal.drafts import Draft, drop_draft
 from agents_portal.forms.answers import CounterForm, DeclineForm, HashForm
 from agents_portal.grants import first_words
 from agents_portal.rows import money_words
 from agents_portal.views.requests import detail_or_404, draft_for
 from agents_portal.words import and_list, figure
-from common.errors import Conflict, InvalidInput
+from common.errors import Conflict, DomainError, InvalidInput
 from licensing.selectors import RequestDetail, RequestLine
 from licensing.services import (
     accept_counter,
     approve_request,
     counter_request,
     decline_request,
+    preview_counter,
     withdraw_request,
 )
-from trustcore.policy.terms import terms_hash
+from trustcore.policy.terms import Terms, terms_hash
 
 
 @portal_page(AGENT, TALENT)
@@ -37,12 +40,17 @@ from trustcore.policy.terms import terms_hash
 def approve_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     """Agree to exactly the terms whose hash was on the screen."""
     detail = _may(request, request_id, "APPROVE")
-    screen = _approve_screen(detail, len(draft_for(request, detail)))
-    if request.method == "GET":
-        return _screen(request, screen)
-    approve_request(principal=request.principal, request_id=request_id, terms_hash=_hash_sent(request))
-    drop_draft(request.session, request_id)
-    return _done(request_id)
+    return _bound(
+        request,
+        _approve_screen(detail, len(draft_for(request, detail))),
+        detail,
+        lambda: approve_request(
+            principal=request.principal,
+            request_id=request_id,
+            terms_hash=_hash_sent(request),
+            passkey=passkey_sent(request),
+        ),
+    )
 
 
 @portal_page(AGENT, TALENT)
@@ -54,7 +62,7 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     if not draft:
         return redirect(f"{_back(request_id)}#terms")
     form = CounterForm(request.POST if request.method == "POST" else None)
-    proposed = draft.apply(detail.terms)
+    proposed, is_exact = _proposed(request, detail, draft)
     screen = Binding(
         title=_("Send this counter?"),
         lead=ngettext(
@@ -78,10 +86,16 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
             ),
         ),
         terms_hash=terms_hash(proposed),
-        hash_caption=_("What you propose, before it gets its version number (sha256)"),
+        hash_caption=(
+            _("You propose this hash of the terms (sha256)")
+            if is_exact
+            else _("What you propose, before it gets its version number (sha256)")
+        ),
         hidden={"terms_hash": detail.terms_hash},
         form=form,
     )
+    if is_exact:
+        screen = _to_sign(request, screen, detail)
     if request.method == "GET" or not form.is_valid():
         return _screen(request, screen, status=200 if request.method == "GET" else 422)
     if _hash_sent(request) != detail.terms_hash:
@@ -98,7 +112,10 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
             terms_hash=detail.terms_hash,
             changes=draft.changes(detail.terms),
             note=note[:2000],
+            passkey=passkey_sent(request),
         )
+    except NotBound as error:
+        return _screen(request, screen.refused(error), status=422)
     except InvalidInput as error:
         form.add_error(None, f"{error.title} {error.detail}".strip())
         return _screen(request, screen, status=422)
@@ -176,10 +193,17 @@ def accept_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
         hash_caption=_("You agree to this hash of the terms (sha256)"),
         hidden={"terms_hash": detail.terms_hash},
     )
-    if request.method == "GET":
-        return _screen(request, screen)
-    accept_counter(principal=request.principal, request_id=request_id, terms_hash=_hash_sent(request))
-    return _done(request_id)
+    return _bound(
+        request,
+        screen,
+        detail,
+        lambda: accept_counter(
+            principal=request.principal,
+            request_id=request_id,
+            terms_hash=_hash_sent(request),
+            passkey=passkey_sent(request),
+        ),
+    )
 
 
 @portal_page(STUDIO)
@@ -297,6 +321,36 @@ def _unsent_words(unsent: int) -> tuple[Consequence, ...]:
             "pencil", changes, _("You approve what they ask. To give less, send the counter."), "expire"
         ),
     )
+
+
+def _bound(
+    request: PortalRequest, screen: Binding, detail: RequestDetail, act: Callable[[], object]
+) -> HttpResponse:
+    """Show the screen of an act that signs terms, or carry the act out; the same screen again if it does not bind."""
+    screen = _to_sign(request, screen, detail)
+    if request.method == "GET":
+        return _screen(request, screen)
+    try:
+        act()
+    except (NotBound, InvalidInput) as error:
+        return _screen(request, screen.refused(error), status=422)
+    drop_draft(request.session, detail.line.id)
+    return _done(detail.line.id)
+
+
+def _to_sign(request: PortalRequest, screen: Binding, detail: RequestDetail) -> Binding:
+    return screen.signed_by(request.principal, required=detail.needs_passkey)
+
+
+def _proposed(request: PortalRequest, detail: RequestDetail, draft: Draft) -> tuple[Terms, bool]:
+    """The terms that the draft proposes; and whether they are, to the letter, the next version."""
+    try:
+        terms = preview_counter(
+            principal=request.principal, request_id=detail.line.id, changes=draft.changes(detail.terms)
+        )
+    except DomainError:  # the act itself will say what is wrong with it
+        return draft.apply(detail.terms), False
+    return terms, True
 
 
 def _names(line: RequestLine) -> dict[str, str]:

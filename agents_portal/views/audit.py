@@ -47,6 +47,7 @@ _KINDS = (
     ("production", gettext_lazy("Productions")),
     ("key", gettext_lazy("Keys")),
     ("bundle", gettext_lazy("Bundles")),
+    ("incident", gettext_lazy("Incidents")),
 )
 _COLUMNS = ("number", "at", "kind", "person", "organisation", "object_type", "object_id", "production_id", "before_hash", "after_hash", "details")  # fmt: skip
 

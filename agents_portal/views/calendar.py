@@ -10,6 +10,7 @@ from agents_portal import sentences
 from agents_portal.access import AGENT, AUDITOR, STUDIO, VENDOR, PortalRequest, portal_page
 from agents_portal.calendar import calendar_of, window
 from agents_portal.forecast import forecasts_of
+from agents_portal.words import opening, spelled
 from common import clock
 from licensing.selectors import LicenceLine, duties_of, licences_ending, renewals_asked
 from receipts.selectors import counts_for_tokens
@@ -46,13 +47,17 @@ def calendar_page(request: PortalRequest) -> HttpResponse:
 def _headline(ending: list[LicenceLine]) -> str:
     soon = sum(line.renewal_due for line in ending)
     if soon:
-        return ngettext(
-            "%(count)d licence is near its end", "%(count)d licences are near their end", soon
-        ) % {"count": soon}
+        return opening(
+            ngettext("%(count)s licence is near its end", "%(count)s licences are near their end", soon)
+            % {"count": spelled(soon)}
+        )
     if not ending:
         return _("No licence ends in the next fourteen weeks")
-    return ngettext(
-        "%(count)d licence ends in the next fourteen weeks",
-        "%(count)d licences end in the next fourteen weeks",
-        len(ending),
-    ) % {"count": len(ending)}
+    return opening(
+        ngettext(
+            "%(count)s licence ends in the next fourteen weeks",
+            "%(count)s licences end in the next fourteen weeks",
+            len(ending),
+        )
+        % {"count": spelled(len(ending))}
+    )

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.selectors import ORGANISATION_KEY, organisations_of
+from accounts.selectors import ORGANISATION_KEY, organisations_open_to
 from accounts.services import choose_language
 from agents_portal.access import FIRST_PAGES, PortalRequest, portal_page
 from agents_portal.forms.settings import SettingsForm
@@ -25,7 +25,7 @@ def first_page(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def organisation_page(request: PortalRequest) -> HttpResponse:
     """Choose for whom one acts; an organisation one does not belong to is not there."""
-    mine = organisations_of(request.principal.person).order_by("name")
+    mine = organisations_open_to(request).order_by("name")
     if request.method == "POST":
         chosen = next((one for one in mine if str(one.pk) == request.POST.get("organisation")), None)
         if chosen is not None:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from agents_portal.access import AGENT, AUDITOR, STUDIO, TALENT, VENDOR, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.duties import AcknowledgeForm
-from agents_portal.words import Badge
+from agents_portal.words import Badge, opening, spelled
 from common.errors import InvalidInput
 from licensing.selectors import DutyLine, duties_of, duty_for
 from licensing.services import acknowledge_revocation
@@ -101,15 +101,23 @@ def _badge(duty: DutyLine) -> Badge:
 
 def _headline(mine: list[DutyLine], every: list[DutyLine]) -> str:
     if mine:
-        return ngettext(
-            "%(count)d licence ended and waits for your word",
-            "%(count)d licences ended and wait for your word",
-            len(mine),
-        ) % {"count": len(mine)}
+        return opening(
+            ngettext(
+                "%(count)s licence ended and waits for your word",
+                "%(count)s licences ended and wait for your word",
+                len(mine),
+            )
+            % {"count": spelled(len(mine))}
+        )
     if every:
-        return ngettext(
-            "%(count)d acknowledgement is still due", "%(count)d acknowledgements are still due", len(every)
-        ) % {"count": len(every)}
+        return opening(
+            ngettext(
+                "%(count)s acknowledgement is still due",
+                "%(count)s acknowledgements are still due",
+                len(every),
+            )
+            % {"count": spelled(len(every))}
+        )
     return _("Nothing is to be acknowledged")
 
 

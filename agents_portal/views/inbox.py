@@ -35,6 +35,8 @@ def inbox_page(request: PortalRequest) -> HttpResponse:
     context = _listing(request, "portal-inbox")
     context["selected"] = _selected(request, context["lines"])
     context["pane"] = _pane(request, context["selected"])
+    inside = sum("INSIDE_MANDATE" in line.flags for line in context["lines"])
+    context["several"] = context["tab"] == "needs-you" and inside > 1
     return render(request, "portal/inbox.html", context)
 
 
@@ -42,7 +44,9 @@ def inbox_page(request: PortalRequest) -> HttpResponse:
 @require_GET
 def requests_list_page(request: PortalRequest) -> HttpResponse:
     """Show the studio's own requests."""
-    return render(request, "portal/requests.html", _listing(request, "portal-requests"))
+    context = _listing(request, "portal-requests")
+    context["may_ask"] = request.principal.is_role("PRODUCER", "ADMIN")
+    return render(request, "portal/requests.html", context)
 
 
 @portal_page(TALENT)

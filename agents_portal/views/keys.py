@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import ApiCredential, Scope
+from accounts.presence import NotBound, require_presence
 from accounts.selectors import credentials_of
 from accounts.services import create_api_credential, revoke_api_credential
 from agents_portal.access import STUDIO, VENDOR, PortalRequest, portal_page
@@ -36,9 +37,10 @@ def keys_page(request: PortalRequest) -> HttpResponse:
         {
             "key": key,
             "badge": key_badge(key),
-            "may": and_list([str(_SCOPES.get(one, one)) for one in key.scopes]),
+            "may": scopes_in_words(key),
+            "by": "" if key.revoked_at else key.created_by.full_name,
         }
-        for key in credentials_of(request.principal)
+        for key in credentials_of(request.principal).select_related("created_by")
     ]
     live = sum(row["key"].revoked_at is None and row["key"].expires_at > clock.now() for row in rows)  # type: ignore[attr-defined]
     headline = _("No keys work")
@@ -60,7 +62,10 @@ def new_key_page(request: PortalRequest) -> HttpResponse:
     form = KeyForm(request.POST if request.method == "POST" else None, scopes=scopes_for(request.principal))
     if request.method == "POST" and form.is_valid():
         try:
+            require_presence(request.principal)
             key, secret = _make_key(request, form)
+        except NotBound as error:
+            form.add_error(None, f"{error.title} {error.detail}".strip())
         except InvalidInput as error:
             form.add_error(_FIELD_OF.get(error.code), error.title)
         else:
@@ -78,6 +83,7 @@ def revoke_key_page(request: PortalRequest, key_id: UUID) -> HttpResponse:
     if not _may_make(request):
         raise PermissionDenied
     if request.method == "POST":
+        require_presence(request.principal)
         with transaction.atomic():
             revoke_api_credential(credential=key)
             _record(request, "key.revoked", key)
@@ -101,6 +107,11 @@ def revoke_key_page(request: PortalRequest, key_id: UUID) -> HttpResponse:
         ),
     )
     return render(request, "portal/bind.html", {"screen": screen})
+
+
+def scopes_in_words(key: ApiCredential) -> str:
+    """What a key may do."""
+    return and_list([str(_SCOPES.get(one, one)) for one in key.scopes])
 
 
 def key_badge(key: ApiCredential) -> Badge:

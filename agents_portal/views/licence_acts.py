@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts.presence import NotBound
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.licences import DISPOSITIONS, RenewForm, RevokeForm
@@ -40,6 +41,9 @@ def revoke_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             return redirect("portal-licence", jti)
         except InvalidInput as error:
             form.add_error("reason", f"{error.title} {error.detail}".strip())
+        except NotBound as error:
+            screen = _revoke_screen(detail, counts_for_token(jti), form).refused(error)
+            return render(request, "portal/bind.html", {"screen": screen, "form": form}, status=422)
     screen = _revoke_screen(detail, counts_for_token(jti), form)
     return render(
         request, "portal/bind.html", {"screen": screen, "form": form}, status=422 if form.errors else 200

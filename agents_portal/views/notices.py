@@ -7,15 +7,17 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from agents_portal.access import PortalRequest, portal_page
+from agents_portal.context import COUNTED, Portal
 from agents_portal.forms.notices import ChoicesForm, topic_words
 from agents_portal.paging import page_after
-from agents_portal.words import Badge
+from agents_portal.words import Badge, opening, spelled
 from common.errors import NotFound
 from notify.models import Letter
 from notify.selectors import letters_for, mail_log, unread_count
@@ -51,6 +53,29 @@ def notices_page(request: PortalRequest) -> HttpResponse:
             "unread": unread,
             "headline": _headline(unread),
             "may_see_mail": request.principal.is_role("ADMIN"),
+        },
+    )
+
+
+@portal_page()
+@require_GET
+def live_page(request: PortalRequest) -> HttpResponse:
+    """The counts as they are now, for a page that stays open; ``waiting`` and ``unread`` are what it shows.
+
+    The answer swaps figures in place and says in the page's one polite region what is new: no list moves.
+    """
+    frame = Portal(request)
+    more_waiting = max(0, frame.waiting - _shown(request, "waiting"))
+    more_unread = max(0, frame.unread - _shown(request, "unread"))
+    return render(
+        request,
+        "portal/live.html",
+        {
+            "counted": COUNTED.get(request.seat, ""),
+            "waiting": frame.waiting,
+            "more_waiting": more_waiting,
+            "more_unread": more_unread,
+            "href": reverse(COUNTED[request.seat] if more_waiting else "portal-notices"),
         },
     )
 
@@ -118,6 +143,11 @@ def unsubscribe_page(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
+def _shown(request: PortalRequest, name: str) -> int:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
+
+
 def _row(letter: Letter) -> dict[str, Any]:
     icon, tone = _ICONS.get(letter.topic, ("info", ""))
     return {"letter": letter, "words": wording_of(letter.kind, letter.facts), "icon": icon, "tone": tone}
@@ -126,7 +156,9 @@ def _row(letter: Letter) -> dict[str, Any]:
 def _headline(unread: int) -> str:
     if not unread:
         return _("You have read everything")
-    return ngettext("%(count)d notice is new", "%(count)d notices are new", unread) % {"count": unread}
+    return opening(
+        ngettext("%(count)s notice is new", "%(count)s notices are new", unread) % {"count": spelled(unread)}
+    )
 
 
 def _mail_badge(letter: Letter) -> Badge:

@@ -100,7 +100,7 @@ def one_organisation_page(request: PortalRequest, organisation_id: UUID) -> Http
             "people": [
                 (
                     mine[0].user,
-                    ", ".join(words.ROLES.get(one.role, one.role) for one in mine),
+                    ", ".join(str(words.ROLES.get(one.role, one.role)) for one in mine),
                     min(one.created_at for one in mine),
                 )
                 for mine in living.values()

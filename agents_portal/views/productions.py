@@ -1,5 +1,6 @@
 """Productions: the list, one with its licences, and registering a new one."""
 
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -9,18 +10,30 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.selectors import guilds
+from accounts.selectors import credentials_of, guilds
 from agents_portal import sentences, words
 from agents_portal.access import AUDITOR, LEGAL, STUDIO, PortalRequest, portal_page
+from agents_portal.calendar import calendar_of, window
+from agents_portal.forecast import forecasts_of
 from agents_portal.forms.productions import KINDS, ProductionForm
+from agents_portal.views.keys import key_badge, scopes_in_words
 from agents_portal.views.licences import LIVE_STATES, licences_live, meters_of
 from agents_portal.words import and_list, figure, opening, spelled
+from common import clock
 from common.errors import InvalidInput
 from compliance.selectors import bundles_visible_to, exportable_productions
-from licensing.selectors import LicenceLine, licences, production_for, productions_visible_to
+from licensing.selectors import (
+    LicenceLine,
+    licences,
+    production_for,
+    productions_visible_to,
+    renewals_asked,
+)
 from licensing.services import register_production
 from provenance.selectors import assets_visible_to
 from receipts.selectors import TokenCounts, counts_for_tokens, log_state
+
+_KEYS_SHOWN = 20
 
 
 @portal_page(STUDIO, AUDITOR, LEGAL)
@@ -94,7 +107,6 @@ def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse
             "rows": rows,
             "live": live,
             "lead": _lead(len(live), [line for line in live if line.renewal_due]),
-            "warnings": _warnings(live, counts),
             "rendered": sum(one.rendered for one in counts.values()),
             "refused": sum(one.refused_checks for one in counts.values()),
             "unauthorised": sum(one.unauthorised for one in counts.values()),
@@ -102,8 +114,36 @@ def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse
             "bundles": bundles_visible_to(request.principal).filter(production_id=production.pk)[:5],
             "may_export": exportable_productions(request.principal).filter(pk=production.pk).exists(),
             "log": log_state(production.pk),
+            **_ahead(request, production.pk, lines, counts),
         },
     )
+
+
+def _ahead(
+    request: PortalRequest, production_id: UUID, lines: list[LicenceLine], counts: dict[UUID, TokenCounts]
+) -> dict[str, Any]:
+    """What is to come: when licences end, what runs out before, and for a studio its keys and what is asked."""
+    now = clock.now()
+    last = window(now)[1]
+    running = sorted(
+        (line for line in lines if line.state in LIVE_STATES and line.not_before < last),
+        key=lambda line: (line.not_after, line.jti),
+    )
+    is_studio = request.seat == STUDIO
+    keys = credentials_of(request.principal).filter(revoked_at=None)[:_KEYS_SHOWN] if is_studio else []
+    asked = renewals_asked(line.open_renewal for line in running if line.open_renewal)
+    forecasts = forecasts_of(running, counts, now)
+    told = {one.line.jti for one in forecasts}
+    return {
+        "calendar": calendar_of(running, asked, now),
+        "forecasts": forecasts,
+        "warnings": _warnings(
+            [line for line in lines if line.state in LIVE_STATES and line.jti not in told], counts
+        ),
+        "keys": [{"key": key, "badge": key_badge(key), "may": scopes_in_words(key)} for key in keys],
+        "may_ask": is_studio and request.principal.is_role("PRODUCER", "ADMIN"),
+        "is_studio": is_studio,
+    }
 
 
 def _may_register(request: PortalRequest) -> bool:

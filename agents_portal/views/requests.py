@@ -150,6 +150,11 @@ def page_of(
             "yours",
         ),
         "likeness": likeness_words(str(one) for one in detail.terms.constructs),
+        "may_ask": detail.line.closed_at is None and any(one.is_me for one in detail.signers),
+        "was_asked": any(
+            act.kind == "QUESTION" and act.side not in {one.side for one in detail.signers if one.is_me}
+            for act in detail.actions
+        ),
         "up": _UP[request.seat],
     }
 

@@ -12,16 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-try:
-    from accounts.invitations import invite_person
-except ImportError:
-    invite_person = None
+from accounts.invitations import invite_person
 from accounts.team import Member, member_of, remove_member, set_roles, team_of
 from agents_portal import words
 from agents_portal.access import PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.team import InviteForm, RolesForm
-from agents_portal.words import and_list
+from agents_portal.words import and_list, opening, spelled
 from audit.services import record
 from common.errors import Conflict, Forbidden, InvalidInput
 
@@ -38,12 +35,14 @@ def team_page(request: PortalRequest) -> HttpResponse:
         "portal/team.html",
         {
             "rows": [{"member": one, "roles": _roles(one)} for one in members],
-            "headline": ngettext(
-                "%(count)d person acts for %(organisation)s",
-                "%(count)d people act for %(organisation)s",
-                len(members),
-            )
-            % {"count": len(members), "organisation": request.principal.organisation.name},
+            "headline": opening(
+                ngettext(
+                    "%(count)s person acts for %(organisation)s",
+                    "%(count)s people act for %(organisation)s",
+                    len(members),
+                )
+                % {"count": spelled(len(members)), "organisation": request.principal.organisation.name}
+            ),
             "may_manage": _may_manage(request),
             "me": request.principal.person.pk,
         },

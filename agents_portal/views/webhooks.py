@@ -16,7 +16,8 @@ from agents_portal.access import PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.webhooks import KINDS, RotateForm, WebhookForm
 from agents_portal.paging import page_after
-from agents_portal.words import Badge
+from agents_portal.words import Badge, opening, spelled
+from common import clock
 from common.errors import Conflict, InvalidInput
 from notify import selectors, services
 from notify.models import Delivery, WebhookEndpoint
@@ -217,12 +218,14 @@ def _headline(rows: list[dict[str, Any]]) -> str:
         return _("No address is called")
     failing = sum(bool(row["endpoint"].failing_since) or not row["endpoint"].enabled for row in rows)
     if not failing:
-        return ngettext("%(count)d webhook works", "%(count)d webhooks work", len(rows)) % {
-            "count": len(rows)
-        }
-    return ngettext(
-        "%(count)d webhook does not get through", "%(count)d webhooks do not get through", failing
-    ) % {"count": failing}
+        return opening(
+            ngettext("%(count)s webhook works", "%(count)s webhooks work", len(rows))
+            % {"count": spelled(len(rows))}
+        )
+    return opening(
+        ngettext("%(count)s webhook does not get through", "%(count)s webhooks do not get through", failing)
+        % {"count": spelled(failing)}
+    )
 
 
 def _row(endpoint: WebhookEndpoint) -> dict[str, Any]:
@@ -250,7 +253,12 @@ def _badge(endpoint: WebhookEndpoint) -> Badge:
 
 
 def _delivery(one: Delivery) -> dict[str, Any]:
-    return {"delivery": one, "badge": _delivery_badge(one), "how": _how(one)}
+    return {
+        "delivery": one,
+        "badge": _delivery_badge(one),
+        "how": _how(one),
+        "is_due": one.next_attempt_at <= clock.now(),
+    }
 
 
 def _delivery_badge(one: Delivery) -> Badge:

@@ -77,7 +77,7 @@ def _summary(bundle: Bundle, reading: LogReading) -> Summary:
         bundle=str(bundle.pk),
         counts=reading.counts,
         created_at=clock.rfc3339(_until(bundle)),
-        generator=f"trustmark-server/{_version()}",
+        generator=generator(),
         issuer=settings.BASE_URL,
         log=LogRef(origin=bundle.origin, root=bundle.root_hex, size=bundle.tree_size or 0),
         production=str(bundle.production_id),
@@ -127,8 +127,9 @@ def _add_manifests(bag: BagWriter, reading: LogReading, production_id: UUID) -> 
         bag.add(f"{MANIFESTS}{asset.pk}.json", canonical_json(told))
 
 
-def _version() -> str:
+def generator() -> str:
+    """Name and version of the program, as packages of every kind state them."""
     try:
-        return version("trustmark-server")
+        return f"trustmark-server/{version('trustmark-server')}"
     except PackageNotFoundError:
-        return "0"
+        return "trustmark-server/0"

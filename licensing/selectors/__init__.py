@@ -5,6 +5,7 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 """
 
 from licensing.selectors.alerts import Notice, Notices, alerts_visible_to, notices_page
+from licensing.selectors.bulk import Approvable, approvable_together
 from licensing.selectors.directory import DirectoryLine, DirectoryPage, directory, talent_seen
 from licensing.selectors.drafts import draft_for, drafts_of
 from licensing.selectors.duties import DutyLine, duties_of, duty_for
@@ -94,6 +95,7 @@ from licensing.selectors.request_detail import (
     request_detail,
 )
 from licensing.selectors.requests import requests_visible_to
+from licensing.selectors.signatures import SignatureDetail, signature_detail
 from licensing.selectors.standing import Licences, licences_page, live_licences
 from licensing.selectors.status import jwks, status_list_jwt, status_lists
 from licensing.selectors.tokens import (
@@ -126,6 +128,7 @@ from licensing.selectors.working import seen_as_vendor, working_document
 __all__ = [
     "AbsenceLine",
     "ActionLine",
+    "Approvable",
     "ConstructLine",
     "DelegationLine",
     "DirectoryLine",
@@ -153,6 +156,7 @@ __all__ = [
     "RosterLine",
     "RosterPage",
     "RuleLine",
+    "SignatureDetail",
     "Signer",
     "Thing",
     "VersionLine",
@@ -160,6 +164,7 @@ __all__ = [
     "adoption_in_force",
     "adoptions_of",
     "alerts_visible_to",
+    "approvable_together",
     "colleagues_of",
     "current_grant",
     "defaults_of",
@@ -225,6 +230,7 @@ __all__ = [
     "rules_in_force",
     "rules_page",
     "seen_as_vendor",
+    "signature_detail",
     "speaks_for",
     "status_list_jwt",
     "status_lists",

@@ -14,7 +14,13 @@ from common import clock
 from common.language import core
 from licensing.models import Alert, LicenceRequest, LicenceToken, RequestAction
 from licensing.models.requests import OPEN_STATES
-from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, pairwise_pseudonym
+from licensing.selectors.people import (
+    has_authority,
+    is_agent_of,
+    is_talent,
+    mandate_in_force,
+    pairwise_pseudonym,
+)
 from licensing.selectors.request_detail import ActionLine, action_line
 from licensing.selectors.tokens import (
     current_grant,
@@ -138,7 +144,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     terms, grant = terms_in_force(token), current_grant(token)
     acts = RequestAction.objects.filter(
         request=token.request_id, terms_hash=token.terms.terms_hash
-    ).select_related("actor", "organisation")
+    ).select_related("actor", "organisation", "signature")
     seen = {one.pk for one in lineage}
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
     detail = LicenceDetail(
@@ -205,6 +211,8 @@ def may_on_licence(principal: Principal, token: LicenceToken, at: datetime) -> f
     live = effective_state(token, at) in _LIVE
     if live and is_talent(principal, token.talent):
         acts.update({"REVOKE", "EMERGENCY_STOP"})
+    elif live and has_authority(principal, token.talent, at):
+        acts.add("REVOKE")
     mandate = mandate_in_force(token.talent_id, at)
     if live and mandate is not None and is_agent_of(principal, mandate, at):
         acts.add("REVOKE")

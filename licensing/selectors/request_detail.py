@@ -51,7 +51,10 @@ class VersionLine:
 
 @dataclass(frozen=True, slots=True)
 class ActionLine:
-    """One act in the trail between studio and agent: who agreed to which hash, and when."""
+    """One act in the trail between studio and agent: who agreed to which hash, and when.
+
+    ``key`` is the thumbprint of the passkey that signed it; empty: none did.
+    """
 
     kind: str
     side: str
@@ -62,6 +65,8 @@ class ActionLine:
     note: str
     at: datetime
     about: str = ""
+    id: UUID | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +96,23 @@ class RequestDetail:
     actions: tuple[ActionLine, ...]
     decline_reason: str
     may: frozenset[str]
+    needs_passkey: bool = False
 
 
 def request_detail(principal: Principal, request_id: UUID) -> RequestDetail | None:
     """One request as the caller may see it; None: there is none, or none for this caller."""
     request = (
         requests_visible_to(principal)
-        .select_related("production__guild", "talent__user", "mandate__agent", "renews__terms")
+        .select_related(
+            "production__guild", "talent__user", "talent__organisation", "mandate__agent", "renews__terms"
+        )
         .filter(pk=request_id)
         .first()
     )
     if request is None:
         return None
     deciding = deciding_mandates(principal)
-    actions = list(request.actions.select_related("actor", "organisation").order_by("at", "id"))
+    actions = list(request.actions.select_related("actor", "organisation", "signature").order_by("at", "id"))
     versions = list(request.versions.select_related("created_by").order_by("version"))
     terms = parse_terms(current_terms(request).terms)
     last = request.renews.terms if request.renews else None
@@ -131,6 +139,7 @@ def request_detail(principal: Principal, request_id: UUID) -> RequestDetail | No
         actions=tuple(action_line(row) for row in actions),
         decline_reason=request.decline_reason,
         may=_may(principal, request, sides, actions),
+        needs_passkey=principal.organisation.passkey_required or request.talent.organisation.passkey_required,
     )
 
 
@@ -215,7 +224,8 @@ def _version_line(row: TermsVersion) -> VersionLine:
 
 
 def action_line(row: RequestAction) -> ActionLine:
-    """One act in the words of a page; needs ``actor`` and ``organisation`` selected."""
+    """One act in the words of a page; needs ``actor``, ``organisation`` and ``signature`` selected."""
+    signature = getattr(row, "signature", None)
     return ActionLine(
         kind=row.kind,
         side=row.side,
@@ -226,6 +236,8 @@ def action_line(row: RequestAction) -> ActionLine:
         note=row.note,
         at=row.at,
         about=row.about,
+        id=row.pk,
+        key=signature.thumbprint if signature is not None else "",
     )
 
 

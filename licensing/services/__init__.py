@@ -12,6 +12,7 @@ from licensing.services.decisions import (
     end_notices,
     lapse_requests,
     open_request,
+    preview_counter,
     withdraw_request,
 )
 from licensing.services.defaults import (
@@ -124,6 +125,7 @@ __all__ = [
     "place_hold",
     "plain_csv",
     "preview_ask",
+    "preview_counter",
     "preview_event",
     "raise_expiry_alerts",
     "raise_quota_alert",

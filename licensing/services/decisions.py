@@ -101,6 +101,18 @@ def counter_request(
         return request
 
 
+def preview_counter(*, principal: Principal, request_id: UUID, changes: Mapping[str, Any]) -> Terms:
+    """The version that a counter with ``changes`` would make now, for who wants to sign its hash.
+
+    Raises:
+        NotFound, Forbidden, InvalidInput: as :func:`counter_request`.
+    """
+    with transaction.atomic():
+        request, sides = lock_request(principal, request_id)
+        require_side(sides, *_deciders(request))
+        return proposed_terms(request, _terms(request), changes)
+
+
 def proposed_terms(request: LicenceRequest, before: Terms, changes: Mapping[str, Any]) -> Terms:
     """The next version of a request's terms with ``changes``, as a counter would make them now.
 

@@ -20,6 +20,7 @@ from licensing.selectors.people import (
     delegations_in_force,
     is_agent_of,
     mandates_in_force,
+    speaks_for,
     standing_in_under,
 )
 from licensing.services.limits import beyond_mandate, is_tighter, parse_limits
@@ -85,17 +86,20 @@ def end_delegation(*, principal: Principal, delegation_id: UUID) -> Delegation:
     """Take a delegation back, with all that was passed on under it; by whom it came from, or the talent's side.
 
     Raises:
-        NotFound: none of the caller's agency.
+        NotFound: none of the caller's agency, nor of a mandate that the caller gave.
         Forbidden: ``NOT_YOUR_MANDATE``.
         Conflict: ``DELEGATION_ENDED``.
     """
     with transaction.atomic():
         rows = Delegation.objects.select_for_update(of=("self",)).select_related("mandate__talent")
-        row = rows.filter(pk=delegation_id, mandate__agency=principal.organisation).first()
+        row = rows.filter(pk=delegation_id).first()
         if row is None:
             raise NotFound
+        own = speaks_for(principal, row.mandate.talent)
+        if row.mandate.agency_id != principal.organisation_id and not own:
+            raise NotFound
         named = row.mandate.agent_id in {None, principal.person.pk} and is_agent_of(principal, row.mandate)
-        if principal.credential is not None or not (row.from_user_id == principal.person.pk or named):
+        if principal.credential is not None or not (own or row.from_user_id == principal.person.pk or named):
             raise Forbidden("NOT_YOUR_MANDATE", "Only who delegated it takes it back.")
         require_presence(principal)
         if row.ended_at is not None:

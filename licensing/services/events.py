@@ -6,7 +6,7 @@ hash; an effect that changed meanwhile is read again, and nothing has happened.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -114,6 +114,7 @@ def declare_event(
     why = clean_text(why, most=_WHY_MAX, code="WHY_INVALID")
     event = EventKind(kind)
     with transaction.atomic():
+        _lock_as_approvals_do(thing)
         type(thing).objects.select_for_update().get(
             pk=thing.pk
         )  # a licence under issue holds what it refers to
@@ -185,12 +186,29 @@ def _side(principal: Principal, event: EventKind, thing: Holdable) -> HoldSide |
 
 def _preview(event: EventKind, thing: Holdable) -> Preview:
     effects = tuple(_effects(event, thing))
-    document = {
+    document: dict[str, Any] = {
         "covered": str(thing.pk),
         "effects": [one.to_dict() for one in effects],
         "event": str(event),
     }
+    if isinstance(thing, Organisation):  # the same confirmation sent twice is one change of hands
+        document["generation"] = thing.control_generation
     return Preview(effects, f"sha256:{sha256_hex(canonical_json(document))}")
+
+
+def _lock_as_approvals_do(thing: Holdable) -> None:
+    """Lock what an approval locks before it comes to ``thing``, so that neither can wait on the other.
+
+    An approval goes from its request to the talent, and from the licence that it renews to the licensee.
+    """
+    if isinstance(thing, Talent):
+        list(
+            LicenceRequest.objects.select_for_update()
+            .filter(talent=thing, state__in=OPEN_STATES)
+            .order_by("pk")
+        )
+    elif isinstance(thing, Organisation):
+        list(_live(thing).select_for_update(of=("self",)))
 
 
 def _live(thing: Holdable) -> QuerySet[LicenceToken]:

@@ -147,7 +147,11 @@ def _open(
     mandate = represented_by(talent, at)
     bound = binding_profiles(production, talent, mandate.agency_id if mandate else None, terms.profiles)
     terms = routed_terms(terms, bound, ApprovalMode.TALENT_ONLY, None)
-    route = route_request(terms, talent, mandate, licensee_id=production.organisation_id, at=at)
+    # what a profile stands against is for people to answer: a rule would leave it to nobody
+    by_rule = not judge_terms(terms, talent, at).unmet
+    route = route_request(
+        terms, talent, mandate, licensee_id=production.organisation_id, at=at, by_rule=by_rule
+    )
     terms = routed_terms(terms, bound, route.mode, route.quorum)
     notice_until = notice_end(terms, talent, route, at)
     require_free(terms, talent, production, at, notice_until=notice_until)

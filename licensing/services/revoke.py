@@ -14,7 +14,13 @@ from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from licensing.models import Hold, LicenceRequest, LicenceToken, Talent
 from licensing.models.requests import OPEN_STATES, ActionKind, Side
 from licensing.selectors.holds import stop_in_force
-from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, person_pseudonym
+from licensing.selectors.people import (
+    has_authority,
+    is_agent_of,
+    is_talent,
+    mandate_in_force,
+    person_pseudonym,
+)
 from licensing.selectors.tokens import effective_state, tokens_visible_to
 from licensing.services.duties import open_duties
 from licensing.services.holds import lift_hold, write_hold
@@ -163,10 +169,14 @@ def _endable(**whose: object) -> list[UUID]:
 def _revoking_side(principal: Principal, token: LicenceToken) -> Side:
     if is_talent(principal, token.talent):
         return Side.TALENT
+    if has_authority(principal, token.talent):  # who consents for a minor or an estate takes the consent back
+        return Side.GUARDIAN
     mandate = mandate_in_force(token.talent_id)
     if mandate is not None and is_agent_of(principal, mandate):
         return Side.AGENT
-    raise Forbidden("NOT_YOURS_TO_REVOKE", "Only the talent, or an agent under mandate, revokes.")
+    raise Forbidden(
+        "NOT_YOURS_TO_REVOKE", "Only the talent’s side revokes: in person, by authority, or under mandate."
+    )
 
 
 def _revoke(

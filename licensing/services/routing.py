@@ -54,7 +54,8 @@ def route_request(
     """Route ``terms`` by who may speak for the talent: authority, rule, mandate, the talent alone; in that order.
 
     What goes beyond a mandate is decided by agent and talent together, never refused unseen and never
-    approved by the agent alone. Once people have been asked, no rule answers for them (``by_rule``). For a minor or an estate nothing but authority decides.
+    approved by the agent alone. Once people have been asked, or where a profile stands against the terms, no rule
+    answers for them (``by_rule``). For a minor or an estate nothing but authority decides.
     """
     agency = mandate.agency_id if mandate else None
     notice = timedelta(hours=mandate.notice_hours if mandate else 0)  # owed to the union, whoever decides

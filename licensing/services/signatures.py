@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from accounts.passkeys import verify_signed_terms
-from accounts.presence import require_presence
+from accounts.presence import NotBound, require_presence
 from accounts.principals import Principal
 from common.errors import Conflict, Forbidden
 from licensing.models import PersonSignature, RequestAction, Talent, TrainingConsent
@@ -39,7 +39,7 @@ def require_bound(
             raise Forbidden("IN_PERSON", "A passkey signs for a person who is signed in.")
         return verify_signed_terms(user=principal.person, terms_hash=terms_hash, credential=passkey)
     if is_passkey_required(principal, talent):
-        raise Forbidden(
+        raise NotBound(
             "PASSKEY_REQUIRED",
             "This is signed with a passkey.",
             "Nothing was signed. Sign in at the portal and use your passkey.",

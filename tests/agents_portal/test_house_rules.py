@@ -40,7 +40,16 @@ PAGES = {
         "/bundles/new/",
         "/marking/",
     ),
-    "self": ("/home/", "/decide/", "/visibility/", "/stop/"),
+    "self": (
+        "/home/",
+        "/decide/",
+        "/visibility/",
+        "/stop/",
+        "/security/",
+        "/security/passkeys/new/",
+        "/security/codes/new/",
+        "/security/password/",
+    ),
     "auditor": ("/bundles/", "/productions/"),
     "vendor": ("/licences/", "/keys/", "/marking/"),
 }

@@ -13,13 +13,14 @@ from accounts.models import Membership, Organisation
 from accounts.operating import make_operator
 from accounts.principals import Principal, principal_of_person
 from accounts.services import add_member
+from agents_portal.navigation import SECTIONS
 from audit.models import Event
 from common.errors import Conflict, DomainError
 from common.keys import public_keys, signer_for
 from common.models import SigningKey
 from licensing import services
 from licensing.models import Hold, Mandate, TalentInstruction, VisibilityRule
-from licensing.services import delegations, mandates, standing, training, visibility
+from licensing.services import mandates, standing, training, visibility
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
 
@@ -93,6 +94,22 @@ def test_operator_belongs_to_no_party_and_no_party_to_the_operator(operator: Pri
 @pytest.mark.req("BX-009")
 def test_operator_can_do_nothing_that_is_the_talents_alone(operator: Principal, cast: Cast) -> None:
     token = factories.approve(cast.ask())
+    asked = training.submit_training_request(
+        principal=cast.producer,
+        ask=training.TrainingAsk(
+            production_id=cast.production.pk,
+            talent=cast.talent.handle,
+            use_types=("TRAINING_REPLICA",),
+            constructs=("FACE_3D",),
+            replica_class="EMPLOYMENT_BASED_DIGITAL_REPLICA",
+            description="Fit one face model of this person for sequences 041 to 047 of this film.",
+            days=60,
+            runs_max=2,
+            render_territory=("US",),
+            distribution_territory=("US",),
+            channels=("THEATRICAL",),
+        ),
+    )
     before = [model.objects.count() for model in (Hold, Mandate, TalentInstruction, VisibilityRule)]
     acts: dict[str, Any] = {
         "stop": lambda: services.emergency_stop(principal=operator, talent=cast.talent, reason="x"),
@@ -116,6 +133,9 @@ def test_operator_can_do_nothing_that_is_the_talents_alone(operator: Principal, 
             kind="POST_MORTEM",
             body={"allowed": True, "use_types": ["FACE_RENDER"]},
         ),
+        "training": lambda: services.approve_training(
+            principal=operator, request_id=asked.pk, terms_hash=asked.terms_hash
+        ),
         "guild": lambda: services.tighten_own(principal=operator, talent=cast.talent, limits={}),
         "death": lambda: services.preview_event(
             principal=operator, kind="DEATH", covers="talent", covered_id=cast.talent.pk
@@ -129,7 +149,6 @@ def test_operator_can_do_nothing_that_is_the_talents_alone(operator: Principal, 
             act()
         assert refused.value.status in {403, 404}, name
     assert [model.objects.count() for model in (Hold, Mandate, TalentInstruction, VisibilityRule)] == before
-    assert training and delegations  # both ask `speaks_for`, as the acts above
 
 
 def test_every_page_of_a_party_is_closed_to_the_operator(operator: Principal, cast: Cast) -> None:
@@ -154,9 +173,21 @@ def test_every_page_of_a_party_is_closed_to_the_operator(operator: Principal, ca
         "portal-queues",
         "portal-health",
     }
-    shared = {"portal-audit", "portal-settings", "portal-organisation", "portal-licences"}
+    shared = {"portal-audit", "portal-licences", "portal-settings"}
+    of_parties = {
+        entry.name
+        for seat, groups in SECTIONS.items()
+        if seat != "operator"
+        for group in groups
+        for entry in group.entries
+    }
     assert own <= opened
-    assert opened <= own | shared | {"portal-organisation-new", "portal-organisation-appoint"}
+    assert opened.isdisjoint(of_parties - own - shared - OWN_HOUSE)
+    assert opened.isdisjoint({"portal-licence", "portal-request", "portal-stop", "portal-production"})
+
+
+# What every house has of itself: its people, its notices, its webhooks.
+OWN_HOUSE = {"portal-team", "portal-notices", "portal-webhooks"}
 
 
 def portal_routes() -> dict[str, Any]:

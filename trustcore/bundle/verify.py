@@ -19,7 +19,8 @@ hashed, and by several processes if asked; what it found counts in its place.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,21 @@ def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> B
         _steps(summary, len(digests), signed, people),
         people,
     )
+
+
+@contextmanager
+def open_bag(path: Path, trust: Trust) -> Iterator[tuple[Archive, SignedStatement, dict[str, str]]]:
+    """Open a bag of any content and do steps 1 to 5: give it, its signed statement, and its files' digests.
+
+    Raises:
+        InvalidEvidence: the bag does not hold.
+        OSError: the zip file cannot be read.
+    """
+    with Archive.open(path) as archive:
+        signed = _verify_signature(archive, trust.keys or _read_keys(archive))
+        digests = _hash_files(archive, signed.digests)
+        _verify_bag(archive, digests)
+        yield archive, signed, digests
 
 
 def _read_ahead(archive: Archive, trust: Trust, jobs: int) -> tuple[Checkpoint, Ledger] | None:

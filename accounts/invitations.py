@@ -23,6 +23,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.enrolment import keep_passkey
 from accounts.memberships import add_member
@@ -72,7 +73,9 @@ def invite_person(
         raise InvalidInput("NAME_INVALID", "Give the person's name in one line.")
     allowed = _ROLES_OF[Organisation.Kind(organisation.kind)]
     if not wanted or not allowed.issuperset(wanted):
-        raise InvalidInput("ROLE_UNKNOWN", f"Choose roles of {', '.join(sorted(allowed))}.")
+        raise InvalidInput(
+            "ROLE_UNKNOWN", _("Choose roles of %(values)s.") % {"values": ", ".join(sorted(allowed))}
+        )
     if invited_by is not None and not _is_administrator(invited_by, organisation):
         raise Forbidden("ADMINISTRATOR_ONLY", "An administrator of the organisation invites.")
     with transaction.atomic():

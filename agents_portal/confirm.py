@@ -91,8 +91,10 @@ def confirmation_for(request: HttpRequest, principal: Principal) -> Confirmation
 
 def take_confirmation(request: Any) -> None:
     """Check what a form brought as proof; the reader's presence is fresh after a good one."""
+    if request.method != "POST" or request.content_type == "multipart/form-data":
+        return  # a file comes: it is read only once its page has said who may send it
     given = {name: request.POST.get(f"{_PREFIX}{name}", "") for name in ("passkey", "code", "password")}
-    if request.method != "POST" or not any(given.values()):
+    if not any(given.values()):
         return
     if not ratelimit.consume(request, action="reauthenticate", user=request.user):
         request.confirm_problem = gettext("Too many attempts. Wait a minute, then try again.")

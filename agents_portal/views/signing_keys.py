@@ -79,6 +79,7 @@ def rotate_page(request: PortalRequest, purpose: str) -> HttpResponse:
     _require(request)
     if purpose not in _ROTATABLE:
         raise Http404
+    require_presence(request.principal)
     if request.method == "POST":
         require_presence(request.principal)
         made = rotate_signing_key(purpose=purpose)
@@ -112,6 +113,7 @@ def revoke_key_page(request: PortalRequest, kid: str) -> HttpResponse:
     """Trust a retired key no more; what a token key granted is signed anew in the background."""
     _require(request)
     key = _key(kid)
+    require_presence(request.principal)
     form = RevokeKeyForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         require_presence(request.principal)

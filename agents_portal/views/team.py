@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.services import invite_person
+from accounts.invitations import invite_person
+from accounts.presence import require_presence
 from accounts.team import Member, member_of, remove_member, set_roles, team_of
 from agents_portal import words
 from agents_portal.access import PortalRequest, portal_page
@@ -59,6 +60,7 @@ def invite_page(request: PortalRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None, kind=request.principal.organisation.kind
     )
     if request.method == "POST" and form.is_valid():
+        require_presence(request.principal)
         try:
             _link, address = invite_person(
                 organisation=request.principal.organisation,
@@ -96,6 +98,7 @@ def member_page(request: PortalRequest, person_id: UUID) -> HttpResponse:
         roles=member.roles,
     )
     if request.method == "POST" and form.is_valid():
+        require_presence(request.principal)
         try:
             with transaction.atomic():
                 changed = set_roles(
@@ -122,6 +125,7 @@ def remove_page(request: PortalRequest, person_id: UUID) -> HttpResponse:
     member = _member_or_404(request, person_id)
     _require_manager(request)
     if request.method == "POST":
+        require_presence(request.principal)
         try:
             with transaction.atomic():
                 remove_member(principal=request.principal, person_id=person_id)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Organisation, User
 from accounts.presence import require_presence
@@ -125,7 +126,7 @@ def instruct(
     _require_word(principal, talent, "Only the talent says this.")
     read = _READERS.get(kind)
     if read is None:
-        raise InvalidInput("INSTRUCTION_INVALID", f"{kind} is no instruction.")
+        raise InvalidInput("INSTRUCTION_INVALID", _("%(kind)s is no instruction.") % {"kind": kind})
     try:
         said = msgspec.to_builtins(msgspec.convert(body, read))
     except msgspec.ValidationError as error:
@@ -168,7 +169,7 @@ def register_authority(
         InvalidInput: ``AUTHORITY_INVALID``.
     """
     if kind not in AuthorityKind.values:
-        raise InvalidInput("AUTHORITY_INVALID", f"{kind} is no authority.")
+        raise InvalidInput("AUTHORITY_INVALID", _("%(kind)s is no authority.") % {"kind": kind})
     if principal is None:
         raise Forbidden("NOT_YOURS_TO_REGISTER", "Somebody must answer for the document.")
     administers = principal.organisation_id == talent.organisation_id and principal.is_role("ADMIN")

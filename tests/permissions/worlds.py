@@ -16,9 +16,11 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import ApiCredential, Membership, Scope
-from accounts.principals import Principal
+from accounts.operating import make_operator
+from accounts.principals import Principal, principal_of_person
 from accounts.services import invite_person
 from common import clock
+from common.keys import signer_for
 from compliance import services as services_of_bundles
 from licensing import services
 from licensing.models import (
@@ -30,8 +32,9 @@ from licensing.models import (
     RevocationDuty,
     Talent,
 )
-from notify.models import Delivery
+from notify.models import Delivery, Letter
 from notify.services import create_endpoint, ping_endpoint
+from notify.unsubscribing import unsubscribe_url
 from provenance.services.intake import receive_asset
 from tests import factories
 from tests.conftest import DEMO_CLIP
@@ -75,7 +78,7 @@ class World:
 
 # a listed talent is found by name; the public log and the shop window of guilds are for everybody
 _PUBLIC = frozenset(
-    {
+    [
         "talent",
         "guild",
         "number",
@@ -86,7 +89,15 @@ _PUBLIC = frozenset(
         "manifest_id",
         "passkey_id",
         "provider_id",
-    }
+        "ref",
+        "kid",
+        "purpose",
+        "shape",
+        "token",
+        "user_id",
+        "person_id",
+        "organisation_id",
+    ]
 )
 
 # name in the table: organisation, role there
@@ -98,18 +109,19 @@ PEOPLE = {
     "producer": ("studio", Role.PRODUCER),
     "engineer": ("studio", Role.ENGINEER),
     "studio-admin": ("studio", Role.ADMIN),
+    "legal": ("studio", Role.LEGAL),
     "vendor": ("vendor", Role.ENGINEER),
     "auditor": ("guild", Role.AUDITOR),
     "guild-admin": ("guild", Role.ADMIN),
 }
 KEYS = {"studio-key": "producer", "agency-key": "agent", "vendor-key": "vendor", "guild-key": "auditor"}
-NAMES = ("anonymous", "talent", *PEOPLE, *KEYS)
+NAMES = ("anonymous", "talent", *PEOPLE, "operator", *KEYS)
 GROUPS = {
     "agency": ("agent", "colleague", "agency-admin"),
     "studio": ("producer", "engineer", "studio-admin"),
     "guild": ("auditor", "guild-admin"),
     "talents": ("talent", "talent-admin"),
-    "people": ("talent", *PEOPLE),
+    "people": ("talent", *PEOPLE, "operator"),
     "keys": tuple(KEYS),
     "everybody": NAMES,
 }
@@ -131,6 +143,7 @@ def make_world(folder: Path, names: Names = Names()) -> World:
         person = factories.make_user(names.people.get(name, ""))
         world.people[name] = factories.make_desk(organisations[place], role, person)
     world.facts["deputy"] = factories.make_agent(organisations["agency"]).person.email
+    world.people["operator"] = _operator()
     world.people["talent"] = factories.desk_of_talent(talent)
     signs_in = make_password(uuid4().hex)  # hashed once: nobody here types it
     for desk in world.people.values():
@@ -187,6 +200,15 @@ def _doors(world: World) -> None:
         "action_id": str(signature.action_id),
         "provider_id": "no-such-service",
     }
+
+
+def _operator() -> Principal:
+    """Whoever runs the server; there is one house of operators, whatever the world."""
+    email = f"{uuid4().hex}@operator.test"
+    made, _ = make_operator(email=email, full_name="Ola Root", house="Operator")
+    desk = principal_of_person(made.user)
+    assert desk is not None
+    return desk
 
 
 def _licensing(world: World, talent: Talent) -> None:
@@ -342,7 +364,11 @@ def _training(world: World) -> None:
     waiting, agreed = ask(), ask()
     token = services.approve_training(principal=desk, request_id=agreed.pk, terms_hash=agreed.terms_hash)
     world.facts["training_hash"] = waiting.terms_hash
-    world.ids |= {"training": str(waiting.pk), "training_jti": str(token.pk)}
+    world.ids |= {
+        "training": str(waiting.pk),
+        "training_jti": str(token.pk),
+        "training_agreed": str(agreed.pk),
+    }
 
 
 def _guild(world: World, talent: Talent) -> None:
@@ -414,9 +440,18 @@ def _outputs(world: World) -> None:
     made = create_endpoint(principal=producer, url=f"https://hooks.example.test/{uuid4().hex}")
     delivery = ping_endpoint(principal=producer, endpoint_id=made.endpoint.pk)
     Delivery.objects.filter(pk=delivery.pk).update(dead_at=clock.now())
+    engineer = world.people["engineer"].person
+    letter = Letter.objects.create(
+        person=engineer, organisation=studio, topic="EXPIRY", kind="licence.expired", mail="DEAD"
+    )
     report = asset.manifests.get().report
     world.ids |= {
         "manifest_id": report["manifests"][0]["label"],
+        "organisation_id": str(studio.pk),
+        "user_id": str(world.people["engineer"].person.pk),
+        "ref": "SAG_TVT_2026@1",
+        "kid": signer_for("TOKEN").kid,
+        "purpose": "TOKEN",
         "path": "checkpoint",
         "number": "0",
         "bundle_id": str(bundle.pk),
@@ -428,6 +463,9 @@ def _outputs(world: World) -> None:
         "endpoint_id": str(made.endpoint.pk),
         "delivery_id": str(delivery.pk),
         "key_id": str(world.keys["studio-key"].pk),
+        "person_id": str(engineer.pk),
+        "letter_id": str(letter.pk),
+        "unsubscribe_token": unsubscribe_url(engineer, "EXPIRY").rstrip("/").rpartition("/")[2],
     }
 
 

@@ -3,6 +3,7 @@
 Headless Chromium against a live server with the real database; skipped where no Chromium is found.
 """
 
+# ruff: noqa: F811  (the fixtures of the other journey are taken by name)
 from __future__ import annotations
 
 import re
@@ -46,7 +47,7 @@ def title(page: Page, text: str | re.Pattern[str]) -> None:
 def test_an_agent_passes_a_mandate_on_and_the_colleague_declines(
     browser: Browser,
     live_server: Any,
-    stage: Stage,  # noqa: F811
+    stage: Stage,
 ) -> None:
     base = live_server.url
     colleague = factories.make_agent(stage.agent.organisation)
@@ -81,7 +82,7 @@ def test_an_agent_passes_a_mandate_on_and_the_colleague_declines(
 def test_several_are_approved_together_by_keyboard_and_one_is_renewed(
     browser: Browser,
     live_server: Any,
-    stage: Stage,  # noqa: F811
+    stage: Stage,
 ) -> None:
     base, talent = live_server.url, stage.request.talent
     second = factories.make_submitted_request(stage.request.production, talent, producer=stage.producer)
@@ -125,7 +126,7 @@ def test_several_are_approved_together_by_keyboard_and_one_is_renewed(
 def test_a_talent_hides_and_stops_everything_on_a_phone_without_javascript(
     browser: Browser,
     live_server: Any,
-    stage: Stage,  # noqa: F811
+    stage: Stage,
 ) -> None:
     base, talent = live_server.url, stage.request.talent
     token = factories.approve(stage.request)

@@ -81,6 +81,7 @@ class AbsenceLine:
     mine: bool
     valid_from: datetime
     valid_until: datetime
+    begun: bool
 
 
 def mandates_page(principal: Principal, *, after: str = "", size: int = PAGE) -> MandatesPage:
@@ -149,6 +150,7 @@ def absences_seen_by(principal: Principal) -> tuple[AbsenceLine, ...]:
             mine=row.user_id == principal.person.pk,
             valid_from=row.valid_from,
             valid_until=row.valid_until,
+            begun=row.valid_from <= clock.now(),
         )
         for row in rows.order_by("valid_from")[:_SHOWN]
     )

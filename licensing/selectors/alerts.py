@@ -72,7 +72,7 @@ def alerts_visible_to(principal: Principal) -> QuerySet[Alert]:
     )
 
 
-def notices_page(principal: Principal, *, kind: str = "ends", after: str = "", size: int = PAGE) -> Notices:
+def notices_page(principal: Principal, *, kind: str = "", after: str = "", size: int = PAGE) -> Notices:
     """What the caller should know of now, the most urgent first; at most 8 queries.
 
     Of several notices of one licence the last counts, and of several shares of one quota the highest. What has

@@ -110,6 +110,7 @@ from licensing.selectors.tokens import (
     tokens_visible_to,
 )
 from licensing.selectors.training import (
+    training_asked_of,
     training_requests_visible_to,
     training_state,
     training_tokens_visible_to,
@@ -246,6 +247,7 @@ __all__ = [
     "token_by_jti",
     "tokens_of_production",
     "tokens_visible_to",
+    "training_asked_of",
     "training_requests_visible_to",
     "training_state",
     "training_tokens_visible_to",

@@ -151,6 +151,8 @@ def test_training_is_read_by_three_and_answered_by_one(cast: Cast) -> None:
         assert Reader(stranger).get(path).status_code == 404
     assert Reader(cast.agent).post(f"{path}approve/", {"terms_hash": made.terms_hash}).status_code == 404
     reader = Reader(cast.self)
+    assert "A studio asks to train a model on you" in reader.page("/home/")
+    assert "A studio asks to train" not in Reader(cast.other_talent).page("/home/")
     assert "Agree to this training…" in reader.page(path)
     assert reader.post(f"{path}approve/", {"terms_hash": "sha256:" + "0" * 64}).status_code == 409
     assert reader.post(f"{path}approve/", {}).status_code == 409

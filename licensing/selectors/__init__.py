@@ -54,6 +54,7 @@ from licensing.selectors.mandates import (
     held_mandate,
     mandates_page,
     may_pass_on,
+    signers_of,
 )
 from licensing.selectors.own_word import Instruction, last_instructions, rules_page
 from licensing.selectors.people import (
@@ -234,6 +235,7 @@ __all__ = [
     "rules_page",
     "seen_as_vendor",
     "signature_detail",
+    "signers_of",
     "speaks_for",
     "status_list_jwt",
     "status_lists",

@@ -11,7 +11,7 @@ from accounts.models import Membership, User
 from accounts.principals import Principal
 from common import clock
 from common.keyset import slice_of
-from licensing.models import Absence, Delegation, Mandate
+from licensing.models import Absence, Delegation, Mandate, MandateSigner
 from licensing.selectors.people import (
     MandateLine,
     deciding_mandates,
@@ -162,6 +162,12 @@ def colleagues_of(principal: Principal) -> QuerySet[User]:
         organisation=principal.organisation, role=Membership.Role.AGENT, ended_at=None
     ).exclude(user=principal.person)
     return User.objects.filter(pk__in=agents.values("user")).order_by("full_name", "pk")
+
+
+def signers_of(mandate_id: UUID) -> tuple[str, ...]:
+    """The addresses of those whose yes a quorum counts, in order."""
+    rows = MandateSigner.objects.filter(mandate=mandate_id).order_by("user__email")
+    return tuple(rows.values_list("user__email", flat=True))
 
 
 def may_pass_on(principal: Principal, mandate: Mandate) -> bool:

@@ -124,11 +124,13 @@ class AfterDeathForm(forms.Form):
 
 
 class PayeeForm(forms.Form):
-    """Who is paid."""
+    """Who is paid, as terms name a payee: an id."""
 
-    payee = forms.CharField(
-        label=gettext_lazy("Who is paid for you"), max_length=200,
-        help_text=gettext_lazy("As licences write it: a name, or the number of an account with your guild or agency."),
+    payee = forms.RegexField(
+        r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}\Z",
+        label=gettext_lazy("Who is paid for you"),
+        help_text=gettext_lazy("As licences write it: the id of an account with your guild, your agency or your company, without spaces."),
+        error_messages={"invalid": gettext_lazy("An id has letters, digits and . _ : @ / + - in it, and no spaces.")},
     )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ from licensing.selectors.mandates import (
     held_mandate,
     mandates_page,
     may_pass_on,
+    signers_of,
 )
 from licensing.selectors.own_word import Instruction, last_instructions, rules_page
 from licensing.selectors.people import (
@@ -110,6 +111,7 @@ from licensing.selectors.tokens import (
     tokens_visible_to,
 )
 from licensing.selectors.training import (
+    training_asked_of,
     training_requests_visible_to,
     training_state,
     training_tokens_visible_to,
@@ -233,6 +235,7 @@ __all__ = [
     "rules_page",
     "seen_as_vendor",
     "signature_detail",
+    "signers_of",
     "speaks_for",
     "status_list_jwt",
     "status_lists",
@@ -246,6 +249,7 @@ __all__ = [
     "token_by_jti",
     "tokens_of_production",
     "tokens_visible_to",
+    "training_asked_of",
     "training_requests_visible_to",
     "training_state",
     "training_tokens_visible_to",

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.invitations import invite_person
 from accounts.models import Membership, Organisation, SignInLink, User
@@ -79,7 +80,9 @@ def register_party(*, principal: Principal, name: str, kind: str, slug: str = ""
     """
     require_operator(principal)
     if kind not in KINDS:
-        raise InvalidInput("KIND_UNKNOWN", f"{kind[:20]} is not a kind that is registered here.")
+        raise InvalidInput(
+            "KIND_UNKNOWN", _("%(kind)s is not a kind that is registered here.") % {"kind": kind[:20]}
+        )
     return register_organisation(name=name, kind=kind, slug=slug)
 
 

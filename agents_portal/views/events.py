@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from agents_portal.access import AGENT, AUDITOR, STUDIO, TALENT, VENDOR, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.events import WhyForm
-from agents_portal.words import Badge, counted, lower_words, reason_words
+from agents_portal.words import Badge, figure, lower_words, reason_words
 from common.errors import Conflict, InvalidInput
 from licensing.models import Hold
 from licensing.selectors import (
@@ -226,7 +226,7 @@ def _screen(request: PortalRequest, kind: str, act: Act, thing: Thing, shown: Pr
     lines = [
         Consequence(
             icon,
-            counted(number, _("licence"), _("licences")),
+            ngettext("%(count)s licence", "%(count)s licences", number) % {"count": figure(number)},
             str(words) + ".",
             tone,
         )

@@ -21,7 +21,7 @@ from agents_portal.figures import Meter
 from agents_portal.forms.members import DefaultsForm, RollForm
 from agents_portal.limits import effect_of, limit_sentences
 from agents_portal.views.usage import after_of
-from agents_portal.words import Badge
+from agents_portal.words import Badge, figure
 from common.errors import DomainError, InvalidInput, TooLarge
 from common.problems import too_large
 from licensing import services
@@ -83,7 +83,7 @@ def members_page_view(request: PortalRequest) -> HttpResponse:
             "page": page,
             "search": search,
             "many": many,
-            "headline": ngettext("%(n)s member", "%(n)s members", many) % {"n": f"{many:,}"},
+            "headline": ngettext("%(n)s member", "%(n)s members", many) % {"n": figure(many)},
             "rolls": [_row(roll) for roll in rolls_of(request.principal)[:_ROLLS_SHOWN]],
             "defaults": defaults_of(request.principal).first(),
             "may_act": _may_act(request),
@@ -244,7 +244,7 @@ def _defaults_screen(request: PortalRequest, limits: MandateLimits, effect: str,
         who = Consequence(
             "users",
             ngettext("It binds %(n)s member at once.", "It binds all %(n)s members at once.", many)
-            % {"n": f"{many:,}"},
+            % {"n": figure(many)},
             _("Requests that are made from now on ask the member where they go beyond it."),
         )
     return Binding(

@@ -81,6 +81,7 @@ def rotate_page(request: PortalRequest, purpose: str) -> HttpResponse:
         raise Http404
     require_presence(request.principal)
     if request.method == "POST":
+        require_presence(request.principal)
         made = rotate_signing_key(purpose=purpose)
         _record(request, "operator.key_rotated", made)
         messages.success(request, _("The new key signs from now on."), extra_tags="permit")
@@ -115,6 +116,7 @@ def revoke_key_page(request: PortalRequest, kid: str) -> HttpResponse:
     require_presence(request.principal)
     form = RevokeKeyForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        require_presence(request.principal)
         try:
             revoked = revoke_signing_key(kid=kid, compromised_at=form.cleaned_data["compromised_at"])
         except InvalidInput as error:

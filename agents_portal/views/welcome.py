@@ -35,12 +35,19 @@ from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 _GO: Final = "organisation_sign_in_go"  # in the session: only our own page's link begins it
 _BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"
 
-sign_in_page = LoginView.as_view()
-sign_in_by_passkey = never_cache(LoginWebAuthnView.as_view())
+_reads_and_posts = require_http_methods(["GET", "HEAD", "POST"])  # Django's form views take PUT for POST
+sign_in_page = _reads_and_posts(LoginView.as_view())
+sign_in_by_passkey = _reads_and_posts(never_cache(LoginWebAuthnView.as_view()))
 
 
 class SecondStep(AuthenticateView):
     """The second step of a sign-in by password."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Whoever is in already goes on."""
+        if request.user.is_authenticated:
+            return redirect("portal-first")
+        return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the browser's options as the page's script reads them."""
@@ -51,7 +58,7 @@ class SecondStep(AuthenticateView):
         return told
 
 
-second_step_page = never_cache(SecondStep.as_view())
+second_step_page = _reads_and_posts(never_cache(SecondStep.as_view()))
 
 
 @require_GET
@@ -170,7 +177,7 @@ def organisation_sign_in_page(request: HttpRequest, provider_id: str) -> HttpRes
 @require_GET
 def organisation_refused_page(request: HttpRequest) -> HttpResponse:
     """Say that an organisation's sign-in let nobody in."""
-    return render(request, "portal/security/refused.html", status=403)
+    return render(request, "portal/security/refused.html")
 
 
 def _json(text: str) -> object:

@@ -4,7 +4,7 @@ Django's admin with a lock on it. What a row holds that is a secret, or leads to
 all; each row that is opened stands in the audit trail. Tables with a composite key Django's admin cannot show.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.db.models import CompositePrimaryKey, Model
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -58,7 +59,7 @@ class SupportSite(AdminSite):
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> TemplateResponse:
         """Passwords are changed in the portal."""
         raise Http404
 
@@ -69,7 +70,8 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def count(self) -> int:
         """How many rows, or 10,000 where there are more."""
-        return len(self.object_list.values_list("pk")[:_ROWS_COUNTED])  # type: ignore[union-attr]
+        rows: Any = self.object_list
+        return len(rows.values_list("pk")[:_ROWS_COUNTED])
 
 
 class ReadOnly(ModelAdmin):  # type: ignore[type-arg]
@@ -101,15 +103,17 @@ class ReadOnly(ModelAdmin):  # type: ignore[type-arg]
         """Nobody deletes."""
         return False
 
-    def get_list_display(self, request: HttpRequest) -> Sequence[str | Callable[[Any], Any]]:
+    def get_list_display(self, request: HttpRequest) -> list[str | Callable[[Any], str | bool]]:
         """The first plain columns, by which a row is known."""
-        return shown_columns(self.model)[:6]
+        return [*shown_columns(self.model)[:6]]
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
+    def get_fields(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> list[str | list[str] | tuple[str, ...] | tuple[()]]:
         """Every column but secrets and what leads to captures."""
-        return shown_columns(self.model)
+        return [*shown_columns(self.model)]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """All that is shown."""
         return shown_columns(self.model)
 

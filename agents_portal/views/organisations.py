@@ -46,7 +46,8 @@ def organisations_page(request: PortalRequest) -> HttpResponse:
     search, kind = request.GET.get("q", "").strip()[:160], request.GET.get("kind", "")
     if not search.isprintable() or (kind and kind not in Organisation.Kind.values):
         raise Http404
-    last = Organisation.objects.filter(pk=after_of(request)).first()
+    after = after_of(request)
+    last = Organisation.objects.filter(pk=after).first() if after else None
     page = list(organisations(search=search, kind=kind, after=last)[: _A_PAGE + 1])
     shown = page[:_A_PAGE]
     people = people_of(shown)

@@ -64,7 +64,7 @@ class SupportSite(AdminSite):
         raise Http404
 
 
-class CountedPaginator(Paginator):  # type: ignore[type-arg]
+class CountedPaginator(Paginator):
     """Pages of a table of any size: beyond 10,000 rows nobody counts."""
 
     @cached_property
@@ -74,7 +74,7 @@ class CountedPaginator(Paginator):  # type: ignore[type-arg]
         return len(rows.values_list("pk")[:_ROWS_COUNTED])
 
 
-class ReadOnly(ModelAdmin):  # type: ignore[type-arg]
+class ReadOnly(ModelAdmin):
     """A table to look at: no row is added, changed or deleted here, by anybody."""
 
     list_per_page = 50

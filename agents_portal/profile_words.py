@@ -132,9 +132,9 @@ def rule_title(rule: Rule) -> str:  # noqa: C901, PLR0912  (one line for each ki
             }
         case DistributionHold(until=until):
             return _("Nothing is distributed before: %(moment)s") % {"moment": lower_words(str(until))}
-        case TrainingApart(days_max=None):
-            return _("Training has its own consent")
         case TrainingApart(days_max=days):
+            if days is None:
+                return _("Training has its own consent")
             return _("Training has its own consent, for at most %(n)s days") % {"n": figure(days)}
         case Marks():
             return _("Outputs carry: %(layers)s") % {"layers": _marks(rule)}

@@ -25,7 +25,7 @@ def core() -> Language:
 
 def core_later(message: str) -> str:
     """Return a text of the core as one that is told in the reader's language each time it is read."""
-    return cast("str", _told_later(message))
+    return _told_later(message)
 
 
 def _told(message: str) -> str:

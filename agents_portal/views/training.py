@@ -16,7 +16,7 @@ from accounts.presence import NotBound
 from agents_portal import words
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
-from agents_portal.confirm import passkey_sent
+from agents_portal.confirm import enrolled_by, passkey_sent
 from agents_portal.forming import carried_out
 from agents_portal.forms.own_word import ReasonForm, TrainingYesForm
 from agents_portal.rows import money_words
@@ -145,7 +145,9 @@ def approve_training_page(request: PortalRequest, request_id: UUID) -> HttpRespo
         hash_caption=_("You agree to this hash of the terms (sha256)"),
         hidden={"terms_hash": made.terms_hash},
     )  # fmt: skip
-    screen = screen.signed_by(request.principal, required=is_passkey_required(request.principal, made.talent))
+    screen = screen.signed_by(
+        enrolled_by(request), required=is_passkey_required(request.principal, made.talent)
+    )
     if problem is not None:
         screen = screen.refused(problem)
     status = 422 if problem else 200

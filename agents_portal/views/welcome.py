@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.views import LoginView
@@ -47,7 +47,7 @@ class SecondStep(AuthenticateView):
         """Whoever is in already goes on."""
         if request.user.is_authenticated:
             return redirect("portal-first")
-        return super().dispatch(request, *args, **kwargs)
+        return cast("HttpResponseBase", super().dispatch(request, *args, **kwargs))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the browser's options as the page's script reads them."""
@@ -163,12 +163,13 @@ def organisation_sign_in_page(request: HttpRequest, provider_id: str) -> HttpRes
         if again and request.session.get(ADMITTED_BY_KEY) != str(service.organisation_id):
             return redirect("sign-in-refused")
         provider = social_adapter(request).get_provider(request, provider_id)
-        return provider.redirect(
+        away = provider.redirect(
             request,
             process=AuthProcess.REDIRECT if again else AuthProcess.LOGIN,
             next_url=wanted if ours else None,
             auth_params={"prompt": "login", "max_age": str(settings.STEP_UP_SECONDS)} if again else {},
         )
+        return cast("HttpResponseBase", away)
     request.session[_GO] = secrets.token_urlsafe(24)
     told = {"service": service, "go": request.session[_GO], "next": wanted if ours else ""}
     return render(request, "portal/security/organisation.html", told)

@@ -116,7 +116,7 @@ def expected(line: Line, name: str) -> str:
         return NO
     if line.is_nobodys:
         return NOTHING
-    has_no_session = name not in GROUPS["people"] and not line.address.startswith("/api/")
+    has_no_session = name not in (*GROUPS["people"], "operator") and not line.address.startswith("/api/")
     return SIGN_IN if name == "anonymous" or has_no_session else NOTHING
 
 
@@ -201,7 +201,7 @@ def other_scopes(walk: Walk, line: Line) -> Iterator[str]:
 
 def _askers(line: Line) -> list[str]:
     """Who asks for a stranger's things: at a page everyone who may; of the API one of each organisation, and keys."""
-    may = line.let_in | line.told_no - {"operator"}
+    may = (line.let_in | line.told_no) - {"operator"}  # who keeps the list of organisations sees all of them
     if not line.address.startswith("/api/v1/"):
         return sorted(may)
     chosen = {next((name for name in group if name in may), "") for group in ORGANISATIONS}

@@ -28,6 +28,13 @@ THINGS = {
     ("/api/v1/training-requests/", "request_id"): "training",
     ("/api/v1/training-tokens/", "jti"): "training_jti",
     ("/api/v1/talents/", "talent_id"): "talent",
+    ("/training/", "request_id"): "training",
+    ("/training/{request_id}/end/", "request_id"): "training_agreed",
+    ("/roster/", "talent_id"): "talent",
+    ("/mandates/", "talent_id"): "talent",
+    ("/visibility/", "talent_id"): "talent",
+    ("/rules/", "talent_id"): "talent",
+    ("/wishes/", "talent_id"): "talent",
     ("/requests/{request_id}/accept/", "request_id"): "countered",
     ("/api/v1/license-requests/{request_id}/accept", "request_id"): "countered",
     ("/api/v1/license-requests/{request_id}/difference/", "request_id"): "countered",
@@ -36,6 +43,7 @@ THINGS = {
     ("/api/v1/watermarks/detections/", "uid"): "detection",
     ("/api/v1/render/leases/", "uid"): "lease",
     ("/api/v1/logs/", "production"): "production_id",
+    ("/unsubscribe/", "token"): "unsubscribe_token",
 }
 
 
@@ -82,6 +90,10 @@ def _fact(name: str) -> Callable[[World], Any]:
 
 def _id(name: str) -> Callable[[World], str]:
     return lambda world: world.ids[name]
+
+
+def _handle(world: World) -> str:
+    return Talent.objects.get(pk=world.ids["talent"]).handle
 
 
 def _email(name: str) -> Callable[[World], str]:
@@ -182,6 +194,11 @@ _A_WHILE = {
 BODIES: dict[str, Body] = {
     # the portal
     "POST /settings/": _form(theme="dark", keys="off"),
+    "POST /welcome/{secret}/": _form(password="a-long-enough-passphrase", again="a-long-enough-passphrase"),
+    "POST /security/passkeys/new/": lambda _: Ask(kind="form", answers=(422,)),
+    "POST /security/passkeys/{passkey_id}/rename/": _form(name="Laptop"),
+    "POST /security/codes/new/": lambda _: Ask(kind="form", answers=(422,)),
+    "POST /security/password/": lambda _: Ask(kind="form", answers=(422,)),
     "POST /requests/{request_id}/change/": _form(field="frames_max", value="2000", note="Fewer."),
     "POST /requests/{request_id}/undo/": _form(field="frames_max"),
     "GET /requests/{request_id}/change/": _query("?field=frames_max"),
@@ -193,6 +210,16 @@ BODIES: dict[str, Body] = {
     "POST /licences/{jti}/revoke/": _form(kind="PROSPECTIVE", reason="It is over."),
     "POST /licences/{jti}/renew/": _form(days="30", frames_max="100", note="More."),
     "POST /productions/new/": _form(title="A new one", kind="PRODUCTION", guild=""),
+    "POST /requests/new/": _form(production=_id("production_id"), talent=_handle),
+    "POST /webhooks/new/": _form(url="https://hooks.example.test/portal", kinds=["licence.*"]),
+    "POST /webhooks/{endpoint_id}/switch/": _form(enabled="off"),
+    "POST /webhooks/{endpoint_id}/rotate/": _form(overlap_hours="1"),
+    # a talent's organisation has roles of its own
+    "POST /team/invite/": lambda world: Ask(
+        {"full_name": "New", "email": "new@example.test", "roles": ["ADMIN"]}, kind="form", answers=(422,)
+    ),
+    "POST /team/{person_id}/": _form(roles=["ENGINEER"]),
+    "POST /notices/choices/": lambda world: Ask({}, kind="form", answers=(422,)),
     "POST /keys/new/": _form(name="farm", scopes=["licence:read"], days="30", proof_jwk=""),
     "POST /bundles/new/": _form(production=_id("production_id"), purpose="UNION_REPORTING"),
     "POST /stop/": _form(confirm="stop"),
@@ -270,6 +297,24 @@ BODIES: dict[str, Body] = {
         kind="application/x-www-form-urlencoded",
         denied=b'"active":false',
     ),
+    **dict.fromkeys(
+        (
+            "POST /mandates/{mandate_id}/delegate/",
+            "POST /mandates/give/{talent_id}/",
+            "POST /absence/",
+            "POST /visibility/{talent_id}/",
+            "POST /rules/new/{talent_id}/",
+            "POST /wishes/{talent_id}/after-death/",
+            "POST /wishes/{talent_id}/payee/",
+            "POST /training/{request_id}/decline/",
+            "POST /training/{request_id}/end/",
+            "POST /requests/{request_id}/ask/",
+        ),
+        lambda _: Ask({}, kind="form", answers=(422,)),  # the form, with what it misses
+    ),
+    "POST /training/{request_id}/approve/": _form(terms_hash=_fact("training_hash")),
+    "GET /requests/{request_id}/answer/": lambda _: Ask(answers=(409,)),  # nobody has asked anything
+    "POST /requests/{request_id}/answer/": lambda _: Ask({}, kind="form", answers=(409,)),
     "POST /api/v1/render/checks": _check,
     "GET /api/v1/render/checks": _query("?token={jti}"),
     "POST /api/v1/render/receipts": _receipts,

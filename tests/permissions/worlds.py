@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import ApiCredential, Membership, Scope
 from accounts.operating import make_operator
 from accounts.principals import Principal, principal_of_person
+from accounts.services import invite_person
 from common import clock
 from common.keys import signer_for
 from compliance import services as services_of_bundles
@@ -25,19 +27,23 @@ from licensing.models import (
     GuildMember,
     LicenceRequest,
     LicenceToken,
+    PersonSignature,
     Production,
     RevocationDuty,
     Talent,
 )
-from notify.models import Delivery
+from notify.models import Delivery, Letter
 from notify.services import create_endpoint, ping_endpoint
+from notify.unsubscribing import unsubscribe_url
 from provenance.services.intake import receive_asset
 from tests import factories
 from tests.conftest import DEMO_CLIP
 from tests.licensing.persons import LIMITS, give_authority, in_days
+from tests.passkeys import SoftPasskey
 from tests.provenance.conftest import cut_clip
 from tests.provenance.test_assets_api import released
 from tests.receipts.conftest import Farm
+from trustcore.passkey import challenge_of
 from watermarking.models import MarkDetection, MediaJob, MediaStretch
 from watermarking.services import register_mark
 
@@ -81,6 +87,8 @@ _PUBLIC = frozenset(
         "older",
         "newer",
         "manifest_id",
+        "passkey_id",
+        "provider_id",
         "ref",
         "kid",
         "purpose",
@@ -159,7 +167,39 @@ def make_world(folder: Path, names: Names = Names()) -> World:
     _guild(world, talent)
     _render(world)
     _outputs(world)
+    _doors(world)
     return world
+
+
+def _doors(world: World) -> None:
+    """What lets people in: somebody's passkey and codes, an invitation, a signature by passkey."""
+    agent, colleague = world.people["agent"], world.people["colleague"]
+    passkey = SoftPasskey().enrol(colleague.person)
+    TOTP.activate(colleague.person, generate_totp_secret())
+    _, address = invite_person(
+        organisation=world.facts["agency"],
+        email=f"{uuid4().hex}@agency.test",
+        full_name="Somebody New",
+        roles=["AGENT"],
+        invited_by=None,
+    )
+    device = SoftPasskey()
+    device.enrol(agent.person)
+    asked = factories.make_submitted_request(
+        world.facts["production"], world.facts["talent row"], producer=world.people["producer"]
+    )
+    assert asked.current is not None
+    answer = device.sign(challenge_of(asked.current.terms_hash))
+    services.approve_request(
+        principal=agent, request_id=asked.pk, terms_hash=asked.current.terms_hash, passkey=answer
+    )
+    signature = PersonSignature.objects.get(person=agent.person)
+    world.ids |= {
+        "passkey_id": str(passkey.pk),
+        "secret": address.split("/welcome/")[1].strip("/"),
+        "action_id": str(signature.action_id),
+        "provider_id": "no-such-service",
+    }
 
 
 def _operator() -> Principal:
@@ -324,7 +364,11 @@ def _training(world: World) -> None:
     waiting, agreed = ask(), ask()
     token = services.approve_training(principal=desk, request_id=agreed.pk, terms_hash=agreed.terms_hash)
     world.facts["training_hash"] = waiting.terms_hash
-    world.ids |= {"training": str(waiting.pk), "training_jti": str(token.pk)}
+    world.ids |= {
+        "training": str(waiting.pk),
+        "training_jti": str(token.pk),
+        "training_agreed": str(agreed.pk),
+    }
 
 
 def _guild(world: World, talent: Talent) -> None:
@@ -396,6 +440,10 @@ def _outputs(world: World) -> None:
     made = create_endpoint(principal=producer, url=f"https://hooks.example.test/{uuid4().hex}")
     delivery = ping_endpoint(principal=producer, endpoint_id=made.endpoint.pk)
     Delivery.objects.filter(pk=delivery.pk).update(dead_at=clock.now())
+    engineer = world.people["engineer"].person
+    letter = Letter.objects.create(
+        person=engineer, organisation=studio, topic="EXPIRY", kind="licence.expired", mail="DEAD"
+    )
     report = asset.manifests.get().report
     world.ids |= {
         "manifest_id": report["manifests"][0]["label"],
@@ -415,6 +463,9 @@ def _outputs(world: World) -> None:
         "endpoint_id": str(made.endpoint.pk),
         "delivery_id": str(delivery.pk),
         "key_id": str(world.keys["studio-key"].pk),
+        "person_id": str(engineer.pk),
+        "letter_id": str(letter.pk),
+        "unsubscribe_token": unsubscribe_url(engineer, "EXPIRY").rstrip("/").rpartition("/")[2],
     }
 
 

@@ -167,7 +167,7 @@ def strangers_things(walk: Walk, line: Line) -> Iterator[str]:
     """Faults of one line: whoever may at home, at what is a stranger's."""
     if set(NAMES) <= line.let_in:
         return
-    in_address = bool(walk.addresses[line.address].parameters)
+    in_address = _is_somebodys(walk, line)
     for method in line.methods:
         if not (in_address or _names_things(walk, line, method)):
             continue
@@ -231,6 +231,13 @@ def _askers(line: Line) -> list[str]:
         return sorted(may)
     chosen = {next((name for name in group if name in may), "") for group in ORGANISATIONS}
     return sorted((chosen | set(KEYS)) & may)
+
+
+def _is_somebodys(walk: Walk, line: Line) -> bool:
+    """Whether what stands in the address is another thing in each world (a profile of law is the same in both)."""
+    address = walk.addresses[line.address]
+    things = things_of(address.text, address.parameters, line.variant).values()
+    return any(walk.ours.ids[thing] != walk.strangers.ids[thing] for thing in things)
 
 
 def _names_things(walk: Walk, line: Line, method: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -72,6 +73,8 @@ def test_every_page_of_every_seat_has_no_barrier_and_never_scrolls_sideways(
             answer = tab.goto(f"{live_server.url}{page.path}")
             assert answer is not None
             assert answer.status == 200, f"{page}: {answer.status}"
+            if urlsplit(tab.url).path != urlsplit(page.path).path:
+                continue  # a door that is open already leads on
             faults += [f"{page.name} as {reader or 'anybody'} {fault}" for fault in looked_at(tab, page)]
             seen += 1
         context.close()

@@ -24,7 +24,8 @@ from common.errors import InvalidInput
 from compliance.selectors import bundles_visible_to, exportable_productions
 from licensing.selectors import (
     LicenceLine,
-    licences,
+    licences_of_production,
+    live_by_production,
     production_for,
     productions_visible_to,
     renewals_asked,
@@ -40,10 +41,7 @@ _KEYS_SHOWN = 20
 @require_GET
 def productions_page(request: PortalRequest) -> HttpResponse:
     """List the productions the reader may see, each with its live licences counted."""
-    lines = licences(request.principal)
-    live: dict[UUID, int] = {}
-    for line in lines:
-        live[line.production_id] = live.get(line.production_id, 0) + (line.state in LIVE_STATES)
+    live = live_by_production(request.principal)
     rows = [
         {"production": one, "kind": dict(KINDS).get(one.kind, one.kind), "live": live.get(one.pk, 0)}
         for one in productions_visible_to(request.principal)
@@ -86,7 +84,7 @@ def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse
     production = production_for(request.principal, production_id)
     if production is None:
         raise Http404
-    lines = [line for line in licences(request.principal) if line.production_id == production.pk]
+    lines = list(licences_of_production(request.principal, production.pk))
     counts = counts_for_tokens(line.jti for line in lines)
     rows = [
         {

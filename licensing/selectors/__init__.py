@@ -98,7 +98,13 @@ from licensing.selectors.request_detail import (
 )
 from licensing.selectors.requests import requests_visible_to
 from licensing.selectors.signatures import SignatureDetail, signature_detail
-from licensing.selectors.standing import Licences, licences_page, live_licences
+from licensing.selectors.standing import (
+    Licences,
+    licences_of_production,
+    licences_page,
+    live_by_production,
+    live_licences,
+)
 from licensing.selectors.status import jwks, status_list_jwt, status_lists
 from licensing.selectors.tokens import (
     current_grant,
@@ -194,8 +200,10 @@ __all__ = [
     "licence_state_for",
     "licences",
     "licences_ending",
+    "licences_of_production",
     "licences_page",
     "lineage_of",
+    "live_by_production",
     "live_licences",
     "live_licences_under",
     "mandate_in_force",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -223,6 +223,16 @@ BODIES: dict[str, Body] = {
     "POST /keys/new/": _form(name="farm", scopes=["licence:read"], days="30", proof_jwk=""),
     "POST /bundles/new/": _form(production=_id("production_id"), purpose="UNION_REPORTING"),
     "POST /stop/": _form(confirm="stop"),
+    "GET /profiles/{ref}/difference/": _query("?with=SAG_TVT_2026@1"),
+    "POST /profiles/{ref}/adopt/": lambda _: Ask(
+        {"profile_hash": _profile_hash(), "counsel_name": "Counsel"}, kind="form"
+    ),
+    "GET /profiles/{ref}/end/": _adopted,
+    "POST /profiles/{ref}/end/": lambda world: replace(_adopted(world), kind="form"),
+    "GET /events/declare/": _query("?kind=STRIKE&of=production:{production_id}"),
+    "POST /events/declare/": lambda world: Ask(
+        {"kind": "STRIKE", "of": f"production:{world.ids['production_id']}", "why": "Strike."}, kind="form"
+    ),
     # doors
     "GET /metrics": lambda _: Ask(from_afar=True),
     "GET /api/docs/": _query(""),

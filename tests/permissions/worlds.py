@@ -121,7 +121,7 @@ GROUPS = {
     "studio": ("producer", "engineer", "studio-admin"),
     "guild": ("auditor", "guild-admin"),
     "talents": ("talent", "talent-admin"),
-    "people": ("talent", *PEOPLE, "operator"),
+    "people": ("talent", *PEOPLE),
     "keys": tuple(KEYS),
     "everybody": NAMES,
 }

@@ -10,10 +10,10 @@ from typing import Final
 from uuid import UUID
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from common.dates import day_words, month_words
 from licensing.selectors import LicenceLine
 
 WEEKS: Final = 14
@@ -77,7 +77,7 @@ def calendar_of(lines: Sequence[LicenceLine], asked: Mapping[UUID, int], now: da
     for number in range(WEEKS):
         day = first + timedelta(weeks=number)
         begins = not weeks or day.day <= 7
-        weeks.append(Week(f"{at(day):.2f}%", day.day, date_format(day, "M") if begins else ""))
+        weeks.append(Week(f"{at(day):.2f}%", day.day, month_words(day) if begins else ""))
     bars = tuple(_bar(line, asked, at, last) for line in lines)
     return Calendar(tuple(weeks), bars, f"{at(now):.2f}%", last)
 
@@ -117,7 +117,7 @@ def _tone(line: LicenceLine) -> str:
 
 
 def _day(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "j M")
+    return day_words(timezone.localtime(moment))
 
 
 def _end_words(line: LicenceLine) -> str:

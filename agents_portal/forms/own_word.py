@@ -23,6 +23,11 @@ _LEVELS: Final = (
 _SEERS: Final = (Organisation.Kind.STUDIO, Organisation.Kind.VENDOR, Organisation.Kind.AGENCY)
 
 
+def after_death_uses() -> list[tuple[str, str]]:
+    """What may go on after a death, in the reader's language; training never."""
+    return [(str(use), words.use_words(str(use))) for use in UseType if use not in TRAINING_USE_TYPES]
+
+
 class VisibilityForm(forms.Form):
     """One level, and the organisations where it names any."""
 
@@ -101,7 +106,7 @@ class AfterDeathForm(forms.Form):
     )  # fmt: skip
     use_types = forms.MultipleChoiceField(
         label=gettext_lazy("What may go on"), widget=forms.CheckboxSelectMultiple, required=False,
-        choices=[(str(use), words.use_words(str(use))) for use in UseType if use not in TRAINING_USE_TYPES],
+        choices=after_death_uses,
     )  # fmt: skip
     text = forms.CharField(
         label=gettext_lazy("In your own words"), required=False, max_length=4000,

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from licensing.selectors import LicenceLine
-from receipts.selectors import TokenCounts, frames_used_since
+from receipts.selectors import frames_used_since
 
 PACE_DAYS: Final = 7
 
@@ -23,18 +23,19 @@ class Forecast:
 
 
 def forecasts_of(
-    lines: Sequence[LicenceLine], counts: Mapping[UUID, TokenCounts], now: datetime
+    lines: Sequence[LicenceLine], used: Mapping[UUID, int], now: datetime
 ) -> tuple[Forecast, ...]:
     """Those of the live ``lines`` that run out before they end, the soonest first; one query.
+
+    ``used`` says how many frames of each are reserved or rendered already.
 
     A licence younger than the seven days is measured by the days it has had.
     """
     live = [line for line in lines if line.state == "ACTIVE" and line.frames_max]
-    used = frames_used_since((line.jti for line in live), now - timedelta(days=PACE_DAYS)) if live else {}
+    lately = frames_used_since((line.jti for line in live), now - timedelta(days=PACE_DAYS)) if live else {}
     found = []
     for line in live:
-        count = counts.get(line.jti) or TokenCounts(line.jti)
-        forecast = forecast_of(line, count.frames_used, used.get(line.jti, 0), now)
+        forecast = forecast_of(line, used.get(line.jti, 0), lately.get(line.jti, 0), now)
         if forecast is not None:
             found.append(forecast)
     return tuple(sorted(found, key=lambda one: one.ends_at))

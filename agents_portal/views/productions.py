@@ -132,7 +132,7 @@ def _ahead(
     is_studio = request.seat == STUDIO
     keys = credentials_of(request.principal).filter(revoked_at=None)[:_KEYS_SHOWN] if is_studio else []
     asked = renewals_asked(line.open_renewal for line in running if line.open_renewal)
-    forecasts = forecasts_of(running, counts, now)
+    forecasts = forecasts_of(running, {jti: one.frames_used for jti, one in counts.items()}, now)
     told = {one.line.jti for one in forecasts}
     return {
         "calendar": calendar_of(running, asked, now),

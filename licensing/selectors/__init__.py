@@ -8,7 +8,7 @@ from licensing.selectors.alerts import Notice, Notices, alerts_visible_to, notic
 from licensing.selectors.bulk import Approvable, approvable_together
 from licensing.selectors.directory import DirectoryLine, DirectoryPage, directory, talent_seen
 from licensing.selectors.drafts import draft_for, drafts_of
-from licensing.selectors.duties import DutyLine, duties_of, duty_for
+from licensing.selectors.duties import DutyLine, duties_of, duty_for, own_duties_open
 from licensing.selectors.events import (
     Thing,
     events_declared_by,
@@ -210,6 +210,7 @@ __all__ = [
     "open_requests_under",
     "overseen_productions",
     "own_line",
+    "own_duties_open",
     "pairwise_pseudonym",
     "person_on_roster",
     "person_pseudonym",

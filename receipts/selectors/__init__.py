@@ -23,7 +23,7 @@ from receipts.selectors.logs import (
     publication_lag,
     published_log,
 )
-from receipts.selectors.pace import frames_used_since
+from receipts.selectors.pace import frames_used, frames_used_since
 from receipts.selectors.shots import Day, ShotCell, ShotRow, TokenUse, token_use
 from receipts.selectors.tokens import (
     Page,
@@ -66,6 +66,7 @@ __all__ = [
     "counts_for_token",
     "counts_for_tokens",
     "entries_of",
+    "frames_used",
     "frames_used_since",
     "key_use",
     "last_checkpoint_at",

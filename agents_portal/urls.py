@@ -64,10 +64,14 @@ urlpatterns = [
     path("security/", security.security_page, name="portal-security"),
     path("security/passkeys/new/", security.new_passkey_page, name="portal-passkey-new"),
     path(
-        "security/passkeys/<int:key_id>/rename/", security.rename_passkey_page, name="portal-passkey-rename"
+        "security/passkeys/<int:passkey_id>/rename/",
+        security.rename_passkey_page,
+        name="portal-passkey-rename",
     ),
     path(
-        "security/passkeys/<int:key_id>/remove/", security.remove_passkey_page, name="portal-passkey-remove"
+        "security/passkeys/<int:passkey_id>/remove/",
+        security.remove_passkey_page,
+        name="portal-passkey-remove",
     ),
     path("security/codes/new/", security.new_codes_page, name="mfa_activate_totp"),
     path("security/codes/remove/", security.remove_codes_page, name="mfa_deactivate_totp"),
@@ -142,7 +146,8 @@ urlpatterns = [
     ),
     path("alerts/", alerts.alerts_page, name="portal-alerts"),
     path("audit/", audit.audit_page, name="portal-audit"),
-    path("audit/export.<str:shape>", audit.export_page, name="portal-audit-export"),
+    path("audit/export.csv", audit.export_page, {"shape": "csv"}, name="portal-audit-csv"),
+    path("audit/export.jsonl", audit.export_page, {"shape": "jsonl"}, name="portal-audit-jsonl"),
     path("productions/", productions.productions_page, name="portal-productions"),
     path("productions/new/", productions.new_production_page, name="portal-production-new"),
     path("productions/<uuid:production_id>/", productions.production_page, name="portal-production"),

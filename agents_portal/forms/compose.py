@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents_portal import words
+from common.language import core
 from trustcore.policy.clauses import (
     LEVELLED_CONTENT,
     NEGOTIABLE_CONTENT,
@@ -342,7 +343,7 @@ class ComposeForm(forms.Form):
                 ("ALLOWED", _("Allowed")),
             ]
             self.fields[f"content_{code}"] = forms.ChoiceField(
-                label=CONTENT.get(code, words.lower_words(code).capitalize()),
+                label=core().say(CONTENT[code]) if code in CONTENT else words.lower_words(code).capitalize(),
                 choices=[("", _("As usual")), *(levels if code in LEVELLED_CONTENT else rules)],
                 required=False,
             )

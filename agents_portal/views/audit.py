@@ -99,7 +99,7 @@ def audit_page(request: PortalRequest) -> HttpResponse:
         {
             "form": form,
             "rows": [
-                {"event": event, "title": event_words(event.kind), "who": names.of(event), "facts": _facts(event.details)}
+                {"event": event, "title": words.event_words(event.kind), "who": names.of(event), "facts": _facts(event.details)}
                 for event in shown
             ],
             "kind": kept.get("kind", ""),
@@ -110,8 +110,8 @@ def audit_page(request: PortalRequest) -> HttpResponse:
             "more": f"{address}?{urlencode({**kept, 'before': shown[-1].number})}" if len(found) > _PAGE else "",
             "more_words": _("Earlier events"),
             "first": f"{address}?{urlencode(kept)}" if before else "",
-            "csv": f"{reverse('portal-audit-export', args=['csv'])}?{urlencode(kept)}",
-            "jsonl": f"{reverse('portal-audit-export', args=['jsonl'])}?{urlencode(kept)}",
+            "csv": f"{reverse('portal-audit-csv')}?{urlencode(kept)}",
+            "jsonl": f"{reverse('portal-audit-jsonl')}?{urlencode(kept)}",
             "page_hash": sha256(b"".join(lines)).hexdigest() if lines else "",
             "newest": shown[0].number if shown else None,
             "oldest": shown[-1].number if shown else None,
@@ -130,11 +130,9 @@ def export_page(request: PortalRequest, shape: str) -> HttpResponseBase:
     if shape == "csv":
         body = write_csv(_COLUMNS, (_cells(event, names) for event in events))
         content_type = "text/csv; charset=utf-8"
-    elif shape == "jsonl":
+    else:
         body = _json_lines(events, names)
         content_type = "application/jsonl"
-    else:
-        raise Http404
     name = f"audit-{clock.now():%Y%m%dT%H%M%SZ}.{shape}"
     return StreamingHttpResponse(
         body,
@@ -145,12 +143,6 @@ def export_page(request: PortalRequest, shape: str) -> HttpResponseBase:
             "Cache-Control": "private, no-store",
         },
     )
-
-
-def event_words(kind: str) -> str:
-    """``request.counter_accepted`` as ``Request: counter accepted``."""
-    noun, _dot, verb = kind.partition(".")
-    return f"{words.lower_words(noun).capitalize()}: {words.lower_words(verb)}" if verb else noun.capitalize()
 
 
 def _filtered(request: PortalRequest, form: FilterForm) -> tuple[QuerySet[Event], dict[str, str]]:

@@ -34,7 +34,7 @@ def inbox_page(request: PortalRequest) -> HttpResponse:
     """Show requests by deadline with a pane for the selected one; ``tab``, ``selected`` in the query."""
     context = _listing(request, "portal-inbox")
     context["selected"] = _selected(request, context["lines"])
-    context["pane"] = _pane(request, context["selected"])
+    context["pane"] = _pane(request, context["selected"], context["box"].deciding)
     inside = sum("INSIDE_MANDATE" in line.flags for line in context["lines"])
     context["several"] = context["tab"] == "needs-you" and inside > 1
     return render(request, "portal/inbox.html", context)
@@ -103,8 +103,8 @@ def _selected(request: PortalRequest, lines: tuple[RequestLine, ...]) -> UUID | 
     return ids.get(asked) or (lines[0].id if lines else None)
 
 
-def _pane(request: PortalRequest, chosen: UUID | None) -> dict[str, Any] | None:
-    detail = request_detail(request.principal, chosen) if chosen else None
+def _pane(request: PortalRequest, chosen: UUID | None, deciding: frozenset[UUID]) -> dict[str, Any] | None:
+    detail = request_detail(request.principal, chosen, deciding=deciding) if chosen else None
     if detail is None:
         return None
     return {

@@ -38,20 +38,14 @@ def answer_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     return _say(request, detail, answer_question, _("Answer the question"), _("Send the answer"))
 
 
-def my_sides(detail: RequestDetail) -> set[str]:
-    """In whose name the reader acts on a request; empty: reads only."""
-    return {one.side for one in detail.signers if one.is_me}
-
-
 def was_asked(detail: RequestDetail) -> bool:
     """Whether another side has asked something."""
-    mine = my_sides(detail)
-    return any(act.kind == "QUESTION" and act.side not in mine for act in detail.actions)
+    return any(act.kind == "QUESTION" and act.side not in detail.sides for act in detail.actions)
 
 
 def _open_to(request: PortalRequest, request_id: UUID) -> RequestDetail:
     detail = detail_or_404(request, request_id)
-    if not my_sides(detail):
+    if not detail.sides:
         raise PermissionDenied
     if detail.line.closed_at is not None:
         raise Conflict("REQUEST_MOVED", _("The request is closed"), _("Nothing was sent."))

@@ -150,11 +150,8 @@ def page_of(
             "yours",
         ),
         "likeness": likeness_words(str(one) for one in detail.terms.constructs),
-        "may_ask": detail.line.closed_at is None and any(one.is_me for one in detail.signers),
-        "was_asked": any(
-            act.kind == "QUESTION" and act.side not in {one.side for one in detail.signers if one.is_me}
-            for act in detail.actions
-        ),
+        "may_ask": detail.line.closed_at is None and bool(detail.sides),
+        "was_asked": any(act.kind == "QUESTION" and act.side not in detail.sides for act in detail.actions),
         "up": _UP[request.seat],
     }
 

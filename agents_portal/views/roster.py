@@ -24,6 +24,7 @@ from licensing.selectors import (
     PersonLine,
     RuleLine,
     licences_page,
+    person_line,
     person_on_roster,
     requests_of,
     roster_page,
@@ -86,20 +87,20 @@ def person_page(request: PortalRequest, talent_id: UUID) -> HttpResponse:
     """Show one person: vault, mandate, rules; or with ``tab`` their licences or requests."""
     tab, after = request.GET.get("tab", ""), request.GET.get("after", "")
     tab = tab if tab in dict(_PERSON_TABS) else ""
-    person = person_on_roster(request.principal, talent_id)
-    if person is None:
+    person = None if tab else person_on_roster(request.principal, talent_id, with_rules=True)
+    line = person.line if person else person_line(request.principal, talent_id) if tab else None
+    if line is None:
         raise Http404
     address = reverse("portal-person", args=[talent_id])
     context: dict[str, Any] = {
-        "person": person,
-        "line": person.line,
-        "marks": marks_of(person.line),
-        "headline": _person_headline(person.line),
+        "line": line,
+        "marks": marks_of(line),
+        "headline": _person_headline(line),
         "tab": tab,
         "tabs": [
             {
                 "label": label,
-                "count": {"licences": person.line.live, "requests": person.line.waiting}.get(key, ""),
+                "count": {"licences": line.live, "requests": line.waiting}.get(key, ""),
                 "href": f"{address}?tab={key}" if key else address,
                 "is_here": key == tab,
             }
@@ -108,14 +109,14 @@ def person_page(request: PortalRequest, talent_id: UUID) -> HttpResponse:
     }
     more = ""
     if tab == "licences":
-        page = licences_page(request.principal, tab="all", after=after, talent_id=talent_id)
+        page = licences_page(request.principal, tab="all", after=after, talent_id=talent_id, is_counted=False)
         used = quotas_of(line.jti for line in page.lines)
         context["licences"] = [licence_row(line, used.get(line.jti)) for line in page.lines]
         more = page.after
     elif tab == "requests":
         lines, more = requests_of(request.principal, talent_id, after=after)
         context["requests"] = [{"line": line, "badge": sentences.request_badge(line)} for line in lines]
-    else:
+    elif person is not None:
         context.update(_overview(person))
     context["more"] = f"{address}?{urlencode({'tab': tab, 'after': more})}" if more else ""
     context["first"] = f"{address}?tab={tab}" if after else ""

@@ -29,6 +29,8 @@ from licensing.services import end_auto_rule, instruct, set_auto_rule
 def rules_list_page(request: PortalRequest) -> HttpResponse:
     """Show what the reader said in advance, with a way to change each."""
     talent = _chosen(request)
+    if talent is None:
+        return render(request, "portal/rules.html", {"talent": None})
     after = request.GET.get("after", "")
     rules, more = rules_page(talent.pk, after=after)
     said = last_instructions(talent.pk)
@@ -196,14 +198,11 @@ def payee_page(request: PortalRequest, talent_id: UUID) -> HttpResponse:
     )
 
 
-def _chosen(request: PortalRequest) -> Talent:
-    """The reader, or whom they speak for: ``talent`` names one of several."""
+def _chosen(request: PortalRequest) -> Talent | None:
+    """The reader, or whom they speak for: ``talent`` names one of several; None: they speak for nobody."""
     people = mine(request)
     asked = request.GET.get("talent", "")
-    found = next((one for one in people if str(one.pk) == asked), people[0] if people else None)
-    if found is None:
-        raise Http404
-    return found
+    return next((one for one in people if str(one.pk) == asked), people[0] if people else None)
 
 
 def _row(rule: RuleLine) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -61,7 +62,7 @@ def invite_page(request: PortalRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         require_presence(request.principal)
         try:
-            invite_person(
+            _link, address = invite_person(
                 organisation=request.principal.organisation,
                 invited_by=request.principal.person,
                 time_zone=request.principal.person.time_zone,
@@ -75,6 +76,12 @@ def invite_page(request: PortalRequest) -> HttpResponse:
                 _("%(email)s is invited. The link is good once.") % {"email": form.cleaned_data["email"]},
                 extra_tags="permit",
             )
+            if not settings.SMTP.host:
+                messages.info(
+                    request,
+                    _("No mail goes out from this server. Hand this link over yourself: %(address)s")
+                    % {"address": address},
+                )
             return redirect("portal-team")
     return render(request, "portal/team_invite.html", {"form": form}, status=422 if form.errors else 200)
 

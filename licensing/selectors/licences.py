@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, F, Func, OuterRef, Prefetch, QuerySet
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -179,15 +180,17 @@ def lineage_of(principal: Principal, jti: UUID) -> tuple[LicenceLine, ...]:
 def _lineage(principal: Principal, jti: UUID, *further: str) -> list[LicenceToken]:
     same = LicenceToken.objects.filter(pk=jti).values("licence_id")
     rows = tokens_visible_to(principal).filter(licence_id__in=same).select_related("grant", "talent__user")
-    found = list(with_renewals(rows).prefetch_related(*further).order_by("terms__version"))
-    names = dict(
-        Organisation.objects.filter(pk__in={pk for row in found for pk in row.vendor_ids}).values_list(
-            "pk", "name"
-        )
-    )
-    for row in found:
-        row.vendor_names = sorted(names[pk] for pk in row.vendor_ids if pk in names)  # type: ignore[attr-defined]
-    return found
+    vendors = Organisation.objects.filter(_IsOneOf(F("pk"), OuterRef("vendor_ids"))).order_by("name")
+    rows = rows.annotate(vendor_names=ArraySubquery(vendors.values("name")))
+    return list(with_renewals(rows).prefetch_related(*further).order_by("terms__version"))
+
+
+class _IsOneOf(Func):
+    """``value = ANY(array)``: an equality of Django's would put the right side in parentheses, which is another thing."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
 
 
 def _for_vendor(detail: LicenceDetail, vendor_id: UUID) -> LicenceDetail:

@@ -97,10 +97,18 @@ class RequestDetail:
     decline_reason: str
     may: frozenset[str]
     needs_passkey: bool = False
+    # in whose name the caller acts on it; empty: reads only
+    sides: frozenset[str] = frozenset()
 
 
-def request_detail(principal: Principal, request_id: UUID) -> RequestDetail | None:
-    """One request as the caller may see it; None: there is none, or none for this caller."""
+def request_detail(
+    principal: Principal, request_id: UUID, *, deciding: frozenset[UUID] | None = None
+) -> RequestDetail | None:
+    """One request as the caller may see it; None: there is none, or none for this caller.
+
+    Args:
+        deciding: ``deciding_mandates`` of the caller, where they were read already.
+    """
     request = (
         requests_visible_to(principal)
         .select_related(
@@ -111,7 +119,7 @@ def request_detail(principal: Principal, request_id: UUID) -> RequestDetail | No
     )
     if request is None:
         return None
-    deciding = deciding_mandates(principal)
+    deciding = deciding_mandates(principal) if deciding is None else deciding
     actions = list(request.actions.select_related("actor", "organisation", "signature").order_by("at", "id"))
     versions = list(request.versions.select_related("created_by").order_by("version"))
     terms = parse_terms(current_terms(request).terms)
@@ -140,6 +148,7 @@ def request_detail(principal: Principal, request_id: UUID) -> RequestDetail | No
         decline_reason=request.decline_reason,
         may=_may(principal, request, sides, actions),
         needs_passkey=principal.organisation.passkey_required or request.talent.organisation.passkey_required,
+        sides=frozenset(str(side) for side in sides),
     )
 
 

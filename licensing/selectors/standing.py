@@ -52,18 +52,24 @@ def licences_page(
     after: str = "",
     talent_id: UUID | None = None,
     size: int = PAGE,
+    is_counted: bool = True,
 ) -> Licences:
-    """Licences that the caller may see, newest first: ``live``, ``ended``, or ``all``; 3 queries, for a vendor 4."""
+    """Licences that the caller may see, newest first: ``live``, ``ended``, or ``all``; 3 queries, for a vendor 4.
+
+    Without ``is_counted`` the three numbers are 0, and there is one query less.
+    """
     at = clock.now()
     rows = tokens_visible_to(principal)
     if talent_id is not None:
         rows = rows.filter(talent=talent_id)
     live = live_now(at)
-    counted = rows.order_by().aggregate(
-        live=Count("pk", filter=live),
-        ending=Count("pk", filter=live & Q(not_after__lte=at + SOON)),
-        every=Count("pk"),
-    )
+    counted = {"live": 0, "ending": 0, "every": 0}
+    if is_counted:
+        counted = rows.order_by().aggregate(
+            live=Count("pk", filter=live),
+            ending=Count("pk", filter=live & Q(not_after__lte=at + SOON)),
+            every=Count("pk"),
+        )
     chosen = {"live": rows.filter(live), "ended": rows.filter(~live)}.get(tab, rows)
     page = slice_of(with_renewals(chosen), by=NEWEST, after=after, size=size)
     return Licences(

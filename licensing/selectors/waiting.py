@@ -37,7 +37,8 @@ _TALENTS: Final = [ApprovalMode.TALENT_ONLY, ApprovalMode.DUAL, ApprovalMode.UNI
 class Requests:
     """How many requests stand where for the caller, and one page of one of the lists.
 
-    ``ending``: of those that need the caller, how many are due before the moment that was asked about.
+    ``ending``: of those that need the caller, how many are due before the moment that was asked about;
+    ``deciding``: the mandates under which the caller decides now.
     """
 
     needs_you: int
@@ -47,6 +48,7 @@ class Requests:
     closed: int
     lines: tuple[RequestLine, ...] = ()
     after: str = ""
+    deciding: frozenset[UUID] = frozenset()
 
 
 def needs_count(principal: Principal) -> int:
@@ -85,6 +87,7 @@ def requests_page(
         closed=counted["closed"],
         lines=tuple(request_line(principal, row, deciding) for row in page.rows),
         after=page.after,
+        deciding=deciding,
     )
 
 

@@ -84,6 +84,7 @@ def paths_of(cast: Cast, jti: object, mandate: object, training: object) -> dict
     }  # fmt: skip
 
 
+@pytest.mark.timeout(1200)
 def test_no_page_asks_more_than_twelve_questions_and_none_asks_more_with_more_rows(cast: Cast) -> None:
     token = factories.approve(cast.ask())
     farm = Farm(token, *factories.make_credential(token.licensee))
@@ -91,10 +92,10 @@ def test_no_page_asks_more_than_twelve_questions_and_none_asks_more_with_more_ro
     assert farm.send([farm.row(lease["id"], frame) for frame in range(10)]).status_code == 200
     mandate = cast.talent.mandates.get(revoked_at=None)
     training = ask_to_train(cast)
-    grow(cast, 2)
+    grow(cast, 1)
     paths = paths_of(cast, token.pk, mandate.pk, training.pk)
     before = {(who, path): count(Reader(getattr(cast, who)), path) for who in paths for path in paths[who]}
-    grow(cast, 3)
+    grow(cast, 2)
     after = {(who, path): count(Reader(getattr(cast, who)), path) for who in paths for path in paths[who]}
     assert {key: number for key, number in after.items() if number > MOST} == {}
     assert {key: (before[key], after[key]) for key in after if after[key] > before[key]} == {}

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from licensing.selectors import LicenceLine
-from receipts.selectors import frames_used_since
+from receipts.selectors import QuotaUse
 
 PACE_DAYS: Final = 7
 
@@ -22,23 +22,24 @@ class Forecast:
     ends_at: datetime
 
 
-def forecasts_of(
-    lines: Sequence[LicenceLine], used: Mapping[UUID, int], now: datetime
-) -> tuple[Forecast, ...]:
-    """Those of the live ``lines`` that run out before they end, the soonest first; one query.
+def pace_since(now: datetime) -> datetime:
+    """Since when use counts for the pace."""
+    return now - timedelta(days=PACE_DAYS)
 
-    ``used`` says how many frames of each are reserved or rendered already.
+
+def forecasts_of(
+    lines: Sequence[LicenceLine], used: Mapping[UUID, QuotaUse], now: datetime
+) -> tuple[Forecast, ...]:
+    """Those of the live ``lines`` that run out before they end, the soonest first.
 
     A licence younger than the seven days is measured by the days it has had.
     """
-    live = [line for line in lines if line.state == "ACTIVE" and line.frames_max]
-    lately = frames_used_since((line.jti for line in live), now - timedelta(days=PACE_DAYS)) if live else {}
     found = []
-    for line in live:
-        forecast = forecast_of(line, used.get(line.jti, 0), lately.get(line.jti, 0), now)
-        if forecast is not None:
-            found.append(forecast)
-    return tuple(sorted(found, key=lambda one: one.ends_at))
+    for line in lines:
+        use = used.get(line.jti, QuotaUse())
+        if line.state == "ACTIVE" and line.frames_max:
+            found.append(forecast_of(line, use.frames, use.lately, now))
+    return tuple(sorted((one for one in found if one), key=lambda one: one.ends_at))
 
 
 def forecast_of(line: LicenceLine, used: int, lately: int, now: datetime) -> Forecast | None:

@@ -9,11 +9,11 @@ from django.views.decorators.http import require_GET
 from agents_portal import sentences
 from agents_portal.access import AGENT, AUDITOR, STUDIO, VENDOR, PortalRequest, portal_page
 from agents_portal.calendar import calendar_of, window
-from agents_portal.forecast import forecasts_of
+from agents_portal.forecast import forecasts_of, pace_since
 from agents_portal.words import opening, spelled
 from common import clock
-from licensing.selectors import LicenceLine, licences_ending, own_duties_open, renewals_asked
-from receipts.selectors import frames_used
+from licensing.selectors import LicenceLine, licences_ending, own_duties_open
+from receipts.selectors import use_of_tokens
 
 _SHOWN = 100
 
@@ -26,14 +26,13 @@ def calendar_page(request: PortalRequest) -> HttpResponse:
     _, last = window(now)
     lines = licences_ending(request.principal, before=last, limit=_SHOWN + 1)
     shown = lines[:_SHOWN]
-    asked = renewals_asked(line.open_renewal for line in shown if line.open_renewal)
-    used = frames_used(line.jti for line in shown)
+    used = use_of_tokens((line.jti for line in shown), pace_since(now))
     ending = [line for line in shown if line.not_after <= last]
     return render(
         request,
         "portal/calendar.html",
         {
-            "calendar": calendar_of(ending, asked, now),
+            "calendar": calendar_of(ending, now),
             "rows": [{"line": line, "badge": sentences.licence_badge(line)} for line in shown],
             "later": len(shown) - len(ending),
             "is_cut": len(lines) > _SHOWN,

@@ -8,7 +8,7 @@ from licensing.selectors.alerts import Notice, Notices, alerts_visible_to, notic
 from licensing.selectors.bulk import Approvable, approvable_together
 from licensing.selectors.directory import DirectoryLine, DirectoryPage, directory, talent_seen
 from licensing.selectors.drafts import draft_for, drafts_of
-from licensing.selectors.duties import DutyLine, duties_of, duty_for
+from licensing.selectors.duties import DutyLine, duties_of, duty_for, own_duties_open
 from licensing.selectors.events import (
     Thing,
     events_declared_by,
@@ -40,7 +40,6 @@ from licensing.selectors.licences import (
     licences,
     licences_ending,
     lineage_of,
-    renewals_asked,
 )
 from licensing.selectors.mandates import (
     AbsenceLine,
@@ -220,6 +219,7 @@ __all__ = [
     "open_count",
     "open_requests_under",
     "overseen_productions",
+    "own_duties_open",
     "own_line",
     "pairwise_pseudonym",
     "person_line",
@@ -227,7 +227,6 @@ __all__ = [
     "person_pseudonym",
     "production_for",
     "productions_visible_to",
-    "renewals_asked",
     "request_detail",
     "requests_needing",
     "requests_of",

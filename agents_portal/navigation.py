@@ -23,6 +23,7 @@ class Group(NamedTuple):
 
 _AUDIT = Entry("portal-audit", "scroll-text", "Audit trail")
 _INCIDENTS = Entry("portal-incidents", "triangle-alert", "Incidents")
+_ROLLOUTS = Entry("portal-rollouts", "git-compare-arrows", "Rollouts")
 SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
     AGENT: (
         Group(
@@ -72,7 +73,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-bundles", "package-check", "Bundles", "Bundles"),
             ),
         ),
-        Group("Setup", (Entry("portal-keys", "key-round", "API keys"), _AUDIT)),
+        Group("Setup", (Entry("portal-keys", "key-round", "API keys"), _ROLLOUTS, _AUDIT)),
     ),
     AUDITOR: (
         Group(
@@ -84,7 +85,8 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             ),
         ),
         Group(
-            "Rules and records", (_INCIDENTS, Entry("portal-audit", "scroll-text", "Audit trail", "Audit"))
+            "Rules and records",
+            (_INCIDENTS, _ROLLOUTS, Entry("portal-audit", "scroll-text", "Audit trail", "Audit")),
         ),
     ),
     VENDOR: (
@@ -106,6 +108,7 @@ BELONGS: Final = {
     "portal-production": dict.fromkeys(SECTIONS, "portal-productions"),
     "portal-key": dict.fromkeys(SECTIONS, "portal-keys"),
     "portal-marking": dict.fromkeys(SECTIONS, "portal-markings"),
+    "portal-rollout": dict.fromkeys(SECTIONS, "portal-rollouts"),
     "portal-incident": dict.fromkeys(SECTIONS, "portal-incidents"),
     "portal-bundle": dict.fromkeys(SECTIONS, "portal-bundles"),
 }

@@ -18,6 +18,7 @@ from agents_portal.views import (
     productions,
     records,
     requests,
+    rollouts,
     talent,
 )
 
@@ -87,6 +88,12 @@ urlpatterns = [
     path("marking/", marking.markings_page, name="portal-markings"),
     path("marking/<uuid:job_id>/", marking.marking_page, name="portal-marking"),
     path("marking/<uuid:job_id>/cancel/", marking.cancel_page, name="portal-marking-cancel"),
+    path("rollouts/", rollouts.rollouts_page, name="portal-rollouts"),
+    path("rollouts/new/", rollouts.new_rollout_page, name="portal-rollout-new"),
+    path("rollouts/<uuid:rollout_id>/", rollouts.rollout_page, name="portal-rollout"),
+    path("rollouts/<uuid:rollout_id>/canary/", rollouts.canary_page, name="portal-rollout-canary"),
+    path("rollouts/<uuid:rollout_id>/promote/", rollouts.promote_page, name="portal-rollout-promote"),
+    path("rollouts/<uuid:rollout_id>/end/", rollouts.end_rollout_page, name="portal-rollout-end"),
     path("home/", talent.home_page, name="portal-home"),
     path("stop/", talent.stop_page, name="portal-stop"),
     path("parts/", parts.parts_page, name="portal-parts"),

@@ -18,6 +18,7 @@ from licensing.models.people import (
 )
 from licensing.models.productions import Production
 from licensing.models.requests import LicenceRequest, RequestAction, RequestDraft, TermsVersion
+from licensing.models.rollouts import PolicyRollout, ShadowOutcome
 from licensing.models.rolls import GuildDefault, GuildMember, RollImport, RollRefusal
 from licensing.models.tokens import Alert, GrantReissue, GrantStatement, LicenceToken, QuotaAlert
 from licensing.models.training import TrainingConsent, TrainingRequest, TrainingToken
@@ -38,6 +39,7 @@ __all__ = [
     "LicenceToken",
     "Mandate",
     "MandateSigner",
+    "PolicyRollout",
     "Production",
     "ProfileAdoption",
     "QuotaAlert",
@@ -46,6 +48,7 @@ __all__ = [
     "RevocationDuty",
     "RollImport",
     "RollRefusal",
+    "ShadowOutcome",
     "Talent",
     "TalentInstruction",
     "TermsVersion",

@@ -31,6 +31,13 @@ from licensing.selectors.request_detail import (
     request_detail,
 )
 from licensing.selectors.requests import requests_visible_to
+from licensing.selectors.rollouts import (
+    productions_named,
+    rollout_for,
+    rollouts_of,
+    shadow_count,
+    shadow_counts,
+)
 from licensing.selectors.status import jwks, status_list_jwt, status_lists
 from licensing.selectors.tokens import (
     current_grant,
@@ -79,11 +86,16 @@ __all__ = [
     "pairwise_pseudonym",
     "person_pseudonym",
     "production_for",
+    "productions_named",
     "productions_visible_to",
     "request_detail",
     "requests_visible_to",
+    "rollout_for",
+    "rollouts_of",
     "roster",
     "seen_as_vendor",
+    "shadow_count",
+    "shadow_counts",
     "status_list_jwt",
     "status_lists",
     "stop_in_force",

@@ -37,6 +37,14 @@ from licensing.services.profiles import adopt_profile, end_adoption, judge_terms
 from licensing.services.reissue import reissue_grants
 from licensing.services.requests import request_renewal, submit_request
 from licensing.services.revoke import emergency_stop, lift_emergency_stop, revoke_token
+from licensing.services.rollouts import (
+    candidate,
+    difference_report,
+    end_rollout,
+    promote,
+    start_canary,
+    start_shadow,
+)
 from licensing.services.rolls import hand_in_roll, member_digest, read_roll, refusals_of
 from licensing.services.sheets import plain_csv, write_csv
 from licensing.services.standing import (
@@ -79,12 +87,14 @@ __all__ = [
     "ask_question",
     "audience_of",
     "binding_of",
+    "candidate",
     "check_visibility",
     "counter_request",
     "declare_event",
     "decline_request",
     "decline_training",
     "delegate_mandate",
+    "difference_report",
     "emergency_stop",
     "end_absence",
     "end_adoption",
@@ -93,6 +103,7 @@ __all__ = [
     "end_delegation",
     "end_mandate",
     "end_notices",
+    "end_rollout",
     "forget_status_changes",
     "grant_mandate",
     "hand_in_roll",
@@ -111,6 +122,7 @@ __all__ = [
     "place_hold",
     "plain_csv",
     "preview_event",
+    "promote",
     "raise_expiry_alerts",
     "raise_quota_alert",
     "read_roll",
@@ -130,6 +142,8 @@ __all__ = [
     "set_guild_defaults",
     "set_visibility",
     "settle_states",
+    "start_canary",
+    "start_shadow",
     "submit_request",
     "submit_training_request",
     "tighten_own",

@@ -31,6 +31,7 @@ from licensing.services.conclude import conclude
 from licensing.services.exclusives import require_free
 from licensing.services.profiles import binding_profiles, judge_terms
 from licensing.services.routing import Route, represented_by, route_request
+from licensing.services.shadows import note_shadows
 from licensing.services.trail import move
 from trustcore.policy.terms import Terms, parse_terms, terms_hash
 from trustcore.policy.vocabulary import ApprovalMode, RequestState, TokenState
@@ -126,6 +127,7 @@ def add_version(
         field_notes=dict(field_notes or {}),
     )
     request.current = row
+    note_shadows(request, row, terms)
     return row
 
 
@@ -145,15 +147,20 @@ def _open(
 ) -> LicenceRequest:
     """Route the terms, and write request, first version, action and event; inside a transaction."""
     mandate = represented_by(talent, at)
-    bound = binding_profiles(production, talent, mandate.agency_id if mandate else None, terms.profiles)
+    request_id = new_id()
+    agency = mandate.agency_id if mandate else None
+    bound = binding_profiles(production, talent, agency, terms.profiles, request_id=request_id)
     terms = routed_terms(terms, bound, ApprovalMode.TALENT_ONLY, None)
-    route = route_request(terms, talent, mandate, licensee_id=production.organisation_id, at=at)
+    route = route_request(
+        terms, talent, mandate, licensee_id=production.organisation_id, at=at, request_id=request_id
+    )
     terms = routed_terms(terms, bound, route.mode, route.quorum)
     notice_until = notice_end(terms, talent, route, at)
     require_free(terms, talent, production, at, notice_until=notice_until)
     try:
         with transaction.atomic():
             request = LicenceRequest.objects.create(
+                id=request_id,
                 licence_id=renewed.licence_id if renewed else new_id(),
                 production=production,
                 talent=talent,

@@ -16,8 +16,12 @@ class SinceForm(forms.Form):
     """The day from which requests are looked at."""
 
     since = forms.DateField(
-        label=_("Requests since"), widget=forms.DateInput(attrs={"type": "date", "class": "short"})
+        label=_("Requests since"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+
+    def __init__(self, data: Any = None) -> None:
+        """Begin thirty days ago."""
+        super().__init__(data, initial={"since": clock.now().date() - timedelta(days=DAYS)})
 
     def chosen(self) -> date:
         """The day, or thirty days ago."""

@@ -1,5 +1,6 @@
 """Policies on their way: judged in shadow, binding a share, binding everybody; what each would change, before it does."""
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -239,10 +240,19 @@ def _sign(
 
 
 def _report(report: Report) -> dict[str, Any]:
+    """The report in words; rows that the reader may not know of are counted together where they say the same."""
+    named, others = [], Counter[tuple[str, tuple[str, ...]]]()
+    for one in report.rows:
+        sentences = tuple(difference_words(one.difference))
+        if one.id is None:
+            others[(str(KINDS[one.kind]), sentences)] += 1
+        else:
+            named.append((KINDS[one.kind], one, sentences))
     return {
         "report": report,
         "tallies": [(KINDS[one.kind], one) for one in report.tallies],
-        "changes": [(KINDS[one.kind], one, difference_words(one.difference)) for one in report.rows],
+        "changes": named,
+        "others": [(kind, sentences, count) for (kind, sentences), count in others.items()],
     }
 
 

@@ -1,9 +1,19 @@
-"""django-allauth's adapter: accounts are made by administrators and invitations, not by strangers."""
+"""django-allauth's adapters: accounts are made by invitation, and second factors are kept sealed."""
 
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from accounts.passkeys import relying_party
+from common.keys import seal, unseal
+from trustcore.encoding import b64url_decode, b64url_encode
+
+_BOUND_TO = "accounts.second-factor"
 
 
 class ClosedSignUpAdapter(DefaultAccountAdapter):
@@ -14,3 +24,25 @@ class ClosedSignUpAdapter(DefaultAccountAdapter):
 
     def populate_username(self, request: HttpRequest, user: Any) -> None:
         """People have no user names here."""
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Passkeys belong to the server's name; secrets of second factors are sealed under the deployment's secret."""
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        party = relying_party(settings.BASE_URL)
+        return {"id": party.rp_id if party else "", "name": "Trustmark"}
+
+    def get_totp_issuer(self) -> str:
+        party = relying_party(settings.BASE_URL)
+        return f"Trustmark ({party.rp_id})" if party else "Trustmark"
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:  # noqa: A002
+        number = Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1
+        return gettext("Passkey {number}").format(number=number)
+
+    def encrypt(self, text: str) -> str:
+        return b64url_encode(seal(text.encode(), bound_to=_BOUND_TO))
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unseal(b64url_decode(encrypted_text), bound_to=_BOUND_TO).decode()

@@ -8,9 +8,22 @@ from django.db import models
 from django.db.models.functions import Lower
 from simple_history.models import HistoricalRecords
 
+from accounts.entrance import IdentityProvider, OrganisationDomain, SignInLink
 from common import clock
 from common.ids import new_id
+from common.language import later
 from common.models import BaseModel
+
+__all__ = [
+    "ApiCredential",
+    "IdentityProvider",
+    "Membership",
+    "Organisation",
+    "OrganisationDomain",
+    "Scope",
+    "SignInLink",
+    "User",
+]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -33,6 +46,8 @@ class User(AbstractBaseUser):
     email = models.EmailField(unique=True)
     full_name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=60, default="UTC")
+    # what pages and letters to this person are written in; empty: as their browser asks, letters in English
+    language = models.CharField(max_length=8, blank=True, db_default="")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
@@ -56,11 +71,13 @@ class Organisation(BaseModel):
     """A party: who asks, who represents, who audits, who works for another, or a talent on its own."""
 
     class Kind(models.TextChoices):
-        STUDIO = "STUDIO", "Studio"
-        AGENCY = "AGENCY", "Talent agency"
-        GUILD = "GUILD", "Guild"
-        VENDOR = "VENDOR", "Vendor"
-        TALENT = "TALENT", "Talent"
+        STUDIO = "STUDIO", later("Studio")
+        AGENCY = "AGENCY", later("Talent agency")
+        GUILD = "GUILD", later("Guild")
+        VENDOR = "VENDOR", later("Vendor")
+        TALENT = "TALENT", later("Talent")
+        # who runs this server: keeps accounts and keys, and has no part in any licence
+        OPERATOR = "OPERATOR", later("Operator of this server")
 
     name = models.CharField(max_length=160)
     slug = models.SlugField(max_length=60, unique=True)
@@ -69,8 +86,13 @@ class Organisation(BaseModel):
     external_ids = models.JSONField(default=dict, blank=True)
     # rises when the organisation changes hands; licences say what happens then (claim ``coc``)
     control_generation = models.PositiveIntegerField(default=1)
+    # who acts for it, or about it where it is a talent's own, signs what binds with a passkey
+    passkey_required = models.BooleanField(default=False, db_default=False)
 
     history = HistoricalRecords()
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "created_at"], name="organisation_by_kind")]
 
     def __str__(self) -> str:
         return self.name
@@ -80,12 +102,14 @@ class Membership(BaseModel):
     """A person's role in an organisation."""
 
     class Role(models.TextChoices):
-        AGENT = "AGENT", "Agent"
-        TALENT = "TALENT", "Talent"
-        PRODUCER = "PRODUCER", "Producer"
-        ENGINEER = "ENGINEER", "Pipeline engineer"
-        AUDITOR = "AUDITOR", "Auditor"
-        ADMIN = "ADMIN", "Administrator"
+        AGENT = "AGENT", later("Agent")
+        TALENT = "TALENT", later("Talent")
+        PRODUCER = "PRODUCER", later("Producer")
+        ENGINEER = "ENGINEER", later("Pipeline engineer")
+        AUDITOR = "AUDITOR", later("Auditor")
+        ADMIN = "ADMIN", later("Administrator")
+        # reads what the organisation may read, to ask where something came from and who approved it
+        LEGAL = "LEGAL", later("Legal, read only")
 
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="memberships")
@@ -110,20 +134,20 @@ class Membership(BaseModel):
 class Scope(models.TextChoices):
     """What an API key may do; a key holds just those named at its making."""
 
-    VISIBILITY_READ = "visibility:read", "Ask whether a talent is visible"
-    LICENCE_REQUEST = "licence:request", "Ask for licences and register productions"
-    LICENCE_READ = "licence:read", "Read requests and licences"
-    LICENCE_HEARTBEAT = "licence:heartbeat", "Fetch short-lived tokens"
-    LICENCE_REVOKE = "licence:revoke", "Revoke licences"
-    RENDER_CHECK = "render:check", "Check before a render"
-    RENDER_RECEIPT = "render:receipt", "Post receipts"
-    ASSET_WRITE = "asset:write", "Upload deliverables"
-    ASSET_READ = "asset:read", "Read deliverables"
-    BUNDLE_WRITE = "bundle:write", "Make bundles"
-    BUNDLE_READ = "bundle:read", "Download bundles"
-    WATERMARK_DETECT = "watermark:detect", "Look for marks in files"
-    EVENT_READ = "event:read", "Follow the event stream"
-    WEBHOOK_MANAGE = "webhook:manage", "Manage webhooks"
+    VISIBILITY_READ = "visibility:read", later("Ask whether a talent is visible")
+    LICENCE_REQUEST = "licence:request", later("Ask for licences and register productions")
+    LICENCE_READ = "licence:read", later("Read requests and licences")
+    LICENCE_HEARTBEAT = "licence:heartbeat", later("Fetch short-lived tokens")
+    LICENCE_REVOKE = "licence:revoke", later("Revoke licences")
+    RENDER_CHECK = "render:check", later("Check before a render")
+    RENDER_RECEIPT = "render:receipt", later("Post receipts")
+    ASSET_WRITE = "asset:write", later("Upload deliverables")
+    ASSET_READ = "asset:read", later("Read deliverables")
+    BUNDLE_WRITE = "bundle:write", later("Make bundles")
+    BUNDLE_READ = "bundle:read", later("Download bundles")
+    WATERMARK_DETECT = "watermark:detect", later("Look for marks in files")
+    EVENT_READ = "event:read", later("Follow the event stream")
+    WEBHOOK_MANAGE = "webhook:manage", later("Manage webhooks")
 
 
 class ApiCredential(BaseModel):

@@ -6,11 +6,22 @@ from uuid import UUID
 from accounts.models import ApiCredential, Membership, Organisation, User
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """How the person of a session proved who they are, each with its time (seconds since 1970).
+
+    The methods: ``PASSKEY``, ``TOTP``, ``RECOVERY_CODE``, ``PASSWORD``, ``ORGANISATION``.
+    """
+
+    proofs: tuple[tuple[str, float], ...] = ()
+
+
 @dataclass(frozen=True)
 class Principal:
     """The caller, acting for one organisation.
 
-    ``person`` is always someone: an API key acts on behalf of the person who made it.
+    ``person`` is always someone: an API key acts on behalf of the person who made it. Whoever came in by a session
+    has a ``presence``: acts that bind ask it how fresh it is (:mod:`accounts.presence`).
     """
 
     organisation: Organisation
@@ -18,6 +29,9 @@ class Principal:
     credential: ApiCredential | None = None
     roles: frozenset[str] = field(default_factory=frozenset)
     scopes: frozenset[str] | None = None
+    # of how many organisations the person is a member
+    memberships: int = 1
+    presence: Presence | None = None
 
     def holds(self, scope: str) -> bool:
         """Whether this caller may do what ``scope`` names; people are limited by role, not by scope."""
@@ -63,5 +77,8 @@ def principal_of_person(user: User, organisation_id: UUID | None = None) -> Prin
     chosen = organisation_id if organisation_id in by_organisation else next(iter(by_organisation))
     rows = by_organisation[chosen]
     return Principal(
-        organisation=rows[0].organisation, person=user, roles=frozenset(row.role for row in rows)
+        organisation=rows[0].organisation,
+        person=user,
+        roles=frozenset(row.role for row in rows),
+        memberships=len(by_organisation),
     )

@@ -8,13 +8,53 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.certificates import certificate_thumbprint, read_certificate
-from accounts.models import ApiCredential, Membership, Organisation, Scope, User
+from accounts.invitations import (
+    accept_as_member,
+    accept_as_new,
+    accept_new_start,
+    account_of,
+    change_password,
+    invite_person,
+    living_link,
+    revoke_invitation,
+    start_over,
+)
+from accounts.memberships import add_member
+from accounts.models import ApiCredential, Organisation, Scope, User
+from accounts.sign_in_services import (
+    add_domain,
+    add_identity_provider,
+    end_identity_provider,
+    require_passkeys,
+)
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound
 from trustcore.errors import TrustError
 from trustcore.signing import jwk_thumbprint, public_key_from_jwk
+
+__all__ = [
+    "accept_as_member",
+    "accept_as_new",
+    "accept_new_start",
+    "account_of",
+    "add_domain",
+    "add_identity_provider",
+    "add_member",
+    "change_password",
+    "create_api_credential",
+    "create_user",
+    "end_identity_provider",
+    "invite_person",
+    "living_link",
+    "register_organisation",
+    "require_passkeys",
+    "revoke_api_credential",
+    "revoke_invitation",
+    "start_over",
+]
 
 _PREFIX_BYTES, _SECRET_BYTES = 5, 32
 
@@ -27,10 +67,10 @@ def register_organisation(*, name: str, kind: str, slug: str = "", **external_id
         Conflict: ``ORGANISATION_EXISTS``: the slug is taken.
     """
     if kind not in Organisation.Kind.values:
-        raise InvalidInput("KIND_UNKNOWN", f"{kind} is not a kind of organisation.")
+        raise InvalidInput("KIND_UNKNOWN", _("%(kind)s is not a kind of organisation.") % {"kind": kind})
     slug = slug or slugify(name)
     if Organisation.objects.filter(slug=slug).exists():
-        raise Conflict("ORGANISATION_EXISTS", f"The name {slug} is taken.")
+        raise Conflict("ORGANISATION_EXISTS", _("The name %(slug)s is taken.") % {"slug": slug})
     return Organisation.objects.create(name=name, kind=kind, slug=slug, external_ids=external_ids)
 
 
@@ -45,14 +85,10 @@ def create_user(*, email: str, full_name: str, password: str, time_zone: str = "
     return User.objects.create_user(email, password, full_name=full_name, time_zone=time_zone)
 
 
-def add_member(*, organisation: Organisation, user: User, role: str) -> Membership:
-    """Give ``user`` a role in ``organisation``; repeating it changes nothing."""
-    if role not in Membership.Role.values:
-        raise InvalidInput("ROLE_UNKNOWN", f"{role} is not a role.")
-    membership, _ = Membership.objects.get_or_create(
-        organisation=organisation, user=user, role=role, ended_at=None
-    )
-    return membership
+def choose_language(*, person: User, language: str) -> None:
+    """Keep the language a person reads; empty leaves it to the browser."""
+    User.objects.filter(pk=person.pk).update(language=language)
+    person.language = language
 
 
 def create_api_credential(

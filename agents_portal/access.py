@@ -16,25 +16,34 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Organisation
+from accounts.models import Membership, Organisation
+from accounts.presence import StepUpRequired
 from accounts.principals import Principal
 from accounts.selectors import principal_of_session
+from agents_portal.confirm import confirm_page, take_confirmation
+from agents_portal.languages import speak_to
 from common.errors import Conflict, Forbidden, NotFound, Unavailable
 
 AGENT, TALENT, STUDIO, AUDITOR, VENDOR = "agent", "talent", "studio", "auditor", "vendor"
+LEGAL, OPERATOR = "legal", "operator"
 _SEATS = {
     Organisation.Kind.AGENCY: AGENT,
     Organisation.Kind.TALENT: TALENT,
     Organisation.Kind.STUDIO: STUDIO,
     Organisation.Kind.GUILD: AUDITOR,
     Organisation.Kind.VENDOR: VENDOR,
+    Organisation.Kind.OPERATOR: OPERATOR,
 }
+# Whose legal desk has pages of its own; elsewhere who is only that reads what the house reads.
+_WITH_LEGAL_DESK = {Organisation.Kind.AGENCY, Organisation.Kind.STUDIO}
 FIRST_PAGES = {
     AGENT: "portal-inbox",
     TALENT: "portal-home",
     STUDIO: "portal-productions",
     AUDITOR: "portal-bundles",
     VENDOR: "portal-licences",
+    LEGAL: "portal-productions",
+    OPERATOR: "portal-organisations",
 }
 View = Callable[..., HttpResponseBase]
 
@@ -44,12 +53,16 @@ class PortalRequest(HttpRequest):
 
     principal: Principal
     seat: str
+    portal_needs: int | None
     htmx: Any
 
 
 def seat_of(principal: Principal) -> str:
-    """Which pages a member of this kind of organisation gets."""
-    return _SEATS[Organisation.Kind(principal.organisation.kind)]
+    """Which pages a member of this kind of organisation gets; who is its counsel and nothing else, the legal desk's."""
+    kind = Organisation.Kind(principal.organisation.kind)
+    if kind in _WITH_LEGAL_DESK and principal.roles == {Membership.Role.LEGAL}:
+        return LEGAL
+    return _SEATS[kind]
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -72,6 +85,8 @@ def portal_page(*seats: str) -> Callable[[View], View]:
             if principal is None:
                 return render(request, "portal/nowhere.html", status=403)
             request.principal, request.seat = principal, seat_of(principal)
+            speak_to(principal.person.language, familiarly=request.seat == TALENT)
+            take_confirmation(request)
             if seats and request.seat not in seats:
                 raise Http404
             with timezone.override(zone_of(principal.person.time_zone)):
@@ -87,6 +102,8 @@ def _answered(view: View, request: PortalRequest, *args: Any, **kwargs: Any) -> 
         return view(request, *args, **kwargs)
     except NotFound as error:
         raise Http404 from error
+    except StepUpRequired:
+        return confirm_page(request)
     except Forbidden as error:
         raise PermissionDenied from error
     except Conflict as error:

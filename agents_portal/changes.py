@@ -5,14 +5,17 @@ from typing import Final
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agents_portal.drafts import Draft
-from agents_portal.words import count_words
+from agents_portal.words import opening, spelled
+from common.language import core
 from licensing.selectors import RequestDetail
 from trustcore.policy.diff import TermChange, diff_terms
 
-_WAS: Final = '<span class="vh">was </span><del><bdi>{}</bdi></del>'
-_NOW: Final = '<span class="vh">now </span><ins><bdi>{}</bdi></ins>'
+_WAS: Final = '<span class="vh">{} </span><del><bdi>{}</bdi></del>'
+_NOW: Final = '<span class="vh">{} </span><ins><bdi>{}</bdi></ins>'
 
 
 @dataclass(frozen=True)
@@ -28,25 +31,25 @@ class ChangeList:
 def change_lists(detail: RequestDetail, draft: Draft) -> list[ChangeList]:
     """The differences a reader must see: from the last licence, from the version before, and their own."""
     lists = []
-    if detail.changes_from_last_licence:
-        aside = count_words(len(detail.changes_from_last_licence), "change", "changes").capitalize()
+    if renewed := detail.changes_from_last_licence:
+        aside = ngettext("%(count)s change", "%(count)s changes", len(renewed)) % {
+            "count": spelled(len(renewed))
+        }
         lists.append(
-            ChangeList(
-                "What is different from the last licence", aside, _marked(detail.changes_from_last_licence)
-            )
+            ChangeList(_("What is different from the last licence"), opening(aside), _marked(renewed))
         )
     if detail.changes_from_previous:
-        by = "the counter" if detail.line.state != "SUBMITTED" else "this version"
+        is_counter = detail.line.state != "SUBMITTED"
         lists.append(
             ChangeList(
-                f"What {by} changes",
-                f"Version {detail.version} against the one before",
+                _("What the counter changes") if is_counter else _("What this version changes"),
+                _("Version %(number)s against the one before") % {"number": detail.version},
                 _marked(detail.changes_from_previous),
             )
         )
     if draft:
-        mine = diff_terms(detail.terms, draft.apply(detail.terms))
-        lists.append(ChangeList("What you change", "Not sent yet", _marked(mine), yours=True))
+        mine = diff_terms(detail.terms, draft.apply(detail.terms), core())
+        lists.append(ChangeList(_("What you change"), _("Not sent yet"), _marked(mine), yours=True))
     return lists
 
 
@@ -62,10 +65,11 @@ def marked_sentence(change: TermChange) -> SafeString:
     if at >= 0 and to >= 0 and not (at + len(before) <= to or to + len(after) <= at):
         return format_html("{}", text)  # they overlap: leave the sentence plain rather than mark it wrongly
     marks = sorted(
-        [(at, len(before), _WAS)] * (at >= 0) + [(to, len(after), _NOW)] * (to >= 0), key=lambda mark: mark[0]
+        [(at, len(before), _WAS, _("was"))] * (at >= 0) + [(to, len(after), _NOW, _("now"))] * (to >= 0),
+        key=lambda mark: mark[0],
     )
     html, end = format_html("{}", ""), 0
-    for start, length, form in marks:
-        html = format_html("{}{}" + form, html, text[end:start], text[start : start + length])
+    for start, length, form, said in marks:
+        html = format_html("{}{}" + form, html, text[end:start], said, text[start : start + length])
         end = start + length
     return format_html("{}{}", html, text[end:])

@@ -4,19 +4,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
 from accounts.principals import Principal
-from accounts.selectors import organisations_of, principal_of_session
+from accounts.selectors import principal_of_session
 from agents_portal import words
-from agents_portal.access import AGENT, TALENT, seat_of
+from agents_portal.access import AGENT, STUDIO, TALENT, seat_of
+from agents_portal.confirm import Confirmation, confirmation_for
 from agents_portal.navigation import SECTIONS, Entry, section_of
 from common import clock
-from licensing.selectors import Inbox, inbox
+from licensing.selectors import needs_count
+from notify.selectors import unread_count
+from notify.stream import PATH
+from notify.topics import TOPIC_OF
 
+COUNTED = {AGENT: "portal-inbox", TALENT: "portal-decide", STUDIO: "portal-requests"}
+"""The section of each seat that says how many requests wait."""
 THEMES = ("auto", "light", "dark")
+LIVE_KINDS = tuple(sorted({*TOPIC_OF, "request.approved"}))
+LIVE_FAMILIES = tuple(sorted({f"{kind.partition('.')[0]}.*" for kind in LIVE_KINDS}))
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,7 @@ class Section:
     is_here: bool
     count: int = 0
     is_stop: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,12 +50,12 @@ class SectionGroup:
     items: tuple[Section, ...]
 
 
-def inbox_of(request: HttpRequest, principal: Principal) -> Inbox:
-    """The reader's requests, read once a page however often they are asked for."""
-    kept: Inbox | None = getattr(request, "portal_inbox", None)
+def needs_of(request: HttpRequest, principal: Principal) -> int:
+    """How many requests wait for the reader, asked once a page however often it is shown."""
+    kept: int | None = getattr(request, "portal_needs", None)
     if kept is None:
-        kept = inbox(principal)
-        request.portal_inbox = kept  # type: ignore[attr-defined]
+        kept = needs_count(principal)
+        request.portal_needs = kept  # type: ignore[attr-defined]
     return kept
 
 
@@ -96,12 +107,17 @@ class Portal:
     def role_words(self) -> str:
         """``Agent``, ``Producer, administrator``."""
         roles = sorted(self.principal.roles) if self.principal else []
-        return ", ".join(words.ROLES.get(role, role) for role in roles)
+        return ", ".join(str(words.ROLES.get(role, role)) for role in roles)
 
     @cached_property
     def has_several(self) -> bool:
         """Whether the reader belongs to more than one organisation."""
-        return self.person is not None and organisations_of(self.person).count() > 1
+        return self.principal is not None and self.principal.memberships > 1
+
+    @cached_property
+    def confirm(self) -> Confirmation | None:
+        """What the reader is asked to confirm an act with; None while their proof is fresh."""
+        return confirmation_for(self._request, self.principal) if self.principal else None
 
     @property
     def zone_words(self) -> str:
@@ -128,7 +144,7 @@ class Portal:
         tabs = [self._section(entry._replace(label=entry.tab)) for entry in entries[:5]]
         if self.seat == TALENT:
             here = self._here == "portal-stop"
-            tabs = [*tabs[:4], Section(reverse("portal-stop"), "octagon-x", "Stop", here, is_stop=True)]
+            tabs = [*tabs[:4], Section(reverse("portal-stop"), "octagon-x", _("Stop"), here, is_stop=True)]
         return tuple(tabs)
 
     @cached_property
@@ -136,18 +152,39 @@ class Portal:
         match = self._request.resolver_match
         return section_of(match.url_name or "", self.seat) if match else ""
 
+    @cached_property
+    def unread(self) -> int:
+        """How many notices the reader has not read."""
+        return unread_count(self.principal) if self.principal else 0
+
+    @cached_property
+    def waiting(self) -> int:
+        """How many requests wait for the reader; 0 in a seat that answers none."""
+        return self._count(COUNTED.get(self.seat, ""))
+
+    @property
+    def live_url(self) -> str:
+        """Where the page hears of what happens; empty where no stream is offered."""
+        return f"{settings.EVENTS_URL}{PATH}?kinds={','.join(LIVE_FAMILIES)}" if settings.EVENTS_URL else ""
+
+    @property
+    def live_trigger(self) -> str:
+        """Which events make the page ask for its counts, a moment later: letters are written by then."""
+        return ", ".join(f"sse:{kind} delay:1500ms" for kind in LIVE_KINDS)
+
     def _section(self, entry: Entry) -> Section:
         return Section(
-            reverse(entry.name), entry.icon, entry.label, entry.name == self._here, self._count(entry.name)
+            reverse(entry.name),
+            entry.icon,
+            entry.label,
+            entry.name == self._here,
+            self._count(entry.name),
+            key=entry.name,
         )
 
     def _count(self, name: str) -> int:
-        asks = (self.seat, name) in {
-            (AGENT, "portal-inbox"),
-            (TALENT, "portal-decide"),
-            ("studio", "portal-requests"),
-        }
-        return len(inbox_of(self._request, self.principal).needs_you) if asks and self.principal else 0
+        asks = bool(name) and COUNTED.get(self.seat) == name
+        return needs_of(self._request, self.principal) if asks and self.principal else 0
 
 
 def portal(request: HttpRequest) -> dict[str, Portal]:

@@ -86,6 +86,11 @@ def keep_change(
     return changed
 
 
+def has_draft(session: SessionBase, request_id: UUID) -> bool:
+    """Whether changes to a request are kept and not sent."""
+    return str(request_id) in session.get(_KEY, {})
+
+
 def undo_change(session: SessionBase, request_id: UUID, *, draft: Draft, key: str) -> Draft:
     """Drop one change."""
     changed = Draft(

@@ -5,16 +5,25 @@ A meter's x and width are percentages of its own width; a strip's cells are unit
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from licensing.selectors import LicenceLine
-from receipts.selectors import ShotStrip
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from common.dates import day_words, month_words
+from common.language import figure, later
+from licensing.selectors import LicenceLine
+from receipts.selectors import Day, ShotCell, ShotRow
+
+UNITS: Final = (later("frames"), later("voice lines"), later("parts"), later("frame"), later("part"))
 CELL_WIDTH: Final = 7
 CELL_GAP: Final = 2
 CELL_HEIGHT: Final = 14
+BAR_FOOT: Final = 134
+BAR_HEIGHT: Final = 40
+_REFUSED_APART: Final = 3.2  # percent of the width: closer marks are told as one
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,11 @@ class Meter:
     most: int
     unit: str
     label: str
+
+    @property
+    def unit_words(self) -> str:
+        """The unit in the reader's language."""
+        return _(self.unit)
 
     @property
     def left(self) -> int:
@@ -63,9 +77,10 @@ class Strip:
     first: int
     last: int
     rendered: int
+    again: int
     unauthorised: int
+    refused: int
     cells: tuple[Cell, ...]
-    frames_a_cell: int
 
     @property
     def width(self) -> int:
@@ -80,29 +95,37 @@ class Strip:
     @property
     def says(self) -> str:
         """The strip in words, for who cannot see it."""
-        return (
-            f"Shot {self.shot}: {self.rendered:,} of {self.of:,} frames rendered, "
-            f"{self.unauthorised:,} without a lease. Frames {self.first} to {self.last}."
-        )
+        return _(
+            "Shot %(shot)s: %(rendered)s of %(all)s frames rendered, %(again)s of them again, "
+            "%(unauthorised)s without a lease, %(refused)s checks refused. Frames %(first)s to %(last)s."
+        ) % {
+            "shot": self.shot,
+            "rendered": figure(self.rendered),
+            "all": figure(self.of),
+            "again": figure(self.again),
+            "unauthorised": figure(self.unauthorised),
+            "refused": figure(self.refused),
+            "first": self.first,
+            "last": self.last,
+        }
 
 
-def strip_of(shot: ShotStrip) -> Strip:
+def strip_of(shot: ShotRow) -> Strip:
     """Lay out one shot."""
     return Strip(
         shot=shot.shot,
         first=shot.first,
         last=shot.last,
         rendered=shot.rendered,
+        again=shot.again,
         unauthorised=shot.unauthorised,
-        cells=tuple(
-            Cell(at * (CELL_WIDTH + CELL_GAP), _kind(*counts)) for at, counts in enumerate(shot.cells)
-        ),
-        frames_a_cell=max(1, ceil((shot.last - shot.first + 1) / max(1, len(shot.cells)))),
+        refused=shot.refused,
+        cells=tuple(Cell(at * (CELL_WIDTH + CELL_GAP), _kind(cell)) for at, cell in enumerate(shot.cells)),
     )
 
 
-def strips_of(shots: Sequence[ShotStrip]) -> list[Strip]:
-    """Lay out every shot of a licence."""
+def strips_of(shots: Sequence[ShotRow]) -> list[Strip]:
+    """Lay out every shot of a page."""
     return [strip_of(shot) for shot in shots]
 
 
@@ -137,6 +160,27 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Bar:
+    """A day on the timeline: where it stands, how high it is out of ``BAR_HEIGHT``, its number, and the words."""
+
+    x: str
+    height: float
+    number: int
+    words: str
+    tone: str = ""
+
+    @property
+    def y(self) -> str:
+        """Where the bar's upper edge stands."""
+        return f"{BAR_FOOT - self.height:.1f}"
+
+    @property
+    def tall(self) -> str:
+        """The bar's height."""
+        return f"{self.height:.1f}"
+
+
+@dataclass(frozen=True)
 class Timeline:
     """A licence from start to end: lanes of state and terms, months, reminders, today."""
 
@@ -145,6 +189,12 @@ class Timeline:
     terms: tuple[Span, ...]
     reminders: tuple[str, ...]
     today: str
+    bars: tuple[Bar, ...] = ()
+    refused: tuple[Bar, ...] = ()
+    most: int = 0
+    asked: Span | None = None
+    ends: str = ""
+    ends_words: str = ""
 
     @property
     def today_anchor(self) -> str:
@@ -154,23 +204,30 @@ class Timeline:
 
 
 def timeline_of(
-    line: LicenceLine, lineage: Sequence[LicenceLine], reminders: Sequence[int], now: datetime
+    line: LicenceLine,
+    lineage: Sequence[LicenceLine],
+    reminders: Sequence[int],
+    now: datetime,
+    days: Sequence[Day] = (),
 ) -> Timeline:
     """Lay out a licence and its versions between the first day of the first and the last day of the last."""
     first, last = min(one.not_before for one in lineage), max(one.not_after for one in lineage)
-    whole = (last - first).total_seconds()
+    asked_until = last + (last - first) * 0.08 if line.open_renewal else None
+    whole = ((asked_until or last) - first).total_seconds()
 
     def at(moment: datetime) -> float:
         return min(100.0, max(0.0, 100 * (moment - first).total_seconds() / whole))
 
     ends = min(line.not_after, line.revoked_at or line.not_after)
+    ends_here = timezone.localtime(line.not_after)
     warned = max(reminders, default=0)
     soon = max(line.not_before, ends - timedelta(days=warned if line.revoked_at is None else 0))
-    state = [Span(at(line.not_before), at(soon), "May render", "permit")]
+    state = [Span(at(line.not_before), at(soon), _("May render"), "permit")]
     if line.revoked_at is not None:
-        state.append(Span(at(ends), at(line.not_after), "Revoked", "deny"))
+        state.append(Span(at(ends), at(line.not_after), _("Revoked"), "deny"))
     elif soon < ends:
-        state.append(Span(at(soon), at(ends), f"Last {warned} days", "expire"))
+        ending = ngettext("Last %(days)s day", "Last %(days)s days", warned) % {"days": warned}
+        state.append(Span(at(soon), at(ends), ending, "expire"))
     return Timeline(
         months=tuple(_months(first, last, at)),
         state=tuple(span for span in state if span.end > span.start),
@@ -178,7 +235,7 @@ def timeline_of(
             Span(
                 at(one.not_before),
                 at(one.not_after),
-                f"Version {one.version}",
+                _("Version %(number)s") % {"number": one.version},
                 "here" if one.jti == line.jti else "",
             )
             for one in lineage
@@ -189,20 +246,62 @@ def timeline_of(
             if line.not_after - timedelta(days=days) > line.not_before
         ),
         today=f"{at(now):.2f}%" if first <= now <= last else "",
+        bars=_bars(days, at, line),
+        refused=_refused(days, at),
+        most=max((day.rendered for day in days), default=0),
+        asked=Span(at(last), 100, _("asked"), "asked") if asked_until else None,
+        ends=f"{at(line.not_after):.2f}%",
+        ends_words=day_words(ends_here),
     )
+
+
+def _noon(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time(12)))
+
+
+def _bars(days: Sequence[Day], at: Callable[[datetime], float], line: LicenceLine) -> tuple[Bar, ...]:
+    most = max((day.rendered for day in days), default=0)
+    return tuple(
+        Bar(
+            f"{at(_noon(day.day)):.2f}%",
+            max(1.5, BAR_HEIGHT * day.rendered / most),
+            day.rendered,
+            f"{day_words(day.day)}: {figure(day.rendered)}",
+            "here" if _noon(day.day) >= line.not_before else "before",
+        )
+        for day in days
+        if day.rendered
+    )
+
+
+def _refused(days: Sequence[Day], at: Callable[[datetime], float]) -> tuple[Bar, ...]:
+    """Refused checks as numbers on their lane; days that would overlap are added up."""
+    found: list[tuple[float, int, date]] = []
+    for day in days:
+        if not day.refused:
+            continue
+        x = at(_noon(day.day))
+        if found and x - found[-1][0] < _REFUSED_APART:
+            found[-1] = (found[-1][0], found[-1][1] + day.refused, found[-1][2])
+        else:
+            found.append((x, day.refused, day.day))
+    return tuple(Bar(f"{x:.2f}%", 0, n, f"{day_words(day)}: {figure(n)}") for x, n, day in found)
 
 
 def _months(first: datetime, last: datetime, at: Callable[[datetime], float]) -> Iterator[Span]:
     month = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    yield Span(0, 0, f"{first.day} {first:%b}", "")
+    yield Span(0, 0, day_words(first), "")
     while (month := (month + timedelta(days=32)).replace(day=1)) < last:
         if 6 < at(month) < 96:
-            yield Span(at(month), at(month), f"{month:%b}", "")
+            yield Span(at(month), at(month), month_words(month), "")
 
 
-def _kind(rendered: int, failed: int, unauthorised: int) -> str:
-    if unauthorised:
+def _kind(cell: ShotCell) -> str:
+    """What a cell shows: what needs eyes before what went well, and a refusal where nothing was rendered after it."""
+    if cell.unauthorised:
         return "no-lease"
-    if rendered:
-        return "rendered"
-    return "no-receipt" if failed else "not-yet"
+    if cell.rendered:
+        return "again" if cell.again else "rendered"
+    if cell.refused:
+        return "refused"
+    return "no-receipt" if cell.failed else "not-yet"

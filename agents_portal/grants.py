@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
-from agents_portal.words import Badge, and_list, count_words, use_words
-from trustcore.policy.plain import Line, plain_terms
-from trustcore.policy.terms import Terms
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-NOT_PART = "Not part of this licence."
-"""How the core says that a use was simply not asked for: the heading says it already."""
+from agents_portal.words import Badge, and_list, figure, later, spelled, use_words
+from common.language import core
+from trustcore.language import message
+from trustcore.policy.plain import Line, not_part, plain_terms
+from trustcore.policy.terms import Terms
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,9 @@ class Grant:
     badge: Badge | None = None
 
 
-_EVERYWHERE_ELSE: Final = Grant("Any other production, channel or country", "Only what is named as granted.")
+_EVERYWHERE_ELSE: Final = Grant(
+    later("Any other production, channel or country"), later("Only what is named as granted.")
+)
 
 
 @dataclass(frozen=True)
@@ -36,54 +40,58 @@ class Grants:
 
 _SHOWN_MEMBERS = 6
 _ASSUMED: Final = (
-    ("NEW_DIALOGUE", "New dialogue"),
-    ("VOICE_SINGING_RENDER", "Singing"),
-    ("DE_AGING", "De-ageing"),
-    ("FACE_REPLACEMENT", "Face on another performer"),
-    ("TRAILER_PROMO", "Trailers and advertising"),
-    ("POSTHUMOUS_RENDER", "Use after death"),
+    ("NEW_DIALOGUE", later("New dialogue")),
+    ("VOICE_SINGING_RENDER", later("Singing")),
+    ("DE_AGING", later("De-ageing")),
+    ("FACE_REPLACEMENT", later("Face on another performer")),
+    ("TRAILER_PROMO", later("Trailers and advertising")),
+    ("POSTHUMOUS_RENDER", later("Use after death")),
 )
-_ELSEWHERE: Final = "Any other use, production, channel or country"
+_ELSEWHERE: Final = later("Any other use, production, channel or country")
 
 # One line instead of four: the left column names every production, channel and country that is granted.
 _ELSEWHERE_TITLES: Final = frozenset(
     {
-        "Any other production",
-        "Other channels",
-        "Showing it in any other country",
-        "Rendering it in any other country",
+        message("Any other production"),
+        message("Other channels"),
+        message("Showing it in any other country"),
+        message("Rendering it in any other country"),
     }
 )
 
 
 def _boundary(line: Line) -> Grant:
     """A line of what is not granted; a long list is told by its first members and a count."""
-    if line.detail == NOT_PART:
+    if line.detail == not_part(core()):  # the heading says it already
         return Grant(line.title)
     members = line.detail.split("; ")
     if len(members) <= _SHOWN_MEMBERS + 1:
         return Grant(line.title, line.detail)
     return Grant(
-        line.title, f"{', '.join(members[:_SHOWN_MEMBERS])} and {len(members) - _SHOWN_MEMBERS} more"
+        line.title,
+        _("%(members)s and %(count)s more")
+        % {"members": ", ".join(members[:_SHOWN_MEMBERS]), "count": figure(len(members) - _SHOWN_MEMBERS)},
     )
 
 
 def brief_not_granted(terms: Terms) -> tuple[str, ...]:
     """What is not granted, for a narrow column: training, what people most assume, and everything else."""
-    first = plain_terms(terms).not_granted[0].title
+    first = plain_terms(terms, core()).not_granted[0].title
     granted = {str(use) for use in terms.use_types}
-    return (first, *(text for use, text in _ASSUMED if use not in granted), _ELSEWHERE)
+    return (first, *(str(text) for use, text in _ASSUMED if use not in granted), str(_ELSEWHERE))
 
 
 def granted_in_words(terms: Terms, *, removed: tuple[str, ...] = ()) -> Grants:
     """Say what ``terms`` grant and what they do not; ``removed`` uses are named as taken out by the reader."""
-    plain = plain_terms(terms)
-    first, *others = [_boundary(line) for line in plain.not_granted if line.title not in _ELSEWHERE_TITLES]
-    taken_out = [Grant(use_words(use), "", Badge("pencil", "Removed by you", "yours")) for use in removed]
+    plain = plain_terms(terms, core())
+    elsewhere = {core().say(title) for title in _ELSEWHERE_TITLES}
+    first, *others = [_boundary(line) for line in plain.not_granted if line.title not in elsewhere]
+    taken_out = [Grant(use_words(use), "", Badge("pencil", _("Removed by you"), "yours")) for use in removed]
     return Grants(
         granted=tuple(Grant(line.title, line.detail) for line in plain.granted),
         not_granted=(first, *taken_out, *others, _EVERYWHERE_ELSE),
-        count_words=count_words(len(terms.use_types), "use", "uses"),
+        count_words=ngettext("%(count)s use", "%(count)s uses", len(terms.use_types))
+        % {"count": spelled(len(terms.use_types))},
         uses=tuple(use_words(str(use)) for use in terms.use_types),
         brief=brief_not_granted(terms),
     )
@@ -95,10 +103,17 @@ def first_words(terms: Terms, *, granted: bool) -> str:
         return ". ".join(brief_not_granted(terms)) + "."
     uses = and_list([_small(use_words(str(use))) for use in terms.use_types])
     scope = terms.scope
-    quota = [f"up to {scope.frames_max:,} frames"] * bool(scope.frames_max)
-    quota += [f"{scope.lines_max:,} lines"] * bool(scope.lines_max)
-    shots = [f"in {count_words(len(scope.shots), 'shot', 'shots')}"] * bool(scope.shots)
-    return ", ".join([uses, *quota, *shots]) + "."
+    parts = [uses]
+    if scope.frames_max:
+        most = {"number": figure(scope.frames_max)}
+        parts.append(ngettext("up to %(number)s frame", "up to %(number)s frames", scope.frames_max) % most)
+    if scope.lines_max:
+        most = {"number": figure(scope.lines_max)}
+        parts.append(ngettext("%(number)s line", "%(number)s lines", scope.lines_max) % most)
+    if scope.shots:
+        count = {"count": spelled(len(scope.shots))}
+        parts.append(ngettext("in %(count)s shot", "in %(count)s shots", len(scope.shots)) % count)
+    return ", ".join(parts) + "."
 
 
 def _small(text: str) -> str:

@@ -2,7 +2,8 @@
 
 from typing import Final, NamedTuple
 
-from agents_portal.access import AGENT, AUDITOR, STUDIO, TALENT, VENDOR
+from agents_portal.access import AGENT, AUDITOR, LEGAL, OPERATOR, STUDIO, TALENT, VENDOR
+from common.language import later
 
 
 class Entry(NamedTuple):
@@ -21,42 +22,52 @@ class Group(NamedTuple):
     entries: tuple[Entry, ...]
 
 
-_AUDIT = Entry("portal-audit", "scroll-text", "Audit trail")
-_INCIDENTS = Entry("portal-incidents", "triangle-alert", "Incidents")
-_ROLLOUTS = Entry("portal-rollouts", "git-compare-arrows", "Rollouts")
+_AUDIT = Entry("portal-audit", "scroll-text", later("Audit trail"))
+_INCIDENTS = Entry("portal-incidents", "triangle-alert", later("Incidents"))
+_ROLLOUTS = Entry("portal-rollouts", "git-compare-arrows", later("Rollouts"))
 SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
     AGENT: (
         Group(
             "",
             (
-                Entry("portal-inbox", "inbox", "Inbox", "Inbox"),
-                Entry("portal-roster", "users", "Roster", "Roster"),
-                Entry("portal-licences", "file-check", "Licences", "Licences"),
-                Entry("portal-receipts", "film", "Receipts", "Receipts"),
-                Entry("portal-alerts", "bell", "Alerts", "Alerts"),
+                Entry("portal-inbox", "inbox", later("Inbox"), later("Inbox")),
+                Entry("portal-roster", "users", later("Roster"), later("Roster")),
+                Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
+                Entry("portal-receipts", "film", later("Receipts"), later("Receipts")),
+                Entry("portal-alerts", "bell", later("Alerts"), later("Alerts")),
             ),
         ),
         Group(
-            "Rules and records",
-            (Entry("portal-mandates", "signature", "Mandates"), _INCIDENTS, _AUDIT),
+            later("Rules and records"),
+            (
+                Entry("portal-mandates", "signature", later("Mandates")),
+                Entry("portal-training", "book-open", later("Training")),
+                _ROLLOUTS,
+                Entry("portal-events", "circle-pause", later("Holds and events")),
+                _INCIDENTS,
+                _AUDIT,
+            ),
         ),
     ),
     TALENT: (
         Group(
             "",
             (
-                Entry("portal-home", "house", "Home", "Home"),
-                Entry("portal-decide", "file-pen-line", "To decide", "To decide"),
-                Entry("portal-licences", "file-check", "My licences", "Licences"),
-                Entry("portal-visibility", "eye", "Who can see me", "Visibility"),
-                Entry("portal-audit", "history", "Everything that happened"),
+                Entry("portal-home", "house", later("Home"), later("Home")),
+                Entry("portal-decide", "file-pen-line", later("To decide"), later("To decide")),
+                Entry("portal-licences", "file-check", later("My licences"), later("Licences")),
+                Entry("portal-visibility", "eye", later("Who can see me"), later("Visibility")),
+                Entry("portal-audit", "history", later("Everything that happened")),
             ),
         ),
         Group(
-            "Rules and records",
+            later("Rules and records"),
             (
-                Entry("portal-mandates", "signature", "My agent’s mandate"),
-                Entry("portal-incidents", "triangle-alert", "Used without my yes"),
+                Entry("portal-mandates", "signature", later("My agent’s mandate")),
+                Entry("portal-rules", "list", later("Said in advance")),
+                Entry("portal-training", "book-open", later("Training")),
+                Entry("portal-incidents", "triangle-alert", later("Used without my yes")),
+                Entry("portal-events", "circle-pause", later("Holds and events")),
             ),
         ),
     ),
@@ -64,39 +75,90 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
         Group(
             "",
             (
-                Entry("portal-productions", "clapperboard", "Productions", "Productions"),
-                Entry("portal-requests", "file-pen-line", "Requests", "Requests"),
-                Entry("portal-licences", "file-check", "Licences", "Licences"),
-                Entry("portal-alerts", "bell", "Alerts", "Alerts"),
-                Entry("portal-receipts", "film", "Receipts"),
-                Entry("portal-markings", "fingerprint", "Marking"),
-                Entry("portal-bundles", "package-check", "Bundles", "Bundles"),
+                Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
+                Entry("portal-requests", "file-pen-line", later("Requests"), later("Requests")),
+                Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
+                Entry("portal-calendar", "calendar-clock", later("Expiry calendar"), later("Calendar")),
+                Entry("portal-receipts", "film", later("Receipts")),
+                Entry("portal-markings", "fingerprint", later("Marking")),
+                Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
             ),
         ),
-        Group("Setup", (Entry("portal-keys", "key-round", "API keys"), _ROLLOUTS, _AUDIT)),
+        Group(
+            later("Setup"),
+            (
+                Entry("portal-keys", "key-round", later("API keys")),
+                Entry("portal-webhooks", "webhook", later("Webhooks")),
+                Entry("portal-team", "users", later("Team")),
+                _ROLLOUTS,
+                _AUDIT,
+            ),
+        ),
     ),
     AUDITOR: (
         Group(
             "",
             (
-                Entry("portal-productions", "clapperboard", "Productions", "Productions"),
-                Entry("portal-licences", "file-check", "Licences", "Licences"),
-                Entry("portal-bundles", "package-check", "Bundles", "Bundles"),
+                Entry("portal-members", "users", later("Members"), later("Members")),
+                Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
+                Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
+                Entry("portal-usage", "file-text", later("Usage reports"), later("Usage")),
+                Entry("portal-witness", "shield-check", later("Witness"), later("Witness")),
+                Entry("portal-licences", "file-check", later("Licences")),
             ),
         ),
         Group(
-            "Rules and records",
-            (_INCIDENTS, _ROLLOUTS, Entry("portal-audit", "scroll-text", "Audit trail", "Audit")),
+            later("Rules and records"),
+            (
+                Entry("portal-profiles", "scale", later("Profiles")),
+                _ROLLOUTS,
+                Entry("portal-events", "circle-pause", later("Holds and events")),
+                _INCIDENTS,
+                _AUDIT,
+            ),
+        ),
+    ),
+    LEGAL: (
+        Group(
+            "",
+            (
+                Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
+                Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
+                Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
+                Entry("portal-profiles", "scale", later("Profiles"), later("Profiles")),
+            ),
+        ),
+        Group(
+            later("Rules and records"),
+            (Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),),
+        ),
+    ),
+    OPERATOR: (
+        Group(
+            "",
+            (
+                Entry("portal-organisations", "building-2", later("Organisations"), later("Organisations")),
+                Entry("portal-signing-keys", "key-round", later("Keys"), later("Keys")),
+                Entry("portal-queues", "list", later("Queues"), later("Queues")),
+                Entry("portal-health", "search-check", later("Health"), later("Health")),
+            ),
+        ),
+        Group(
+            later("Rules and records"),
+            (Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),),
         ),
     ),
     VENDOR: (
         Group(
             "",
             (
-                Entry("portal-licences", "file-check", "Licences", "Licences"),
-                Entry("portal-markings", "fingerprint", "Marking", "Marking"),
-                Entry("portal-keys", "key-round", "API keys", "Keys"),
-                Entry("portal-audit", "scroll-text", "Audit trail", "Audit"),
+                Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
+                Entry("portal-markings", "fingerprint", later("Marking"), later("Marking")),
+                Entry("portal-duties", "hourglass", later("Acknowledgements"), later("Due")),
+                Entry("portal-keys", "key-round", later("API keys"), later("Keys")),
+                Entry("portal-webhooks", "webhook", later("Webhooks")),
+                Entry("portal-team", "users", later("Team")),
+                Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),
             ),
         ),
     ),
@@ -104,13 +166,35 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
 # Pages that belong to a section without being its own address.
 BELONGS: Final = {
     "portal-request": {AGENT: "portal-inbox", TALENT: "portal-decide", STUDIO: "portal-requests"},
+    "portal-request-new": {STUDIO: "portal-requests"},
+    "portal-draft": {STUDIO: "portal-requests"},
+    "portal-drafts": {STUDIO: "portal-requests"},
+    "portal-webhook": dict.fromkeys(SECTIONS, "portal-webhooks"),
+    "portal-teammate": dict.fromkeys(SECTIONS, "portal-team"),
+    "portal-duty": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
+    "portal-duties": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
+    "portal-notice": dict.fromkeys(SECTIONS, "portal-notices"),
     "portal-licence": dict.fromkeys(SECTIONS, "portal-licences"),
     "portal-production": dict.fromkeys(SECTIONS, "portal-productions"),
+    "portal-incident": dict.fromkeys(SECTIONS, "portal-incidents"),
     "portal-key": dict.fromkeys(SECTIONS, "portal-keys"),
     "portal-marking": dict.fromkeys(SECTIONS, "portal-markings"),
-    "portal-rollout": dict.fromkeys(SECTIONS, "portal-rollouts"),
-    "portal-incident": dict.fromkeys(SECTIONS, "portal-incidents"),
+    "portal-inbox": dict.fromkeys(SECTIONS, "portal-inbox"),
+    "portal-person": dict.fromkeys(SECTIONS, "portal-roster"),
+    "portal-mandate": dict.fromkeys(SECTIONS, "portal-mandates"),
+    "portal-visibility": dict.fromkeys(SECTIONS, "portal-visibility"),
+    "portal-rules": dict.fromkeys(SECTIONS, "portal-rules"),
+    "portal-training": dict.fromkeys(SECTIONS, "portal-training"),
+    "portal-alerts": dict.fromkeys(SECTIONS, "portal-alerts"),
+    "portal-audit": dict.fromkeys(SECTIONS, "portal-audit"),
     "portal-bundle": dict.fromkeys(SECTIONS, "portal-bundles"),
+    "portal-member": dict.fromkeys(SECTIONS, "portal-members"),
+    "portal-rollout": dict.fromkeys(SECTIONS, "portal-rollouts"),
+    "portal-profile": dict.fromkeys(SECTIONS, "portal-profiles"),
+    "portal-usage": dict.fromkeys(SECTIONS, "portal-usage"),
+    "portal-event": dict.fromkeys(SECTIONS, "portal-events"),
+    "portal-organisation": {OPERATOR: "portal-organisations"},
+    "portal-signing-key": dict.fromkeys(SECTIONS, "portal-signing-keys"),
 }
 
 

@@ -4,21 +4,56 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from agents_portal import words
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from agents_portal.drafts import Draft
 from agents_portal.fields import FIELDS, TermField
 from agents_portal.templatetags.portal import screen_time
+from agents_portal.words import figure, later
+from common.dates import date_words
+from common.language import core
 from trustcore.policy.clauses import ContentRule
 from trustcore.policy.terms import Terms, parse_time
 from trustcore.policy.words import CONTENT, money
 
 _ON_END = {
-    "DESTROY": "destroyed, with a certificate",
-    "RETURN": "returned",
-    "VAULT": "kept in the vault",
-    "KEEP": "kept",
+    "DESTROY": later("destroyed, with a certificate"),
+    "RETURN": later("returned"),
+    "VAULT": later("kept in the vault"),
+    "KEEP": later("kept"),
 }
-_CONTROL = {"TERMINATE": "ends it", "RECONSENT": "needs a new yes", "SURVIVE": "leaves it in force"}
+_CONTROL = {
+    "TERMINATE": later("A change of studio owner ends it; the talent may stop it at any time"),
+    "RECONSENT": later("A change of studio owner needs a new yes; the talent may stop it at any time"),
+    "SURVIVE": later("A change of studio owner leaves it in force; the talent may stop it at any time"),
+}
+_MARKS = {
+    ("PIXEL",): later("Hidden mark in picture"),
+    ("AUDIO",): later("Hidden mark in sound"),
+    ("AUDIO", "PIXEL"): later("Hidden mark in picture and sound"),
+    (): later("None"),
+}
+
+_BASES = {
+    "FLAT": later("flat"),
+    "PER_DAY_EQUIVALENT": later("per day equivalent"),
+    "PRO_RATA_DAY": later("pro rata day"),
+    "SESSION": later("session"),
+    "PER_FRAME": later("per frame"),
+    "PER_SECOND": later("per second"),
+    "PER_LINE": later("per line"),
+    "PER_WORD": later("per word"),
+    "PER_UTTERANCE": later("per utterance"),
+    "PER_SESSION_RUNTIME": later("per session runtime"),
+    "PER_TRACK_SIDE": later("per track side"),
+    "ROYALTY_SHARE": later("royalty share"),
+    "REVENUE_SHARE": later("revenue share"),
+    "BUYOUT": later("buyout"),
+    "SCALE_MULTIPLE": later("scale multiple"),
+    "MFN": later("mfn"),
+    "NO_FEE_CONSENTED": later("no fee consented"),
+}
 
 
 @dataclass(frozen=True)
@@ -85,15 +120,19 @@ def _row(
     if isinstance(value, tuple):
         pieces = _members(set(_tuple(before)), value, set(_tuple(yours)), reader)
     else:
-        pieces = _numbers(before, value, yours)
+        pieces = _numbers(_number(before), value, _number(yours))
     return TermRow(
         key=field.key,
         label=field.label,
-        pieces=tuple(pieces) or (Piece("text", "None"),),
+        pieces=tuple(pieces) or (Piece("text", _("None")),),
         limit=_limit(field.key, draft.apply(asked) if draft else asked),
         note=draft.notes.get(field.key, ""),
         act="" if not may_change else "undo" if field.key in draft.values else "change",
     )
+
+
+def _number(value: int | tuple[str, ...]) -> int:
+    return 0 if isinstance(value, tuple) else value
 
 
 def _tuple(value: int | tuple[str, ...]) -> tuple[str, ...]:
@@ -114,135 +153,152 @@ def _members(
     return pieces + [Piece("chip-was", reader(one)) for one in sorted(before - set(asked))]
 
 
-def _numbers(before: object, asked: object, yours: object) -> list[Piece]:
+def _numbers(before: int, asked: int, yours: int) -> list[Piece]:
     if yours != asked:
         return [
-            *([Piece("was", f"{before:,}")] if before != asked else []),
-            Piece("asked", f"they ask {asked:,}"),
-            Piece("now", f"{yours:,}"),
+            *([Piece("was", figure(before))] if before != asked else []),
+            Piece("asked", _("they ask %(number)s") % {"number": figure(asked)}),
+            Piece("now", figure(yours)),
         ]
     if before != asked:
-        return [Piece("was", f"{before:,}"), Piece("now", f"{asked:,}")]
-    return [Piece("text", f"{asked:,}")]
+        return [Piece("was", figure(before)), Piece("now", figure(asked))]
+    return [Piece("text", figure(asked))]
 
 
 def _limit(key: str, terms: Terms) -> str:
     """The human unit below the value."""
     match key:
         case "frames_max":
-            return f"{screen_time(terms.scope.frames_max)} at 24 fps"
+            return _("%(time)s at 24 fps") % {"time": screen_time(terms.scope.frames_max)}
         case "lines_max":
-            return "Spoken lines, each one counted"
+            return _("Spoken lines, each one counted")
         case "window_days":
             return _window_words(terms)
         case "render_territory" | "distribution_territory":
-            return "Not: every other country"
+            return _("Not: every other country")
         case "channels":
             until = terms.exploitation.until
-            return f"Until {_day(until)}. Not: every other channel" if until else "Not: every other channel"
+            if not until:
+                return _("Not: every other channel")
+            return _("Until %(day)s. Not: every other channel") % {"day": _day(until)}
         case "use_types":
-            return "No use includes another"
+            return _("No use includes another")
         case "final_review_hours":
-            return "Hours to see the final shots before they leave the studio"
+            return _("Hours to see the final shots before they leave the studio")
         case _:
             return ""
 
 
 def _day(text: str) -> str:
     moment: datetime = parse_time(text)
-    return f"{moment.day} {moment:%b %Y}"
+    return date_words(moment)
 
 
 def _window_words(terms: Terms) -> str:
     window = terms.window
     if window.not_before is None or window.not_after is None:
-        return "Counted from the day the licence is issued"
-    return f"{_day(window.not_before)} to {_day(window.not_after)}"
+        return _("Counted from the day the licence is issued")
+    return _("%(first)s to %(last)s") % {"first": _day(window.not_before), "last": _day(window.not_after)}
 
 
 def _fixed_rows(terms: Terms) -> list[TermRow]:
-    never = [CONTENT[name].lower() for name, rule in terms.content.items() if rule == ContentRule.PROHIBITED]
-    ask = [
-        CONTENT[name].lower() for name, rule in terms.content.items() if rule == ContentRule.APPROVAL_REQUIRED
-    ]
+    never = [_content(name) for name, rule in terms.content.items() if rule == ContentRule.PROHIBITED]
+    ask = [_content(name) for name, rule in terms.content.items() if rule == ContentRule.APPROVAL_REQUIRED]
     graded = [
-        f"{CONTENT[name].lower()} up to {rule} of 5"
+        _("%(content)s up to %(level)s of 5") % {"content": _content(name), "level": rule}
         for name, rule in terms.content.items()
         if isinstance(rule, int)
     ]
-    content = f"No {', '.join(never[:-1])} or {never[-1]}." if len(never) > 1 else ""
+    content = ""
+    if len(never) > 1:
+        content = _("No %(some)s or %(last)s.") % {"some": ", ".join(never[:-1]), "last": never[-1]}
     return [
         TermRow(
             "content",
-            "Content",
+            _("Content"),
             (Piece("text", content),),
             limit=_content_limit(ask, graded),
-            fixed="As asked",
+            fixed=_("As asked"),
         ),
         TermRow(
             "money",
-            "Money",
+            _("Money"),
             (Piece("text", money_words(terms)),),
             limit=_money_limit(terms),
-            fixed="As asked",
+            fixed=_("As asked"),
         ),
     ]
+
+
+def _content(name: str) -> str:
+    return core().say(CONTENT[name]).lower()
 
 
 def _content_limit(ask: list[str], graded: list[str]) -> str:
     parts = [f"{part[:1].upper()}{part[1:]}." for part in graded]
-    return " ".join([*parts, f"Ask each time: {', '.join(ask)}." if ask else ""]).strip()
+    return " ".join(
+        [*parts, _("Ask each time: %(contents)s.") % {"contents": ", ".join(ask)} if ask else ""]
+    ).strip()
 
 
 def money_words(terms: Terms) -> str:
     """``USD 12,450, flat``; no fee is said as such."""
     pay = terms.compensation
     if not pay.amount_minor:
-        return "No fee agreed" if pay.basis == "NO_FEE_CONSENTED" else f"By {words.lower_words(pay.basis)}"
-    amount = money(pay.amount_minor, pay.currency).removesuffix(".00")
-    basis = "flat" if pay.basis == "FLAT" else words.lower_words(pay.basis)
-    return f"{amount}, {basis}{', plus residuals as if in person' if pay.residuals else ''}"
+        return (
+            _("No fee agreed")
+            if pay.basis == "NO_FEE_CONSENTED"
+            else _("By %(basis)s") % {"basis": _BASES[str(pay.basis)]}
+        )
+    said = {
+        "amount": money(pay.amount_minor, pay.currency, core()).removesuffix(f"{core().decimal}00"),
+        "basis": _BASES[str(pay.basis)],
+    }
+    if pay.residuals:
+        return _("%(amount)s, %(basis)s, plus residuals as if in person") % said
+    return _("%(amount)s, %(basis)s") % said
 
 
 def _money_limit(terms: Terms) -> str:
     days = terms.compensation.equivalent_days_estimated
-    return f"Estimated as {days} days of work" if days else "Computed and reported here, never moved"
+    if days:
+        text = ngettext("Estimated as %(days)s day of work", "Estimated as %(days)s days of work", days)
+        return text % {"days": figure(days)}
+    return _("Computed and reported here, never moved")
 
 
 def _closing_rows(terms: Terms) -> list[TermRow]:
-    marks = " and ".join(
-        {"PIXEL": "picture", "AUDIO": "sound"}[str(layer)] for layer in reversed(terms.marking.watermark)
-    )
-    credentials = ", Content Credentials" if terms.marking.c2pa else ""
+    marks = str(_MARKS[tuple(sorted(str(layer) for layer in terms.marking.watermark))])
+    if terms.marking.c2pa and terms.marking.watermark:
+        marks = _("%(marks)s, Content Credentials") % {"marks": marks}
     retention = terms.retention
     return [
         TermRow(
             "marking",
-            "Marks",
-            (Piece("text", f"Hidden mark in {marks or 'nothing'}{credentials}" if marks else "None"),),
-            limit="On every output, checked before it leaves",
-            fixed="Fixed by agreement",
+            _("Marks"),
+            (Piece("text", marks),),
+            limit=_("On every output, checked before it leaves"),
+            fixed=_("Fixed by agreement"),
         ),
         TermRow(
             "ends",
-            "Ends or pauses it",
-            (
-                Piece(
-                    "text",
-                    f"A change of studio owner {_CONTROL[str(terms.change_of_control)]}; the talent may stop it at any time",
-                ),
-            ),
-            fixed="Fixed by agreement",
+            _("Ends or pauses it"),
+            (Piece("text", _CONTROL[str(terms.change_of_control)]),),
+            fixed=_("Fixed by agreement"),
         ),
         TermRow(
             "retention",
-            "Scans afterwards",
+            _("Scans afterwards"),
             (
                 Piece(
                     "text",
-                    f"Scans {_ON_END[str(retention.scan)]}; replica {_ON_END[str(retention.replica_model)]}",
+                    _("Scans %(scans)s; replica %(replica)s")
+                    % {
+                        "scans": _ON_END[str(retention.scan)],
+                        "replica": _ON_END[str(retention.replica_model)],
+                    },
                 ),
             ),
-            fixed="As asked",
+            fixed=_("As asked"),
         ),
     ]

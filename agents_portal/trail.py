@@ -4,19 +4,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
+from django.utils.translation import gettext as _
+
+from common.language import later
 from licensing.selectors import ActionLine
 
 _ACTS: Final = {
-    "SUBMIT": ("send", "Asked by"),
-    "OPEN": ("eye", "Opened by"),
-    "COUNTER": ("reply", "Countered by"),
-    "ACCEPT_COUNTER": ("check", "Counter accepted by"),
-    "APPROVE": ("signature", "Approved by"),
-    "DECLINE": ("ban", "Declined by"),
-    "WITHDRAW": ("undo-2", "Withdrawn by"),
-    "LAPSE": ("timer-off", "Lapsed, closed by"),
-    "ISSUE": ("file-check", "Licence issued by"),
+    "SUBMIT": ("send", later("Asked by")),
+    "OPEN": ("eye", later("Opened by")),
+    "COUNTER": ("reply", later("Countered by")),
+    "ACCEPT_COUNTER": ("check", later("Counter accepted by")),
+    "APPROVE": ("signature", later("Approved by")),
+    "DECLINE": ("ban", later("Declined by")),
+    "WITHDRAW": ("undo-2", later("Withdrawn by")),
+    "LAPSE": ("timer-off", later("Lapsed, closed by")),
+    "QUESTION": ("message-circle", later("Asked a question:")),
+    "ANSWER": ("reply", later("Answered:")),
+    "REVISE": ("pencil", later("Revised by")),
+    "NOTICE_OVER": ("hourglass", later("Notice over, noted by")),
+    "ISSUE": ("file-check", later("Licence issued by")),
 }
 
 
@@ -32,19 +40,25 @@ class TrailRow:
     at: datetime
     version: int
     terms_hash: str
+    id: UUID | None = None
+    key: str = ""
 
 
 def trail_of(acts: Iterable[ActionLine]) -> list[TrailRow]:
     """The acts, in the order given."""
     return [
         TrailRow(
-            *_ACTS.get(act.kind, ("info", act.kind.replace("_", " ").capitalize() + " by")),
+            *_ACTS.get(
+                act.kind, ("info", _("%(act)s by") % {"act": act.kind.replace("_", " ").capitalize()})
+            ),
             act.actor,
             act.organisation,
             act.note,
             act.at,
             act.version,
             act.terms_hash,
+            act.id,
+            act.key,
         )
         for act in acts
     ]

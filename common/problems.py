@@ -5,6 +5,7 @@ This module alone turns reasons into HTTP statuses.
 
 import json
 import logging
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -26,12 +28,12 @@ def problem(status: int, code: str, title: str, detail: str = "", **extra: Any) 
     """The members of a problem document; ``code`` is the stable one."""
     document = {
         "type": f"urn:trustmark:problem:{code.lower()}",
-        "title": title,
+        "title": gettext(title),
         "status": status,
         "code": code,
     }
     if detail:
-        document["detail"] = detail
+        document["detail"] = gettext(detail)
     return document | extra
 
 
@@ -66,6 +68,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     headers = {"WWW-Authenticate": 'Bearer realm="trustmark"'} if status == 401 else None
     if status == 503:
         headers = {"Retry-After": "2"}
+    if wait := getattr(error, "wait", None):  # of DRF's Throttled, in seconds
+        headers = {"Retry-After": str(math.ceil(wait))}
     return Response(document, status=status, headers=headers, content_type=PROBLEM_JSON)
 
 

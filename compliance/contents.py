@@ -49,7 +49,10 @@ def licence_files(ledger: Ledger, cast: Cast, audience: str, until: datetime) ->
         .select_related("terms", "grant", "request")
         .prefetch_related(
             "reissues",
-            Prefetch("request__actions", RequestAction.objects.filter(at__lte=until).order_by("at", "id")),
+            Prefetch(
+                "request__actions",
+                RequestAction.objects.filter(at__lte=until).select_related("signature").order_by("at", "id"),
+            ),
             Prefetch("request__versions", TermsVersion.objects.order_by("version")),
         )
     }
@@ -127,7 +130,10 @@ def event_lines(
 
 
 def _acts(token: LicenceToken, cast: Cast, audience: str) -> list[dict[str, Any]]:
-    """Return each act on the licence's request: who, for whom, over which terms; both sides agree by hash."""
+    """Return each act on the licence's request: who, for whom, over which terms; both sides agree by hash.
+
+    What a person signed with their own passkey carries the signature.
+    """
     versions = {row.version: row for row in token.request.versions.all()}
     acts: list[dict[str, Any]] = []
     for act in token.request.actions.all():
@@ -146,6 +152,9 @@ def _acts(token: LicenceToken, cast: Cast, audience: str) -> list[dict[str, Any]
         version = versions.pop(act.version, None)
         if version is not None:
             row["terms"] = version.terms  # the first act upon a version carries it whole
+        signature = getattr(act, "signature", None)
+        if signature is not None:
+            row["passkey"] = signature.kept
         if act.note:
             row["note"] = None if audience == Audience.SHARED else act.note
         acts.append(row)

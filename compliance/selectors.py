@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from accounts.principals import Principal
-from compliance.models import Audience, Bundle
+from compliance.models import Audience, Bundle, BundleState
 from licensing.models import LicenceToken, Production
 from licensing.selectors import productions_visible_to
 
@@ -129,3 +129,9 @@ def withheld_from(audience: str) -> tuple[str, ...]:
 def file_name(bundle: Bundle) -> str:
     """What the file is called when it is saved."""
     return f"bundle-{bundle.pk}.zip"
+
+
+def bundles_stuck(since: datetime) -> QuerySet[Bundle]:
+    """Bundles of anybody that are not made and that nobody has moved on since then."""
+    states = [BundleState.QUEUED, BundleState.BUILDING]
+    return Bundle.objects.filter(state__in=states, touched_at__lt=since).order_by("touched_at")

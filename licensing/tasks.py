@@ -9,6 +9,10 @@ from common import clock
 from common.locks import sole_worker
 from licensing import services
 from licensing.models import RollImport
+from licensing.services.letters import KINDS as LETTER_KINDS
+from notify import services as notices
+
+_DEADLINES = UUID("64656164-0000-4000-8000-000000000000")
 
 # Names that the beat sends every ``BEAT_SECONDS``, or so many seconds.
 BEAT = (
@@ -17,7 +21,9 @@ BEAT = (
     "licensing.tasks.lapse_requests",
     "licensing.tasks.end_notices",
     "licensing.tasks.note_overdue_duties",
+    "licensing.tasks.note_deadlines",
     "licensing.tasks.resume_rolls",
+    ("licensing.tasks.write_letters", 2.0),
     ("licensing.tasks.forget_status_changes", 3600.0),
 )
 
@@ -53,6 +59,19 @@ def note_overdue_duties() -> int:
 
 
 @shared_task(ignore_result=True)
+def note_deadlines() -> int:
+    """Tell who must answer that a request ends within a day."""
+    with sole_worker(_DEADLINES) as is_mine:
+        return services.note_deadlines() if is_mine else 0
+
+
+@shared_task(ignore_result=True)
+def write_letters() -> int:
+    """Write to the people whom events of requests and licences concern."""
+    return notices.write_letters(LETTER_KINDS, services.told_of)
+
+
+@shared_task(ignore_result=True)
 def forget_status_changes() -> int:
     """Drop notes of status changes that a later one stands for."""
     return services.forget_status_changes()
@@ -65,6 +84,12 @@ def read_roll(roll_id: str) -> None:
     with sole_worker(roll.guild_id) as is_mine:
         if is_mine:
             services.read_roll(roll.pk)
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def reissue_grants(kid: str) -> int:
+    """Sign anew what a revoked key granted; broken off, it goes on where it stopped."""
+    return services.reissue_grants(kid=kid)
 
 
 @shared_task(ignore_result=True)

@@ -1,4 +1,4 @@
-"""Hand in a roll now, have it read in the background."""
+"""Work that is begun now and done in the background: reading a roll, signing grants anew."""
 
 from typing import BinaryIO
 
@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.principals import Principal
 from licensing import services
 from licensing.models import RollImport
-from licensing.tasks import read_roll
+from licensing.tasks import read_roll, reissue_grants
 
 
 def import_roll(
@@ -25,3 +25,11 @@ def import_roll(
         # should the broker not answer, the beat starts the reading
         transaction.on_commit(lambda: read_roll.delay(str(roll.pk)), robust=True)
     return roll
+
+
+def reissue_after(*, kid: str) -> None:
+    """Have the grants of a revoked key signed anew when its revocation is committed.
+
+    Should the broker not answer, ``trustmark key reissue`` does the same.
+    """
+    transaction.on_commit(lambda: reissue_grants.delay(kid), robust=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Max, QuerySet
 
 from accounts.principals import Principal
-from notify.models import OPEN, Delivery, Notice, WebhookEndpoint
+from notify.models import OPEN, Delivery, Letter, Notice, WaitingEvent, WebhookEndpoint
 
 STATES = ("PENDING", "DELIVERED", "DEAD")
 
@@ -58,3 +58,30 @@ def position_of(organisation_id: UUID, event_id: UUID) -> int | None:
     """Where an event stands among the notices of an organisation; None where it was not told of it."""
     rows = Notice.objects.filter(organisation_id=organisation_id, event__id=event_id)
     return rows.values_list("position", flat=True).first()
+
+
+def dead_deliveries() -> QuerySet[Delivery]:
+    """Deliveries of anybody that were given up."""
+    return Delivery.objects.exclude(dead_at=None)
+
+
+def events_waiting() -> int:
+    """Events of the trail that nobody was told of yet."""
+    return WaitingEvent.objects.count()
+
+
+def letters_for(principal: Principal) -> QuerySet[Letter]:
+    """What the caller was told in the portal, acting for this organisation; newest first."""
+    rows = Letter.objects.filter(person=principal.person, organisation=principal.organisation, in_portal=True)
+    return rows.order_by("-created_at", "-id")
+
+
+def unread_count(principal: Principal) -> int:
+    """How many of them the caller has not read."""
+    return letters_for(principal).filter(read_at=None).count()
+
+
+def mail_log(principal: Principal) -> QuerySet[Letter]:
+    """The e-mails of the caller's organisation, newest first: to whom, of what, how it ended."""
+    rows = Letter.objects.filter(organisation=principal.organisation).exclude(mail=Letter.Mail.NONE)
+    return rows.select_related("person").order_by("-created_at", "-id")

@@ -9,6 +9,7 @@ credential with its proof key. Each call makes something new; pass what should b
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.test import Client
 
 from accounts.models import ApiCredential, Membership, Organisation, Scope, User
 from accounts.principals import Principal, principal_of_person
@@ -32,6 +34,17 @@ DESCRIPTION = (
     "Her face on the 1998 scenes of Ada Merrow in sequences 041 to 047, and her voice for fourteen "
     "corrected lines in those scenes."
 )
+
+
+def signed_in(user: User, *, seconds_ago: float = 0.0, method: str = "password", **told: Any) -> Client:
+    """A browser in which ``user`` signed in some seconds ago (by password, and with no second step)."""
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    session = client.session
+    session["account_authentication_methods"] = [{"method": method, "at": time.time() - seconds_ago, **told}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+    return client
 
 
 def make_user(full_name: str = "", *, email: str = "", password: str | None = None) -> User:

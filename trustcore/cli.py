@@ -11,7 +11,7 @@ Exit codes: 0 done, 1 failed, 2 misuse, 3 denied, 4 not verified.
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser(sorted(groups))
     try:
         options = parser.parse_args(arguments)
-        trust = _read_trust(options.key)
+        trust = replace(_read_trust(options.key), passkeys=frozenset(options.passkey))
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ExitCode.MISUSE
     except (TrustError, OSError, UnicodeDecodeError) as error:
@@ -92,6 +92,13 @@ def _parser(groups: list[str]) -> argparse.ArgumentParser:
         default=[],
         metavar="VKEY|FILE",
         help="a key you trust: the log's vkey, or a file with it, or a file with the server's jwks.json",
+    )
+    verify.add_argument(
+        "--passkey",
+        action="append",
+        default=[],
+        metavar="THUMBPRINT",
+        help="a passkey you know, as its holder reads it on their security page; a signature by any other is refused",
     )
     verify.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that read the log (1)")
     return parser
@@ -147,6 +154,8 @@ class _Printer:
 
 def _print_report(report: BundleReport | IncidentReport) -> None:
     print(report.sentence)
+    for signed in report.people if isinstance(report, BundleReport) else ():
+        print(signed.sentence)
     print(report.trust)
 
 

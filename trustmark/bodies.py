@@ -17,6 +17,7 @@ _UPLOADS = frozenset(
     {
         "/api/v1/assets",
         "/api/v1/guild-rolls",
+        "/members/roll/",
         "/api/v1/watermarks/detect",
         "/api/v1/watermarks/jobs",
         "/api/v1/render/receipts",

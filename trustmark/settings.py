@@ -11,6 +11,7 @@ from csp.constants import NONCE, NONE, SELF  # noqa: F401  (NONCE is offered to 
 
 from trustmark import env
 from trustmark.databases import database_from_url, storages_from_url
+from trustmark.mail import smtp_from_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Where the embedded default keeps its data; unused when the three URLs below are given.
@@ -149,6 +150,19 @@ WEBHOOK_ALLOW_PRIVATE = env.flag("TRUSTMARK_WEBHOOK_ALLOW_PRIVATE", default=Fals
 # PEM file of further certificate authorities that receivers' certificates may come from. Empty: the public ones.
 WEBHOOK_CA_FILE = env.text("TRUSTMARK_WEBHOOK_CA_FILE", "")
 
+# Where letters go: smtp://user:password@host:587?tls=starttls, smtps://host:465, smtp://host:25. Empty: no e-mail is
+# sent, the portal alone tells. A password in it is best given by TRUSTMARK_SMTP_URL_FILE.
+SMTP = smtp_from_url(env.text("TRUSTMARK_SMTP_URL", ""))
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if SMTP.host else 'dummy'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = SMTP.host, SMTP.port, SMTP.user, SMTP.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = SMTP.starttls, SMTP.tls
+# Seconds that one step of talking to the mail server may take.
+EMAIL_TIMEOUT = env.integer("TRUSTMARK_SMTP_TIMEOUT_SECONDS", 20, least=1, most=120)
+# Whom letters are from.
+DEFAULT_FROM_EMAIL = env.text("TRUSTMARK_MAIL_FROM", f"Trustmark <no-reply@{LOG_HOST}>")
+# Days that letters are kept: they hold names. The trail itself is kept for ever.
+LETTER_DAYS = env.integer("TRUSTMARK_LETTER_DAYS", 180, least=1)
+
 # -- Marks that strangers resolve --------------------------------------------------------------------------
 # Domain under which our marks are named as C2PA soft-binding algorithms. Manifests carry the names: set it once.
 SOFTBINDING_DOMAIN = env.text("TRUSTMARK_SOFTBINDING_DOMAIN", "trustmark-server.org")
@@ -158,6 +172,8 @@ SOFTBINDING_UPLOADS_PER_MINUTE = env.integer("TRUSTMARK_SOFTBINDING_UPLOADS_PER_
 # Bytes of a stranger's file, files of strangers that may wait at once, seconds a request waits for its answer.
 SOFTBINDING_BYTES_MAX = env.integer("TRUSTMARK_SOFTBINDING_BYTES_MAX", 256 * 1024**2, least=1)
 SOFTBINDING_WAITING_MAX = env.integer("TRUSTMARK_SOFTBINDING_WAITING_MAX", 4)
+# Threads of one web process that may be with strangers' files at once; the others serve everybody else.
+SOFTBINDING_AT_ONCE_MAX = env.integer("TRUSTMARK_SOFTBINDING_AT_ONCE_MAX", 2, least=1)
 SOFTBINDING_WAIT_SECONDS = env.integer("TRUSTMARK_SOFTBINDING_WAIT_SECONDS", 25, most=120)
 
 # -- The test clock -------------------------------------------------------------------------------------
@@ -166,6 +182,8 @@ TEST_CLOCK_FILE = env.text("TRUSTMARK_TEST_CLOCK_FILE", "")
 
 # -- The house ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    # the machinery of trustmark.support alone: nothing registers itself
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -181,6 +199,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "common",
     "accounts",
     "audit",
@@ -198,6 +219,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "agents_portal.languages.ReadersLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -228,7 +250,11 @@ TEMPLATES = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGE_CODE = "en-gb"
+LANGUAGE_CODE = "en"
+# A person's own choice comes first, then this browser's, then what the browser asks for.
+LANGUAGES = [("en", "English"), ("es", "Español")]
+LANGUAGE_COOKIE_NAME = "language"
+LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # -- Sign-in ----------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -248,6 +274,37 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.adapter.ClosedSignUpAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
+# A word by mail whenever a passkey, the codes or the password changed.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Seconds for which a sign-in, or a proof given again, is fresh enough for acts that bind (docs/operations/sign-in.md).
+STEP_UP_SECONDS = env.integer("TRUSTMARK_STEP_UP_SECONDS", 600, least=30)
+# Hours that an invitation, or a link after a lost device, stays good.
+INVITATION_HOURS = env.integer("TRUSTMARK_INVITATION_HOURS", 7 * 24, least=1)
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+# Steps of 30 seconds by which the clock of an authenticator app may differ; each step is good once.
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# how fresh a proof must be is asked by accounts.presence, for the second factors' own pages too
+MFA_REAUTHENTICATION_REQUIRED = False
+MFA_FORMS = {
+    "authenticate": "accounts.forms.SecondFactorByCode",
+    "authenticate_webauthn": "accounts.forms.SecondFactorByPasskey",
+    "login_webauthn": "accounts.forms.SignInByPasskey",
+    "reauthenticate": "accounts.forms.ConfirmByCode",
+    "reauthenticate_webauthn": "accounts.forms.ConfirmByPasskey",
+}
+SOCIALACCOUNT_ADAPTER = "accounts.organisation_sign_in.OrganisationSignIn"
+SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_QUERY_EMAIL = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True}}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
@@ -266,7 +323,8 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "font-src": [SELF],
         "img-src": [SELF, "data:"],
-        "connect-src": [SELF],
+        # the event stream, where it has a port of its own
+        "connect-src": [SELF, *([EVENTS_URL] if EVENTS_URL else [])],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -274,7 +332,14 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Shared by all web processes, so that attempts to sign in are counted once; rows may vanish, nothing else relies on them.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}
+# Beyond so many rows a third goes, the counters of a flood's addresses with it; Django's own bound is 300.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+        "OPTIONS": {"MAX_ENTRIES": env.integer("TRUSTMARK_CACHE_ENTRIES_MAX", 100_000, least=1000)},
+    }
+}
 
 # -- API ----------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -1,12 +1,11 @@
 """The public surface: each package brings its own routes; nothing is decided here."""
 
-from allauth.account import views as sign_in
 from csp.decorators import csp_update
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from trustmark import health
+from trustmark import health, support
 
 
 def closed(request: HttpRequest) -> HttpResponse:
@@ -31,10 +30,24 @@ urlpatterns = [
     path("", include("receipts.urls")),
     path("", include("provenance.urls")),
     path("", include("compliance.urls")),
-    # of allauth's pages just these, and the portal's own sign-in and sign-out: accounts are made by administrators, and no mail is sent yet
-    path("accounts/password/change/", sign_in.password_change, name="account_change_password"),
-    path("accounts/reauthenticate/", sign_in.reauthenticate, name="account_reauthenticate"),
-    path("accounts/signup/", closed, name="account_signup"),
+    # allauth names these; the portal has its own pages for what is open (agents_portal.urls)
+    *(
+        path(f"accounts/{name}/", closed, name=name)
+        for name in (
+            "account_signup",
+            "account_reauthenticate",
+            "account_email",
+            "account_reset_password",
+            "account_inactive",
+            "mfa_index",
+            "mfa_reauthenticate",
+            "mfa_reauthenticate_webauthn",
+            "socialaccount_signup",
+            "socialaccount_connections",
+            "socialaccount_login_cancelled",
+        )
+    ),
+    path("support/", support.site.urls),
     path("", include("agents_portal.urls")),
 ]
 

@@ -33,6 +33,7 @@ class MarkRegistration(BaseModel):
     """A mark id and what it leads to; written before the mark is embedded anywhere.
 
     ``mark_id``: 64 random bits as 16 hex digits. ``visible_to``: organisations that may be told of it.
+    ``registered_by``, and ``vendor_ids`` beside it, may have it embedded; none: the deployment itself alone.
     ``segment``: the part of the output that carries it, empty for all of it.
     """
 
@@ -43,6 +44,8 @@ class MarkRegistration(BaseModel):
     card = models.CharField(max_length=80)
     key_id = models.CharField(max_length=32)
     segment = models.CharField(max_length=80, blank=True, default="")
+    registered_by = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, related_name="+")
+    vendor_ids = ArrayField(models.UUIDField(), default=list, blank=True)
     visible_to = ArrayField(models.UUIDField(), default=list, blank=True)
 
     class Meta:
@@ -73,7 +76,11 @@ class MarkReport(BaseModel):
 
 
 class MarkDetection(BaseModel):
-    """A file that an organisation asked about, or a stranger (none), until it is read, and then the answer."""
+    """A file that an organisation asked about, or a stranger (none), until it is read, and then the answer.
+
+    ``attempts``: how often its reading was begun. ``is_batched``: its pictures were read with others' once, or that
+    was begun; a file that kills its worker takes others with it no second time.
+    """
 
     organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, related_name="+")
     # of the file that was handed in; empty for those taken in before it was kept
@@ -82,6 +89,8 @@ class MarkDetection(BaseModel):
     blob = models.CharField(max_length=300, blank=True)
     layers = ArrayField(models.CharField(max_length=8))
     state = models.CharField(max_length=8, choices=DetectionState.choices, default=DetectionState.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    is_batched = models.BooleanField(default=False)
     result = models.JSONField(null=True, blank=True)
     error_code = models.CharField(max_length=40, blank=True, default="")
     finished_at = models.DateTimeField(null=True, blank=True)

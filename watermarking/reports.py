@@ -12,13 +12,16 @@ VERSION = 1
 Status = Literal["present", "absent", "uncertain"]
 LayerName = Literal["pixel", "audio"]
 LAYERS: tuple[LayerName, ...] = ("pixel", "audio")
+# below it a scale is the search's own step (``signal.lattice``), not a crop
+_CROPPED_SCALE = 1.02
 
 
 class Transformation(msgspec.Struct, frozen=True, omit_defaults=True):
     """What must have happened to a medium, as far as reading the mark told; absent members are unknown.
 
     ``scale``: size of the picture against the canonical one. ``turn_degrees``: clockwise. ``crop``: share of the
-    area that is left. ``tempo``, ``pitch``: 1.05 is five per cent faster, or higher.
+    area that is left, to a twentieth, told by the scale: what was laid around it afterwards is not seen.
+    ``tempo``, ``pitch``: 1.05 is five per cent faster, or higher.
     """
 
     scale: float | None = None
@@ -30,7 +33,7 @@ class Transformation(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class VariantReading(msgspec.Struct, frozen=True):
-    """One form of the medium that was read: ``original``, or lightly normalised and named so."""
+    """The form of the medium that was read best: ``original``, or ``normalised`` and by what."""
 
     name: str
     status: Status
@@ -87,9 +90,33 @@ class DetectReport(msgspec.Struct, frozen=True):
     version: int = VERSION
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
+        """Return plain JSON values; with the forms that were read, and how much of a picture is left, named."""
+        layers = {name: layer and _with_crop(name, layer) for name, layer in self.layers.items()}
+        segments = tuple(_with_form(segment, self.layers.get(segment.layer)) for segment in self.segments)
+        plain: dict[str, Any] = msgspec.to_builtins(
+            msgspec.structs.replace(self, layers=layers, segments=segments)
+        )
         return plain
+
+
+def _with_crop(name: str, layer: LayerDetection) -> LayerDetection:
+    """Say how much of a picture is left; of a layer in which nothing was found nothing is known."""
+    if layer.status == "absent":
+        return msgspec.structs.replace(layer, transformation=Transformation())
+    told = layer.transformation
+    if name != "pixel" or told.crop is not None or told.scale is None or told.scale < _CROPPED_SCALE:
+        return layer
+    # pictures are brought to one area before they are read: what is cropped lies that much larger on it
+    crop = round(told.scale**-2, 2)
+    return msgspec.structs.replace(layer, transformation=msgspec.structs.replace(told, crop=crop))
+
+
+def _with_form(segment: DetectedSegment, layer: LayerDetection | None) -> DetectedSegment:
+    if layer is None or layer.geometry == "identity":
+        return segment
+    name = f"normalised: {layer.geometry}"
+    variants = tuple(msgspec.structs.replace(one, name=name) for one in segment.variants)
+    return msgspec.structs.replace(segment, variants=variants)
 
 
 class LayerEmbedding(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """Sealing files: pictures as PNG or TIFF, films as FFV1 in Matroska. Nothing that loses a bit.
 
-What was written is read again before it gets its name. Of a film every frame is sealed under its number, so a frame
-that is missing, doubled or moved is told as well as one that was painted over.
+What was written is read again before it gets its name. Of a film every frame is sealed under its number, and the last
+one as the last, so frames that are missing, doubled or moved are told as well as one that was painted over, at the
+beginning and the end too.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,7 +56,7 @@ class SealReport(msgspec.Struct, frozen=True):
 
     ``status``: ``intact``; ``edited`` (``regions`` say where); ``foreign`` (a seal, but none that this key made);
     ``absent`` (no block carries a seal: never sealed, or every block was changed, as any re-encoding does).
-    ``order``: frames stand as they were sealed, none is missing in between. ``false_alarm`` and ``miss`` bound the
+    ``order``: frames stand as they were sealed, all of them from the first to the last. ``false_alarm`` and ``miss`` bound the
     chance that an untouched block is called edited, and an edited one whole.
     """
 
@@ -113,21 +115,38 @@ def check_file(path: Path, *, key: bytes) -> SealReport:
         planes, _ = _open_still(path)
         carrier = _still_carrier(planes)
         shapes = [planes[carrier].shape]
-        return _report([_read(planes, key, carrier, path)], shapes[0])
+        return _report([_read(planes, key, carrier, path)], shapes[0], "")
     readings, shape = [], (0, 0)
     for planes, carrier, _ in _frames(path):
         readings.append(_read(planes, key, carrier, path))
         shape = planes[carrier].shape
     if not readings:
         raise MediaError(MediaReason.MEDIA_EMPTY, "no pictures", path.name)
-    return _report(readings, shape)
+    return _report(readings, shape, _lacking([one.mark for one in readings]))
 
 
-def _report(readings: Sequence[SealReading], shape: tuple[int, ...]) -> SealReport:
+def _lacking(marks: Sequence[SealMark | None]) -> str:
+    """What is wrong with the frames of a film as a row, in words; empty: they are all there, in their order."""
+    known = [(place, mark) for place, mark in enumerate(marks) if mark is not None]
+    lacks = []
+    if len({mark.picture_id for _, mark in known}) > 1:
+        lacks.append("frames of another film are among them")
+    if known and known[0][1].frame > known[0][0]:
+        lacks.append("the beginning is missing")
+    steps = [(later.frame - mark.frame, after - place) for (place, mark), (after, later) in pairwise(known)]
+    if any(sealed != found for sealed, found in steps) or any(mark.last for _, mark in known[:-1]):
+        lacks.append("frames are missing, doubled or moved")
+    if len(known) < len(marks):
+        lacks.append("whole frames were changed")
+    if marks and marks[-1] is not None and not marks[-1].last:
+        lacks.append("the end is missing")
+    return "; ".join(lacks)
+
+
+def _report(readings: Sequence[SealReading], shape: tuple[int, ...], lacking: str) -> SealReport:
     marks = [one.mark for one in readings if one.mark is not None]
     ids = {mark.picture_id for mark in marks}
-    numbers = [mark.frame for mark in marks]
-    in_order = len(ids) == 1 and numbers == list(range(len(readings)))
+    in_order = len(ids) == 1 and not lacking
     blocks = sum(one.whole.size for one in readings)
     whole = sum(int(one.whole.sum()) for one in readings)
     regions: list[Region] = []
@@ -138,9 +157,8 @@ def _report(readings: Sequence[SealReading], shape: tuple[int, ...]) -> SealRepo
         status, detail = "intact", "every block is as it was sealed"
     elif whole:
         status = "edited"
-        detail = f"{blocks - whole} of {blocks} blocks were changed" + (
-            "" if in_order else "; frames were moved"
-        )
+        changed = f"{blocks - whole} of {blocks} blocks were changed" if whole < blocks else ""
+        detail = "; ".join(part for part in (changed, lacking) if part)
     elif any(one.strangers > 1 for one in readings):
         status, detail = "foreign", "there is a seal, but none that this key made"
     else:
@@ -240,6 +258,8 @@ def _seal_film(source: Path, target: Path, picture_id: int, key: bytes) -> None:
         if video.time_base is not None:
             made.time_base = made.codec_context.time_base = video.time_base
         copies = {one.index: writing.add_stream_from_template(one) for one in reading.streams.audio}
+        # held back until another follows: the last one is sealed as the last
+        held: VideoFrame | None = None
         number = 0
         for packet in reading.demux(video, *reading.streams.audio):
             if packet.stream.index in copies:
@@ -250,9 +270,13 @@ def _seal_film(source: Path, target: Path, picture_id: int, key: bytes) -> None:
             for frame in packet.decode():
                 if not isinstance(frame, VideoFrame):
                     continue
-                sealed = _sealed_frame(frame, SealMark(picture_id, number), key, source)
-                writing.mux(made.encode(sealed))
-                number += 1
+                if held is not None:
+                    writing.mux(made.encode(_sealed_frame(held, SealMark(picture_id, number), key, source)))
+                    number += 1
+                held = frame
+        if held is not None:
+            last = SealMark(picture_id, number, last=True)
+            writing.mux(made.encode(_sealed_frame(held, last, key, source)))
         writing.mux(made.encode(None))
 
 

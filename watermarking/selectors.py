@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.principals import Principal
 from watermarking import registry
 from watermarking.keys import current_key_id
-from watermarking.models import DetectionState, MarkDetection, MarkRegistration
+from watermarking.models import (
+    JOBS_UNFINISHED,
+    DetectionState,
+    MarkDetection,
+    MarkRegistration,
+    MediaJob,
+)
 
 if TYPE_CHECKING:
     from watermarking.candidates import Ids
+
+# How long the answer on a stranger's file stands for the same file, asked about again.
+STRANGERS_REMEMBERED = timedelta(hours=1)
+_WAITING = (DetectionState.QUEUED, DetectionState.RUNNING)
 
 
 def registrations_of(production_id: UUID) -> QuerySet[MarkRegistration]:
@@ -28,6 +38,16 @@ def registrations_visible_to(principal: Principal) -> QuerySet[MarkRegistration]
     """The marks that the caller's organisation may be told of, newest first."""
     rows = MarkRegistration.objects.filter(visible_to__contains=[principal.organisation_id])
     return rows.order_by("-created_at")
+
+
+def registration_to_mark(principal: Principal, mark_id: str) -> MarkRegistration | None:
+    """A mark that the caller's organisation may have embedded: its own, or one of whom it works for.
+
+    Being told of a mark is not enough: every party to a licence is, and a mark is embedded once.
+    """
+    mine = principal.organisation_id
+    may_embed = Q(registered_by=mine) | Q(vendor_ids__contains=[mine])
+    return MarkRegistration.objects.filter(may_embed, mark_id=mark_id).first()
 
 
 def lead_of(mark_id: str) -> MarkRegistration | None:
@@ -52,20 +72,38 @@ def detection_for(principal: Principal, detection_id: UUID) -> MarkDetection | N
 
 
 def detections_left(*, before: datetime) -> QuerySet[MarkDetection]:
-    """Detections that were asked for before then and are not finished."""
-    waiting = (DetectionState.QUEUED, DetectionState.RUNNING)
-    return MarkDetection.objects.filter(state__in=waiting, created_at__lt=before)
+    """Detections that were asked for before then and are not finished, oldest first."""
+    return detections_waiting().filter(created_at__lt=before).order_by("created_at")
+
+
+def detections_waiting() -> QuerySet[MarkDetection]:
+    """Detections that wait or are being read."""
+    return MarkDetection.objects.filter(state__in=_WAITING)
 
 
 def strangers_waiting() -> int:
     """How many files of strangers wait or are being read."""
-    waiting = (DetectionState.QUEUED, DetectionState.RUNNING)
-    return MarkDetection.objects.filter(organisation=None, state__in=waiting).count()
+    return detections_waiting().filter(organisation=None).count()
 
 
-def strangers_detection(*, sha256: str, layers: Iterable[str], since: datetime) -> MarkDetection | None:
-    """The newest detection of the same bytes and layers that a stranger asked for since then."""
+def strangers_answers(*, before: datetime) -> QuerySet[MarkDetection]:
+    """What strangers were told before then."""
+    return MarkDetection.objects.filter(organisation=None, finished_at__lt=before)
+
+
+def strangers_detection(
+    *, sha256: str, file_name: str, layers: Iterable[str], since: datetime
+) -> MarkDetection | None:
+    """The newest detection of the same bytes, name and layers that a stranger asked for since then.
+
+    The name's ending says how the bytes are to be read: the same bytes under another may be another medium.
+    """
     rows = MarkDetection.objects.filter(
-        organisation=None, sha256=sha256, layers=sorted(layers), created_at__gte=since
+        organisation=None, sha256=sha256, file_name=file_name, layers=sorted(layers), created_at__gte=since
     )
     return rows.order_by("-created_at").first()
+
+
+def jobs_stuck(since: datetime) -> QuerySet[MediaJob]:
+    """Mark jobs of anybody that have not ended and that nobody has moved on since then."""
+    return MediaJob.objects.filter(state__in=JOBS_UNFINISHED, touched_at__lt=since).order_by("touched_at")

@@ -19,6 +19,7 @@ from watermarking.models import JOBS_UNFINISHED, JobState, MediaJob
 from watermarking.work import admission, joining, marking
 from watermarking.work.jobs import drop_old_results
 from watermarking.work.limits import work_limits
+from watermarking.work.reading import read_in_turn
 
 BEAT = ("watermarking.resume_detections", "watermarking.resume_jobs")
 _QUEUE = "media.cpu"
@@ -26,27 +27,30 @@ _QUEUES = {MediaJob.Device.CPU: "media.cpu", MediaJob.Device.GPU: "media.gpu"}
 _QUIET = timedelta(minutes=2)
 _PASSING = (OperationalError, InterfaceError, ConnectionError, TimeoutError)
 _BUSY_SECONDS = 2
+_RESUMED_MOST = 100
 
 
 @shared_task(
+    bind=True,
     name="watermarking.detect",
     queue=_QUEUE,
     acks_late=True,
     autoretry_for=_PASSING,
     retry_backoff=True,
-    max_retries=4,
+    max_retries=None,
 )
-def detect(detection_id: str) -> None:
-    """Read a file that was taken in, its pictures together with those of others that wait."""
-    services.prepare_detections(detection_id=UUID(detection_id))
-    services.run_detection(detection_id=UUID(detection_id))
+def detect(self: "Task[Any, Any]", detection_id: str) -> None:
+    """Read a file that was taken in, once this machine has a slot for it."""
+    if not read_in_turn(detection_id=UUID(detection_id)):
+        raise self.retry(countdown=_BUSY_SECONDS)
 
 
 @shared_task(name="watermarking.resume_detections")
 def resume_detections() -> None:
-    """Hand out again what a dead worker, or a broker that forgot, left behind."""
-    for row in selectors.detections_left(before=clock.now() - _QUIET):
+    """Hand out again what a dead worker, or a broker that forgot, left behind; forget what strangers were told."""
+    for row in selectors.detections_left(before=clock.now() - _QUIET)[:_RESUMED_MOST]:
         detect.delay(str(row.pk))
+    services.drop_strangers_answers(before=clock.now() - selectors.STRANGERS_REMEMBERED)
 
 
 @shared_task(

@@ -35,12 +35,12 @@ def mark_upload(
     """Take in a medium that shall carry a registered mark; workers mark it.
 
     Raises:
-        NotFound: ``MARK_UNKNOWN``: no such mark, or none that the caller may be told of.
+        NotFound: ``MARK_UNKNOWN``: no such mark, or another organisation's.
         Conflict: ``MARK_TAKEN``: the mark is an output's, or another file carries it.
         InvalidInput: the file is no medium; the code says why.
         Unavailable: as ``ask_job``.
     """
-    registration = selectors.registrations_visible_to(principal).filter(mark_id=mark_id).first()
+    registration = selectors.registration_to_mark(principal, mark_id)
     if registration is None:
         raise NotFound("MARK_UNKNOWN", "No mark has this id.")
     if registration.asset_id is not None:
@@ -61,7 +61,8 @@ def mark_upload(
             lossless=lossless,
             principal=principal,
         )
-        if job.source_sha256 != file_sha256(path):
+        is_ours = job.organisation_id == principal.organisation_id
+        if not is_ours or job.source_sha256 != file_sha256(path):
             raise Conflict("MARK_TAKEN", "Another file carries this mark.")
         transaction.on_commit(tasks.admit_jobs.delay, robust=True)
     return job

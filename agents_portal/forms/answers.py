@@ -2,6 +2,8 @@
 
 from django import forms
 
+from common.language import later
+
 
 class HashForm(forms.Form):
     """The hash of the terms that were read; anything else is refused before a service is asked."""
@@ -13,10 +15,12 @@ class DeclineForm(forms.Form):
     """A reason that the studio reads."""
 
     reason = forms.CharField(
-        label="Why, in words the studio will read",
+        label=later("Why, in words the studio will read"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={"required": "Give a reason. The studio reads it, and it stays with the request."},
+        error_messages={
+            "required": later("Give a reason. The studio reads it, and it stays with the request.")
+        },
     )
 
 
@@ -24,7 +28,7 @@ class CounterForm(forms.Form):
     """A line beside the counter as a whole; each change carries its own."""
 
     note = forms.CharField(
-        label="A line to the studio about the whole counter",
+        label=later("A line to the studio about the whole counter"),
         max_length=1000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),

@@ -10,6 +10,7 @@ from django.http import QueryDict
 from agents_portal.drafts import Draft
 from agents_portal.fields import TermField, Value
 from common.errors import InvalidInput
+from common.language import later
 from trustcore.errors import InvalidTerms
 from trustcore.policy.terms import Terms
 
@@ -17,7 +18,7 @@ from trustcore.policy.terms import Terms
 class ChangeForm(forms.Form):
     """``value`` (one number, or the members that stay) and ``note``."""
 
-    note = forms.CharField(label="Why, in a line they will read", max_length=500, required=False)
+    note = forms.CharField(label=later("Why, in a line they will read"), max_length=500, required=False)
 
     def __init__(
         self,

@@ -7,10 +7,12 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, Scope
 from accounts.principals import Principal
 from common import clock
+from common.language import later
 
 _MOST_JWK = 4096
 _MOST_PEM = 16_384
@@ -40,33 +42,37 @@ class KeyForm(forms.Form):
     """Fields of ``/keys/new/``."""
 
     name = forms.CharField(
-        label="Name", max_length=80, help_text="As your team calls the machine or service."
+        label=later("Name"), max_length=80, help_text=later("As your team calls the machine or service.")
     )
     scopes = forms.MultipleChoiceField(
-        label="May do",
+        label=later("May do"),
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one thing the key may do."},
+        error_messages={"required": later("Choose at least one thing the key may do.")},
     )
     days = forms.IntegerField(
-        label="Ends after",
+        label=later("Ends after"),
         min_value=1,
         max_value=730,
         initial=90,
         widget=forms.NumberInput(attrs={"class": "short"}),
     )
     proof_jwk = forms.CharField(
-        label="Public proof key (JWK)",
+        label=later("Public proof key (JWK)"),
         required=False,
         max_length=_MOST_JWK,
         widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
-        help_text="Ed25519, public part only. Tokens fetched with this key work for its holder alone. Leave empty for keys that fetch none.",
+        help_text=later(
+            "Ed25519, public part only. Tokens fetched with this key work for its holder alone. Leave empty for keys that fetch none."
+        ),
     )
     certificate = forms.CharField(
-        label="Client certificate (PEM)",
+        label=later("Client certificate (PEM)"),
         required=False,
         max_length=_MOST_PEM,
         widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
-        help_text="For farms that connect by mutual TLS: tokens work over connections made with this certificate alone. Instead of a proof key, or as well.",
+        help_text=later(
+            "For farms that connect by mutual TLS: tokens work over connections made with this certificate alone. Instead of a proof key, or as well."
+        ),
     )
 
     def __init__(self, data: QueryDict | None = None, *, scopes: Sequence[tuple[str, str]]) -> None:
@@ -83,15 +89,17 @@ class KeyForm(forms.Form):
         try:
             jwk = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise forms.ValidationError("This is not JSON.") from error
+            raise forms.ValidationError(_("This is not JSON.")) from error
         if not isinstance(jwk, dict):
-            raise forms.ValidationError("Paste one JWK object.")
+            raise forms.ValidationError(_("Paste one JWK object."))
         if "d" in jwk:
             # never sent back to the page: it must not lie in a browser's history or a screenshot
             if isinstance(self.data, QueryDict):
                 self.data = self.data.copy()
                 self.data["proof_jwk"] = ""
-            raise forms.ValidationError("That is a private key. Make a new pair and paste the public part.")
+            raise forms.ValidationError(
+                _("That is a private key. Make a new pair and paste the public part.")
+            )
         return jwk
 
     def clean_certificate(self) -> str:
@@ -102,7 +110,7 @@ class KeyForm(forms.Form):
                 self.data = self.data.copy()
                 self.data["certificate"] = ""
             raise forms.ValidationError(
-                "That holds a private key. Make a new pair and paste the certificate."
+                _("That holds a private key. Make a new pair and paste the certificate.")
             )
         return text
 

@@ -2,15 +2,21 @@
 
 from django import forms
 
+from common.language import later
+
 _KINDS = (
-    ("PROSPECTIVE", "No new frames|Rendering stops. The frames already made may be used."),
+    ("PROSPECTIVE", later("No new frames|Rendering stops. The frames already made may be used.")),
     (
         "DISTRIBUTION_HOLD",
-        "Hold the work too|No new frames, and frames already made may not be shown until you release them.",
+        later(
+            "Hold the work too|No new frames, and frames already made may not be shown until you release them."
+        ),
     ),
     (
         "RECALL_REQUEST",
-        "Ask for it back|Frames already made are to be destroyed, with a certificate from each vendor.",
+        later(
+            "Ask for it back|Frames already made are to be destroyed, with a certificate from each vendor."
+        ),
     ),
 )
 DISPOSITIONS = {
@@ -24,23 +30,23 @@ class RevokeForm(forms.Form):
     """Which end, and why."""
 
     kind = forms.ChoiceField(
-        label="What ends", choices=_KINDS, initial="PROSPECTIVE", widget=forms.RadioSelect
+        label=later("What ends"), choices=_KINDS, initial="PROSPECTIVE", widget=forms.RadioSelect
     )
     reason = forms.CharField(
-        label="Why, in words the studio will read",
+        label=later("Why, in words the studio will read"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say why. The studio reads it, and it stays with the licence."},
+        error_messages={"required": later("Say why. The studio reads it, and it stays with the licence.")},
     )
 
 
 class RenewForm(forms.Form):
     """More days, and how many frames in all."""
 
-    days = forms.IntegerField(label="For how many more days", min_value=1, max_value=3650, initial=90)
+    days = forms.IntegerField(label=later("For how many more days"), min_value=1, max_value=3650, initial=90)
     frames_max = forms.IntegerField(
-        label="Frames in all",
+        label=later("Frames in all"),
         min_value=0,
         max_value=1_000_000_000,
-        help_text="Under the new version, counted anew.",
+        help_text=later("Under the new version, counted anew."),
     )

@@ -4,41 +4,48 @@ from django import forms
 from django.db.models import QuerySet
 
 from accounts.models import Organisation
+from common.language import later
 from licensing.models import Production
 from trustcore.bundle.layout import Purpose
 
-KINDS = (("PRODUCTION", "Film or series"), ("PROJECT", "Project"), ("CAMPAIGN", "Campaign"))
+KINDS = (
+    ("PRODUCTION", later("Film or series")),
+    ("PROJECT", later("Project")),
+    ("CAMPAIGN", later("Campaign")),
+)
 PURPOSES = {
-    Purpose.UNION_REPORTING: "For the guild: shared between studio and guild",
-    Purpose.DISTRIBUTION_CLEARANCE: "To clear distribution",
-    Purpose.EO_INSURANCE: "For errors and omissions insurance",
-    Purpose.REGULATORY: "For a regulator",
+    Purpose.UNION_REPORTING: later("For the guild: shared between studio and guild"),
+    Purpose.DISTRIBUTION_CLEARANCE: later("To clear distribution"),
+    Purpose.EO_INSURANCE: later("For errors and omissions insurance"),
+    Purpose.REGULATORY: later("For a regulator"),
 }
 
 
 class ProductionForm(forms.Form):
     """Fields of ``/productions/new/``."""
 
-    title = forms.CharField(label="Title", max_length=200)
-    kind = forms.ChoiceField(label="Kind", choices=KINDS)
+    title = forms.CharField(label=later("Title"), max_length=200)
+    kind = forms.ChoiceField(label=later("Kind"), choices=KINDS)
     guild = forms.ChoiceField(
-        label="Overseen by", required=False, help_text="Its auditors see licences, receipts and bundles."
+        label=later("Overseen by"),
+        required=False,
+        help_text=later("Its auditors see licences, receipts and bundles."),
     )
-    eidr = forms.CharField(label="EIDR", required=False, max_length=80)
+    eidr = forms.CharField(label=later("EIDR"), required=False, max_length=80)
 
     def __init__(self, *args: object, guilds: QuerySet[Organisation], **kwargs: object) -> None:
         """Offer the guilds of this server."""
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        choices = [("", "No guild"), *((one.slug, one.name) for one in guilds)]
+        choices = [("", later("No guild")), *((one.slug, one.name) for one in guilds)]
         self.fields["guild"].choices = choices  # type: ignore[attr-defined]
 
 
 class BundleForm(forms.Form):
     """Fields of ``/bundles/new/``."""
 
-    production = forms.ChoiceField(label="Production")
+    production = forms.ChoiceField(label=later("Production"))
     purpose = forms.ChoiceField(
-        label="What it is for", choices=[(str(key), text) for key, text in PURPOSES.items()]
+        label=later("What it is for"), choices=[(str(key), text) for key, text in PURPOSES.items()]
     )
 
     def __init__(self, *args: object, productions: QuerySet[Production], **kwargs: object) -> None:

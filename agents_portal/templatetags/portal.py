@@ -10,14 +10,33 @@ from uuid import UUID
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agents_portal import words
 from agents_portal.icons import ICONS
 from common import clock
+from common.dates import date_words, weekdate_words, weekday_words
+from common.language import core, later
 
 register = template.Library()
+_OUTCOMES = {
+    "RENDERED": later("Rendered"),
+    "FAILED": later("Failed"),
+    "DISCARDED": later("Discarded"),
+    "RERENDER_OF": later("Rerender of"),
+}
+_ASSETS = {
+    "RECEIVED": later("Received"),
+    "MARKING": later("Marking"),
+    "SIGNING": later("Signing"),
+    "VERIFYING": later("Verifying"),
+    "RELEASED": later("Released"),
+    "HELD": later("Held"),
+}
 
 
 @register.simple_tag
@@ -48,8 +67,8 @@ def _clock_words(moment: datetime) -> str:
     zone = zone if zone[:1].isalpha() else f"UTC{zone}"
     if here.date() == now.date():
         return f"{here:%H:%M} {zone}"
-    year = "" if here.year == now.year else f" {here.year}"
-    return f"{here:%a} {here.day} {here:%b}{year}, {here:%H:%M} {zone}"
+    date = weekday_words(here) if here.year == now.year else weekdate_words(here)
+    return f"{date}, {here:%H:%M} {zone}"
 
 
 def _tag(moment: datetime, text: str) -> SafeString:
@@ -65,9 +84,10 @@ def when(moment: datetime | None) -> SafeString:
     seconds = (clock.now() - moment).total_seconds()
     if 0 <= seconds < 3600:
         if seconds < 10:
-            return _tag(moment, "just now")
-        text = f"{int(seconds)} seconds ago" if seconds < 60 else f"{int(seconds // 60)} min ago"
-        return _tag(moment, text)
+            return _tag(moment, _("just now"))
+        if seconds < 60:
+            return _tag(moment, _("%(seconds)s seconds ago") % {"seconds": int(seconds)})
+        return _tag(moment, _("%(minutes)s min ago") % {"minutes": int(seconds // 60)})
     return _tag(moment, _clock_words(moment))
 
 
@@ -82,7 +102,7 @@ def stamp(moment: datetime) -> SafeString:
     """A time with its date always said: when a page was true."""
     here = timezone.localtime(moment)
     zone = here.tzname() or ""
-    return _tag(moment, f"{here:%a} {here.day} {here:%b} {here.year}, {here:%H:%M} {zone}")
+    return _tag(moment, f"{weekdate_words(here)}, {here:%H:%M} {zone}")
 
 
 @register.simple_tag
@@ -94,7 +114,7 @@ def deadline(moment: datetime) -> SafeString:
         first, second = f"{here:%H:%M} {zone}", left(moment)
     else:
         soon = (here.date() - now.date()).days <= 7
-        first, second = f"{here:%a} {here.day} {here:%b}", f"{here:%H:%M}" if soon else left(moment)
+        first, second = weekday_words(here), f"{here:%H:%M}" if soon else left(moment)
     return format_html("<b>{}</b><small>{}</small>", _tag(moment, first), second)
 
 
@@ -104,7 +124,7 @@ def day(moment: datetime | None) -> SafeString:
     if moment is None:
         return SafeString("")
     here = timezone.localtime(moment)
-    return _tag(moment, f"{here.day} {here:%b} {here.year}")
+    return _tag(moment, date_words(here))
 
 
 @register.filter
@@ -112,11 +132,14 @@ def left(moment: datetime) -> str:
     """What is left until a deadline: ``in 7 h 48 min``, ``12 days``."""
     seconds = (moment - clock.now()).total_seconds()
     if seconds <= 0:
-        return "over"
+        return _("over")
     hours, minutes = int(seconds // 3600), int(seconds % 3600 // 60)
     if hours >= 48:
-        return f"in {int(seconds // 86400)} days"
-    return f"in {hours} h {minutes} min" if hours else f"in {minutes} min"
+        days = int(seconds // 86400)
+        return ngettext("in %(days)s day", "in %(days)s days", days) % {"days": days}
+    if hours:
+        return _("in %(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
+    return _("in %(minutes)s min") % {"minutes": minutes}
 
 
 @register.filter
@@ -167,7 +190,7 @@ def channel_words(code: str) -> str:
 @register.filter
 def split_label(label: str) -> tuple[str, str]:
     """A choice's two lines, written ``name|what it means``."""
-    name, _, meaning = str(label).partition("|")
+    name, _bar, meaning = str(label).partition("|")
     return name, meaning
 
 
@@ -175,6 +198,24 @@ def split_label(label: str) -> tuple[str, str]:
 def construct_words(code: str) -> str:
     """Words for a construct."""
     return words.construct_words(code)
+
+
+@register.filter
+def outcome_words(code: str) -> str:
+    """What became of a frame."""
+    return str(_OUTCOMES.get(code) or words.lower_words(code).capitalize())
+
+
+@register.filter
+def asset_words(code: str) -> str:
+    """How an output stands."""
+    return str(_ASSETS.get(code) or words.lower_words(code).capitalize())
+
+
+@register.filter
+def core_words(text: str) -> str:
+    """A text of the core or of its data in the reader's language: a rule's sentence, a profile's title."""
+    return core().say(text)
 
 
 @register.filter
@@ -194,8 +235,9 @@ def screen_time(frames: int, fps: int = 24) -> str:
     """Frames as time on the screen: ``6.4 seconds``, ``2 min 5 s``."""
     seconds = frames / fps
     if seconds < 100:
-        return f"{seconds:.1f} seconds".replace(".0 ", " ")
-    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+        shown = number_format(int(seconds) if f"{seconds:.1f}".endswith(".0") else f"{seconds:.1f}")
+        return _("%(number)s seconds") % {"number": shown}
+    return _("%(minutes)s min %(seconds)s s") % {"minutes": int(seconds // 60), "seconds": int(seconds % 60)}
 
 
 @register.filter

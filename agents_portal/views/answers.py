@@ -8,26 +8,31 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts.presence import NotBound
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
-from agents_portal.drafts import drop_draft
+from agents_portal.confirm import enrolled_by, passkey_sent
+from agents_portal.drafts import Draft, drop_draft
 from agents_portal.forms.answers import CounterForm, DeclineForm, HashForm
 from agents_portal.grants import first_words
 from agents_portal.rows import money_words
 from agents_portal.views.requests import detail_or_404, draft_for
-from agents_portal.words import and_list, counted
-from common.errors import Conflict, InvalidInput
-from licensing.selectors import RequestDetail
+from agents_portal.words import and_list, figure
+from common.errors import Conflict, DomainError, InvalidInput
+from licensing.selectors import RequestDetail, RequestLine
 from licensing.services import (
     accept_counter,
     approve_request,
     counter_request,
     decline_request,
+    preview_counter,
     withdraw_request,
 )
-from trustcore.policy.terms import terms_hash
+from trustcore.policy.terms import Terms, terms_hash
 
 
 @portal_page(AGENT, TALENT)
@@ -35,12 +40,17 @@ from trustcore.policy.terms import terms_hash
 def approve_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     """Agree to exactly the terms whose hash was on the screen."""
     detail = _may(request, request_id, "APPROVE")
-    screen = _approve_screen(detail, len(draft_for(request, detail)))
-    if request.method == "GET":
-        return _screen(request, screen)
-    approve_request(principal=request.principal, request_id=request_id, terms_hash=_hash_sent(request))
-    drop_draft(request.session, request_id)
-    return _done(request_id)
+    return _bound(
+        request,
+        _approve_screen(detail, len(draft_for(request, detail))),
+        detail,
+        lambda: approve_request(
+            principal=request.principal,
+            request_id=request_id,
+            terms_hash=_hash_sent(request),
+            passkey=passkey_sent(request),
+        ),
+    )
 
 
 @portal_page(AGENT, TALENT)
@@ -52,34 +62,47 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     if not draft:
         return redirect(f"{_back(request_id)}#terms")
     form = CounterForm(request.POST if request.method == "POST" else None)
-    proposed = draft.apply(detail.terms)
+    proposed, is_exact = _proposed(request, detail, draft)
     screen = Binding(
-        title="Send this counter?",
-        lead=f"{detail.line.licensee_name} is asked to accept {counted(len(draft), 'change', 'changes')} of yours. Nothing is granted by it.",
-        verb="Send the counter",
+        title=_("Send this counter?"),
+        lead=ngettext(
+            "%(licensee)s is asked to accept %(count)s change of yours. Nothing is granted by it.",
+            "%(licensee)s is asked to accept %(count)s changes of yours. Nothing is granted by it.",
+            len(draft),
+        )
+        % {"licensee": detail.line.licensee_name, "count": figure(len(draft))},
+        verb=_("Send the counter"),
         icon="send",
         back=_back(request_id),
         consequences=(
             Consequence(
-                "circle-check", "Granted, once both agree:", first_words(proposed, granted=True), "permit"
+                "circle-check", _("Granted, once both agree:"), first_words(proposed, granted=True), "permit"
             ),
-            Consequence("ban", "Not granted:", first_words(proposed, granted=False), "deny"),
+            Consequence("ban", _("Not granted:"), first_words(proposed, granted=False), "deny"),
             Consequence(
                 "hourglass",
-                f"{detail.line.licensee_name} answers next.",
-                "You approve after that; until then nothing starts.",
+                _("%(name)s answers next.") % {"name": detail.line.licensee_name},
+                _("You approve after that; until then nothing starts."),
             ),
         ),
         terms_hash=terms_hash(proposed),
-        hash_caption="What you propose, before it gets its version number (sha256)",
+        hash_caption=(
+            _("You propose this hash of the terms (sha256)")
+            if is_exact
+            else _("What you propose, before it gets its version number (sha256)")
+        ),
         hidden={"terms_hash": detail.terms_hash},
         form=form,
     )
+    if is_exact:
+        screen = _to_sign(request, screen, detail)
     if request.method == "GET" or not form.is_valid():
         return _screen(request, screen, status=200 if request.method == "GET" else 422)
     if _hash_sent(request) != detail.terms_hash:
         raise Conflict(
-            "TERMS_CHANGED", "The terms changed while you read", "Your changes are kept; nothing was sent."
+            "TERMS_CHANGED",
+            _("The terms changed while you read"),
+            _("Your changes are kept; nothing was sent."),
         )
     note = "\n".join(part for part in (form.cleaned_data["note"], draft.note) if part)
     try:
@@ -89,7 +112,10 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
             terms_hash=detail.terms_hash,
             changes=draft.changes(detail.terms),
             note=note[:2000],
+            passkey=passkey_sent(request),
         )
+    except NotBound as error:
+        return _screen(request, screen.refused(error), status=422)
     except InvalidInput as error:
         form.add_error(None, f"{error.title} {error.detail}".strip())
         return _screen(request, screen, status=422)
@@ -107,16 +133,22 @@ def decline_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
         request,
         DeclineForm(request.POST if request.method == "POST" else None),
         lambda form: Binding(
-            title="Decline this request?",
-            lead=f"{line.licensee_name} asks for {line.talent_name} in {line.production_title}.",
-            verb="Decline the request",
+            title=_("Decline this request?"),
+            lead=_("%(licensee)s asks for %(talent)s in %(production)s.") % _names(line),
+            verb=_("Decline the request"),
             icon="ban",
             danger=True,
             back=_back(request_id),
             consequences=(
-                Consequence("ban", "Nothing is granted.", "They may ask again, with other terms.", "deny"),
-                Consequence("send", f"{line.licensee_name} is told at once,", "with your reason."),
-                Consequence("check", "Licences that run go on.", "A decline ends none of them."),
+                Consequence(
+                    "ban", _("Nothing is granted."), _("They may ask again, with other terms."), "deny"
+                ),
+                Consequence(
+                    "send",
+                    _("%(name)s is told at once,") % {"name": line.licensee_name},
+                    _("with your reason."),
+                ),
+                Consequence("check", _("Licences that run go on."), _("A decline ends none of them.")),
             ),
             form=form,
         ),
@@ -135,29 +167,43 @@ def accept_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     line = detail.line
     answerer = line.agency_name or line.talent_name
     screen = Binding(
-        title=f"Accept version {detail.version}?",
-        lead=f"{answerer} offers these terms for {line.talent_name} in {line.production_title}. You take them word for word.",
-        verb="Accept the counter",
+        title=_("Accept version %(number)s?") % {"number": detail.version},
+        lead=_(
+            "%(answerer)s offers these terms for %(talent)s in %(production)s. You take them word for word."
+        )
+        % {"answerer": answerer, **_names(line)},
+        verb=_("Accept the counter"),
         back=_back(request_id),
         consequences=(
             *(Consequence("git-compare-arrows", change.sentence) for change in detail.changes_from_previous),
             Consequence(
                 "circle-check",
-                "Granted, once they approve:",
+                _("Granted, once they approve:"),
                 first_words(detail.terms, granted=True),
                 "permit",
             ),
-            Consequence("ban", "Not granted:", first_words(detail.terms, granted=False), "deny"),
-            Consequence("hourglass", f"{answerer} approves next.", "Nothing starts before that."),
+            Consequence("ban", _("Not granted:"), first_words(detail.terms, granted=False), "deny"),
+            Consequence(
+                "hourglass",
+                _("%(name)s approves next.") % {"name": answerer},
+                _("Nothing starts before that."),
+            ),
         ),
         terms_hash=detail.terms_hash,
-        hash_caption="You agree to this hash of the terms (sha256)",
+        hash_caption=_("You agree to this hash of the terms (sha256)"),
         hidden={"terms_hash": detail.terms_hash},
     )
-    if request.method == "GET":
-        return _screen(request, screen)
-    accept_counter(principal=request.principal, request_id=request_id, terms_hash=_hash_sent(request))
-    return _done(request_id)
+    return _bound(
+        request,
+        screen,
+        detail,
+        lambda: accept_counter(
+            principal=request.principal,
+            request_id=request_id,
+            terms_hash=_hash_sent(request),
+            passkey=passkey_sent(request),
+        ),
+    )
 
 
 @portal_page(STUDIO)
@@ -170,16 +216,20 @@ def withdraw_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
         request,
         forms.Form(request.POST if request.method == "POST" else None),
         lambda form: Binding(
-            title="Withdraw this request?",
-            lead=f"You asked for {line.talent_name} in {line.production_title}.",
-            verb="Withdraw the request",
+            title=_("Withdraw this request?"),
+            lead=_("You asked for %(talent)s in %(production)s.") % _names(line),
+            verb=_("Withdraw the request"),
             icon="undo-2",
             danger=True,
             back=_back(request_id),
             consequences=(
-                Consequence("undo-2", "The request is closed.", "Nobody can approve it any more.", "deny"),
-                Consequence("send", f"{line.agency_name or line.talent_name} is told at once."),
-                Consequence("check", "Licences that run go on."),
+                Consequence(
+                    "undo-2", _("The request is closed."), _("Nobody can approve it any more."), "deny"
+                ),
+                Consequence(
+                    "send", _("%(name)s is told at once.") % {"name": line.agency_name or line.talent_name}
+                ),
+                Consequence("check", _("Licences that run go on.")),
             ),
             form=form,
         ),
@@ -202,8 +252,8 @@ def _may(request: PortalRequest, request_id: UUID, act: str) -> RequestDetail:
     if any(signer.is_me for signer in detail.signers):
         raise Conflict(
             "REQUEST_MOVED",
-            "The request moved on while you read",
-            "Nothing was signed. Open it again to see how it stands.",
+            _("The request moved on while you read"),
+            _("Nothing was signed. Open it again to see how it stands."),
         )
     raise PermissionDenied
 
@@ -212,53 +262,112 @@ def _approve_screen(detail: RequestDetail, unsent: int) -> Binding:
     line, terms = detail.line, detail.terms
     others = [one.name for one in detail.signers if one.state != "AGREED" and not one.is_me]
     then = (
-        Consequence("hourglass", f"Then {and_list(others)} must agree.", "Nothing starts before that.")
+        Consequence(
+            "hourglass",
+            _("Then %(names)s must agree.") % {"names": and_list(others)},
+            _("Nothing starts before that."),
+        )
         if others
         else Consequence(
-            "clock", "The licence is issued at once,", "and the studio may render inside these terms."
+            "clock", _("The licence is issued at once,"), _("and the studio may render inside these terms.")
         )
     )
     return Binding(
-        title=f"Approve version {detail.version} for {line.talent_name}?",
-        lead=f"You are saying yes to exactly this, for {line.production_title} only, for {terms.window.days} days.",
-        verb=f"Approve version {detail.version}",
+        title=_("Approve version %(number)s for %(talent)s?")
+        % {"number": detail.version, "talent": line.talent_name},
+        lead=ngettext(
+            "You are saying yes to exactly this, for %(production)s only, for %(days)s day.",
+            "You are saying yes to exactly this, for %(production)s only, for %(days)s days.",
+            terms.window.days or 0,
+        )
+        % {"production": line.production_title, "days": terms.window.days},
+        verb=_("Approve version %(number)s") % {"number": detail.version},
         back=_back(line.id),
         consequences=(
-            Consequence("circle-check", "Granted:", first_words(terms, granted=True), "permit"),
-            Consequence("ban", "Not granted:", first_words(terms, granted=False), "deny"),
+            Consequence("circle-check", _("Granted:"), first_words(terms, granted=True), "permit"),
+            Consequence("ban", _("Not granted:"), first_words(terms, granted=False), "deny"),
             Consequence(
                 "banknote",
                 money_words(terms) + ",",
-                f"and {terms.approvals.final_review_hours} hours to see the final shots.",
+                ngettext(
+                    "and %(hours)s hour to see the final shots.",
+                    "and %(hours)s hours to see the final shots.",
+                    terms.approvals.final_review_hours,
+                )
+                % {"hours": figure(terms.approvals.final_review_hours)},
             ),
             then,
             *_unsent_words(unsent),
         ),
         terms_hash=detail.terms_hash,
-        hash_caption="You approve this hash of the terms (sha256)",
+        hash_caption=_("You approve this hash of the terms (sha256)"),
         hidden={"terms_hash": detail.terms_hash},
-        after="Your approval is stored with the terms and can be checked years later, without this server.",
+        after=_(
+            "Your approval is stored with the terms and can be checked years later, without this server."
+        ),
     )
 
 
 def _unsent_words(unsent: int) -> tuple[Consequence, ...]:
     if not unsent:
         return ()
-    changes = counted(
-        unsent, "change of yours is not part of this.", "changes of yours are not part of this."
-    )
+    changes = ngettext(
+        "%(count)s change of yours is not part of this.",
+        "%(count)s changes of yours are not part of this.",
+        unsent,
+    ) % {"count": figure(unsent)}
     return (
         Consequence(
-            "pencil", changes, "You approve what they ask. To give less, send the counter.", "expire"
+            "pencil", changes, _("You approve what they ask. To give less, send the counter."), "expire"
         ),
     )
+
+
+def _bound(
+    request: PortalRequest, screen: Binding, detail: RequestDetail, act: Callable[[], object]
+) -> HttpResponse:
+    """Show the screen of an act that signs terms, or carry the act out; the same screen again if it does not bind."""
+    screen = _to_sign(request, screen, detail)
+    if request.method == "GET":
+        return _screen(request, screen)
+    try:
+        act()
+    except (NotBound, InvalidInput) as error:
+        return _screen(request, screen.refused(error), status=422)
+    drop_draft(request.session, detail.line.id)
+    return _done(detail.line.id)
+
+
+def _to_sign(request: PortalRequest, screen: Binding, detail: RequestDetail) -> Binding:
+    return screen.signed_by(enrolled_by(request), required=detail.needs_passkey)
+
+
+def _proposed(request: PortalRequest, detail: RequestDetail, draft: Draft) -> tuple[Terms, bool]:
+    """The terms that the draft proposes; and whether they are, to the letter, the next version."""
+    try:
+        terms = preview_counter(
+            principal=request.principal, request_id=detail.line.id, changes=draft.changes(detail.terms)
+        )
+    except DomainError:  # the act itself will say what is wrong with it
+        return draft.apply(detail.terms), False
+    return terms, True
+
+
+def _names(line: RequestLine) -> dict[str, str]:
+    return {
+        "licensee": line.licensee_name,
+        "talent": line.talent_name,
+        "production": line.production_title,
+    }
 
 
 def _hash_sent(request: PortalRequest) -> str:
     form = HashForm(request.POST)
     if not form.is_valid():
         raise Conflict(
-            "TERMS_UNREAD", "The terms you read were not named", "Nothing was signed. Open the request again."
+            "TERMS_UNREAD",
+            _("The terms you read were not named"),
+            _("Nothing was signed. Open the request again."),
         )
     return str(form.cleaned_data["terms_hash"])
 

@@ -1,15 +1,19 @@
 """Compliance bundles: list, make, read what is inside, download."""
 
+from collections.abc import Callable
+from typing import Final
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from agents_portal.access import AUDITOR, STUDIO, PortalRequest, portal_page
+from agents_portal.access import AUDITOR, LEGAL, STUDIO, PortalRequest, portal_page
 from agents_portal.forms.productions import PURPOSES, BundleForm
-from agents_portal.words import Badge, count_words, counted
+from agents_portal.words import Badge, figure, later, opening, spelled
 from common.errors import Forbidden, InvalidInput
 from compliance.api import bundle_response
 from compliance.models import Bundle
@@ -23,36 +27,39 @@ from compliance.selectors import (
 from compliance.workflows import export_bundle
 
 _BADGES = {
-    "QUEUED": Badge("hourglass", "Waiting to be made"),
-    "BUILDING": Badge("hourglass", "Being made"),
-    "READY": Badge("package-check", "Ready", "permit"),
-    "FAILED": Badge("circle-x", "Could not be made", "deny"),
+    "QUEUED": Badge("hourglass", later("Waiting to be made")),
+    "BUILDING": Badge("hourglass", later("Being made")),
+    "READY": Badge("package-check", later("Ready"), "permit"),
+    "FAILED": Badge("circle-x", later("Could not be made"), "deny"),
 }
 _SEEN = (
-    "Every version of the terms, and who approved which hash",
-    "Every receipt, and every check that was refused",
-    "That nothing was added, removed or changed",
+    later("Every version of the terms, and who approved which hash"),
+    later("Every receipt, and every check that was refused"),
+    later("That nothing was added, removed or changed"),
 )
 
 
-@portal_page(STUDIO, AUDITOR)
+@portal_page(STUDIO, AUDITOR, LEGAL)
 @require_GET
 def bundles_page(request: PortalRequest) -> HttpResponse:
     """List bundles, newest first."""
     rows = [_row(bundle) for bundle in bundles_visible_to(request.principal)[:200]]
-    headline = count_words(len(rows), "bundle", "bundles")
+    headline = _("No bundles")
+    if rows:
+        count = {"count": spelled(len(rows))}
+        headline = ngettext("%(count)s bundle", "%(count)s bundles", len(rows)) % count
     return render(
         request,
         "portal/bundles.html",
         {
             "rows": rows,
-            "headline": headline[:1].upper() + headline[1:],
+            "headline": opening(headline),
             "may_make": exportable_productions(request.principal).exists(),
         },
     )
 
 
-@portal_page(STUDIO, AUDITOR)
+@portal_page(STUDIO, AUDITOR, LEGAL)
 @require_http_methods(["GET", "POST"])
 def new_bundle_page(request: PortalRequest) -> HttpResponse:
     """Ask for a bundle; it is made in the background and its page says when it is ready."""
@@ -74,7 +81,7 @@ def new_bundle_page(request: PortalRequest) -> HttpResponse:
     return render(request, "portal/bundle_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@portal_page(STUDIO, AUDITOR)
+@portal_page(STUDIO, AUDITOR, LEGAL)
 @require_GET
 def bundle_page(request: PortalRequest, bundle_id: UUID) -> HttpResponse:
     """Show a bundle: exceptions under the four totals, three ways to check it, what is inside."""
@@ -96,7 +103,7 @@ def bundle_page(request: PortalRequest, bundle_id: UUID) -> HttpResponse:
     )
 
 
-@portal_page(STUDIO, AUDITOR)
+@portal_page(STUDIO, AUDITOR, LEGAL)
 @require_GET
 def download_page(request: PortalRequest, bundle_id: UUID) -> HttpResponseBase:
     """Answer with the file itself."""
@@ -114,25 +121,30 @@ def _row(bundle: Bundle) -> dict[str, object]:
     }
 
 
-_FINDINGS = {
+_FINDINGS: Final[dict[str, tuple[str, str, Callable[[int], str], str]]] = {
     "UNAUTHORISED_FRAMES": (
-        "circle-question-mark", "unsure", "frame was rendered without a lease", "frames were rendered without a lease",
-        "Recorded as unauthorised, held out of delivery.",
+        "circle-question-mark", "unsure",
+        lambda number: ngettext("%(count)s frame was rendered without a lease", "%(count)s frames were rendered without a lease", number),
+        later("Recorded as unauthorised, held out of delivery."),
     ),
     "FRAMES_WITHOUT_RECEIPT": (
-        "octagon-x", "deny", "reserved frame has no receipt", "reserved frames have no receipt",
-        "A lease reserved them; no receipt says what became of them.",
+        "octagon-x", "deny",
+        lambda number: ngettext("%(count)s reserved frame has no receipt", "%(count)s reserved frames have no receipt", number),
+        later("A lease reserved them; no receipt says what became of them."),
     ),
     "REFUSED_CHECKS": (
-        "ban", "deny", "check was refused", "checks were refused",
-        "Nothing was rendered under them. Each names its reason.",
+        "ban", "deny",
+        lambda number: ngettext("%(count)s check was refused", "%(count)s checks were refused", number),
+        later("Nothing was rendered under them. Each names its reason."),
     ),
 }  # fmt: skip
 
 
 def _finding(found: Finding) -> dict[str, object]:
-    icon, tone, one, many, text = _FINDINGS.get(found.code, ("info", "", found.code, found.code, ""))
-    words = counted(found.count, one, many)
+    icon, tone, title, text = _FINDINGS.get(
+        found.code, ("info", "", lambda _number: f"%(count)s {found.code}", "")
+    )
+    words = title(found.count) % {"count": figure(found.count)}
     return {
         "icon": icon if found.count else "circle-check",
         "tone": tone if found.count else "permit",
@@ -147,17 +159,17 @@ def _contents(bundle: Bundle) -> list[tuple[str, str, int, str]]:
     counts = bundle.counts
     return [
         (
-            "Licences",
-            "Every version of the terms, with the signed grant",
+            _("Licences"),
+            _("Every version of the terms, with the signed grant"),
             counts.get("token_versions", 0),
             "JSON, JWS",
         ),
-        ("Receipts", "One row for each frame", counts.get("receipts", 0), "CSV, NDJSON"),
-        ("Log", "Whole tiles and the signed checkpoint", bundle.tree_size or 0, "tlog-tiles"),
-        ("Checks", "Every decision, allowed or refused", counts.get("checks", 0), "In the log"),
+        (_("Receipts"), _("One row for each frame"), counts.get("receipts", 0), "CSV, NDJSON"),
+        (_("Log"), _("Whole tiles and the signed checkpoint"), bundle.tree_size or 0, "tlog-tiles"),
+        (_("Checks"), _("Every decision, allowed or refused"), counts.get("checks", 0), _("In the log")),
         (
-            "Marks and credentials",
-            "Watermark reports, Content Credentials",
+            _("Marks and credentials"),
+            _("Watermark reports, Content Credentials"),
             counts.get("verified", 0),
             "JSON, C2PA",
         ),

@@ -6,7 +6,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.selectors import ORGANISATION_KEY, organisations_of
+from accounts.selectors import ORGANISATION_KEY, organisations_open_to
+from accounts.services import choose_language
 from agents_portal.access import FIRST_PAGES, PortalRequest, portal_page
 from agents_portal.forms.settings import SettingsForm
 
@@ -24,7 +25,7 @@ def first_page(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def organisation_page(request: PortalRequest) -> HttpResponse:
     """Choose for whom one acts; an organisation one does not belong to is not there."""
-    mine = organisations_of(request.principal.person).order_by("name")
+    mine = organisations_open_to(request).order_by("name")
     if request.method == "POST":
         chosen = next((one for one in mine if str(one.pk) == request.POST.get("organisation")), None)
         if chosen is not None:
@@ -38,12 +39,18 @@ def organisation_page(request: PortalRequest) -> HttpResponse:
 @portal_page()
 @require_http_methods(["GET", "POST"])
 def settings_page(request: PortalRequest) -> HttpResponse:
-    """Keep theme and keys in cookies."""
-    now = {"theme": request.COOKIES.get("theme", "auto"), "keys": request.COOKIES.get("keys", "on")}
+    """Keep the language with the person, and language, theme and keys in cookies."""
+    person = request.principal.person
+    now = {
+        "language": person.language,
+        "theme": request.COOKIES.get("theme", "auto"),
+        "keys": request.COOKIES.get("keys", "on"),
+    }
     form = SettingsForm(request.POST if request.method == "POST" else None, initial=now)
     if request.method == "POST" and form.is_valid():
         response = redirect("portal-settings")
-        for name in ("theme", "keys"):
+        choose_language(person=person, language=form.cleaned_data["language"])
+        for name in ("language", "theme", "keys"):
             response.set_cookie(
                 name,
                 form.cleaned_data[name],

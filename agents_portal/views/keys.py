@@ -7,15 +7,19 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import ApiCredential, Scope
+from accounts.presence import NotBound, require_presence
 from accounts.selectors import credentials_of
 from accounts.services import create_api_credential, revoke_api_credential
 from agents_portal.access import STUDIO, VENDOR, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.keys import KeyForm, scopes_for
-from agents_portal.words import Badge, and_list, count_words, counted
+from agents_portal.sentences import ends_in
+from agents_portal.words import Badge, and_list, figure, opening, spelled
 from audit.services import record
 from common import clock
 from common.errors import InvalidInput
@@ -30,15 +34,22 @@ _MAKERS = ("PRODUCER", "ENGINEER", "ADMIN")
 def keys_page(request: PortalRequest) -> HttpResponse:
     """List the organisation's keys: what each may do, when it was used, when it ends."""
     rows = [
-        {"key": key, "badge": key_badge(key), "may": and_list([_SCOPES.get(one, one) for one in key.scopes])}
-        for key in credentials_of(request.principal)
+        {
+            "key": key,
+            "badge": key_badge(key),
+            "may": scopes_in_words(key),
+            "by": "" if key.revoked_at else key.created_by.full_name,
+        }
+        for key in credentials_of(request.principal).select_related("created_by")
     ]
     live = sum(row["key"].revoked_at is None and row["key"].expires_at > clock.now() for row in rows)  # type: ignore[attr-defined]
-    headline = count_words(live, "key works", "keys work")
+    headline = _("No keys work")
+    if live:
+        headline = ngettext("%(count)s key works", "%(count)s keys work", live) % {"count": spelled(live)}
     return render(
         request,
         "portal/keys.html",
-        {"rows": rows, "headline": headline[:1].upper() + headline[1:], "may_make": _may_make(request)},
+        {"rows": rows, "headline": opening(headline), "may_make": _may_make(request)},
     )
 
 
@@ -51,7 +62,10 @@ def new_key_page(request: PortalRequest) -> HttpResponse:
     form = KeyForm(request.POST if request.method == "POST" else None, scopes=scopes_for(request.principal))
     if request.method == "POST" and form.is_valid():
         try:
+            require_presence(request.principal)
             key, secret = _make_key(request, form)
+        except NotBound as error:
+            form.add_error(None, f"{error.title} {error.detail}".strip())
         except InvalidInput as error:
             form.add_error(_FIELD_OF.get(error.code), error.title)
         else:
@@ -69,47 +83,53 @@ def revoke_key_page(request: PortalRequest, key_id: UUID) -> HttpResponse:
     if not _may_make(request):
         raise PermissionDenied
     if request.method == "POST":
+        require_presence(request.principal)
         with transaction.atomic():
             revoke_api_credential(credential=key)
             _record(request, "key.revoked", key)
         return redirect("portal-keys")
     screen = Binding(
-        title=f"Revoke the key {key.name}?",
-        lead="Whatever uses it is refused from its next call on.",
-        verb="Revoke the key",
+        title=_("Revoke the key %(name)s?") % {"name": key.name},
+        lead=_("Whatever uses it is refused from its next call on."),
+        verb=_("Revoke the key"),
         icon="circle-x",
         danger=True,
         back=reverse("portal-keys"),
         consequences=(
             Consequence(
                 "circle-x",
-                f"{key.name} stops working at once.",
-                "It cannot be brought back; make a new one.",
+                _("%(name)s stops working at once.") % {"name": key.name},
+                _("It cannot be brought back; make a new one."),
                 "deny",
             ),
-            Consequence("film", "Leases it holds end at their next heartbeat."),
-            Consequence("check", "Receipts it has sent stay."),
+            Consequence("film", _("Leases it holds end at their next heartbeat.")),
+            Consequence("check", _("Receipts it has sent stay.")),
         ),
     )
     return render(request, "portal/bind.html", {"screen": screen})
+
+
+def scopes_in_words(key: ApiCredential) -> str:
+    """What a key may do."""
+    return and_list([str(_SCOPES.get(one, one)) for one in key.scopes])
 
 
 def key_badge(key: ApiCredential) -> Badge:
     """How a key stands."""
     now = clock.now()
     if key.revoked_at is not None:
-        return Badge("circle-x", "Revoked", "deny")
+        return Badge("circle-x", _("Revoked"), "deny")
     days = (key.expires_at - now).days
     if key.expires_at <= now:
-        return Badge("calendar-x", "Ended")
+        return Badge("calendar-x", _("Ended"))
     if days <= 14:
-        return Badge("clock-alert", f"Ends in {counted(days, 'day', 'days')}", "expire")
+        return Badge("clock-alert", ends_in(days), "expire")
     if key.last_used_at is None:
-        return Badge("circle-dashed", "Not used yet")
+        return Badge("circle-dashed", _("Not used yet"))
     idle = (now - key.last_used_at).days
     if idle >= 60:
-        return Badge("circle-question-mark", f"Unused for {idle} days", "unsure")
-    return Badge("circle-check", "Working", "permit")
+        return Badge("circle-question-mark", _("Unused for %(days)s days") % {"days": figure(idle)}, "unsure")
+    return Badge("circle-check", _("Working"), "permit")
 
 
 def _may_make(request: PortalRequest) -> bool:

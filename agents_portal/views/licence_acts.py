@@ -6,13 +6,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts.presence import NotBound
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.licences import DISPOSITIONS, RenewForm, RevokeForm
 from agents_portal.views.licences import LIVE_STATES, licence_or_404
-from agents_portal.words import counted
+from agents_portal.words import and_list, figure
 from common.errors import Conflict, InvalidInput
 from licensing.selectors import LicenceDetail
 from licensing.services import request_renewal, revoke_token
@@ -38,6 +41,9 @@ def revoke_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             return redirect("portal-licence", jti)
         except InvalidInput as error:
             form.add_error("reason", f"{error.title} {error.detail}".strip())
+        except NotBound as error:
+            screen = _revoke_screen(detail, counts_for_token(jti), form).refused(error)
+            return render(request, "portal/bind.html", {"screen": screen, "form": form}, status=422)
     screen = _revoke_screen(detail, counts_for_token(jti), form)
     return render(
         request, "portal/bind.html", {"screen": screen, "form": form}, status=422 if form.errors else 200
@@ -66,19 +72,26 @@ def renew_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             form.add_error(None, f"{error.title} {error.detail}".strip())
     line = detail.line
     screen = Binding(
-        title="Ask for a renewal?",
-        lead=f"The licence for {line.talent_name} in {line.production_title} goes on under the same terms, but for what you change here.",
-        verb="Ask for a renewal",
+        title=_("Ask for a renewal?"),
+        lead=_(
+            "The licence for %(talent)s in %(production)s goes on under the same terms, "
+            "but for what you change here."
+        )
+        % {"talent": line.talent_name, "production": line.production_title},
+        verb=_("Ask for a renewal"),
         icon="send",
         back=reverse("portal-licence", args=[jti]),
         consequences=(
             Consequence(
                 "hourglass",
-                f"{line.agency_name or line.talent_name} is asked.",
-                "They may narrow it, approve or decline.",
+                _("%(name)s is asked.") % {"name": line.agency_name or line.talent_name},
+                _("They may narrow it, approve or decline."),
             ),
             Consequence(
-                "ban", "Nothing is granted by asking.", "The present licence still ends on its day.", "deny"
+                "ban",
+                _("Nothing is granted by asking."),
+                _("The present licence still ends on its day."),
+                "deny",
             ),
         ),
         form=form,
@@ -92,40 +105,56 @@ def _may(request: PortalRequest, jti: UUID, act: str) -> LicenceDetail:
     detail = licence_or_404(request, jti)
     if act not in detail.may:
         if detail.line.state not in LIVE_STATES:
-            raise Conflict("LICENCE_ENDED", "This licence has ended already", "Nothing was changed.")
+            raise Conflict("LICENCE_ENDED", _("This licence has ended already"), _("Nothing was changed."))
         raise PermissionDenied
     return detail
 
 
 def _revoke_screen(detail: LicenceDetail, counts: TokenCounts, form: RevokeForm) -> Binding:
     line = detail.line
+    vendors = ngettext("%(count)s vendor", "%(count)s vendors", len(detail.vendor_ids)) % {
+        "count": figure(len(detail.vendor_ids))
+    }
     told = [
         line.licensee_name,
-        *([counted(len(detail.vendor_ids), "vendor", "vendors")] if detail.vendor_ids else []),
+        *([vendors] if detail.vendor_ids else []),
     ]
-    renewal = (Consequence("ban", "The open renewal is declined.", "", "deny"),) if line.open_renewal else ()
+    renewal = (
+        (Consequence("ban", _("The open renewal is declined."), "", "deny"),) if line.open_renewal else ()
+    )
     return Binding(
-        title="Revoke this licence?",
-        lead=f"{line.talent_name} in {line.production_title}. It takes effect on the next check, and cannot be undone.",
-        verb="Revoke the licence",
+        title=_("Revoke this licence?"),
+        lead=_("%(talent)s in %(production)s. It takes effect on the next check, and cannot be undone.")
+        % {"talent": line.talent_name, "production": line.production_title},
+        verb=_("Revoke the licence"),
         icon="circle-x",
         danger=True,
         back=reverse("portal-licence", args=[line.jti]),
         consequences=(
             Consequence(
                 "circle-x",
-                f"{counted(counts.live_leases, 'running lease ends', 'running leases end')} at the next heartbeat.",
-                "Every check from now on is refused.",
+                ngettext(
+                    "%(count)s running lease ends at the next heartbeat.",
+                    "%(count)s running leases end at the next heartbeat.",
+                    counts.live_leases,
+                )
+                % {"count": figure(counts.live_leases)},
+                _("Every check from now on is refused."),
                 "deny",
             ),
             Consequence(
                 "film",
-                f"{counts.rendered:,} frames are already made.",
-                "What becomes of them you choose below.",
+                ngettext(
+                    "%(count)s frame is already made.",
+                    "%(count)s frames are already made.",
+                    counts.rendered,
+                )
+                % {"count": figure(counts.rendered)},
+                _("What becomes of them you choose below."),
             ),
-            Consequence("send", f"{' and '.join(told)} can see it at once."),
+            Consequence("send", _("%(names)s can see it at once.") % {"names": and_list(told)}),
             *renewal,
-            Consequence("check", "Receipts and signatures stay,", "and stay provable.", "permit"),
+            Consequence("check", _("Receipts and signatures stay,"), _("and stay provable."), "permit"),
         ),
         form=form,
     )

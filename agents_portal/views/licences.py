@@ -1,42 +1,54 @@
 """Licences: the list, one licence with its use, and its receipts."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
-from accounts.selectors import organisation_names
 from agents_portal import sentences, words
 from agents_portal.access import AGENT, STUDIO, PortalRequest, portal_page
 from agents_portal.figures import Meter, strips_of, timeline_of
 from agents_portal.grants import granted_in_words
+from agents_portal.templatetags.portal import outcome_words
 from agents_portal.trail import trail_of
-from agents_portal.words import and_list, count_words
+from agents_portal.words import and_list, figure, later, opening, spelled
 from common import clock
-from licensing.selectors import LicenceDetail, LicenceLine, licence_detail, licences
+from common.dates import weekday_words
+from licensing.selectors import (
+    LicenceDetail,
+    LicenceLine,
+    Licences,
+    licence_detail,
+    licences_page,
+    lineage_of,
+)
+from receipts.models import FrameOutcome
 from receipts.selectors import (
     TokenCounts,
-    checks_for_token,
-    counts_for_token,
     counts_for_tokens,
-    heat_strip,
-    leases_for_token,
     log_state,
+    quotas_of,
     receipts_for_token,
+    token_use,
 )
 
 LIVE_STATES = ("ACTIVE", "PENDING_ACTIVATION", "SUSPENDED")
 _REFUSED_SHOWN = 50
+NOTICES = (30, 14, 7, 1)
 _CELLS = 44  # as many as stand beside the figures without shrinking
 _REVOKED = {
-    "PROSPECTIVE": "No new frames; those already made may be used.",
-    "DISTRIBUTION_HOLD": "No new frames, and those already made are held.",
-    "RECALL_REQUEST": "No new frames, and those already made are to be destroyed.",
-    "EMERGENCY_STOP": "The talent stopped everything; frames already made are held.",
+    "PROSPECTIVE": later("No new frames; those already made may be used."),
+    "DISTRIBUTION_HOLD": later("No new frames, and those already made are held."),
+    "RECALL_REQUEST": later("No new frames, and those already made are to be destroyed."),
+    "EMERGENCY_STOP": later("The talent stopped everything; frames already made are held."),
 }
 
 
@@ -54,7 +66,7 @@ def licence_or_404(request: PortalRequest, jti: UUID) -> LicenceDetail:
 
 @portal_page()
 @require_GET
-def licences_page(request: PortalRequest) -> HttpResponse:
+def licences_list_page(request: PortalRequest) -> HttpResponse:
     """List licences with their use; ``tab`` chooses live or ended ones."""
     return render(request, "portal/licences.html", _listing(request))
 
@@ -63,16 +75,27 @@ def licences_page(request: PortalRequest) -> HttpResponse:
 @require_GET
 def receipts_page(request: PortalRequest) -> HttpResponse:
     """List licences with their receipts counted."""
-    return render(request, "portal/receipts_overview.html", _listing(request, every=True))
+    after = request.GET.get("after", "")
+    page = licences_page(request.principal, tab="all", after=after, is_counted=False)
+    counts = counts_for_tokens(line.jti for line in page.lines)
+    address = reverse("portal-receipts")
+    return render(
+        request,
+        "portal/receipts_overview.html",
+        {
+            "rows": [{"line": line, "counts": counts[line.jti]} for line in page.lines],
+            "more": f"{address}?{urlencode({'after': page.after})}" if page.after else "",
+            "first": address if after else "",
+        },
+    )
 
 
 @portal_page()
 @require_GET
 def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
-    """Show one licence: what is left, frame by frame, what was refused, who signed."""
+    """Show one licence: what is granted, what is left, who signed; its use is a page of its own, shown in place."""
     detail = licence_or_404(request, jti)
-    counts = counts_for_token(jti)
-    refused = checks_for_token(jti, refused_only=True, limit=_REFUSED_SHOWN)
+    counts = quotas_of([jti]).get(jti) or TokenCounts(jti)
     return render(
         request,
         "portal/licence.html",
@@ -81,21 +104,14 @@ def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             "line": detail.line,
             "badge": sentences.licence_badge(detail.line),
             "lead": _lead(detail, counts),
-            "counts": counts,
             "meters": meters_of(detail.line, counts),
-            "strips": strips_of(heat_strip(jti, cells=_CELLS)),
-            "refused": refused.rows,
-            "leases": [lease for lease in leases_for_token(jti) if lease.state == "ACTIVE"],
             "grants": granted_in_words(detail.terms),
             "signed": trail_of(
                 act for act in detail.signed_by if act.kind in {"APPROVE", "SUBMIT", "ACCEPT_COUNTER"}
             ),
-            "timeline": timeline_of(
-                detail.line, detail.lineage, detail.terms.renewal.notify_days_before, clock.now()
-            ),
-            "story": _story(detail, counts),
-            "vendors": sorted(organisation_names(detail.vendor_ids).values()),
-            "left_word": "left" if detail.line.state in LIVE_STATES else "were left",
+            "story": _story(detail),
+            "vendors": detail.vendor_names,
+            "is_over": detail.line.state not in LIVE_STATES,
             "revoked_words": _REVOKED.get(detail.revocation_kind, ""),
             "log": log_state(detail.line.production_id),
         },
@@ -104,21 +120,72 @@ def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
 
 @portal_page()
 @require_GET
+def licence_use_page(request: PortalRequest, jti: UUID) -> HttpResponse:
+    """Show what happened under a licence: day by day, shot by shot, and what was refused; ``after`` a shot goes on."""
+    lineage = lineage_of(request.principal, jti)
+    line = next((one for one in lineage if one.jti == jti), None)
+    if line is None:
+        raise Http404
+    after = request.GET.get("after", "").replace("\0", "")
+    zone = ZoneInfo(timezone.get_current_timezone_name())
+    use = token_use(jti, zone=zone, cells=_CELLS, after=after, refused_shown=_REFUSED_SHOWN)
+    address = reverse("portal-licence-use", args=[jti])
+    return render(
+        request,
+        "portal/parts/licence_use.html" if request.htmx else "portal/licence_use.html",
+        {
+            "line": line,
+            "use": use,
+            "strips": strips_of(use.shots),
+            "refused": use.refused,
+            "timeline": timeline_of(line, lineage, NOTICES, clock.now(), use.days),
+            "more": f"{address}?{urlencode({'after': use.next_after})}" if use.next_after else "",
+            "first": address if after else "",
+        },
+    )
+
+
+@portal_page()
+@require_GET
 def licence_receipts_page(request: PortalRequest, jti: UUID) -> HttpResponse:
-    """List a licence's receipts, oldest first; ``after`` goes on behind a leaf."""
-    detail = licence_or_404(request, jti)
-    after = request.GET.get("after", "")
+    """List a licence's receipts, oldest first; ``shot`` and ``outcome`` filter, ``after`` goes on behind a leaf."""
+    lineage = lineage_of(request.principal, jti)
+    line = next((one for one in lineage if one.jti == jti), None)
+    if line is None:
+        raise Http404
+    after, shot = request.GET.get("after", ""), request.GET.get("shot", "").replace("\0", "")[:120]
+    outcome = request.GET.get("outcome", "")
+    outcome = outcome if outcome in FrameOutcome.__members__ else ""
     is_leaf = after.isdecimal() and after.isascii() and len(after) < 19
-    page = receipts_for_token(jti, after=int(after) if is_leaf else None)
+    page = receipts_for_token(
+        jti,
+        after=int(after) if is_leaf else None,
+        shot=shot,
+        outcomes=[FrameOutcome[outcome]] if outcome else [],
+    )
+    address = reverse("portal-licence-receipts", args=[jti])
+    kept = {key: value for key, value in (("shot", shot), ("outcome", outcome)) if value}
     return render(
         request,
         "portal/licence_receipts.html",
         {
-            "detail": detail,
-            "line": detail.line,
-            "counts": counts_for_token(jti),
+            "line": line,
             "page": page,
-            "log": log_state(detail.line.production_id),
+            "shot": shot,
+            "outcome": outcome,
+            "outcomes": [
+                (
+                    one.name,
+                    outcome_words(one.name) if one.name != "UNAUTHORISED" else _("No lease"),
+                )
+                for one in FrameOutcome
+            ],
+            "more": f"{address}?{urlencode({**kept, 'after': page.next_after})}"
+            if page.next_after is not None
+            else "",
+            "more_words": _("Next receipts"),
+            "first": f"{address}?{urlencode(kept)}" if is_leaf else "",
+            "log": log_state(line.production_id),
         },
     )
 
@@ -127,99 +194,117 @@ def meters_of(line: LicenceLine, counts: TokenCounts) -> list[Meter]:
     """The meters of a licence: frames, and lines where any are granted."""
     meters = []
     if line.frames_max:
-        meters.append(Meter(counts.frames_used, line.frames_max, "frames", "Frames used"))
+        meters.append(Meter(counts.frames_used, line.frames_max, "frames", _("Frames used")))
     if line.lines_max:
-        meters.append(Meter(counts.lines_used, line.lines_max, "voice lines", "Voice lines used"))
+        meters.append(Meter(counts.lines_used, line.lines_max, "voice lines", _("Voice lines used")))
     return meters
 
 
-def _listing(request: PortalRequest, *, every: bool = False) -> dict[str, Any]:
-    found = licences(request.principal)
-    live = [line for line in found if line.state in LIVE_STATES]
-    ended = [line for line in found if line.state not in LIVE_STATES]
+def _listing(request: PortalRequest) -> dict[str, Any]:
+    after = request.GET.get("after", "")
     tab = "ended" if request.GET.get("tab") == "ended" else "live"
-    shown = list(found) if every else ended if tab == "ended" else live
-    counts = counts_for_tokens(line.jti for line in shown)
+    page = licences_page(request.principal, tab=tab, after=after)
+    used = quotas_of(line.jti for line in page.lines)
     address = reverse("portal-licences")
     return {
         "rows": [
             {
                 "line": line,
                 "badge": sentences.licence_badge(line),
-                "counts": counts.get(line.jti) or TokenCounts(line.jti),
-                "meter": next(iter(meters_of(line, counts.get(line.jti) or TokenCounts(line.jti))), None),
+                "meter": next(iter(meters_of(line, used.get(line.jti) or TokenCounts(line.jti))), None),
                 "uses": and_list([words.use_words(use) for use in line.use_types]),
             }
-            for line in shown
+            for line in page.lines
         ],
-        "live": live,
-        "ending": [line for line in live if line.renewal_due],
         "tab": tab,
         "tabs": [
-            {"label": "Live", "count": len(live), "href": address, "is_here": tab == "live"},
+            {"label": _("Live"), "count": page.live, "href": address, "is_here": tab == "live"},
             {
-                "label": "Ended",
-                "count": len(ended),
+                "label": _("Ended"),
+                "count": page.ended,
                 "href": f"{address}?tab=ended",
                 "is_here": tab == "ended",
             },
         ],
-        "headline": _headline(live),
+        "headline": _headline(page),
+        "more": f"{address}?{urlencode({'tab': tab, 'after': page.after})}" if page.after else "",
+        "first": f"{address}?{urlencode({'tab': tab})}" if after else "",
     }
 
 
-def _headline(live: list[LicenceLine]) -> str:
-    if not live:
-        return "No licence is live"
-    text = count_words(len(live), "licence is live.", "licences are live.")
-    ending = sum(line.renewal_due for line in live)
-    more = f" {count_words(ending, 'ends', 'end').capitalize()} soon." if ending else ""
-    return f"{text[:1].upper()}{text[1:]}{more}"
+def _headline(page: Licences) -> str:
+    if not page.live:
+        return _("No licence is live")
+    return licences_live(page.live, page.ending)
+
+
+def licences_live(live: int, ending: int) -> str:
+    """``Three licences are live. One ends soon.``"""
+    text = opening(
+        ngettext("%(count)s licence is live.", "%(count)s licences are live.", live)
+        % {"count": spelled(live)}
+    )
+    if not ending:
+        return text
+    soon = ngettext("%(count)s ends soon.", "%(count)s end soon.", ending) % {"count": spelled(ending)}
+    return f"{text} {opening(soon)}"
 
 
 def _lead(detail: LicenceDetail, counts: TokenCounts) -> str:
     line = detail.line
-    likeness = f"{line.talent_name}’s {words.likeness_words(line.constructs)}"
-    ends = timezone.localtime(line.not_after)
+    names = {
+        "licensee": line.licensee_name,
+        "talent": line.talent_name,
+        "likeness": words.likeness_words(line.constructs),
+    }
     if line.state not in LIVE_STATES:
-        return f"{line.licensee_name} may no longer render {likeness} under this licence."
+        return _("%(licensee)s may no longer render %(talent)s’s %(likeness)s under this licence.") % names
+    text = _("%(licensee)s may use %(talent)s’s %(likeness)s until %(day)s.") % {
+        **names, "day": weekday_words(timezone.localtime(line.not_after))
+    }  # fmt: skip
     meters = meters_of(line, counts)
-    left = f" {meters[0].left:,} {meters[0].unit} are left." if meters else ""
-    return f"{line.licensee_name} may use {likeness} until {ends:%a} {ends.day} {ends:%b}.{left}"
+    if not meters:
+        return text
+    left = _("%(number)s %(unit)s are left.") % {
+        "number": figure(meters[0].left), "unit": meters[0].unit_words
+    }  # fmt: skip
+    return f"{text} {left}"
 
 
-def _story(detail: LicenceDetail, counts: TokenCounts) -> list[dict[str, Any]]:
+def _story(detail: LicenceDetail) -> list[dict[str, Any]]:
     """What happened from start to end, oldest first, as the phone's timeline says it."""
     line = detail.line
     events: list[dict[str, Any]] = [
-        {"at": one.created_at, "icon": "signature", "text": f"Version {one.version} issued", "jti": one.jti}
+        {
+            "at": one.created_at,
+            "icon": "signature",
+            "text": _("Version %(number)s issued") % {"number": one.version},
+            "jti": one.jti,
+        }
         for one in detail.lineage
     ]
     events += [
         {
             "at": alert.raised_at,
             "icon": "clock-alert",
-            "text": f"{count_words(alert.threshold_days, 'day', 'days').capitalize()} before the end: studio and agent were told",
+            "text": opening(
+                ngettext(
+                    "%(count)s day before the end: studio and agent were told",
+                    "%(count)s days before the end: studio and agent were told",
+                    alert.threshold_days,
+                )
+                % {"count": spelled(alert.threshold_days)}
+            ),
         }
         for alert in detail.alerts
     ]
-    if counts.first_receipt_at:
-        events.append({"at": counts.first_receipt_at, "icon": "film", "text": "First frame"})
-    if counts.last_receipt_at:
-        events.append(
-            {
-                "at": counts.last_receipt_at,
-                "icon": "film",
-                "text": f"Latest frame, {counts.rendered:,} so far",
-            }
-        )
     if line.revoked_at:
-        events.append({"at": line.revoked_at, "icon": "circle-x", "text": "Revoked", "tone": "deny"})
+        events.append({"at": line.revoked_at, "icon": "circle-x", "text": _("Revoked"), "tone": "deny"})
     events.append(
         {
             "at": line.not_after,
             "icon": "calendar-x",
-            "text": "Ends, unless renewed" if line.state in LIVE_STATES else "End of its window",
+            "text": _("Ends, unless renewed") if line.state in LIVE_STATES else _("End of its window"),
         }
     )
     return sorted(events, key=lambda event: event["at"])

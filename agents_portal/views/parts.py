@@ -5,15 +5,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from agents_portal import words
-from agents_portal.words import Badge
+from agents_portal.words import Badge, later
 
 _EVIDENCE = (
-    Badge("check", "Found", "permit"),
-    Badge("circle-question-mark", "Cannot tell", "unsure"),
-    Badge("circle-minus", "Absent", "absent"),
-    Badge("shield-x", "Changed", "deny"),
-    Badge("ban", "Not granted", "deny"),
-    Badge("circle-dashed", "Not checked"),
+    Badge("check", later("Found"), "permit"),
+    Badge("circle-question-mark", later("Cannot tell"), "unsure"),
+    Badge("circle-minus", later("Absent"), "absent"),
+    Badge("shield-x", later("Changed"), "deny"),
+    Badge("ban", later("Not granted"), "deny"),
+    Badge("circle-dashed", later("Not checked")),
 )
 _COLOURS = (
     "ground", "surface", "sunken", "line", "line-2", "ink", "ink-2", "ink-3", "accent", "accent-mid",

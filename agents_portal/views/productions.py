@@ -1,27 +1,42 @@
 """Productions: the list, one with its licences, and registering a new one."""
 
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.selectors import guilds
+from accounts.selectors import credentials_of, guilds
 from agents_portal import sentences, words
-from agents_portal.access import AUDITOR, STUDIO, PortalRequest, portal_page
+from agents_portal.access import AUDITOR, LEGAL, STUDIO, PortalRequest, portal_page
+from agents_portal.calendar import calendar_of, window
+from agents_portal.forecast import forecasts_of
 from agents_portal.forms.productions import KINDS, ProductionForm
-from agents_portal.views.licences import LIVE_STATES, meters_of
-from agents_portal.words import and_list, count_words
+from agents_portal.views.keys import key_badge, scopes_in_words
+from agents_portal.views.licences import LIVE_STATES, licences_live, meters_of
+from agents_portal.words import and_list, figure, opening, spelled
+from common import clock
 from common.errors import InvalidInput
 from compliance.selectors import bundles_visible_to, exportable_productions
-from licensing.selectors import LicenceLine, licences, production_for, productions_visible_to
+from licensing.selectors import (
+    LicenceLine,
+    licences,
+    production_for,
+    productions_visible_to,
+    renewals_asked,
+)
 from licensing.services import register_production
 from provenance.selectors import assets_visible_to
 from receipts.selectors import TokenCounts, counts_for_tokens, log_state
 
+_KEYS_SHOWN = 20
 
-@portal_page(STUDIO, AUDITOR)
+
+@portal_page(STUDIO, AUDITOR, LEGAL)
 @require_GET
 def productions_page(request: PortalRequest) -> HttpResponse:
     """List the productions the reader may see, each with its live licences counted."""
@@ -33,13 +48,16 @@ def productions_page(request: PortalRequest) -> HttpResponse:
         {"production": one, "kind": dict(KINDS).get(one.kind, one.kind), "live": live.get(one.pk, 0)}
         for one in productions_visible_to(request.principal)
     ]
-    headline = count_words(len(rows), "production", "productions")
+    headline = _("No productions")
+    if rows:
+        count = {"count": spelled(len(rows))}
+        headline = ngettext("%(count)s production", "%(count)s productions", len(rows)) % count
     return render(
         request,
         "portal/productions.html",
         {
             "rows": rows,
-            "headline": headline[:1].upper() + headline[1:],
+            "headline": opening(headline),
             "may_register": _may_register(request),
         },
     )
@@ -61,7 +79,7 @@ def new_production_page(request: PortalRequest) -> HttpResponse:
     return render(request, "portal/production_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@portal_page(STUDIO, AUDITOR)
+@portal_page(STUDIO, AUDITOR, LEGAL)
 @require_GET
 def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse:
     """Show one production: licences with their use, outputs, bundles, where its log stands."""
@@ -89,7 +107,6 @@ def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse
             "rows": rows,
             "live": live,
             "lead": _lead(len(live), [line for line in live if line.renewal_due]),
-            "warnings": _warnings(live, counts),
             "rendered": sum(one.rendered for one in counts.values()),
             "refused": sum(one.refused_checks for one in counts.values()),
             "unauthorised": sum(one.unauthorised for one in counts.values()),
@@ -97,8 +114,36 @@ def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse
             "bundles": bundles_visible_to(request.principal).filter(production_id=production.pk)[:5],
             "may_export": exportable_productions(request.principal).filter(pk=production.pk).exists(),
             "log": log_state(production.pk),
+            **_ahead(request, production.pk, lines, counts),
         },
     )
+
+
+def _ahead(
+    request: PortalRequest, production_id: UUID, lines: list[LicenceLine], counts: dict[UUID, TokenCounts]
+) -> dict[str, Any]:
+    """What is to come: when licences end, what runs out before, and for a studio its keys and what is asked."""
+    now = clock.now()
+    last = window(now)[1]
+    running = sorted(
+        (line for line in lines if line.state in LIVE_STATES and line.not_before < last),
+        key=lambda line: (line.not_after, line.jti),
+    )
+    is_studio = request.seat == STUDIO
+    keys = credentials_of(request.principal).filter(revoked_at=None)[:_KEYS_SHOWN] if is_studio else []
+    asked = renewals_asked(line.open_renewal for line in running if line.open_renewal)
+    forecasts = forecasts_of(running, counts, now)
+    told = {one.line.jti for one in forecasts}
+    return {
+        "calendar": calendar_of(running, asked, now),
+        "forecasts": forecasts,
+        "warnings": _warnings(
+            [line for line in lines if line.state in LIVE_STATES and line.jti not in told], counts
+        ),
+        "keys": [{"key": key, "badge": key_badge(key), "may": scopes_in_words(key)} for key in keys],
+        "may_ask": is_studio and request.principal.is_role("PRODUCER", "ADMIN"),
+        "is_studio": is_studio,
+    }
 
 
 def _may_register(request: PortalRequest) -> bool:
@@ -107,15 +152,20 @@ def _may_register(request: PortalRequest) -> bool:
 
 def _lead(live: int, ending: list[object]) -> str:
     if not live:
-        return "Nobody is licensed for it now. Nothing may be rendered."
-    first = count_words(live, "licence is live.", "licences are live.").capitalize()
-    return first if not ending else f"{first} {count_words(len(ending), 'ends', 'end').capitalize()} soon."
+        return _("Nobody is licensed for it now. Nothing may be rendered.")
+    return licences_live(live, len(ending))
 
 
 def _warnings(lines: list[LicenceLine], counts: dict[UUID, TokenCounts]) -> list[str]:
     """Live licences of which 80 % of a quota are used."""
     return [
-        f"{line.talent_name}: {meter.left:,} {meter.unit} are left of {meter.most:,}."
+        _("%(talent)s: %(left)s %(unit)s are left of %(most)s.")
+        % {
+            "talent": line.talent_name,
+            "left": figure(meter.left),
+            "unit": meter.unit_words,
+            "most": figure(meter.most),
+        }
         for line in lines
         for meter in meters_of(line, counts.get(line.jti) or TokenCounts(line.jti))
         if meter.reached

@@ -1,5 +1,6 @@
 """One request in full, its signed text, and the draft of a counter edited in place."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -7,28 +8,29 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.selectors import organisation_names
 from agents_portal import sentences
 from agents_portal.access import AGENT, STUDIO, TALENT, VENDOR, PortalRequest, portal_page
 from agents_portal.changes import change_lists
-from agents_portal.context import inbox_of
 from agents_portal.drafts import Draft, draft_of, keep_change, undo_change
 from agents_portal.fields import FIELDS
 from agents_portal.forms.change import ChangeForm
 from agents_portal.grants import granted_in_words
 from agents_portal.rows import term_rows
 from agents_portal.trail import trail_of
-from agents_portal.words import Badge, counted, likeness_words, outside_words
-from licensing.selectors import RequestDetail, licence_detail, request_detail
+from agents_portal.words import Badge, figure, later, likeness_words, outside_words
+from licensing.selectors import RequestDetail, licence_detail, neighbours_of, request_detail
 from trustcore.policy.terms import Terms, canonical_terms, terms_hash
 
 _UP = {
-    AGENT: {"name": "portal-inbox", "label": "Inbox"},
-    TALENT: {"name": "portal-decide", "label": "To decide"},
-    STUDIO: {"name": "portal-requests", "label": "Requests"},
-    VENDOR: {"name": "portal-licences", "label": "Licences"},
+    AGENT: {"name": "portal-inbox", "label": later("Inbox")},
+    TALENT: {"name": "portal-decide", "label": later("To decide")},
+    STUDIO: {"name": "portal-requests", "label": later("Requests")},
+    VENDOR: {"name": "portal-licences", "label": later("Licences")},
 }
 
 
@@ -90,6 +92,8 @@ def change_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
 def undo_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     """Drop one change from the draft."""
     detail = detail_or_404(request, request_id)
+    if "COUNTER" not in detail.may:
+        raise PermissionDenied
     undo_change(
         request.session, request_id, draft=draft_for(request, detail), key=request.POST.get("field", "")
     )
@@ -139,9 +143,15 @@ def page_of(
         "neighbours": _neighbours(request, detail),
         "trail": trail_of(detail.actions),
         "outside": [outside_words(code) for code in detail.outside_mandate],
-        "changed_by_you": Badge("pencil", "Changed by you", "yours"),
-        "draft_badge": Badge("pencil", counted(len(draft), "change", "changes"), "yours"),
+        "changed_by_you": Badge("pencil", _("Changed by you"), "yours"),
+        "draft_badge": Badge(
+            "pencil",
+            ngettext("%(number)s change", "%(number)s changes", len(draft)) % {"number": figure(len(draft))},
+            "yours",
+        ),
         "likeness": likeness_words(str(one) for one in detail.terms.constructs),
+        "may_ask": detail.line.closed_at is None and bool(detail.sides),
+        "was_asked": any(act.kind == "QUESTION" and act.side not in detail.sides for act in detail.actions),
         "up": _UP[request.seat],
     }
 
@@ -167,16 +177,8 @@ def _removed_uses(draft: Draft, terms: Terms) -> tuple[str, ...]:
 
 
 def _neighbours(request: PortalRequest, detail: RequestDetail) -> dict[str, Any]:
-    ids = [line.id for line in inbox_of(request, request.principal).needs_you]
-    if detail.line.id not in ids:
-        return {}
-    at = ids.index(detail.line.id)
-    return {
-        "place": at + 1,
-        "of": len(ids),
-        "next": ids[at + 1] if at + 1 < len(ids) else None,
-        "previous": ids[at - 1] if at else None,
-    }
+    found = neighbours_of(request.principal, detail.line)
+    return asdict(found) if found else {}
 
 
 def _answer(

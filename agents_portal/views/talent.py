@@ -4,25 +4,37 @@ from django import forms
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from agents_portal import sentences, words
 from agents_portal.access import TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
-from agents_portal.context import inbox_of
-from agents_portal.views.licences import LIVE_STATES, meters_of
-from agents_portal.words import and_list, count_words, counted
-from licensing.selectors import LicenceLine, licences, roster, stop_in_force, talents_on_roster
+from agents_portal.views.licences import meters_of
+from agents_portal.words import and_list, figure, later, opening, spelled
+from licensing.selectors import (
+    LicenceLine,
+    live_licences,
+    open_count,
+    own_line,
+    requests_needing,
+    stop_in_force,
+    talents_on_roster,
+)
 from licensing.services import emergency_stop, lift_emergency_stop
-from receipts.selectors import TokenCounts, counts_for_tokens
+from receipts.selectors import TokenCounts, quotas_of, rendered_under
 
+_SHOWN = 50
+_WAITING_SHOWN = 20
+_STOPPED_MOST = 1000
 NEVER = (
-    "Training a model on you",
-    "Words you never said",
-    "Nudity or sex",
-    "Politics or endorsements",
-    "Anything after your death",
-    "A wider mandate for your agent",
+    later("Training a model on you"),
+    later("Words you never said"),
+    later("Nudity or sex"),
+    later("Politics or endorsements"),
+    later("Anything after your death"),
+    later("A wider mandate for your agent"),
 )
 
 
@@ -36,34 +48,36 @@ class StopForm(forms.Form):
 @require_GET
 def home_page(request: PortalRequest) -> HttpResponse:
     """Say who can use this person's likeness today, in their own words."""
-    live = _live(request)
+    live = live_licences(request.principal, size=_SHOWN)
     usable = [line for line in live if line.state != "SUSPENDED"]
-    counts = counts_for_tokens(line.jti for line in live)
-    waiting = inbox_of(request, request.principal).needs_you
-    me = next(iter(roster(request.principal)), None)
+    used = quotas_of(line.jti for line in live)
+    me = own_line(request.principal)
     return render(
         request,
         "portal/home.html",
         {
             "headline": _headline(request.principal.person.full_name, usable),
             "lead": _lead(usable),
-            "waiting": waiting,
-            "running": [
-                {
-                    "line": line,
-                    "badge": sentences.licence_badge(line),
-                    "counts": counts.get(line.jti) or TokenCounts(line.jti),
-                    "meters": meters_of(line, counts.get(line.jti) or TokenCounts(line.jti)),
-                    "face": any(not construct.startswith("VOICE") for construct in line.constructs),
-                    "voice": any(construct.startswith("VOICE") for construct in line.constructs),
-                }
-                for line in live
-            ],
+            "waiting": requests_needing(request.principal, size=_WAITING_SHOWN),
+            "running": [_running(line, used.get(line.jti) or TokenCounts(line.jti)) for line in live],
             "never": NEVER,
             "me": me,
+            "stopped": me is not None and me.stopped,
+            "agent": me.agent_name.split(maxsplit=1)[0] if me and me.agent_name else "",
+            "agent_email": me.agent_email if me else "",
             "visibility": words.VISIBILITY.get(me.visibility, "") if me else "",
         },
     )
+
+
+def _running(line: LicenceLine, counts: TokenCounts) -> dict[str, object]:
+    return {
+        "line": line,
+        "badge": sentences.licence_badge(line),
+        "meters": meters_of(line, counts),
+        "face": any(not construct.startswith("VOICE") for construct in line.constructs),
+        "voice": any(construct.startswith("VOICE") for construct in line.constructs),
+    }
 
 
 @portal_page(TALENT)
@@ -86,44 +100,49 @@ def stop_page(request: PortalRequest) -> HttpResponse:
         return redirect("portal-home")
     if stopped:
         return render(request, "portal/bind.html", {"screen": _lift_screen(), "form": None})
-    live = _live(request)
-    frames = sum(one.rendered for one in counts_for_tokens(line.jti for line in live).values())
-    waiting = len(inbox_of(request, request.principal).needs_you) + len(
-        inbox_of(request, request.principal).waiting
-    )
+    live = live_licences(request.principal, size=_STOPPED_MOST)
+    frames = sum(rendered_under(line.jti for line in live).values())
+    waiting = open_count(request.principal)
+    machines = _("Machines working now stop at their next heartbeat.")
     works = and_list(sorted({line.production_title for line in live}))
     screen = Binding(
-        title="Stop every use of your face and voice?",
+        title=_("Stop every use of your face and voice?"),
         lead="",
-        verb="Stop everything now",
+        verb=_("Stop everything now"),
         icon="octagon-x",
         danger=True,
         back=reverse("portal-home"),
-        go_back="Go back, change nothing",
+        go_back=_("Go back, change nothing"),
         hidden={"confirm": "stop"},
         consequences=(
             Consequence(
                 "octagon-x",
-                f"{counted(len(live), 'licence stops.', 'licences stop.')}",
-                f"{works + '. ' if works else ''}Machines working now stop at their next heartbeat.",
+                ngettext("%(count)s licence stops.", "%(count)s licences stop.", len(live))
+                % {"count": figure(len(live))},
+                f"{works}. {machines}" if works else machines,
                 "deny",
             ),
             Consequence(
                 "circle-pause",
-                f"{counted(waiting, 'request is closed.', 'requests are closed.')}",
-                "Nobody can approve it any more." if waiting else "",
+                ngettext("%(count)s request is closed.", "%(count)s requests are closed.", waiting)
+                % {"count": figure(waiting)},
+                _("Nobody can approve it any more.") if waiting else "",
                 "deny",
             ),
             Consequence(
-                "send", "Your agent and the studios can see it at once.", "You do not need to give a reason."
+                "send",
+                _("Your agent and the studios can see it at once."),
+                _("You do not need to give a reason."),
             ),
             Consequence(
                 "film",
-                f"Frames already made are held, {frames:,} of them.",
-                "They may not be shown until you decide.",
+                _("Frames already made are held, %(count)s of them.") % {"count": figure(frames)},
+                _("They may not be shown until you decide."),
             ),
             Consequence(
-                "lock", "Only you can do this.", "Nobody else can, not even the people who run this server."
+                "lock",
+                _("Only you can do this."),
+                _("Nobody else can, not even the people who run this server."),
             ),
         ),
     )
@@ -133,52 +152,53 @@ def stop_page(request: PortalRequest) -> HttpResponse:
 def _lift_screen() -> Binding:
     """What the talent reads while everything is stopped."""
     return Binding(
-        title="Everything is stopped. Lift the stop?",
+        title=_("Everything is stopped. Lift the stop?"),
         lead="",
-        verb="Lift the stop",
+        verb=_("Lift the stop"),
         icon="undo-2",
         danger=False,
         back=reverse("portal-home"),
-        go_back="Go back, everything stays stopped",
+        go_back=_("Go back, everything stays stopped"),
         hidden={"confirm": "lift"},
         consequences=(
             Consequence(
                 "circle-check",
-                "Licences that still run permit again.",
-                "The next question of a machine is answered by their terms.",
+                _("Licences that still run permit again."),
+                _("The next question of a machine is answered by their terms."),
             ),
-            Consequence("circle-x", "What the stop ended stays ended.", "Nobody can bring it back.", "deny"),
             Consequence(
-                "lock", "Only you can do this.", "Nobody else can, not even the people who run this server."
+                "circle-x", _("What the stop ended stays ended."), _("Nobody can bring it back."), "deny"
+            ),
+            Consequence(
+                "lock",
+                _("Only you can do this."),
+                _("Nobody else can, not even the people who run this server."),
             ),
         ),
     )
 
 
-def _live(request: PortalRequest) -> list[LicenceLine]:
-    return [line for line in licences(request.principal) if line.state in LIVE_STATES]
-
-
 def _headline(name: str, live: list[LicenceLine]) -> str:
     productions = len({line.production_id for line in live})
-    given = name.split(maxsplit=1)[0] if name.split() else "You"
+    given = name.split(maxsplit=1)[0] if name.split() else _("You")
     if not productions:
-        return f"{given}, nobody can use your likeness today"
-    return f"{given}, {count_words(productions, 'production', 'productions')} can use your likeness today"
+        return _("%(name)s, nobody can use your likeness today") % {"name": given}
+    text = ngettext(
+        "%(name)s, %(count)s production can use your likeness today",
+        "%(name)s, %(count)s productions can use your likeness today",
+        productions,
+    )
+    return text % {"name": given, "count": spelled(productions)}
 
 
 def _lead(live: list[LicenceLine]) -> str:
     voices = sum(any(one.startswith("VOICE") for one in line.constructs) for line in live)
     faces = sum(any(not one.startswith("VOICE") for one in line.constructs) for line in live)
     if not live:
-        return "Nothing may be rendered of you. Whoever asks must wait for a yes."
-    parts = (
-        [f"Your face in {count_words(faces, 'one', 'of them')}".replace("one one", "one")] if faces else []
-    )
-    if voices:
-        parts.append(
-            f"{'your' if parts else 'Your'} voice in {count_words(voices, 'one', 'of them')}".replace(
-                "one one", "one"
-            )
-        )
-    return f"{', '.join(parts)}. Nothing else, and nobody else."
+        return _("Nothing may be rendered of you. Whoever asks must wait for a yes.")
+    face = ngettext("Your face in one", "Your face in %(count)s of them", faces) % {"count": spelled(faces)}
+    voice = ngettext("your voice in one", "your voice in %(count)s of them", voices) % {
+        "count": spelled(voices)
+    }
+    parts = [face] * bool(faces) + [voice] * bool(voices)
+    return opening(_("%(parts)s. Nothing else, and nobody else.") % {"parts": ", ".join(parts)})

@@ -20,10 +20,11 @@ HASH = r"^sha256:[0-9a-f]{64}$"
 
 
 class ApproveInput(StrictSerializer):
-    """The hash of the terms that were read."""
+    """The hash of the terms that were read; ``passkey``: the browser's answer (``toJSON()``) to it as challenge."""
 
     terms_hash = serializers.RegexField(HASH)
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+    passkey = serializers.DictField(required=False, allow_null=True, default=None)
 
 
 class ApproveOutput(StrictSerializer):

@@ -270,6 +270,8 @@ class TalentVisibilityApi(_TalentView):
 class RulesApi(_TalentView):
     """The talent's rules; set one: the talent alone."""
 
+    required_scope: ClassVar[dict[str, str]] = {"GET": "licence:read"}
+
     @extend_schema(operation_id="talents_rules", responses=RuleOutput(many=True))
     def get(self, request: Request, talent_id: UUID) -> Response:
         return self.page(self.talent(talent_id).auto_rules.order_by("-created_at"), write_rule)

@@ -20,6 +20,7 @@ from licensing.models.productions import Production
 from licensing.models.requests import LicenceRequest, RequestAction, RequestDraft, TermsVersion
 from licensing.models.rollouts import PolicyRollout, ShadowOutcome
 from licensing.models.rolls import GuildDefault, GuildMember, RollImport, RollRefusal
+from licensing.models.signatures import PersonSignature
 from licensing.models.tokens import Alert, GrantReissue, GrantStatement, LicenceToken, QuotaAlert
 from licensing.models.training import TrainingConsent, TrainingRequest, TrainingToken
 
@@ -39,6 +40,7 @@ __all__ = [
     "LicenceToken",
     "Mandate",
     "MandateSigner",
+    "PersonSignature",
     "PolicyRollout",
     "Production",
     "ProfileAdoption",

@@ -2,6 +2,8 @@
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -37,6 +39,12 @@ class Talent(BaseModel):
     # The estate consents from that day on.
     died_on = models.DateField(null=True, blank=True)
     history = HistoricalRecords()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["stage_name", "id"], name="talent_by_name"),
+            GinIndex(SearchVector("stage_name", config="simple"), name="talent_name_words"),
+        ]
 
     def __str__(self) -> str:
         return self.handle

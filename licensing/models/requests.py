@@ -150,6 +150,8 @@ class RequestAction(BaseModel):
     note = models.TextField(blank=True, default="")
     # the path of the term that a question or an answer is about; empty: all of it
     about = models.CharField(max_length=80, blank=True, default="")
+    # how the person confirmed that it was they: PASSKEY, PASSKEY_SIGN_IN, TOTP, PASSWORD ...; empty: as of old
+    method = models.CharField(max_length=20, blank=True, default="", db_default="")
     at = models.DateTimeField()
 
     class Meta:

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from accounts.principals import Principal
+from common.language import core, figure
 from licensing.models import LicenceRequest, RequestAction
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.people import deciding_mandates
@@ -13,7 +17,7 @@ from licensing.selectors.requests import current_terms, requests_visible_to, sid
 from trustcore.policy.terms import Terms, parse_terms
 from trustcore.policy.territory import territory_name
 from trustcore.policy.vocabulary import RequestState
-from trustcore.policy.words import USES, listed
+from trustcore.policy.words import USES
 
 _CLOSED_SHOWN = 50
 _PLACES_NAMED = 5
@@ -77,17 +81,33 @@ def inbox(principal: Principal) -> Inbox:
 
 def ask_in_one_line(terms: Terms, *, renewal: bool) -> str:
     """What is asked, in one sentence: ``Face in a frame and de-ageing: 90 days, 3,000 frames, in Canada.``"""
-    words = [USES[use] for use in terms.use_types]
-    uses = listed([word[:1].lower() + word[1:] for word in words])
-    quota = [f"{terms.window.days} days"]
-    if terms.scope.frames_max:
-        quota.append(f"{terms.scope.frames_max:,} frames")
-    if terms.scope.lines_max:
-        quota.append(f"{terms.scope.lines_max:,} lines")
-    start = f"Renew {uses}" if renewal else uses[:1].upper() + uses[1:]
-    places = [territory_name(code) for code in terms.render_territory]
-    where = listed(places) if len(places) <= _PLACES_NAMED else f"{len(places)} countries"
-    return f"{start}: {', '.join(quota)}, in {where}."
+    lang = core()
+    uses = lang.listed([_small(lang.say(USES[use])) for use in terms.use_types])
+    quota = (
+        [_counted(ngettext("%(number)s day", "%(number)s days", days), days)]
+        if (days := terms.window.days)
+        else []
+    )
+    if frames := terms.scope.frames_max:
+        quota.append(_counted(ngettext("%(number)s frame", "%(number)s frames", frames), frames))
+    if lines := terms.scope.lines_max:
+        quota.append(_counted(ngettext("%(number)s line", "%(number)s lines", lines), lines))
+    places = [territory_name(code, lang) for code in terms.render_territory]
+    where = lang.listed(places)
+    if len(places) > _PLACES_NAMED:
+        where = _counted(ngettext("%(number)s country", "%(number)s countries", len(places)), len(places))
+    asked = _("Renew %(uses)s") % {"uses": uses} if renewal else lang.opening(uses)
+    return _("%(asked)s: %(quota)s, in %(places)s.") % {
+        "asked": asked, "quota": ", ".join(quota), "places": where
+    }  # fmt: skip
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _counted(text: str, number: int) -> str:
+    return text % {"number": figure(number)}
 
 
 def request_line(

@@ -1,17 +1,27 @@
 """Licences in the words of a page: the list, and one with its history."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, F, Func, OuterRef, Prefetch, QuerySet
 
+from accounts.models import Organisation
 from accounts.principals import Principal
 from common import clock
-from licensing.models import Alert, LicenceRequest, LicenceToken
+from common.language import core
+from licensing.models import Alert, LicenceRequest, LicenceToken, RequestAction
 from licensing.models.requests import OPEN_STATES
-from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, pairwise_pseudonym
+from licensing.selectors.people import (
+    has_authority,
+    is_agent_of,
+    is_talent,
+    mandate_in_force,
+    pairwise_pseudonym,
+)
 from licensing.selectors.request_detail import ActionLine, action_line
 from licensing.selectors.tokens import (
     current_grant,
@@ -53,6 +63,7 @@ class LicenceLine:
     lines_max: int
     revoked_at: datetime | None
     created_at: datetime
+    reminders: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,41 +101,64 @@ class LicenceDetail:
     frame_disposition: str
     revocation_reason: str
     may: frozenset[str]
+    vendor_names: tuple[str, ...] = ()
     is_whole: bool = True
 
 
 def licences(principal: Principal) -> tuple[LicenceLine, ...]:
     """The licences that the caller may see, newest first; 2 queries, for a vendor 3."""
-    return _lines(principal, list(_with_renewals(tokens_visible_to(principal))), clock.now())
+    return lines_of(principal, list(with_renewals(tokens_visible_to(principal))), clock.now())
+
+
+def licences_ending(
+    principal: Principal, *, before: datetime, production_id: UUID | None = None, limit: int = 200
+) -> tuple[LicenceLine, ...]:
+    """The licences that still run and begin before ``before``, the one that ends first first."""
+    at = clock.now()
+    rows = with_renewals(tokens_visible_to(principal)).filter(
+        state__in=_LIVE, not_after__gt=at, not_before__lt=before
+    )
+    if production_id is not None:
+        rows = rows.filter(production=production_id)
+    lines = lines_of(principal, list(rows.order_by("not_after", "pk")[:limit]), at)
+    return tuple(line for line in lines if line.state in _LIVE)
+
+
+def renewals_asked(requests: Iterable[UUID]) -> dict[UUID, int]:
+    """For how many days each open renewal asks, as its present terms say."""
+    rows = LicenceRequest.objects.filter(pk__in=list(requests)).select_related("current")
+    return {
+        row.pk: row.current.terms["window"]["days"]
+        for row in rows
+        if row.current is not None and row.current.terms["window"].get("days")
+    }
 
 
 def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     """One licence as the caller may see it; None: there is none, or none for this caller."""
     at = clock.now()
-    visible = _with_renewals(tokens_visible_to(principal)).select_related("grant", "talent__user")
-    token = visible.prefetch_related("alerts").filter(pk=jti).first()
+    # of the other versions too those that the caller may see: a vendor of one alone learns nothing of them
+    lineage = _lineage(principal, jti, "alerts", "reissues")
+    token = next((one for one in lineage if one.pk == jti), None)
     if token is None:
         return None
     terms, grant = terms_in_force(token), current_grant(token)
-    acts = token.request.actions.filter(terms_hash=token.terms.terms_hash).select_related(
-        "actor", "organisation"
-    )
-    # a vendor of one version alone learns nothing of the others
-    versions = tokens_visible_to(principal).filter(licence_id=token.licence_id).order_by("terms__version")
-    lineage = list(_with_renewals(versions))
+    acts = RequestAction.objects.filter(
+        request=token.request_id, terms_hash=token.terms.terms_hash
+    ).select_related("actor", "organisation", "signature")
     seen = {one.pk for one in lineage}
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
     detail = LicenceDetail(
         line=_line(token, at),
         terms=terms,
         terms_hash=token.terms.terms_hash,
-        plain=plain_terms(terms),
+        plain=plain_terms(terms, core()),
         vendor_ids=tuple(token.vendor_ids),
         request_id=token.request_id,
         signed_by=tuple(action_line(act) for act in acts.order_by("at", "id")),
         grant_jws=grant.jws,
         grant_kid=grant.kid,
-        lineage=_lines(principal, lineage, at),
+        lineage=lines_of(principal, lineage, at),
         supersedes=token.supersedes_id if token.supersedes_id in seen else None,
         superseded_by=successor.pk if successor and successor.pk in seen else None,
         alerts=tuple(_alert_line(alert) for alert in token.alerts.all()),
@@ -132,8 +166,31 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         frame_disposition=token.frame_disposition,
         revocation_reason=token.revocation_reason,
         may=may_on_licence(principal, token, at),
+        vendor_names=tuple(token.vendor_names),  # type: ignore[attr-defined]
     )
     return _for_vendor(detail, principal.organisation_id) if seen_as_vendor(principal, [token]) else detail
+
+
+def lineage_of(principal: Principal, jti: UUID) -> tuple[LicenceLine, ...]:
+    """Every version of a licence that the caller may see, oldest first; empty: not this one. 2 queries."""
+    rows = _lineage(principal, jti)
+    return lines_of(principal, rows, clock.now()) if any(one.pk == jti for one in rows) else ()
+
+
+def _lineage(principal: Principal, jti: UUID, *further: str) -> list[LicenceToken]:
+    same = LicenceToken.objects.filter(pk=jti).values("licence_id")
+    rows = tokens_visible_to(principal).filter(licence_id__in=same).select_related("grant", "talent__user")
+    vendors = Organisation.objects.filter(_IsOneOf(F("pk"), OuterRef("vendor_ids"))).order_by("name")
+    rows = rows.annotate(vendor_names=ArraySubquery(vendors.values("name")))
+    return list(with_renewals(rows).prefetch_related(*further).order_by("terms__version"))
+
+
+class _IsOneOf(Func):
+    """``value = ANY(array)``: an equality of Django's would put the right side in parentheses, which is another thing."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
 
 
 def _for_vendor(detail: LicenceDetail, vendor_id: UUID) -> LicenceDetail:
@@ -142,6 +199,7 @@ def _for_vendor(detail: LicenceDetail, vendor_id: UUID) -> LicenceDetail:
         line=_without_names(detail.line, detail.terms.talent),
         terms=working_terms(detail.terms, vendor_id),
         vendor_ids=(vendor_id,),
+        vendor_names=(),
         signed_by=(),
         grant_jws="",
         grant_kid="",
@@ -156,6 +214,8 @@ def may_on_licence(principal: Principal, token: LicenceToken, at: datetime) -> f
     live = effective_state(token, at) in _LIVE
     if live and is_talent(principal, token.talent):
         acts.update({"REVOKE", "EMERGENCY_STOP"})
+    elif live and has_authority(principal, token.talent, at):
+        acts.add("REVOKE")
     mandate = mandate_in_force(token.talent_id, at)
     if live and mandate is not None and is_agent_of(principal, mandate, at):
         acts.add("REVOKE")
@@ -178,7 +238,8 @@ def renewal_due(token: LicenceToken, at: datetime) -> bool:
     return effective_state(token, at) == TokenState.ACTIVE and days_left(token, at) <= max(days, default=0)
 
 
-def _with_renewals(rows: QuerySet[LicenceToken]) -> QuerySet[LicenceToken]:
+def with_renewals(rows: QuerySet[LicenceToken]) -> QuerySet[LicenceToken]:
+    """The rows with their open renewals, for :func:`lines_of`."""
     waiting = LicenceRequest.objects.filter(state__in=OPEN_STATES)
     return rows.prefetch_related(Prefetch("renewals", waiting, to_attr="open_renewals"))
 
@@ -188,7 +249,8 @@ def _open_renewal(token: LicenceToken) -> UUID | None:
     return rows[0].pk if rows else None
 
 
-def _lines(principal: Principal, tokens: list[LicenceToken], at: datetime) -> tuple[LicenceLine, ...]:
+def lines_of(principal: Principal, tokens: list[LicenceToken], at: datetime) -> tuple[LicenceLine, ...]:
+    """The licences as lists show them to the caller: a vendor reads no names."""
     as_vendor = seen_as_vendor(principal, tokens)
     lines = ((token, _line(token, at)) for token in tokens)
     return tuple(
@@ -229,6 +291,7 @@ def _line(token: LicenceToken, at: datetime) -> LicenceLine:
         lines_max=token.lines_max,
         revoked_at=token.revoked_at,
         created_at=token.created_at,
+        reminders=tuple(token.terms.terms["renewal"]["notify_days_before"]),
     )
 
 

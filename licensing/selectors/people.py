@@ -38,6 +38,7 @@ class ConstructLine:
     location_uri: str
     created_at: datetime
     level: str
+    listed_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class MandateLine:
     mode: str
     agency_id: UUID
     agency_name: str
+    agent_id: UUID | None
     agent_name: str | None
     use_types: tuple[str, ...]
     limits: dict[str, object]
@@ -55,6 +57,8 @@ class MandateLine:
     valid_until: datetime | None
     delegated_to: tuple[str, ...]
     mine: bool
+    quorum: int | None = None
+    notice_hours: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,16 +209,20 @@ def is_agent_of(principal: Principal, mandate: Mandate, at: datetime | None = No
 
 def deciding_mandates(principal: Principal, at: datetime | None = None) -> frozenset[UUID]:
     """Ids of the mandates under which this person may decide now (see :func:`is_agent_of`)."""
+    return frozenset(deciding_rows(principal, at).values_list("pk", flat=True))
+
+
+def deciding_rows(principal: Principal, at: datetime | None = None) -> QuerySet[Mandate]:
+    """The mandates of :func:`deciding_mandates`, not read yet."""
     if not principal.is_role("AGENT"):
-        return frozenset()
+        return Mandate.objects.none()
     at = at or clock.now()
     standing_in = delegations_in_force(at).filter(to_user=principal.person).values("mandate_id")
     away = absences_in_force(at).filter(stand_in=principal.person, agency=principal.organisation)
     mine = (
         Q(agent=None) | Q(agent=principal.person) | Q(pk__in=standing_in) | Q(agent__in=away.values("user"))
     )
-    rows = mandates_in_force(at).filter(mine, agency=principal.organisation)
-    return frozenset(rows.values_list("pk", flat=True))
+    return mandates_in_force(at).filter(mine, agency=principal.organisation)
 
 
 def is_talent(principal: Principal, talent: Talent) -> bool:
@@ -308,13 +316,14 @@ def _roster_line(principal: Principal, talent: Talent) -> RosterLine:
             )
             for row in talent.constructs.all()
         ),
-        mandate=_mandate_line(principal, in_force[0]) if in_force else None,
+        mandate=mandate_line(principal, in_force[0]) if in_force else None,
         live_licences=talent.live,  # type: ignore[attr-defined]
         open_requests=talent.waiting,  # type: ignore[attr-defined]
     )
 
 
-def _mandate_line(principal: Principal, mandate: Mandate) -> MandateLine:
+def mandate_line(principal: Principal, mandate: Mandate) -> MandateLine:
+    """A mandate in the words of a page; its agency, agent and delegations in force MUST be read already."""
     stand_ins = tuple(mandate.delegations.all())
     mine = mandate.agency_id == principal.organisation_id and (
         mandate.agent_id in {None, principal.person.pk}
@@ -325,6 +334,7 @@ def _mandate_line(principal: Principal, mandate: Mandate) -> MandateLine:
         mode=mandate.mode,
         agency_id=mandate.agency_id,
         agency_name=mandate.agency.name,
+        agent_id=mandate.agent_id,
         agent_name=mandate.agent.full_name if mandate.agent else None,
         use_types=tuple(mandate.use_types),
         limits=dict(mandate.limits),
@@ -332,4 +342,6 @@ def _mandate_line(principal: Principal, mandate: Mandate) -> MandateLine:
         valid_until=mandate.valid_until,
         delegated_to=tuple(one.to_user.full_name for one in stand_ins),
         mine=mine,
+        quorum=mandate.quorum,
+        notice_hours=mandate.notice_hours,
     )

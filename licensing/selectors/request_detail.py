@@ -8,6 +8,7 @@ from uuid import UUID
 from accounts.models import Organisation
 from accounts.principals import Principal
 from common import clock
+from common.language import core
 from licensing.machine import REQUIRED_SIDES, sides_agreed, transition
 from licensing.models import LicenceRequest, RequestAction, TermsVersion
 from licensing.models.requests import ActionKind, Side
@@ -50,7 +51,10 @@ class VersionLine:
 
 @dataclass(frozen=True, slots=True)
 class ActionLine:
-    """One act in the trail between studio and agent: who agreed to which hash, and when."""
+    """One act in the trail between studio and agent: who agreed to which hash, and when.
+
+    ``key`` is the thumbprint of the passkey that signed it; empty: none did.
+    """
 
     kind: str
     side: str
@@ -61,6 +65,8 @@ class ActionLine:
     note: str
     at: datetime
     about: str = ""
+    id: UUID | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +96,31 @@ class RequestDetail:
     actions: tuple[ActionLine, ...]
     decline_reason: str
     may: frozenset[str]
+    needs_passkey: bool = False
+    # in whose name the caller acts on it; empty: reads only
+    sides: frozenset[str] = frozenset()
 
 
-def request_detail(principal: Principal, request_id: UUID) -> RequestDetail | None:
-    """One request as the caller may see it; None: there is none, or none for this caller."""
+def request_detail(
+    principal: Principal, request_id: UUID, *, deciding: frozenset[UUID] | None = None
+) -> RequestDetail | None:
+    """One request as the caller may see it; None: there is none, or none for this caller.
+
+    Args:
+        deciding: ``deciding_mandates`` of the caller, where they were read already.
+    """
     request = (
         requests_visible_to(principal)
-        .select_related("production__guild", "talent__user", "mandate__agent", "renews__terms")
+        .select_related(
+            "production__guild", "talent__user", "talent__organisation", "mandate__agent", "renews__terms"
+        )
         .filter(pk=request_id)
         .first()
     )
     if request is None:
         return None
-    deciding = deciding_mandates(principal)
-    actions = list(request.actions.select_related("actor", "organisation").order_by("at", "id"))
+    deciding = deciding_mandates(principal) if deciding is None else deciding
+    actions = list(request.actions.select_related("actor", "organisation", "signature").order_by("at", "id"))
     versions = list(request.versions.select_related("created_by").order_by("version"))
     terms = parse_terms(current_terms(request).terms)
     last = request.renews.terms if request.renews else None
@@ -120,9 +137,9 @@ def request_detail(principal: Principal, request_id: UUID) -> RequestDetail | No
         terms=terms,
         terms_hash=current_terms(request).terms_hash,
         version=current_terms(request).version,
-        plain=plain_terms(terms),
-        changes_from_previous=diff_terms(parse_terms(previous.terms), terms) if previous else (),
-        changes_from_last_licence=diff_terms(parse_terms(last.terms), terms) if last else (),
+        plain=plain_terms(terms, core()),
+        changes_from_previous=diff_terms(parse_terms(previous.terms), terms, core()) if previous else (),
+        changes_from_last_licence=diff_terms(parse_terms(last.terms), terms, core()) if last else (),
         last_licence=request.renews_id,
         outside_mandate=tuple(request.outside_mandate),
         signers=tuple(_signers(request, actions, sides)),
@@ -130,6 +147,8 @@ def request_detail(principal: Principal, request_id: UUID) -> RequestDetail | No
         actions=tuple(action_line(row) for row in actions),
         decline_reason=request.decline_reason,
         may=_may(principal, request, sides, actions),
+        needs_passkey=principal.organisation.passkey_required or request.talent.organisation.passkey_required,
+        sides=frozenset(str(side) for side in sides),
     )
 
 
@@ -146,7 +165,7 @@ def difference_between(
     )
     if older not in found or newer not in found:
         return None
-    return diff_terms(parse_terms(found[older]), parse_terms(found[newer]))
+    return diff_terms(parse_terms(found[older]), parse_terms(found[newer]), core())
 
 
 def _may(
@@ -214,7 +233,8 @@ def _version_line(row: TermsVersion) -> VersionLine:
 
 
 def action_line(row: RequestAction) -> ActionLine:
-    """One act in the words of a page; needs ``actor`` and ``organisation`` selected."""
+    """One act in the words of a page; needs ``actor``, ``organisation`` and ``signature`` selected."""
+    signature = getattr(row, "signature", None)
     return ActionLine(
         kind=row.kind,
         side=row.side,
@@ -225,6 +245,8 @@ def action_line(row: RequestAction) -> ActionLine:
         note=row.note,
         at=row.at,
         about=row.about,
+        id=row.pk,
+        key=signature.thumbprint if signature is not None else "",
     )
 
 

@@ -1,5 +1,6 @@
 """Writes, by noun. Keyword-only; each opens its transaction, locks, decides, saves and leaves the trail."""
 
+from licensing.selectors.guilds import member_digest
 from licensing.services.activation import forget_status_changes, settle_states
 from licensing.services.alerts import raise_expiry_alerts, raise_quota_alert
 from licensing.services.asks import LicenceAsk
@@ -11,6 +12,7 @@ from licensing.services.decisions import (
     end_notices,
     lapse_requests,
     open_request,
+    preview_counter,
     withdraw_request,
 )
 from licensing.services.defaults import (
@@ -20,10 +22,12 @@ from licensing.services.defaults import (
     tighten_own,
 )
 from licensing.services.delegations import delegate_mandate, end_absence, end_delegation, set_absence
+from licensing.services.drafts import AskPreview, discard_draft, preview_ask, submit_draft
 from licensing.services.duties import acknowledge_revocation, note_overdue_duties
 from licensing.services.events import Effect, Preview, declare_event, preview_event
 from licensing.services.heartbeat import Heartbeat, audience_of, binding_of, heartbeat_token
 from licensing.services.holds import lift_hold, place_hold, resume_token
+from licensing.services.letters import note_deadlines, told_of
 from licensing.services.mandates import end_mandate, grant_mandate
 from licensing.services.negotiation import (
     answer_question,
@@ -45,7 +49,13 @@ from licensing.services.rollouts import (
     start_canary,
     start_shadow,
 )
-from licensing.services.rolls import hand_in_roll, member_digest, read_roll, refusals_of
+from licensing.services.rolls import (
+    ROLL_BYTES_MAX,
+    hand_in_roll,
+    read_roll,
+    refusals_of,
+    require_roll_desk,
+)
 from licensing.services.sheets import plain_csv, write_csv
 from licensing.services.standing import (
     end_authority,
@@ -69,6 +79,8 @@ from licensing.services.training import (
 from licensing.services.visibility import VisibilityAnswer, check_visibility, set_visibility
 
 __all__ = [
+    "ROLL_BYTES_MAX",
+    "AskPreview",
     "Effect",
     "Heartbeat",
     "LicenceAsk",
@@ -95,6 +107,7 @@ __all__ = [
     "decline_training",
     "delegate_mandate",
     "difference_report",
+    "discard_draft",
     "emergency_stop",
     "end_absence",
     "end_adoption",
@@ -117,10 +130,13 @@ __all__ = [
     "limits_of_member",
     "lock_draft",
     "member_digest",
+    "note_deadlines",
     "note_overdue_duties",
     "open_request",
     "place_hold",
     "plain_csv",
+    "preview_ask",
+    "preview_counter",
     "preview_event",
     "promote",
     "raise_expiry_alerts",
@@ -132,6 +148,7 @@ __all__ = [
     "register_talent",
     "reissue_grants",
     "request_renewal",
+    "require_roll_desk",
     "resume_token",
     "revise_request",
     "revoke_token",
@@ -144,9 +161,11 @@ __all__ = [
     "settle_states",
     "start_canary",
     "start_shadow",
+    "submit_draft",
     "submit_request",
     "submit_training_request",
     "tighten_own",
+    "told_of",
     "training_heartbeat",
     "withdraw_request",
     "withdraw_training",

@@ -26,8 +26,10 @@ from licensing.services.limits import beyond_mandate, parse_limits
 from licensing.services.productions import clean_text
 from licensing.services.requests import add_version, next_version
 from licensing.services.routing import beyond_guild
+from licensing.services.signatures import PasskeyAnswer, require_bound
 from licensing.services.trail import lock_request, move, require_open, require_same_terms, require_side
 from trustcore.policy.terms import Terms, parse_terms
+from trustcore.policy.terms import terms_hash as hash_of
 from trustcore.policy.vocabulary import ApprovalMode, RequestState
 
 _NOTE_MAX = 2000
@@ -56,6 +58,7 @@ def counter_request(
     changes: Mapping[str, Any],
     note: str = "",
     field_notes: Mapping[str, str] | None = None,
+    passkey: PasskeyAnswer | None = None,
 ) -> LicenceRequest:
     """Answer with a narrower version of the terms; the licensee must accept it before anyone approves.
 
@@ -63,10 +66,11 @@ def counter_request(
         terms_hash: of the version that was read and is being changed.
         changes: ``{"render_territory": ["US", "CA"]}``: values by path of terms.
         field_notes: ``{"render_territory": "Only where her union is."}``: a word on fields that change.
+        passkey: the person's signature over the new terms (:func:`proposed_terms` gives their hash beforehand).
 
     Raises:
         NotFound: not this caller's to see.
-        Forbidden: ``NOT_YOURS_TO_DECIDE`` or ``FOUR_EYES``.
+        Forbidden: ``NOT_YOURS_TO_DECIDE`` or ``FOUR_EYES``, or as :func:`~licensing.services.signatures.require_bound`.
         Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE`` or ``REQUEST_LAPSED``.
         InvalidInput: ``PAYEE_TALENT_ONLY``, ``NOTE_INVALID``, or see
             :func:`~licensing.services.changes.countered_terms`.
@@ -80,12 +84,11 @@ def counter_request(
         before = _terms(request)
         if side is not Side.TALENT and "compensation.payee" in changes:
             raise InvalidInput("PAYEE_TALENT_ONLY", "Only the talent changes who is paid.")
-        terms = countered_terms(
-            before, changes, version=next_version(request.licence_id), supersedes=terms_hash
-        )
+        terms = proposed_terms(request, before, changes)
         if side is not Side.TALENT and terms.compensation.payee != before.compensation.payee:
             raise InvalidInput("PAYEE_TALENT_ONLY", "Only the talent changes who is paid.")
         require_payee(terms, request.talent)
+        signed = require_bound(principal, request.talent, hash_of(terms), passkey)
         add_version(
             request=request,
             terms=terms,
@@ -94,15 +97,40 @@ def counter_request(
             note=_note(note),
             field_notes=words_on_fields(field_notes or {}, changes),
         )
-        move(request, ActionKind.COUNTER, principal=principal, side=side, note=_note(note))
+        move(request, ActionKind.COUNTER, principal=principal, side=side, note=_note(note), signed=signed)
         return request
 
 
-def accept_counter(*, principal: Principal, request_id: UUID, terms_hash: str) -> LicenceRequest:
+def preview_counter(*, principal: Principal, request_id: UUID, changes: Mapping[str, Any]) -> Terms:
+    """The version that a counter with ``changes`` would make now, for who wants to sign its hash.
+
+    Raises:
+        NotFound, Forbidden, InvalidInput: as :func:`counter_request`.
+    """
+    with transaction.atomic():
+        request, sides = lock_request(principal, request_id)
+        require_side(sides, *_deciders(request))
+        return proposed_terms(request, _terms(request), changes)
+
+
+def proposed_terms(request: LicenceRequest, before: Terms, changes: Mapping[str, Any]) -> Terms:
+    """The next version of a request's terms with ``changes``, as a counter would make them now.
+
+    Raises:
+        InvalidInput: see :func:`~licensing.services.changes.countered_terms`.
+    """
+    return countered_terms(
+        before, changes, version=next_version(request.licence_id), supersedes=hash_of(before)
+    )
+
+
+def accept_counter(
+    *, principal: Principal, request_id: UUID, terms_hash: str, passkey: PasskeyAnswer | None = None
+) -> LicenceRequest:
     """The licensee agrees to the countered terms, word for word.
 
     Raises:
-        NotFound, Forbidden: see the module's rules.
+        NotFound, Forbidden: see the module's rules; or as :func:`~licensing.services.signatures.require_bound`.
         Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE`` or ``REQUEST_LAPSED``.
     """
     with transaction.atomic():
@@ -110,14 +138,23 @@ def accept_counter(*, principal: Principal, request_id: UUID, terms_hash: str) -
         side = require_side(sides, Side.LICENSEE)
         require_open(request, ActionKind.ACCEPT_COUNTER, clock.now())
         require_same_terms(request, terms_hash)
-        move(request, ActionKind.ACCEPT_COUNTER, principal=principal, side=side)
+        signed = require_bound(principal, request.talent, terms_hash, passkey)
+        move(request, ActionKind.ACCEPT_COUNTER, principal=principal, side=side, signed=signed)
         return request
 
 
 def approve_request(
-    *, principal: Principal, request_id: UUID, terms_hash: str, note: str = ""
+    *,
+    principal: Principal,
+    request_id: UUID,
+    terms_hash: str,
+    note: str = "",
+    passkey: PasskeyAnswer | None = None,
 ) -> LicenceToken | None:
     """Agree to the current terms in the name of the agent or the talent.
+
+    Args:
+        passkey: the person's own signature over ``terms_hash``; without it a fresh proof of presence must do.
 
     Returns:
         The licence, when every side that the mode demands has agreed to this hash; None while another
@@ -125,9 +162,10 @@ def approve_request(
 
     Raises:
         NotFound: not this caller's to see.
-        Forbidden: ``NOT_YOURS_TO_DECIDE``, ``FOUR_EYES`` or ``BEYOND_DELEGATION``.
+        Forbidden: ``NOT_YOURS_TO_DECIDE``, ``FOUR_EYES`` or ``BEYOND_DELEGATION``, or as
+            :func:`~licensing.services.signatures.require_bound`.
         Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE``, ``REQUEST_LAPSED``, ``ALREADY_APPROVED``, ``BEYOND_MANDATE``,
-            ``WINDOW_OVER``, ``RENEWED_LICENCE_ENDED``, ``PROFILE_UNMET`` or ``EXCLUSIVITY_CONFLICT``.
+            ``WINDOW_OVER``, ``RENEWED_LICENCE_ENDED``, ``PROFILE_UNMET``, ``EXCLUSIVITY_CONFLICT`` or ``SIGNATURE_USED``.
     """
     with transaction.atomic():
         request, sides = lock_request(principal, request_id)
@@ -142,8 +180,17 @@ def approve_request(
         _require_within_mandate(request)
         if side is Side.AGENT and request.mandate is not None:
             require_within_delegation(principal, request.mandate, _terms(request))
+        signed = require_bound(principal, request.talent, terms_hash, passkey)
         at = clock.now()
-        move(request, ActionKind.APPROVE, principal=principal, side=side, note=_note(note), at=at)
+        move(
+            request,
+            ActionKind.APPROVE,
+            principal=principal,
+            side=side,
+            note=_note(note),
+            at=at,
+            signed=signed,
+        )
         return conclude(request, principal=principal, at=at)
 
 

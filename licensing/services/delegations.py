@@ -7,8 +7,10 @@ from uuid import UUID
 
 import msgspec
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -19,6 +21,7 @@ from licensing.selectors.people import (
     delegations_in_force,
     is_agent_of,
     mandates_in_force,
+    speaks_for,
     standing_in_under,
 )
 from licensing.services.limits import beyond_mandate, is_tighter, parse_limits
@@ -57,6 +60,7 @@ def delegate_mandate(
         raise NotFound
     if principal.credential is not None or not is_agent_of(principal, row):
         raise Forbidden("NOT_YOUR_MANDATE", "Only the agent named in the mandate may delegate it.")
+    require_presence(principal)
     parent = _passed_on_from(principal, row)
     if to_user.pk == principal.person.pk or not is_agent_there(to_user, row.agency):
         raise InvalidInput("AGENT_NOT_OF_AGENCY", "Delegate to another agent of the same agency.")
@@ -83,18 +87,22 @@ def end_delegation(*, principal: Principal, delegation_id: UUID) -> Delegation:
     """Take a delegation back, with all that was passed on under it; by whom it came from, or the talent's side.
 
     Raises:
-        NotFound: none of the caller's agency.
+        NotFound: none of the caller's agency, nor of a mandate that the caller gave.
         Forbidden: ``NOT_YOUR_MANDATE``.
         Conflict: ``DELEGATION_ENDED``.
     """
     with transaction.atomic():
         rows = Delegation.objects.select_for_update(of=("self",)).select_related("mandate__talent")
-        row = rows.filter(pk=delegation_id, mandate__agency=principal.organisation).first()
+        row = rows.filter(pk=delegation_id).first()
         if row is None:
             raise NotFound
+        own = speaks_for(principal, row.mandate.talent)
+        if row.mandate.agency_id != principal.organisation_id and not own:
+            raise NotFound
         named = row.mandate.agent_id in {None, principal.person.pk} and is_agent_of(principal, row.mandate)
-        if principal.credential is not None or not (row.from_user_id == principal.person.pk or named):
+        if principal.credential is not None or not (own or row.from_user_id == principal.person.pk or named):
             raise Forbidden("NOT_YOUR_MANDATE", "Only who delegated it takes it back.")
+        require_presence(principal)
         if row.ended_at is not None:
             raise Conflict("DELEGATION_ENDED", "This delegation has ended already.")
         row.ended_at = clock.now()
@@ -114,6 +122,7 @@ def set_absence(
     """
     if principal.credential is not None or not principal.acts_as("AGENT"):
         raise Forbidden("AGENT_ONLY", "Only an agent, signed in, sets an absence.")
+    require_presence(principal)
     if stand_in.pk == principal.person.pk or not is_agent_there(stand_in, principal.organisation):
         raise InvalidInput("AGENT_NOT_OF_AGENCY", "Name another agent of the same agency.")
     if valid_until <= valid_from:
@@ -203,7 +212,11 @@ def _check_chain(parent: Delegation | None, to_user: User) -> None:
             raise InvalidInput("DELEGATION_CIRCLE", "This person passed the mandate on themself.")
         earlier = earlier.parent
     if depth > DELEGATIONS_DEEP:
-        raise InvalidInput("DELEGATION_TOO_DEEP", f"A mandate is passed on at most {DELEGATIONS_DEEP} times.")
+        raise InvalidInput(
+            "DELEGATION_TOO_DEEP",
+            _("A mandate is passed on at most %(delegations_deep)s times.")
+            % {"delegations_deep": DELEGATIONS_DEEP},
+        )
 
 
 def _check_dates(mandate: Mandate, parent: Delegation | None, begins: datetime, ends: datetime) -> None:

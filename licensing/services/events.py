@@ -6,13 +6,15 @@ hash; an effect that changed meanwhile is read again, and nothing has happened.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -111,9 +113,11 @@ def declare_event(
             nobody comes of age before their day.
     """
     thing, side = _allowed(principal, kind, covers, covered_id)
+    require_presence(principal)
     why = clean_text(why, most=_WHY_MAX, code="WHY_INVALID")
     event = EventKind(kind)
     with transaction.atomic():
+        _lock_as_approvals_do(thing)
         type(thing).objects.select_for_update().get(
             pk=thing.pk
         )  # a licence under issue holds what it refers to
@@ -155,10 +159,13 @@ def declare_event(
 
 def _allowed(principal: Principal, kind: str, covers: str, covered_id: UUID) -> tuple[Holdable, HoldSide]:
     if kind not in EventKind.values:
-        raise InvalidInput("EVENT_UNKNOWN", f"{kind[:40]} is no event.")
+        raise InvalidInput("EVENT_UNKNOWN", _("%(kind)s is no event.") % {"kind": kind[:40]})
     event = EventKind(kind)
     if covers not in COVERS[event]:
-        raise InvalidInput("EVENT_COVERS_OTHER_THINGS", f"{kind} is not declared of a {covers[:20]}.")
+        raise InvalidInput(
+            "EVENT_COVERS_OTHER_THINGS",
+            _("%(kind)s is not declared of a %(covers)s.") % {"kind": kind, "covers": covers[:20]},
+        )
     thing = thing_visible_to(principal, covers, covered_id)
     if thing is None:
         raise NotFound
@@ -185,12 +192,29 @@ def _side(principal: Principal, event: EventKind, thing: Holdable) -> HoldSide |
 
 def _preview(event: EventKind, thing: Holdable) -> Preview:
     effects = tuple(_effects(event, thing))
-    document = {
+    document: dict[str, Any] = {
         "covered": str(thing.pk),
         "effects": [one.to_dict() for one in effects],
         "event": str(event),
     }
+    if isinstance(thing, Organisation):  # the same confirmation sent twice is one change of hands
+        document["generation"] = thing.control_generation
     return Preview(effects, f"sha256:{sha256_hex(canonical_json(document))}")
+
+
+def _lock_as_approvals_do(thing: Holdable) -> None:
+    """Lock what an approval locks before it comes to ``thing``, so that neither can wait on the other.
+
+    An approval goes from its request to the talent, and from the licence that it renews to the licensee.
+    """
+    if isinstance(thing, Talent):
+        list(
+            LicenceRequest.objects.select_for_update()
+            .filter(talent=thing, state__in=OPEN_STATES)
+            .order_by("pk")
+        )
+    elif isinstance(thing, Organisation):
+        list(_live(thing).select_for_update(of=("self",)))
 
 
 def _live(thing: Holdable) -> QuerySet[LicenceToken]:

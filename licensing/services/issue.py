@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from audit.services import record
@@ -110,7 +111,9 @@ def _lock_renewed(request: LicenceRequest, at: datetime) -> LicenceToken | None:
     state = effective_state(token, at)
     if state not in _RENEWED_FROM:
         raise Conflict(
-            "RENEWED_LICENCE_ENDED", "The licence to be renewed is no longer in force.", f"It is {state}."
+            "RENEWED_LICENCE_ENDED",
+            "The licence to be renewed is no longer in force.",
+            _("It is %(state)s.") % {"state": state},
         )
     return token
 
@@ -168,7 +171,7 @@ def _consents(request: LicenceRequest, terms_hash: str) -> list[RequestAction]:
     """Each side's agreement to exactly these terms, in order."""
     agreed = sides_agreed(request.actions.all(), terms_hash, request.quorum)
     rows = request.actions.filter(kind__in=_CONSENTS, terms_hash=terms_hash).select_related(
-        "credential", "request__auto_rule", "request__talent"
+        "credential", "request__auto_rule", "request__talent", "signature"
     )
     return [row for row in rows.order_by("at", "id") if Side(row.side) in agreed]
 
@@ -189,9 +192,16 @@ def _party(row: RequestAction) -> Party:
     return Party(
         actor=person_pseudonym(row.actor_id, request.production_id),
         at=rfc3339(row.at),
-        method="API_KEY" if row.credential_id else "PASSWORD",
+        method="API_KEY" if row.credential_id else row.method or "PASSWORD",
         organisation=str(row.organisation_id),
+        proof=_proof(row),
     )
+
+
+def _proof(row: RequestAction) -> str | None:
+    """The digest of the signature by passkey, where the person gave one."""
+    signature = getattr(row, "signature", None)
+    return signature.digest if signature is not None else None
 
 
 def _consent_hash(consents: list[RequestAction]) -> str:

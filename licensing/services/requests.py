@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from audit.services import record
@@ -151,8 +152,16 @@ def _open(
     agency = mandate.agency_id if mandate else None
     bound = binding_profiles(production, talent, agency, terms.profiles, request_id=request_id)
     terms = routed_terms(terms, bound, ApprovalMode.TALENT_ONLY, None)
+    # what a profile stands against is for people to answer: a rule would leave it to nobody
+    by_rule = not judge_terms(terms, talent, at).unmet
     route = route_request(
-        terms, talent, mandate, licensee_id=production.organisation_id, at=at, request_id=request_id
+        terms,
+        talent,
+        mandate,
+        licensee_id=production.organisation_id,
+        at=at,
+        by_rule=by_rule,
+        request_id=request_id,
     )
     terms = routed_terms(terms, bound, route.mode, route.quorum)
     notice_until = notice_end(terms, talent, route, at)
@@ -238,7 +247,10 @@ def _renewable(principal: Principal, jti: UUID) -> LicenceToken:
     state = effective_state(token)
     if state not in _RENEWABLE or getattr(token, "superseded_by", None) is not None:
         raise Conflict(
-            "NOT_RENEWABLE", "This licence cannot be renewed.", f"It is {state}.", {"state": str(state)}
+            "NOT_RENEWABLE",
+            "This licence cannot be renewed.",
+            _("It is %(state)s.") % {"state": state},
+            {"state": str(state)},
         )
     return token
 

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -13,7 +15,13 @@ from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from licensing.models import Hold, LicenceRequest, LicenceToken, Talent
 from licensing.models.requests import OPEN_STATES, ActionKind, Side
 from licensing.selectors.holds import stop_in_force
-from licensing.selectors.people import is_agent_of, is_talent, mandate_in_force, person_pseudonym
+from licensing.selectors.people import (
+    has_authority,
+    is_agent_of,
+    is_talent,
+    mandate_in_force,
+    person_pseudonym,
+)
 from licensing.selectors.tokens import effective_state, tokens_visible_to
 from licensing.services.duties import open_duties
 from licensing.services.holds import lift_hold, write_hold
@@ -48,11 +56,14 @@ def revoke_token(
             ``REASON_INVALID``.
     """
     if kind not in set(RevocationKind):
-        raise InvalidInput("KIND_UNKNOWN", f"{kind} is not a kind of revocation.")
+        raise InvalidInput("KIND_UNKNOWN", _("%(kind)s is not a kind of revocation.") % {"kind": kind})
     if kind == RevocationKind.EMERGENCY_STOP:
         raise InvalidInput("EMERGENCY_STOP_IS_WHOLE", "An emergency stop ends every use of a person at once.")
     if disposition not in set(FrameDisposition):
-        raise InvalidInput("DISPOSITION_UNKNOWN", f"{disposition} says nothing about rendered frames.")
+        raise InvalidInput(
+            "DISPOSITION_UNKNOWN",
+            _("%(disposition)s says nothing about rendered frames.") % {"disposition": disposition},
+        )
     reason = clean_text(reason, most=_REASON_MAX, code="REASON_INVALID")
     if not tokens_visible_to(principal).filter(pk=jti).exists():
         raise NotFound
@@ -61,10 +72,14 @@ def revoke_token(
         renewals = _lock_open(LicenceRequest.objects.filter(renews=jti))
         token = _lock([jti])[0]
         side = _revoking_side(principal, token)
+        require_presence(principal)
         state = effective_state(token)
         if state not in _ENDABLE:
             raise Conflict(
-                "TOKEN_STATE", "This licence has ended already.", f"It is {state}.", {"state": str(state)}
+                "TOKEN_STATE",
+                "This licence has ended already.",
+                _("It is %(state)s.") % {"state": state},
+                {"state": str(state)},
             )
         _revoke(token, principal, RevocationKind(kind), FrameDisposition(disposition), reason)
         for later in _lock(_endable(supersedes=token)):
@@ -95,6 +110,7 @@ def emergency_stop(
     reason = clean_text(reason, most=_REASON_MAX, code="REASON_INVALID")
     if not is_talent(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent can stop everything.")
+    require_presence(principal)
     with transaction.atomic():
         # an approval under way holds its request: after this line its licence is among those below
         waiting = _lock_open(LicenceRequest.objects.filter(talent=talent)) if ends_licences else []
@@ -131,6 +147,7 @@ def lift_emergency_stop(*, principal: Principal, talent: Talent, why: str = "") 
     """
     if not is_talent(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent can lift the stop.")
+    require_presence(principal)
     stop = stop_in_force(talent.pk)
     if stop is None:
         raise Conflict("NOT_STOPPED", "Nothing is stopped.")
@@ -159,10 +176,14 @@ def _endable(**whose: object) -> list[UUID]:
 def _revoking_side(principal: Principal, token: LicenceToken) -> Side:
     if is_talent(principal, token.talent):
         return Side.TALENT
+    if has_authority(principal, token.talent):  # who consents for a minor or an estate takes the consent back
+        return Side.GUARDIAN
     mandate = mandate_in_force(token.talent_id)
     if mandate is not None and is_agent_of(principal, mandate):
         return Side.AGENT
-    raise Forbidden("NOT_YOURS_TO_REVOKE", "Only the talent, or an agent under mandate, revokes.")
+    raise Forbidden(
+        "NOT_YOURS_TO_REVOKE", "Only the talent’s side revokes: in person, by authority, or under mandate."
+    )
 
 
 def _revoke(

@@ -5,8 +5,8 @@ reading that was cut off goes on after the last whole chunk.
 """
 
 import hashlib
-import hmac
 import secrets
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
 
 from accounts.models import Organisation
@@ -23,9 +24,9 @@ from accounts.principals import Principal
 from audit.services import record
 from common import clock
 from common.errors import DomainError, Forbidden, InvalidInput, TooLarge
-from common.keys import derive_secret
 from common.storage import blobs
 from licensing.models import GuildDefault, GuildMember, RollImport, RollRefusal, Talent, VisibilityRule
+from licensing.selectors.guilds import member_digest
 from licensing.services.productions import clean_text, hides_something
 from licensing.services.sheets import Row, encoding_of, read_csv, runs_in_a_spreadsheet
 from trustcore.policy.vocabulary import Visibility
@@ -44,6 +45,16 @@ class _Entry:
     majority_on: date | None
 
 
+def require_roll_desk(principal: Principal) -> None:
+    """Refuse whoever may not hand in a roll; to be asked before a byte of one is taken.
+
+    Raises:
+        Forbidden: ``GUILD_ONLY``.
+    """
+    if principal.organisation.kind != Organisation.Kind.GUILD or not principal.acts_as("ADMIN"):
+        raise Forbidden("GUILD_ONLY", "An administrator of a guild hands in its roll.")
+
+
 def hand_in_roll(
     *, principal: Principal, stream: BinaryIO, size: int, file_name: str, encoding: str = ""
 ) -> RollImport:
@@ -59,10 +70,12 @@ def hand_in_roll(
         TooLarge: ``ROLL_TOO_LARGE``.
         InvalidInput: ``ROLL_EMPTY``, ``ENCODING_UNKNOWN`` or ``COLUMNS_INVALID``.
     """
-    if principal.organisation.kind != Organisation.Kind.GUILD or not principal.acts_as("ADMIN"):
-        raise Forbidden("GUILD_ONLY", "An administrator of a guild hands in its roll.")
+    require_roll_desk(principal)
     if size > ROLL_BYTES_MAX:
-        raise TooLarge("ROLL_TOO_LARGE", f"A roll has at most {ROLL_BYTES_MAX} bytes.")
+        raise TooLarge(
+            "ROLL_TOO_LARGE",
+            _("A roll has at most %(roll_bytes_max)s bytes.") % {"roll_bytes_max": ROLL_BYTES_MAX},
+        )
     if size == 0:
         raise InvalidInput("ROLL_EMPTY", "The file is empty.")
     first = stream.read(64 * 1024)
@@ -104,20 +117,14 @@ def read_roll(roll_id: UUID) -> RollImport:
     try:
         with blobs().open(roll.blob, "rb") as stream:
             rows = read_csv(cast(BinaryIO, stream), roll.encoding, wanted=WANTED, optional=OPTIONAL)
-            list(islice(rows, roll.rows_read))  # taken over before the reading was cut off
+            deque(islice(rows, roll.rows_read), maxlen=0)  # taken over before the reading was cut off
             while chunk := list(islice(rows, CHUNK)):
-                _take_over(roll, chunk, version)
+                _take_over(roll, chunk, version, min(stream.tell(), roll.size_bytes))
     except DomainError as error:
         return _finish(roll, RollImport.State.FAILED, error.code)
     except OSError:
         return _finish(roll, RollImport.State.FAILED, "FILE_GONE")
     return _finish(roll, RollImport.State.DONE)
-
-
-def member_digest(guild_id: UUID, number: str) -> str:
-    """The keyed digest that a member number is known by."""
-    key = derive_secret("guild-member-number")
-    return hmac.digest(key, guild_id.bytes + number.encode(), "sha256").hex()
 
 
 def refusals_of(roll: RollImport) -> Iterator[tuple[int, str, str, str]]:
@@ -138,8 +145,8 @@ def _latest_version(guild_id: UUID) -> int:
     return rows.values_list("version", flat=True).first() or 0
 
 
-def _take_over(roll: RollImport, chunk: list[Row], version: int) -> None:
-    """One chunk, whole or not at all."""
+def _take_over(roll: RollImport, chunk: list[Row], version: int, bytes_read: int) -> None:
+    """One chunk, whole or not at all; ``bytes_read`` of the file are behind the reader."""
     entries: dict[str, _Entry] = {}
     refused: list[RollRefusal] = []
     for row in chunk:
@@ -157,6 +164,7 @@ def _take_over(roll: RollImport, chunk: list[Row], version: int) -> None:
         RollImport.objects.filter(pk=roll.pk).update(
             state=RollImport.State.RUNNING,
             rows_read=F("rows_read") + len(chunk),
+            bytes_read=bytes_read,
             rows_made=F("rows_made") + made,
             rows_changed=F("rows_changed") + changed,
             rows_same=F("rows_same") + len(entries) - made - changed,

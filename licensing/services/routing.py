@@ -63,7 +63,8 @@ def route_request(
     """Route ``terms`` by who may speak for the talent: authority, rule, mandate, the talent alone; in that order.
 
     What goes beyond a mandate is decided by agent and talent together, never refused unseen and never
-    approved by the agent alone. Once people have been asked, no rule answers for them (``by_rule``). For a minor or an estate nothing but authority decides.
+    approved by the agent alone. Once people have been asked, or where a profile stands against the terms, no rule
+    answers for them (``by_rule``). For a minor or an estate nothing but authority decides.
 
     Args:
         request_id: of the request, so that a canary of the guild's defaults binds those that it chose.
@@ -107,8 +108,11 @@ def _guilds_limits(terms: Terms, talent: Talent, request_id: UUID | None) -> Man
 
 
 def rule_for(terms: Terms, talent: Talent, licensee_id: UUID, at: datetime) -> AutoRule | None:
-    """The oldest rule in force, set by the talent in person, that covers all of ``terms`` for this licensee."""
-    if never_by_rule(terms):
+    """The oldest rule in force, set by the talent in person, that covers all of ``terms`` for this licensee.
+
+    Where the talent asks for a passkey's signature no rule answers: it has none to give.
+    """
+    if never_by_rule(terms) or talent.organisation.passkey_required:
         return None
     rows = AutoRule.objects.filter(
         talent=talent, set_by=talent.user_id, ended_at=None, valid_from__lte=at, valid_until__gt=at

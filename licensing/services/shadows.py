@@ -17,7 +17,7 @@ from licensing.selectors.people import is_deceased, is_minor, mandate_in_force
 from licensing.selectors.rollouts import shadows_over
 from licensing.services.defaults import limits_of_member
 from licensing.services.limits import MandateLimits, parse_limits, tightest
-from licensing.services.profiles import parties_to
+from licensing.services.profiles import judge_terms, parties_to
 from licensing.services.routing import beyond_limits, route_request
 from trustcore.policy.profiles import Profile, catalogue, profile_hash
 from trustcore.policy.rollout import Difference, Outcome, Refusal
@@ -118,7 +118,10 @@ def _by_limits(candidate: MandateLimits, terms: Terms, talent: Talent, at: datet
 
 def _routed(terms: Terms, talent: Talent, at: datetime, limits: MandateLimits) -> Outcome:
     mandate = mandate_in_force(talent.pk, at)
-    route = route_request(terms, talent, mandate, licensee_id=UUID(terms.licensee), at=at, guild=limits)
+    by_rule = not judge_terms(terms, talent, at).unmet
+    route = route_request(
+        terms, talent, mandate, licensee_id=UUID(terms.licensee), at=at, by_rule=by_rule, guild=limits
+    )
     return Outcome(
         asked=frozenset(str(side) for side in REQUIRED_SIDES[route.mode] if side != "LICENSEE"),
         beyond_limits=beyond_limits(terms, limits),

@@ -11,6 +11,7 @@ import codecs
 import csv
 import io
 import itertools
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
@@ -19,7 +20,8 @@ from common.errors import InvalidInput
 
 ENCODINGS: Final = ("utf-8", "utf-16", "cp1252", "iso8859-1")
 _RUNS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-_CELL_MOST: Final = 4096
+ROW_CHARACTERS_MOST: Final = 8192
+"""Characters of one row, quotes and line ends included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +80,19 @@ def encoding_of(first: bytes, named: str) -> str:
 def read_csv(
     stream: BinaryIO, encoding: str, *, wanted: tuple[str, ...], optional: tuple[str, ...]
 ) -> Iterator[Row]:
-    """The rows of a sheet, one by one; memory does not grow with the file.
+    """The rows of a sheet, one by one; memory grows neither with the file nor with what stands in one line.
+
+    A row longer than :data:`ROW_CHARACTERS_MOST` or whose quotes never close is refused alone: what follows its
+    first line is read for itself.
 
     Raises:
         InvalidInput: ``COLUMNS_INVALID``: the heading lacks one or has one that is not known;
             ``ENCODING_UNKNOWN``: bytes that the encoding has no characters for.
     """
     text = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
-    lines = csv.reader(_bounded(text), strict=True)
+    lines = _Lines(text)
     try:
-        heading = [cell.strip().lower() for cell in next(lines, [])]
+        heading = [cell.strip().lower() for cell in _cells(lines) or []]
         if (
             set(wanted) - set(heading)
             or set(heading) - {*wanted, *optional}
@@ -97,21 +102,16 @@ def read_csv(
                 "COLUMNS_INVALID", "The heading names other columns.", ", ".join((*wanted, *optional))
             )
         number = 1
-        while True:
+        while (cells := _cells(lines)) is not None:
             number += 1
-            try:
-                cells = next(lines)
-            except StopIteration:
-                return
-            except csv.Error:
+            if isinstance(cells, str):
+                yield Row(number, {}, cells)
+            elif not any(cell.strip() for cell in cells):
+                continue
+            elif len(cells) != len(heading):
                 yield Row(number, {}, "ROW_MALFORMED")
-                continue
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != len(heading):
-                yield Row(number, {}, "ROW_MALFORMED")
-                continue
-            yield Row(number, dict(zip(heading, cells, strict=True)))
+            else:
+                yield Row(number, dict(zip(heading, cells, strict=True)))
     except UnicodeError as error:
         raise InvalidInput(
             "ENCODING_UNKNOWN", "The file holds bytes that its encoding does not know."
@@ -120,10 +120,66 @@ def read_csv(
         text.detach()
 
 
-def _bounded(lines: Iterable[str]) -> Iterator[str]:
-    """Lines no longer than a row may be: a file without line ends is not read into memory as one."""
-    for line in lines:
-        yield line[: _CELL_MOST * 8]
+class _TooLong(Exception):
+    """A row has more characters than a row may have."""
+
+
+class _Lines:
+    """The lines of a text for one row after another, never holding more than one row may have.
+
+    What a refused row had taken beyond its first line is given back and read again.
+    """
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._again: deque[str] = deque()
+        self._taken: list[str] = []
+        self._characters = 0
+
+    def begin_row(self) -> None:
+        self._taken, self._characters = [], 0
+
+    def give_back(self) -> None:
+        """Let all lines but the first of the row be read again."""
+        self._again.extendleft(reversed(self._taken[1:]))
+        self.begin_row()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else self._text.readline(ROW_CHARACTERS_MOST + 1)
+        if not line:
+            raise StopIteration
+        self._characters += len(line)
+        if len(line) <= ROW_CHARACTERS_MOST:
+            self._taken.append(line)
+            if self._characters <= ROW_CHARACTERS_MOST:
+                return line
+        else:
+            self._skip_rest()
+        raise _TooLong
+
+    def _skip_rest(self) -> None:
+        """Pass over the rest of a line that is too long."""
+        while piece := self._text.readline(ROW_CHARACTERS_MOST + 1):
+            if piece.endswith(("\n", "\r")):
+                return
+
+
+def _cells(lines: _Lines) -> list[str] | str | None:
+    """The cells of the next row, or the code why it has none; None at the end."""
+    lines.begin_row()
+    try:
+        return next(csv.reader(lines, strict=True))
+    except StopIteration:
+        return None
+    except csv.Error:
+        lines.give_back()
+        return "ROW_MALFORMED"
+    except _TooLong:
+        lines.give_back()
+        return "ROW_TOO_LONG"
 
 
 def _line(cells: Iterable[str]) -> bytes:

@@ -3,6 +3,9 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
+from accounts.presence import method_of
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -12,6 +15,8 @@ from licensing.models import LicenceRequest, RequestAction
 from licensing.models.requests import OPEN_STATES, ActionKind, Side
 from licensing.selectors.people import deciding_mandates
 from licensing.selectors.requests import requests_visible_to, sides_of
+from licensing.services.signatures import keep_signature
+from trustcore.passkey import PasskeySignature
 
 _NO_TICK = timedelta(0)
 _TICKS = {ActionKind.ISSUE: timedelta(microseconds=1)}
@@ -95,7 +100,7 @@ def require_open(request: LicenceRequest, act: ActionKind, at: datetime) -> str:
         raise Conflict(
             "REQUEST_STATE",
             "The request is in a state that does not allow this.",
-            f"{act} is not possible while it is {request.state}.",
+            _("%(act)s is not possible while it is %(state)s.") % {"act": act, "state": request.state},
             {"state": request.state, "act": str(act)},
         )
     return str(after)
@@ -110,8 +115,12 @@ def move(
     note: str = "",
     about: str = "",
     at: datetime | None = None,
+    signed: PasskeySignature | None = None,
 ) -> RequestAction:
-    """Carry ``act`` out on a locked request: state, action row, event.
+    """Carry ``act`` out on a locked request: state, action row, signature, event.
+
+    Args:
+        signed: the person's own signature over the current terms, checked before.
 
     Raises:
         Conflict: as :func:`require_open`.
@@ -138,9 +147,12 @@ def move(
         state_after=request.state,
         note=note,
         about=about,
+        method=_method(principal, signed),
         # two acts of one transaction keep their order
         at=at + _TICKS.get(act, _NO_TICK),
     )
+    if principal is not None:
+        keep_signature(signed, principal=principal, terms_hash=current.terms_hash, action=action)
     record(
         kind=EVENT_KINDS[act],
         principal=principal,
@@ -157,9 +169,18 @@ def move(
             "state": request.state,
             "terms_hash": current.terms_hash,
             "version": current.version,
+            **({"passkey": signed.thumbprint} if signed else {}),
         },
     )
     return action
+
+
+def _method(principal: Principal | None, signed: PasskeySignature | None) -> str:
+    if signed is not None:
+        return "PASSKEY"
+    if principal is None or principal.credential is not None or principal.presence is None:
+        return ""
+    return method_of(principal)
 
 
 def parties_of(request: LicenceRequest) -> list[UUID]:

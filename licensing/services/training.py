@@ -12,7 +12,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from accounts.selectors import organisations_of
 from audit.services import record
@@ -32,6 +34,7 @@ from licensing.services.heartbeat import audience_of, binding_of
 from licensing.services.productions import clean_text
 from licensing.services.profiles import binding_profiles, judge_terms, require_met
 from licensing.services.routing import represented_by
+from licensing.services.signatures import PasskeyAnswer, keep_signature, require_bound
 from trustcore.claims import licence_claims
 from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.policy.terms import Terms, open_window, parse_terms, parse_time, terms_hash
@@ -114,12 +117,17 @@ def submit_training_request(*, principal: Principal, ask: TrainingAsk) -> Traini
         return made
 
 
-def approve_training(*, principal: Principal, request_id: UUID, terms_hash: str) -> TrainingToken:
+def approve_training(
+    *, principal: Principal, request_id: UUID, terms_hash: str, passkey: PasskeyAnswer | None = None
+) -> TrainingToken:
     """Consent to training on exactly these terms: the talent alone, in person, or who speaks for them by authority.
+
+    Args:
+        passkey: the person's own signature over ``terms_hash``; without it a fresh proof of presence must do.
 
     Raises:
         NotFound: not this caller's to see.
-        Forbidden: ``TALENT_ONLY`` or ``FOUR_EYES``.
+        Forbidden: ``TALENT_ONLY`` or ``FOUR_EYES``, or as :func:`~licensing.services.signatures.require_bound`.
         Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE``, ``REQUEST_LAPSED`` or ``PROFILE_UNMET``.
     """
     with transaction.atomic():
@@ -134,9 +142,11 @@ def approve_training(*, principal: Principal, request_id: UUID, terms_hash: str)
             raise Conflict("TERMS_CHANGED", "These are not the terms that were asked for.")
         terms = parse_terms(made.terms)
         require_met(terms, made.talent, at)
-        TrainingConsent.objects.create(
+        signed = require_bound(principal, made.talent, terms_hash, passkey)
+        consent = TrainingConsent.objects.create(
             request=made, talent=made.talent, given_by=principal.person, terms_hash=terms_hash, given_at=at
         )
+        keep_signature(signed, principal=principal, terms_hash=terms_hash, consent=consent)
         _close(made, RequestState.APPROVED, at)
         token = _issue(made, terms, principal, at)
         _record("training.issued", made, principal, jti=str(token.pk))
@@ -200,6 +210,7 @@ def revoke_training(*, principal: Principal, jti: UUID, reason: str) -> Training
         token = TrainingToken.objects.select_related("talent", "request__talent", "licensee").get(pk=jti)
         if not speaks_for(principal, token.talent):
             raise Forbidden("TALENT_ONLY", "Only the talent withdraws consent to training.")
+        require_presence(principal)
         if token.state == TokenState.REVOKED:
             raise Conflict("TOKEN_STATE", "This licence has ended already.")
         _revoke(token, principal, reason)
@@ -290,7 +301,10 @@ def _check(ask: TrainingAsk) -> None:
     if len(ask.description.strip()) < DESCRIPTION_LEAST:
         raise InvalidInput("DESCRIPTION_TOO_VAGUE", "Describe the training reasonably specifically.")
     if not 1 <= ask.days <= DAYS_MOST:
-        raise InvalidInput("WINDOW_INVALID", f"A licence lasts between 1 and {DAYS_MOST} days.")
+        raise InvalidInput(
+            "WINDOW_INVALID",
+            _("A licence lasts between 1 and %(days_most)s days.") % {"days_most": DAYS_MOST},
+        )
     if ask.runs_max < 1:
         raise InvalidInput("RUNS_MISSING", "Say how many runs are asked for.")
 

@@ -14,7 +14,8 @@ from django.db import connection, transaction
 from audit.models import Event
 from common import clock
 from notify.kinds import is_wanted
-from notify.models import Delivery, Notice, WebhookEndpoint
+from notify.models import Delivery, Notice, UntoldEvent, WebhookEndpoint
+from notify.topics import TOPIC_OF
 
 PING = "webhook.ping"
 # any number that no other advisory lock of the house uses: theirs come from random ids
@@ -46,9 +47,15 @@ def _place_batch() -> tuple[int, int]:
         numbers = [number for (number,) in cursor.fetchall()]
         if not numbers:
             return 0, 0
+        events = list(Event.objects.filter(number__in=numbers).order_by("number"))
+        # who they are is known on the floors above; what is written here waits for them (``write_letters``)
+        UntoldEvent.objects.bulk_create(
+            [UntoldEvent(event=event, kind=event.kind) for event in events if event.kind in TOPIC_OF],
+            ignore_conflicts=True,
+        )
         notices = [
             Notice(organisation_id=organisation_id, event=event)
-            for event in Event.objects.filter(number__in=numbers).order_by("number")
+            for event in events
             for organisation_id in _audience(event)
         ]
         Notice.objects.bulk_create(notices)

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -91,7 +91,13 @@ class StreamApp:
         self._require_room(organisation_id)
         async with self.hub.channel(organisation_id) as channel:
             position = self.hub.position if resume is None else resume
-            await _start(send, 200, b"text/event-stream", (b"x-accel-buffering", b"no"))
+            await _start(
+                send,
+                200,
+                b"text/event-stream",
+                (b"x-accel-buffering", b"no"),
+                *_for_portal(headers.get("origin", "")),
+            )
             events = frames(
                 channel, organisation_id, position, kinds,
                 patience_seconds=settings.EVENTS_HEARTBEAT_SECONDS / 2,
@@ -176,6 +182,18 @@ async def _resume(organisation_id: UUID, last_event_id: str) -> int | None:
     if position is None:
         raise InvalidInput("LAST_EVENT_UNKNOWN", "Last-Event-ID names no event of this stream.")
     return position
+
+
+def _for_portal(origin: str) -> list[tuple[bytes, bytes]]:
+    """Lets a page of our own portal read the stream with its reader's session, and no other site's page."""
+    ours = urlsplit(settings.BASE_URL)
+    if origin != f"{ours.scheme}://{ours.netloc}":
+        return []
+    return [
+        (b"access-control-allow-origin", origin.encode("ascii", "replace")),
+        (b"access-control-allow-credentials", b"true"),
+        (b"vary", b"origin"),
+    ]
 
 
 async def _start(send: Send, status: int, content_type: bytes, *further: tuple[bytes, bytes]) -> None:

@@ -61,6 +61,7 @@ def register(asset: Asset) -> str:
         token_jtis=asset.token_jtis,
         asset_id=asset.pk,
         card=CARD,
+        registered_by=asset.organisation_id,
         visible_to=parties_of(asset),
     )
     return registration.mark_id

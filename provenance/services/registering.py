@@ -9,6 +9,7 @@ from accounts.principals import Principal
 from audit.services import record
 from common.errors import NotFound
 from licensing import selectors as licensing
+from licensing.models import LicenceToken, Production
 from provenance.models import Asset
 from provenance.selectors import parties_of
 from provenance.services.intake import require_deliverer, tokens_of
@@ -40,6 +41,8 @@ def register_mark_for(
         token_jtis=jtis,
         asset_id=None,
         segment=segment,
+        registered_by=principal.organisation_id,
+        vendor_ids=_vendors_of(principal, production, tokens),
         visible_to=parties_of(as_output),
     )
     record(
@@ -50,3 +53,13 @@ def register_mark_for(
         details={"mark": row.mark_id, "segment": segment, "licences": [str(jti) for jti in jtis]},
     )
     return row
+
+
+def _vendors_of(principal: Principal, production: Production, tokens: list[LicenceToken]) -> set[UUID]:
+    """Who may embed the caller's id for it: vendors that every licence lists, where the caller engages them.
+
+    A vendor's own ids are its own: vendors do not learn of each other.
+    """
+    mine = principal.organisation_id
+    engages = production.organisation_id == mine or all(token.licensee_id == mine for token in tokens)
+    return set.intersection(*(set(token.vendor_ids) for token in tokens)) if engages else set()

@@ -18,7 +18,7 @@ from common.errors import DomainError, Malformed, NotFound
 from common.parsers import StrictJSONParser
 from common.storage import local_copy
 from provenance.softbinding import asking, matching
-from provenance.softbinding.limits import QueryLimit, RawMedia, UploadLimit, body_on_disk
+from provenance.softbinding.limits import QueryLimit, RawMedia, UploadLimit, body_on_disk, places
 from watermarking.algorithms import algorithms
 
 SPECIFICATION = "2.4.0"
@@ -94,7 +94,7 @@ class ByContent(PublicView):
         hint = _hint(request)
         _results_wanted(request)
         suffix = asking.suffix_of(request.content_type or "")
-        with body_on_disk(request, suffix=suffix) as path:
+        with places.one(), body_on_disk(request, suffix=suffix) as path:
             found = asking.matches_in_file(path, suffix=suffix, layers=sorted(layers))
         return _matches(request, found or hint)
 

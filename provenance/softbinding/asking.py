@@ -6,7 +6,6 @@ The same bytes are read once: who was told to come back finds the answer, or the
 import hashlib
 import time
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -20,7 +19,6 @@ from watermarking.algorithms import algorithms
 from watermarking.errors import ExtractionFailed
 from watermarking.models import DetectionState, MarkDetection
 
-_REMEMBERED = timedelta(hours=1)
 _LOOK_SECONDS = 0.2
 _SUFFIXES = {
     "image/png": ".png",
@@ -84,12 +82,15 @@ def matches_in_file(path: Path, *, suffix: str, layers: Sequence[str]) -> list[M
 def _asked(path: Path, suffix: str, layers: Sequence[str]) -> MarkDetection:
     with path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    known = marks.strangers_detection(sha256=sha256, layers=layers, since=clock.now() - _REMEMBERED)
+    name = f"query{suffix}"
+    known = marks.strangers_detection(
+        sha256=sha256, file_name=name, layers=layers, since=clock.now() - marks.STRANGERS_REMEMBERED
+    )
     if known is not None:
         return known
     if marks.strangers_waiting() >= settings.SOFTBINDING_WAITING_MAX:
         raise Unavailable("RESOLUTION_BUSY", "Too many files wait to be read.", "Ask again in a minute.")
-    return workflows.detect_upload(principal=None, path=path, file_name=f"query{suffix}", layers=layers)
+    return workflows.detect_upload(principal=None, path=path, file_name=name, layers=layers)
 
 
 def _answered(row: MarkDetection) -> MarkDetection:

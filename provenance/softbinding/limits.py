@@ -1,20 +1,25 @@
-"""How often one address may ask, and how large a stranger's file may be."""
+"""How often one address may ask, how many files at once, and how large a stranger's file may be."""
 
+import ipaddress
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
-from common.errors import Malformed, TooLarge
+from common.errors import Malformed, TooLarge, Unavailable
 
 _CHUNK = 1024 * 1024
+# the part of an IPv6 address that a provider gives one customer; within it, addresses cost nothing
+_IPV6_PREFIX = 64
 
 
 class _ByAddress(SimpleRateThrottle):
@@ -43,6 +48,33 @@ class UploadLimit(_ByAddress):
     setting = "SOFTBINDING_UPLOADS_PER_MINUTE"
 
 
+class _Places:
+    """How many of this process's threads may be with strangers' files: sending, hashing, waiting for the answer."""
+
+    def __init__(self) -> None:
+        self._lock, self._taken = threading.Lock(), 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Hold one of them.
+
+        Raises:
+            Unavailable: ``RESOLUTION_BUSY``: none is free; nothing of the body was read.
+        """
+        with self._lock:
+            if self._taken >= settings.SOFTBINDING_AT_ONCE_MAX:
+                raise Unavailable("RESOLUTION_BUSY", "Too many files are being handed in.", "Ask again soon.")
+            self._taken += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taken -= 1
+
+
+places = _Places()
+
+
 class RawMedia(BaseParser):
     """Leaves the body unread: :func:`body_on_disk` takes it once the caller may send it."""
 
@@ -63,7 +95,7 @@ def body_on_disk(request: Request, *, suffix: str) -> Iterator[Path]:
     most = settings.SOFTBINDING_BYTES_MAX
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if not declared.isdecimal() or int(declared) > most:
-        raise TooLarge("UPLOAD_TOO_LARGE", f"A file may have {most} bytes.")
+        raise TooLarge("UPLOAD_TOO_LARGE", _("A file may have %(most)s bytes.") % {"most": most})
     with tempfile.NamedTemporaryFile(prefix="tm-resolve-", suffix=suffix) as copy:
         if not _copy(request._request, copy, most):
             raise Malformed("BODY_EMPTY", "The body holds no file.")
@@ -76,12 +108,22 @@ def _copy(source: Any, target: IO[bytes], most: int) -> int:
     while piece := source.read(_CHUNK):
         taken += len(piece)
         if taken > most:
-            raise TooLarge("UPLOAD_TOO_LARGE", f"A file may have {most} bytes.")
+            raise TooLarge("UPLOAD_TOO_LARGE", _("A file may have %(most)s bytes.") % {"most": most})
         target.write(piece)
     return taken
 
 
 def _address(meta: Mapping[str, str]) -> str:
+    """Whose requests are counted together: an IPv4 address, an IPv6 network; what is neither is one and the same."""
     passed_on = meta.get("HTTP_X_FORWARDED_FOR", "") if settings.TLS_PROXY else ""
     # the last entry is our proxy's own; those before it are whatever the caller wrote
-    return passed_on.rpartition(",")[2].strip() or meta.get("REMOTE_ADDR", "") or "unknown"
+    text = passed_on.rpartition(",")[2].strip() or meta.get("REMOTE_ADDR", "")
+    try:
+        found = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, _IPV6_PREFIX), strict=False))

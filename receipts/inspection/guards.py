@@ -19,6 +19,7 @@ APPEND_ONLY = (
     "receipts_logcheckpoint",
     "receipts_logcosignature",
     "audit_event",
+    "licensing_personsignature",
 )
 _OWN = {
     "receipts_productionlog": (

@@ -6,6 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Count, IntegerField, Max, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from common import clock
 from receipts.models import EntryKind, Lease, LogEntry, LogPublication, PendingEntry, ProductionLog
@@ -62,10 +64,17 @@ def frontier_of(log: ProductionLog) -> Frontier:
 
 def log_state(production_id: UUID) -> LogState | None:
     """Where the log stands; None before its first entry."""
-    log = ProductionLog.objects.filter(production_id=production_id).first()
+    waiting = PendingEntry.objects.filter(production_id=OuterRef("production_id")).order_by()
+    counted = waiting.values("production_id").annotate(n=Count("pk")).values("n")
+    log = (
+        ProductionLog.objects.filter(production_id=production_id)
+        .select_related("publication")
+        .annotate(pending=Coalesce(Subquery(counted, output_field=IntegerField()), Value(0)))
+        .first()
+    )
     if log is None:
         return None
-    published = LogPublication.objects.filter(log=log).first()
+    published: LogPublication | None = getattr(log, "publication", None)
     return LogState(
         production_id=production_id,
         origin=log.origin,
@@ -73,7 +82,7 @@ def log_state(production_id: UUID) -> LogState | None:
         root_hex=frontier_of(log).root().hex(),
         published_size=published.size if published else 0,
         published_at=published.published_at if published else None,
-        pending=PendingEntry.objects.filter(production_id=production_id).count(),
+        pending=log.pending,
     )
 
 
@@ -109,6 +118,12 @@ def publication_lag() -> PublicationLag:
         logs, leaves, oldest = cursor.fetchone()
     age = (clock.now() - oldest).total_seconds() if oldest else 0.0
     return PublicationLag(logs, int(leaves), max(0.0, age))
+
+
+def last_checkpoint_at() -> datetime | None:
+    """When a checkpoint of any log was last published."""
+    latest: datetime | None = LogPublication.objects.aggregate(at=Max("published_at"))["at"]
+    return latest
 
 
 def entries_of(

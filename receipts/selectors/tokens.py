@@ -22,14 +22,14 @@ from trustcore.policy.vocabulary import DecisionOutcome
 from trustcore.receipt import FrameEntry, parse_entry
 
 Row = TypeVar("Row")
-_ALLOWED = [DecisionOutcome.ALLOW.value, DecisionOutcome.ALLOW_WITH_OBLIGATIONS.value]
+ALLOWED = [DecisionOutcome.ALLOW.value, DecisionOutcome.ALLOW_WITH_OBLIGATIONS.value]
 _NAME_OF_OUTCOME = {
     FrameOutcome.RENDERED: "rendered",
     FrameOutcome.RERENDER_OF: "rendered",
     FrameOutcome.FAILED: "failed",
     FrameOutcome.DISCARDED: "discarded",
 }
-_PRODUCED = [FrameOutcome.RENDERED, FrameOutcome.RERENDER_OF]
+PRODUCED = [FrameOutcome.RENDERED, FrameOutcome.RERENDER_OF]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +101,6 @@ class Page(Generic[Row]):
     next_after: int | UUID | None
 
 
-@dataclass(frozen=True, slots=True)
-class ShotStrip:
-    """One shot's band of the heat strip.
-
-    Attributes:
-        first, last: the frames that the cells span, both included.
-        cells: ``(rendered, failed or discarded, unauthorised)`` per cell, left to right.
-    """
-
-    shot: str
-    first: int
-    last: int
-    rendered: int
-    unauthorised: int
-    cells: tuple[tuple[int, int, int], ...]
-
-
 def counts_for_token(jti: UUID) -> TokenCounts:
     """Count what happened under one token."""
     return counts_for_tokens([jti])[jti]
@@ -133,6 +116,31 @@ def counts_for_tokens(jtis: Iterable[UUID]) -> dict[UUID, TokenCounts]:
     }
 
 
+def quotas_of(jtis: Iterable[UUID]) -> dict[UUID, TokenCounts]:
+    """What of each token's quotas is used, and nothing else; 1 query. Tokens never used are not there."""
+    return {jti: TokenCounts(jti, **counts) for jti, counts in _quota_counts(list(jtis)).items()}
+
+
+def rendered_under(jtis: Iterable[UUID], *, since: datetime | None = None) -> dict[UUID, int]:
+    """How many frames and lines were rendered under each token, since a moment if one is named; 2 queries."""
+    leases = {
+        number: (jti, log)
+        for number, jti, log in Lease.objects.filter(token_jti__in=list(jtis)).values_list(
+            "pk", "token_jti", "log_id"
+        )
+    }
+    rows = LogEntry.objects.filter(
+        log_id__in={log for _, log in leases.values()}, lease__in=list(leases), outcome__in=PRODUCED
+    )
+    if since is not None:
+        rows = rows.filter(received_at__gte=since)
+    counts: dict[UUID, int] = {}
+    for row in rows.values("lease").annotate(n=Count("idx")).order_by():
+        jti, _ = leases[row["lease"] or 0]
+        counts[jti] = counts.get(jti, 0) + row["n"]
+    return counts
+
+
 def receipts_for_token(
     jti: UUID,
     *,
@@ -140,10 +148,12 @@ def receipts_for_token(
     limit: int = 100,
     newest_first: bool = False,
     outcomes: Sequence[FrameOutcome] = (),
+    shot: str = "",
 ) -> Page[ReceiptRow]:
-    """Receipts under a token in the order of the log; ``after`` is the last leaf index already seen."""
-    leases = {lease.pk: lease for lease in Lease.objects.filter(token_jti=jti)}
-    stray = UnauthorisedFrame.objects.filter(token_jti=jti)
+    """Receipts under a token, or of one shot, in the order of the log; ``after`` is the last leaf already seen."""
+    of_shot = {"shot": shot} if shot else {}
+    leases = {lease.pk: lease for lease in Lease.objects.filter(token_jti=jti, **of_shot)}
+    stray = UnauthorisedFrame.objects.filter(token_jti=jti, **of_shot)
     log = _log_of_token(leases.values(), stray)
     if log is None:
         return Page((), None)
@@ -186,40 +196,11 @@ def leases_for_token(jti: UUID) -> QuerySet[Lease]:
     return Lease.objects.filter(token_jti=jti).order_by("-pk")
 
 
-def heat_strip(jti: UUID, *, cells: int = 60) -> tuple[ShotStrip, ...]:
-    """What was rendered where, shot by shot, in ``cells`` equal parts of each shot's frames."""
-    marks: dict[str, list[tuple[int, int]]] = {}
-    shots = {lease.pk: lease.shot for lease in Lease.objects.filter(token_jti=jti, counter=Counter.FRAMES)}
-    frames = LogEntry.objects.filter(lease__in=list(shots), kind=EntryKind.FRAME, log_id__in=_logs_of(jti))
-    for lease, frame, outcome in frames.values_list("lease", "frame", "outcome").iterator():
-        if lease is not None and frame is not None:
-            marks.setdefault(shots[lease], []).append((frame, 0 if outcome in _PRODUCED else 1))
-    for shot, frame in UnauthorisedFrame.objects.filter(token_jti=jti).values_list("shot", "frame"):
-        marks.setdefault(shot, []).append((frame, 2))
-    return tuple(_strip(shot, frames_of, cells) for shot, frames_of in sorted(marks.items()))
-
-
-def _strip(shot: str, marks: list[tuple[int, int]], cells: int) -> ShotStrip:
-    first, last = min(frame for frame, _ in marks), max(frame for frame, _ in marks)
-    cells = min(cells, last - first + 1)
-    counts = [[0, 0, 0] for _ in range(cells)]
-    for frame, column in marks:
-        counts[(frame - first) * cells // (last - first + 1)][column] += 1
-    produced = sum(cell[0] for cell in counts)
-    return ShotStrip(
-        shot, first, last, produced, sum(cell[2] for cell in counts), tuple((a, b, c) for a, b, c in counts)
-    )
-
-
 def _log_of_token(leases: Iterable[Lease], stray: QuerySet[UnauthorisedFrame]) -> int | None:
     lease = next(iter(leases), None)
     if lease is not None:
         return lease.log_id
     return stray.values_list("log_id", flat=True).first()
-
-
-def _logs_of(jti: UUID) -> QuerySet[Lease, int]:
-    return Lease.objects.filter(token_jti=jti).values_list("log_id", flat=True).distinct()
 
 
 def _receipt_page(
@@ -285,7 +266,7 @@ def _check_page(
     rows: QuerySet[RenderCheck], after: UUID | None, limit: int, *, refused_only: bool
 ) -> Page[RenderCheck]:
     if refused_only:
-        rows = rows.exclude(outcome__in=_ALLOWED)
+        rows = rows.exclude(outcome__in=ALLOWED)
     if after is not None:
         rows = rows.filter(pk__lt=after)
     found = list(rows.order_by("-pk")[: limit + 1])
@@ -305,7 +286,7 @@ def _lease_counts(jtis: list[UUID]) -> _Counts:
 def _check_counts(jtis: list[UUID]) -> _Counts:
     rows = RenderCheck.objects.filter(token_jti__in=jtis).values("token_jti")
     counted = rows.annotate(
-        allowed=Count("pk", filter=Q(outcome__in=_ALLOWED)), every=Count("pk"), latest=Max("at")
+        allowed=Count("pk", filter=Q(outcome__in=ALLOWED)), every=Count("pk"), latest=Max("at")
     )
     return {
         row["token_jti"]: {
@@ -329,10 +310,10 @@ def _quota_counts(jtis: list[UUID]) -> _Counts:
 
 def _receipt_counts(jtis: list[UUID]) -> _Counts:
     """Receipts by token, through its leases: the log's rows name the lease, not the token."""
-    leases = dict(Lease.objects.filter(token_jti__in=jtis).values_list("pk", "token_jti"))
-    logs = Lease.objects.filter(token_jti__in=jtis).values_list("log_id", flat=True).distinct()
+    found = list(Lease.objects.filter(token_jti__in=jtis).values_list("pk", "token_jti", "log_id"))
+    leases, logs = {number: jti for number, jti, _ in found}, {log for _, _, log in found}
     counts: _Counts = {}
-    rows = LogEntry.objects.filter(log_id__in=list(logs), lease__in=list(leases)).values("lease", "outcome")
+    rows = LogEntry.objects.filter(log_id__in=logs, lease__in=list(leases)).values("lease", "outcome")
     for row in rows.annotate(n=Count("idx"), first=Min("received_at"), last=Max("received_at")).order_by():
         _add_receipts(counts.setdefault(leases[row["lease"] or 0], {}), dict(row))
     strays = UnauthorisedFrame.objects.filter(token_jti__in=jtis).values_list("token_jti")

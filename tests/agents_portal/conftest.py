@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
-from django.test import Client
 
 from accounts.models import Membership
 from accounts.principals import Principal
@@ -67,8 +66,7 @@ class Reader:
 
     def __init__(self, desk: Principal) -> None:
         self.desk = desk
-        self.client = Client()
-        self.client.force_login(desk.person)
+        self.client = factories.signed_in(desk.person)
 
     def get(self, path: str, *, htmx: bool = False) -> HttpResponse:
         return self.client.get(path, headers={"HX-Request": "true"} if htmx else {})

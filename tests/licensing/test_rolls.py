@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import codecs
 import io
+import tracemalloc
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.test.client import FakePayload
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accounts.principals import Principal
 from common.errors import DomainError, Forbidden, TooLarge
@@ -296,3 +300,83 @@ def test_cells_that_run_are_written_as_text() -> None:
     for cell in ("=1", "+1", "-1", "@x", "\t=1", " =1", "＝1"):
         assert sheets.as_text(cell) == f"'{cell}"
     assert sheets.as_text("plain") == "plain"
+
+
+# -- bounds -------------------------------------------------------------------------------------------
+
+
+def rows_of(content: bytes) -> list[tuple[int, str]]:
+    read = sheets.read_csv(io.BytesIO(content), "utf-8", wanted=("a", "b"), optional=())
+    return [(row.number, row.trouble or row.cells["a"]) for row in read]
+
+
+def test_line_without_end_is_never_held_whole() -> None:
+    class Endless(io.RawIOBase):
+        """200 MiB in one line, after a heading and before a last row."""
+
+        def __init__(self) -> None:
+            self.head, self.left, self.tail = b"a,b\r\n", 200 * 1024 * 1024, b"\r\n7,good\r\n"
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            piece, self.head = self.head, b""
+            if not piece and self.left:
+                piece = b"x" * min(len(buffer), self.left)
+                self.left -= len(piece)
+            elif not piece:
+                piece, self.tail = self.tail, b""
+            buffer[: len(piece)] = piece
+            return len(piece)
+
+    tracemalloc.start()
+    stream = io.BufferedReader(Endless(), buffer_size=65_536)
+    read = list(sheets.read_csv(stream, "utf-8", wanted=("a", "b"), optional=()))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [(row.number, row.trouble) for row in read] == [(2, "ROW_TOO_LONG"), (3, "")]
+    assert peak < 4 * 1024 * 1024
+
+
+def test_quote_that_never_closes_costs_its_own_row_alone() -> None:
+    good = "".join(f"{n},name\r\n" for n in range(3, 2003))
+    found = rows_of(f'a,b\r\n1,one\r\n2,"open\r\n{good}'.encode())
+    assert found[:3] == [(2, "1"), (3, "ROW_TOO_LONG"), (4, "3")]
+    assert len(found) == 2002
+    assert rows_of(b'a,b\r\n2,"open\r\n3,good\r\n') == [(2, "ROW_MALFORMED"), (3, "3")]
+    assert rows_of(b'a,b\r\n2,"a" b\r\n3,good\r\n') == [(2, "ROW_MALFORMED"), (3, "3")]
+    assert rows_of(b'a,b\r\n2,"two\r\nlines"\r\n3,good') == [(2, "2"), (3, "3")]
+
+
+@given(st.lists(st.text(alphabet='ab,"\r\n', max_size=12), max_size=30))
+def test_any_text_is_read_to_its_end_with_rows_numbered_upwards(pieces: list[str]) -> None:
+    found = rows_of(("a,b\n" + "\n".join(pieces)).encode())
+    numbers = [number for number, _ in found]
+    assert numbers == sorted(set(numbers))
+
+
+@pytest.mark.parametrize("who", ["auditor", "studio"])
+def test_who_may_hand_in_no_roll_is_refused_before_the_body_is_read(who: str, db: None) -> None:
+    guild = factories.make_guild()
+    desk = (
+        factories.make_desk(guild, "AUDITOR")
+        if who == "auditor"
+        else factories.make_producer(factories.make_studio())
+    )
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(desk.person)
+    client.cookies["csrftoken"] = "a" * 32
+    untouched = FakePayload(b"never read")
+    answer = client.generic(
+        "POST", "/api/v1/guild-rolls", b"never read", content_type="multipart/form-data; boundary=b",
+        headers={"X-CSRFToken": "a" * 32}, **{"wsgi.input": untouched, "CONTENT_LENGTH": "1000000"},
+    )  # fmt: skip
+    assert (answer.status_code, answer.json()["code"]) == (403, "GUILD_ONLY")
+    assert len(untouched) == len(b"never read")
+    bare = client.generic(
+        "POST", "/api/v1/guild-rolls", b"", content_type="multipart/form-data; boundary=b",
+        **{"wsgi.input": untouched, "CONTENT_LENGTH": "1000000"},
+    )  # fmt: skip
+    assert bare.status_code == 403
+    assert len(untouched) == len(b"never read")

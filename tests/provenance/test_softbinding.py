@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,20 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
+from common import clock
 from common.storage import local_copy
 from provenance.credentials import c2pa_settings
 from provenance.jumbf import StoreMalformed, active_manifest_alone
 from provenance.models import Asset, ManifestRecord, ResolutionChoice
 from provenance.reading import CredentialVerdict, read_credentials
 from provenance.services.signing import trust_anchors_pem
-from provenance.softbinding.limits import _address
+from provenance.softbinding.limits import _address, places
 from tests import factories
 from tests.farm import Farm, make_farm
 from tests.provenance.resolving import MARK_ID, released_asset, signing_asset, strip
 from watermarking.algorithms import NAME, algorithms, namespace
 from watermarking.models import MarkDetection
-from watermarking.tasks import detect
+from watermarking.tasks import detect, resume_detections
 
 pytestmark = pytest.mark.django_db
 
@@ -239,6 +241,44 @@ def test_unreadable_files_and_a_full_waiting_room_are_told_apart(
     assert (answer.status_code, answer.json()["code"]) == (503, "watermark_extraction_failed")
 
 
+def test_the_same_bytes_under_another_type_are_another_question(
+    client: Client, tmp_path: Path, settings: Any
+) -> None:
+    settings.SOFTBINDING_WAIT_SECONDS = 0
+    file = tmp_path / "a.bin"
+    file.write_bytes(b"no film")
+    for content_type in ("video/mp4", "video/mp4", "image/png"):
+        assert send(client, file, content_type=content_type).json()["code"] == "RESOLUTION_PENDING"
+    asked = MarkDetection.objects.order_by("created_at")
+    assert [one.file_name for one in asked] == ["query.mp4", "query.png"]
+    detect(str(asked[0].pk))
+    assert send(client, file, content_type="image/png").json()["code"] == "RESOLUTION_PENDING"
+    assert send(client, file).json()["code"] == "MEDIA_UNREADABLE"
+    # what was answered stands for an hour, and then it is gone
+    resume_detections()
+    assert asked.count() == 2
+    MarkDetection.objects.filter(state="FAILED").update(finished_at=clock.now() - timedelta(minutes=61))
+    resume_detections()
+    assert [one.file_name for one in asked.all()] == ["query.png"]
+
+
+def test_files_hold_a_bounded_number_of_threads(client: Client, tmp_path: Path, settings: Any) -> None:
+    settings.SOFTBINDING_AT_ONCE_MAX, settings.SOFTBINDING_WAIT_SECONDS = 1, 0
+    file = tmp_path / "a.mp4"
+    file.write_bytes(b"no film")
+    with places.one():
+        full = send(client, file)
+        assert (full.status_code, full.json()["code"], full.json()["error"]) == (
+            503,
+            *["RESOLUTION_BUSY"] * 2,
+        )
+        assert int(full["Retry-After"]) > 0
+        assert client.get(f"{ROOT}/services/status").status_code == 200
+    assert MarkDetection.objects.count() == 0, "nothing was taken in"
+    # a place is given back however its request ended
+    assert [send(client, file).json()["code"] for _ in range(2)] == ["RESOLUTION_PENDING"] * 2
+
+
 def test_nothing_is_fetched_and_nothing_is_stored_for_strangers(client: Client) -> None:
     body = {"referenceUrl": "http://169.254.169.254/latest/meta-data", "assetLength": 1}
     answer = client.post(f"{ROOT}/matches/byReference", body, content_type="application/json")
@@ -276,6 +316,7 @@ def test_addresses_that_ask_too_often_wait(client: Client, settings: Any) -> Non
     settings.SOFTBINDING_QUERIES_PER_MINUTE = 3
     asked = [client.get(f"{ROOT}/services/status").status_code for _ in range(4)]
     assert asked == [200, 200, 200, 429]
+    assert 0 < int(client.get(f"{ROOT}/services/status")["Retry-After"]) <= 60
     other = client.get(f"{ROOT}/services/status", REMOTE_ADDR="192.0.2.9")
     assert other.status_code == 200
     # without a proxy of ours nobody says whose address it is
@@ -283,6 +324,22 @@ def test_addresses_that_ask_too_often_wait(client: Client, settings: Any) -> Non
     assert _address(meta) == "192.0.2.1"
     settings.TLS_PROXY = True
     assert _address(meta) == "198.51.100.7"
+
+
+def test_an_ipv6_customer_is_one_asker_whatever_address_of_his_network_he_takes(
+    client: Client, settings: Any
+) -> None:
+    settings.SOFTBINDING_QUERIES_PER_MINUTE = 3
+
+    def status(address: str) -> int:
+        return client.get(f"{ROOT}/services/status", REMOTE_ADDR=address).status_code
+
+    assert [status(f"2001:db8:0:7:{n}::{n}") for n in range(1, 5)] == [200, 200, 200, 429]
+    assert status("2001:db8:0:8::1") == 200
+    assert status("192.0.2.9") == 200
+    assert _address({"REMOTE_ADDR": "::ffff:192.0.2.9"}) == "192.0.2.9"
+    assert _address({"REMOTE_ADDR": "fe80::1%eth0"}) == "fe80::/64"
+    assert {_address({"REMOTE_ADDR": text}) for text in ("", "unix:", "x" * 5000)} == {"unknown"}
 
 
 def test_a_manifest_is_found_by_its_id_through_an_index() -> None:

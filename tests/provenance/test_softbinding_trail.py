@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from accounts.models import Organisation
 from tests import factories
 from tests.farm import Farm, make_farm
 from tests.provenance.resolving import MARK_ID, signing_asset
 from tests.watermarking import media
 from watermarking import pipeline, selectors
+from watermarking.models import MarkRegistration
 from watermarking.tasks import detect
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +133,7 @@ def test_a_render_node_registers_before_it_embeds(farm: Farm, client: Client) ->
     lead = selectors.lead_of(made["payload"])
     assert lead is not None
     assert (lead.production_id, lead.token_jtis) == (farm.token.production_id, [farm.token.jti])
+    assert (lead.registered_by, lead.vendor_ids) == (studio, [])
     trail = client.get(f"/api/v1/watermarks/{made['payload']}/trail", headers=key_of(studio)).json()
     assert (trail["segment"], trail["asset"], trail["manifest"]) == ("shot 041_0100", None, None)
     assert post(key_of(factories.make_studio())).status_code == 404
@@ -139,3 +143,27 @@ def test_a_render_node_registers_before_it_embeds(farm: Farm, client: Client) ->
         == "TOKEN_NOT_OF_PRODUCTION"
     )
     assert post(key_of(studio, scopes=["asset:read"])).status_code == 403
+
+
+def test_a_studios_vendors_may_embed_its_marks_and_a_vendors_marks_are_its_own(client: Client) -> None:
+    vendor, rival = factories.make_vendor(), factories.make_vendor()
+    listed = make_farm(vendors=[vendor, rival])
+    further = make_farm(production=listed.token.production, vendors=[vendor])
+    production = listed.token.production
+    both = [listed.token.jti, further.token.jti]
+
+    def drawn(organisation: Organisation, jtis: list[UUID]) -> MarkRegistration:
+        given = {"project": str(production.pk), "tokens": [str(jti) for jti in jtis]}
+        answer = client.post(
+            "/api/v1/watermarks/registrations", given, content_type="application/json", headers=key_of(organisation)
+        )  # fmt: skip
+        return MarkRegistration.objects.get(mark_id=answer.json()["payload"])
+
+    of_the_studio = drawn(production.organisation, both)
+    assert of_the_studio.vendor_ids == [vendor.pk], "only whom every licence lists"
+    of_the_vendor = drawn(vendor, both)
+    assert (of_the_vendor.registered_by, of_the_vendor.vendor_ids) == (vendor, [])
+    desks = {one: factories.make_desk(one, "ENGINEER") for one in (vendor, rival)}
+    assert selectors.registration_to_mark(desks[vendor], of_the_studio.mark_id) == of_the_studio
+    for mark in (of_the_studio, of_the_vendor):
+        assert selectors.registration_to_mark(desks[rival], mark.mark_id) is None

@@ -95,7 +95,7 @@ def test_a_real_bundle_holds(verify):
     assert (counts.receipts, counts.rendered, counts.unauthorised) == (291, 290, 1)
     assert (counts.checks, counts.denied, counts.tokens, counts.token_versions) == (3, 1, 1, 2)
     assert (counts.marked, counts.verified, counts.revoked, counts.exported) == (1, 1, 1, 1)
-    assert [step.number for step in report.steps] == list(range(1, 12))
+    assert [step.number for step in report.steps] == list(range(1, 13))
     assert report.files == len(good_files())
     assert "from the bundle itself" in report.trust
 

@@ -31,6 +31,7 @@ def test_both_layers_carry_one_id_and_a_missing_layer_is_not_claimed(film: Marke
 
 
 @pytest.mark.req("ST-035")
+@pytest.mark.req("LV-033")
 @pytest.mark.parametrize("layer", ["pixel", "audio"])
 def test_each_layer_alone_leads_home_from_a_stripped_half_size_copy(
     layer: str, film: MarkedFilm, stripped: Path, other_key: bytes
@@ -38,19 +39,27 @@ def test_each_layer_alone_leads_home_from_a_stripped_half_size_copy(
     found = detect_file(stripped, key=film.key, layers=[layer], search=False)
     assert (found.status, found.payload, found.method) == ("present", film.payload, "blind")
     assert found.p_value <= 1e-9
+    assert [one["name"] for one in found.as_dict()["segments"][0]["variants"]] == ["original"]
     other = "audio" if layer == "pixel" else "pixel"
     assert found.layers[other] is None
     stranger = detect_file(stripped, key=other_key, layers=[layer], search=False)
     assert (stranger.status, stranger.payload, stranger.confidence) == ("absent", None, 0.0)
 
 
+@pytest.mark.req("LV-101")
+@pytest.mark.req("LV-186")
+@pytest.mark.req("LV-187")
 @pytest.mark.parametrize(
-    ("work", "size"),
-    [(media.cropped(0.8), (1144, 644)), (media.cropped(0.5), (904, 508)), (media.mirrored, (1280, 720))],
+    ("work", "size", "crop"),
+    [
+        (media.cropped(0.8), (1144, 644), 0.8),
+        (media.cropped(0.5), (904, 508), 0.5),
+        (media.mirrored, (1280, 720), None),
+    ],
     ids=["crop80", "crop50", "mirror"],
 )
 def test_pixels_are_found_again_after_a_change_of_geometry(
-    work: media.FrameWork, size: tuple[int, int], film: MarkedFilm, tmp_path: Path
+    work: media.FrameWork, size: tuple[int, int], crop: float | None, film: MarkedFilm, tmp_path: Path
 ) -> None:
     changed = media.recode(film.marked, tmp_path / "changed.mp4", crf=28, size=size, work=work)
     found = detect_file(changed, key=film.key, layers=["pixel"])
@@ -58,8 +67,14 @@ def test_pixels_are_found_again_after_a_change_of_geometry(
     layer = found.layers["pixel"]
     assert layer is not None
     assert layer.geometry != "identity"
+    told = found.as_dict()
+    assert [one["name"] for one in told["segments"][0]["variants"]] == [f"normalised: {layer.geometry}"]
+    assert told["layers"]["pixel"]["transformation"].get("crop") == (crop and pytest.approx(crop, abs=0.05))
+    if crop == 0.5:  # as it is, it is not read: the normalised form was needed
+        assert detect_file(changed, key=film.key, layers=["pixel"], search=False).payload is None
 
 
+@pytest.mark.req("BX-016")
 def test_search_over_geometry_and_tempo_claims_nothing_that_is_not_there(
     film: MarkedFilm, other_key: bytes
 ) -> None:

@@ -100,6 +100,7 @@ def _stretches(path: Path) -> tuple[list[Stretch], FrameSize]:
     return film.stretches(), FrameSize(1280, 720)
 
 
+@pytest.mark.req("BX-016")
 def test_unmarked_pictures_make_no_claim_under_sixty_keys(film: object, key: bytes) -> None:
     picture, size = _stretches(film.plain)  # type: ignore[attr-defined]
     scores = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
+from audit import services as audit
 from common.errors import NotFound
 from tests import factories
 from tests.watermarking.conftest import SECRET, MarkedFilm
@@ -58,6 +60,24 @@ def test_registrations_and_reports_cannot_be_changed_or_removed() -> None:
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             act()
     assert row.reports.get().results == {"status": "present"}
+
+
+def test_earlier_marks_are_given_to_who_was_written_down_and_stay_evidence() -> None:
+    studio, agency = factories.make_studio(), factories.make_agency()
+    drawn, nobodys = (
+        services.register_mark(production_id=uuid4(), token_jtis=[], asset_id=None, visible_to=[agency.pk])
+        for _ in range(2)
+    )
+    audit.record(
+        kind="mark.registered", principal=factories.make_producer(studio), object_type="mark", object_id=drawn.pk
+    )  # fmt: skip
+    migration = import_module("watermarking.migrations.0006_registrar_of_earlier_marks")
+    connection.cursor().execute(migration.BACKFILL)
+    drawn.refresh_from_db()
+    nobodys.refresh_from_db()
+    assert (drawn.registered_by, nobodys.registered_by) == (studio, None)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        MarkRegistration.objects.filter(pk=drawn.pk).update(registered_by=agency)
 
 
 def test_reports_of_unknown_marks_and_of_unknown_kinds_are_refused() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 from PIL import Image
 
 from tests.watermarking import media
@@ -16,7 +19,7 @@ from tests.watermarking.conftest import SECRET
 from watermarking.cli import main
 from watermarking.errors import MediaError
 from watermarking.keys import ENVIRONMENT, mark_key
-from watermarking.sealing import SealRefused, check_file, seal_file
+from watermarking.sealing import SealRefused, SealReport, check_file, seal_file
 from watermarking.signal.fragile import BLOCK, SealMark, read_seal, seal_planes
 
 KEY, OTHER = mark_key(SECRET), mark_key(SECRET, "2")
@@ -110,6 +113,10 @@ def test_every_bit_of_every_plane_is_under_the_seal(shape: tuple[int, int], dtyp
     planes = [noise(*shape, 2, dtype), noise(*chroma, 3, dtype), noise(*chroma, 4, dtype)]
     sealed = seal_planes(planes, SealMark(5, 9), key=KEY)
     assert read_seal(sealed, key=KEY).mark == SealMark(5, 9)
+    last = seal_planes(planes, SealMark(5, 9, last=True), key=KEY)
+    assert read_seal(last, key=KEY).mark == SealMark(5, 9, last=True)
+    with pytest.raises(ValueError, match="31 bits"):
+        seal_planes(planes, SealMark(5, 1 << 31), key=KEY)
     draw = np.random.default_rng(6)
     for plane in range(3):
         for _ in range(40):
@@ -139,28 +146,91 @@ def test_masters_of_sixteen_bits_and_with_alpha_are_sealed(tmp_path: Path) -> No
         assert np.array_equal(read[..., [0, 1, 3]], deep[..., [0, 1, 3]])
 
 
-def test_films_are_sealed_frame_by_frame_and_a_missing_frame_is_told(demo_clip: Path, tmp_path: Path) -> None:
-    small = tmp_path / "small.mp4"
-    frames = (one.reformat(width=160, height=96) for one in list(media.pictures_of(
-        media.cut(demo_clip, tmp_path / "cut.mp4", first_frame=620, frames=5))))  # fmt: skip
-    media.write_film(small, frames, media.melody(0.3, 48_000, seed=1), 48_000)
-    target = tmp_path / "sealed.mkv"
-    report = seal_file(small, target, key=KEY)
-    assert (report.status, report.frames, report.order) == ("intact", 5, True)
-    with av.open(str(target)) as container:
-        assert [one.type for one in container.streams] == ["video", "audio"]
-    # the third frame goes, losslessly
-    with av.open(str(target)) as reading, av.open(str(tmp_path / "short.mkv"), "w") as writing:
+@pytest.fixture(scope="module")
+def sealed_film(demo_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five frames of 160x96, and sound."""
+    folder = tmp_path_factory.mktemp("seal-film")
+    cut = media.cut(demo_clip, folder / "cut.mp4", first_frame=620, frames=5)
+    frames = [one.reformat(width=160, height=96) for one in media.pictures_of(cut)]
+    media.write_film(folder / "small.mp4", iter(frames), media.melody(0.3, 48_000, seed=1), 48_000)
+    seal_file(folder / "small.mp4", folder / "sealed.mkv", key=KEY)
+    return folder / "sealed.mkv"
+
+
+def rearranged(film: Path, target: Path, frames: Sequence[int]) -> Path:
+    """The frames of these numbers, in this order, losslessly: their very packets."""
+    with av.open(str(film)) as reading, av.open(str(target), "w") as writing:
         made = writing.add_stream_from_template(reading.streams.video[0])
-        for number, packet in enumerate(reading.demux(video=0)):
-            if packet.dts is not None and number != 2:
-                packet.stream = made
-                writing.mux(packet)
-    short = check_file(tmp_path / "short.mkv", key=KEY)
-    assert (short.status, short.order, short.whole) == ("edited", False, short.blocks)
+        packets = [bytes(packet) for packet in reading.demux(video=0) if packet.dts is not None]
+        for number, frame in enumerate(frames):
+            packet = av.Packet(packets[frame])
+            packet.stream, packet.time_base, packet.is_keyframe = made, Fraction(1, 24), True
+            packet.pts = packet.dts = number
+            writing.mux(packet)
+    return target
+
+
+@pytest.mark.req("LV-034")
+@pytest.mark.parametrize(
+    ("frames", "detail"),
+    [
+        ([1, 2, 3, 4], "the beginning is missing"),
+        ([0, 1, 2, 3], "the end is missing"),
+        ([0], "the end is missing"),
+        ([2, 3], "the beginning is missing; the end is missing"),
+        ([0, 1, 3, 4], "frames are missing, doubled or moved"),
+        ([0, 1, 1, 2, 3, 4], "frames are missing, doubled or moved"),
+        ([0, 2, 1, 3, 4], "frames are missing, doubled or moved"),
+        ([0, 1, 2, 3, 4, 4], "frames are missing, doubled or moved"),
+    ],
+)
+def test_a_film_whose_frames_are_not_all_there_is_not_intact_though_each_of_them_is(
+    frames: list[int], detail: str, sealed_film: Path, tmp_path: Path
+) -> None:
+    report = check_file(rearranged(sealed_film, tmp_path / "cut.mkv", frames), key=KEY)
+    assert (report.status, report.order, report.detail) == ("edited", False, detail)
+    assert (report.frames, report.whole, report.regions) == (len(frames), report.blocks, ())
+
+
+@pytest.mark.req("LV-034")
+def test_films_are_sealed_frame_by_frame_and_a_changed_frame_is_told(
+    sealed_film: Path, tmp_path: Path
+) -> None:
+    report = check_file(sealed_film, key=KEY)
+    assert (report.status, report.frames, report.order, report.regions) == ("intact", 5, True, ())
+    with av.open(str(sealed_film)) as container:
+        assert [one.type for one in container.streams] == ["video", "audio"]
+    same = check_file(rearranged(sealed_film, tmp_path / "same.mkv", range(5)), key=KEY)
+    assert (same.status, same.order, same.picture_id) == ("intact", True, report.picture_id)
+    # one sample of one frame, whichever, by one level; or all of a frame
+    for changed in (0, 2, 4):
+        assert {(one.frame, one.x, one.y) for one in touched(sealed_film, tmp_path, changed, 1).regions} == {
+            (changed, 32, 16)
+        }
+        painted = touched(sealed_film, tmp_path, changed, 96)
+        assert (painted.status, painted.order) == ("edited", False)
+        assert painted.detail.endswith("; whole frames were changed")
     # and lossy encoding leaves nothing
-    media.recode(target, tmp_path / "lossy.mp4", crf=16)
+    media.recode(sealed_film, tmp_path / "lossy.mp4", crf=16)
     assert check_file(tmp_path / "lossy.mp4", key=KEY).status == "absent"
+
+
+def touched(film: Path, folder: Path, changed: int, rows: int) -> SealReport:
+    """What is left of the seal when a frame's luma is changed by one level, in one sample or in many rows."""
+    target = folder / f"touched-{changed}-{rows}.mkv"
+    with av.open(str(film)) as reading, av.open(str(target), "w") as writing:
+        video = reading.streams.video[0]
+        made = writing.add_stream("ffv1", rate=24, options={"level": "3", "g": "1"})
+        made.width, made.height, made.pix_fmt = video.width, video.height, video.format.name
+        for number, frame in enumerate(reading.decode(video=0)):
+            values = frame.to_ndarray()
+            if number == changed:
+                values[(slice(rows), slice(None)) if rows > 1 else (20, 41)] ^= 1
+            again = VideoFrame.from_ndarray(values, format=video.format.name)
+            again.pts = number
+            writing.mux(made.encode(again))
+        writing.mux(made.encode(None))
+    return check_file(target, key=KEY)
 
 
 def test_what_would_lose_the_seal_is_refused_with_a_code(picture: Path, tmp_path: Path) -> None:

@@ -6,7 +6,14 @@ import msgspec
 import pytest
 
 from watermarking.cards import load_pixel_card
-from watermarking.reports import DetectedSegment, DetectReport, LayerDetection, Transformation, VariantReading
+from watermarking.reports import (
+    DetectedSegment,
+    DetectReport,
+    LayerDetection,
+    LayerName,
+    Transformation,
+    VariantReading,
+)
 from watermarking.signal.evidence import Candidate, judge
 from watermarking.verdict import combined, thresholds_of, transformation_of, under_keys
 
@@ -34,6 +41,7 @@ UNSURE, ABSENT = layer("uncertain", 1e-8), layer("absent", 1.0)
 
 @pytest.mark.req("LV-053")
 @pytest.mark.req("LV-185")
+@pytest.mark.req("BX-016")
 @pytest.mark.parametrize(
     ("p_value", "log_odds", "hint", "status"),
     [
@@ -60,6 +68,7 @@ def test_borderline_evidence_is_uncertain_and_never_absent_or_present(
 
 
 @pytest.mark.req("LV-053")
+@pytest.mark.req("LV-036")
 @pytest.mark.parametrize(
     ("pixel", "audio", "status", "payload"),
     [
@@ -171,3 +180,30 @@ def test_an_unsure_reading_under_more_keys_fades_and_never_grows() -> None:
 def test_what_was_done_to_a_medium_is_told_in_numbers(words: str, numbers: dict[str, object]) -> None:
     assert transformation_of(words) == Transformation(**numbers)  # type: ignore[arg-type]
     assert msgspec.to_builtins(transformation_of(words)) == numbers
+
+
+@pytest.mark.req("LV-187")
+@pytest.mark.parametrize(
+    ("name", "found", "geometry", "numbers"),
+    [
+        ("pixel", PRESENT, "scale 1.410", {"scale": 1.41, "crop": 0.5, "mirrored": False}),
+        ("pixel", UNSURE, "mirrored, scale 2.000", {"scale": 2.0, "crop": 0.25, "mirrored": True}),
+        # something was laid around it, or nothing but the search's own step
+        ("pixel", PRESENT, "scale 0.800", {"scale": 0.8, "mirrored": False}),
+        ("pixel", PRESENT, "scale 1.010", {"scale": 1.01, "mirrored": False}),
+        ("pixel", PRESENT, "identity", {}),
+        ("audio", PRESENT, "tempo 1.0400, pitch 0.98", {"tempo": 1.04, "pitch": 0.98}),
+        # where nothing was found, nothing is known of what was done
+        ("pixel", ABSENT, "scale 1.410", {}),
+    ],
+)
+def test_a_report_tells_how_much_of_a_picture_is_left_and_which_form_was_read(
+    name: LayerName, found: LayerDetection, geometry: str, numbers: dict[str, object]
+) -> None:
+    seen = msgspec.structs.replace(found, geometry=geometry, transformation=transformation_of(geometry))
+    variants = (VariantReading("original", seen.status, seen.p_value),)
+    segment = DetectedSegment(name, 0.0, 5.0, seen.status, seen.payload, seen.p_value, variants)
+    told = combined({"pixel": None, "audio": None} | {name: seen}, [segment]).as_dict()
+    assert told["layers"][name]["transformation"] == numbers
+    form = "original" if geometry == "identity" else f"normalised: {geometry}"
+    assert [one["name"] for one in told["segments"][0]["variants"]] == [form]

@@ -88,6 +88,7 @@ def test_five_seconds_in_noise_are_read_among_registered_ids(carried: Sound, key
     assert strangers.payload in (None, PAYLOAD)
 
 
+@pytest.mark.req("BX-016")
 def test_scores_of_fixed_ids_on_unmarked_sound_are_standard_normal(plain: Sound) -> None:
     heard = sounds.for_reading(sounds.cut(plain, 0.0, 6.0))
     scores = np.array([SoundReader(CARD, bytes([n]) * 32).known_score(heard, n * 7919) for n in range(60)])

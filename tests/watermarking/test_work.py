@@ -22,7 +22,7 @@ from watermarking import engine
 from watermarking.checks import check_chords_can_count
 from watermarking.keys import ENVIRONMENT, mark_key
 from watermarking.models import JobState, MarkReport, MediaJob, StretchState
-from watermarking.work import estimates, marking, readback, slots
+from watermarking.work import admission, estimates, jobs, marking, readback, slots
 from watermarking.work.admission import admit_jobs, position_of, wait_code_of
 from watermarking.work.jobs import cancel_job, drop_old_results, take_result
 from watermarking.work.joining import Joined, join_job
@@ -234,6 +234,66 @@ def test_a_job_waits_for_space_while_smaller_ones_go_first(studio: Organisation,
     MediaJob.objects.filter(pk=large.pk).update(bytes_needed=estimates.space_free() * 2)
     assert admit_jobs() == [small.pk]
     assert wait_code_of(MediaJob.objects.get(pk=large.pk)) == "WAITS_FOR_SPACE"
+
+
+@pytest.mark.parametrize(
+    ("source_bits", "asked_for", "measured"),
+    [
+        # bits a pixel of a clean, a grainy and a very grainy film, marked, by x264 veryfast
+        (0.07, {"crf": None}, 0.81),
+        (0.66, {"crf": None}, 2.32),
+        (0.81, {"crf": None}, 3.64),
+        (4.49, {"crf": None}, 6.29),
+        (0.15, {"crf": 12}, 0.46),
+        (2.18, {"crf": 12}, 3.16),
+        (4.49, {"crf": 12}, 4.36),
+        (0.66, {"crf": 16}, 0.80),
+        (2.18, {"crf": 16}, 2.63),
+        (4.49, {"crf": 16}, 3.35),
+        (0.03, {"crf": None, "lossless": True}, 1.28),
+        (0.66, {"crf": None, "lossless": True}, 4.84),
+        (4.49, {"crf": 28, "lossless": True}, 8.66),
+    ],
+)
+def test_space_is_estimated_from_above_and_not_without_measure(
+    source_bits: float, asked_for: dict[str, Any], measured: float
+) -> None:
+    estimate = estimates.bits_per_pixel(source_bits, **{"lossless": False, **asked_for})
+    assert measured <= estimate <= 4 * measured
+
+
+def test_finer_encodings_ask_for_more_space_before_they_begin(
+    studio: Organisation, work_film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = engine.plan_file(work_film, stretch_seconds=SECONDS)
+    size = work_film.stat().st_size
+    needed = [
+        estimates.space_needed(plan, source_bytes=size, **how)
+        for how in (
+            {"lossless": False, "crf": 28},
+            {"lossless": False, "crf": 11},
+            {"lossless": False},
+            {"lossless": False, "crf": 0},
+            {"lossless": True},
+        )
+    ]
+    assert needed == sorted(set(needed)), "the encoder's own factor is 6"
+    # room for the coarse one and not for the lossless one
+    room = marking.work_limits().free_bytes + (needed[0] + needed[-1]) // 2 + size
+    for room_of in (jobs, admission, marking):
+        monkeypatch.setattr(room_of, "space_free", lambda: room)
+    with pytest.raises(Unavailable) as short:
+        asked(studio, work_film, lossless=True)
+    assert short.value.code == "MEDIA_SPACE_SHORT"
+    assert files_left() == []
+    job = asked(studio, work_film, crf=28)
+    assert admit_jobs() == [job.pk]
+    # what was there when it was let in is taken meanwhile: no stretch begins
+    monkeypatch.setattr(marking, "space_free", lambda: marking.work_limits().free_bytes)
+    assert mark_next(job_id=job.pk) is Step.BUSY
+    assert not job.stretches.exclude(state=StretchState.WAITING).exists()
+    monkeypatch.setattr(marking, "space_free", lambda: room)
+    assert mark_next(job_id=job.pk) is Step.MARKED
 
 
 @pytest.mark.req("LV-209")

@@ -103,6 +103,40 @@ def test_to_strangers_a_job_does_not_exist_and_who_may_only_read_gets_403(
     assert MediaJob.objects.get().state == JobState.QUEUED
 
 
+def test_who_is_told_of_a_mark_cannot_embed_it_and_hears_what_an_unknown_id_hears(
+    client: Client, owner: ApiCredential, tone: Path
+) -> None:
+    agency = factories.make_agency()
+    mark = registered(owner.organisation, agency)
+    party = factories.make_credential(agency)[0]
+    told = client.get("/api/v1/watermarks", headers=factories.bearer(party)).json()["results"]
+    assert [one["payload"] for one in told] == [mark.mark_id]
+    refused, unknown = hand_in(client, party, mark, tone), hand_in(client, party, "0" * 16, tone)
+    assert (refused.status_code, refused.json()["code"]) == (404, "MARK_UNKNOWN")
+    assert (refused.status_code, refused.content) == (unknown.status_code, unknown.content)
+    operators = services.register_mark(
+        production_id=uuid4(), token_jtis=[], asset_id=None, visible_to=[owner.organisation_id]
+    )
+    assert hand_in(client, owner, operators, tone).json()["code"] == "MARK_UNKNOWN"
+    assert not MediaJob.objects.exists(), "nothing was burnt"
+    assert hand_in(client, owner, mark, tone).status_code == 202
+
+
+def test_a_listed_vendor_embeds_a_studios_mark_and_its_job_stays_its_own(
+    client: Client, owner: ApiCredential, tone: Path
+) -> None:
+    vendor = factories.make_credential(factories.make_vendor())[0]
+    mark = registered(owner.organisation, vendors=[vendor.organisation])
+    where = hand_in(client, vendor, mark, tone).headers["Location"]
+    assert client.get(where, headers=factories.bearer(vendor)).json()["payload"] == mark.mark_id
+    # the mark is in use; whose job it is, the studio is not told here
+    again = hand_in(client, owner, mark, tone)
+    assert (again.status_code, again.json()["code"]) == (409, "MARK_TAKEN")
+    assert "Location" not in again.headers
+    assert client.post(f"{where}/cancel", headers=factories.bearer(owner)).status_code == 404
+    assert MediaJob.objects.get().state == JobState.QUEUED
+
+
 def signed_in(desk: Principal) -> Client:
     client = Client()
     client.force_login(desk.person)
@@ -130,7 +164,7 @@ def test_what_cannot_be_marked_is_refused_with_a_code(
     assert (answer.status_code, answer.json()["code"]) == (422, "MEDIA_UNREADABLE")
     assert hand_in(client, owner, "12", tone).json()["code"] == "PAYLOAD_MALFORMED"
     of_an_output = services.register_mark(
-        production_id=uuid4(), token_jtis=[], asset_id=uuid4(), visible_to=[studio.pk]
+        production_id=uuid4(), token_jtis=[], asset_id=uuid4(), registered_by=studio.pk
     )
     assert hand_in(client, owner, of_an_output, tone).json()["code"] == "MARK_TAKEN"
     mark = registered(studio)

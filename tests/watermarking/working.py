@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -68,10 +68,15 @@ def write_tone(target: Path) -> Path:
     return target
 
 
-def registered(*readers: Organisation) -> MarkRegistration:
-    """A mark that these organisations may be told of."""
+def registered(*readers: Organisation, vendors: Iterable[Organisation] = ()) -> MarkRegistration:
+    """A mark of the first organisation, which all of them may be told of."""
     return services.register_mark(
-        production_id=uuid4(), token_jtis=[uuid4()], asset_id=None, visible_to=[one.pk for one in readers]
+        production_id=uuid4(),
+        token_jtis=[uuid4()],
+        asset_id=None,
+        registered_by=readers[0].pk,
+        vendor_ids=[one.pk for one in vendors],
+        visible_to=[one.pk for one in readers],
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from trustcore.bundle.layout import Summary
+from trustcore.bundle.people import SignedAct
 from trustcore.log.checkpoint import NoteVerifier
 
 
@@ -15,10 +16,12 @@ class Trust:
     Attributes:
         vkey: the log's verifier key, from the studio, a guild, or an earlier visit.
         keys: the server's public keys by id, from its ``/.well-known/jwks.json``.
+        passkeys: thumbprints of the only passkeys that may have signed; empty: any.
     """
 
     vkey: NoteVerifier | None = None
     keys: dict[str, Ed25519PublicKey] = field(default_factory=dict)
+    passkeys: frozenset[str] = frozenset()
 
     @property
     def sentence(self) -> str:
@@ -50,6 +53,7 @@ class BundleReport:
         files: number of files whose hashes were checked.
         key_ids: the keys relied on: the log's, and the server's that signed the bundle.
         trust: one sentence on where those keys come from.
+        people: what persons signed with their own passkeys.
     """
 
     summary: Summary
@@ -57,6 +61,7 @@ class BundleReport:
     key_ids: tuple[str, ...]
     trust: str
     steps: tuple[Step, ...]
+    people: tuple[SignedAct, ...] = ()
 
     @property
     def sentence(self) -> str:

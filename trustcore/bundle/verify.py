@@ -1,4 +1,4 @@
-"""The offline verifier of a bundle: eleven steps, no network, no server, bounded memory.
+"""The offline verifier of a bundle: twelve steps, no network, no server, bounded memory.
 
  1. The archive has one reading: plain, unique paths below one folder, headers that agree.
  2. The keys are read: the ones given, or the bundle's own.
@@ -12,13 +12,14 @@
  9. Every granted version has its terms with the approved hash, its signed grant, and its history.
 10. The mark report and the manifest stores are the ones the log speaks of; the events can be read.
 11. The counts of the summary are the log's counts.
+12. Every signature that a person made by passkey holds over the terms it stands under, and none is missing.
 
 A bundle that fails a step is refused with the reason and the file at fault. Step 8 is done ahead, while the files are
 hashed, and by several processes if asked; what it found counts in its place.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ from trustcore.bundle.layout import (
 )
 from trustcore.bundle.ledger import Ledger
 from trustcore.bundle.parts import verify_log_by_parts
+from trustcore.bundle.people import SignedAct, verify_people
 from trustcore.bundle.report import BundleReport, Step, Trust
 from trustcore.bundle.statement import MAX_ENVELOPE_BYTES, SignedStatement, verify_statement
 from trustcore.encoding import parse_json_strict
@@ -94,13 +96,21 @@ def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> B
         checkpoint = _verify_checkpoint(archive, verifier, summary)  # 7
         read_already = ahead is not None and ahead[0] == checkpoint
         ledger = ahead[1] if ahead and read_already else verify_log(archive, checkpoint)  # 8
-        _verify_tokens(archive, ledger, keys, summary)  # 9
+        histories = _verify_tokens(archive, ledger, keys, summary)  # 9
         _verify_marks(archive, ledger, digests)  # 10
         _verify_events(archive)
         _verify_counts(ledger, summary)  # 11
+        people = verify_people(  # 12
+            histories, ledger.grants.values(), issuer=summary.issuer, known=trust.passkeys
+        )
     relied_on = (f"log {verifier.vkey}", f"bundle {signed.kid}")
     return BundleReport(
-        summary, len(digests), relied_on, trust.sentence, _steps(summary, len(digests), signed)
+        summary,
+        len(digests),
+        relied_on,
+        trust.sentence,
+        _steps(summary, len(digests), signed, people),
+        people,
     )
 
 
@@ -222,17 +232,26 @@ def _verify_checkpoint(archive: Archive, verifier: NoteVerifier, summary: Summar
     return checkpoint
 
 
-def _verify_tokens(archive: Archive, ledger: Ledger, keys: Keys, summary: Summary) -> None:
+def _verify_tokens(
+    archive: Archive, ledger: Ledger, keys: Keys, summary: Summary
+) -> dict[str, tuple[str, list[Any]]]:
+    """Check terms, grants and histories; return each token's history path and acts."""
+    histories: dict[str, tuple[str, list[Any]]] = {}
     expected = {history_path(jti) for jti, _ in ledger.grants}
     for (jti, version), entry in sorted(ledger.grants.items()):
         expected |= {terms_path(jti, version), grant_path(jti, version)}
         _verify_terms(archive, entry)
         _verify_grant(archive, entry, keys, summary)
     for jti in sorted({jti for jti, _ in ledger.grants}):
-        _same_log(archive, history_path(jti), HISTORY_SCHEMA, ledger.history(jti))
+        path = history_path(jti)
+        acts = _same_log(archive, path, HISTORY_SCHEMA, ledger.history(jti)).get("actions", [])
+        if not isinstance(acts, list):
+            raise InvalidEvidence(InvalidReason.MALFORMED, "its acts are no list", path)
+        histories[jti] = (path, acts)
     for path in sorted(path for path in archive.members if path.startswith(TOKENS)):
         if path not in expected:
             raise InvalidEvidence(InvalidReason.UNLISTED_FILE, "the log knows nothing of this grant", path)
+    return histories
 
 
 def _verify_terms(archive: Archive, entry: AuthorisedEntry) -> None:
@@ -292,12 +311,13 @@ def _verify_counts(ledger: Ledger, summary: Summary) -> None:
         raise InvalidEvidence(InvalidReason.COUNT_MISMATCH, f"the log counts {counts}", SUMMARY)
 
 
-def _same_log(archive: Archive, path: str, schema: str, logged: list[dict[str, Any]]) -> None:
+def _same_log(archive: Archive, path: str, schema: str, logged: list[dict[str, Any]]) -> dict[str, Any]:
     document = _object(archive, path, MAX_DOCUMENT_BYTES)
     if document.get("schema") != schema:
         raise InvalidEvidence(InvalidReason.UNSUPPORTED, "another version of this document", path)
     if document.get("log") != logged:
         raise InvalidEvidence(InvalidReason.ENTRY_MISMATCH, "does not say what the log says", path)
+    return document
 
 
 def _object(archive: Archive, path: str, max_bytes: int) -> dict[str, Any]:
@@ -317,7 +337,9 @@ def _digest(archive: Archive, path: str) -> str:
     return archive.digests[path]
 
 
-def _steps(summary: Summary, files: int, signed: SignedStatement) -> tuple[Step, ...]:
+def _steps(
+    summary: Summary, files: int, signed: SignedStatement, people: Sequence[SignedAct]
+) -> tuple[Step, ...]:
     counts, log = summary.counts, summary.log
     done = (
         ("Archive", "one folder, plain paths, headers agree"),
@@ -333,6 +355,10 @@ def _steps(summary: Summary, files: int, signed: SignedStatement) -> tuple[Step,
         (
             "Counts",
             f"{counts.checks:,} checks ({counts.denied:,} denied), {counts.rendered:,} frames rendered",
+        ),
+        (
+            "Signatures of people",
+            f"{len(people):,} acts signed with {len({one.key for one in people}):,} passkeys, none missing",
         ),
     )
     return tuple(Step(number, title, detail) for number, (title, detail) in enumerate(done, start=1))

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from trustcore.language import ENGLISH, Language
 from trustcore.policy.clauses import Assignability, ChangeOfControl, ContentRule, Exclusivity
 from trustcore.policy.shape import Scope, Terms
 from trustcore.policy.territory import COUNTRIES, PRESETS, territory_name
 from trustcore.policy.vocabulary import TRAINING_USE_TYPES, Channel, Construct, Quota, UseType, quota_of
-from trustcore.policy.words import CHANNELS, CONSTRUCTS, CONTENT, USES, counted, frames, listed, moment
+from trustcore.policy.words import CHANNELS, CONSTRUCTS, CONTENT, USES, frames, moment
 
 _ASSUMED: Final = (
     (UseType.FACE_REPLACEMENT, UseType.BODY_RENDER, UseType.STUNT_DOUBLE, UseType.CROWD_BACKGROUND),
@@ -48,145 +49,181 @@ class PlainTerms:
     not_granted: list[Line]
 
 
-def plain_terms(terms: Terms) -> PlainTerms:
+def plain_terms(terms: Terms, lang: Language = ENGLISH) -> PlainTerms:
     """Return what ``terms`` grant and what they do not, in the words of a page."""
-    return PlainTerms(granted=list(_granted(terms)), not_granted=list(_not_granted(terms)))
+    return PlainTerms(granted=list(_granted(terms, lang)), not_granted=list(_not_granted(terms, lang)))
 
 
-def _granted(terms: Terms) -> Iterator[Line]:
+def _granted(terms: Terms, lang: Language) -> Iterator[Line]:
     for use_type in UseType:
         if use_type in terms.use_types:
-            yield Line(USES[use_type], _limit(terms.scope, use_type))
-    yield Line("With", _sentence(CONSTRUCTS[construct] for construct in terms.constructs))
-    yield Line("Only for", f"“{terms.project.title}”" + _places(terms.scope))
-    yield Line("Working days", _window(terms))
-    yield Line("Shown through", _sentence(CHANNELS[channel] for channel in terms.exploitation.channels))
-    yield Line("Shown in", _where(terms.exploitation.distribution_territory) + _shown_until(terms))
-    yield Line("Rendered in", _where(terms.render_territory))
-    yield Line("Worked on by", _workers(terms))
+            yield Line(lang.say(USES[use_type]), _limit(terms.scope, use_type, lang))
+    yield Line(lang.say("With"), _sentence((CONSTRUCTS[one] for one in terms.constructs), lang))
+    yield Line(lang.say("Only for"), _places(terms.project.title, terms.scope, lang))
+    yield Line(lang.say("Working days"), _window(terms, lang))
+    yield Line(
+        lang.say("Shown through"), _sentence((CHANNELS[one] for one in terms.exploitation.channels), lang)
+    )
+    yield Line(lang.say("Shown in"), _shown(terms, lang))
+    yield Line(lang.say("Rendered in"), _where(terms.render_territory, lang))
+    yield Line(lang.say("Worked on by"), _workers(terms, lang))
 
 
-def _not_granted(terms: Terms) -> Iterator[Line]:
-    yield _training(terms)
-    yield from _other_uses(terms)
+def _not_granted(terms: Terms, lang: Language) -> Iterator[Line]:
+    yield _training(terms, lang)
+    yield from _other_uses(terms, lang)
     if missing := [CONSTRUCTS[c] for c in Construct if c not in terms.constructs]:
-        yield Line("Any other part of the likeness", _sentence(missing))
-    yield Line("Any other production", f"The licence is for “{terms.project.title}” alone.")
+        yield Line(lang.say("Any other part of the likeness"), _sentence(missing, lang))
+    yield Line(
+        lang.say("Any other production"),
+        lang.say("The licence is for “%(title)s” alone.", title=terms.project.title),
+    )
     if missing := [CHANNELS[channel] for channel in Channel if channel not in terms.exploitation.channels]:
-        yield Line("Other channels", _sentence(missing))
-    yield from _other_countries(terms)
+        yield Line(lang.say("Other channels"), _sentence(missing, lang))
+    yield from _other_countries(terms, lang)
     if prohibited := [CONTENT[name] for name, rule in terms.content.items() if _is_closed(rule)]:
-        yield Line("Content", _sentence(prohibited))
+        yield Line(lang.say("Content"), _sentence(prohibited, lang))
     if ceilings := [f"{system} {rating}" for system, rating in (terms.ratings or {}).items()]:
-        yield Line("A stronger rating", f"Nothing above {listed(ceilings)}.")
-    yield Line("Work before or after the days agreed", "Each frame outside the window is refused.")
-    yield from _handing_on(terms)
+        yield Line(
+            lang.say("A stronger rating"),
+            lang.say("Nothing above %(ratings)s.", ratings=lang.listed(ceilings)),
+        )
+    yield Line(
+        lang.say("Work before or after the days agreed"),
+        lang.say("Each frame outside the window is refused."),
+    )
+    yield from _handing_on(terms, lang)
     if terms.exclusivity.kind is Exclusivity.NONE:
-        yield Line("Exclusivity", "Others may be granted the same.")
+        yield Line(lang.say("Exclusivity"), lang.say("Others may be granted the same."))
 
 
-def _limit(scope: Scope, use_type: UseType) -> str:
-    return {
-        Quota.FRAMES: f"Up to {frames(scope.frames_max)}",
-        Quota.LINES: f"Up to {counted(scope.lines_max, 'line')}",
-        Quota.SECONDS: f"Up to {counted(scope.seconds_max, 'second')}",
-        Quota.RUNS: f"Up to {counted(scope.runs_max, 'time')}",
-    }[quota_of(use_type)]
+def _limit(scope: Scope, use_type: UseType, lang: Language) -> str:
+    match quota_of(use_type):
+        case Quota.FRAMES:
+            return lang.say("Up to %(amount)s", amount=frames(scope.frames_max, lang))
+        case Quota.LINES:
+            return lang.counted("Up to %(number)s line", "Up to %(number)s lines", scope.lines_max)
+        case Quota.SECONDS:
+            return lang.counted("Up to %(number)s second", "Up to %(number)s seconds", scope.seconds_max)
+        case Quota.RUNS:
+            return lang.counted("Up to %(number)s time", "Up to %(number)s times", scope.runs_max)
 
 
-def _places(scope: Scope) -> str:
+def _places(title: str, scope: Scope, lang: Language) -> str:
     parts = []
     if scope.sequences:
-        parts.append(f"sequences {listed(scope.sequences)}")
+        parts.append(lang.say("sequences %(names)s", names=lang.listed(scope.sequences)))
     if scope.shots:
-        parts.append(f"shots {listed(scope.shots)}")
+        parts.append(lang.say("shots %(names)s", names=lang.listed(scope.shots)))
     if scope.characters:
-        parts.append(f"as {listed(scope.characters)}")
-    return f", {'; '.join(parts)}" if parts else ", every shot"
+        parts.append(lang.say("as %(names)s", names=lang.listed(scope.characters)))
+    where = "; ".join(parts) if parts else lang.say("every shot")
+    return lang.say("“%(title)s”, %(where)s", title=title, where=where)
 
 
-def _window(terms: Terms) -> str:
+def _window(terms: Terms, lang: Language) -> str:
     window = terms.window
-    days = "" if window.days is None else counted(window.days, "day")
+    days = "" if window.days is None else lang.counted("%(number)s day", "%(number)s days", window.days)
     if window.not_before is None or window.not_after is None:
-        return f"{days} from the day it is issued"
-    return f"{days}, {moment(window.not_before)} to {moment(window.not_after)}"
+        return lang.say("%(days)s from the day it is issued", days=days)
+    return lang.say(
+        "%(days)s, %(first)s to %(last)s",
+        days=days, first=moment(window.not_before, lang), last=moment(window.not_after, lang),
+    )  # fmt: skip
 
 
-def _shown_until(terms: Terms) -> str:
-    until = terms.exploitation.until
-    return f", until {moment(until)}" if until else ", as long as the work is shown"
+def _shown(terms: Terms, lang: Language) -> str:
+    where, until = _where(terms.exploitation.distribution_territory, lang), terms.exploitation.until
+    if until:
+        return lang.say("%(where)s, until %(day)s", where=where, day=moment(until, lang))
+    return lang.say("%(where)s, as long as the work is shown", where=where)
 
 
-def _workers(terms: Terms) -> str:
+def _workers(terms: Terms, lang: Language) -> str:
     if not terms.vendors:
-        return "The licensee alone"
-    return f"The licensee and {counted(len(terms.vendors), 'named vendor')}"
+        return lang.say("The licensee alone")
+    return lang.counted(
+        "The licensee and %(number)s named vendor",
+        "The licensee and %(number)s named vendors",
+        len(terms.vendors),
+    )
 
 
-def _where(codes: tuple[str, ...]) -> str:
+def _where(codes: tuple[str, ...], lang: Language) -> str:
     """Return the countries by name, or the one preset they are, or how many they are."""
     names = {
-        "WORLD": "Every country",
-        "EU27": "The European Union",
-        "EEA": "The European Economic Area",
-        "LATAM": "Latin America",
-        "APAC": "Asia and the Pacific",
-        "MENA": "The Middle East and North Africa",
+        "WORLD": lang.say("Every country"),
+        "EU27": lang.say("The European Union"),
+        "EEA": lang.say("The European Economic Area"),
+        "LATAM": lang.say("Latin America"),
+        "APAC": lang.say("Asia and the Pacific"),
+        "MENA": lang.say("The Middle East and North Africa"),
     }
     for preset, name in names.items():
         if codes == PRESETS[preset]:
             return name
     if len(codes) > _COUNTRIES_SHOWN:
-        return f"{len(codes)} territories, listed in the terms"
-    return listed(territory_name(code) for code in codes)
+        return lang.say("%(number)s territories, listed in the terms", number=len(codes))
+    return lang.listed(territory_name(code, lang) for code in codes)
 
 
-def _training(terms: Terms) -> Line:
+def _training(terms: Terms, lang: Language) -> Line:
     if terms.training.allowed:
-        return Line("Training of any other kind", _uses(TRAINING_USE_TYPES - set(terms.use_types)))
+        return Line(
+            lang.say("Training of any other kind"), _uses(TRAINING_USE_TYPES - set(terms.use_types), lang)
+        )
     return Line(
-        "Training any model",
-        "No model may be trained, tuned, measured or fed with this. It is always asked for separately.",
+        lang.say("Training any model"),
+        lang.say(
+            "No model may be trained, tuned, measured or fed with this. It is always asked for separately."
+        ),
     )
 
 
-def _uses(use_types: Iterable[UseType]) -> str:
-    return _sentence(USES[use_type] for use_type in UseType if use_type in set(use_types))
+def _uses(use_types: Iterable[UseType], lang: Language) -> str:
+    return _sentence((USES[use_type] for use_type in UseType if use_type in set(use_types)), lang)
 
 
-def _other_uses(terms: Terms) -> Iterator[Line]:
+def _other_uses(terms: Terms, lang: Language) -> Iterator[Line]:
     for group in _ASSUMED:
         if missing := [use_type for use_type in group if use_type not in terms.use_types]:
-            yield Line(_uses(missing), "Not part of this licence.")
-    yield Line("Any use not named as granted", "No use brings another with it.")
+            yield Line(_uses(missing, lang), not_part(lang))
+    yield Line(lang.say("Any use not named as granted"), lang.say("No use brings another with it."))
 
 
-def _other_countries(terms: Terms) -> Iterator[Line]:
+def not_part(lang: Language = ENGLISH) -> str:
+    """Return what is said of a use that was simply not asked for."""
+    return lang.say("Not part of this licence.")
+
+
+def _other_countries(terms: Terms, lang: Language) -> Iterator[Line]:
     for title, codes in (
-        ("Showing it in any other country", terms.exploitation.distribution_territory),
-        ("Rendering it in any other country", terms.render_territory),
+        (lang.say("Showing it in any other country"), terms.exploitation.distribution_territory),
+        (lang.say("Rendering it in any other country"), terms.render_territory),
     ):
         if not set(codes) >= COUNTRIES:
-            yield Line(title, f"Only: {_where(codes)}.")
+            yield Line(title, lang.say("Only: %(where)s.", where=_where(codes, lang)))
 
 
-def _handing_on(terms: Terms) -> Iterator[Line]:
+def _handing_on(terms: Terms, lang: Language) -> Iterator[Line]:
     if terms.assignability is Assignability.NONE:
-        yield Line("Handing the licence on", "To nobody, affiliates included.")
+        yield Line(lang.say("Handing the licence on"), lang.say("To nobody, affiliates included."))
     elif terms.assignability is Assignability.WITH_CONSENT:
-        yield Line("Handing the licence on", "Not without a new consent.")
+        yield Line(lang.say("Handing the licence on"), lang.say("Not without a new consent."))
     if terms.change_of_control is ChangeOfControl.TERMINATE:
-        yield Line("Use by a new owner of the studio", "The licence ends when the studio is sold.")
+        yield Line(
+            lang.say("Use by a new owner of the studio"),
+            lang.say("The licence ends when the studio is sold."),
+        )
     elif terms.change_of_control is ChangeOfControl.RECONSENT:
-        yield Line("Use by a new owner of the studio", "Not without a new consent.")
+        yield Line(lang.say("Use by a new owner of the studio"), lang.say("Not without a new consent."))
 
 
 def _is_closed(rule: int | ContentRule) -> bool:
     return rule is ContentRule.PROHIBITED or rule == 0
 
 
-def _sentence(items: Iterable[str]) -> str:
+def _sentence(items: Iterable[str], lang: Language) -> str:
     """Return the items as one list that begins with a capital and goes on in small letters."""
-    head, *rest = list(items) or ["Nothing"]
-    return listed([head, *(item[0].lower() + item[1:] for item in rest)])
+    head, *rest = [lang.say(item) for item in items] or [lang.say("Nothing")]
+    return lang.listed([head, *(item[0].lower() + item[1:] for item in rest)])

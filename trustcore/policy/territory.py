@@ -18,6 +18,8 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
+from trustcore.language import ENGLISH, Language
+
 _DATA: Final = json.loads(resources.files("trustcore.policy").joinpath("territories.json").read_bytes())
 
 PRESETS_VERSION: Final[str] = _DATA["version"]
@@ -62,8 +64,13 @@ def covers(granted: Iterable[str], asked: str) -> bool:
     return is_territory(asked) and any(asked == code or asked[:2] == code for code in granted)
 
 
-def territory_name(code: str) -> str:
-    """Return the English name of a country; a subdivision keeps its code, as ``United States (US-CA)``."""
+def territory_name(code: str, lang: Language = ENGLISH) -> str:
+    """Return the name of a country; a subdivision keeps its code, as ``United States (US-CA)``."""
     if code in _NAMES:
-        return _NAMES[code]
-    return f"{_NAMES[code[:2]]} ({code})" if is_territory(code) else code
+        return lang.say(_NAMES[code])
+    return f"{lang.say(_NAMES[code[:2]])} ({code})" if is_territory(code) else code
+
+
+def country_names() -> Iterable[str]:
+    """Return every country's English name, for the catalogues."""
+    return _NAMES.values()

@@ -1,7 +1,7 @@
-"""English words for the vocabulary's codes, and for numbers, money, times and lists.
+"""Words for the vocabulary's codes, and for numbers, money, times and lists.
 
 Machines get codes; people read these. Every member of an enumeration that a person can meet in
-terms has its words here.
+terms has its words here, in English; a :class:`~trustcore.language.Language` tells them in another.
 
     >>> listed(["Cinemas", "Festivals", "Discs"])
     'Cinemas, Festivals and Discs'
@@ -12,26 +12,27 @@ terms has its words here.
 from collections.abc import Iterable
 from typing import Final
 
+from trustcore.language import ENGLISH, Language, message
 from trustcore.policy.settle import parse_time
 
 FRAMES_PER_SECOND: Final = 24
 """The rate at which a number of frames is put into seconds for people."""
 _NO_MINOR_UNIT: Final = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"})
 _THREE_DIGITS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-_MONTHS: Final = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTHS: Final = (
+    message("January"),
+    message("February"),
+    message("March"),
+    message("April"),
+    message("May"),
+    message("June"),
+    message("July"),
+    message("August"),
+    message("September"),
+    message("October"),
+    message("November"),
+    message("December"),
+)
 
 USES: Final = {
     "FACE_RENDER": "Face in a frame",
@@ -166,44 +167,49 @@ def plain(code: str) -> str:
     return code.replace("_", " ").lower()
 
 
-def listed(items: Iterable[str]) -> str:
-    """Return the items as people list them: commas, and "and" before the last.
-
-    Where an item has a comma or an "and" of its own, semicolons stand between the items instead.
-    """
-    *head, last = members = list(items) or [""]
-    if head and any(", " in item or " and " in item for item in members):
-        return "; ".join(members)
-    return f"{', '.join(head)} and {last}" if head else last
+def listed(items: Iterable[str], lang: Language = ENGLISH) -> str:
+    """Return the items as people list them; see :meth:`~trustcore.language.Language.listed`."""
+    return lang.listed(items)
 
 
-def counted(number: int, unit: str) -> str:
-    """Return ``3,000 frames`` or ``1 frame``."""
-    return f"{number:,} {unit if number == 1 else unit + 's'}"
-
-
-def frames(number: int) -> str:
+def frames(number: int, lang: Language = ENGLISH) -> str:
     """Return a number of frames with the time they last at 24 frames a second."""
     seconds, rest = divmod(number, FRAMES_PER_SECOND)
     if seconds < 60:
         tenths = rest * 10 // FRAMES_PER_SECOND
-        lasting = f"{seconds}.{tenths} s" if tenths else f"{seconds} s"
+        lasting = f"{seconds}{lang.decimal}{tenths} s" if tenths else f"{seconds} s"
     else:
-        lasting = f"{seconds // 60:,} min {seconds % 60} s"
-    return f"{counted(number, 'frame')} ({lasting} at {FRAMES_PER_SECOND} fps)"
+        lasting = lang.say(
+            "%(minutes)s min %(seconds)s s", minutes=lang.number(seconds // 60), seconds=seconds % 60
+        )
+    return lang.counted(
+        "%(number)s frame (%(time)s at %(fps)s fps)",
+        "%(number)s frames (%(time)s at %(fps)s fps)",
+        number,
+        time=lasting,
+        fps=FRAMES_PER_SECOND,
+    )
 
 
-def money(minor: int, currency: str) -> str:
+def minor_digits(currency: str) -> int:
+    """Return how many digits of an amount in ``currency`` are minor units: 0 for JPY, 3 for KWD, else 2."""
+    return 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THREE_DIGITS else 2
+
+
+def money(minor: int, currency: str, lang: Language = ENGLISH) -> str:
     """Return an amount in minor units as ``USD 12,450.00``, without ever using a float."""
-    digits = 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THREE_DIGITS else 2
+    digits = minor_digits(currency)
     whole, part = divmod(minor, 10**digits)
-    return f"{currency} {whole:,}" + (f".{part:0{digits}d}" if digits else "")
+    amount = lang.number(whole) + (f"{lang.decimal}{part:0{digits}d}" if digits else "")
+    return lang.say("%(currency)s %(amount)s", currency=currency, amount=amount)
 
 
-def moment(text: str) -> str:
+def moment(text: str, lang: Language = ENGLISH) -> str:
     """Return a time of the terms as ``18 October 2026`` or, off midnight, with its UTC clock time."""
     at = parse_time(text)
-    day = f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+    day = lang.say(
+        "%(day)s %(month)s %(year)s", day=at.day, month=lang.say(_MONTHS[at.month - 1]), year=at.year
+    )
     if (at.hour, at.minute, at.second) == (0, 0, 0):
         return day
     return f"{day}, {at:%H:%M:%S} UTC" if at.second else f"{day}, {at:%H:%M} UTC"

@@ -29,7 +29,7 @@ from trustcore.receipt.rows import FrameRow
 MAX_ENTRY_BYTES = 65_535
 
 
-class Party(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Party(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """One signature under the terms: which organisation, which person (pseudonym), when and how.
 
     Attributes:
@@ -37,12 +37,14 @@ class Party(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         at: RFC 3339 UTC.
         method: how the person confirmed, e.g. ``PASSWORD``, ``PASSKEY``, ``MANDATE_RULE``.
         organisation: id of the organisation the person acted for.
+        proof: digest of the passkey's signature (:attr:`trustcore.passkey.PasskeySignature.digest`), where one signed.
     """
 
     actor: str
     at: str
     method: str
     organisation: str
+    proof: str | None = None
 
 
 class LayerResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -1,8 +1,9 @@
 """A seal that breaks where a picture is changed: for lossless masters, beside the marks that are made to last.
 
 A picture is cut into blocks. Each carries, in the least significant bits of a few of its samples, the picture's id, the
-frame's number and a keyed tag of 64 bits over those, the block's place and every other bit in it. So a block that
-was edited, moved, or taken from another picture or frame does not verify, and the map of such blocks shows where.
+frame's number, whether it is a film's last, and a keyed tag of 64 bits over those, the block's place and every other
+bit in it. So a block that was edited, moved, or taken from another picture or frame does not verify, and the map of
+such blocks shows where; a film that was cut short has no last frame.
 
 An untouched block always verifies. One that was changed in any bit verifies with a chance of ``MISS`` at most, and so
 does any block without this key's seal. Lossy encoding changes every block, which is the point.
@@ -30,6 +31,8 @@ BLOCK = 16
 # Chance that a changed block verifies.
 MISS = 2.0**-64
 _HEAD = struct.Struct(">QI")
+# of the frame's 32 bits the first
+_LAST = 1 << 31
 _TAG_BYTES = 8
 _CARRIED = _HEAD.size + _TAG_BYTES
 _PLACE = struct.Struct(">IIBB")
@@ -42,10 +45,14 @@ Map = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class SealMark:
-    """What a seal says: ``picture_id``, 64 random bits for a picture or a film, and the frame's number from 0."""
+    """What a seal says: ``picture_id``, 64 random bits for a picture or a film, and the frame's number from 0.
+
+    ``last``: no frame follows it, so that a film of which the end is missing does not pass for a shorter one.
+    """
 
     picture_id: int
     frame: int = 0
+    last: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,10 +79,11 @@ def seal_planes(planes: Sequence[Plane], mark: SealMark, *, key: bytes, carrier:
         carrier: index of the plane that is changed: at most 160 samples of a block of 256, by one level each.
 
     Raises:
-        ValueError: the carrier is smaller than a block, or a plane does not hold unsigned integers.
+        ValueError: the carrier is smaller than a block, a plane does not hold unsigned integers, or the frame's
+            number has more than 31 bits.
     """
     sealed = [np.array(plane) if index == carrier else plane for index, plane in enumerate(planes)]
-    secret, head = _secret(key), _HEAD.pack(mark.picture_id, mark.frame)
+    secret, head = _secret(key), _packed(mark)
     for place, blocks in _blocks(sealed, carrier):
         tag = _tag(secret, head, place, blocks, carrier)
         _write(blocks[carrier], np.unpackbits(np.frombuffer(head + tag, np.uint8)))
@@ -103,12 +111,23 @@ def read_seal(planes: Sequence[Plane], *, key: bytes, carrier: int = 0) -> SealR
         return SealReading(np.zeros((rows, columns), np.bool_), None, agreeing if agreeing > 1 else 0)
     most = named.most_common(1)[0][0]
     whole = [is_whole and head == most for head, is_whole in zip(carried, verified, strict=True)]
-    return SealReading(np.array(whole).reshape(rows, columns), SealMark(*_HEAD.unpack(most)), 0)
+    return SealReading(np.array(whole).reshape(rows, columns), _unpacked(most), 0)
 
 
 def block_bounds(side: int) -> list[tuple[int, int]]:
     """Return begin and end of each block along a side; the last takes the remainder."""
     return _cuts(side)
+
+
+def _packed(mark: SealMark) -> bytes:
+    if not 0 <= mark.frame < _LAST:
+        raise ValueError("a frame's number has 31 bits")
+    return _HEAD.pack(mark.picture_id, mark.frame | (_LAST if mark.last else 0))
+
+
+def _unpacked(head: bytes) -> SealMark:
+    picture_id, frame = _HEAD.unpack(head)
+    return SealMark(picture_id, frame & (_LAST - 1), bool(frame & _LAST))
 
 
 def _cuts(side: int) -> list[tuple[int, int]]:

@@ -57,8 +57,9 @@ def ask_job(
     earlier = MediaJob.objects.filter(registration=registration).first()
     if earlier is not None:
         return earlier
-    needed = space_needed(plan, source_bytes=path.stat().st_size, lossless=lossless)
-    _refuse_what_cannot_be(organisation_id, plan, needed)
+    size = path.stat().st_size
+    needed = space_needed(plan, source_bytes=size, lossless=lossless, crf=crf)
+    _refuse_what_cannot_be(organisation_id, plan, needed if source_blob else needed + size)
     job = MediaJob(
         organisation_id=organisation_id,
         registration=registration,

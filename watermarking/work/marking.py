@@ -22,7 +22,7 @@ from watermarking.errors import MediaError
 from watermarking.keys import mark_key, read_secret
 from watermarking.models import JobState, MediaJob, MediaStretch, StretchState
 from watermarking.plans import StretchReport, span_from
-from watermarking.work.estimates import memory_free, memory_needed
+from watermarking.work.estimates import memory_free, memory_needed, space_free
 from watermarking.work.jobs import fail_job, locked_job
 from watermarking.work.limits import work_limits
 from watermarking.work.readback import Wanted, mark_film_stretch, mark_whole
@@ -36,7 +36,7 @@ class Step(Enum):
     """What came of a worker's asking for a stretch."""
 
     MARKED = "one stretch was marked; there may be more"
-    BUSY = "this machine has no slot or no memory now; ask again"
+    BUSY = "this machine has no slot, no memory or no space now; ask again"
     ENOUGH = "others are at all that is left, or at as much as one job may have"
     READY = "every stretch is marked"
     OVER = "the job is not being marked: it ended, or waits"
@@ -53,13 +53,19 @@ def mark_next(*, job_id: UUID) -> Step:
         return Step.OVER
     with media_slot(job.device) as has_slot:
         needed = memory_needed(job.width, job.height) + work_limits().free_memory
-        if not has_slot or memory_free() < needed:
+        if not has_slot or memory_free() < needed or space_free() < _space_of_one(job):
             return Step.BUSY
         with _next_stretch(job) as stretch:
             if stretch is not None:
                 return _mark(job, stretch)
     left = job.stretches.exclude(state=StretchState.DONE).exists()
     return Step.ENOUGH if left else Step.READY
+
+
+def _space_of_one(job: MediaJob) -> int:
+    """Bytes that one stretch may take while it is marked: half of the job's are for the joining."""
+    parts = max(1, job.stretches.count())
+    return work_limits().free_bytes + job.bytes_needed // (2 * parts)
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 // Small comforts only: every page reads and every form submits without this file.
-// Keys: J K move, Enter opens, A approve, C counter, D decline, / find. Copy buttons. Focus after a swap.
+// Keys: J K move, Enter opens, A approve, C counter, Q asks, D decline, / finds, ? tells all keys. Copy buttons. Focus after a swap.
 "use strict";
 (() => {
   const page = document.documentElement;
@@ -51,6 +51,15 @@
       else move(key === "j" ? 1 : -1);
     } else if (acts[key]) {
       document.querySelector(`[data-act="${acts[key]}"]`)?.click();
+    } else if (key === "?") {
+      const sheet = document.getElementById("keysheet");
+      if (!sheet) return;
+      if (sheet.open) sheet.close();
+      else sheet.showModal();
+    } else if (key === "enter" && event.target === document.body) {
+      const link = document.querySelector("[data-row].selected a");
+      if (!link) return;
+      link.click();
     } else if (key === "/") {
       const find = document.querySelector("[data-find]");
       if (!find) return;

@@ -24,5 +24,5 @@ drop function licensing_guard_rollout();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("licensing", "0160_rollouts")]
+    dependencies = [("licensing", "0170_rollouts")]
     operations = [*append_only("licensing_shadowoutcome"), migrations.RunSQL(_GUARD, _UNDO)]

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0020_credential_certificate'),
-        ('licensing', '0150_quota_alerts'),
+        ('licensing', '0160_person_signatures'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,88 @@
+"""Licences page by page, live ones and ended ones, told apart by the database.
+
+The rule is that of ``tokens.effective_state`` as one condition over rows; a test holds the two against each other.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Count, Exists, F, OuterRef, Q
+
+from accounts.principals import Principal
+from common import clock
+from common.keyset import slice_of
+from licensing.models import LicenceToken
+from licensing.selectors.licences import LicenceLine, lines_of, with_renewals
+from licensing.selectors.tokens import tokens_visible_to
+from trustcore.policy.vocabulary import TokenState
+
+PAGE: Final = 40
+SOON: Final = timedelta(days=30)
+"""A licence that ends within this ends soon: the first of the usual notices."""
+NEWEST: Final = ("-created_at", "-jti")
+_MOVED_BY_TIME: Final = [TokenState.ACTIVE, TokenState.PENDING_ACTIVATION, TokenState.EXPIRING]
+
+
+@dataclass(frozen=True, slots=True)
+class Licences:
+    """How many licences are live, end soon and have ended, and one page of them."""
+
+    live: int
+    ending: int
+    ended: int
+    lines: tuple[LicenceLine, ...]
+    after: str
+
+
+def live_now(at: datetime) -> Q:
+    """Licences that are active, pending or held at ``at``."""
+    taken_over = LicenceToken.objects.filter(supersedes=OuterRef("jti"), not_before__lte=at).filter(
+        Q(revoked_at=None) | Q(revoked_at__gte=F("not_before"))
+    )
+    moving = Q(state__in=_MOVED_BY_TIME, not_after__gt=at) & ~Q(Exists(taken_over))
+    return moving | Q(state=TokenState.SUSPENDED)
+
+
+def licences_page(
+    principal: Principal,
+    *,
+    tab: str = "live",
+    after: str = "",
+    talent_id: UUID | None = None,
+    size: int = PAGE,
+    is_counted: bool = True,
+) -> Licences:
+    """Licences that the caller may see, newest first: ``live``, ``ended``, or ``all``; 3 queries, for a vendor 4.
+
+    Without ``is_counted`` the three numbers are 0, and there is one query less.
+    """
+    at = clock.now()
+    rows = tokens_visible_to(principal)
+    if talent_id is not None:
+        rows = rows.filter(talent=talent_id)
+    live = live_now(at)
+    counted = {"live": 0, "ending": 0, "every": 0}
+    if is_counted:
+        counted = rows.order_by().aggregate(
+            live=Count("pk", filter=live),
+            ending=Count("pk", filter=live & Q(not_after__lte=at + SOON)),
+            every=Count("pk"),
+        )
+    chosen = {"live": rows.filter(live), "ended": rows.filter(~live)}.get(tab, rows)
+    page = slice_of(with_renewals(chosen), by=NEWEST, after=after, size=size)
+    return Licences(
+        live=counted["live"],
+        ending=counted["ending"],
+        ended=counted["every"] - counted["live"],
+        lines=lines_of(principal, list(page.rows), at),
+        after=page.after,
+    )
+
+
+def live_licences(principal: Principal, *, size: int) -> tuple[LicenceLine, ...]:
+    """The licences that are live for the caller, newest first, at most ``size``; 2 queries."""
+    at = clock.now()
+    rows = with_renewals(tokens_visible_to(principal).filter(live_now(at)).order_by(*NEWEST))
+    return lines_of(principal, list(rows[:size]), at)

@@ -1,0 +1,328 @@
+"""What is sent to each address: which thing of a world stands in it, and a body that the operation takes.
+
+``THINGS`` names, for a parameter of an address, the id in ``World.ids`` (default: the parameter's own name).
+``BODIES`` holds what is sent; without an entry nothing is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from common import clock
+from licensing import services
+from licensing.models import Talent
+from tests.licensing.persons import LIMITS, in_days
+from tests.permissions.worlds import World, request_body, short_film
+from trustcore.policy.profiles import catalogue, profile_hash
+
+PROFILE = "SAG_TVT_2026@1"
+
+# address (or its beginning), parameter: the id in the world
+THINGS = {
+    ("/api/v1/training-requests/", "request_id"): "training",
+    ("/api/v1/training-tokens/", "jti"): "training_jti",
+    ("/api/v1/talents/", "talent_id"): "talent",
+    ("/training/", "request_id"): "training",
+    ("/training/{request_id}/end/", "request_id"): "training_agreed",
+    ("/roster/", "talent_id"): "talent",
+    ("/mandates/", "talent_id"): "talent",
+    ("/visibility/", "talent_id"): "talent",
+    ("/rules/", "talent_id"): "talent",
+    ("/wishes/", "talent_id"): "talent",
+    ("/requests/{request_id}/accept/", "request_id"): "countered",
+    ("/api/v1/license-requests/{request_id}/accept", "request_id"): "countered",
+    ("/api/v1/license-requests/{request_id}/difference/", "request_id"): "countered",
+    ("/api/v1/tokens/{jti}/resume", "jti"): "held_jti",
+    ("/api/v1/watermarks/jobs/", "uid"): "job_id",
+    ("/api/v1/watermarks/detections/", "uid"): "detection",
+    ("/api/v1/render/leases/", "uid"): "lease",
+    ("/api/v1/logs/", "production"): "production_id",
+    ("/unsubscribe/", "token"): "unsubscribe_token",
+}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One body. ``answers``: statuses that say, of who is let in, that the body was read."""
+
+    data: Any = None
+    query: str = ""
+    kind: str = "json"
+    headers: dict[str, str] = field(default_factory=dict)
+    answers: tuple[int, ...] = ()
+    denied: bytes = b""
+    from_afar: bool = False
+
+
+Body = Callable[[World], Ask]
+
+
+def things_of(address: str, parameters: tuple[str, ...], variant: str) -> dict[str, str]:
+    """Which id of a world stands for each parameter."""
+    chosen: dict[str, str] = {}
+    for name in parameters:
+        rows = [thing for (start, key), thing in THINGS.items() if key == name and address.startswith(start)]
+        chosen[name] = rows[-1] if rows else name
+    if variant:
+        chosen[parameters[0]] = variant
+    return chosen
+
+
+def _form(**data: Any) -> Body:
+    return lambda world: Ask(
+        {key: value(world) if callable(value) else value for key, value in data.items()}, kind="form"
+    )
+
+
+def _json(**data: Any) -> Body:
+    return lambda world: Ask({key: value(world) if callable(value) else value for key, value in data.items()})
+
+
+def _fact(name: str) -> Callable[[World], Any]:
+    return lambda world: world.facts[name]
+
+
+def _id(name: str) -> Callable[[World], str]:
+    return lambda world: world.ids[name]
+
+
+def _handle(world: World) -> str:
+    return Talent.objects.get(pk=world.ids["talent"]).handle
+
+
+def _email(name: str) -> Callable[[World], str]:
+    return lambda world: world.people[name].person.email
+
+
+def _query(template: str, **options: Any) -> Body:
+    return lambda world: Ask(query=template.format(**world.ids), **options)
+
+
+def _film(**data: Any) -> Body:
+    def made(world: World) -> Ask:
+        film = SimpleUploadedFile("reel.mp4", short_film(world.facts["folder"]).read_bytes(), "video/mp4")
+        rest = {key: value(world) if callable(value) else value for key, value in data.items()}
+        return Ask({"file": film, **rest}, kind="form")
+
+    return made
+
+
+def _check(world: World) -> Ask:
+    farm = world.facts["farm"]
+    jws = farm.jws()
+    return Ask(
+        farm.body(token=jws, render_territory="US"), headers={"DPoP": farm.proof(jws)}, denied=b'"DENY"'
+    )
+
+
+def _receipts(world: World) -> Ask:
+    farm = world.facts["farm"]
+    row = json.dumps(farm.row(world.ids["lease"], 9)).encode() + b"\n"
+    return Ask(
+        row, kind="application/x-ndjson", headers={"Idempotency-Key": str(uuid4())}, denied=b'"accepted":0'
+    )
+
+
+def _preview(world: World) -> Ask:
+    return Ask({"kind": "STRIKE", "covers": "production", "id": world.ids["production_id"]})
+
+
+def _declare(world: World) -> Ask:
+    shown = services.preview_event(
+        principal=world.people["auditor"],
+        kind="STRIKE",
+        covers="production",
+        covered_id=world.facts["production"].pk,
+    )
+    body = {"kind": "STRIKE", "covers": "production", "id": world.ids["production_id"]}
+    return Ask({**body, "effect_hash": shown.effect_hash, "why": "Strike."})
+
+
+def _roll(world: World) -> Ask:
+    sheet = b"member_number,stage_name,majority_on\r\n77,Somebody,\r\n"
+    return Ask({"file": SimpleUploadedFile("roll.csv", sheet, "text/csv")}, kind="form")
+
+
+def _stopped(world: World) -> Ask:
+    """Lift what the talent has just stopped; it is undone with the answer."""
+    desk = world.people["talent"]
+    talent = Talent.objects.get(pk=world.ids["talent"])
+    services.emergency_stop(principal=desk, talent=talent, reason="Stop.")
+    return Ask({"why": "On we go."})
+
+
+def _adopted(world: World) -> Ask:
+    """End what every administrator has just signed off; it is undone with the answer."""
+    for name, desk in world.people.items():
+        if name.endswith("-admin"):
+            services.adopt_profile(
+                principal=desk, profile=PROFILE, profile_hash_read=_profile_hash(), counsel_name="Counsel"
+            )
+    return Ask({"profile": PROFILE})
+
+
+def _profile_hash(_: object = None) -> str:
+    return profile_hash(catalogue()[PROFILE])
+
+
+def _draft(world: World) -> Ask:
+    return Ask({"title": "Later", "body": request_body(world, world.facts["production"])})
+
+
+_CHANGES = {"changes": {"scope.frames_max": 2000}, "terms_hash": _fact("terms_hash")}
+_TRAINING = {
+    "project": _id("production_id"), "talent": _fact("handle"), "use_types": ["TRAINING_REPLICA"],
+    "constructs": ["FACE_3D"], "replica_class": "EMPLOYMENT_BASED_DIGITAL_REPLICA",
+    "description": "Fit one face model of Ada Merrow for sequences 041 to 047.", "days": 60, "runs_max": 2,
+    "render_territory": ["US"], "distribution_territory": ["US"], "channels": ["THEATRICAL"],
+}  # fmt: skip
+_AUTHORITY = {
+    "user": _email("colleague"), "kind": "GUARDIAN", "document_type": "Court appointment", "issuer": "Court",
+    "issued_on": "2024-01-01", "sha256": "d" * 64,
+}  # fmt: skip
+_A_WHILE = {
+    "valid_from": lambda _: clock.rfc3339(in_days(2)),
+    "valid_until": lambda _: clock.rfc3339(in_days(3)),
+}
+
+BODIES: dict[str, Body] = {
+    # the portal
+    "POST /settings/": _form(theme="dark", keys="off"),
+    "POST /welcome/{secret}/": _form(password="a-long-enough-passphrase", again="a-long-enough-passphrase"),
+    "POST /security/passkeys/new/": lambda _: Ask(kind="form", answers=(422,)),
+    "POST /security/passkeys/{passkey_id}/rename/": _form(name="Laptop"),
+    "POST /security/codes/new/": lambda _: Ask(kind="form", answers=(422,)),
+    "POST /security/password/": lambda _: Ask(kind="form", answers=(422,)),
+    "POST /requests/{request_id}/change/": _form(field="frames_max", value="2000", note="Fewer."),
+    "POST /requests/{request_id}/undo/": _form(field="frames_max"),
+    "GET /requests/{request_id}/change/": _query("?field=frames_max"),
+    "POST /requests/{request_id}/counter/": _form(note=""),
+    "POST /requests/{request_id}/approve/": _form(terms_hash=_fact("terms_hash")),
+    "POST /requests/{request_id}/approve/@direct": _form(terms_hash=_fact("direct_hash")),
+    "POST /requests/{request_id}/decline/": _form(reason="Not this time."),
+    "POST /requests/{request_id}/accept/": _form(terms_hash=_fact("countered_hash")),
+    "POST /licences/{jti}/revoke/": _form(kind="PROSPECTIVE", reason="It is over."),
+    "POST /licences/{jti}/renew/": _form(days="30", frames_max="100", note="More."),
+    "POST /productions/new/": _form(title="A new one", kind="PRODUCTION", guild=""),
+    "POST /requests/new/": _form(production=_id("production_id"), talent=_handle),
+    "POST /webhooks/new/": _form(url="https://hooks.example.test/portal", kinds=["licence.*"]),
+    "POST /webhooks/{endpoint_id}/switch/": _form(enabled="off"),
+    "POST /webhooks/{endpoint_id}/rotate/": _form(overlap_hours="1"),
+    # a talent's organisation has roles of its own
+    "POST /team/invite/": lambda world: Ask(
+        {"full_name": "New", "email": "new@example.test", "roles": ["ADMIN"]}, kind="form", answers=(422,)
+    ),
+    "POST /team/{person_id}/": _form(roles=["ENGINEER"]),
+    "POST /notices/choices/": lambda world: Ask({}, kind="form", answers=(422,)),
+    "POST /keys/new/": _form(name="farm", scopes=["licence:read"], days="30", proof_jwk=""),
+    "POST /bundles/new/": _form(production=_id("production_id"), purpose="UNION_REPORTING"),
+    "POST /stop/": _form(confirm="stop"),
+    # doors
+    "GET /metrics": lambda _: Ask(from_afar=True),
+    "GET /api/docs/": _query(""),
+    "POST /log/{production_id}/cosignatures": lambda _: Ask(
+        b"nothing\n", kind="text/plain", answers=(400, 422)
+    ),
+    # open to everybody, who is told what is wrong with the question
+    **{
+        f"{method} {root}/matches/{what}": lambda _: Ask(b"", kind="text/plain", answers=(400, 415))
+        for root in ("/softbinding/v1", "/api/v1/softbinding")
+        for method in ("GET", "POST")
+        for what in ("byBinding", "byContent", "byReference")
+    },
+    # the API
+    "POST /api/v1/productions": _json(title="A new one", kind="PRODUCTION"),
+    "POST /api/v1/visibility/check": _json(talent=_fact("handle"), project=_id("production_id")),
+    "POST /api/v1/license-requests": lambda world: Ask(request_body(world, world.facts["production"])),
+    "POST /api/v1/license-requests/{request_id}/accept": _json(terms_hash=_fact("countered_hash")),
+    "POST /api/v1/license-requests/{request_id}/approve": _json(terms_hash=_fact("terms_hash")),
+    "POST /api/v1/license-requests/{request_id}/approve@direct": _json(terms_hash=_fact("direct_hash")),
+    "POST /api/v1/license-requests/{request_id}/counter": _json(**_CHANGES),
+    "POST /api/v1/license-requests/{request_id}/decline": _json(reason="Not this time."),
+    "POST /api/v1/license-requests/{request_id}/revise": _json(**_CHANGES),
+    "POST /api/v1/license-requests/{request_id}/question": _json(text="Which scenes?"),
+    "POST /api/v1/license-requests/{request_id}/answer": _json(text="These."),
+    "POST /api/v1/request-drafts": _draft,
+    "PUT /api/v1/request-drafts/{draft_id}": _draft,
+    "POST /api/v1/talents/{talent_id}/mandate": _json(
+        agency=lambda world: world.facts["agency"].slug,
+        agent=_email("colleague"),
+        mode="AGENT_WITHIN_MANDATE",
+        use_types=["FACE_RENDER"],
+    ),
+    "POST /api/v1/talents/{talent_id}/visibility": _json(level="HIDDEN", organisations=[]),
+    "POST /api/v1/talents/{talent_id}/rules": _json(
+        use_types=["FACE_RENDER"], limits=LIMITS, valid_until=lambda _: clock.rfc3339(in_days(9))
+    ),
+    "POST /api/v1/talents/{talent_id}/instructions": _json(kind="PAYEE", body={"payee": "Ilse"}),
+    "POST /api/v1/talents/{talent_id}/authorities": _json(**_AUTHORITY),
+    "POST /api/v1/talents/{talent_id}/guild-defaults/tighten": _json(limits={"days_max": 30}),
+    "POST /api/v1/talents/{talent_id}/guild-defaults/accept": _json(version=1),
+    "POST /api/v1/talents/{talent_id}/emergency-stop": _json(reason="Stop."),
+    "POST /api/v1/talents/{talent_id}/emergency-stop/lift": _stopped,
+    "POST /api/v1/mandates/{mandate_id}/delegations": _json(to=_email("colleague"), **_A_WHILE),
+    "POST /api/v1/absences": _json(stand_in=_fact("deputy"), **_A_WHILE),
+    "POST /api/v1/profiles/adopt": _json(profile=PROFILE, profile_hash=_profile_hash, counsel_name="Counsel"),
+    "POST /api/v1/profiles/end": _adopted,
+    "POST /api/v1/training-requests": _json(**_TRAINING),
+    "POST /api/v1/training-requests/{request_id}/approve": _json(terms_hash=_fact("training_hash")),
+    "POST /api/v1/training-requests/{request_id}/decline": _json(reason="No."),
+    "POST /api/v1/training-tokens/{jti}/revoke": _json(reason="No more."),
+    "POST /api/v1/events/preview": _preview,
+    "POST /api/v1/events/declare": _declare,
+    "POST /api/v1/guild-rolls": _roll,
+    "POST /api/v1/guild-rolls/rows": _json(rows=[{"member_number": "88", "stage_name": "Somebody"}]),
+    "POST /api/v1/guild-defaults": _json(limits={"days_max": 200}),
+    "POST /api/v1/tokens/{jti}/revoke": _json(reason="It is over."),
+    "POST /api/v1/tokens/{jti}/suspend": _json(why="For now."),
+    "POST /api/v1/holds": _json(covers="token", id=_id("jti"), reason="SUSPENDED", why="For now."),
+    "POST /api/v1/introspect": lambda world: Ask(
+        f"token={world.facts['farm'].jws()}",
+        kind="application/x-www-form-urlencoded",
+        denied=b'"active":false',
+    ),
+    **dict.fromkeys(
+        (
+            "POST /mandates/{mandate_id}/delegate/",
+            "POST /mandates/give/{talent_id}/",
+            "POST /absence/",
+            "POST /visibility/{talent_id}/",
+            "POST /rules/new/{talent_id}/",
+            "POST /wishes/{talent_id}/after-death/",
+            "POST /wishes/{talent_id}/payee/",
+            "POST /training/{request_id}/decline/",
+            "POST /training/{request_id}/end/",
+            "POST /requests/{request_id}/ask/",
+        ),
+        lambda _: Ask({}, kind="form", answers=(422,)),  # the form, with what it misses
+    ),
+    "POST /training/{request_id}/approve/": _form(terms_hash=_fact("training_hash")),
+    "GET /requests/{request_id}/answer/": lambda _: Ask(answers=(409,)),  # nobody has asked anything
+    "POST /requests/{request_id}/answer/": lambda _: Ask({}, kind="form", answers=(409,)),
+    "POST /api/v1/render/checks": _check,
+    "GET /api/v1/render/checks": _query("?token={jti}"),
+    "POST /api/v1/render/receipts": _receipts,
+    "GET /api/v1/render/receipts": _query("?token={jti}"),
+    "GET /api/v1/render/receipts/export": _query("?token={jti}&format=csv"),
+    "GET /api/v1/render/receipts/{leaf}/proof": _query("?project={production_id}"),
+    "GET /api/v1/logs/{production}/consistency": _query("?first=1"),
+    "GET /api/v1/logs/{production}/leaf": _query("?decision={decision}"),
+    "POST /api/v1/assets": _film(project=_id("production_id"), tokens=lambda world: [world.ids["jti"]]),
+    "POST /api/v1/watermarks/jobs": _film(payload=_id("free_payload")),
+    "POST /api/v1/watermarks/detect": _film(),
+    "GET /api/v1/watermarks/jobs/{uid}/content": lambda _: Ask(answers=(409,)),  # it is still being marked
+    "POST /api/v1/watermarks/registrations": _json(
+        project=_id("production_id"), tokens=lambda world: [world.ids["jti"]]
+    ),
+    "PUT /api/v1/productions/{production_id}/softbinding": _json(public=False),
+    "POST /api/v1/bundles": _json(project=_id("production_id"), purpose="UNION_REPORTING"),
+    "POST /api/v1/webhooks": _json(url="https://hooks.example.test/another", kinds=[]),
+    "PATCH /api/v1/webhooks/{endpoint_id}": _json(enabled=False),
+    "POST /api/v1/webhooks/{endpoint_id}/rotate-secret": _json(overlap_hours=1),
+}

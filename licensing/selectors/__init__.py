@@ -96,6 +96,13 @@ from licensing.selectors.request_detail import (
     request_detail,
 )
 from licensing.selectors.requests import requests_visible_to
+from licensing.selectors.rollouts import (
+    productions_named,
+    rollout_for,
+    rollouts_of,
+    shadow_count,
+    shadow_counts,
+)
 from licensing.selectors.signatures import SignatureDetail, signature_detail
 from licensing.selectors.standing import (
     Licences,
@@ -226,6 +233,7 @@ __all__ = [
     "person_on_roster",
     "person_pseudonym",
     "production_for",
+    "productions_named",
     "productions_visible_to",
     "request_detail",
     "requests_needing",
@@ -233,6 +241,8 @@ __all__ = [
     "requests_page",
     "requests_visible_to",
     "roll_for",
+    "rollout_for",
+    "rollouts_of",
     "rolls_of",
     "rolls_stuck",
     "roster",
@@ -241,6 +251,8 @@ __all__ = [
     "rules_in_force",
     "rules_page",
     "seen_as_vendor",
+    "shadow_count",
+    "shadow_counts",
     "signature_detail",
     "signers_of",
     "speaks_for",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value
@@ -91,9 +92,10 @@ def totals_of_production(production_id: UUID) -> ProductionTotals:
 
 def _counted(
     rows: QuerySet[LogEntry] | QuerySet[RenderCheck] | QuerySet[UnauthorisedFrame], by: str
-) -> QuerySet:  # type: ignore[type-arg]
-    return rows.order_by().values(by).annotate(n=Count("*")).values("n")
+) -> QuerySet[Any, Any]:
+    counted: QuerySet[Any, Any] = rows.order_by().values(by).annotate(n=Count("*")).values("n")
+    return counted
 
 
-def _number(rows: QuerySet) -> Coalesce:  # type: ignore[type-arg]
+def _number(rows: QuerySet[Any, Any]) -> Coalesce:
     return Coalesce(Subquery(rows, output_field=IntegerField()), Value(0))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import QueryDict
+from django.http import HttpResponse, QueryDict
 from django.utils.datastructures import MultiValueDict
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import (
@@ -61,13 +61,13 @@ class PortalSessionAuthentication(SessionAuthentication):
 
     def enforce_csrf(self, request: Request) -> None:
         """The token comes in the header alone: no form is read to disk before it is known who sends it."""
-        check, sent = CSRFCheck(lambda _: None), request._request
+        check, sent = CSRFCheck(lambda _: HttpResponse()), request._request
         check.process_request(sent)
         was_read = hasattr(sent, "_post")
         if not was_read:
             sent._post, sent._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
         try:
-            reason = check.process_view(sent, None, (), {})
+            reason = check.process_view(sent, lambda _: HttpResponse(), (), {})
         finally:
             if not was_read:
                 del sent._post, sent._files  # type: ignore[attr-defined]

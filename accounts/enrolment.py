@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal.auth import get_credentials
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext as _
 from fido2.server import Fido2Server
 from fido2.webauthn import (
     PublicKeyCredentialParameters,
@@ -83,7 +84,9 @@ def read_enrolment(session: MutableMapping[str, Any], user: User, credential: ob
         >= PASSKEYS_MAX
     ):
         raise InvalidInput(
-            "PASSKEYS_TOO_MANY", f"You have {PASSKEYS_MAX} passkeys already.", "Remove one first."
+            "PASSKEYS_TOO_MANY",
+            _("You have %(passkeys_max)s passkeys already.") % {"passkeys_max": PASSKEYS_MAX},
+            "Remove one first.",
         )
     return credential
 

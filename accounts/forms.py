@@ -50,12 +50,13 @@ class SignInByPasskey(_Answer, webauthn.LoginWebAuthnForm):
     One that was enrolled while an organisation vouched for its person lets them in for that organisation alone.
     """
 
-    def save(self) -> None:
-        """Note the proof, and who vouched for this passkey."""
-        super().save()
-        admitted_by = self.cleaned_data["credential"].data.get(ADMITTED_BY_KEY)
+    def clean_credential(self) -> Authenticator:
+        """The passkey; the session knows from here on who vouched for it."""
+        row = super().clean_credential()
+        admitted_by = row.data.get(ADMITTED_BY_KEY)
         if admitted_by:
             context.request.session[ADMITTED_BY_KEY] = admitted_by
+        return row
 
 
 class ConfirmByPasskey(_Answer, webauthn.ReauthenticateWebAuthnForm):

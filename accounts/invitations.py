@@ -23,6 +23,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.enrolment import keep_passkey
 from accounts.memberships import add_member
@@ -31,12 +32,12 @@ from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 _SECRET_BYTES: Final = 32
-_ROLES_OF: Final = {
+_ROLES_OF: Final[dict[Organisation.Kind, set[str]]] = {
     Organisation.Kind.AGENCY: {"AGENT", "ADMIN", "LEGAL"},
     Organisation.Kind.STUDIO: {"PRODUCER", "ENGINEER", "ADMIN", "LEGAL"},
     Organisation.Kind.VENDOR: {"PRODUCER", "ENGINEER", "ADMIN", "LEGAL"},
     Organisation.Kind.GUILD: {"AUDITOR", "ADMIN", "LEGAL"},
-    Organisation.Kind.TALENT: {"TALENT"},
+    Organisation.Kind.TALENT: {"TALENT", "ADMIN"},
     Organisation.Kind.OPERATOR: set(),  # made on the server itself
 }
 
@@ -72,7 +73,9 @@ def invite_person(
         raise InvalidInput("NAME_INVALID", "Give the person's name in one line.")
     allowed = _ROLES_OF[Organisation.Kind(organisation.kind)]
     if not wanted or not allowed.issuperset(wanted):
-        raise InvalidInput("ROLE_UNKNOWN", f"Choose roles of {', '.join(sorted(allowed))}.")
+        raise InvalidInput(
+            "ROLE_UNKNOWN", _("Choose roles of %(values)s.") % {"values": ", ".join(sorted(allowed))}
+        )
     if invited_by is not None and not _is_administrator(invited_by, organisation):
         raise Forbidden("ADMINISTRATOR_ONLY", "An administrator of the organisation invites.")
     with transaction.atomic():
@@ -243,7 +246,8 @@ def _use(link: SignInLink, user: User) -> Membership:
     link.save(update_fields=["used_at", "used_by"])
     if link.organisation is None:
         raise LookupError(f"invitation {link.pk} is to no organisation")
-    return [add_member(organisation=link.organisation, user=user, role=role) for role in link.roles][0]
+    first, *_ = [add_member(organisation=link.organisation, user=user, role=role) for role in link.roles]
+    return first
 
 
 def _end_others(purpose: str, email: str, organisation: Organisation | None) -> None:

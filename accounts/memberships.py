@@ -1,6 +1,7 @@
 """Who belongs to an organisation."""
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Organisation, User
 from common.errors import Conflict, InvalidInput
@@ -14,13 +15,13 @@ def add_member(*, organisation: Organisation, user: User, role: str) -> Membersh
         Conflict: ``OPERATOR_APART``: who runs this server is a member of no party (a trigger says so, too).
     """
     if role not in Membership.Role.values:
-        raise InvalidInput("ROLE_UNKNOWN", f"{role} is not a role.")
+        raise InvalidInput("ROLE_UNKNOWN", _("%(role)s is not a role.") % {"role": role})
     operators = Organisation.Kind.OPERATOR
     elsewhere = Membership.objects.filter(user=user, ended_at=None)
     apart = Q(organisation__kind=operators)
     if elsewhere.filter(~apart if organisation.kind == operators else apart).exists():
         raise Conflict("OPERATOR_APART", "Who runs this server is a member of no party.")
-    membership, _ = Membership.objects.get_or_create(
+    membership, _made = Membership.objects.get_or_create(
         organisation=organisation, user=user, role=role, ended_at=None
     )
     return membership

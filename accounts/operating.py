@@ -10,8 +10,11 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext as _
 
-from accounts.models import Membership, Organisation, User
+from accounts.invitations import invite_person
+from accounts.models import Membership, Organisation, SignInLink, User
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from accounts.services import add_member, create_user, register_organisation
 from common import clock
@@ -65,9 +68,8 @@ def memberships_of(organisation: Organisation) -> QuerySet[Membership]:
 
 def has_administrator(organisation: Organisation) -> bool:
     """Whether somebody living there can appoint others."""
-    return Membership.objects.filter(
-        organisation=organisation, role=Membership.Role.ADMIN, ended_at=None
-    ).exists()
+    rows = Membership.objects.filter(organisation=organisation, ended_at=None)
+    return rows.filter(role__in=[Membership.Role.ADMIN, _first_role(organisation)]).exists()
 
 
 def register_party(*, principal: Principal, name: str, kind: str, slug: str = "") -> Organisation:
@@ -78,21 +80,25 @@ def register_party(*, principal: Principal, name: str, kind: str, slug: str = ""
     """
     require_operator(principal)
     if kind not in KINDS:
-        raise InvalidInput("KIND_UNKNOWN", f"{kind[:20]} is not a kind that is registered here.")
+        raise InvalidInput(
+            "KIND_UNKNOWN", _("%(kind)s is not a kind that is registered here.") % {"kind": kind[:20]}
+        )
     return register_organisation(name=name, kind=kind, slug=slug)
 
 
 def appoint_administrator(
     *, principal: Principal, organisation: Organisation, email: str, full_name: str
-) -> tuple[Membership, str]:
-    """Appoint the first administrator; the second value is a new person's password, shown this once, or empty.
+) -> tuple[SignInLink, str]:
+    """Invite the first administrator, or the talent of a talent's own; the second value is the link, shown this once.
 
     Raises:
-        Forbidden: ``OPERATOR_ONLY``.
+        Forbidden: ``OPERATOR_ONLY``, or as :func:`~accounts.presence.require_presence`.
+        InvalidInput: ``EMAIL_INVALID`` or ``NAME_INVALID``.
         Conflict: ``HAS_ADMINISTRATOR``: the organisation appoints its own; ``OPERATOR_APART``: this person runs
-            the server, or another organisation's kind forbids it.
+            the server, or the organisation does.
     """
     require_operator(principal)
+    require_presence(principal)
     with transaction.atomic():
         house = Organisation.objects.select_for_update().get(pk=organisation.pk)
         if house.kind == Organisation.Kind.OPERATOR:
@@ -101,11 +107,18 @@ def appoint_administrator(
             raise Conflict(
                 "HAS_ADMINISTRATOR", "This organisation has an administrator, who appoints others."
             )
-        person, password = User.objects.filter(email__iexact=email).first(), ""
-        if person is None:
-            password = secrets.token_urlsafe(15)
-            person = create_user(email=email, full_name=full_name, password=password)
-        return add_member(organisation=house, user=person, role=Membership.Role.ADMIN), password
+        if Membership.objects.filter(
+            user__email__iexact=email, organisation__kind=Organisation.Kind.OPERATOR, ended_at=None
+        ).exists():
+            raise Conflict("OPERATOR_APART", "Who runs this server is a member of no party.")
+        return invite_person(
+            organisation=house, email=email, full_name=full_name, roles=[_first_role(house)], invited_by=None
+        )
+
+
+def _first_role(house: Organisation) -> str:
+    is_talent = house.kind == Organisation.Kind.TALENT
+    return str(Membership.Role.TALENT if is_talent else Membership.Role.ADMIN)
 
 
 def end_memberships(*, principal: Principal, organisation: Organisation, user: User) -> int:
@@ -115,6 +128,7 @@ def end_memberships(*, principal: Principal, organisation: Organisation, user: U
         Forbidden: ``OPERATOR_ONLY``. Conflict: ``OPERATOR_APART``: an operator's own.
     """
     require_operator(principal)
+    require_presence(principal)
     if organisation.kind == Organisation.Kind.OPERATOR:
         raise Conflict("OPERATOR_APART", "Operators are ended on the server itself.")
     with transaction.atomic():

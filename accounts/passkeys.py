@@ -4,13 +4,14 @@ allauth keeps the keys (``mfa.Authenticator``) and the sign-in; here is what it 
 a key is known by elsewhere, its counter, and the signature whose challenge is a hash of terms.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.internal.auth import get_server, set_state
 from django.conf import settings
 from django.db import connection
 from fido2.cose import ES256, RS256, CoseKey, EdDSA
@@ -21,6 +22,7 @@ from fido2.webauthn import (
     AuthenticatorData,
     PublicKeyCredentialRpEntity,
     RegistrationResponse,
+    UserVerificationRequirement,
 )
 
 from accounts.models import User
@@ -70,13 +72,16 @@ def passkeys_of(user: User) -> list[Passkey]:
     return [_passkey(row) for row in _rows(user).order_by("created_at", "pk")]
 
 
-def signing_options(user: User, terms_hash: str) -> dict[str, Any] | None:
+def signing_options(enrolled: Iterable[Authenticator], terms_hash: str) -> dict[str, Any] | None:
     """What the browser needs to sign terms of that hash (``PublicKeyCredentialRequestOptions`` as JSON).
 
+    Args:
+        enrolled: the person's authenticators, of whatever type.
+
     Returns:
-        None if ``user`` has no passkey here.
+        None if there is no passkey among them, or none can belong to this server.
     """
-    party, rows = relying_party(settings.BASE_URL), list(_rows(user))
+    party, rows = relying_party(settings.BASE_URL), passkeys_among(enrolled)
     if party is None or not rows:
         return None
     return {
@@ -88,6 +93,27 @@ def signing_options(user: User, terms_hash: str) -> dict[str, Any] | None:
             {"type": "public-key", "id": b64url_encode(credential_of(row).credential_id)} for row in rows
         ],
     }
+
+
+def presence_options(enrolled: Iterable[Authenticator]) -> dict[str, Any] | None:
+    """What the browser needs to prove who is there, to a random challenge that waits in the session.
+
+    Returns:
+        None if there is no passkey among them, or none can belong to this server.
+    """
+    rows = passkeys_among(enrolled)
+    if relying_party(settings.BASE_URL) is None or not rows:
+        return None
+    options, state = get_server().authenticate_begin(
+        [credential_of(row) for row in rows], user_verification=UserVerificationRequirement.REQUIRED
+    )
+    set_state(state)
+    return dict(dict(options)["publicKey"])
+
+
+def passkeys_among(enrolled: Iterable[Authenticator]) -> list[Authenticator]:
+    """The passkeys of somebody's authenticators."""
+    return [row for row in enrolled if row.type == Authenticator.Type.WEBAUTHN]
 
 
 def verify_signed_terms(*, user: User, terms_hash: str, credential: Mapping[str, Any]) -> PasskeySignature:
@@ -144,14 +170,16 @@ def credential_of(row: Authenticator) -> AttestedCredentialData:
     data = RegistrationResponse.from_dict(row.data["credential"]).response.attestation_object.auth_data
     if data.credential_data is None:
         raise LookupError(f"passkey {row.pk} has no key")
-    return data.credential_data
+    credential: AttestedCredentialData = data.credential_data
+    return credential
 
 
 def is_credential_taken(credential_id: bytes) -> bool:
     """Whether a passkey of that id is enrolled, by anybody."""
-    return Authenticator.objects.filter(
+    rows = Authenticator.objects.filter(
         type=Authenticator.Type.WEBAUTHN, data__credential__id=b64url_encode(credential_id)
-    ).exists()
+    )
+    return bool(rows.exists())
 
 
 def jwk_of(key: CoseKey) -> dict[str, str]:
@@ -258,7 +286,9 @@ __all__ = [
     "is_credential_taken",
     "jwk_of",
     "note_use",
+    "passkeys_among",
     "passkeys_of",
+    "presence_options",
     "read_answer",
     "relying_party",
     "require_risen",

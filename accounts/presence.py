@@ -59,7 +59,12 @@ class Factors:
 
 def factors_of(user: User) -> Factors:
     """What ``user`` has enrolled."""
-    types = list(Authenticator.objects.filter(user_id=user.pk).values_list("type", flat=True))
+    return factors_among(Authenticator.objects.filter(user_id=user.pk).values_list("type", flat=True))
+
+
+def factors_among(enrolled: Iterable[str]) -> Factors:
+    """What the types of somebody's authenticators amount to."""
+    types = list(enrolled)
     return Factors(
         passkeys=types.count(Authenticator.Type.WEBAUTHN),
         has_codes=Authenticator.Type.TOTP in types,

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.certificates import certificate_thumbprint, read_certificate
 from accounts.invitations import (
@@ -66,10 +67,10 @@ def register_organisation(*, name: str, kind: str, slug: str = "", **external_id
         Conflict: ``ORGANISATION_EXISTS``: the slug is taken.
     """
     if kind not in Organisation.Kind.values:
-        raise InvalidInput("KIND_UNKNOWN", f"{kind} is not a kind of organisation.")
+        raise InvalidInput("KIND_UNKNOWN", _("%(kind)s is not a kind of organisation.") % {"kind": kind})
     slug = slug or slugify(name)
     if Organisation.objects.filter(slug=slug).exists():
-        raise Conflict("ORGANISATION_EXISTS", f"The name {slug} is taken.")
+        raise Conflict("ORGANISATION_EXISTS", _("The name %(slug)s is taken.") % {"slug": slug})
     return Organisation.objects.create(name=name, kind=kind, slug=slug, external_ids=external_ids)
 
 

@@ -4,13 +4,14 @@ The button carries the verb of the title; solid red stands only here.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from allauth.mfa.models import Authenticator
 from django import forms
 
 from accounts.passkeys import signing_options
-from accounts.principals import Principal
 from common.errors import DomainError
 from common.language import later
 
@@ -57,9 +58,9 @@ class Binding:
     problem: str = ""
     signing: Signing | None = None
 
-    def signed_by(self, principal: Principal, *, required: bool) -> Self:
+    def signed_by(self, enrolled: Iterable[Authenticator], *, required: bool) -> Self:
         """This screen, with what the reader's passkey signs: its terms hash."""
-        options = signing_options(principal.person, self.terms_hash)
+        options = signing_options(enrolled, self.terms_hash)
         return replace(self, signing=Signing(json.dumps(options) if options else "", required))
 
     def refused(self, error: DomainError) -> Self:

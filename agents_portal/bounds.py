@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from agents_portal import words
 from agents_portal.words import and_list
+from common.language import core, core_later, figure
 from trustcore.policy.clauses import PROHIBITED_CONTENT
 from trustcore.policy.territory import COUNTRIES
 from trustcore.policy.words import CONTENT, money
@@ -51,10 +52,12 @@ def _words(key: str, value: Any, limits: Mapping[str, Any]) -> str:
             return _("%(number)s countries") % {"number": len(value)}
         return and_list([words.country(str(one)) for one in value])
     if key == "content":
-        return and_list([CONTENT.get(str(one), words.lower_words(str(one))).lower() for one in value])
+        return and_list(
+            [core().say(CONTENT.get(str(one), words.lower_words(str(one)))).lower() for one in value]
+        )
     if key == "fee_least_minor":
-        return money(value, str(limits.get("currency") or "USD")).removesuffix(".00")
-    return f"{value:,}"
+        return money(value, str(limits.get("currency") or "USD"), core()).removesuffix(f"{core().decimal}00")
+    return figure(value)
 
 
 def countries() -> list[tuple[str, str]]:
@@ -96,7 +99,7 @@ class LimitsForm(forms.Form):
     )  # fmt: skip
     content = forms.MultipleChoiceField(
         label=gettext_lazy("May open alone, though closed to others"), required=False,
-        choices=[(one, CONTENT.get(one, one)) for one in PROHIBITED_CONTENT],
+        choices=[(one, core_later(CONTENT.get(one, one))) for one in PROHIBITED_CONTENT],
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
 

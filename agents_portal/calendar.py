@@ -73,7 +73,7 @@ def calendar_of(lines: Sequence[LicenceLine], asked: Mapping[UUID, int], now: da
         share = 100 * (moment - first).total_seconds() / (last - first).total_seconds()
         return min(100.0, max(0.0, share))
 
-    weeks = []
+    weeks: list[Week] = []
     for number in range(WEEKS):
         day = first + timedelta(weeks=number)
         begins = not weeks or day.day <= 7

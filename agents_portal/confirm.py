@@ -7,15 +7,14 @@ keeps everything that was entered and asks for the proof.
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import wraps
+from dataclasses import replace
+from functools import cached_property, wraps
 from typing import Any, Final
 
 from allauth.account.forms import ReauthenticateForm
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from allauth.core import ratelimit
-from allauth.mfa.webauthn.internal.auth import begin_authentication
-from django.conf import settings
+from allauth.mfa.models import Authenticator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -23,8 +22,15 @@ from django.utils.translation import gettext
 
 from accounts.forms import ConfirmByCode, ConfirmByPasskey
 from accounts.models import IdentityProvider, User
-from accounts.passkeys import relying_party
-from accounts.presence import StepUpRequired, factors_of, is_fresh, presence_of, require_presence
+from accounts.passkeys import presence_options
+from accounts.presence import (
+    StepUpRequired,
+    factors_among,
+    factors_of,
+    is_fresh,
+    presence_of,
+    require_presence,
+)
 from accounts.principals import Principal
 from accounts.selectors import ADMITTED_BY_KEY
 
@@ -34,50 +40,61 @@ _KEPT_BYTES_MAX: Final = 200_000
 View = Callable[..., HttpResponseBase]
 
 
-@dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What a reader is asked to confirm with; ``problem`` is what was wrong with what they gave.
+    """What a reader is asked to confirm with; what only some screens show is made when it is asked for."""
 
-    ``passkey``: options for the browser, as JSON; empty: none. ``organisation``: slug of the sign-in service.
-    """
+    def __init__(self, request: Any, principal: Principal) -> None:
+        """Keep who is asked, and what was wrong with what they gave."""
+        self._request, self._principal = request, principal
+        self._factors = factors_among(row.type for row in enrolled_by(request))
+        self.problem: str = getattr(request, "confirm_problem", "")
 
-    passkey: str = ""
-    has_code: bool = False
-    has_password: bool = False
-    organisation: str = ""
-    problem: str = ""
+    @cached_property
+    def passkey(self) -> str:
+        """Options for the browser, as JSON; empty: no passkey."""
+        options = presence_options(enrolled_by(self._request))
+        return json.dumps(options, default=str) if options else ""
+
+    @property
+    def has_code(self) -> bool:
+        """Whether a code will do: of the app, or for recovery."""
+        return self._factors.has_second and (self._factors.has_codes or self._factors.has_recovery_codes)
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the password will do."""
+        return not self._factors.has_second and self._principal.person.has_usable_password()
+
+    @cached_property
+    def organisation(self) -> str:
+        """Slug of the sign-in service that vouches for this session, where that will do; empty: none."""
+        admitted_by = self._request.session.get(ADMITTED_BY_KEY)
+        if self._factors.has_second or not admitted_by:
+            return ""
+        rows = IdentityProvider.objects.filter(organisation=admitted_by, ended_at=None)
+        return rows.values_list("slug", flat=True).first() or ""
+
+
+def enrolled_by(request: Any) -> list[Authenticator]:
+    """The reader's authenticators, read once a page however often they are asked for."""
+    kept: list[Authenticator] | None = getattr(request, "portal_enrolled", None)
+    if kept is None:
+        kept = list(Authenticator.objects.filter(user_id=request.user.pk).order_by("created_at", "pk"))
+        request.portal_enrolled = kept
+    return kept
 
 
 def confirmation_for(request: HttpRequest, principal: Principal) -> Confirmation | None:
     """What to ask of the reader now; None: their proof is fresh."""
-    if is_fresh(principal):
-        return None
-    user, factors = principal.person, factors_of(principal.person)
-    problem = getattr(request, "confirm_problem", "")
-    if factors.has_second:
-        has_passkey = factors.passkeys and relying_party(settings.BASE_URL)
-        return Confirmation(
-            passkey=json.dumps(begin_authentication(user)["publicKey"], default=str) if has_passkey else "",
-            has_code=factors.has_codes or factors.has_recovery_codes,
-            problem=problem,
-        )
-    admitted_by = request.session.get(ADMITTED_BY_KEY)
-    service = (
-        IdentityProvider.objects.filter(organisation=admitted_by, ended_at=None).first()
-        if admitted_by
-        else None
-    )
-    return Confirmation(
-        has_password=user.has_usable_password(),
-        organisation=service.slug if service else "",
-        problem=problem,
-    )
+    return None if is_fresh(principal) else Confirmation(request, principal)
 
 
 def take_confirmation(request: Any) -> None:
     """Check what a form brought as proof; the reader's presence is fresh after a good one."""
+    if request.method != "POST" or request.content_type == "multipart/form-data":
+        return  # a file comes: it is read only once its page has said who may send it
     given = {name: request.POST.get(f"{_PREFIX}{name}", "") for name in ("passkey", "code", "password")}
-    if request.method != "POST" or not any(given.values()):
+    if not any(given.values()):
         return
     if not ratelimit.consume(request, action="reauthenticate", user=request.user):
         request.confirm_problem = gettext("Too many attempts. Wait a minute, then try again.")

@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from agents_portal.words import Badge
 from common import clock
 from common.broker import BrokerState
+from common.language import figure
 from common.storage import blobs, log_store
 from receipts.selectors import last_checkpoint_at, publication_lag
 
@@ -135,7 +136,7 @@ def _log() -> PartState:
         "%(n)s entry is under no checkpoint yet, for %(s)s seconds.",
         "%(n)s entries are under no checkpoint yet, the oldest for %(s)s seconds.",
         lag.leaves,
-    ) % {"n": f"{lag.leaves:,}", "s": f"{lag.seconds:.0f}"}
+    ) % {"n": figure(lag.leaves), "s": figure(round(lag.seconds))}
     late = lag.seconds > _LATE.total_seconds()
     return PartState(_("Checkpoints"), _bad() if late else _good(), text, "LOG_BEHIND" if late else "")
 

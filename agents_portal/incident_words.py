@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from agents_portal.words import Badge, and_list, construct_words, use_words
+from common.dates import date_words
+from common.language import figure
 from compliance.incidents.models import Evidence, Incident
 from compliance.incidents.selectors import EntryLine
 
@@ -125,7 +127,7 @@ def reading_sentence(line: EntryLine) -> str:
         "A mark of this server was found. It leads to an output under %(n)s licence, with %(receipts)s receipts.",
         "A mark of this server was found. It leads to an output under %(n)s licences, with %(receipts)s receipts.",
         len(licences),
-    ) % {"n": len(licences), "receipts": f"{receipts:,}"}
+    ) % {"n": len(licences), "receipts": figure(receipts)}
 
 
 def said(lines: tuple[EntryLine, ...]) -> list[Said]:
@@ -196,4 +198,4 @@ def _enclosed(numbers: list[int]) -> str:
 
 def _day(text: str) -> str:
     moment = parse_datetime(text)
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC" if isinstance(moment, datetime) else text
+    return f"{date_words(moment)}, {moment:%H:%M} UTC" if isinstance(moment, datetime) else text

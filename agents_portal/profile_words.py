@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from agents_portal.words import Badge, and_list, channel_words, construct_words, lower_words, use_words
 from common import clock
+from common.language import figure
 from trustcore.policy.profiles import (
     AtTheEnd,
     Checkpoints,
@@ -82,7 +83,7 @@ def rule_title(rule: Rule) -> str:  # noqa: C901, PLR0912  (one line for each ki
         case Refuse(fields=fields):
             return _("Ruled out: %(fields)s") % {"fields": _fields(fields)}
         case WindowDaysMax(days=days):
-            return ngettext("At most %(n)s day", "At most %(n)s days", days) % {"n": f"{days:,}"}
+            return ngettext("At most %(n)s day", "At most %(n)s days", days) % {"n": figure(days)}
         case Checkpoints(checkpoints=checkpoints):
             return _("Shown again at: %(moments)s") % {"moments": _codes(checkpoints)}
         case FinalReviewHours(hours=hours):
@@ -91,10 +92,10 @@ def rule_title(rule: Rule) -> str:  # noqa: C901, PLR0912  (one line for each ki
             }
         case DistributionHold(until=until):
             return _("Nothing is distributed before: %(moment)s") % {"moment": lower_words(str(until))}
-        case TrainingApart(days_max=None):
-            return _("Training has its own consent")
         case TrainingApart(days_max=days):
-            return _("Training has its own consent, for at most %(n)s days") % {"n": f"{days:,}"}
+            if days is None:
+                return _("Training has its own consent")
+            return _("Training has its own consent, for at most %(n)s days") % {"n": figure(days)}
         case Marks():
             return _("Outputs carry: %(layers)s") % {"layers": _marks(rule)}
         case VisibleMark(labels=labels):

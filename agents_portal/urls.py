@@ -64,10 +64,14 @@ urlpatterns = [
     path("security/", security.security_page, name="portal-security"),
     path("security/passkeys/new/", security.new_passkey_page, name="portal-passkey-new"),
     path(
-        "security/passkeys/<int:key_id>/rename/", security.rename_passkey_page, name="portal-passkey-rename"
+        "security/passkeys/<int:passkey_id>/rename/",
+        security.rename_passkey_page,
+        name="portal-passkey-rename",
     ),
     path(
-        "security/passkeys/<int:key_id>/remove/", security.remove_passkey_page, name="portal-passkey-remove"
+        "security/passkeys/<int:passkey_id>/remove/",
+        security.remove_passkey_page,
+        name="portal-passkey-remove",
     ),
     path("security/codes/new/", security.new_codes_page, name="mfa_activate_totp"),
     path("security/codes/remove/", security.remove_codes_page, name="mfa_deactivate_totp"),

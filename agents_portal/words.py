@@ -15,11 +15,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from agents_portal.code_words import CODES, EVENTS, FACTS
 from common.language import core, figure, later
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.territory import territory_name
-from trustcore.policy.words import CHANNELS, CONSTRUCTS, USES
-from trustcore.policy.words import plain as lower_words
+from trustcore.policy.words import CHANNELS, CONSTRUCTS, USES, plain
 
 MODES: Final = {
     "TALENT_ONLY": later("The talent signs each request"),
@@ -90,6 +90,20 @@ LICENCE_BADGES: Final = {
     "SUPERSEDED": Badge("replace", later("Replaced by a newer version")),
     "TERMINATED_CHANGE_OF_CONTROL": Badge("circle-x", later("Ended: studio changed hands"), "deny"),
 }
+
+
+def lower_words(code: str) -> str:
+    """A code as small words, in the reader's language where it is known."""
+    found = CODES.get(code.upper()) or FACTS.get(code)
+    return str(found) if found else plain(code)
+
+
+def event_words(kind: str) -> str:
+    """``request.counter_accepted`` as ``Request: counter accepted``."""
+    if kind in EVENTS:
+        return str(EVENTS[kind])
+    noun, _dot, verb = kind.partition(".")
+    return f"{plain(noun).capitalize()}: {plain(verb)}" if verb else noun.capitalize()
 
 
 def use_words(code: str) -> str:
@@ -176,16 +190,6 @@ def spelled(number: int) -> str:
 def opening(text: str) -> str:
     """The text with a capital first, the rest as it is."""
     return f"{text[:1].upper()}{text[1:]}"
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """A figure with its noun: ``2 licences``, ``1 request``, ``0 frames``."""
-    return f"{figure(number)} {one if number == 1 else many}"
-
-
-def count_words(number: int, one: str, many: str) -> str:
-    """Spell small numbers, keep big ones as figures: ``two requests``, ``1,204 frames``."""
-    return f"{spelled(number)} {one if number == 1 else many}"
 
 
 _OUTSIDE: Final = {

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from django.utils.translation import gettext
+
 
 class DomainError(Exception):
     """A request that cannot be carried out; nothing was changed.
 
     Args:
         code: stable, upper case, e.g. ``TERMS_CHANGED``.
-        title: one short sentence for a person.
+        title: one short sentence for a person, in English; it is read in the language of whoever is answered.
         detail: what exactly, and what to do about it.
         extra: further members of the problem document (JSON values).
     """
@@ -18,9 +20,19 @@ class DomainError(Exception):
     def __init__(self, code: str, title: str, detail: str = "", extra: dict[str, Any] | None = None) -> None:
         super().__init__(f"{code}: {title}")
         self.code = code
-        self.title = title
-        self.detail = detail
+        self._title = title
+        self._detail = detail
         self.extra = extra or {}
+
+    @property
+    def title(self) -> str:
+        """The sentence in the reader's language; English where nobody is read to."""
+        return gettext(self._title) if self._title else ""
+
+    @property
+    def detail(self) -> str:
+        """What exactly, in the reader's language."""
+        return gettext(self._detail) if self._detail else ""
 
 
 class Malformed(DomainError):

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
@@ -43,7 +44,8 @@ class IdempotentMixin:
         key = self._idempotency_key
         if len(key) > _KEY_MAX or not key.isprintable():
             raise InvalidInput(
-                "IDEMPOTENCY_KEY_INVALID", f"Idempotency-Key: at most {_KEY_MAX} printable characters."
+                "IDEMPOTENCY_KEY_INVALID",
+                _("Idempotency-Key: at most %(key_max)s printable characters.") % {"key_max": _KEY_MAX},
             )
         caller = request.principal.caller  # type: ignore[attr-defined]
         fingerprint = _fingerprint(request)

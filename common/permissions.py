@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -30,7 +31,7 @@ class HasScope(BasePermission):
             raise Forbidden(
                 "SCOPE_MISSING",
                 "This API key may not do this.",
-                f"It needs the scope {scope}.",
+                _("It needs the scope %(scope)s.") % {"scope": scope},
                 {"scope": scope},
             )
         return True

@@ -13,6 +13,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -27,12 +28,12 @@ def problem(status: int, code: str, title: str, detail: str = "", **extra: Any) 
     """The members of a problem document; ``code`` is the stable one."""
     document = {
         "type": f"urn:trustmark:problem:{code.lower()}",
-        "title": title,
+        "title": gettext(title),
         "status": status,
         "code": code,
     }
     if detail:
-        document["detail"] = detail
+        document["detail"] = gettext(detail)
     return document | extra
 
 

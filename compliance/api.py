@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -122,7 +123,9 @@ def bundle_response(request: Any, bundle: Bundle) -> HttpResponseBase:
         Conflict: ``BUNDLE_NOT_READY``.
     """
     if bundle.state != BundleState.READY:
-        raise Conflict("BUNDLE_NOT_READY", "This bundle is not ready.", f"It is {bundle.state}.")
+        raise Conflict(
+            "BUNDLE_NOT_READY", "This bundle is not ready.", _("It is %(state)s.") % {"state": bundle.state}
+        )
     return download(
         request,
         bundle.blob,

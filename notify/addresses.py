@@ -10,6 +10,7 @@ import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from common.errors import InvalidInput
 
@@ -45,7 +46,8 @@ def clean_url(url: str) -> str:
         raise InvalidInput(
             "URL_INVALID",
             "An endpoint is an absolute https URL.",
-            f"Without user, password and fragment, at most {_URL_MAX} ASCII characters.",
+            _("Without user, password and fragment, at most %(url_max)s ASCII characters.")
+            % {"url_max": _URL_MAX},
         )
     if parts.scheme == "http" and not (_may_be_private() and parts.host in {"127.0.0.1", "::1", "localhost"}):
         raise InvalidInput("URL_INSECURE", "An endpoint must be reached by https.")

@@ -7,6 +7,8 @@ in docs/operations/events.md.
 import re
 from collections.abc import Iterable, Sequence
 
+from django.utils.translation import gettext as _
+
 from common.errors import InvalidInput
 
 _WANTED = re.compile(r"[a-z][a-z0-9_]{0,29}(\.[a-z][a-z0-9_]{0,29}){0,2}(\.\*)?", re.ASCII)
@@ -25,7 +27,7 @@ def clean_kinds(wanted: Iterable[str]) -> list[str]:
         raise InvalidInput(
             "KINDS_INVALID",
             "These are not kinds of events.",
-            f"Write licence.revoked or licence.*, at most {_MOST} of them.",
+            _("Write licence.revoked or licence.*, at most %(most)s of them.") % {"most": _MOST},
             {"kinds": [kind[:60] for kind in wrong[:_MOST]]},
         )
     return kinds

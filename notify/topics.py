@@ -36,7 +36,7 @@ TOPIC_OF: Final[dict[str, Topic]] = {
     "webhook.deleted": Topic.SECURITY,
     "webhook.secret_rotated": Topic.SECURITY,
     "webhook.disabled": Topic.SECURITY,
-    "member.joined": Topic.SECURITY,
+    "invitation.accepted": Topic.SECURITY,
     "member.role_changed": Topic.SECURITY,
     "member.removed": Topic.SECURITY,
 }

@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from common.language import figure
 from common.visible import one_line
 
 Facts = Mapping[str, Any]
@@ -246,8 +247,8 @@ def _quota(said: _Said) -> Wording:
         % {"percent": said["percent"], "talent": said["talent"], "production": said["production"]},
         _("%(granted)s of %(most)s %(counter)s are given out under the licence for %(talent)s.")
         % {
-            "granted": f"{said.number('granted'):,}",
-            "most": f"{said.number('most'):,}",
+            "granted": figure(said.number("granted")),
+            "most": figure(said.number("most")),
             "counter": _counter(str(said["counter"])),
             "talent": said["talent"],
         },
@@ -423,7 +424,7 @@ _WORDS: Final[dict[str, Callable[[_Said], Wording]]] = {
         lambda: _("A webhook of %(organisation)s is switched off. What happens is no longer told to it."),
         lambda: _("See the webhooks"),
     ),
-    "member.joined": _security(
+    "invitation.accepted": _security(
         lambda: _("A new member of %(organisation)s"),
         lambda: _("%(name)s joined %(organisation)s."),
         lambda: _("See the team"),

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -176,7 +177,11 @@ class AssetContent(ApiView):
         if not selectors.may_download(principal_of(request), asset):
             raise Forbidden("CONTENT_NOT_SHARED", "The media goes to the production and its vendors only.")
         if asset.state != AssetState.RELEASED:
-            raise Conflict("ASSET_NOT_RELEASED", "This output is not released.", f"It is {asset.state}.")
+            raise Conflict(
+                "ASSET_NOT_RELEASED",
+                "This output is not released.",
+                _("It is %(state)s.") % {"state": asset.state},
+            )
         return download(
             request,
             asset.signed_blob,
@@ -396,7 +401,11 @@ def _refuse_oversize(request: Request) -> None:
     """Refuse by the declared length, before a byte of the body is read."""
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if not declared.isdigit() or int(declared) > settings.UPLOAD_BYTES_MAX:
-        raise TooLarge("UPLOAD_TOO_LARGE", f"An upload may have {settings.UPLOAD_BYTES_MAX} bytes.")
+        raise TooLarge(
+            "UPLOAD_TOO_LARGE",
+            _("An upload may have %(upload_bytes_max)s bytes.")
+            % {"upload_bytes_max": settings.UPLOAD_BYTES_MAX},
+        )
 
 
 @contextmanager
@@ -417,7 +426,8 @@ def _key(request: Request) -> str:
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > _KEY_MAX or not key.isprintable():
         raise InvalidInput(
-            "IDEMPOTENCY_KEY_INVALID", f"Idempotency-Key: at most {_KEY_MAX} printable characters."
+            "IDEMPOTENCY_KEY_INVALID",
+            _("Idempotency-Key: at most %(key_max)s printable characters.") % {"key_max": _KEY_MAX},
         )
     return key
 

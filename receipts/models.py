@@ -266,6 +266,7 @@ class Lease(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["token_jti", "id"], name="lease_by_token"),
+            BrinIndex(fields=["granted_at"], name="lease_by_time", pages_per_range=16, autosummarize=True),
             models.Index(
                 fields=["expires_at"],
                 condition=Q(state__in=["ACTIVE", "CLOSING"]),

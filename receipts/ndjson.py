@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 
 import zstandard
+from django.utils.translation import gettext as _
 
 from common.errors import InvalidInput, TooLarge, WrongMediaType
 
@@ -79,7 +80,10 @@ def blocks_of_lines(chunks: Iterator[bytes], *, max_line: int) -> Iterator[list[
         filled = [line[: max_line + 1] for line in whole if line and not line.isspace()]
         empty += len(whole) - len(filled)
         if empty > _EMPTY_LINES_MAX:
-            raise TooLarge("BODY_TOO_LARGE", f"At most {_EMPTY_LINES_MAX} empty lines a batch.")
+            raise TooLarge(
+                "BODY_TOO_LARGE",
+                _("At most %(empty_lines_max)s empty lines a batch.") % {"empty_lines_max": _EMPTY_LINES_MAX},
+            )
         if filled:
             yield filled
         if len(rest) > max_line:
@@ -133,4 +137,8 @@ def _incomplete() -> InvalidInput:
 
 
 def _too_large(most: int) -> TooLarge:
-    return TooLarge("BODY_TOO_LARGE", "The batch is too large.", f"At most {most} bytes; cut it in two.")
+    return TooLarge(
+        "BODY_TOO_LARGE",
+        "The batch is too large.",
+        _("At most %(most)s bytes; cut it in two.") % {"most": most},
+    )

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import ast
 import io
+import json
 import os
 import re
 import sys
@@ -48,6 +49,8 @@ ERRORS = frozenset(
         "Unauthenticated", "Unavailable", "WrongMediaType",
     }
 )  # fmt: skip
+PROBLEMS = {"problem": 2, "problem_response": 2, "_page": 3}
+"""Functions that say a refusal, by where its sentences begin among their arguments."""
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]|\{(\w*)\}|%%|%[sd]")
 _TAG = re.compile(r"</?[a-z][^>]*>")
 Key = tuple[str | None, str | tuple[str, str]]
@@ -75,8 +78,9 @@ def python_messages(path: Path, calls: dict[str, tuple[int | str, ...]], found: 
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name in calls:
             _marked(node, calls[name], place, found)
-        elif name in ERRORS and calls is CALLS:
-            for argument in node.args[1:3]:
+        elif calls is CALLS and (name in ERRORS or name in PROBLEMS):
+            first = PROBLEMS.get(name, 1)
+            for argument in node.args[first : first + 2]:
                 found.add(_constant(argument), place)
 
 
@@ -147,6 +151,11 @@ def _core_tables() -> Iterator[tuple[str, str]]:
         yield from (("trustcore/policy/reasons.py", text) for text in (reason.explanation, reason.mend))
     for name in territory.country_names():
         yield "trustcore/policy/territories.json", name
+    for place in sorted((ROOT / "trustcore" / "policy" / "profile_data").glob("*.json")):
+        profile = json.loads(place.read_bytes())
+        said = [profile["title"], profile["note"], *(source["title"] for source in profile["sources"])]
+        said += [rule["because"] for rule in profile["rules"]]
+        yield from ((place.relative_to(ROOT).as_posix(), text) for text in said)
     for name in msgspec.structs.fields(Declared):
         yield "trustcore/policy/shape.py", diff.declared_label(name.name)
     for kind in (

@@ -154,7 +154,7 @@ class _Printer:
 
 def _print_report(report: BundleReport | IncidentReport) -> None:
     print(report.sentence)
-    for signed in report.people:
+    for signed in report.people if isinstance(report, BundleReport) else ():
         print(signed.sentence)
     print(report.trust)
 

@@ -4,15 +4,14 @@ Django's admin with a lock on it. What a row holds that is a secret, or leads to
 all; each row that is opened stands in the audit trail. Tables with a composite key Django's admin cannot show.
 """
 
-from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from django.apps import apps
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
-from django.db.models import CompositePrimaryKey, Model
+from django.db.models import CompositePrimaryKey, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +20,12 @@ from accounts.models import Organisation
 from accounts.presence import STRONG, factors_of, presence_of
 from accounts.selectors import principal_of_session
 from audit.services import record
+
+if TYPE_CHECKING:  # generic to the checker alone
+    _Paginator = Paginator[Any]
+    _ModelAdmin = ModelAdmin[Any]
+else:
+    _Paginator, _ModelAdmin = Paginator, ModelAdmin
 
 PACKAGES: Final = (
     "accounts", "audit", "common", "compliance", "licensing", "notify", "provenance", "receipts", "watermarking",
@@ -56,23 +61,21 @@ class SupportSite(AdminSite):
             raise Http404
         return redirect_to_login(reverse("support:index"), reverse("account_login"))
 
-    def password_change(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> NoReturn:
         """Passwords are changed in the portal."""
         raise Http404
 
 
-class CountedPaginator(Paginator):  # type: ignore[type-arg]
+class CountedPaginator(_Paginator):
     """Pages of a table of any size: beyond 10,000 rows nobody counts."""
 
     @cached_property
     def count(self) -> int:
         """How many rows, or 10,000 where there are more."""
-        return len(self.object_list.values_list("pk")[:_ROWS_COUNTED])  # type: ignore[union-attr]
+        return len(cast("QuerySet[Model]", self.object_list).values_list("pk")[:_ROWS_COUNTED])
 
 
-class ReadOnly(ModelAdmin):  # type: ignore[type-arg]
+class ReadOnly(_ModelAdmin):
     """A table to look at: no row is added, changed or deleted here, by anybody."""
 
     list_per_page = 50
@@ -101,15 +104,15 @@ class ReadOnly(ModelAdmin):  # type: ignore[type-arg]
         """Nobody deletes."""
         return False
 
-    def get_list_display(self, request: HttpRequest) -> Sequence[str | Callable[[Any], Any]]:
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """The first plain columns, by which a row is known."""
         return shown_columns(self.model)[:6]
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         """Every column but secrets and what leads to captures."""
         return shown_columns(self.model)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         """All that is shown."""
         return shown_columns(self.model)
 
@@ -132,13 +135,13 @@ class ReadOnly(ModelAdmin):  # type: ignore[type-arg]
         return answer
 
 
-def shown_columns(model: type[Model]) -> list[str]:
+def shown_columns(model: type[Model]) -> tuple[str, ...]:
     """The columns of a table that support may see, in their order."""
-    return [
+    return tuple(
         field.name
         for field in model._meta.concrete_fields
         if not any(word in field.name for word in _NEVER_SHOWN)
-    ]
+    )
 
 
 def is_shown(model: type[Model]) -> bool:

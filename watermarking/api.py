@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
@@ -206,7 +207,11 @@ def refuse_oversize(request: Request) -> None:
     """Refuse by the declared length, before a byte of the body is read."""
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if not declared.isdigit() or int(declared) > settings.UPLOAD_BYTES_MAX + _MULTIPART_ROOM:
-        raise TooLarge("UPLOAD_TOO_LARGE", f"An upload may have {settings.UPLOAD_BYTES_MAX} bytes.")
+        raise TooLarge(
+            "UPLOAD_TOO_LARGE",
+            _("An upload may have %(upload_bytes_max)s bytes.")
+            % {"upload_bytes_max": settings.UPLOAD_BYTES_MAX},
+        )
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from audit import services as audit
@@ -77,7 +78,7 @@ def register_mark(
         "vendor_ids": sorted({*vendor_ids}),
         "visible_to": sorted({*visible_to}),
     }
-    for _ in range(_DRAWS):
+    for _draw in range(_DRAWS):
         try:
             with transaction.atomic():
                 return MarkRegistration.objects.create(mark_id=payload_hex(secrets.randbits(64)), **facts)
@@ -152,7 +153,7 @@ def ask_detection(
     """
     wanted = sorted({layer.lower() for layer in islice(layers, 2 * len(LAYERS))})
     if not wanted or set(wanted) - set(LAYERS):
-        raise InvalidInput("LAYER_UNKNOWN", f"Layers are {' and '.join(LAYERS)}.")
+        raise InvalidInput("LAYER_UNKNOWN", _("Layers are %(values)s.") % {"values": " and ".join(LAYERS)})
     _refuse_what_cannot_be(principal, path.stat().st_size)
     row = MarkDetection(
         organisation=principal.organisation if principal is not None else None,
@@ -175,7 +176,11 @@ def ask_detection(
 
 def _refuse_what_cannot_be(principal: Principal | None, size: int) -> None:
     if size > settings.UPLOAD_BYTES_MAX:
-        raise TooLarge("UPLOAD_TOO_LARGE", f"An upload may have {settings.UPLOAD_BYTES_MAX} bytes.")
+        raise TooLarge(
+            "UPLOAD_TOO_LARGE",
+            _("An upload may have %(upload_bytes_max)s bytes.")
+            % {"upload_bytes_max": settings.UPLOAD_BYTES_MAX},
+        )
     limits, waiting = work_limits(), selectors.detections_waiting()
     is_full = waiting.count() >= limits.queue
     if principal is not None:

@@ -21,7 +21,14 @@ from common.errors import Conflict, Forbidden, NotFound
 from watermarking import workflows
 from watermarking.api import mark_id_of, on_disk, refuse_oversize
 from watermarking.models import JobState, MediaJob
-from watermarking.work.progress import Progress, job_for, jobs_visible_to, progress_of, stretch_lines
+from watermarking.work.progress import (
+    Progress,
+    job_for,
+    jobs_visible_to,
+    progress_of,
+    progress_of_all,
+    stretch_lines,
+)
 
 _READ, _WRITE = "asset:read", "asset:write"
 
@@ -138,7 +145,7 @@ class MarkJobs(ApiView):
         """List jobs, newest first."""
         pages = CursorPage()
         page = pages.paginate_queryset(jobs_visible_to(principal_of(request)), request, view=self)
-        rows = [progress_of(job) for job in page or []]
+        rows = progress_of_all(page or [])
         return pages.get_paginated_response(JobOutput(rows, many=True).data)
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents_portal import words
+from common.language import core
 from trustcore.policy.clauses import (
     LEVELLED_CONTENT,
     NEGOTIABLE_CONTENT,
@@ -43,12 +44,14 @@ class Territories(forms.CharField):
     def clean(self, value: Any) -> Any:
         """The codes; presets stay as they are and are written out when the terms are."""
         text = super().clean(value)
-        found, wrong = [], []
+        found: list[str] = []
+        wrong: list[str] = []
         for name in _members(text):
             code = _BY_NAME.get(name.casefold(), name.upper())
-            (found if code in PRESETS or is_territory(code) else wrong).append(
-                code if code in PRESETS or is_territory(code) else name
-            )
+            if code in PRESETS or is_territory(code):
+                found.append(code)
+            else:
+                wrong.append(name)
         if wrong:
             raise forms.ValidationError(_("Not a country: %(names)s.") % {"names": ", ".join(wrong[:5])})
         return list(dict.fromkeys(found))
@@ -340,7 +343,7 @@ class ComposeForm(forms.Form):
                 ("ALLOWED", _("Allowed")),
             ]
             self.fields[f"content_{code}"] = forms.ChoiceField(
-                label=CONTENT.get(code, words.lower_words(code).capitalize()),
+                label=core().say(CONTENT[code]) if code in CONTENT else words.lower_words(code).capitalize(),
                 choices=[("", _("As usual")), *(levels if code in LEVELLED_CONTENT else rules)],
                 required=False,
             )

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from common.language import core_later
 from licensing.services.limits import MandateLimits
 from trustcore.policy.clauses import NEVER_CHANGEABLE_CONTENT, PROHIBITED_CONTENT
 from trustcore.policy.territory import expand_territories
@@ -71,7 +72,11 @@ class DefaultsForm(forms.Form):
     content = forms.MultipleChoiceField(
         label=_("Closed content that an agent may open alone"),
         required=False,
-        choices=[(one, CONTENT[one]) for one in PROHIBITED_CONTENT if one not in NEVER_CHANGEABLE_CONTENT],
+        choices=[
+            (one, core_later(CONTENT[one]))
+            for one in PROHIBITED_CONTENT
+            if one not in NEVER_CHANGEABLE_CONTENT
+        ],
         widget=forms.CheckboxSelectMultiple,
     )
 

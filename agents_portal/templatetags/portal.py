@@ -20,7 +20,7 @@ from agents_portal import words
 from agents_portal.icons import ICONS
 from common import clock
 from common.dates import date_words, weekdate_words, weekday_words
-from common.language import later
+from common.language import core, later
 
 register = template.Library()
 _OUTCOMES = {
@@ -210,6 +210,12 @@ def outcome_words(code: str) -> str:
 def asset_words(code: str) -> str:
     """How an output stands."""
     return str(_ASSETS.get(code) or words.lower_words(code).capitalize())
+
+
+@register.filter
+def core_words(text: str) -> str:
+    """A text of the core or of its data in the reader's language: a rule's sentence, a profile's title."""
+    return core().say(text)
 
 
 @register.filter

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.presence import NotBound
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
-from agents_portal.confirm import passkey_sent
+from agents_portal.confirm import enrolled_by, passkey_sent
 from agents_portal.drafts import Draft, drop_draft
 from agents_portal.forms.answers import CounterForm, DeclineForm, HashForm
 from agents_portal.grants import first_words
@@ -339,7 +339,7 @@ def _bound(
 
 
 def _to_sign(request: PortalRequest, screen: Binding, detail: RequestDetail) -> Binding:
-    return screen.signed_by(request.principal, required=detail.needs_passkey)
+    return screen.signed_by(enrolled_by(request), required=detail.needs_passkey)
 
 
 def _proposed(request: PortalRequest, detail: RequestDetail, draft: Draft) -> tuple[Terms, bool]:

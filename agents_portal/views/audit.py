@@ -99,7 +99,7 @@ def audit_page(request: PortalRequest) -> HttpResponse:
         {
             "form": form,
             "rows": [
-                {"event": event, "title": event_words(event.kind), "who": names.of(event), "facts": _facts(event.details)}
+                {"event": event, "title": words.event_words(event.kind), "who": names.of(event), "facts": _facts(event.details)}
                 for event in shown
             ],
             "kind": kept.get("kind", ""),
@@ -143,12 +143,6 @@ def export_page(request: PortalRequest, shape: str) -> HttpResponseBase:
             "Cache-Control": "private, no-store",
         },
     )
-
-
-def event_words(kind: str) -> str:
-    """``request.counter_accepted`` as ``Request: counter accepted``."""
-    noun, _dot, verb = kind.partition(".")
-    return f"{words.lower_words(noun).capitalize()}: {words.lower_words(verb)}" if verb else noun.capitalize()
 
 
 def _filtered(request: PortalRequest, form: FilterForm) -> tuple[QuerySet[Event], dict[str, str]]:

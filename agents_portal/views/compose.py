@@ -23,6 +23,7 @@ from agents_portal.forms.compose import ComposeForm, sections_of
 from agents_portal.grants import granted_in_words
 from agents_portal.words import Badge
 from common.errors import Conflict, InvalidInput, NotFound
+from common.language import core
 from licensing.models import RequestDraft
 from licensing.selectors import (
     directory,
@@ -225,7 +226,7 @@ def _state(request: PortalRequest, draft: RequestDraft) -> dict[str, Any]:
         "profiles": preview.profiles if preview else (),
         "limits": judged.limits if judged else (),
         "missing": [
-            {"because": one.because, "profile": one.profile, "name": field_of(one.field)}
+            {"because": core().say(one.because), "profile": one.profile, "name": field_of(one.field)}
             for one in judged.unmet
         ]
         if judged

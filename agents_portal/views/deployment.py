@@ -12,6 +12,7 @@ from agents_portal.access import OPERATOR, PortalRequest, portal_page
 from agents_portal.deployment import last_checkpoint, parts
 from common import clock
 from common.broker import broker_state
+from common.language import figure
 from compliance.selectors import bundles_stuck
 from licensing.selectors import rolls_stuck
 from notify.selectors import dead_deliveries, events_waiting
@@ -47,7 +48,7 @@ def queues_page(request: PortalRequest) -> HttpResponse:
             "quiet_minutes": int(_QUIET.total_seconds() // 60),
             "headline": _("The broker does not answer")
             if broker.trouble
-            else ngettext("%(n)s task waits", "%(n)s tasks wait", waiting) % {"n": f"{waiting:,}"},
+            else ngettext("%(n)s task waits", "%(n)s tasks wait", waiting) % {"n": figure(waiting)},
         },
     )
 

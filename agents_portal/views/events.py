@@ -11,14 +11,15 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from agents_portal.access import AGENT, AUDITOR, STUDIO, TALENT, VENDOR, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.events import WhyForm
-from agents_portal.words import Badge, counted, lower_words, reason_words
+from agents_portal.words import Badge, figure, lower_words, reason_words
 from common.errors import Conflict, InvalidInput
+from common.language import later
 from licensing.models import Hold
 from licensing.selectors import (
     Thing,
@@ -49,44 +50,44 @@ class Act(NamedTuple):
 _ACTS = {
     "STRIKE": Act(
         frozenset({"production"}),
-        gettext_lazy("Call a strike on %(name)s?"),
-        gettext_lazy("Call the strike"),
-        gettext_lazy("Every licence of it is paused until you lift it, later ones too."),
+        later("Call a strike on %(name)s?"),
+        later("Call the strike"),
+        later("Every licence of it is paused until you lift it, later ones too."),
         "circle-pause",
     ),
     "DISPUTE": Act(
         frozenset({"production", "talent", "token"}),
-        gettext_lazy("Declare a dispute over %(name)s?"),
-        gettext_lazy("Declare the dispute"),
-        gettext_lazy("What it covers is paused until your side lifts it."),
+        later("Declare a dispute over %(name)s?"),
+        later("Declare the dispute"),
+        later("What it covers is paused until your side lifts it."),
         "circle-pause",
     ),
     "MAJORITY": Act(
         frozenset({"talent"}),
-        gettext_lazy("Declare that %(name)s came of age?"),
-        gettext_lazy("Declare it"),
-        gettext_lazy("The guardians’ word ends. Licences pause until the person agrees to them."),
+        later("Declare that %(name)s came of age?"),
+        later("Declare it"),
+        later("The guardians’ word ends. Licences pause until the person agrees to them."),
         "user-round-pen",
     ),
     "DEATH": Act(
         frozenset({"talent"}),
-        gettext_lazy("Declare the death of %(name)s?"),
-        gettext_lazy("Declare the death"),
-        gettext_lazy("Only what their last word allows goes on. There is no way back but the operator’s."),
+        later("Declare the death of %(name)s?"),
+        later("Declare the death"),
+        later("Only what their last word allows goes on. There is no way back but the operator’s."),
         "octagon-x",
     ),
     "REPRESENTATION": Act(
         frozenset({"talent"}),
-        gettext_lazy("Declare that %(name)s is represented by others now?"),
-        gettext_lazy("Declare it"),
-        gettext_lazy("Licences that the former agency granted pause until they are confirmed."),
+        later("Declare that %(name)s is represented by others now?"),
+        later("Declare it"),
+        later("Licences that the former agency granted pause until they are confirmed."),
         "users",
     ),
     "CHANGE_OF_CONTROL": Act(
         frozenset({"organisation"}),
-        gettext_lazy("Declare that %(name)s changed hands?"),
-        gettext_lazy("Declare the change of control"),
-        gettext_lazy("Each licence says what becomes of it then: it ends, waits for consent, or goes on."),
+        later("Declare that %(name)s changed hands?"),
+        later("Declare the change of control"),
+        later("Each licence says what becomes of it then: it ends, waits for consent, or goes on."),
         "building-2",
     ),
 }
@@ -98,18 +99,18 @@ _OFFERED = {
     VENDOR: ("CHANGE_OF_CONTROL",),
 }
 _NAMES = {
-    "STRIKE": gettext_lazy("Strike"),
-    "DISPUTE": gettext_lazy("Dispute"),
-    "MAJORITY": gettext_lazy("Coming of age"),
-    "DEATH": gettext_lazy("Death"),
-    "REPRESENTATION": gettext_lazy("Change of representation"),
-    "CHANGE_OF_CONTROL": gettext_lazy("Change of control"),
+    "STRIKE": later("Strike"),
+    "DISPUTE": later("Dispute"),
+    "MAJORITY": later("Coming of age"),
+    "DEATH": later("Death"),
+    "REPRESENTATION": later("Change of representation"),
+    "CHANGE_OF_CONTROL": later("Change of control"),
 }
 _BECOMES = {
-    "HELD": ("circle-pause", "unsure", gettext_lazy("paused")),
-    "TERMINATED": ("circle-x", "deny", gettext_lazy("ended for good")),
-    "NEEDS_CONSENT": ("hourglass", "expire", gettext_lazy("refused until the talent’s side agrees anew")),
-    "UNCHANGED": ("circle-check", "permit", gettext_lazy("as they are")),
+    "HELD": ("circle-pause", "unsure", later("paused")),
+    "TERMINATED": ("circle-x", "deny", later("ended for good")),
+    "NEEDS_CONSENT": ("hourglass", "expire", later("refused until the talent’s side agrees anew")),
+    "UNCHANGED": ("circle-check", "permit", later("as they are")),
 }
 
 
@@ -226,7 +227,7 @@ def _screen(request: PortalRequest, kind: str, act: Act, thing: Thing, shown: Pr
     lines = [
         Consequence(
             icon,
-            counted(number, _("licence"), _("licences")),
+            ngettext("%(count)s licence", "%(count)s licences", number) % {"count": figure(number)},
             str(words) + ".",
             tone,
         )

@@ -17,6 +17,7 @@ from agents_portal import sentences, words
 from agents_portal.access import AGENT, STUDIO, PortalRequest, portal_page
 from agents_portal.figures import Meter, strips_of, timeline_of
 from agents_portal.grants import granted_in_words
+from agents_portal.templatetags.portal import outcome_words
 from agents_portal.trail import trail_of
 from agents_portal.words import and_list, figure, later, opening, spelled
 from common import clock
@@ -175,7 +176,7 @@ def licence_receipts_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             "outcomes": [
                 (
                     one.name,
-                    words.lower_words(one.name).capitalize() if one.name != "UNAUTHORISED" else _("No lease"),
+                    outcome_words(one.name) if one.name != "UNAUTHORISED" else _("No lease"),
                 )
                 for one in FrameOutcome
             ],

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from agents_portal.access import STUDIO, VENDOR, PortalRequest, portal_page
 from agents_portal.figures import Meter
+from agents_portal.paging import page_after
 from agents_portal.words import Badge, figure, later, opening, spelled
 from common import clock
 from watermarking import workflows
@@ -26,10 +27,11 @@ from watermarking.work.progress import (
     job_for,
     jobs_visible_to,
     progress_of,
+    progress_of_all,
     stretch_lines,
 )
 
-_SHOWN, _STRETCHES_SHOWN, _CELLS_MAX = 50, 60, 120
+_STRETCHES_SHOWN, _CELLS_MAX = 60, 120
 _BADGES = {
     JobState.QUEUED: Badge("hourglass", later("Waits for its turn")),
     JobState.RUNNING: Badge("circle-dot", later("Being marked"), "yours"),
@@ -54,6 +56,11 @@ _FAILURES = {
     "MEDIA_UNREADABLE": later("The file breaks off or is damaged."),
     "MEDIA_UNSUPPORTED": later("The file is of a kind that cannot be marked."),
     "MEDIA_EMPTY": later("There are no pictures and no sound in it."),
+    "MEDIA_MISSING": later("The upload is not there any more."),
+    "MEDIA_TOO_LARGE": later("It has more pixels or channels than are taken in."),
+    "MEDIA_TOO_SMALL": later("Its pictures are too small to hide anything in."),
+    "MEDIA_PROTECTED": later("It is encrypted, so it cannot be read."),
+    "MEDIA_NOT_WRITTEN": later("The marked file could not be written."),
     "WORKER_LOST": later("It ended the program that worked on it, several times."),
     "MARK_NOT_CONFIRMED": later(
         "The finished file was read and the mark was not found, so it was not released."
@@ -62,12 +69,13 @@ _FAILURES = {
 _LAYERS = {"pixel": later("Pictures"), "audio": later("Sound")}
 _ENDS = {
     JobState.VERIFYING: later(
-        "Every frame is marked. The whole is being joined and read back before it is released."
+        "Every stretch is done. The whole is being joined and read back before it is released."
     ),
     JobState.NOT_MARKABLE: later("Nothing in it can carry a mark, and none is claimed."),
     JobState.FAILED: later("It could not be marked. Nothing was released."),
     JobState.CANCELLED: later("It was cancelled before it was released. Nothing of it was kept."),
 }
+_WITHOUT_RESULT = (JobState.NOT_MARKABLE, JobState.FAILED, JobState.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -102,8 +110,10 @@ class Cell:
 @require_GET
 def markings_page(request: PortalRequest) -> HttpResponse:
     """List the organisation's mark jobs, newest first."""
-    rows = [_row(progress_of(job)) for job in jobs_visible_to(request.principal)[:_SHOWN]]
-    busy = sum(row["is_unfinished"] for row in rows)
+    jobs = jobs_visible_to(request.principal)
+    shown = page_after(jobs, request.GET.get("after", ""))
+    rows = [_row(progress) for progress in progress_of_all(shown.rows)]
+    busy = jobs.filter(state__in=JOBS_UNFINISHED).count()
     headline = _("No markings are under way.")
     if busy:
         count = {"count": spelled(busy)}
@@ -113,7 +123,7 @@ def markings_page(request: PortalRequest) -> HttpResponse:
     return render(
         request,
         "portal/markings.html",
-        {"rows": rows, "busy": busy, "headline": opening(headline)},
+        {"rows": rows, "busy": busy, "after": shown.after, "headline": opening(headline)},
     )
 
 
@@ -132,9 +142,14 @@ def marking_page(request: PortalRequest, job_id: UUID) -> HttpResponse:
         {
             "row": row,
             "layers": [_layer(name, progress.layers[name]) for name in _LAYERS if name in progress.layers],
-            "stretches": [_stretch(line) for line in lines[:_STRETCHES_SHOWN]],
+            "stretches": [
+                _stretch(line, is_over=not row["is_unfinished"]) for line in lines[:_STRETCHES_SHOWN]
+            ],
             "hidden": max(0, len(lines) - _STRETCHES_SHOWN),
-            "cells": [Cell(9 * index, _kind(line)) for index, line in enumerate(lines[:_CELLS_MAX])],
+            "cells": [
+                Cell(9 * index, _kind(line, is_over=not row["is_unfinished"]))
+                for index, line in enumerate(lines[:_CELLS_MAX])
+            ],
             "strip_width": 9 * min(len(lines), _CELLS_MAX),
             "strip_says": _strip_says(progress, lines),
             "may_cancel": row["is_unfinished"] and _may_cancel(request),
@@ -168,15 +183,18 @@ def _row(progress: Progress) -> dict[str, Any]:
     total = max(1, progress.frames_total) if progress.frames_total else max(1, progress.stretches_total)
     done = progress.frames_done if progress.frames_total else progress.stretches_done
     unit = "frames" if progress.frames_total > 1 else "parts"
-    label = _("Frames marked") if progress.frames_total > 1 else _("Parts marked")
+    label = _("Frames done") if progress.frames_total > 1 else _("Parts done")
     unit = unit[:-1] if total == 1 else unit
     return {
         "job": job,
         "progress": progress,
         "badge": _BADGES[JobState(job.state)],
         "lead": _lead(progress),
-        "failure": _FAILURES.get(job.error_code, ""),
-        "meter": Meter(used=done, most=total, unit=unit, label=label),
+        "failure": _FAILURES.get(job.error_code, later("What stopped it is named by this code.")),
+        # of what ended without a marked file nothing was kept: frames that were done are no measure of anything
+        "meter": None
+        if job.state in _WITHOUT_RESULT
+        else Meter(used=done, most=total, unit=unit, label=label),
         "is_unfinished": job.state in JOBS_UNFINISHED,
         "rate": _rate(progress.frames_a_second),
         "left": _left(progress.ends_at),
@@ -195,15 +213,20 @@ def _lead(progress: Progress) -> str:
     if job.state == JobState.RUNNING:
         left = _left(progress.ends_at)
         done = ngettext(
-            "%(done)s of %(all)s frame are marked.",
-            "%(done)s of %(all)s frames are marked.",
+            "%(done)s of %(all)s frame is done.",
+            "%(done)s of %(all)s frames are done.",
             progress.frames_total,
         ) % {"done": figure(progress.frames_done), "all": figure(progress.frames_total)}
         return f"{done} {opening(left)}." if left else done
     if job.state == JobState.RELEASED:
         found = _("It carries its mark, and a reading that was not told the mark found it.")
         return f"{found} {_('The output goes on to be signed.')}" if job.then else found
-    return _ENDS[JobState(job.state)]
+    ends = str(_ENDS[JobState(job.state)])
+    if job.state not in _WITHOUT_RESULT:
+        return ends
+    if job.then:
+        return f"{ends} {_('Its output is held and does not leave.')}"
+    return f"{ends} {_('A mark is used once: register another one to try again.')}"
 
 
 def _layer(name: str, layer: dict[str, Any]) -> LayerRow:
@@ -219,8 +242,10 @@ def _layer(name: str, layer: dict[str, Any]) -> LayerRow:
     return LayerRow(_LAYERS.get(name, name), badge, words, reason)
 
 
-def _stretch(line: StretchLine) -> StretchRow:
+def _stretch(line: StretchLine, *, is_over: bool) -> StretchRow:
     span = _("%(first)s to %(last)s") % {"first": _clock(line.begins), "last": _clock(line.ends)}
+    if is_over and line.state != "DONE":
+        return StretchRow(span, Badge("circle-dashed", later("Not done")), "", "")
     if line.state == "WAITING":
         return StretchRow(span, Badge("circle-dashed", later("Waits")), "", "")
     if line.state == "RUNNING":
@@ -242,9 +267,9 @@ def _stretch(line: StretchLine) -> StretchRow:
     return StretchRow(span, Badge("circle-check", later("Found"), "permit"), louder, "")
 
 
-def _kind(line: StretchLine) -> str:
+def _kind(line: StretchLine, *, is_over: bool = False) -> str:
     if line.state != "DONE":
-        return "again" if line.state == "RUNNING" else "not-yet"
+        return "again" if line.state == "RUNNING" and not is_over else "not-yet"
     layers = [one for one in line.layers.values() if one["status"] != "missing"]
     is_refused = bool(layers) and all(one["status"] == "not_markable" for one in layers)
     return "no-lease" if is_refused else "rendered"
@@ -253,8 +278,8 @@ def _kind(line: StretchLine) -> str:
 def _strip_says(progress: Progress, lines: list[StretchLine]) -> str:
     refused = sum(_kind(line) == "no-lease" for line in lines)
     return ngettext(
-        "%(done)s of %(all)s stretch marked, %(refused)s of them cannot carry a mark.",
-        "%(done)s of %(all)s stretches marked, %(refused)s of them cannot carry a mark.",
+        "%(done)s of %(all)s stretch done, %(refused)s of them cannot carry a mark.",
+        "%(done)s of %(all)s stretches done, %(refused)s of them cannot carry a mark.",
         progress.stretches_total,
     ) % {"done": progress.stretches_done, "all": figure(progress.stretches_total), "refused": refused}
 

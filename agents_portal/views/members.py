@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -21,8 +21,9 @@ from agents_portal.figures import Meter
 from agents_portal.forms.members import DefaultsForm, RollForm
 from agents_portal.limits import effect_of, limit_sentences
 from agents_portal.views.usage import after_of
-from agents_portal.words import Badge
+from agents_portal.words import Badge, figure
 from common.errors import DomainError, InvalidInput, TooLarge
+from common.language import later
 from common.problems import too_large
 from licensing import services
 from licensing.models import GuildDefault, RollImport
@@ -34,26 +35,24 @@ _FORM_BYTES = 64 * 1024
 _ROLLS_SHOWN = 5
 _REFUSED_SHOWN = 50
 _STATES = {
-    "QUEUED": Badge("hourglass", gettext_lazy("Waiting")),
-    "RUNNING": Badge("circle-dot", gettext_lazy("Being read"), "yours"),
-    "DONE": Badge("circle-check", gettext_lazy("Read"), "permit"),
-    "FAILED": Badge("circle-x", gettext_lazy("Could not be read to its end"), "deny"),
+    "QUEUED": Badge("hourglass", later("Waiting")),
+    "RUNNING": Badge("circle-dot", later("Being read"), "yours"),
+    "DONE": Badge("circle-check", later("Read"), "permit"),
+    "FAILED": Badge("circle-x", later("Could not be read to its end"), "deny"),
 }
 _REFUSED = {
-    "FORMULA": gettext_lazy("A spreadsheet would run this cell"),
-    "ROW_MALFORMED": gettext_lazy(
-        "The row has other columns than the heading, or a quote that does not close"
-    ),
-    "ROW_TOO_LONG": gettext_lazy("The row is longer than a row may be"),
-    "DUPLICATE": gettext_lazy("This number stands in the roll already"),
-    "MEMBER_NUMBER_INVALID": gettext_lazy("The member number is missing or too long"),
-    "NAME_INVALID": gettext_lazy("The name is missing, too long, or holds what cannot be seen"),
-    "DATE_INVALID": gettext_lazy("The date is not written YYYY-MM-DD"),
+    "FORMULA": later("A spreadsheet would run this cell"),
+    "ROW_MALFORMED": later("The row has other columns than the heading, or a quote that does not close"),
+    "ROW_TOO_LONG": later("The row is longer than a row may be"),
+    "DUPLICATE": later("This number stands in the roll already"),
+    "MEMBER_NUMBER_INVALID": later("The member number is missing or too long"),
+    "NAME_INVALID": later("The name is missing, too long, or holds what cannot be seen"),
+    "DATE_INVALID": later("The date is not written YYYY-MM-DD"),
 }
 _FAILED = {
-    "ENCODING_UNKNOWN": gettext_lazy("The file holds bytes that its encoding does not know."),
-    "COLUMNS_INVALID": gettext_lazy("The heading names other columns."),
-    "FILE_GONE": gettext_lazy("The file could not be read from where it is kept."),
+    "ENCODING_UNKNOWN": later("The file holds bytes that its encoding does not know."),
+    "COLUMNS_INVALID": later("The heading names other columns."),
+    "FILE_GONE": later("The file could not be read from where it is kept."),
 }
 
 
@@ -83,7 +82,7 @@ def members_page_view(request: PortalRequest) -> HttpResponse:
             "page": page,
             "search": search,
             "many": many,
-            "headline": ngettext("%(n)s member", "%(n)s members", many) % {"n": f"{many:,}"},
+            "headline": ngettext("%(n)s member", "%(n)s members", many) % {"n": figure(many)},
             "rolls": [_row(roll) for roll in rolls_of(request.principal)[:_ROLLS_SHOWN]],
             "defaults": defaults_of(request.principal).first(),
             "may_act": _may_act(request),
@@ -139,6 +138,7 @@ def roll_page(request: PortalRequest, roll_id: UUID) -> HttpResponse:
         {
             "row": row,
             "roll": roll,
+            "encoding": roll.encoding.removesuffix("-sig").upper(),
             "failure": _FAILED.get(roll.failure, roll.failure),
             "refused": [(one, _REFUSED.get(one.code, one.code)) for one in refused],
             "hidden": max(0, roll.rows_refused - len(refused)),
@@ -243,7 +243,7 @@ def _defaults_screen(request: PortalRequest, limits: MandateLimits, effect: str,
         who = Consequence(
             "users",
             ngettext("It binds %(n)s member at once.", "It binds all %(n)s members at once.", many)
-            % {"n": f"{many:,}"},
+            % {"n": figure(many)},
             _("Requests that are made from now on ask the member where they go beyond it."),
         )
     return Binding(

@@ -46,7 +46,8 @@ def organisations_page(request: PortalRequest) -> HttpResponse:
     search, kind = request.GET.get("q", "").strip()[:160], request.GET.get("kind", "")
     if not search.isprintable() or (kind and kind not in Organisation.Kind.values):
         raise Http404
-    last = Organisation.objects.filter(pk=after_of(request)).first()
+    after = after_of(request)
+    last = Organisation.objects.filter(pk=after).first() if after else None
     page = list(organisations(search=search, kind=kind, after=last)[: _A_PAGE + 1])
     shown = page[:_A_PAGE]
     people = people_of(shown)
@@ -117,26 +118,24 @@ def one_organisation_page(request: PortalRequest, organisation_id: UUID) -> Http
 @portal_page(OPERATOR)
 @require_http_methods(["GET", "POST"])
 def appoint_page(request: PortalRequest, organisation_id: UUID) -> HttpResponse:
-    """Appoint the first administrator; a new person's password is shown in the answer, once."""
+    """Invite the first administrator; the link goes out by e-mail and is shown in the answer, once."""
     _require(request)
     house = _organisation(organisation_id)
     form = AdministratorForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
-                member, password = appoint_administrator(
+                link, address = appoint_administrator(
                     principal=request.principal, organisation=house, **form.cleaned_data
                 )
-                _record(
-                    request, "organisation.administrator_appointed", house, {"person": str(member.user_id)}
-                )
+                _record(request, "organisation.administrator_appointed", house, {"invitation": str(link.pk)})
         except InvalidInput as error:
-            form.add_error(None, error.title)
+            form.add_error("email" if error.code == "EMAIL_INVALID" else "full_name", error.title)
         else:
             return render(
                 request,
                 "portal/organisation_appointed.html",
-                {"house": house, "person": member.user, "password": password},
+                {"house": house, "link": link, "address": address},
             )
     return render(
         request,

@@ -24,6 +24,7 @@ from agents_portal.profile_words import (
 )
 from agents_portal.words import Badge
 from common.errors import Conflict, DomainError, Forbidden
+from common.language import core
 from licensing.models import ProfileAdoption
 from licensing.selectors import adoptions_of, live_licences_under, open_requests_under
 from licensing.services import adopt_profile, end_adoption
@@ -170,7 +171,7 @@ def end_page(request: PortalRequest, ref: str) -> HttpResponse:
     if not adoptions_of(request.principal).filter(profile=ref, ended_at=None).exists():
         raise Http404
     screen = Binding(
-        title=_("Stop applying %(title)s?") % {"title": profile.title},
+        title=_("Stop applying %(title)s?") % {"title": core().say(profile.title)},
         lead=_("Your house will no longer ask its rules of a request."),
         verb=_("Stop applying it"),
         icon="ban",
@@ -203,7 +204,7 @@ def _adopt_screen(profile: Profile, digest: str) -> Binding:
         else ()
     )
     return Binding(
-        title=_("Sign off %(title)s?") % {"title": profile.title},
+        title=_("Sign off %(title)s?") % {"title": core().say(profile.title)},
         lead=_("You record that counsel read this text, word for word, and that it binds your house."),
         verb=_("Sign off this text"),
         icon="scale",
@@ -243,4 +244,6 @@ def _row(profile: Profile, adoption: ProfileAdoption | None) -> ProfileRow:
 
 def _rule(rule: Rule) -> RuleRow:
     code = str(rule.confidence)
-    return RuleRow(rule_title(rule), rule.because, when_words(rule.when), code, str(CONFIDENCE[code]))
+    return RuleRow(
+        rule_title(rule), core().say(rule.because), when_words(rule.when), code, str(CONFIDENCE[code])
+    )

@@ -36,6 +36,7 @@ from agents_portal.access import PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.confirm import confirmed
 from agents_portal.forms.security import NewPasswordForm, PasskeyForm, RenameForm
+from agents_portal.words import spelled
 from audit.services import record
 from common.errors import InvalidInput
 
@@ -117,9 +118,9 @@ def new_passkey_page(request: PortalRequest) -> HttpResponse:
 @portal_page()
 @confirmed
 @require_http_methods(["GET", "POST"])
-def rename_passkey_page(request: PortalRequest, key_id: int) -> HttpResponse:
+def rename_passkey_page(request: PortalRequest, passkey_id: int) -> HttpResponse:
     """Call a passkey something else."""
-    row = _mine(request, key_id)
+    row = _mine(request, passkey_id)
     form = RenameForm(request.POST if request.method == "POST" else None, initial={"name": row.data["name"]})
     if request.method == "POST" and form.is_valid():
         webauthn_flows.rename_authenticator(request, row, form.cleaned_data["name"])
@@ -131,9 +132,9 @@ def rename_passkey_page(request: PortalRequest, key_id: int) -> HttpResponse:
 @portal_page()
 @confirmed
 @require_http_methods(["GET", "POST"])
-def remove_passkey_page(request: PortalRequest, key_id: int) -> HttpResponse:
+def remove_passkey_page(request: PortalRequest, passkey_id: int) -> HttpResponse:
     """Remove a passkey; what it signed stays provable."""
-    row = _mine(request, key_id)
+    row = _mine(request, passkey_id)
     if request.method == "POST":
         with transaction.atomic():
             _record(request, "sign_in.passkey_removed", {"passkey": _thumbprint(row)})
@@ -321,9 +322,9 @@ def _prove(request: PortalRequest, row: Authenticator) -> None:
     )
 
 
-def _mine(request: PortalRequest, key_id: int) -> Authenticator:
+def _mine(request: PortalRequest, passkey_id: int) -> Authenticator:
     row = Authenticator.objects.filter(
-        pk=key_id, user=request.principal.person, type=Authenticator.Type.WEBAUTHN
+        pk=passkey_id, user=request.principal.person, type=Authenticator.Type.WEBAUTHN
     ).first()
     if row is None:
         raise Http404
@@ -357,7 +358,10 @@ def _back(request: PortalRequest) -> str:
 def _headline(keys: int) -> str:
     if not keys:
         return gettext("You sign in with a password alone")
-    return ngettext("One passkey signs you in", "{count} passkeys sign you in", keys).format(count=keys)
+    number = spelled(keys)
+    return ngettext("One passkey signs you in", "{count} passkeys sign you in", keys).format(
+        count=number[:1].upper() + number[1:]
+    )
 
 
 def _lead(keys: int, has_codes: bool) -> str:

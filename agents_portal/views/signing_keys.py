@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.presence import require_presence
 from agents_portal.access import OPERATOR, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.signing_keys import RevokeKeyForm
@@ -78,7 +79,9 @@ def rotate_page(request: PortalRequest, purpose: str) -> HttpResponse:
     _require(request)
     if purpose not in _ROTATABLE:
         raise Http404
+    require_presence(request.principal)
     if request.method == "POST":
+        require_presence(request.principal)
         made = rotate_signing_key(purpose=purpose)
         _record(request, "operator.key_rotated", made)
         messages.success(request, _("The new key signs from now on."), extra_tags="permit")
@@ -110,8 +113,10 @@ def revoke_key_page(request: PortalRequest, kid: str) -> HttpResponse:
     """Trust a retired key no more; what a token key granted is signed anew in the background."""
     _require(request)
     key = _key(kid)
+    require_presence(request.principal)
     form = RevokeKeyForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        require_presence(request.principal)
         try:
             revoked = revoke_signing_key(kid=kid, compromised_at=form.cleaned_data["compromised_at"])
         except InvalidInput as error:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -13,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.invitations import invite_person
+from accounts.presence import require_presence
 from accounts.team import Member, member_of, remove_member, set_roles, team_of
 from agents_portal import words
 from agents_portal.access import PortalRequest, portal_page
@@ -58,8 +60,9 @@ def invite_page(request: PortalRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None, kind=request.principal.organisation.kind
     )
     if request.method == "POST" and form.is_valid():
+        require_presence(request.principal)
         try:
-            invite_person(
+            _link, address = invite_person(
                 organisation=request.principal.organisation,
                 invited_by=request.principal.person,
                 time_zone=request.principal.person.time_zone,
@@ -73,6 +76,12 @@ def invite_page(request: PortalRequest) -> HttpResponse:
                 _("%(email)s is invited. The link is good once.") % {"email": form.cleaned_data["email"]},
                 extra_tags="permit",
             )
+            if not settings.SMTP.host:
+                messages.info(
+                    request,
+                    _("No mail goes out from this server. Hand this link over yourself: %(address)s")
+                    % {"address": address},
+                )
             return redirect("portal-team")
     return render(request, "portal/team_invite.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -89,6 +98,7 @@ def member_page(request: PortalRequest, person_id: UUID) -> HttpResponse:
         roles=member.roles,
     )
     if request.method == "POST" and form.is_valid():
+        require_presence(request.principal)
         try:
             with transaction.atomic():
                 changed = set_roles(
@@ -115,6 +125,7 @@ def remove_page(request: PortalRequest, person_id: UUID) -> HttpResponse:
     member = _member_or_404(request, person_id)
     _require_manager(request)
     if request.method == "POST":
+        require_presence(request.principal)
         try:
             with transaction.atomic():
                 remove_member(principal=request.principal, person_id=person_id)

@@ -1,5 +1,6 @@
 """Training: asked for apart, answered by the talent alone, ended by the talent alone."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django import forms
@@ -8,18 +9,18 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.presence import NotBound
 from agents_portal import words
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
-from agents_portal.confirm import passkey_sent
+from agents_portal.confirm import enrolled_by, passkey_sent
 from agents_portal.forming import carried_out
 from agents_portal.forms.own_word import ReasonForm, TrainingYesForm
 from agents_portal.rows import money_words
-from agents_portal.words import Badge, and_list, counted
+from agents_portal.words import Badge, and_list, figure
 from common import clock
 from common.errors import Conflict
 from common.keyset import slice_of
@@ -130,11 +131,11 @@ def approve_training_page(request: PortalRequest, request_id: UUID) -> HttpRespo
     screen = Binding(
         title=_("Let %(studio)s train on you?") % {"studio": made.licensee.name},
         lead=_("For %(production)s only, for %(days)s.")
-        % {"production": made.production.title, "days": counted(terms.window.days or 0, "day", "days")},
+        % {"production": made.production.title, "days": _days(terms.window.days or 0)},
         verb=_("Agree to this training"),
         back=reverse("portal-training-request", args=[request_id]),
         consequences=(
-            Consequence("circle-check", _("Allowed:"), and_list([words.use_words(use) for use in made.use_types]) + f", {counted(terms.scope.runs_max, 'run', 'runs')}.", "permit"),
+            Consequence("circle-check", _("Allowed:"), _allowed(made.use_types, terms.scope.runs_max), "permit"),
             Consequence("ban", _("Not allowed:"), _("any other training, and any frame or sound. Those are asked for apart."), "deny"),
             Consequence("banknote", money_words(terms) + "."),
             Consequence("undo-2", _("You can end it at any time."), _("What a model has learned by then is destroyed as the terms say; it cannot be unlearned.")),
@@ -144,7 +145,9 @@ def approve_training_page(request: PortalRequest, request_id: UUID) -> HttpRespo
         hash_caption=_("You agree to this hash of the terms (sha256)"),
         hidden={"terms_hash": made.terms_hash},
     )  # fmt: skip
-    screen = screen.signed_by(request.principal, required=is_passkey_required(request.principal, made.talent))
+    screen = screen.signed_by(
+        enrolled_by(request), required=is_passkey_required(request.principal, made.talent)
+    )
     if problem is not None:
         screen = screen.refused(problem)
     status = 422 if problem else 200
@@ -286,3 +289,12 @@ def _bind(request: PortalRequest, screen: Binding, form: forms.Form) -> HttpResp
     return render(
         request, "portal/bind.html", {"screen": screen, "form": form}, status=422 if form.errors else 200
     )
+
+
+def _days(days: int) -> str:
+    return ngettext("%(days)s day", "%(days)s days", days) % {"days": figure(days)}
+
+
+def _allowed(use_types: Iterable[str], runs: int) -> str:
+    said = ngettext("%(uses)s, %(n)s run.", "%(uses)s, %(n)s runs.", runs)
+    return said % {"uses": and_list([words.use_words(use) for use in use_types]), "n": figure(runs)}

@@ -14,6 +14,7 @@ from agents_portal.access import AUDITOR, PortalRequest, portal_page, zone_of
 from agents_portal.forms.usage import PeriodForm
 from agents_portal.words import LICENCE_BADGES, Badge, and_list, lower_words, use_words
 from audit.services import record
+from common.language import core
 from compliance.usage import HEADING, UsageReport, UsageRow, report_rows, usage_report
 from licensing.models import Production
 from licensing.selectors import member_productions, production_for
@@ -65,7 +66,9 @@ def usage_report_page(request: PortalRequest, production_id: UUID) -> HttpRespon
             "form": form,
             "report": report,
             "rows": [_row(one) for one in report.rows] if report else [],
-            "amounts": [money(amount, currency) for currency, amount in sorted(report.amounts.items())]
+            "amounts": [
+                money(amount, currency, core()) for currency, amount in sorted(report.amounts.items())
+            ]
             if report
             else [],
             "period": f"begins={form.cleaned_data['begins']}&until={form.cleaned_data['until']}"
@@ -134,7 +137,7 @@ def _row(row: UsageRow) -> dict[str, Any]:
         "uses": and_list([use_words(str(one)) for one in row.terms.use_types]),
         "badge": LICENCE_BADGES.get(row.state, Badge("circle-dashed", lower_words(row.state))),
         "basis": lower_words(str(row.terms.compensation.basis)),
-        "amount": None if due.amount_minor is None else money(due.amount_minor, due.currency),
+        "amount": None if due.amount_minor is None else money(due.amount_minor, due.currency, core()),
         "missing": _MISSING.get(due.missing, due.missing),
     }
 

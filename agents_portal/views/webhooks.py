@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.presence import require_presence
 from agents_portal.access import PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.webhooks import KINDS, RotateForm, WebhookForm
@@ -46,6 +47,7 @@ def new_webhook_page(request: PortalRequest) -> HttpResponse:
     _require_manager(request)
     form = WebhookForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        require_presence(request.principal)
         try:
             made = services.create_endpoint(
                 principal=request.principal, url=form.cleaned_data["url"], kinds=form.cleaned_data["kinds"]
@@ -131,6 +133,7 @@ def rotate_page(request: PortalRequest, endpoint_id: UUID) -> HttpResponse:
     _require_manager(request)
     form = RotateForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        require_presence(request.principal)
         made = services.rotate_secret(
             principal=request.principal,
             endpoint_id=endpoint_id,

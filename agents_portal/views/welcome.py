@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.views import LoginView
@@ -35,12 +35,19 @@ from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 _GO: Final = "organisation_sign_in_go"  # in the session: only our own page's link begins it
 _BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"
 
-sign_in_page = LoginView.as_view()
-sign_in_by_passkey = never_cache(LoginWebAuthnView.as_view())
+_reads_and_posts = require_http_methods(["GET", "HEAD", "POST"])  # Django's form views take PUT for POST
+sign_in_page = _reads_and_posts(LoginView.as_view())
+sign_in_by_passkey = _reads_and_posts(never_cache(LoginWebAuthnView.as_view()))
 
 
 class SecondStep(AuthenticateView):
     """The second step of a sign-in by password."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Whoever is in already goes on."""
+        if request.user.is_authenticated:
+            return redirect("portal-first")
+        return cast("HttpResponseBase", super().dispatch(request, *args, **kwargs))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the browser's options as the page's script reads them."""
@@ -51,7 +58,7 @@ class SecondStep(AuthenticateView):
         return told
 
 
-second_step_page = never_cache(SecondStep.as_view())
+second_step_page = _reads_and_posts(never_cache(SecondStep.as_view()))
 
 
 @require_GET
@@ -156,12 +163,13 @@ def organisation_sign_in_page(request: HttpRequest, provider_id: str) -> HttpRes
         if again and request.session.get(ADMITTED_BY_KEY) != str(service.organisation_id):
             return redirect("sign-in-refused")
         provider = social_adapter(request).get_provider(request, provider_id)
-        return provider.redirect(
+        away = provider.redirect(
             request,
             process=AuthProcess.REDIRECT if again else AuthProcess.LOGIN,
             next_url=wanted if ours else None,
             auth_params={"prompt": "login", "max_age": str(settings.STEP_UP_SECONDS)} if again else {},
         )
+        return cast("HttpResponseBase", away)
     request.session[_GO] = secrets.token_urlsafe(24)
     told = {"service": service, "go": request.session[_GO], "next": wanted if ours else ""}
     return render(request, "portal/security/organisation.html", told)
@@ -170,7 +178,7 @@ def organisation_sign_in_page(request: HttpRequest, provider_id: str) -> HttpRes
 @require_GET
 def organisation_refused_page(request: HttpRequest) -> HttpResponse:
     """Say that an organisation's sign-in let nobody in."""
-    return render(request, "portal/security/refused.html", status=403)
+    return render(request, "portal/security/refused.html")
 
 
 def _json(text: str) -> object:

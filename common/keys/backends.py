@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from common.errors import Conflict, Unavailable
 from common.models import SigningKey
@@ -71,7 +72,8 @@ def unavailable(name: str, error: Exception | str) -> Unavailable:
     return Unavailable(
         "KEY_BACKEND_UNAVAILABLE",
         "The service that holds the signing keys does not answer.",
-        f"Nothing was signed and nothing was changed; try again. ({name}: {type_of(error)})",
+        _("Nothing was signed and nothing was changed; try again. (%(name)s: %(values)s)")
+        % {"name": name, "values": type_of(error)},
     )
 
 
@@ -101,8 +103,10 @@ class RemoteSigner:
             raise Conflict(
                 "KEY_MESSAGE_TOO_LONG",
                 "The signing service does not take documents of this length.",
-                f"{len(message)} bytes; it signs at most {self.message_bytes_max}. Keep keys of this purpose "
-                "in the database or in a PKCS#11 token.",
+                _(
+                    "%(values)s bytes; it signs at most %(message_bytes_max)s. Keep keys of this purpose in the database or in a PKCS#11 token."
+                )
+                % {"values": len(message), "message_bytes_max": self.message_bytes_max},
             )
         signature = self.ask(message)
         if not is_signature(self.public_key, signature, message):

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from common import clock
 from common.errors import Conflict, DomainError, InvalidInput, NotFound
@@ -144,7 +145,11 @@ def _revocable(row: SigningKey | None, compromised_at: datetime | None) -> Signi
     if row.state == SigningKey.State.ACTIVE:
         raise Conflict("KEY_ACTIVE", "This key still signs.", "Rotate its purpose first, then revoke it.")
     if row.state == SigningKey.State.REVOKED:
-        raise Conflict("KEY_REVOKED", "This key was revoked before.", f"At {row.revoked_at}.")
+        raise Conflict(
+            "KEY_REVOKED",
+            "This key was revoked before.",
+            _("At %(revoked_at)s.") % {"revoked_at": row.revoked_at},
+        )
     if compromised_at is not None and not row.created_at <= compromised_at <= clock.now():
         raise InvalidInput(
             "COMPROMISED_AT_INVALID", "The compromise lies between the key's making and now.", str(row)

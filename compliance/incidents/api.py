@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -415,7 +416,9 @@ def refuse_oversize(request: Request | HttpRequest) -> None:
     declared = request.META.get("CONTENT_LENGTH") or "0"
     most = settings.INCIDENT_EVIDENCE_BYTES_MAX
     if not declared.isdecimal() or len(declared) > 18 or int(declared) > most + FORM_BYTES:
-        raise TooLarge("EVIDENCE_TOO_LARGE", f"A file of evidence has at most {most} bytes.")
+        raise TooLarge(
+            "EVIDENCE_TOO_LARGE", _("A file of evidence has at most %(most)s bytes.") % {"most": most}
+        )
 
 
 def evidence_response(request: Any, row: Evidence) -> HttpResponseBase:
@@ -438,7 +441,11 @@ def package_response(request: Any, package: IncidentPackage) -> HttpResponseBase
         Conflict: ``PACKAGE_NOT_READY``.
     """
     if package.state != PackageState.READY:
-        raise Conflict("PACKAGE_NOT_READY", "This package is not ready.", f"It is {package.state}.")
+        raise Conflict(
+            "PACKAGE_NOT_READY",
+            "This package is not ready.",
+            _("It is %(state)s.") % {"state": package.state},
+        )
     return download(
         request,
         package.blob,

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.presence import require_presence
 from accounts.principals import Principal
@@ -30,7 +31,9 @@ def request_bundle(*, principal: Principal, production_id: UUID, purpose: str) -
     if production is None:
         raise NotFound
     if purpose not in set(Purpose):
-        raise InvalidInput("PURPOSE_UNKNOWN", f"{purpose} is not a purpose.", ", ".join(Purpose))
+        raise InvalidInput(
+            "PURPOSE_UNKNOWN", _("%(purpose)s is not a purpose.") % {"purpose": purpose}, ", ".join(Purpose)
+        )
     _require_exporter(principal, production)
     require_presence(principal)
     with transaction.atomic():

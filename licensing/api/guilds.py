@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -110,7 +111,10 @@ class RollsApi(LicensingView):
         services.require_roll_desk(self.principal)
         declared = request.META.get("CONTENT_LENGTH") or "0"
         if not declared.isdecimal() or int(declared) > ROLL_BYTES_MAX + _FORM_BYTES:
-            raise TooLarge("ROLL_TOO_LARGE", f"A roll has at most {ROLL_BYTES_MAX} bytes.")
+            raise TooLarge(
+                "ROLL_TOO_LARGE",
+                _("A roll has at most %(roll_bytes_max)s bytes.") % {"roll_bytes_max": ROLL_BYTES_MAX},
+            )
         given = self.parsed(RollInput)
         upload: UploadedFile = given["file"]
         roll = workflows.import_roll(

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Organisation
 from common.errors import InvalidInput
 from licensing.models import Mandate, Production, Talent, TalentInstruction
@@ -110,10 +112,14 @@ def check_ask(ask: LicenceAsk) -> None:
         raise InvalidInput(
             "DESCRIPTION_TOO_VAGUE",
             "Describe the use reasonably specifically.",
-            f"Say who does what in which scenes, in at least {DESCRIPTION_LEAST} characters.",
+            _("Say who does what in which scenes, in at least %(description_least)s characters.")
+            % {"description_least": DESCRIPTION_LEAST},
         )
     if not 1 <= ask.days <= DAYS_MOST:
-        raise InvalidInput("WINDOW_INVALID", f"A licence lasts between 1 and {DAYS_MOST} days.")
+        raise InvalidInput(
+            "WINDOW_INVALID",
+            _("A licence lasts between 1 and %(days_most)s days.") % {"days_most": DAYS_MOST},
+        )
     if ask.not_before is not None and ask.not_before.year not in _YEARS:
         raise InvalidInput("WINDOW_INVALID", "This is no time at which a licence begins.")
 

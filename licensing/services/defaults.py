@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import Organisation
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -26,6 +27,7 @@ def set_guild_defaults(*, principal: Principal, limits: Mapping[str, Any]) -> Gu
     """
     if principal.organisation.kind != Organisation.Kind.GUILD or not principal.is_role("ADMIN"):
         raise Forbidden("GUILD_ONLY", "An administrator of a guild sets its defaults.")
+    require_presence(principal)
     numbers: dict[str, Any] = msgspec.to_builtins(parse_limits(limits))
     with transaction.atomic():
         Organisation.objects.select_for_update().get(pk=principal.organisation_id)

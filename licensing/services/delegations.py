@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.presence import require_presence
@@ -211,7 +212,11 @@ def _check_chain(parent: Delegation | None, to_user: User) -> None:
             raise InvalidInput("DELEGATION_CIRCLE", "This person passed the mandate on themself.")
         earlier = earlier.parent
     if depth > DELEGATIONS_DEEP:
-        raise InvalidInput("DELEGATION_TOO_DEEP", f"A mandate is passed on at most {DELEGATIONS_DEEP} times.")
+        raise InvalidInput(
+            "DELEGATION_TOO_DEEP",
+            _("A mandate is passed on at most %(delegations_deep)s times.")
+            % {"delegations_deep": DELEGATIONS_DEEP},
+        )
 
 
 def _check_dates(mandate: Mandate, parent: Delegation | None, begins: datetime, ends: datetime) -> None:

@@ -11,8 +11,10 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -111,6 +113,7 @@ def declare_event(
             nobody comes of age before their day.
     """
     thing, side = _allowed(principal, kind, covers, covered_id)
+    require_presence(principal)
     why = clean_text(why, most=_WHY_MAX, code="WHY_INVALID")
     event = EventKind(kind)
     with transaction.atomic():
@@ -156,10 +159,13 @@ def declare_event(
 
 def _allowed(principal: Principal, kind: str, covers: str, covered_id: UUID) -> tuple[Holdable, HoldSide]:
     if kind not in EventKind.values:
-        raise InvalidInput("EVENT_UNKNOWN", f"{kind[:40]} is no event.")
+        raise InvalidInput("EVENT_UNKNOWN", _("%(kind)s is no event.") % {"kind": kind[:40]})
     event = EventKind(kind)
     if covers not in COVERS[event]:
-        raise InvalidInput("EVENT_COVERS_OTHER_THINGS", f"{kind} is not declared of a {covers[:20]}.")
+        raise InvalidInput(
+            "EVENT_COVERS_OTHER_THINGS",
+            _("%(kind)s is not declared of a %(covers)s.") % {"kind": kind, "covers": covers[:20]},
+        )
     thing = thing_visible_to(principal, covers, covered_id)
     if thing is None:
         raise NotFound

@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -50,7 +51,7 @@ def place_hold(*, principal: Principal, covers: str, covered_id: UUID, reason: s
         InvalidInput: ``REASON_UNKNOWN``, ``EMERGENCY_STOP_IS_WHOLE`` or ``WHY_INVALID``.
     """
     if reason not in PLACED_BY:
-        raise InvalidInput("REASON_UNKNOWN", f"{reason} is no reason for a hold.")
+        raise InvalidInput("REASON_UNKNOWN", _("%(reason)s is no reason for a hold.") % {"reason": reason})
     if reason == DenyReason.EMERGENCY_STOP:
         raise InvalidInput("EMERGENCY_STOP_IS_WHOLE", "An emergency stop is the talent's own act.")
     why = clean_text(why, most=_WHY_MAX, code="WHY_INVALID")
@@ -65,7 +66,10 @@ def place_hold(*, principal: Principal, covers: str, covered_id: UUID, reason: s
             state = LicenceToken.objects.select_for_update().get(pk=thing.pk).state
             if state not in ENDABLE:
                 raise Conflict(
-                    "TOKEN_STATE", "This licence has ended already.", f"It is {state}.", {"state": state}
+                    "TOKEN_STATE",
+                    "This licence has ended already.",
+                    _("It is %(state)s.") % {"state": state},
+                    {"state": state},
                 )
         return write_hold(principal, covers, thing.pk, DenyReason[reason], side, why)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from audit.services import record
@@ -110,7 +111,9 @@ def _lock_renewed(request: LicenceRequest, at: datetime) -> LicenceToken | None:
     state = effective_state(token, at)
     if state not in _RENEWED_FROM:
         raise Conflict(
-            "RENEWED_LICENCE_ENDED", "The licence to be renewed is no longer in force.", f"It is {state}."
+            "RENEWED_LICENCE_ENDED",
+            "The licence to be renewed is no longer in force.",
+            _("It is %(state)s.") % {"state": state},
         )
     return token
 

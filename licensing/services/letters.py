@@ -178,7 +178,9 @@ def _home(person: User, request: LicenceRequest) -> UUID:
 def _request_facts(request: LicenceRequest, event: Event) -> dict[str, Any]:
     if request.current is None:
         raise LookupError(f"request {request.pk} has no terms")
-    acting = Organisation.objects.filter(pk=event.organisation_id).values_list("name", flat=True).first()
+    acting = (
+        Organisation.objects.filter(pk__in=[event.organisation_id]).values_list("name", flat=True).first()
+    )
     return {
         "talent": request.talent.stage_name,
         "production": request.production.title,

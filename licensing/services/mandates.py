@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Organisation, User
 from accounts.presence import require_presence
@@ -62,14 +63,19 @@ def grant_mandate(
     require_presence(principal)
     uses = _uses(use_types)
     if mode not in MANDATE_MODES:
-        raise InvalidInput("MODE_NOT_ROUTED", f"{mode} is not a mode that requests are routed by.")
+        raise InvalidInput(
+            "MODE_NOT_ROUTED", _("%(mode)s is not a mode that requests are routed by.") % {"mode": mode}
+        )
     if agency.kind != Organisation.Kind.AGENCY:
         raise InvalidInput("NOT_AN_AGENCY", "A mandate is given to an agency.")
     if agent is not None and not is_agent_there(agent, agency):
         raise InvalidInput("AGENT_NOT_OF_AGENCY", "This person is not an agent of that agency.")
     voices = _voices(mode, quorum, signers)
     if (mode == ApprovalMode.UNION_NOTICE) != (notice_hours > 0) or notice_hours > _NOTICE_MOST:
-        raise InvalidInput("NOTICE_INVALID", f"A union notice has between 1 and {_NOTICE_MOST} hours.")
+        raise InvalidInput(
+            "NOTICE_INVALID",
+            _("A union notice has between 1 and %(notice_most)s hours.") % {"notice_most": _NOTICE_MOST},
+        )
     begins = valid_from or clock.now()
     valid_until = _while_a_minor(talent, valid_until)
     if valid_until is not None and valid_until <= begins:

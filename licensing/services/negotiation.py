@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from common import clock
@@ -167,7 +168,10 @@ def _check_draft(body: Mapping[str, Any], title: str) -> None:
     except (TrustError, TypeError, ValueError, RecursionError) as error:
         raise InvalidInput("DRAFT_INVALID", "This cannot be kept.", str(error)) from error
     if size > _DRAFT_MAX_BYTES or len(title) > 200 or hides_something(title):
-        raise InvalidInput("DRAFT_INVALID", f"A draft has at most {_DRAFT_MAX_BYTES} bytes.")
+        raise InvalidInput(
+            "DRAFT_INVALID",
+            _("A draft has at most %(draft_max_bytes)s bytes.") % {"draft_max_bytes": _DRAFT_MAX_BYTES},
+        )
 
 
 def _revised(current: Terms, changes: Mapping[str, Any]) -> Terms:

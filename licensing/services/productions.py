@@ -4,6 +4,7 @@ import unicodedata
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -33,7 +34,7 @@ def register_production(
     if principal.organisation.kind != Organisation.Kind.STUDIO or not principal.acts_as("PRODUCER", "ADMIN"):
         raise Forbidden("STUDIO_ONLY", "Only a producer of a studio registers productions.")
     if kind not in ProductionKind.values:
-        raise InvalidInput("KIND_UNKNOWN", f"{kind} is not a kind of production.")
+        raise InvalidInput("KIND_UNKNOWN", _("%(kind)s is not a kind of production.") % {"kind": kind})
     overseer = _guild(guild) if guild else None
     with transaction.atomic():
         identifier = new_id()
@@ -66,7 +67,9 @@ def clean_text(text: str, *, most: int, code: str) -> str:
     """
     clean = unicodedata.normalize("NFC", text).strip()
     if not clean or len(clean) > most or hides_something(clean):
-        raise InvalidInput(code, f"Between 1 and {most} characters, none of them invisible.")
+        raise InvalidInput(
+            code, _("Between 1 and %(most)s characters, none of them invisible.") % {"most": most}
+        )
     return clean
 
 

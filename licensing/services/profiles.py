@@ -5,11 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from common.language import core
 from licensing.models import Production, ProfileAdoption, Talent
 from licensing.selectors.people import is_deceased, is_minor
 from licensing.services.productions import clean_text
@@ -34,9 +37,12 @@ def adopt_profile(
     """
     if not principal.is_role("ADMIN"):
         raise Forbidden("ADMIN_ONLY", "An administrator records the legal sign-off, signed in.")
+    require_presence(principal)
     known = catalogue().get(profile)
     if known is None:
-        raise InvalidInput("PROFILE_UNKNOWN", f"There is no profile {profile[:60]}.")
+        raise InvalidInput(
+            "PROFILE_UNKNOWN", _("There is no profile %(profile)s.") % {"profile": profile[:60]}
+        )
     if known.status is Status.STRUCK_DOWN:
         raise InvalidInput("PROFILE_STRUCK_DOWN", "This text was struck down and binds nobody.")
     if profile_hash(known) != profile_hash_read:
@@ -73,6 +79,7 @@ def end_adoption(*, principal: Principal, profile: str) -> ProfileAdoption:
     """
     if not principal.is_role("ADMIN"):
         raise Forbidden("ADMIN_ONLY", "An administrator ends it, signed in.")
+    require_presence(principal)
     with transaction.atomic():
         rows = ProfileAdoption.objects.select_for_update().filter(organisation=principal.organisation)
         row = rows.filter(profile=profile, ended_at=None).first()
@@ -133,7 +140,7 @@ def require_met(terms: Terms, talent: Talent, at: datetime) -> Judgement:
         raise Conflict(
             "PROFILE_UNMET",
             "An agreement or a statute stands against these terms.",
-            " ".join(dict.fromkeys(one.because for one in judged.unmet)),
+            " ".join(dict.fromkeys(core().say(one.because) for one in judged.unmet)),
             {
                 "unmet": [
                     {"rule": one.rule, "field": one.field, "profile": one.profile, "because": one.because}

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from audit.services import record
@@ -235,7 +236,10 @@ def _renewable(principal: Principal, jti: UUID) -> LicenceToken:
     state = effective_state(token)
     if state not in _RENEWABLE or getattr(token, "superseded_by", None) is not None:
         raise Conflict(
-            "NOT_RENEWABLE", "This licence cannot be renewed.", f"It is {state}.", {"state": str(state)}
+            "NOT_RENEWABLE",
+            "This licence cannot be renewed.",
+            _("It is %(state)s.") % {"state": state},
+            {"state": str(state)},
         )
     return token
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.presence import require_presence
 from accounts.principals import Principal
@@ -55,11 +56,14 @@ def revoke_token(
             ``REASON_INVALID``.
     """
     if kind not in set(RevocationKind):
-        raise InvalidInput("KIND_UNKNOWN", f"{kind} is not a kind of revocation.")
+        raise InvalidInput("KIND_UNKNOWN", _("%(kind)s is not a kind of revocation.") % {"kind": kind})
     if kind == RevocationKind.EMERGENCY_STOP:
         raise InvalidInput("EMERGENCY_STOP_IS_WHOLE", "An emergency stop ends every use of a person at once.")
     if disposition not in set(FrameDisposition):
-        raise InvalidInput("DISPOSITION_UNKNOWN", f"{disposition} says nothing about rendered frames.")
+        raise InvalidInput(
+            "DISPOSITION_UNKNOWN",
+            _("%(disposition)s says nothing about rendered frames.") % {"disposition": disposition},
+        )
     reason = clean_text(reason, most=_REASON_MAX, code="REASON_INVALID")
     if not tokens_visible_to(principal).filter(pk=jti).exists():
         raise NotFound
@@ -72,7 +76,10 @@ def revoke_token(
         state = effective_state(token)
         if state not in _ENDABLE:
             raise Conflict(
-                "TOKEN_STATE", "This licence has ended already.", f"It is {state}.", {"state": str(state)}
+                "TOKEN_STATE",
+                "This licence has ended already.",
+                _("It is %(state)s.") % {"state": state},
+                {"state": str(state)},
             )
         _revoke(token, principal, RevocationKind(kind), FrameDisposition(disposition), reason)
         for later in _lock(_endable(supersedes=token)):

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
 
 from accounts.models import Organisation
@@ -71,7 +72,10 @@ def hand_in_roll(
     """
     require_roll_desk(principal)
     if size > ROLL_BYTES_MAX:
-        raise TooLarge("ROLL_TOO_LARGE", f"A roll has at most {ROLL_BYTES_MAX} bytes.")
+        raise TooLarge(
+            "ROLL_TOO_LARGE",
+            _("A roll has at most %(roll_bytes_max)s bytes.") % {"roll_bytes_max": ROLL_BYTES_MAX},
+        )
     if size == 0:
         raise InvalidInput("ROLL_EMPTY", "The file is empty.")
     first = stream.read(64 * 1024)

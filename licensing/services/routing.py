@@ -85,8 +85,11 @@ def beyond_guild(terms: Terms, talent: Talent) -> tuple[str, ...]:
 
 
 def rule_for(terms: Terms, talent: Talent, licensee_id: UUID, at: datetime) -> AutoRule | None:
-    """The oldest rule in force, set by the talent in person, that covers all of ``terms`` for this licensee."""
-    if never_by_rule(terms):
+    """The oldest rule in force, set by the talent in person, that covers all of ``terms`` for this licensee.
+
+    Where the talent asks for a passkey's signature no rule answers: it has none to give.
+    """
+    if never_by_rule(terms) or talent.organisation.passkey_required:
         return None
     rows = AutoRule.objects.filter(
         talent=talent, set_by=talent.user_id, ended_at=None, valid_from__lte=at, valid_until__gt=at

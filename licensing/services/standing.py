@@ -7,8 +7,10 @@ from uuid import UUID
 
 import msgspec
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Organisation, User
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -47,6 +49,7 @@ def set_auto_rule(
     _require_word(principal, talent, "Only the talent approves in advance.")
     if authority_wanted(talent) is not None:
         raise Forbidden("TALENT_ONLY", "Nobody approves in advance for a minor or an estate.")
+    require_presence(principal)
     uses = sorted({str(use) for use in use_types})
     if not uses or not set(uses) <= set(UseType):
         raise InvalidInput("USE_TYPE_UNKNOWN", "Name use types.", ", ".join(uses))
@@ -123,7 +126,7 @@ def instruct(
     _require_word(principal, talent, "Only the talent says this.")
     read = _READERS.get(kind)
     if read is None:
-        raise InvalidInput("INSTRUCTION_INVALID", f"{kind} is no instruction.")
+        raise InvalidInput("INSTRUCTION_INVALID", _("%(kind)s is no instruction.") % {"kind": kind})
     try:
         said = msgspec.to_builtins(msgspec.convert(body, read))
     except msgspec.ValidationError as error:
@@ -166,7 +169,7 @@ def register_authority(
         InvalidInput: ``AUTHORITY_INVALID``.
     """
     if kind not in AuthorityKind.values:
-        raise InvalidInput("AUTHORITY_INVALID", f"{kind} is no authority.")
+        raise InvalidInput("AUTHORITY_INVALID", _("%(kind)s is no authority.") % {"kind": kind})
     if principal is None:
         raise Forbidden("NOT_YOURS_TO_REGISTER", "Somebody must answer for the document.")
     administers = principal.organisation_id == talent.organisation_id and principal.is_role("ADMIN")

@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
 from accounts.principals import Principal
@@ -79,7 +80,7 @@ def add_construct(
         Conflict: ``CONSTRUCT_EXISTS``.
     """
     if kind not in set(Construct):
-        raise InvalidInput("CONSTRUCT_UNKNOWN", f"{kind} is not an identity construct.")
+        raise InvalidInput("CONSTRUCT_UNKNOWN", _("%(kind)s is not an identity construct.") % {"kind": kind})
     if not _SHA256.fullmatch(sha256):
         raise InvalidInput("SHA256_INVALID", "A SHA-256 is 64 lower-case hexadecimal digits.")
     if not location_uri:

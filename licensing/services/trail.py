@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts.presence import method_of
 from accounts.principals import Principal
 from audit.services import record
@@ -98,7 +100,7 @@ def require_open(request: LicenceRequest, act: ActionKind, at: datetime) -> str:
         raise Conflict(
             "REQUEST_STATE",
             "The request is in a state that does not allow this.",
-            f"{act} is not possible while it is {request.state}.",
+            _("%(act)s is not possible while it is %(state)s.") % {"act": act, "state": request.state},
             {"state": request.state, "act": str(act)},
         )
     return str(after)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.presence import require_presence
 from accounts.principals import Principal
@@ -300,7 +301,10 @@ def _check(ask: TrainingAsk) -> None:
     if len(ask.description.strip()) < DESCRIPTION_LEAST:
         raise InvalidInput("DESCRIPTION_TOO_VAGUE", "Describe the training reasonably specifically.")
     if not 1 <= ask.days <= DAYS_MOST:
-        raise InvalidInput("WINDOW_INVALID", f"A licence lasts between 1 and {DAYS_MOST} days.")
+        raise InvalidInput(
+            "WINDOW_INVALID",
+            _("A licence lasts between 1 and %(days_most)s days.") % {"days_most": DAYS_MOST},
+        )
     if ask.runs_max < 1:
         raise InvalidInput("RUNS_MISSING", "Say how many runs are asked for.")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -50,9 +51,11 @@ def set_visibility(
     """
     named = list(organisations)
     if level not in set(Visibility):
-        raise InvalidInput("VISIBILITY_UNKNOWN", f"{level} is not a visibility.")
+        raise InvalidInput("VISIBILITY_UNKNOWN", _("%(level)s is not a visibility.") % {"level": level})
     if construct and construct not in set(Construct):
-        raise InvalidInput("CONSTRUCT_UNKNOWN", f"{construct} is not an identity construct.")
+        raise InvalidInput(
+            "CONSTRUCT_UNKNOWN", _("%(construct)s is not an identity construct.") % {"construct": construct}
+        )
     if level == Visibility.LISTED_TO and not named:
         raise InvalidInput("ORGANISATIONS_MISSING", "Name the organisations that may see this.")
     if level != Visibility.LISTED_TO and named:
@@ -60,7 +63,9 @@ def set_visibility(
     if not speaks_for(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent decides who may see them.")
     with transaction.atomic():
-        rule, _ = VisibilityRule.objects.select_for_update().get_or_create(talent=talent, construct=construct)
+        rule, _made = VisibilityRule.objects.select_for_update().get_or_create(
+            talent=talent, construct=construct
+        )
         before = {"level": rule.level}
         rule.level = level
         rule.listed_ids = sorted(one.pk for one in named)

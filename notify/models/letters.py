@@ -1,7 +1,7 @@
 """What people are told: a letter for each person and event, in the portal, by e-mail, or both.
 
 An event that concerns people waits as an :class:`UntoldEvent`, written where its notices are placed; whoever
-knows the people takes it and writes the letters in the same transaction (ADR 0012). A letter holds facts, not
+knows the people takes it and writes the letters in the same transaction (docs/operations/letters.md). A letter holds facts, not
 sentences: it is put into words when it is read or sent, in the reader's language and time zone.
 """
 

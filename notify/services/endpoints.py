@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -51,7 +52,9 @@ def create_endpoint(*, principal: Principal, url: str, kinds: Iterable[str] = ()
         if rows.filter(url=url).exists():
             raise Conflict("WEBHOOK_EXISTS", "This address is registered already.")
         if rows.count() >= _MOST:
-            raise Conflict("WEBHOOK_LIMIT", f"An organisation has at most {_MOST} endpoints.")
+            raise Conflict(
+                "WEBHOOK_LIMIT", _("An organisation has at most %(most)s endpoints.") % {"most": _MOST}
+            )
         endpoint = WebhookEndpoint(
             organisation=principal.organisation, created_by=principal.person, url=url, kinds=wanted
         )
@@ -110,7 +113,9 @@ def rotate_secret(*, principal: Principal, endpoint_id: UUID, overlap_hours: int
     _require_manager(principal)
     if not 0 <= overlap_hours <= _OVERLAP_HOURS_MAX:
         raise InvalidInput(
-            "OVERLAP_INVALID", f"Two secrets sign together for at most {_OVERLAP_HOURS_MAX} hours."
+            "OVERLAP_INVALID",
+            _("Two secrets sign together for at most %(overlap_hours_max)s hours.")
+            % {"overlap_hours_max": _OVERLAP_HOURS_MAX},
         )
     with transaction.atomic():
         endpoint = _locked(principal, endpoint_id)

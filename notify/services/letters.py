@@ -107,8 +107,10 @@ def _letter(event: Event, told: Told, ways: Ways, at: datetime) -> Letter | None
     by_mail = ways.way if settings.EMAIL_HOST else Way.OFF
     if by_mail == Way.OFF and not ways.in_portal:
         return None
-    mail = {Way.EACH: Letter.Mail.WAITING, Way.DIGEST: Letter.Mail.GATHERED}.get(by_mail, Letter.Mail.NONE)
-    times = {Way.EACH: at, Way.DIGEST: next_digest(told.person.time_zone, at)}
+    mail, due = {
+        str(Way.EACH): (Letter.Mail.WAITING, at),
+        str(Way.DIGEST): (Letter.Mail.GATHERED, next_digest(told.person.time_zone, at)),
+    }.get(str(by_mail), (Letter.Mail.NONE, None))
     return Letter(
         person=told.person,
         organisation_id=told.organisation_id,
@@ -118,7 +120,7 @@ def _letter(event: Event, told: Told, ways: Ways, at: datetime) -> Letter | None
         facts=dict(told.facts),
         in_portal=ways.in_portal,
         mail=mail,
-        next_attempt_at=times.get(by_mail),
+        next_attempt_at=due,
     )
 
 

@@ -6,7 +6,7 @@ from accounts.models import Membership, Organisation, User
 from audit.models import Event
 from notify.services.letters import Told
 
-_PATHS = {"api_credential": "/keys/", "webhook": "/webhooks/", "member": "/team/", "membership": "/team/"}
+_PATHS = {"api_credential": "/keys/", "webhook": "/webhooks/", "member": "/team/", "person": "/team/"}
 _ADMINISTERS = ("ADMIN",)
 # where nobody administers: a talent on its own, an agency of two
 _ELSE = ("PRODUCER", "AGENT", "TALENT", "AUDITOR", "ENGINEER")
@@ -37,16 +37,23 @@ def _with_roles(event: Event, roles: tuple[str, ...]) -> list[User]:
     return list({row.user_id: row.user for row in live.select_related("user")}.values())
 
 
+def _person_named(event: Event) -> str:
+    """Whose membership it is, where the event names the person by id alone."""
+    if event.object_type != "person":
+        return ""
+    return User.objects.filter(pk__in=[event.object_id]).values_list("full_name", flat=True).first() or ""
+
+
 def _facts(event: Event, actor: User | None) -> dict[str, Any]:
     organisation = (
-        Organisation.objects.filter(pk=event.organisation_id).values_list("name", flat=True).first()
+        Organisation.objects.filter(pk__in=[event.organisation_id]).values_list("name", flat=True).first()
     )
     details = event.details
     return {
         "organisation": organisation or "",
         "actor": actor.full_name if actor else "",
         "by_key": event.credential_id is not None,
-        "name": str(details.get("name", "")),
+        "name": str(details.get("name", "")) or _person_named(event),
         "prefix": str(details.get("prefix", "")),
         "role": str(details.get("role", "")),
         "code": str(details.get("code", "")),

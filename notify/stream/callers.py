@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts.authentication import principal_of_key
 from accounts.models import Scope
@@ -35,7 +36,7 @@ def listener(headers: Mapping[str, str]) -> UUID:
         raise Forbidden(
             "SCOPE_MISSING",
             "This API key may not do this.",
-            f"It needs the scope {Scope.EVENT_READ}.",
+            _("It needs the scope %(event_read)s.") % {"event_read": Scope.EVENT_READ},
             {"scope": str(Scope.EVENT_READ)},
         )
     return principal.organisation_id

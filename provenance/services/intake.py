@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from common import clock
@@ -51,12 +52,16 @@ def receive_asset(
     if production is None:
         raise NotFound
     if kind not in AssetKind.values:
-        raise InvalidInput("KIND_UNKNOWN", f"{kind} is not a kind of output.")
+        raise InvalidInput("KIND_UNKNOWN", _("%(kind)s is not a kind of output.") % {"kind": kind})
     tokens = tokens_of(production, token_jtis)
     require_deliverer(principal, production, tokens)
     size = path.stat().st_size
     if size > settings.UPLOAD_BYTES_MAX:
-        raise TooLarge("UPLOAD_TOO_LARGE", f"An upload may have {settings.UPLOAD_BYTES_MAX} bytes.")
+        raise TooLarge(
+            "UPLOAD_TOO_LARGE",
+            _("An upload may have %(upload_bytes_max)s bytes.")
+            % {"upload_bytes_max": settings.UPLOAD_BYTES_MAX},
+        )
     facts = probe_media(path)
     asset = Asset(
         id=new_id(),
@@ -110,7 +115,9 @@ def tokens_of(production: Production, token_jtis: Iterable[UUID]) -> list[Licenc
     wanted = list(dict.fromkeys(token_jtis))
     if not 0 < len(wanted) <= _TOKENS_MAX:
         raise InvalidInput(
-            "TOKENS_INVALID", f"Name 1 to {_TOKENS_MAX} licences that this was rendered under."
+            "TOKENS_INVALID",
+            _("Name 1 to %(tokens_max)s licences that this was rendered under.")
+            % {"tokens_max": _TOKENS_MAX},
         )
     found = {token.jti: token for token in LicenceToken.objects.filter(jti__in=wanted, production=production)}
     missing = [jti for jti in wanted if jti not in found]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
@@ -94,7 +95,7 @@ def body_on_disk(request: Request, *, suffix: str) -> Iterator[Path]:
     most = settings.SOFTBINDING_BYTES_MAX
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if not declared.isdecimal() or int(declared) > most:
-        raise TooLarge("UPLOAD_TOO_LARGE", f"A file may have {most} bytes.")
+        raise TooLarge("UPLOAD_TOO_LARGE", _("A file may have %(most)s bytes.") % {"most": most})
     with tempfile.NamedTemporaryFile(prefix="tm-resolve-", suffix=suffix) as copy:
         if not _copy(request._request, copy, most):
             raise Malformed("BODY_EMPTY", "The body holds no file.")
@@ -107,7 +108,7 @@ def _copy(source: Any, target: IO[bytes], most: int) -> int:
     while piece := source.read(_CHUNK):
         taken += len(piece)
         if taken > most:
-            raise TooLarge("UPLOAD_TOO_LARGE", f"A file may have {most} bytes.")
+            raise TooLarge("UPLOAD_TOO_LARGE", _("A file may have %(most)s bytes.") % {"most": most})
         target.write(piece)
     return taken
 

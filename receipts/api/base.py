@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
@@ -80,7 +81,9 @@ def limit_of(request: Request) -> int:
     """The page size asked for, 1 to 200, 50 by default."""
     text = request.query_params.get("limit", "50")
     if not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= LIMIT_MAX:
-        raise InvalidInput("LIMIT_INVALID", f"limit is a number from 1 to {LIMIT_MAX}.")
+        raise InvalidInput(
+            "LIMIT_INVALID", _("limit is a number from 1 to %(limit_max)s.") % {"limit_max": LIMIT_MAX}
+        )
     return int(text)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from common.errors import Forbidden, InvalidInput, WrongMediaType
@@ -95,7 +96,10 @@ def _take(
         raise Forbidden("API_KEY_NEEDED", "This operation is for render nodes: use an API key.")
     if not principal.holds(SCOPE):
         raise Forbidden(
-            "SCOPE_MISSING", "This API key may not do this.", f"It needs the scope {SCOPE}.", {"scope": SCOPE}
+            "SCOPE_MISSING",
+            "This API key may not do this.",
+            _("It needs the scope %(scope)s.") % {"scope": SCOPE},
+            {"scope": SCOPE},
         )
     wait = query.get("wait", "")
     if wait not in {"", "published"}:

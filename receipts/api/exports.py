@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
@@ -122,7 +123,9 @@ def _headers(part: LogSlice) -> dict[str, str]:
 
 def _one_of(text: str, known: dict[str, Any], code: str, name: str) -> str:
     if text not in known:
-        raise InvalidInput(code, f"{name} is one of {', '.join(known)}.")
+        raise InvalidInput(
+            code, _("%(name)s is one of %(values)s.") % {"name": name, "values": ", ".join(known)}
+        )
     return text
 
 
@@ -131,5 +134,5 @@ def _leaf(request: Request, name: str, otherwise: int | None) -> int | None:
     if not text:
         return otherwise
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise InvalidInput("LEAF_INVALID", f"{name} is a leaf index.")
+        raise InvalidInput("LEAF_INVALID", _("%(name)s is a leaf index.") % {"name": name})
     return int(text)

@@ -5,7 +5,7 @@ compared; frame 0 begins a block.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
@@ -172,7 +172,7 @@ def _refused(jti: UUID) -> QuerySet[RenderCheck]:
     return RenderCheck.objects.filter(token_jti=jti).exclude(outcome__in=ALLOWED)
 
 
-def _checks_by_day(jti: UUID, zone: ZoneInfo) -> list[dict[str, Any]]:
+def _checks_by_day(jti: UUID, zone: ZoneInfo) -> Sequence[Mapping[str, Any]]:
     rows = RenderCheck.objects.filter(token_jti=jti).annotate(day=TruncDate("at", tzinfo=zone))
     counted = (
         rows.values("day")
@@ -251,7 +251,7 @@ def _row(name: str, span: _Span, marks: _Cells, block: int) -> ShotRow:
     )
 
 
-def _days(rendered: dict[date, dict[str, Any]], checks: list[dict[str, Any]]) -> Iterable[Day]:
+def _days(rendered: Mapping[date, Mapping[str, Any]], checks: Sequence[Mapping[str, Any]]) -> Iterable[Day]:
     refused = {row["day"]: row["refused"] for row in checks if row["refused"]}
     made = {day: row["n"] for day, row in rendered.items() if row["n"]}
     for day in sorted({*made, *refused}):

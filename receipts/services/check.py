@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts.callers import KeyCaller, caller_again, caller_by_id
 from accounts.principals import Principal
 from common import clock
@@ -175,7 +177,7 @@ def answer_check(
         return _over_pace(caller, asked, now)
     shown = _Shown(proof, certificate, method, url)
     course = _Course(caller=caller, key=idempotency_key)
-    for _ in range(_TRIES):
+    for _try in range(_TRIES):
         question = _question(course, asked, shown, now)  # 1
         jti = question.presented.jti
         facts = belief.believed(jti, now=now) if jti else None  # 2
@@ -194,7 +196,10 @@ def answer_check(
 def _question(course: "_Course", asked: CheckAsked, shown: "_Shown", now: datetime) -> Question:
     if SCOPE not in course.caller.scopes:
         raise Forbidden(
-            "SCOPE_MISSING", "This API key may not do this.", f"It needs the scope {SCOPE}.", {"scope": SCOPE}
+            "SCOPE_MISSING",
+            "This API key may not do this.",
+            _("It needs the scope %(scope)s.") % {"scope": SCOPE},
+            {"scope": SCOPE},
         )
     return Question(
         caller=course.caller,

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -144,7 +145,9 @@ def _verified(note: Note, witness: Witness) -> Cosignature:
         raise InvalidInput("SIGNATURE_INVALID", "A cosignature is not valid.", error.detail) from error
     if found.seen_at > clock.now().timestamp() + settings.CLOCK_SKEW_SECONDS:
         raise InvalidInput(
-            "CLOCK_SKEW", "The witness's clock is ahead.", f"{witness.name} says {found.seen_at}"
+            "CLOCK_SKEW",
+            "The witness's clock is ahead.",
+            _("%(name)s says %(seen_at)s") % {"name": witness.name, "seen_at": found.seen_at},
         )
     return found
 
@@ -155,7 +158,9 @@ def _refuse_other_history(log: ProductionLog, checkpoint: Checkpoint) -> None:
     if checkpoint.size > shown:
         logger.error("log %s: cosigned at %d, published at %d", log.origin, checkpoint.size, shown)
         raise Conflict(
-            "CHECKPOINT_AHEAD", "This log has not published so many entries.", f"It shows {shown}."
+            "CHECKPOINT_AHEAD",
+            "This log has not published so many entries.",
+            _("It shows %(shown)s.") % {"shown": shown},
         )
     if _published_root(log, checkpoint.size, shown) != checkpoint.root:
         logger.critical("log %s: two histories are signed at %d", log.origin, checkpoint.size)

@@ -33,6 +33,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from common import clock
@@ -141,7 +142,9 @@ def _parse(blocks: Iterable[Sequence[bytes]]) -> _Parsed:
         parsed.rows += len(lines)
         if parsed.rows > settings.BATCH_ROWS_MAX:
             raise TooLarge(
-                "BATCH_TOO_LONG", f"At most {settings.BATCH_ROWS_MAX} rows a batch; cut it in two."
+                "BATCH_TOO_LONG",
+                _("At most %(batch_rows_max)s rows a batch; cut it in two.")
+                % {"batch_rows_max": settings.BATCH_ROWS_MAX},
             )
         digest.update(b"\n".join(lines))
         digest.update(b"\n")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts.callers import KeyCaller
 from common import clock
@@ -190,9 +191,15 @@ def _reservation(question: Question, decision: Decision) -> tuple[int, int]:
     }
     units = reserved.pop(question.counter, 0)
     if any(reserved.values()) or units < 1:
-        raise InvalidInput("UNITS_MISMATCH", f"This use is counted in {question.counter} alone.")
+        raise InvalidInput(
+            "UNITS_MISMATCH", _("This use is counted in %(counter)s alone.") % {"counter": question.counter}
+        )
     if units > settings.LEASE_FRAMES_MAX:
-        raise InvalidInput("RANGE_TOO_LONG", f"One check reserves at most {settings.LEASE_FRAMES_MAX} units.")
+        raise InvalidInput(
+            "RANGE_TOO_LONG",
+            _("One check reserves at most %(lease_frames_max)s units.")
+            % {"lease_frames_max": settings.LEASE_FRAMES_MAX},
+        )
     frames = question.asked.body.frame_range
     first = frames.first if frames and question.counter == Counter.FRAMES else 1
     return first, units

@@ -32,8 +32,7 @@ _THEIRS = {"bdi", "code", "kbd", "pre", "script", "style", "textarea"}
 _THEIR_CLASSES = {"mono", "monogram", "hash", "name", "secret"}
 _SPOKEN = ("aria-label", "alt", "data-label", "placeholder", "title")
 ALLOWED = re.compile(
-    r"Trustmark|UTC|EIDR|sha256:?|sha-?256|BagIt 1\.0|[A-Z0-9]{4}|JSON|JWS|CSV|NDJSON|C2PA|tlog-tiles|GET|POST|English"
-    r"|Español|fps|px|TPN|API|ISO|IPTC|[0-9.,:+−-]+ ?[KMG]?i?B?"
+    r"Trustmark|sha256:?|sha-?256|BagIt 1\.0|\b[A-Z0-9]{2,6}\b|tlog-tiles|English|Español|fps|px|https://|[0-9.,:+−-]+ ?[KMG]?i?B?"
 )
 """Proper names, abbreviations and units that are the same in every language."""
 
@@ -67,7 +66,7 @@ def speak_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Language, "counted", core_counted)
 
 
-class _Reader(HTMLParser):
+class Texts(HTMLParser):
     """The texts that we say: text nodes and spoken attributes outside what people wrote."""
 
     def __init__(self) -> None:
@@ -79,7 +78,7 @@ class _Reader(HTMLParser):
         named = {name: value or "" for name, value in attrs}
         theirs = tag in _THEIRS or not _THEIR_CLASSES.isdisjoint(named.get("class", "").split())
         if not self._silent and not theirs:
-            self.texts += [named[name] for name in _SPOKEN if named.get(name) and not (tag == "time")]
+            self.texts += [named[name] for name in _SPOKEN if named.get(name) and tag != "time"]
         if tag not in _VOID:
             self._open.append((tag, theirs))
 
@@ -106,7 +105,7 @@ def hard_coded(html: str, names: set[str]) -> list[str]:
     # a message with markup inside leaves its brackets in other text nodes: put what a person wrote out first
     html = re.sub(r"<(bdi|code|kbd)\b[^>]*>.*?</\1>", "", html, flags=re.DOTALL)
     marked = _brackets_through_tags(html)
-    reader = _Reader()
+    reader = Texts()
     reader.feed(marked)
     found = []
     for text in reader.texts:

@@ -7,13 +7,14 @@ from collections import deque
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from accounts.models import Organisation, User
 from accounts.principals import Principal
 from licensing.models import Production, Talent
 from tests import factories
 from tests.agents_portal.conftest import Cast
-from tests.agents_portal.pseudo import hard_coded, speak_in_brackets
+from tests.agents_portal.pseudo import ALLOWED, Texts, hard_coded, speak_in_brackets
 
 _MOST_PAGES = 90
 _LEAVES = ("/sign-out/", "/static/", "/api/", "/unsubscribe/")
@@ -61,6 +62,13 @@ def given_names() -> set[str]:
     }
 
 
+def visible(html: str) -> set[str]:
+    """The texts of a page outside what people and machines wrote."""
+    reader = Texts()
+    reader.feed(html)
+    return {" ".join(text.split()) for text in reader.texts if re.search(r"[^\W\d_]{2,}", text)}
+
+
 DESKS = ("agent", "self", "producer", "engineer", "auditor", "vendor", "colleague")
 
 
@@ -72,3 +80,87 @@ def test_no_page_says_what_no_catalogue_knows(world: Cast, who: str, monkeypatch
     names = given_names()
     wrong = {path: found for path, html in pages.items() if (found := hard_coded(html, names))}
     assert not wrong, "\n".join(f"{path}: {texts}" for path, texts in wrong.items())
+
+
+# said alike in both languages
+SAME = {
+    "Webhook", "Webhooks", "No", "token", "Token", "Audio", "Total", "Normal", "Error", "Final", "Editorial", "Plan",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["agent", "self", "producer", "auditor"])
+def test_every_page_speaks_spanish_where_it_is_asked_for(world: Cast, who: str) -> None:
+    desk = getattr(world, who)
+    english, spanish = walk(desk, "en"), walk(desk, "es-MX,es;q=0.9")
+    assert english.keys() == spanish.keys()
+    names, wrong = given_names(), {}
+    for path, html in spanish.items():
+        assert '<html lang="es"' in html, path
+        same = visible(html) & visible(english[path]) - SAME
+        kept = {text for text in same if _left(text, names)}
+        if kept:
+            wrong[path] = kept
+    assert not wrong
+
+
+def _left(text: str, names: set[str]) -> bool:
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, "")
+    return bool(re.search(r"[^\W\d_]{3,}", ALLOWED.sub("", text)))
+
+
+def test_a_talent_is_addressed_as_tu_and_an_agent_as_usted(world: Cast) -> None:
+    told = walk(world.self, "es")
+    formal = re.compile(r"\b(usted|Usted|Escriba|Elija|Vuelva|Deje|Espere|Confirme)\b")
+    assert not {path: found for path, html in told.items() if (found := formal.findall(html))}
+    assert "Todo uso de tu cara" in told["/"] or "tu imagen" in told["/"]
+    request = next(
+        html
+        for path, html in walk(world.agent, "es").items()
+        if re.fullmatch(r"/requests/[0-9a-f-]{36}/", path)
+    )
+    assert "Su respuesta" in request
+    own = next(html for path, html in told.items() if re.fullmatch(r"/requests/[0-9a-f-]{36}/", path))
+    assert "respuesta" in own
+    assert "Su respuesta" not in own
+
+
+def test_a_persons_choice_comes_before_their_browsers_and_stays_with_them(cast: Cast) -> None:
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(cast.agent.person)
+    assert '<html lang="en"' in client.get("/inbox/").content.decode()
+    answer = client.post("/settings/", {"language": "es", "theme": "auto", "keys": "on"})
+    assert answer.status_code == 302
+    assert answer.cookies["language"].value == "es"
+    elsewhere = Client(headers={"Accept-Language": "en"})
+    elsewhere.force_login(User.objects.get(pk=cast.agent.person.pk))
+    page = elsewhere.get("/inbox/")
+    assert '<html lang="es"' in page.content.decode()
+    assert page["Content-Language"] == "es"
+    assert (
+        "No encontramos esa página"
+        in elsewhere.get("/licences/00000000-0000-7000-8000-000000000000/").content.decode()
+    )
+    assert client.post("/settings/", {"language": "tlh", "theme": "auto", "keys": "on"}).status_code == 422
+
+
+def test_the_door_speaks_what_the_browser_or_its_cookie_asks(db: None) -> None:
+    assert '<html lang="es"' in Client(headers={"Accept-Language": "es-AR"}).get("/sign-in/").content.decode()
+    client = Client(headers={"Accept-Language": "es"})
+    client.cookies["language"] = "en"
+    assert '<html lang="en"' in client.get("/sign-in/").content.decode()
+    assert '<html lang="en"' in Client(headers={"Accept-Language": "tlh"}).get("/sign-in/").content.decode()
+
+
+def test_no_language_is_left_behind_for_the_next_request(cast: Cast) -> None:
+    Client(headers={"Accept-Language": "es"}).get("/sign-in/")
+    assert translation.get_language() == "en"
+
+
+def test_the_api_speaks_english_unless_another_language_is_asked_for(db: None) -> None:
+    client = Client()
+    english = client.get("/api/v1/tokens").json()
+    spanish = client.get("/api/v1/tokens", headers={"Accept-Language": "es"}).json()
+    assert english["code"] == spanish["code"]
+    assert english["status"] == spanish["status"]
+    assert english["title"] != spanish["title"] or english["detail"] != spanish["detail"]

@@ -13,6 +13,7 @@ from common import clock
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
 from watermarking import services
+from watermarking.errors import MediaReason
 from watermarking.models import JobState, MediaJob, MediaStretch, StretchState
 
 FOUND = {"status": "embedded", "reason": None, "verified": True}
@@ -52,7 +53,9 @@ def make_job(cast: Cast, state: str, *, done: int = 0, refused: int = 0, **chang
     return job
 
 
-def test_a_job_is_watched_from_its_queue_to_its_release(cast: Cast) -> None:
+def test_a_job_is_watched_from_its_queue_to_its_release(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
     reader = Reader(cast.producer)
     waiting = make_job(cast, "QUEUED")
     page = reader.page(f"/marking/{waiting.pk}/")
@@ -61,7 +64,7 @@ def test_a_job_is_watched_from_its_queue_to_its_release(cast: Cast) -> None:
     job = make_job(cast, "RUNNING", done=2, refused=1, admitted_at=clock.now() - timedelta(seconds=10))
     path = f"/marking/{job.pk}/"
     page = reader.page(path)
-    assert "960 of 1,920 frames are marked. About 10 seconds are left." in page
+    assert "960 of 1,920 frames are done. About 10 seconds are left." in page
     assert "96 frames a second" in page
     assert "Too dark to hide anything" in page
     assert "Marked 1.25 times as strongly" in page
@@ -83,20 +86,70 @@ def test_a_job_is_watched_from_its_queue_to_its_release(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("VERIFYING", "Every frame is marked. The whole is being joined and read back"),
-        ("NOT_MARKABLE", "Nothing in it can carry a mark, and none is claimed."),
-        ("CANCELLED", "Nothing of it was kept."),
+        ("VERIFYING", "Every stretch is done. The whole is being joined and read back"),
+        (
+            "NOT_MARKABLE",
+            "Nothing in it can carry a mark, and none is claimed. A mark is used once: register",
+        ),
+        ("CANCELLED", "Nothing of it was kept. A mark is used once: register another one to try again."),
     ],
 )
 def test_every_state_says_what_is_true(cast: Cast, state: str, words: str) -> None:
     assert words in Reader(cast.producer).page(f"/marking/{make_job(cast, state).pk}/")
 
 
-def test_a_failure_says_what_was_not_done_and_its_code(cast: Cast) -> None:
-    page = Reader(cast.producer).page(f"/marking/{make_job(cast, 'FAILED', error_code='WORKER_LOST').pk}/")
+def test_of_what_cannot_be_marked_no_frame_is_called_marked(cast: Cast) -> None:
+    layers = {"pixel": DARK, "audio": {"status": "not_markable", "reason": "SILENT", "verified": None}}
+    job = make_job(
+        cast, "NOT_MARKABLE", done=4, refused=4, result={"layers": layers}, then={"task": "t", "args": []}
+    )
+    reader = Reader(cast.producer)
+    page = reader.page(f"/marking/{job.pk}/")
+    assert "What cannot carry a mark" in page
+    assert "Its output is held and does not leave." in page
+    assert "Silent throughout" in page
+    for either in (page, reader.page("/marking/")):
+        assert "1,920" not in either
+        assert 'role="meter"' not in either.html
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("WORKER_LOST", "It ended the program that worked on it, several times."),
+        ("OF_TOMORROW", "What stopped it is named by this code."),
+        *((reason.value, "") for reason in MediaReason),
+    ],
+)
+def test_a_failure_says_what_was_not_done_why_and_its_code(cast: Cast, code: str, words: str) -> None:
+    job = make_job(cast, "FAILED", done=1, error_code=code, crf=28)
+    page = Reader(cast.producer).page(f"/marking/{job.pk}/")
     assert "Nothing was released." in page
-    assert "several times" in page
-    assert "WORKER_LOST" in page
+    assert code in page
+    assert words in page
+    # every code that the engine has is told in words of its own
+    assert ("What stopped it is named by this code." in page) == (code == "OF_TOMORROW")
+    assert "Not done" in page
+    assert "Waits" not in page
+    assert "Rate factor 28" in page
+    assert 'role="meter"' not in page.html
+
+
+def test_long_lists_are_paged_and_asked_for_in_few_queries(
+    cast: Cast, django_assert_max_num_queries: Any
+) -> None:
+    jobs = [make_job(cast, "QUEUED" if number % 2 else "CANCELLED") for number in range(53)]
+    reader = Reader(cast.producer)
+    with django_assert_max_num_queries(12):
+        page = reader.page("/marking/")
+    assert page.titles[0].endswith("markings are under way.")
+    shown = [link for link in page.links if link.startswith("/marking/0")]
+    assert len(set(shown)) == 50
+    (further,) = [link for link in page.links if link.startswith("?after=")]
+    rest = reader.page(f"/marking/{further}")
+    assert {f"/marking/{job.pk}/" for job in jobs[:3]} <= set(rest.links)
+    assert not set(shown) & set(rest.links)
+    assert "Earlier markings" not in rest
 
 
 def test_only_who_delivers_cancels_and_strangers_see_nothing(cast: Cast) -> None:

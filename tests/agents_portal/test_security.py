@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 import time
 from typing import Any
@@ -12,14 +13,18 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership, SignInLink, User
 from accounts.services import invite_person, start_over
 from common.errors import DomainError
+from licensing.models import PersonSignature
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
 from tests.passkeys import SoftPasskey
+from trustcore.passkey import challenge_of
 
 PASSWORD = "a-long-enough-passphrase"
 HOST = {"HTTP_HOST": "localhost:8000"}
@@ -263,3 +268,31 @@ def test_another_password_ends_other_sessions(cast: Cast) -> None:
     assert one.post("/security/password/", {"password": PASSWORD, "again": PASSWORD}).status_code == 302
     assert one.get("/inbox/").status_code == 200
     assert other.get("/inbox/").status_code == 302
+
+
+def test_pages_of_the_doors_ask_few_questions(cast: Cast) -> None:
+    device = SoftPasskey()
+    device.enrol(cast.agent.person)
+    for number in range(6):
+        SoftPasskey().enrol(cast.agent.person, f"Key {number}")
+    first, second = cast.ask(), cast.ask(shots=("0410_0020",))
+    answer = json.dumps(device.sign(challenge_of(first.current.terms_hash)))
+    client = factories.signed_in(cast.agent.person, method="mfa", type="webauthn")
+    told = {"terms_hash": first.current.terms_hash, "passkey": answer}
+    assert client.post(f"/requests/{first.pk}/approve/", told).status_code == 302
+    act = PersonSignature.objects.get().action_id
+    stale = factories.signed_in(cast.agent.person, seconds_ago=5000)
+    asked = {}
+    for who, browser, path in (
+        ("fresh", client, "/security/"),
+        ("fresh", client, f"/signatures/{act}/"),
+        ("fresh", client, f"/requests/{second.pk}/approve/"),
+        ("stale", stale, f"/requests/{second.pk}/approve/"),
+        ("stale", stale, "/security/passkeys/new/"),
+    ):
+        with CaptureQueriesContext(connection) as questions:
+            assert browser.get(path).status_code == 200
+        asked[who, path] = len(questions)
+        if os.environ.get("SHOW"):
+            print(who, path, *(one["sql"][:170] for one in questions), sep="\n   ")
+    assert {at: count for at, count in asked.items() if count > 12} == {}

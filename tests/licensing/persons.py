@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.test import Client
-
 from accounts.models import Membership
 from accounts.principals import Principal
 from common import clock
@@ -25,8 +23,7 @@ LIMITS = {
 
 def call(desk: Principal, path: str, body: Any = None, *, method: str = "post") -> Any:
     """Call the API as a person acting for the first of their organisations."""
-    client = Client()
-    client.force_login(desk.person)
+    client = factories.signed_in(desk.person)
     session = client.session
     session["organisation"] = str(desk.organisation_id)
     session.save()

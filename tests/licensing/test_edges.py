@@ -13,7 +13,6 @@ from common import clock
 from common.errors import Conflict, Forbidden, NotFound
 from licensing import services
 from licensing.models import Authority, LicenceRequest, Mandate, Talent
-from licensing.models.consent import AuthorityKind
 from licensing.selectors import licence_detail
 from licensing.services import delegations, standing
 from tests import factories
@@ -71,14 +70,15 @@ def test_what_a_profile_stands_against_is_asked_of_people_not_left_to_a_rule(cas
 
 def guardian_of(talent: Talent) -> Any:
     home = factories.make_desk(factories.make_agency(), "ADMIN")
-    Authority.objects.create(
+    standing.register_authority(
+        principal=None,
         talent=talent,
         user=home.person,
-        kind=AuthorityKind.GUARDIAN,
-        document_sha256="a" * 64,
+        kind="GUARDIAN",
+        document_type="Guardianship order",
         issuer="Court of the county",
         issued_on=date(2026, 1, 1),
-        registered_by=factories.make_user(),
+        sha256="a" * 64,
     )
     return home
 

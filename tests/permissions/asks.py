@@ -43,6 +43,7 @@ THINGS = {
     ("/api/v1/watermarks/detections/", "uid"): "detection",
     ("/api/v1/render/leases/", "uid"): "lease",
     ("/api/v1/logs/", "production"): "production_id",
+    ("/unsubscribe/", "token"): "unsubscribe_token",
 }
 
 
@@ -89,6 +90,10 @@ def _fact(name: str) -> Callable[[World], Any]:
 
 def _id(name: str) -> Callable[[World], str]:
     return lambda world: world.ids[name]
+
+
+def _handle(world: World) -> str:
+    return Talent.objects.get(pk=world.ids["talent"]).handle
 
 
 def _email(name: str) -> Callable[[World], str]:
@@ -189,6 +194,11 @@ _A_WHILE = {
 BODIES: dict[str, Body] = {
     # the portal
     "POST /settings/": _form(theme="dark", keys="off"),
+    "POST /welcome/{secret}/": _form(password="a-long-enough-passphrase", again="a-long-enough-passphrase"),
+    "POST /security/passkeys/new/": lambda _: Ask(kind="form", answers=(422,)),
+    "POST /security/passkeys/{passkey_id}/rename/": _form(name="Laptop"),
+    "POST /security/codes/new/": lambda _: Ask(kind="form", answers=(422,)),
+    "POST /security/password/": lambda _: Ask(kind="form", answers=(422,)),
     "POST /requests/{request_id}/change/": _form(field="frames_max", value="2000", note="Fewer."),
     "POST /requests/{request_id}/undo/": _form(field="frames_max"),
     "GET /requests/{request_id}/change/": _query("?field=frames_max"),
@@ -200,6 +210,16 @@ BODIES: dict[str, Body] = {
     "POST /licences/{jti}/revoke/": _form(kind="PROSPECTIVE", reason="It is over."),
     "POST /licences/{jti}/renew/": _form(days="30", frames_max="100", note="More."),
     "POST /productions/new/": _form(title="A new one", kind="PRODUCTION", guild=""),
+    "POST /requests/new/": _form(production=_id("production_id"), talent=_handle),
+    "POST /webhooks/new/": _form(url="https://hooks.example.test/portal", kinds=["licence.*"]),
+    "POST /webhooks/{endpoint_id}/switch/": _form(enabled="off"),
+    "POST /webhooks/{endpoint_id}/rotate/": _form(overlap_hours="1"),
+    # a talent's organisation has roles of its own
+    "POST /team/invite/": lambda world: Ask(
+        {"full_name": "New", "email": "new@example.test", "roles": ["ADMIN"]}, kind="form", answers=(422,)
+    ),
+    "POST /team/{person_id}/": _form(roles=["ENGINEER"]),
+    "POST /notices/choices/": lambda world: Ask({}, kind="form", answers=(422,)),
     "POST /keys/new/": _form(name="farm", scopes=["licence:read"], days="30", proof_jwk=""),
     "POST /bundles/new/": _form(production=_id("production_id"), purpose="UNION_REPORTING"),
     "POST /stop/": _form(confirm="stop"),

@@ -17,7 +17,7 @@ from tests.permissions.worlds import GROUPS
 pytestmark = pytest.mark.django_db
 MOST, FEW, MANY = 12, 3, 60
 # one reader of each seat; who may read a page and not act on it sees the same rows
-READERS = ("agent", "talent", "producer", "vendor", "auditor")
+READERS = ("agent", "talent", "producer", "vendor", "auditor", "legal", "operator")
 # the server's own bookkeeping around a test's transaction
 _OURS = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
 

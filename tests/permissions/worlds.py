@@ -12,30 +12,38 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import ApiCredential, Membership, Scope
-from accounts.principals import Principal
+from accounts.operating import make_operator
+from accounts.principals import Principal, principal_of_person
+from accounts.services import invite_person
 from common import clock
+from common.keys import signer_for
 from compliance import services as services_of_bundles
 from licensing import services
 from licensing.models import (
     GuildMember,
     LicenceRequest,
     LicenceToken,
+    PersonSignature,
     Production,
     RevocationDuty,
     Talent,
 )
-from notify.models import Delivery
+from notify.models import Delivery, Letter
 from notify.services import create_endpoint, ping_endpoint
+from notify.unsubscribing import unsubscribe_url
 from provenance.services.intake import receive_asset
 from tests import factories
 from tests.conftest import DEMO_CLIP
 from tests.licensing.persons import LIMITS, give_authority, in_days
+from tests.passkeys import SoftPasskey
 from tests.provenance.conftest import cut_clip
 from tests.provenance.test_assets_api import released
 from tests.receipts.conftest import Farm
+from trustcore.passkey import challenge_of
 from watermarking.models import MarkDetection, MediaJob, MediaStretch
 from watermarking.services import register_mark
 
@@ -69,7 +77,28 @@ class World:
 
 
 # a listed talent is found by name; the public log and the shop window of guilds are for everybody
-_PUBLIC = frozenset({"talent", "guild", "number", "leaf", "path", "older", "newer", "manifest_id"})
+_PUBLIC = frozenset(
+    [
+        "talent",
+        "guild",
+        "number",
+        "leaf",
+        "path",
+        "older",
+        "newer",
+        "manifest_id",
+        "passkey_id",
+        "provider_id",
+        "ref",
+        "kid",
+        "purpose",
+        "shape",
+        "token",
+        "user_id",
+        "person_id",
+        "organisation_id",
+    ]
+)
 
 # name in the table: organisation, role there
 PEOPLE = {
@@ -80,18 +109,19 @@ PEOPLE = {
     "producer": ("studio", Role.PRODUCER),
     "engineer": ("studio", Role.ENGINEER),
     "studio-admin": ("studio", Role.ADMIN),
+    "legal": ("studio", Role.LEGAL),
     "vendor": ("vendor", Role.ENGINEER),
     "auditor": ("guild", Role.AUDITOR),
     "guild-admin": ("guild", Role.ADMIN),
 }
 KEYS = {"studio-key": "producer", "agency-key": "agent", "vendor-key": "vendor", "guild-key": "auditor"}
-NAMES = ("anonymous", "talent", *PEOPLE, *KEYS)
+NAMES = ("anonymous", "talent", *PEOPLE, "operator", *KEYS)
 GROUPS = {
     "agency": ("agent", "colleague", "agency-admin"),
     "studio": ("producer", "engineer", "studio-admin"),
     "guild": ("auditor", "guild-admin"),
     "talents": ("talent", "talent-admin"),
-    "people": ("talent", *PEOPLE),
+    "people": ("talent", *PEOPLE, "operator"),
     "keys": tuple(KEYS),
     "everybody": NAMES,
 }
@@ -113,6 +143,7 @@ def make_world(folder: Path, names: Names = Names()) -> World:
         person = factories.make_user(names.people.get(name, ""))
         world.people[name] = factories.make_desk(organisations[place], role, person)
     world.facts["deputy"] = factories.make_agent(organisations["agency"]).person.email
+    world.people["operator"] = _operator()
     world.people["talent"] = factories.desk_of_talent(talent)
     signs_in = make_password(uuid4().hex)  # hashed once: nobody here types it
     for desk in world.people.values():
@@ -136,7 +167,48 @@ def make_world(folder: Path, names: Names = Names()) -> World:
     _guild(world, talent)
     _render(world)
     _outputs(world)
+    _doors(world)
     return world
+
+
+def _doors(world: World) -> None:
+    """What lets people in: somebody's passkey and codes, an invitation, a signature by passkey."""
+    agent, colleague = world.people["agent"], world.people["colleague"]
+    passkey = SoftPasskey().enrol(colleague.person)
+    TOTP.activate(colleague.person, generate_totp_secret())
+    _, address = invite_person(
+        organisation=world.facts["agency"],
+        email=f"{uuid4().hex}@agency.test",
+        full_name="Somebody New",
+        roles=["AGENT"],
+        invited_by=None,
+    )
+    device = SoftPasskey()
+    device.enrol(agent.person)
+    asked = factories.make_submitted_request(
+        world.facts["production"], world.facts["talent row"], producer=world.people["producer"]
+    )
+    assert asked.current is not None
+    answer = device.sign(challenge_of(asked.current.terms_hash))
+    services.approve_request(
+        principal=agent, request_id=asked.pk, terms_hash=asked.current.terms_hash, passkey=answer
+    )
+    signature = PersonSignature.objects.get(person=agent.person)
+    world.ids |= {
+        "passkey_id": str(passkey.pk),
+        "secret": address.split("/welcome/")[1].strip("/"),
+        "action_id": str(signature.action_id),
+        "provider_id": "no-such-service",
+    }
+
+
+def _operator() -> Principal:
+    """Whoever runs the server; there is one house of operators, whatever the world."""
+    email = f"{uuid4().hex}@operator.test"
+    made, _ = make_operator(email=email, full_name="Ola Root", house="Operator")
+    desk = principal_of_person(made.user)
+    assert desk is not None
+    return desk
 
 
 def _licensing(world: World, talent: Talent) -> None:
@@ -368,9 +440,18 @@ def _outputs(world: World) -> None:
     made = create_endpoint(principal=producer, url=f"https://hooks.example.test/{uuid4().hex}")
     delivery = ping_endpoint(principal=producer, endpoint_id=made.endpoint.pk)
     Delivery.objects.filter(pk=delivery.pk).update(dead_at=clock.now())
+    engineer = world.people["engineer"].person
+    letter = Letter.objects.create(
+        person=engineer, organisation=studio, topic="EXPIRY", kind="licence.expired", mail="DEAD"
+    )
     report = asset.manifests.get().report
     world.ids |= {
         "manifest_id": report["manifests"][0]["label"],
+        "organisation_id": str(studio.pk),
+        "user_id": str(world.people["engineer"].person.pk),
+        "ref": "SAG_TVT_2026@1",
+        "kid": signer_for("TOKEN").kid,
+        "purpose": "TOKEN",
         "path": "checkpoint",
         "number": "0",
         "bundle_id": str(bundle.pk),
@@ -382,6 +463,9 @@ def _outputs(world: World) -> None:
         "endpoint_id": str(made.endpoint.pk),
         "delivery_id": str(delivery.pk),
         "key_id": str(world.keys["studio-key"].pk),
+        "person_id": str(engineer.pk),
+        "letter_id": str(letter.pk),
+        "unsubscribe_token": unsubscribe_url(engineer, "EXPIRY").rstrip("/").rpartition("/")[2],
     }
 
 

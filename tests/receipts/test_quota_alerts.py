@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
 
 from audit.models import Event
+from common import clock
 from licensing.models import QuotaAlert
 from receipts import services
-from receipts.models import Quota
+from receipts.models import Lease, Quota
 from tests.receipts.conftest import Farm
 
 
@@ -47,3 +51,28 @@ def test_quota_that_jumps_past_both_is_told_once_and_a_third_threshold_does_not_
     row = QuotaAlert.objects.get()
     with pytest.raises(IntegrityError), transaction.atomic():
         QuotaAlert.objects.filter(pk=row.pk).update(percent=50)
+
+
+@pytest.mark.django_db
+def test_look_goes_through_what_moved_and_once_an_hour_through_all(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    farm.lease(0, 0)
+    quota = Quota.objects.filter(token_jti=farm.token.pk, counter="frames")
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    assert services.alert_quotas() == 0  # nobody knew of an earlier look: all of them
+    Lease.objects.update(granted_at=now - timedelta(days=1))
+    quota.update(granted=quota.get().most)
+    assert services.alert_quotas() == 0, "no lease moved it since the last look"
+    now += timedelta(minutes=61)
+    assert services.alert_quotas() == 1, "the hourly look finds what moved without a lease"
+    QuotaAlert.objects.all().delete()
+    now += timedelta(minutes=1)
+    assert services.alert_quotas() == 0
+    Lease.objects.update(granted_at=now)
+    assert services.alert_quotas() == 1, "a lease since the last look is enough"
+    QuotaAlert.objects.all().delete()
+    cache.clear()
+    Lease.objects.update(granted_at=now - timedelta(days=1))
+    assert services.alert_quotas() == 1, "what is forgotten is looked at anew"

@@ -12,7 +12,7 @@ from tests.permissions.table import read_table
 from tests.permissions.worlds import GROUPS, Names, World, make_world
 
 # one reader of each seat; the others of an organisation see the same pages with fewer acts
-READERS = ("agent", "talent", "producer", "vendor", "auditor")
+READERS = ("agent", "talent", "producer", "vendor", "auditor", "legal", "operator")
 NAMES = Names(
     organisations={
         "studio": "Lanternfish Pictures",

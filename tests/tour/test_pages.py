@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,12 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.db import connections
 from django.test import Client
-from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from playwright.sync_api import Page as Tab
 
 from tests.journeys.test_portal_journey import CHROMIUM
 from tests.permissions.worlds import World
+from tests.tour.pictures import keep, write_index
 from tests.tour.stage import READERS, Page, make_stage, pages_of
 
 pytestmark = [
@@ -34,9 +33,6 @@ WIDTHS = (320, 360, 768, 1100, 2560)
 # what another colour scheme can break, and nothing else
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-PICTURES = os.environ.get("TRUSTMARK_PICTURES", "")
-# a page that goes on for ever tells no more than its first screens
-TALLEST, COLOURS_KEPT = 2400, 96
 
 
 @pytest.fixture
@@ -114,18 +110,6 @@ def looked_at(tab: Tab, page: Page) -> Iterator[str]:
             yield f"{width}: scrolls sideways to {wide}"
 
 
-def keep(tab: Tab, page: Page, suffix: str) -> None:
-    """Keep a picture, small: a palette is enough for pages."""
-    if not PICTURES:
-        return
-    width = tab.viewport_size["width"] if tab.viewport_size else DESK[0]
-    tall = min(TALLEST, tab.evaluate("document.documentElement.scrollHeight"))
-    shot = tab.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": width, "height": tall})
-    name = "-".join(part for part in (page.name, page.reader, suffix) if part)
-    image = Image.open(BytesIO(shot)).convert("RGB")
-    image.quantize(COLOURS_KEPT, dither=Image.Dither.NONE).save(Path(PICTURES) / f"{name}.png", optimize=True)
-
-
 def test_every_page_of_every_seat_has_no_barrier_and_never_scrolls_sideways(
     browser: Browser, live_server: Any, stage: World
 ) -> None:
@@ -140,5 +124,6 @@ def test_every_page_of_every_seat_has_no_barrier_and_never_scrolls_sideways(
             faults += [f"{page.name} as {reader or 'anybody'} {fault}" for fault in looked_at(tab, page)]
             seen += 1
         context.close()
+    write_index(pages_of(stage))
     assert seen > 50
     assert faults == []

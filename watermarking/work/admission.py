@@ -7,12 +7,14 @@ So however much one organisation asks for, another's first job waits for a place
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from common import clock
-from watermarking.models import JOBS_IN_WORK, JobState, MediaJob
+from watermarking.models import JOBS_IN_WORK, JOBS_UNFINISHED, JobState, MediaJob
 from watermarking.work.estimates import space_free
 from watermarking.work.limits import work_limits
 
@@ -54,12 +56,8 @@ def admit_jobs() -> list[UUID]:
 
 def wait_code_of(job: MediaJob) -> str:
     """Why a job waits, as its organisation may know it; empty when it does not."""
-    if job.state != JobState.QUEUED:
-        return ""
-    if job.wait_code:
-        return job.wait_code
-    own = MediaJob.objects.filter(state__in=JOBS_IN_WORK, organisation_id=job.organisation_id).count()
-    return OWN_JOBS_FIRST if own >= work_limits().jobs_each else OTHERS_FIRST
+    place = places_of([job]).get(job.pk)
+    return place.wait_code if place else ""
 
 
 def position_of(job: MediaJob) -> int | None:
@@ -67,14 +65,35 @@ def position_of(job: MediaJob) -> int | None:
 
     Others' jobs are not counted: the number would tell that they exist.
     """
-    if job.state != JobState.QUEUED:
-        return None
-    return (
-        MediaJob.objects.filter(
-            state=JobState.QUEUED, organisation_id=job.organisation_id, created_at__lt=job.created_at
-        ).count()
-        + 1
-    )
+    place = places_of([job]).get(job.pk)
+    return place.position if place else None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a waiting job stands: its place, from 1, among its organisation's own, and why it waits."""
+
+    position: int
+    wait_code: str
+
+
+def places_of(jobs: Iterable[MediaJob]) -> dict[UUID, Place]:
+    """The places of those of ``jobs`` that wait; one query, however many they are."""
+    waiting = {job.organisation_id for job in jobs if job.state == JobState.QUEUED}
+    if not waiting:
+        return {}
+    own = MediaJob.objects.filter(organisation_id__in=waiting, state__in=JOBS_UNFINISHED)
+    rows = list(own.order_by("created_at", "id").values_list("pk", "organisation_id", "state", "wait_code"))
+    in_work = Counter(organisation for _, organisation, state, _ in rows if state in JOBS_IN_WORK)
+    each = work_limits().jobs_each
+    before: Counter[UUID] = Counter()
+    places = {}
+    for job_id, organisation, state, code in rows:
+        if state == JobState.QUEUED:
+            before[organisation] += 1
+            usual = OWN_JOBS_FIRST if in_work[organisation] >= each else OTHERS_FIRST
+            places[job_id] = Place(before[organisation], code or usual)
+    return places
 
 
 def _next(in_work: Counter[UUID], short: set[UUID], each: int) -> MediaJob | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from accounts.principals import Principal
 from common import clock
 from watermarking.models import JOBS_IN_WORK, JobState, MediaJob, MediaStretch, StretchState
-from watermarking.work.admission import position_of, wait_code_of
+from watermarking.work.admission import Place, places_of
 
 _STEADY_SECONDS = 2.0
 
@@ -56,6 +57,15 @@ class Progress:
         return min(100.0, 100.0 * self.frames_done / self.frames_total)
 
 
+@dataclass(frozen=True)
+class _Count:
+    """The stretches of a job, those that are done, and the frames done in all of them."""
+
+    total: int
+    done: int
+    frames: int
+
+
 def jobs_visible_to(principal: Principal) -> QuerySet[MediaJob]:
     """The jobs of the caller's organisation, newest first."""
     rows = MediaJob.objects.filter(organisation_id=principal.organisation_id)
@@ -69,23 +79,35 @@ def job_for(principal: Principal, job_id: UUID) -> MediaJob | None:
 
 def progress_of(job: MediaJob) -> Progress:
     """Where a job stands now."""
-    found = job.stretches.aggregate(
-        total=Count("pk"),
-        done=Count("pk", filter=Q(state=StretchState.DONE)),
-        frames=Sum("frames_done", default=0),
-    )
+    return progress_of_all([job])[0]
+
+
+def progress_of_all(jobs: Sequence[MediaJob]) -> list[Progress]:
+    """Where jobs stand now, in their order; two queries, however many they are."""
+    places = places_of(jobs)
+    stretches = MediaStretch.objects.filter(job__in=jobs).order_by().values("job")
+    counts = {
+        found["job"]: _Count(found["total"], found["done"], found["frames"])
+        for found in stretches.annotate(
+            total=Count("pk"),
+            done=Count("pk", filter=Q(state=StretchState.DONE)),
+            frames=Sum("frames_done", default=0),
+        )
+    }
+    return [_progress(job, counts.get(job.pk, _Count(0, 0, 0)), places.get(job.pk)) for job in jobs]
+
+
+def _progress(job: MediaJob, found: _Count, place: Place | None) -> Progress:
     is_over = job.state in {JobState.VERIFYING, JobState.RELEASED, JobState.NOT_MARKABLE}
-    total = max(job.frames_total, found["frames"])
-    if is_over:
-        total = found["frames"]
-    rate, ends_at = _pace(job, found["frames"], total)
+    total = found.frames if is_over else max(job.frames_total, found.frames)
+    rate, ends_at = _pace(job, found.frames, total)
     return Progress(
         job=job,
-        position=position_of(job),
-        wait_code=wait_code_of(job),
-        stretches_done=found["done"],
-        stretches_total=found["total"],
-        frames_done=found["frames"],
+        position=place.position if place else None,
+        wait_code=place.wait_code if place else "",
+        stretches_done=found.done,
+        stretches_total=found.total,
+        frames_done=found.frames,
         frames_total=total,
         frames_a_second=rate,
         ends_at=ends_at,

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -87,7 +89,10 @@ def append(
     last = incident.entries.order_by("-number").values_list("number", "hash").first() or (0, FIRST_HASH)
     number = last[0] + 1
     if number > ENTRIES_MOST:
-        raise Conflict("INCIDENT_FULL", f"A file has at most {ENTRIES_MOST} entries.")
+        raise Conflict(
+            "INCIDENT_FULL",
+            _("A file has at most %(entries_most)s entries.") % {"entries_most": ENTRIES_MOST},
+        )
     if details is not None:
         body = {**body, "details_sha256": hashlib.sha256(canonical_json(details)).hexdigest()}
     line: dict[str, Any] = {

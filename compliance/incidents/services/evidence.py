@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from common import clock
@@ -72,7 +73,10 @@ def add_evidence(
             if incident.evidence.filter(sha256=digest).exists():
                 raise Conflict("EVIDENCE_KNOWN", "This very file is in it already.")
             if incident.evidence.count() >= FILES_MOST:
-                raise Conflict("EVIDENCE_TOO_MANY", f"An incident has at most {FILES_MOST} files.")
+                raise Conflict(
+                    "EVIDENCE_TOO_MANY",
+                    _("An incident has at most %(files_most)s files.") % {"files_most": FILES_MOST},
+                )
             name = plain_name(file_name)
             number = (incident.entries.order_by("-number").values_list("number", flat=True).first() or 0) + 1
             entry = append(
@@ -124,7 +128,8 @@ def _read(path: Path) -> tuple[int, Kind, str]:
     if size > settings.INCIDENT_EVIDENCE_BYTES_MAX:
         raise TooLarge(
             "EVIDENCE_TOO_LARGE",
-            f"A file of evidence has at most {settings.INCIDENT_EVIDENCE_BYTES_MAX} bytes.",
+            _("A file of evidence has at most %(incident_evidence_bytes_max)s bytes.")
+            % {"incident_evidence_bytes_max": settings.INCIDENT_EVIDENCE_BYTES_MAX},
         )
     with path.open("rb") as stream:
         found = kind_of(stream.read(HEAD_BYTES))

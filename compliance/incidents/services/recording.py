@@ -8,6 +8,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from common import clock
@@ -192,7 +193,11 @@ def change_state(*, principal: Principal, incident_id: UUID, state: str, reason:
     with transaction.atomic():
         incident = lock_incident(principal, incident_id, is_open=False)
         if (incident.state in CLOSED) is (after in CLOSED):
-            raise Conflict("INCIDENT_STATE", f"It is {incident.state}.", extra={"state": incident.state})
+            raise Conflict(
+                "INCIDENT_STATE",
+                _("It is %(state)s.") % {"state": incident.state},
+                extra={"state": incident.state},
+            )
         body = {"before": incident.state, "after": after.value, "reason": text}
         at = clock.now()
         _move(incident, after, at)

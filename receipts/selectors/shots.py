@@ -109,8 +109,8 @@ def token_use(
     marks = _cells_of_frames(spans, shown, block)
     _add_others(marks, spans, strays, refused, block)
     entries = _entries(leases)
-    days = {
-        row["day"]: row
+    days: dict[date, dict[str, Any]] = {
+        row["day"]: dict(row)
         for row in entries.annotate(day=TruncDate("received_at", tzinfo=zone))
         .values("day")
         .order_by()
@@ -174,7 +174,7 @@ def _refused(jti: UUID) -> QuerySet[RenderCheck]:
 
 def _checks_by_day(jti: UUID, zone: ZoneInfo) -> Sequence[Mapping[str, Any]]:
     rows = RenderCheck.objects.filter(token_jti=jti).annotate(day=TruncDate("at", tzinfo=zone))
-    return list(
+    counted = (
         rows.values("day")
         .order_by()
         .annotate(
@@ -183,6 +183,7 @@ def _checks_by_day(jti: UUID, zone: ZoneInfo) -> Sequence[Mapping[str, Any]]:
             latest=Max("at"),
         )
     )
+    return [dict(row) for row in counted]
 
 
 def _entries(leases: Iterable[Lease]) -> QuerySet[LogEntry]:

@@ -57,7 +57,7 @@ def test_an_agent_passes_a_mandate_on_and_the_colleague_declines(
         page.get_by_role("link", name="Mandates").first.click()
         page.get_by_role("link", name="Ilse Varga-Thorne").click()
         page.get_by_role("link", name="Pass it on…").click()
-        page.get_by_label("Colleague").select_option(label=colleague.person.full_name)
+        page.get_by_label("Colleague", exact=True).select_option(label=colleague.person.full_name)
         page.get_by_role("button", name="Pass it on").click()
         expect(page.get_by_text("Nothing was changed")).to_be_visible()  # the last day is missing
         page.get_by_label("Last day").fill(day(7))
@@ -70,8 +70,6 @@ def test_an_agent_passes_a_mandate_on_and_the_colleague_declines(
         title(page, "One request needs you.")
         page.get_by_role("link", name="Ilse Varga-Thorne").click()
         page.get_by_role("link", name="Decline…").locator("visible=true").first.click()
-        page.get_by_role("button", name="Decline the request").click()
-        expect(page.get_by_text("Give a reason.").first).to_be_visible()
         page.get_by_label("Why, in words the studio will read").fill("Not this season.")
         seen(page, "decline-390")
         page.get_by_role("button", name="Decline the request").click()

@@ -65,7 +65,7 @@ def ask(page: Page, base: str, name: str) -> None:
     page.get_by_label("What you want to do, in words the person will read").fill(INTENT)
     page.get_by_label("Face in a frame", exact=True).check()
     page.get_by_label("Face, as a scan").check()
-    page.get_by_label("Frames", exact=True).fill("1,2x")
+    page.get_by_label("Frames", exact=True).fill("1200")
     page.get_by_label("Where machines may render it").fill("United Kingdom, CA")
     page.get_by_label("Where it is shown").fill("GB, CA, US")
     page.get_by_label("Cinemas").check()
@@ -74,7 +74,6 @@ def ask(page: Page, base: str, name: str) -> None:
     # it keeps itself, without a button
     page.get_by_label("Amount").blur()
     expect(page.locator("#draft-state")).to_contain_text("Kept")
-    page.get_by_label("Frames", exact=True).fill("")
     page.get_by_role("button", name="Send the request").click()
     page.get_by_text(INTENT).first.wait_for()
     seen(page, "onboarding-3-asked")
@@ -124,7 +123,7 @@ def test_a_studio_goes_from_nothing_to_its_first_permitted_check(
     credential.secret = secret  # type: ignore[attr-defined]
     answer = Farm(token, credential, proof_key).check()
     assert answer.status_code == 200, answer.content
-    assert answer.json()["outcome"] in {"ALLOW", "ALLOW_WITH_OBLIGATIONS"}
-    # one frame more than nothing: a use that was not asked for is refused
+    assert answer.json()["decision"] in {"ALLOW", "ALLOW_WITH_OBLIGATIONS"}
+    # a use that was not asked for is refused
     refused = Farm(token, credential, proof_key).check(use_type="VOICE_RENDER", construct="VOICE_SPEAKING")
-    assert refused.json()["outcome"] == "DENY"
+    assert refused.json()["decision"] == "DENY"

@@ -44,6 +44,7 @@ THINGS = {
     ("/api/v1/render/leases/", "uid"): "lease",
     ("/api/v1/logs/", "production"): "production_id",
     ("/unsubscribe/", "token"): "unsubscribe_token",
+    ("/team/", "person_id"): "teammate_id",
 }
 
 

@@ -485,7 +485,7 @@ def _outputs(world: World) -> None:
         "endpoint_id": str(made.endpoint.pk),
         "delivery_id": str(delivery.pk),
         "key_id": str(world.keys["studio-key"].pk),
-        "person_id": str(engineer.pk),
+        "teammate_id": str(engineer.pk),
         "letter_id": str(letter.pk),
         "unsubscribe_token": unsubscribe_url(engineer, "EXPIRY").rstrip("/").rpartition("/")[2],
     }

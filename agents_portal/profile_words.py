@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from datetime import date
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from agents_portal.words import Badge, and_list, channel_words, construct_words, lower_words, use_words
 from common import clock
+from common.dates import date_words
 from common.language import figure
 from trustcore.policy.profiles import (
     AtTheEnd,
@@ -200,4 +200,4 @@ def _marks(rule: Marks) -> str:
 
 
 def _day(day: date) -> str:
-    return date_format(day, "j M Y")
+    return date_words(day)

@@ -86,3 +86,20 @@ def live_licences(principal: Principal, *, size: int) -> tuple[LicenceLine, ...]
     at = clock.now()
     rows = with_renewals(tokens_visible_to(principal).filter(live_now(at)).order_by(*NEWEST))
     return lines_of(principal, list(rows[:size]), at)
+
+
+def licences_of_production(
+    principal: Principal, production_id: UUID, *, size: int = 200
+) -> tuple[LicenceLine, ...]:
+    """A production's licences that the caller may see: live ones first, then the latest ended; at most ``size``."""
+    at = clock.now()
+    mine = with_renewals(tokens_visible_to(principal).filter(production=production_id).order_by(*NEWEST))
+    rows = list(mine.filter(live_now(at))[:size])
+    rows += mine.filter(~live_now(at))[: size - len(rows)]
+    return lines_of(principal, rows, at)
+
+
+def live_by_production(principal: Principal) -> dict[UUID, int]:
+    """How many licences that the caller may see are live in each production; one query."""
+    rows = tokens_visible_to(principal).filter(live_now(clock.now())).order_by()
+    return dict(rows.values_list("production_id").annotate(number=Count("pk")))

@@ -38,7 +38,10 @@ def visits() -> list[Visit]:
     pages = [
         line
         for line in read_table()
-        if "GET" in line.methods and not line.let_in & {"anonymous", *GROUPS["keys"]} and not line.is_nobodys
+        if "GET" in line.methods
+        and not line.let_in & {"anonymous", *GROUPS["keys"]}
+        and not line.is_nobodys
+        and not line.is_whole_branch
     ]
     assert len(pages) > 30
     return [Visit(line, name) for line in pages for name in READERS if name in line.let_in]

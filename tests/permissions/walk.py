@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -52,9 +52,9 @@ class Walk:
         """Ask as ``name`` for what stands in ``world``; whatever that changes is undone."""
         address = self.addresses[line.address]
         things = things_of(address.text, address.parameters, line.variant)
-        values = {parameter: world.ids[thing] for parameter, thing in things.items()}
+        values = {parameter: world.ids.get(thing, "") for parameter, thing in things.items()}
         if not is_there:
-            values = dict.fromkeys(values, str(uuid4()))
+            values = dict.fromkeys(address.parameters, str(uuid4()))
         with transaction.atomic():
             ask = ask_of(line, method, world)
             self.clients[name].cookies = deepcopy(self.cookies[name])  # whoever signs out comes back
@@ -121,13 +121,15 @@ def expected(line: Line, name: str) -> str:
         return NO
     if line.is_nobodys:
         return NOTHING
-    has_no_session = name not in GROUPS["people"] and not line.address.startswith("/api/")
+    has_no_session = name not in (*GROUPS["people"], "operator") and not line.address.startswith("/api/")
     return SIGN_IN if name == "anonymous" or has_no_session else NOTHING
 
 
 def unlisted(found: Iterable[str], lines: list[Line]) -> list[str]:
     """Addresses and operations without a line, and lines without an address."""
-    listed = {line.address for line in lines}
+    branches = [line for line in lines if line.is_whole_branch]
+    found = [one for one in found if not any(line.covers(one) for line in branches)]
+    listed = {line.address for line in lines if not line.is_whole_branch}
     methods = {(method, line.address) for line in lines for method in line.methods}
     where = TABLE.relative_to(TABLE.parents[2])
     return [
@@ -165,7 +167,7 @@ def strangers_things(walk: Walk, line: Line) -> Iterator[str]:
     """Faults of one line: whoever may at home, at what is a stranger's."""
     if set(NAMES) <= line.let_in:
         return
-    in_address = bool(walk.addresses[line.address].parameters)
+    in_address = _is_somebodys(walk, line)
     for method in line.methods:
         if not (in_address or _names_things(walk, line, method)):
             continue
@@ -192,6 +194,24 @@ def unnamed_methods(walk: Walk, line: Line, methods: set[str]) -> Iterator[str]:
             yield f"{method} {line.address} as {name}: {seen}; the table does not name {method}: it must be 405"
 
 
+def whole_branch(walk: Walk, line: Line) -> Iterator[str]:
+    """Faults below a branch: whoever is not let in finds nothing at any address of it; others open its root."""
+    below = [one for one in walk.addresses if line.covers(one)]
+    if len(below) < 2:
+        yield f"{line.address}: there are {len(below)} addresses below it"
+    for address in below:
+        one = replace(line, address=address, let_in=frozenset({"operator"}), told_no=frozenset())
+        for name in ("anonymous", *(group[0] for group in ORGANISATIONS), "legal"):
+            answer = walk.send(name, "GET", one, walk.ours, is_there=False)
+            if outcome(answer) != expected(one, name):
+                yield f"GET {address} as {name}: {outcome(answer)}; the table says: {expected(one, name)}"
+            yield from _looks_missing(walk, name, one, answer, f"GET {address} as {name}")
+    root = replace(line, address=line.address[:-1])
+    for name in sorted(line.let_in):
+        if outcome(walk.send(name, "GET", root, walk.ours)) != IN:
+            yield f"GET {root.address} as {name}: not let in"
+
+
 def other_scopes(walk: Walk, line: Line) -> Iterator[str]:
     """Faults of one line: API keys with one scope each, of the studio's producer."""
     if set(NAMES) <= line.let_in or not line.address.startswith("/api/v1/"):
@@ -206,11 +226,18 @@ def other_scopes(walk: Walk, line: Line) -> Iterator[str]:
 
 def _askers(line: Line) -> list[str]:
     """Who asks for a stranger's things: at a page everyone who may; of the API one of each organisation, and keys."""
-    may = line.let_in | line.told_no - {"operator"}
+    may = (line.let_in | line.told_no) - {"operator"}  # who keeps the list of organisations sees all of them
     if not line.address.startswith("/api/v1/"):
         return sorted(may)
     chosen = {next((name for name in group if name in may), "") for group in ORGANISATIONS}
     return sorted((chosen | set(KEYS)) & may)
+
+
+def _is_somebodys(walk: Walk, line: Line) -> bool:
+    """Whether what stands in the address is another thing in each world (a profile of law is the same in both)."""
+    address = walk.addresses[line.address]
+    things = things_of(address.text, address.parameters, line.variant).values()
+    return any(walk.ours.ids[thing] != walk.strangers.ids[thing] for thing in things)
 
 
 def _names_things(walk: Walk, line: Line, method: str) -> bool:

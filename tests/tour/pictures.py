@@ -27,7 +27,10 @@ def keep(tab: Tab, page: Page, suffix: str) -> None:
         return
     width = tab.viewport_size["width"]
     tall = min(TALLEST, tab.evaluate("document.documentElement.scrollHeight"))
-    shot = tab.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": width, "height": tall})
+    height = tab.viewport_size["height"]
+    tab.set_viewport_size({"width": width, "height": max(tall, height)})  # what is fixed stands at the foot
+    shot = tab.screenshot()
+    tab.set_viewport_size({"width": width, "height": height})
     image = Image.open(BytesIO(shot)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     image.save(Path(FOLDER) / f"{_name(page)}-{suffix}.png", optimize=True)
 

@@ -5,78 +5,30 @@ Light and dark, on a phone and on a desk. ``TRUSTMARK_PICTURES=folder`` keeps a 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings as django_settings
-from django.db import connections
-from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 
 from tests.journeys.test_portal_journey import CHROMIUM
 from tests.permissions.worlds import World
 from tests.tour.pictures import keep, write_index
-from tests.tour.stage import READERS, Page, make_stage, pages_of
+from tests.tour.reading import DESK, PHONE, opened
+from tests.tour.stage import READERS, Page, pages_of
 
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"),
 ]
-DESK, PHONE = (1440, 900), (390, 844)
 WIDTHS = (320, 360, 768, 1100, 2560)
 # what another colour scheme can break, and nothing else
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def stage(
-    browser: Browser,
-    transactional_db: None,
-    embedded_valkey: str,
-    settings: Any,
-    tmp_path: Path,
-    monkeypatch: Any,
-) -> Iterator[World]:
-    # Playwright's loop makes this thread look asynchronous: see the portal's journey
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    stores = {**settings.STORAGES}
-    for name in ("log", "blobs"):
-        stores[name] = {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / name), "allow_overwrite": True, "base_url": None},
-        }
-    settings.STORAGES = stores
-    yield make_stage(tmp_path)
-    connections.close_all()
-
-
-def opened(browser: Browser, base: str, world: World, reader: str) -> BrowserContext:
-    """The browser of somebody who is signed in."""
-    context = browser.new_context(
-        viewport={"width": DESK[0], "height": DESK[1]}, reduced_motion="reduce", color_scheme="light"
-    )
-    if reader:
-        client = Client()
-        client.force_login(world.people[reader].person)
-        name = django_settings.SESSION_COOKIE_NAME
-        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": base}])
-    return context
 
 
 def barriers(tab: Tab, options: dict[str, Any]) -> list[str]:
@@ -121,6 +73,8 @@ def test_every_page_of_every_seat_has_no_barrier_and_never_scrolls_sideways(
             answer = tab.goto(f"{live_server.url}{page.path}")
             assert answer is not None
             assert answer.status == 200, f"{page}: {answer.status}"
+            if urlsplit(tab.url).path != urlsplit(page.path).path:
+                continue  # a door that is open already leads on
             faults += [f"{page.name} as {reader or 'anybody'} {fault}" for fault in looked_at(tab, page)]
             seen += 1
         context.close()

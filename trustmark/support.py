@@ -36,6 +36,16 @@ _NEVER_SHOWN: Final = (
 )  # fmt: skip
 
 
+def _may_support(request: HttpRequest) -> bool:
+    principal = principal_of_session(request)
+    if principal is None or not principal.person.is_active:
+        return False
+    if principal.organisation.kind != Organisation.Kind.OPERATOR or not principal.is_role("ADMIN"):
+        return False
+    proofs = {method for method, _at in presence_of(request).proofs}
+    return factors_of(principal.person).has_second and not STRONG.isdisjoint(proofs)
+
+
 class SupportSite(AdminSite):
     """An admin that asks for an operator's administrator with a second factor, and answers 404 to others."""
 
@@ -46,14 +56,11 @@ class SupportSite(AdminSite):
     enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether the reader runs this server, here and now, and signed in with a second factor."""
-        principal = principal_of_session(request)
-        if principal is None or not principal.person.is_active:
-            return False
-        if principal.organisation.kind != Organisation.Kind.OPERATOR or not principal.is_role("ADMIN"):
-            return False
-        proofs = {method for method, _at in presence_of(request).proofs}
-        return factors_of(principal.person).has_second and not STRONG.isdisjoint(proofs)
+        """Whether the reader runs this server, here and now, and signed in with a second factor; asked once a page."""
+        known: bool | None = getattr(request, "may_support", None)
+        if known is None:
+            known = request.may_support = _may_support(request)  # type: ignore[attr-defined]
+        return known
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Strangers sign in at the portal; who is signed in and may not see this learns nothing of it."""

@@ -159,7 +159,7 @@ def own_things(walk: Walk, line: Line) -> Iterator[str]:
         if seen != wanted:
             yield f"{what}: {seen}; the table says: {wanted}"
         yield from _looks_missing(walk, name, line, answer, what)
-        if seen == IN and (told := _told(walk.strangers, answer)):
+        if seen == IN and name != "operator" and (told := _told(walk.strangers, answer)):
             yield f"{what}: the answer tells of a stranger's {', '.join(sorted(told))}"
 
 

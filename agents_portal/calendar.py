@@ -3,17 +3,16 @@
 All places are shares of the drawing's width, as SVG reads them whatever the reader's language.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from common.dates import day_words, month_words
 from licensing.selectors import LicenceLine
 
 WEEKS: Final = 14
@@ -65,8 +64,8 @@ def window(now: datetime) -> tuple[datetime, datetime]:
     return first, first + timedelta(weeks=WEEKS)
 
 
-def calendar_of(lines: Sequence[LicenceLine], asked: Mapping[UUID, int], now: datetime) -> Calendar:
-    """Lay ``lines`` out; ``asked`` says for how many days each open renewal asks."""
+def calendar_of(lines: Sequence[LicenceLine], now: datetime) -> Calendar:
+    """Lay ``lines`` out from this week on."""
     first, last = window(now)
 
     def at(moment: datetime) -> float:
@@ -77,20 +76,19 @@ def calendar_of(lines: Sequence[LicenceLine], asked: Mapping[UUID, int], now: da
     for number in range(WEEKS):
         day = first + timedelta(weeks=number)
         begins = not weeks or day.day <= 7
-        weeks.append(Week(f"{at(day):.2f}%", day.day, date_format(day, "M") if begins else ""))
-    bars = tuple(_bar(line, asked, at, last) for line in lines)
+        weeks.append(Week(f"{at(day):.2f}%", day.day, month_words(day) if begins else ""))
+    bars = tuple(_bar(line, at, last) for line in lines)
     return Calendar(tuple(weeks), bars, f"{at(now):.2f}%", last)
 
 
-def _bar(line: LicenceLine, asked: Mapping[UUID, int], at: object, last: datetime) -> Bar:
-    assert callable(at)
+def _bar(line: LicenceLine, at: Callable[[datetime], float], last: datetime) -> Bar:
     start, end = at(line.not_before), at(line.not_after)
     ticks = tuple(
         f"{at(when):.2f}%"
         for days in line.reminders
         if line.not_before < (when := line.not_after - timedelta(days=days)) < last and at(when) > 0
     )
-    days = asked.get(line.open_renewal) if line.open_renewal else None
+    days = line.renewal_days if line.open_renewal else None
     goes_on = line.not_after + timedelta(days=days) if days else None
     words = _end_words(line)
     return Bar(
@@ -117,7 +115,7 @@ def _tone(line: LicenceLine) -> str:
 
 
 def _day(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "j M")
+    return day_words(timezone.localtime(moment))
 
 
 def _end_words(line: LicenceLine) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from licensing.selectors import LicenceLine
-from receipts.selectors import TokenCounts, frames_used_since
+from receipts.selectors import QuotaUse
 
 PACE_DAYS: Final = 7
 
@@ -22,22 +22,24 @@ class Forecast:
     ends_at: datetime
 
 
+def pace_since(now: datetime) -> datetime:
+    """Since when use counts for the pace."""
+    return now - timedelta(days=PACE_DAYS)
+
+
 def forecasts_of(
-    lines: Sequence[LicenceLine], counts: Mapping[UUID, TokenCounts], now: datetime
+    lines: Sequence[LicenceLine], used: Mapping[UUID, QuotaUse], now: datetime
 ) -> tuple[Forecast, ...]:
-    """Those of the live ``lines`` that run out before they end, the soonest first; one query.
+    """Those of the live ``lines`` that run out before they end, the soonest first.
 
     A licence younger than the seven days is measured by the days it has had.
     """
-    live = [line for line in lines if line.state == "ACTIVE" and line.frames_max]
-    used = frames_used_since((line.jti for line in live), now - timedelta(days=PACE_DAYS)) if live else {}
     found = []
-    for line in live:
-        count = counts.get(line.jti) or TokenCounts(line.jti)
-        forecast = forecast_of(line, count.frames_used, used.get(line.jti, 0), now)
-        if forecast is not None:
-            found.append(forecast)
-    return tuple(sorted(found, key=lambda one: one.ends_at))
+    for line in lines:
+        use = used.get(line.jti, QuotaUse())
+        if line.state == "ACTIVE" and line.frames_max:
+            found.append(forecast_of(line, use.frames, use.lately, now))
+    return tuple(sorted((one for one in found if one), key=lambda one: one.ends_at))
 
 
 def forecast_of(line: LicenceLine, used: int, lately: int, now: datetime) -> Forecast | None:

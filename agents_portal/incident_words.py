@@ -87,12 +87,17 @@ def licence_sentence(body: dict[str, Any]) -> str:
             "No licence of this likeness was in force when it was seen. %(n)s are known of other times.",
             known,
         ) % {"n": known}
-    both = then + training
-    return ngettext(
-        "%(n)s licence of this likeness was in force when it was seen. Whether this was made under it is not known from that.",
-        "%(n)s licences of this likeness were in force when it was seen. Whether this was made under one is not known from that.",
+    both, such = then + training, body["grant_such_a_use_then"]
+    told = ngettext(
+        "%(n)s licence of this likeness was in force when it was seen.",
+        "%(n)s licences of this likeness were in force when it was seen.",
         both,
     ) % {"n": both}
+    if such is not None:
+        told += " " + ngettext(
+            "%(n)s of them grants such a use.", "%(n)s of them grant such a use.", such
+        ) % {"n": such}
+    return told + " " + _("Whether this was made under one is not known from that.")
 
 
 def reading_badge(body: dict[str, Any]) -> Badge:

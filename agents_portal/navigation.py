@@ -24,6 +24,7 @@ class Group(NamedTuple):
 
 _AUDIT = Entry("portal-audit", "scroll-text", later("Audit trail"))
 _INCIDENTS = Entry("portal-incidents", "triangle-alert", later("Incidents"))
+_ROLLOUTS = Entry("portal-rollouts", "git-compare-arrows", later("Rollouts"))
 SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
     AGENT: (
         Group(
@@ -41,6 +42,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             (
                 Entry("portal-mandates", "signature", later("Mandates")),
                 Entry("portal-training", "book-open", later("Training")),
+                _ROLLOUTS,
                 Entry("portal-events", "circle-pause", later("Holds and events")),
                 _INCIDENTS,
                 _AUDIT,
@@ -88,6 +90,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-keys", "key-round", later("API keys")),
                 Entry("portal-webhooks", "webhook", later("Webhooks")),
                 Entry("portal-team", "users", later("Team")),
+                _ROLLOUTS,
                 _AUDIT,
             ),
         ),
@@ -108,6 +111,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             later("Rules and records"),
             (
                 Entry("portal-profiles", "scale", later("Profiles")),
+                _ROLLOUTS,
                 Entry("portal-events", "circle-pause", later("Holds and events")),
                 _INCIDENTS,
                 _AUDIT,
@@ -185,6 +189,7 @@ BELONGS: Final = {
     "portal-audit": dict.fromkeys(SECTIONS, "portal-audit"),
     "portal-bundle": dict.fromkeys(SECTIONS, "portal-bundles"),
     "portal-member": dict.fromkeys(SECTIONS, "portal-members"),
+    "portal-rollout": dict.fromkeys(SECTIONS, "portal-rollouts"),
     "portal-profile": dict.fromkeys(SECTIONS, "portal-profiles"),
     "portal-usage": dict.fromkeys(SECTIONS, "portal-usage"),
     "portal-event": dict.fromkeys(SECTIONS, "portal-events"),

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from datetime import date
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from agents_portal.words import Badge, and_list, channel_words, construct_words, lower_words, use_words
 from common import clock
+from common.dates import date_words
 from common.language import figure
 from trustcore.policy.profiles import (
     AtTheEnd,
@@ -40,6 +40,46 @@ _MATERIAL = {
     "scan": gettext_lazy("the scan"),
     "replica_model": gettext_lazy("the model of the replica"),
     "outputs": gettext_lazy("the outputs"),
+}
+_FIELDS = {
+    "script": gettext_lazy("the script, by version and hash"),
+    "description": gettext_lazy("what the use is, reasonably specifically"),
+    "equivalent_days_estimated": gettext_lazy("the days the performer would have worked"),
+    "equivalent_days_method": gettext_lazy("how those days were estimated"),
+    "scale_reference": gettext_lazy("which scale rate it stands against"),
+    "storage_class": gettext_lazy("how the replica is stored"),
+    "consent_form": gettext_lazy("in which form the consent was given"),
+    "consent_written": gettext_lazy("that a written consent is on file"),
+    "represented_by": gettext_lazy("who represented the performer"),
+    "counsel_name": gettext_lazy("counsel’s name"),
+    "bargaining_agreement": gettext_lazy("which bargaining agreement holds"),
+    "scan_reason": gettext_lazy("the business reason for a scan"),
+    "value_justification": gettext_lazy("what a synthetic performer adds"),
+    "union_notice_at": gettext_lazy("when the union was told"),
+    "authority_ref": gettext_lazy("the document by which somebody else consents"),
+    "struck_work": gettext_lazy("work under a strike"),
+    "deletion": gettext_lazy("how and when the replica is deleted"),
+    "purpose": gettext_lazy("what it is for"),
+    "rider_id": gettext_lazy("the rider of the contract"),
+    "advertiser": gettext_lazy("the advertiser"),
+    "product_line": gettext_lazy("the product line"),
+    "ad_id": gettext_lazy("the Ad-ID"),
+    "brand_approved": gettext_lazy("that the brand was approved"),
+    "tool_record": gettext_lazy("the record of the tool"),
+    "provider": gettext_lazy("the provider of the system"),
+    "prompt_names_performer": gettext_lazy("that a prompt names a performer"),
+}
+_CLASSES = {
+    "EMPLOYMENT_BASED_DIGITAL_REPLICA": gettext_lazy("replicas made with the performer"),
+    "EBDR_FROM_FOOTAGE": gettext_lazy("replicas made from that production’s footage"),
+    "INDEPENDENTLY_CREATED_DIGITAL_REPLICA": gettext_lazy("replicas made without the performer"),
+    "BACKGROUND_ACTOR_DIGITAL_REPLICA": gettext_lazy("replicas of background performers"),
+    "SYNTHETIC_PERFORMER": gettext_lazy("performers that are no person"),
+    "SYNTHETIC_FROM_NAMED_FEATURE": gettext_lazy("performers made from somebody’s name and feature"),
+    "DIGITAL_VOICE_REPLICA": gettext_lazy("replicas of a voice"),
+    "PURELY_SYNTHETIC_VOICE": gettext_lazy("voices that are no person’s"),
+    "DECEASED_DIGITAL_REPLICA": gettext_lazy("replicas of the deceased"),
+    "DIGITAL_ALTERATION": gettext_lazy("alterations of what was recorded"),
 }
 _LAYERS = {"PIXEL": gettext_lazy("in the picture"), "AUDIO": gettext_lazy("in the sound")}
 
@@ -79,7 +119,7 @@ def rule_title(rule: Rule) -> str:  # noqa: C901, PLR0912  (one line for each ki
         case NoticeHours(hours=hours):
             return ngettext("%(n)s hour of notice", "%(n)s hours of notice", hours) % {"n": hours}
         case Require(fields=fields):
-            return _("The terms say: %(fields)s") % {"fields": _fields(fields)}
+            return _("The terms must say %(fields)s") % {"fields": _fields(fields)}
         case Refuse(fields=fields):
             return _("Ruled out: %(fields)s") % {"fields": _fields(fields)}
         case WindowDaysMax(days=days):
@@ -132,7 +172,11 @@ def _whens(when: When) -> Iterator[str]:
             "constructs": and_list([construct_words(str(one)) for one in when.constructs])
         }
     if when.replica_classes:
-        yield _("for %(classes)s") % {"classes": _codes(when.replica_classes)}
+        yield _("for %(classes)s") % {
+            "classes": and_list(
+                [str(_CLASSES.get(str(one), lower_words(str(one)))) for one in when.replica_classes]
+            )
+        }
     if when.channels:
         yield _("shown in %(channels)s") % {
             "channels": and_list([channel_words(str(one)).lower() for one in when.channels])
@@ -146,7 +190,8 @@ def _codes(codes: tuple[object, ...]) -> str:
 
 
 def _fields(fields: tuple[str, ...]) -> str:
-    return and_list([lower_words(one.rpartition(".")[2]) for one in fields])
+    names = [one.rpartition(".")[2] for one in fields]
+    return and_list([str(_FIELDS.get(one, lower_words(one))) for one in names])
 
 
 def _marks(rule: Marks) -> str:
@@ -155,4 +200,4 @@ def _marks(rule: Marks) -> str:
 
 
 def _day(day: date) -> str:
-    return date_format(day, "j M Y")
+    return date_words(day)

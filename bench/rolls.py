@@ -55,6 +55,7 @@ def main() -> int:
 
 def _in_a_database(rows: int, folder: Path) -> dict[str, Any]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trustmark.settings")
+    os.environ["TRUSTMARK_DEBUG"] = "no"  # Django would keep every statement in memory
     os.environ["STORAGE_URL"] = f"file://{folder / 'storage'}"
     import django
 

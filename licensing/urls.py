@@ -71,6 +71,23 @@ urlpatterns = [
     path("api/v1/profiles", api.ProfilesApi.as_view(), name="api-profiles"),
     path("api/v1/profiles/adopt", api.ProfileAdoptApi.as_view(), name="api-profile-adopt"),
     path("api/v1/profiles/end", api.ProfileEndApi.as_view(), name="api-profile-end"),
+    path("api/v1/policy-rollouts", api.RolloutsApi.as_view(), name="api-policy-rollouts"),
+    path("api/v1/policy-rollouts/report", api.PolicyReportApi.as_view(), name="api-policy-report"),
+    path("api/v1/policy-rollouts/<uuid:rollout_id>", api.RolloutApi.as_view(), name="api-policy-rollout"),
+    *(
+        path(
+            f"api/v1/policy-rollouts/<uuid:rollout_id>/{verb}",
+            view.as_view(),
+            name=f"api-policy-rollout-{verb}",
+        )
+        for verb, view in (
+            ("report", api.RolloutReportApi),
+            ("outcomes", api.RolloutOutcomesApi),
+            ("canary", api.RolloutCanaryApi),
+            ("promote", api.RolloutPromoteApi),
+            ("end", api.RolloutEndApi),
+        )
+    ),
     path("api/v1/training-requests", api.TrainingRequestsApi.as_view(), name="api-training-requests"),
     path(
         "api/v1/training-requests/<uuid:request_id>",

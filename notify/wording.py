@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from common.dates import weekdate_words
 from common.language import figure
 from common.visible import one_line
 
@@ -77,7 +77,7 @@ class _Said(dict[str, Any]):
         if not isinstance(at, datetime):
             return "—"
         here = timezone.localtime(at)
-        return f"{date_format(here, 'D j M Y, H:i')} {here.tzname() or ''}".strip()
+        return f"{weekdate_words(here)}, {here:%H:%M} {here.tzname() or ''}".strip()
 
 
 def _arrived(said: _Said) -> Wording:

@@ -9,7 +9,7 @@ from agents_portal.incident_words import EVIDENCE_KINDS
 from agents_portal.words import construct_words, use_words
 from trustcore.policy.vocabulary import TRAINING_USE_TYPES, Construct, UseType
 
-_WHEN = {"type": "datetime-local", "class": "short"}
+_WHEN = {"type": "datetime-local"}
 
 
 def _moment(label: Any, **options: Any) -> forms.DateTimeField:

@@ -73,8 +73,11 @@ class MandateForm(LimitsForm):
         help_text=gettext_lazy("Empty: until you end it."),
     )  # fmt: skip
 
-    def __init__(self, data: Any = None, *, now: MandateLine | None = None) -> None:
-        super().__init__(data, initial=_initial(now) if now else None)
+    def __init__(
+        self, data: Any = None, *, now: MandateLine | None = None, signers: tuple[str, ...] = ()
+    ) -> None:
+        """Begin with the mandate in force, whole: what nobody touches must not become wider."""
+        super().__init__(data, initial=_initial(now, signers) if now else None)
         self._agencies = {one.slug: one for one in organisations_of_kind(Organisation.Kind.AGENCY)}
         if now and data is None:
             slug = next((one.slug for one in self._agencies.values() if one.pk == now.agency_id), "")
@@ -195,8 +198,11 @@ def _choices(form: forms.Form, name: str, choices: list[tuple[str, str]]) -> Non
     field.choices = choices
 
 
-def _initial(now: MandateLine) -> dict[str, Any]:
+def _initial(now: MandateLine, signers: tuple[str, ...]) -> dict[str, Any]:
     return {
+        "agent": now.agent_email,
+        "quorum": now.quorum,
+        "signers": "\n".join(signers),
         "mode": now.mode,
         "use_types": list(now.use_types),
         "last_day": last_day_of(now.valid_until),

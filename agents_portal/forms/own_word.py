@@ -23,6 +23,11 @@ _LEVELS: Final = (
 _SEERS: Final = (Organisation.Kind.STUDIO, Organisation.Kind.VENDOR, Organisation.Kind.AGENCY)
 
 
+def after_death_uses() -> list[tuple[str, str]]:
+    """What may go on after a death, in the reader's language; training never."""
+    return [(str(use), words.use_words(str(use))) for use in UseType if use not in TRAINING_USE_TYPES]
+
+
 class VisibilityForm(forms.Form):
     """One level, and the organisations where it names any."""
 
@@ -101,7 +106,7 @@ class AfterDeathForm(forms.Form):
     )  # fmt: skip
     use_types = forms.MultipleChoiceField(
         label=gettext_lazy("What may go on"), widget=forms.CheckboxSelectMultiple, required=False,
-        choices=[(str(use), words.use_words(str(use))) for use in UseType if use not in TRAINING_USE_TYPES],
+        choices=after_death_uses,
     )  # fmt: skip
     text = forms.CharField(
         label=gettext_lazy("In your own words"), required=False, max_length=4000,
@@ -124,11 +129,13 @@ class AfterDeathForm(forms.Form):
 
 
 class PayeeForm(forms.Form):
-    """Who is paid."""
+    """Who is paid, as terms name a payee: an id."""
 
-    payee = forms.CharField(
-        label=gettext_lazy("Who is paid for you"), max_length=200,
-        help_text=gettext_lazy("As licences write it: a name, or the number of an account with your guild or agency."),
+    payee = forms.RegexField(
+        r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}\Z",
+        label=gettext_lazy("Who is paid for you"),
+        help_text=gettext_lazy("As licences write it: the id of an account with your guild, your agency or your company, without spaces."),
+        error_messages={"invalid": gettext_lazy("An id has letters, digits and . _ : @ / + - in it, and no spaces.")},
     )  # fmt: skip
 
 

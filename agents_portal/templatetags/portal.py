@@ -3,7 +3,7 @@
 Everything that comes from people goes through the template's own escaping; ``bdi`` stands in the templates.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -125,6 +125,14 @@ def day(moment: datetime | None) -> SafeString:
         return SafeString("")
     here = timezone.localtime(moment)
     return _tag(moment, date_words(here))
+
+
+@register.filter(name="date_words")
+def date_in_words(at: date | None) -> str:
+    """A date without its markup, to put into a sentence: ``18 Oct 2026``."""
+    if at is None:
+        return ""
+    return date_words(timezone.localtime(at) if isinstance(at, datetime) else at)
 
 
 @register.filter

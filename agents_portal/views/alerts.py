@@ -25,8 +25,8 @@ _TABS = (
 def alerts_page(request: PortalRequest) -> HttpResponse:
     """List what the reader should know of now; ``tab`` chooses the kind."""
     tab, after = request.GET.get("tab", ""), request.GET.get("after", "")
-    tab = tab if tab in dict(_TABS) else "ends"
-    found = notices_page(request.principal, kind=tab, after=after)
+    found = notices_page(request.principal, kind=tab if tab in dict(_TABS) else "", after=after)
+    tab = found.kind
     address = reverse("portal-alerts")
     return render(
         request,

@@ -9,11 +9,11 @@ from django.views.decorators.http import require_GET
 from agents_portal import sentences
 from agents_portal.access import AGENT, AUDITOR, STUDIO, VENDOR, PortalRequest, portal_page
 from agents_portal.calendar import calendar_of, window
-from agents_portal.forecast import forecasts_of
+from agents_portal.forecast import forecasts_of, pace_since
 from agents_portal.words import opening, spelled
 from common import clock
-from licensing.selectors import LicenceLine, duties_of, licences_ending, renewals_asked
-from receipts.selectors import counts_for_tokens
+from licensing.selectors import LicenceLine, licences_ending, own_duties_open
+from receipts.selectors import use_of_tokens
 
 _SHOWN = 100
 
@@ -26,20 +26,19 @@ def calendar_page(request: PortalRequest) -> HttpResponse:
     _, last = window(now)
     lines = licences_ending(request.principal, before=last, limit=_SHOWN + 1)
     shown = lines[:_SHOWN]
-    asked = renewals_asked(line.open_renewal for line in shown if line.open_renewal)
-    counts = counts_for_tokens(line.jti for line in shown)
+    used = use_of_tokens((line.jti for line in shown), pace_since(now))
     ending = [line for line in shown if line.not_after <= last]
     return render(
         request,
         "portal/calendar.html",
         {
-            "calendar": calendar_of(ending, asked, now),
+            "calendar": calendar_of(ending, now),
             "rows": [{"line": line, "badge": sentences.licence_badge(line)} for line in shown],
             "later": len(shown) - len(ending),
             "is_cut": len(lines) > _SHOWN,
-            "forecasts": forecasts_of(shown, counts, now),
+            "forecasts": forecasts_of(shown, used, now),
             "headline": _headline(ending),
-            "duties": [one for one in duties_of(request.principal, is_open=True) if one.is_mine],
+            "duties": own_duties_open(request.principal),
         },
     )
 

@@ -21,7 +21,7 @@ from agents_portal.incident_words import (
     uses_of,
 )
 from agents_portal.words import Badge
-from common.errors import InvalidInput, NotFound
+from common.errors import Conflict, InvalidInput, NotFound
 from compliance.incidents.api import evidence_response, package_response
 from compliance.incidents.models import IncidentPackage
 from compliance.incidents.selectors import (
@@ -154,7 +154,10 @@ def evidence_page(request: PortalRequest, incident_id: UUID, evidence_id: UUID) 
 @require_POST
 def read_evidence_page(request: PortalRequest, incident_id: UUID, evidence_id: UUID) -> HttpResponse:
     """Have a file read for marks again."""
-    ask_reading(principal=request.principal, incident_id=incident_id, evidence_id=evidence_id)
+    try:
+        ask_reading(principal=request.principal, incident_id=incident_id, evidence_id=evidence_id)
+    except InvalidInput as error:
+        raise Conflict(error.code, error.title, error.detail) from error
     return redirect("portal-incident", incident_id)
 
 

@@ -24,6 +24,7 @@ from licensing.selectors import (
     held_mandate,
     mandates_page,
     person_on_roster,
+    signers_of,
 )
 from licensing.services import end_mandate, grant_mandate
 
@@ -64,7 +65,11 @@ def give_page(request: PortalRequest, talent_id: UUID) -> HttpResponse:
     """Give an agency a mandate, or change the one in force: a new one takes its place."""
     talent = spoken_for(request, talent_id)
     now = _in_force(request, talent)
-    form = MandateForm(request.POST if request.method == "POST" else None, now=now)
+    form = MandateForm(
+        request.POST if request.method == "POST" else None,
+        now=now,
+        signers=signers_of(now.id) if now and now.quorum else (),
+    )
     if request.method == "POST" and carried_out(
         form, lambda: grant_mandate(principal=request.principal, talent=talent, **form.mandate())
     ):

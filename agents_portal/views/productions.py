@@ -1,5 +1,6 @@
 """Productions: the list, one with its licences, and registering a new one."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,25 +15,25 @@ from accounts.selectors import credentials_of, guilds
 from agents_portal import sentences, words
 from agents_portal.access import AUDITOR, LEGAL, STUDIO, PortalRequest, portal_page
 from agents_portal.calendar import calendar_of, window
-from agents_portal.forecast import forecasts_of
+from agents_portal.forecast import forecasts_of, pace_since
 from agents_portal.forms.productions import KINDS, ProductionForm
 from agents_portal.views.keys import key_badge, scopes_in_words
 from agents_portal.views.licences import LIVE_STATES, licences_live, meters_of
 from agents_portal.words import and_list, figure, opening, spelled
 from common import clock
 from common.errors import InvalidInput
-from compliance.selectors import bundles_visible_to, exportable_productions
+from compliance.selectors import exportable_productions
+from licensing.models import Production
 from licensing.selectors import (
     LicenceLine,
     licences_of_production,
     live_by_production,
     production_for,
     productions_visible_to,
-    renewals_asked,
 )
 from licensing.services import register_production
 from provenance.selectors import assets_visible_to
-from receipts.selectors import TokenCounts, counts_for_tokens, log_state
+from receipts.selectors import QuotaUse, TokenCounts, totals_of_production, use_of_tokens
 
 _KEYS_SHOWN = 20
 
@@ -85,7 +86,11 @@ def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse
     if production is None:
         raise Http404
     lines = list(licences_of_production(request.principal, production.pk))
-    counts = counts_for_tokens(line.jti for line in lines)
+    used = use_of_tokens((line.jti for line in lines), pace_since(clock.now()))
+    counts = {
+        jti: TokenCounts(jti, frames_used=one.frames, lines_used=one.lines) for jti, one in used.items()
+    }
+    totals = totals_of_production(production.pk)
     rows = [
         {
             "line": line,
@@ -105,20 +110,20 @@ def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse
             "rows": rows,
             "live": live,
             "lead": _lead(len(live), [line for line in live if line.renewal_due]),
-            "rendered": sum(one.rendered for one in counts.values()),
-            "refused": sum(one.refused_checks for one in counts.values()),
-            "unauthorised": sum(one.unauthorised for one in counts.values()),
+            "totals": totals,
             "assets": assets_visible_to(request.principal).filter(production_id=production.pk)[:20],
-            "bundles": bundles_visible_to(request.principal).filter(production_id=production.pk)[:5],
-            "may_export": exportable_productions(request.principal).filter(pk=production.pk).exists(),
-            "log": log_state(production.pk),
-            **_ahead(request, production.pk, lines, counts),
+            "may_export": _may_export(request, production),
+            "log": totals if totals.root_hex else None,
+            **_ahead(request, lines, used, counts),
         },
     )
 
 
 def _ahead(
-    request: PortalRequest, production_id: UUID, lines: list[LicenceLine], counts: dict[UUID, TokenCounts]
+    request: PortalRequest,
+    lines: list[LicenceLine],
+    used: Mapping[UUID, QuotaUse],
+    counts: dict[UUID, TokenCounts],
 ) -> dict[str, Any]:
     """What is to come: when licences end, what runs out before, and for a studio its keys and what is asked."""
     now = clock.now()
@@ -129,11 +134,10 @@ def _ahead(
     )
     is_studio = request.seat == STUDIO
     keys = credentials_of(request.principal).filter(revoked_at=None)[:_KEYS_SHOWN] if is_studio else []
-    asked = renewals_asked(line.open_renewal for line in running if line.open_renewal)
-    forecasts = forecasts_of(running, counts, now)
+    forecasts = forecasts_of(running, used, now)
     told = {one.line.jti for one in forecasts}
     return {
-        "calendar": calendar_of(running, asked, now),
+        "calendar": calendar_of(running, now),
         "forecasts": forecasts,
         "warnings": _warnings(
             [line for line in lines if line.state in LIVE_STATES and line.jti not in told], counts
@@ -142,6 +146,13 @@ def _ahead(
         "may_ask": is_studio and request.principal.is_role("PRODUCER", "ADMIN"),
         "is_studio": is_studio,
     }
+
+
+def _may_export(request: PortalRequest, production: Production) -> bool:
+    """Its own studio and guild may; of others it is asked."""
+    if request.principal.organisation_id in {production.organisation_id, production.guild_id}:
+        return True
+    return exportable_productions(request.principal).filter(pk=production.pk).exists()
 
 
 def _may_register(request: PortalRequest) -> bool:

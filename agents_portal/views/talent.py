@@ -21,6 +21,7 @@ from licensing.selectors import (
     requests_needing,
     stop_in_force,
     talents_on_roster,
+    training_asked_of,
 )
 from licensing.services import emergency_stop, lift_emergency_stop
 from receipts.selectors import TokenCounts, quotas_of, rendered_under
@@ -62,6 +63,7 @@ def home_page(request: PortalRequest) -> HttpResponse:
             "running": [_running(line, used.get(line.jti) or TokenCounts(line.jti)) for line in live],
             "never": NEVER,
             "me": me,
+            "training": training_asked_of(request.principal),
             "stopped": me is not None and me.stopped,
             "agent": me.agent_name.split(maxsplit=1)[0] if me and me.agent_name else "",
             "agent_email": me.agent_email if me else "",

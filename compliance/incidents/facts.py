@@ -28,10 +28,8 @@ Facts = tuple[dict[str, Any], dict[str, Any] | None]
 
 
 def licence_facts(incident: Incident, at: datetime) -> Facts:
-    """Licences of the talent that share a construct, and a use where one was named: then, and now."""
+    """Licences of the talent that share a construct: then, and now; and which of them grant a use that was named."""
     rows = tokens().filter(talent=incident.talent_id, constructs__overlap=incident.constructs)
-    if incident.use_types:
-        rows = rows.filter(use_types__overlap=incident.use_types)
     then = Q(not_before__lte=incident.seen_at, not_after__gt=incident.seen_at) & (
         Q(revoked_at=None) | Q(revoked_at__gt=incident.seen_at)
     )
@@ -47,6 +45,9 @@ def licence_facts(incident: Incident, at: datetime) -> Facts:
         "use_types": sorted(incident.use_types),
         "known": rows.count(),
         "in_force_then": rows.filter(then).count(),
+        "grant_such_a_use_then": rows.filter(then, use_types__overlap=incident.use_types).count()
+        if incident.use_types
+        else None,
         "in_force_now": sum(one["state_now"] == "ACTIVE" for one in licences),
         "training_in_force_then": training.count(),
     }

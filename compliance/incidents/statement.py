@@ -123,15 +123,20 @@ def _known(entries: Sequence[IncidentEntry], told: frozenset[int]) -> list[str]:
 
 
 def _licences(body: dict[str, Any]) -> str:
-    then, now = body["in_force_then"], body["in_force_now"]
+    then, now, such = body["in_force_then"], body["in_force_now"], body["grant_such_a_use_then"]
     known = f"As of {body['as_of']} this server knows {_counted(body['known'], 'licence')} of this likeness"
     if not then:
         when = f"none was in force when it was seen, {body['seen_at']}"
     else:
         verb = "was" if then == 1 else "were"
+        of_them = (
+            ""
+            if such is None
+            else f"; {such} of them {'grants' if such == 1 else 'grant'} a use as named above"
+        )
         when = (
-            f"{then} {verb} in force when it was seen, {body['seen_at']}; whether what was seen was made under "
-            "one is not known from that"
+            f"{then} {verb} in force when it was seen, {body['seen_at']}{of_them}; whether what was seen was made "
+            "under one is not known from that"
         )
     training = _counted(body["training_in_force_then"], "licence to train")
     return f"{known}: {when}; {now} in force now; {training} in force when it was seen."

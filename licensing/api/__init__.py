@@ -45,6 +45,16 @@ from licensing.api.representation import (
     TalentVisibilityApi,
 )
 from licensing.api.requests import AcceptApi, RequestApi, RequestsApi, WithdrawApi
+from licensing.api.rollouts import (
+    PolicyReportApi,
+    RolloutApi,
+    RolloutCanaryApi,
+    RolloutEndApi,
+    RolloutOutcomesApi,
+    RolloutPromoteApi,
+    RolloutReportApi,
+    RolloutsApi,
+)
 from licensing.api.tokens import HeartbeatApi, RevokeApi, TokenApi, TokensApi
 from licensing.api.training import (
     TrainingApproveApi,
@@ -91,6 +101,7 @@ __all__ = [
     "LiftStopApi",
     "MandateApi",
     "MandateEndApi",
+    "PolicyReportApi",
     "ProductionApi",
     "ProductionsApi",
     "ProfileAdoptApi",
@@ -105,6 +116,13 @@ __all__ = [
     "RollApi",
     "RollRefusalsApi",
     "RollRowsApi",
+    "RolloutApi",
+    "RolloutCanaryApi",
+    "RolloutEndApi",
+    "RolloutOutcomesApi",
+    "RolloutPromoteApi",
+    "RolloutReportApi",
+    "RolloutsApi",
     "RollsApi",
     "RuleEndApi",
     "RulesApi",

@@ -18,6 +18,7 @@ from licensing.models.people import (
 )
 from licensing.models.productions import Production
 from licensing.models.requests import LicenceRequest, RequestAction, RequestDraft, TermsVersion
+from licensing.models.rollouts import PolicyRollout, ShadowOutcome
 from licensing.models.rolls import GuildDefault, GuildMember, RollImport, RollRefusal
 from licensing.models.signatures import PersonSignature
 from licensing.models.tokens import Alert, GrantReissue, GrantStatement, LicenceToken, QuotaAlert
@@ -40,6 +41,7 @@ __all__ = [
     "Mandate",
     "MandateSigner",
     "PersonSignature",
+    "PolicyRollout",
     "Production",
     "ProfileAdoption",
     "QuotaAlert",
@@ -48,6 +50,7 @@ __all__ = [
     "RevocationDuty",
     "RollImport",
     "RollRefusal",
+    "ShadowOutcome",
     "Talent",
     "TalentInstruction",
     "TermsVersion",

@@ -8,7 +8,7 @@ from licensing.selectors.alerts import Notice, Notices, alerts_visible_to, notic
 from licensing.selectors.bulk import Approvable, approvable_together
 from licensing.selectors.directory import DirectoryLine, DirectoryPage, directory, talent_seen
 from licensing.selectors.drafts import draft_for, drafts_of
-from licensing.selectors.duties import DutyLine, duties_of, duty_for
+from licensing.selectors.duties import DutyLine, duties_of, duty_for, own_duties_open
 from licensing.selectors.events import (
     Thing,
     events_declared_by,
@@ -40,7 +40,6 @@ from licensing.selectors.licences import (
     licences,
     licences_ending,
     lineage_of,
-    renewals_asked,
 )
 from licensing.selectors.mandates import (
     AbsenceLine,
@@ -54,6 +53,7 @@ from licensing.selectors.mandates import (
     held_mandate,
     mandates_page,
     may_pass_on,
+    signers_of,
 )
 from licensing.selectors.own_word import Instruction, last_instructions, rules_page
 from licensing.selectors.people import (
@@ -96,6 +96,13 @@ from licensing.selectors.request_detail import (
     request_detail,
 )
 from licensing.selectors.requests import requests_visible_to
+from licensing.selectors.rollouts import (
+    productions_named,
+    rollout_for,
+    rollouts_of,
+    shadow_count,
+    shadow_counts,
+)
 from licensing.selectors.signatures import SignatureDetail, signature_detail
 from licensing.selectors.standing import (
     Licences,
@@ -116,6 +123,7 @@ from licensing.selectors.tokens import (
     tokens_visible_to,
 )
 from licensing.selectors.training import (
+    training_asked_of,
     training_requests_visible_to,
     training_state,
     training_tokens_visible_to,
@@ -218,20 +226,23 @@ __all__ = [
     "open_count",
     "open_requests_under",
     "overseen_productions",
+    "own_duties_open",
     "own_line",
     "pairwise_pseudonym",
     "person_line",
     "person_on_roster",
     "person_pseudonym",
     "production_for",
+    "productions_named",
     "productions_visible_to",
-    "renewals_asked",
     "request_detail",
     "requests_needing",
     "requests_of",
     "requests_page",
     "requests_visible_to",
     "roll_for",
+    "rollout_for",
+    "rollouts_of",
     "rolls_of",
     "rolls_stuck",
     "roster",
@@ -240,7 +251,10 @@ __all__ = [
     "rules_in_force",
     "rules_page",
     "seen_as_vendor",
+    "shadow_count",
+    "shadow_counts",
     "signature_detail",
+    "signers_of",
     "speaks_for",
     "status_list_jwt",
     "status_lists",
@@ -254,6 +268,7 @@ __all__ = [
     "token_by_jti",
     "tokens_of_production",
     "tokens_visible_to",
+    "training_asked_of",
     "training_requests_visible_to",
     "training_state",
     "training_tokens_visible_to",

@@ -53,8 +53,9 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """How many alerts there are of each kind, how many acknowledgements are late, and a page of one kind."""
+    """How many alerts there are of each kind, how many acknowledgements are late, and a page of ``kind``."""
 
+    kind: str
     counts: dict[str, int]
     late: int
     rows: tuple[Notice, ...]
@@ -71,17 +72,18 @@ def alerts_visible_to(principal: Principal) -> QuerySet[Alert]:
     )
 
 
-def notices_page(principal: Principal, *, kind: str = "ends", after: str = "", size: int = PAGE) -> Notices:
+def notices_page(principal: Principal, *, kind: str = "", after: str = "", size: int = PAGE) -> Notices:
     """What the caller should know of now, the most urgent first; at most 8 queries.
 
     Of several notices of one licence the last counts, and of several shares of one quota the highest. What has
-    ended warns no more; an acknowledgement is owed until it is given.
+    ended warns no more; an acknowledgement is owed until it is given. Without ``kind`` the first that has any.
     """
     at = clock.now()
     lists = _lists(principal, at)
     counts = {name: rows.order_by().count() for name, rows in lists.items() if name != "owed"}
     owed = lists["owed"].order_by().aggregate(n=Count("pk"), late=Count("pk", filter=Q(due_at__lte=at)))
     counts["owed"] = owed["n"]
+    kind = kind or next((name for name in KINDS if counts[name]), KINDS[0])
     by = {
         "ends": ("token__not_after", "id"),
         "quota": ("-raised_at", "-id"),
@@ -89,7 +91,7 @@ def notices_page(principal: Principal, *, kind: str = "ends", after: str = "", s
         "notice": ("notice_until", "id"),
     }[kind]
     page = slice_of(lists[kind], by=by, after=after, size=size)
-    return Notices(counts, owed["late"], _notices(principal, kind, page.rows, at), page.after)
+    return Notices(kind, counts, owed["late"], _notices(principal, kind, page.rows, at), page.after)
 
 
 def _lists(principal: Principal, at: datetime) -> dict[str, QuerySet[Any]]:

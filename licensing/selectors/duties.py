@@ -40,6 +40,11 @@ def duties_of(principal: Principal, *, is_open: bool, limit: int = 200) -> tuple
     return _lines(principal, rows.order_by(*order)[:limit])
 
 
+def own_duties_open(principal: Principal) -> int:
+    """How many acknowledgements the caller's own organisation owes."""
+    return RevocationDuty.objects.filter(organisation=principal.organisation, acknowledged_at=None).count()
+
+
 def duty_for(principal: Principal, duty_id: UUID) -> DutyLine | None:
     """One of them; None: there is none, or none for this caller."""
     return next(iter(_lines(principal, _rows(principal).filter(pk=duty_id))), None)

@@ -1,6 +1,5 @@
 """Licences in the words of a page: the list, and one with its history."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -64,6 +63,7 @@ class LicenceLine:
     revoked_at: datetime | None
     created_at: datetime
     reminders: tuple[int, ...] = ()
+    renewal_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +122,6 @@ def licences_ending(
         rows = rows.filter(production=production_id)
     lines = lines_of(principal, list(rows.order_by("not_after", "pk")[:limit]), at)
     return tuple(line for line in lines if line.state in _LIVE)
-
-
-def renewals_asked(requests: Iterable[UUID]) -> dict[UUID, int]:
-    """For how many days each open renewal asks, as its present terms say."""
-    rows = LicenceRequest.objects.filter(pk__in=list(requests)).select_related("current")
-    return {
-        row.pk: row.current.terms["window"]["days"]
-        for row in rows
-        if row.current is not None and row.current.terms["window"].get("days")
-    }
 
 
 def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
@@ -240,13 +230,20 @@ def renewal_due(token: LicenceToken, at: datetime) -> bool:
 
 def with_renewals(rows: QuerySet[LicenceToken]) -> QuerySet[LicenceToken]:
     """The rows with their open renewals, for :func:`lines_of`."""
-    waiting = LicenceRequest.objects.filter(state__in=OPEN_STATES)
+    waiting = LicenceRequest.objects.filter(state__in=OPEN_STATES).select_related("current")
     return rows.prefetch_related(Prefetch("renewals", waiting, to_attr="open_renewals"))
 
 
 def _open_renewal(token: LicenceToken) -> UUID | None:
     rows: list[LicenceRequest] = token.open_renewals  # type: ignore[attr-defined]
     return rows[0].pk if rows else None
+
+
+def _renewal_days(token: LicenceToken) -> int | None:
+    """For how many days the open renewal asks, as its present terms say."""
+    rows: list[LicenceRequest] = token.open_renewals  # type: ignore[attr-defined]
+    current = rows[0].current if rows else None
+    return current.terms["window"].get("days") if current else None
 
 
 def lines_of(principal: Principal, tokens: list[LicenceToken], at: datetime) -> tuple[LicenceLine, ...]:
@@ -264,7 +261,9 @@ def lines_of(principal: Principal, tokens: list[LicenceToken], at: datetime) -> 
 def _without_names(line: LicenceLine, pseudonym: str) -> LicenceLine:
     """The line as a vendor reads it: the performer by a pseudonym, nothing of a negotiation."""
     name = performer_name(pseudonym)
-    return replace(line, talent_name=name, talent_handle="", agency_name=None, open_renewal=None)
+    return replace(
+        line, talent_name=name, talent_handle="", agency_name=None, open_renewal=None, renewal_days=None
+    )
 
 
 def _line(token: LicenceToken, at: datetime) -> LicenceLine:
@@ -292,6 +291,7 @@ def _line(token: LicenceToken, at: datetime) -> LicenceLine:
         revoked_at=token.revoked_at,
         created_at=token.created_at,
         reminders=tuple(token.terms.terms["renewal"]["notify_days_before"]),
+        renewal_days=_renewal_days(token),
     )
 
 

@@ -11,7 +11,7 @@ from accounts.models import Membership, User
 from accounts.principals import Principal
 from common import clock
 from common.keyset import slice_of
-from licensing.models import Absence, Delegation, Mandate
+from licensing.models import Absence, Delegation, Mandate, MandateSigner
 from licensing.selectors.people import (
     MandateLine,
     deciding_mandates,
@@ -81,6 +81,7 @@ class AbsenceLine:
     mine: bool
     valid_from: datetime
     valid_until: datetime
+    begun: bool
 
 
 def mandates_page(principal: Principal, *, after: str = "", size: int = PAGE) -> MandatesPage:
@@ -149,6 +150,7 @@ def absences_seen_by(principal: Principal) -> tuple[AbsenceLine, ...]:
             mine=row.user_id == principal.person.pk,
             valid_from=row.valid_from,
             valid_until=row.valid_until,
+            begun=row.valid_from <= clock.now(),
         )
         for row in rows.order_by("valid_from")[:_SHOWN]
     )
@@ -160,6 +162,12 @@ def colleagues_of(principal: Principal) -> QuerySet[User]:
         organisation=principal.organisation, role=Membership.Role.AGENT, ended_at=None
     ).exclude(user=principal.person)
     return User.objects.filter(pk__in=agents.values("user")).order_by("full_name", "pk")
+
+
+def signers_of(mandate_id: UUID) -> tuple[str, ...]:
+    """The addresses of those whose yes a quorum counts, in order."""
+    rows = MandateSigner.objects.filter(mandate=mandate_id).order_by("user__email")
+    return tuple(rows.values_list("user__email", flat=True))
 
 
 def may_pass_on(principal: Principal, mandate: Mandate) -> bool:

@@ -51,6 +51,7 @@ class MandateLine:
     agency_name: str
     agent_id: UUID | None
     agent_name: str | None
+    agent_email: str
     use_types: tuple[str, ...]
     limits: dict[str, object]
     valid_from: datetime
@@ -336,6 +337,7 @@ def mandate_line(principal: Principal, mandate: Mandate) -> MandateLine:
         agency_name=mandate.agency.name,
         agent_id=mandate.agent_id,
         agent_name=mandate.agent.full_name if mandate.agent else None,
+        agent_email=mandate.agent.email if mandate.agent else "",
         use_types=tuple(mandate.use_types),
         limits=dict(mandate.limits),
         valid_from=mandate.valid_from,

@@ -8,13 +8,19 @@ from accounts.principals import Principal
 from common import clock
 from licensing.models import Hold, TrainingRequest, TrainingToken
 from licensing.selectors.people import authorities_in_force, mandates_in_force
-from trustcore.policy.vocabulary import TokenState
+from trustcore.policy.vocabulary import RequestState, TokenState
 
 
 def training_requests_visible_to(principal: Principal) -> QuerySet[TrainingRequest]:
     """Training requests of the caller's studio, or for a talent whom the caller is, speaks for or represents."""
     rows = TrainingRequest.objects.filter(_parties(principal))
     return rows.select_related("production", "talent", "licensee", "token").order_by("-created_at")
+
+
+def training_asked_of(principal: Principal) -> int:
+    """How many studios wait for the caller's own word on training; 1 query."""
+    rows = TrainingRequest.objects.filter(talent__user=principal.person, state=RequestState.SUBMITTED)
+    return rows.filter(answer_by__gt=clock.now()).count() if principal.credential is None else 0
 
 
 def training_tokens_visible_to(principal: Principal) -> QuerySet[TrainingToken]:

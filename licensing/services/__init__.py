@@ -41,6 +41,14 @@ from licensing.services.profiles import adopt_profile, end_adoption, judge_terms
 from licensing.services.reissue import reissue_grants
 from licensing.services.requests import request_renewal, submit_request
 from licensing.services.revoke import emergency_stop, lift_emergency_stop, revoke_token
+from licensing.services.rollouts import (
+    candidate,
+    difference_report,
+    end_rollout,
+    promote,
+    start_canary,
+    start_shadow,
+)
 from licensing.services.rolls import (
     ROLL_BYTES_MAX,
     hand_in_roll,
@@ -91,12 +99,14 @@ __all__ = [
     "ask_question",
     "audience_of",
     "binding_of",
+    "candidate",
     "check_visibility",
     "counter_request",
     "declare_event",
     "decline_request",
     "decline_training",
     "delegate_mandate",
+    "difference_report",
     "discard_draft",
     "emergency_stop",
     "end_absence",
@@ -106,6 +116,7 @@ __all__ = [
     "end_delegation",
     "end_mandate",
     "end_notices",
+    "end_rollout",
     "forget_status_changes",
     "grant_mandate",
     "hand_in_roll",
@@ -127,6 +138,7 @@ __all__ = [
     "preview_ask",
     "preview_counter",
     "preview_event",
+    "promote",
     "raise_expiry_alerts",
     "raise_quota_alert",
     "read_roll",
@@ -147,6 +159,8 @@ __all__ = [
     "set_guild_defaults",
     "set_visibility",
     "settle_states",
+    "start_canary",
+    "start_shadow",
     "submit_draft",
     "submit_request",
     "submit_training_request",

@@ -288,7 +288,7 @@ def _require_within_mandate(request: LicenceRequest) -> None:
     uses, limits = frozenset(mandate.use_types), parse_limits(mandate.limits)
     outside = [
         *beyond_mandate(terms, use_types=uses, limits=limits),
-        *beyond_guild(terms, request.talent),
+        *beyond_guild(terms, request.talent, request.pk),
     ]
     if outside:
         raise Conflict("BEYOND_MANDATE", "The talent must be asked.", ", ".join(dict.fromkeys(outside)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from django.db import transaction
@@ -15,6 +16,7 @@ from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput
 from licensing.models import GuildDefault, GuildMember, Talent
 from licensing.selectors.people import speaks_for
+from licensing.selectors.rollouts import canary_limits
 from licensing.services.limits import MandateLimits, is_tighter, parse_limits, tightest
 
 
@@ -81,13 +83,20 @@ def accept_guild_defaults(*, principal: Principal, talent: Talent, version: int)
         return _save(member, principal, "guild.member_accepted")
 
 
-def limits_of_member(talent: Talent) -> MandateLimits | None:
-    """What binds a member now: the guild's defaults since the one accepted, and the member's own; None: no guild."""
+def limits_of_member(
+    talent: Talent, *, request_id: UUID | None = None, production_id: UUID | None = None
+) -> MandateLimits | None:
+    """What binds a member now: the guild's defaults since the one accepted, and the member's own; None: no guild.
+
+    Args:
+        request_id, production_id: of the request that is judged: a canary of the guild may bind it as well.
+    """
     member = GuildMember.objects.filter(talent=talent).first()
     if member is None:
         return None
     own = [parse_limits(member.own_limits)] if member.own_limits else []
-    return tightest([_guilds(member), *own])
+    canary = canary_limits(member.guild_id, request_id=request_id, production_id=production_id)
+    return tightest([_guilds(member), *own, *(parse_limits(one) for one in canary)])
 
 
 def _guilds(member: GuildMember) -> MandateLimits:

@@ -199,10 +199,17 @@ def _reroute(
 ) -> Terms:
     """Route the proposed terms as a new request would be, and write the route into the locked row."""
     mandate = represented_by(request.talent, at)
-    bound = binding_profiles(request.production, request.talent, mandate.agency_id if mandate else None)
+    agency = mandate.agency_id if mandate else None
+    bound = binding_profiles(request.production, request.talent, agency, request_id=request.pk)
     terms = routed_terms(proposed, bound, ApprovalMode.TALENT_ONLY, None)
     route = route_request(
-        terms, request.talent, mandate, licensee_id=request.licensee_id, at=at, by_rule=False
+        terms,
+        request.talent,
+        mandate,
+        licensee_id=request.licensee_id,
+        at=at,
+        by_rule=False,
+        request_id=request.pk,
     )
     document = {
         **routed_terms(proposed, bound, route.mode, route.quorum).to_dict(),

@@ -15,6 +15,7 @@ from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.language import core
 from licensing.models import Production, ProfileAdoption, Talent
 from licensing.selectors.people import is_deceased, is_minor
+from licensing.selectors.rollouts import canary_profiles
 from licensing.services.productions import clean_text
 from trustcore.policy.profiles import Status, catalogue, profile_hash
 from trustcore.policy.strictest import Judgement, Person, judge
@@ -98,20 +99,28 @@ def end_adoption(*, principal: Principal, profile: str) -> ProfileAdoption:
 
 
 def binding_profiles(
-    production: Production, talent: Talent, agency_id: UUID | None, wanted: Iterable[str] = ()
+    production: Production,
+    talent: Talent,
+    agency_id: UUID | None,
+    wanted: Iterable[str] = (),
+    *,
+    request_id: UUID | None = None,
 ) -> tuple[str, ...]:
     """Every profile that one of the parties adopted: whoever is stricter binds both.
 
     Args:
         wanted: profiles that the terms name; each must be among those adopted.
+        request_id: of the request, so that a profile in canary binds those that it chose.
 
     Raises:
         InvalidInput: ``PROFILE_NOT_ACTIVE``: named without a sign-off of any party.
         Conflict: ``PROFILE_CHANGED``: the text is no longer the one that was signed off.
     """
-    parties = [production.organisation_id, production.guild_id, talent.organisation_id, agency_id]
-    rows = ProfileAdoption.objects.filter(organisation__in=[one for one in parties if one], ended_at=None)
+    parties = parties_to(production, talent, agency_id)
+    rows = ProfileAdoption.objects.filter(organisation__in=parties, ended_at=None)
     adopted = dict(rows.order_by("pk").values_list("profile", "profile_hash"))
+    for ref, signed in canary_profiles(parties, request_id=request_id, production_id=production.pk):
+        adopted.setdefault(ref, signed)
     if missing := sorted(set(wanted) - set(adopted)):
         raise InvalidInput("PROFILE_NOT_ACTIVE", "No party has signed this profile off.", ", ".join(missing))
     known = catalogue()
@@ -119,6 +128,12 @@ def binding_profiles(
         if ref not in known or profile_hash(known[ref]) != signed:
             raise Conflict("PROFILE_CHANGED", "A profile changed since counsel signed it off.", ref)
     return tuple(sorted(adopted))
+
+
+def parties_to(production: Production, talent: Talent, agency_id: UUID | None) -> list[UUID]:
+    """Whose policies bind a request: licensee, guild, talent and agency."""
+    several = (production.organisation_id, production.guild_id, talent.organisation_id, agency_id)
+    return [one for one in several if one is not None]
 
 
 def judge_terms(terms: Terms, talent: Talent, at: datetime) -> Judgement:

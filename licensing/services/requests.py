@@ -32,6 +32,7 @@ from licensing.services.conclude import conclude
 from licensing.services.exclusives import require_free
 from licensing.services.profiles import binding_profiles, judge_terms
 from licensing.services.routing import Route, represented_by, route_request
+from licensing.services.shadows import note_shadows
 from licensing.services.trail import move
 from trustcore.policy.terms import Terms, parse_terms, terms_hash
 from trustcore.policy.vocabulary import ApprovalMode, RequestState, TokenState
@@ -127,6 +128,7 @@ def add_version(
         field_notes=dict(field_notes or {}),
     )
     request.current = row
+    note_shadows(request, row, terms)
     return row
 
 
@@ -146,12 +148,20 @@ def _open(
 ) -> LicenceRequest:
     """Route the terms, and write request, first version, action and event; inside a transaction."""
     mandate = represented_by(talent, at)
-    bound = binding_profiles(production, talent, mandate.agency_id if mandate else None, terms.profiles)
+    request_id = new_id()
+    agency = mandate.agency_id if mandate else None
+    bound = binding_profiles(production, talent, agency, terms.profiles, request_id=request_id)
     terms = routed_terms(terms, bound, ApprovalMode.TALENT_ONLY, None)
     # what a profile stands against is for people to answer: a rule would leave it to nobody
     by_rule = not judge_terms(terms, talent, at).unmet
     route = route_request(
-        terms, talent, mandate, licensee_id=production.organisation_id, at=at, by_rule=by_rule
+        terms,
+        talent,
+        mandate,
+        licensee_id=production.organisation_id,
+        at=at,
+        by_rule=by_rule,
+        request_id=request_id,
     )
     terms = routed_terms(terms, bound, route.mode, route.quorum)
     notice_until = notice_end(terms, talent, route, at)
@@ -159,6 +169,7 @@ def _open(
     try:
         with transaction.atomic():
             request = LicenceRequest.objects.create(
+                id=request_id,
                 licence_id=renewed.licence_id if renewed else new_id(),
                 production=production,
                 talent=talent,

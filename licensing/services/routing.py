@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from uuid import UUID
 
 from django.db.models import Q
@@ -10,11 +11,17 @@ from licensing.models import AutoRule, Mandate, Talent
 from licensing.models.consent import NEVER_BY_RULE, NEVER_CONTENT_BY_RULE
 from licensing.selectors.people import authority_wanted, mandate_in_force
 from licensing.services.defaults import limits_of_member
-from licensing.services.limits import beyond_mandate, parse_limits
+from licensing.services.limits import MandateLimits, beyond_mandate, parse_limits
 from trustcore.policy.clauses import Assignability, ChangeOfControl, ContentRule
 from trustcore.policy.shape import ExclusiveRight, Marking, Retention
 from trustcore.policy.terms import Terms
 from trustcore.policy.vocabulary import ApprovalMode, ReplicaClass
+
+
+class Own(Enum):
+    """Says: the limits that bind the talent now."""
+
+    LIMITS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +57,33 @@ def route_request(
     licensee_id: UUID,
     at: datetime,
     by_rule: bool = True,
+    request_id: UUID | None = None,
+    guild: MandateLimits | Own | None = Own.LIMITS,
 ) -> Route:
     """Route ``terms`` by who may speak for the talent: authority, rule, mandate, the talent alone; in that order.
 
     What goes beyond a mandate is decided by agent and talent together, never refused unseen and never
     approved by the agent alone. Once people have been asked, or where a profile stands against the terms, no rule
     answers for them (``by_rule``). For a minor or an estate nothing but authority decides.
+
+    Args:
+        request_id: of the request, so that a canary of the guild's defaults binds those that it chose.
+        guild: limits to route by instead of those that bind the talent: what would be, before it is.
     """
+    limits = _guilds_limits(terms, talent, request_id) if isinstance(guild, Own) else guild
+    beyond = beyond_limits(terms, limits)
     agency = mandate.agency_id if mandate else None
     notice = timedelta(hours=mandate.notice_hours if mandate else 0)  # owed to the union, whoever decides
     if authority_wanted(talent, at) is not None:
         return Route(ApprovalMode.GUARDIAN_AND_COURT, mandate, agency, notice=notice)
-    if by_rule and not beyond_guild(terms, talent) and (rule := rule_for(terms, talent, licensee_id, at)):
+    if by_rule and not beyond and (rule := rule_for(terms, talent, licensee_id, at)):
         return Route(ApprovalMode.AUTO_WITHIN_RULES, mandate, agency, rule=rule, notice=notice)
     if mandate is None:
         return Route(ApprovalMode.TALENT_ONLY, None, None)
     outside = beyond_mandate(
         terms, use_types=frozenset(mandate.use_types), limits=parse_limits(mandate.limits)
     )
-    outside = tuple(dict.fromkeys([*outside, *beyond_guild(terms, talent)]))
+    outside = tuple(dict.fromkeys([*outside, *beyond]))
     mode = ApprovalMode(mandate.mode)
     if mode in {ApprovalMode.AGENT_WITHIN_MANDATE, ApprovalMode.QUORUM} and outside:
         mode = ApprovalMode.DUAL
@@ -76,12 +91,20 @@ def route_request(
     return Route(mode, mandate, agency, outside, quorum=quorum, notice=notice)
 
 
-def beyond_guild(terms: Terms, talent: Talent) -> tuple[str, ...]:
+def beyond_guild(terms: Terms, talent: Talent, request_id: UUID | None = None) -> tuple[str, ...]:
     """What in ``terms`` is beyond the defaults of the talent's guild: the talent's own word is asked for it."""
-    limits = limits_of_member(talent)
+    return beyond_limits(terms, _guilds_limits(terms, talent, request_id))
+
+
+def beyond_limits(terms: Terms, limits: MandateLimits | None) -> tuple[str, ...]:
+    """What in ``terms`` is beyond the limits that a guild sets; None: no guild."""
     if limits is None:
         return ()
     return beyond_mandate(terms, use_types=frozenset(map(str, terms.use_types)), limits=limits)
+
+
+def _guilds_limits(terms: Terms, talent: Talent, request_id: UUID | None) -> MandateLimits | None:
+    return limits_of_member(talent, request_id=request_id, production_id=UUID(terms.project.id))
 
 
 def rule_for(terms: Terms, talent: Talent, licensee_id: UUID, at: datetime) -> AutoRule | None:

@@ -23,7 +23,7 @@ from receipts.selectors.logs import (
     publication_lag,
     published_log,
 )
-from receipts.selectors.pace import frames_used_since
+from receipts.selectors.pace import ProductionTotals, QuotaUse, totals_of_production, use_of_tokens
 from receipts.selectors.shots import Day, ShotCell, ShotRow, TokenUse, token_use
 from receipts.selectors.tokens import (
     Page,
@@ -51,8 +51,10 @@ __all__ = [
     "LogWatch",
     "Page",
     "PeriodUse",
+    "ProductionTotals",
     "PublicationLag",
     "PublishedLog",
+    "QuotaUse",
     "ReceiptRow",
     "ShotCell",
     "ShotRow",
@@ -66,7 +68,6 @@ __all__ = [
     "counts_for_token",
     "counts_for_tokens",
     "entries_of",
-    "frames_used_since",
     "key_use",
     "last_checkpoint_at",
     "leaf_of_decision",
@@ -82,7 +83,9 @@ __all__ = [
     "receipts_of_production",
     "rendered_under",
     "token_use",
+    "totals_of_production",
     "use_in_period",
+    "use_of_tokens",
     "watches_of",
     "witnesses_of",
 ]

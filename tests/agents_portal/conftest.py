@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.http import HttpResponse
@@ -13,6 +14,8 @@ from accounts.models import Membership
 from accounts.principals import Principal
 from licensing.models import LicenceRequest, Production, Talent
 from tests import factories
+
+FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,12 @@ class Reader:
         return self.client.get(path, headers={"HX-Request": "true"} if htmx else {})
 
     def post(self, path: str, data: dict[str, Any] | None = None, *, htmx: bool = False) -> HttpResponse:
-        return self.client.post(path, data or {}, headers={"HX-Request": "true"} if htmx else {})
+        """Send a form as a browser does: in many parts only where a file comes along."""
+        headers = {"HX-Request": "true"} if htmx else {}
+        if any(hasattr(value, "read") for value in (data or {}).values()):
+            return self.client.post(path, data, headers=headers)
+        body = urlencode(data or {}, doseq=True)
+        return self.client.post(path, body, content_type=FORM, headers=headers)
 
     def page(self, path: str) -> Page:
         """Open a page that must be there."""

@@ -32,7 +32,8 @@ _THEIRS = {"bdi", "code", "kbd", "pre", "script", "style", "textarea"}
 _THEIR_CLASSES = {"mono", "monogram", "hash", "name", "secret"}
 _SPOKEN = ("aria-label", "alt", "data-label", "placeholder", "title")
 ALLOWED = re.compile(
-    r"Trustmark|sha256:?|sha-?256|BagIt 1\.0|\b[A-Z0-9]{2,6}\b|tlog-tiles|English|Español|fps|px|https://|[0-9.,:+−-]+ ?[KMG]?i?B?"
+    r"Trustmark|sha256:?|sha-?256|BagIt 1\.0|\b[A-Z0-9]{2,6}\b|tlog-tiles|English|Español|fps|px|\(\w+@\d+\)"
+    r"|https?://\S*|\d[\d.,:+−-]*(?: ?[KMG]i?B)?"
 )
 """Proper names, abbreviations and units that are the same in every language."""
 

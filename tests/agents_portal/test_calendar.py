@@ -14,7 +14,7 @@ from agents_portal.forecast import forecast_of
 from common import clock
 from licensing import services
 from licensing.models import LicenceToken, RevocationDuty
-from licensing.selectors import licences_ending, renewals_asked
+from licensing.selectors import licences_ending
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
 
@@ -35,7 +35,7 @@ def share(text: str) -> float:
 def test_a_bar_ends_where_its_licence_does_with_a_tick_for_each_reminder(cast: Cast) -> None:
     licensed(cast, days=40)
     line, now = line_of(cast), clock.now()
-    (bar,) = calendar_of([line], {}, now).bars
+    (bar,) = calendar_of([line], now).bars
     first, last = window(now)
     whole = (last - first).total_seconds()
     assert share(bar.end) == pytest.approx(100 * (line.not_after - first).total_seconds() / whole, abs=0.02)
@@ -48,13 +48,13 @@ def test_a_bar_ends_where_its_licence_does_with_a_tick_for_each_reminder(cast: C
     assert (last - first).days in {WEEKS * 7 - 1, WEEKS * 7}
     # one that ends after the fourteen weeks has no end in the drawing
     far = replace(line, not_after=last + timedelta(days=1))
-    assert not calendar_of([far], {}, now).bars[0].ends_here
+    assert not calendar_of([far], now).bars[0].ends_here
 
 
 def test_an_asked_renewal_is_drawn_and_told_in_the_list(cast: Cast) -> None:
     token = licensed(cast, days=20)
     asked = services.request_renewal(principal=cast.producer, jti=token.pk, days=60)
-    assert renewals_asked([asked.pk]) == {asked.pk: 60}
+    assert line_of(cast).renewal_days == 60
     page = Reader(cast.producer).page("/calendar/")
     assert "Renewal asked: 60 days" in page
     assert f"/requests/{asked.pk}/" in page.links

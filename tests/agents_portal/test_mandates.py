@@ -85,6 +85,24 @@ def test_a_quorum_names_its_signers(cast: Cast) -> None:
     assert (mandate.mode, mandate.quorum, mandate.signers.count()) == ("QUORUM", 2, 2)
 
 
+def test_a_change_begins_with_all_of_the_mandate_in_force(cast: Cast) -> None:
+    factories.make_mandate(
+        cast.talent, cast.agent, mode="QUORUM", quorum=1, signers=[cast.self.person],
+        limits={"frames_max": 900, "render_territory": ["US"], "fee_least_minor": 5000, "currency": "EUR"},
+        valid_until=clock.now() + timedelta(days=30),
+    )  # fmt: skip
+    before = Mandate.objects.get(talent=cast.talent, revoked_at=None)
+    reader, path = Reader(cast.self), f"/mandates/give/{cast.talent.pk}/"
+    form = reader.get(path).context["form"]
+    sent = {name: value for name, value in form.initial.items() if value not in (None, "")}
+    assert reader.post(path, {**sent, "mode": "QUORUM"}).status_code == 302
+    after = Mandate.objects.get(talent=cast.talent, revoked_at=None)
+    assert after.pk != before.pk
+    for name in ("agency", "agent", "mode", "quorum", "use_types", "limits"):
+        assert getattr(after, name) == getattr(before, name), name
+    assert after.signers.get().user == cast.self.person
+
+
 def test_a_talent_ends_the_mandate_and_decides_in_person(cast: Cast) -> None:
     cast.ask()
     reader, path = Reader(cast.self), f"/mandates/end/{cast.talent.pk}/"

@@ -22,7 +22,7 @@ from accounts.services import invite_person, start_over
 from common.errors import DomainError
 from licensing.models import PersonSignature
 from tests import factories
-from tests.agents_portal.conftest import Cast, Reader, page_of
+from tests.agents_portal.conftest import FORM, Cast, Reader, page_of
 from tests.passkeys import SoftPasskey
 from trustcore.passkey import challenge_of
 
@@ -98,7 +98,9 @@ def test_each_change_asks_for_a_fresh_proof(cast: Cast) -> None:
     page = page_of(client.get("/security/codes/new/"))
     assert "Confirm that it is you" in page
     assert "Scan this" not in page
-    gone = client.post("/security/codes/new/", {"confirm_only": "1", "confirm_password": PASSWORD})
+    gone = client.post(
+        "/security/codes/new/", f"confirm_only=1&confirm_password={PASSWORD}", content_type=FORM
+    )
     assert gone["Location"] == "/security/codes/new/"
     assert "Scan this" in page_of(client.get("/security/codes/new/"))
 

@@ -120,6 +120,10 @@ def test_what_is_licensed_is_noted_as_of_the_moment_and_names_licences_to_who_ma
     body_of = {row.pk: row.entries.get(kind="LICENCES").body for row in (earlier, later)}
     assert (body_of[earlier.pk]["in_force_then"], body_of[earlier.pk]["in_force_now"]) == (0, 1)
     assert body_of[later.pk]["in_force_then"] == 1
+    assert body_of[later.pk]["grant_such_a_use_then"] is None
+    for use, granted in (("FACE_RENDER", 1), ("CHATBOT_PERSONA", 0)):
+        named = acts.record(cast.agent, cast.talent, seen_at=clock.now(), use_types=[use])
+        assert named.entries.get(kind="LICENCES").body["grant_such_a_use_then"] == granted
     seen = Desk(cast.agent).get(f"incidents/{later.pk}").json()["entries"][1]
     assert seen["details"]["licences"][0]["jti"] == str(token.pk)
     kept = Desk(cast.auditor).get(f"incidents/{later.pk}").json()["entries"][1]

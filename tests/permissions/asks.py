@@ -193,8 +193,59 @@ _A_WHILE = {
     "valid_until": lambda _: clock.rfc3339(in_days(3)),
 }
 
+_SEEN = {
+    "talent": _handle, "platform": "A site", "seen_at": "2026-10-01T12:00:00Z", "constructs": ["FACE_3D"],
+    "description": "Her face in an advertisement.",
+}  # fmt: skip
+_SIGNED = {
+    "content_hash": "sha256:" + "0" * 64, "report_hash": "sha256:" + "0" * 64, "counsel_name": "Counsel",
+    "since": lambda _: clock.now().date().isoformat(),
+}  # fmt: skip
+
+
+def _file(_: World) -> Ask:
+    return Ask({"file": SimpleUploadedFile("page.txt", uuid4().hex.encode(), "text/plain")}, kind="form")
+
+
+def _stale(**data: Any) -> Body:
+    """A sign-off of what is not what it would change."""
+
+    def made(world: World) -> Ask:
+        body = {**_SIGNED, **data}
+        return Ask(
+            {key: value(world) if callable(value) else value for key, value in body.items()}, answers=(409,)
+        )
+
+    return made
+
+
 BODIES: dict[str, Body] = {
     # the portal
+    "POST /incidents/new/": _form(**_SEEN),
+    "POST /incidents/{incident_id}/evidence/": lambda world: Ask(
+        {**_file(world).data, "kind": "CAPTURE"}, kind="form"
+    ),
+    "POST /incidents/{incident_id}/note/": _form(text="A note."),
+    "POST /rollouts/new/": _form(policy="EQUITY_UK@1", look="1"),
+    "POST /api/v1/incidents": _json(**_SEEN),
+    "POST /api/v1/incidents/{incident_id}/notes": _json(text="A note."),
+    "POST /api/v1/incidents/{incident_id}/notices": _json(
+        sent_to="The Site", sent_at="2026-10-02T12:00:00Z", law="Sec. 3344"
+    ),
+    "POST /api/v1/incidents/{incident_id}/answers": _json(
+        received_from="The Site", received_at="2026-10-03T12:00:00Z", text="Taken down."
+    ),
+    "POST /api/v1/incidents/{incident_id}/state": _json(state="RESOLVED", reason="Taken down."),
+    "POST /api/v1/incidents/{incident_id}/evidence": _file,
+    "POST /api/v1/policy-rollouts": _json(profile="EQUITY_UK@1"),
+    "POST /api/v1/policy-rollouts/report": _json(
+        profile="EQUITY_UK@1", since=lambda _: clock.now().date().isoformat()
+    ),
+    "GET /api/v1/policy-rollouts/{rollout_id}/report": lambda _: Ask(
+        query=f"?since={clock.now().date().isoformat()}"
+    ),
+    "POST /api/v1/policy-rollouts/{rollout_id}/canary": _stale(share_percent=5),
+    "POST /api/v1/policy-rollouts/{rollout_id}/promote": _stale(),
     "POST /settings/": _form(theme="dark", keys="off"),
     "POST /welcome/{secret}/": _form(password="a-long-enough-passphrase", again="a-long-enough-passphrase"),
     "POST /security/passkeys/new/": lambda _: Ask(kind="form", answers=(422,)),

@@ -22,6 +22,7 @@ from accounts.services import invite_person
 from common import clock
 from common.keys import signer_for
 from compliance import services as services_of_bundles
+from compliance.incidents import services as services_of_incidents
 from licensing import services
 from licensing.models import (
     GuildMember,
@@ -37,6 +38,7 @@ from notify.services import create_endpoint, ping_endpoint
 from notify.unsubscribing import unsubscribe_url
 from provenance.services.intake import receive_asset
 from tests import factories
+from tests.compliance import incident as acts
 from tests.conftest import DEMO_CLIP
 from tests.licensing.persons import LIMITS, give_authority, in_days
 from tests.passkeys import SoftPasskey
@@ -168,7 +170,27 @@ def make_world(folder: Path, names: Names = Names()) -> World:
     _render(world)
     _outputs(world)
     _doors(world)
+    _incidents(world, talent)
     return world
+
+
+def _incidents(world: World, talent: Talent) -> None:
+    """A use outside any contract with its evidence and a package, and a policy of the guild in shadow."""
+    agent = world.people["agent"]
+    incident = acts.record(agent, talent)
+    evidence = acts.add(agent, incident, world.facts["folder"], acts.picture())
+    services_of_incidents.add_notice(
+        principal=agent, incident_id=incident.pk, sent_to="The Site", sent_at=clock.now(), law="Sec. 3344"
+    )
+    asked = services_of_incidents.request_package(principal=agent, incident_id=incident.pk)
+    package = services_of_incidents.build_package(asked.pk)
+    rollout = services.start_shadow(principal=world.people["guild-admin"], profile="SAG_TVT_2026@1")
+    world.ids |= {
+        "incident_id": str(incident.pk),
+        "evidence_id": str(evidence.pk),
+        "package_id": str(package.pk),
+        "rollout_id": str(rollout.pk),
+    }
 
 
 def _doors(world: World) -> None:

@@ -59,6 +59,7 @@ class Ask:
     answers: tuple[int, ...] = ()
     denied: bytes = b""
     from_afar: bool = False
+    is_unread: bool = False
 
 
 Body = Callable[[World], Ask]
@@ -173,7 +174,8 @@ def _profile_hash(_: object = None) -> str:
 
 
 def _draft(world: World) -> Ask:
-    return Ask({"title": "Later", "body": request_body(world, world.facts["production"])})
+    # what a draft says is read when it is submitted
+    return Ask({"title": "Later", "body": request_body(world, world.facts["production"])}, is_unread=True)
 
 
 _CHANGES = {"changes": {"scope.frames_max": 2000}, "terms_hash": _fact("terms_hash")}

@@ -67,14 +67,26 @@ def pages_of(world: World) -> list[Page]:
         query = body(world).query if body else ""
         found += [
             Page(_name(address, line.variant), path + query, reader)
-            for reader in READERS
+            for reader in (READERS[:1] if line.address.startswith(_SAME_FOR_ALL) else READERS)
             if reader in line.let_in
         ]
     return found
 
 
-# a redirect, and a file
-_NO_PAGES = frozenset({"/", "/bundles/{bundle_id}/download/"})
+# pages on which the seat changes nothing
+_SAME_FOR_ALL = ("/organisation/", "/settings/", "/security/", "/accounts/")
+# a redirect, files, a stream
+_NO_PAGES = frozenset(
+    {
+        "/",
+        "/bundles/{bundle_id}/download/",
+        "/live/",
+        "/audit/export.csv",
+        "/audit/export.jsonl",
+        "/members/rolls/{roll_id}/refused.csv",
+        "/usage/{production_id}/report.csv",
+    }
+)
 
 
 def _name(address: Address, variant: str) -> str:

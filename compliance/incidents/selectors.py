@@ -3,11 +3,12 @@
 An agency reads the files of those it represents today, whoever wrote them; one that no longer does reads none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -125,8 +126,9 @@ def packages_visible_to(principal: Principal) -> QuerySet[IncidentPackage]:
 
 def entries_of(principal: Principal, incident: Incident) -> tuple[EntryLine, ...]:
     """Every entry, oldest first, each with what of its details the caller may be told."""
+    waiting = EvidenceReading.objects.filter(evidence__entry=OuterRef("pk"), entry=None)
     rows = incident.entries.select_related("person", "organisation", "evidence").order_by("number")
-    entries = list(rows)
+    entries = list(rows.annotate(is_being_read=Exists(waiting)))
     told = disclosed(principal, entries)
     return tuple(
         EntryLine(
@@ -140,7 +142,7 @@ def entries_of(principal: Principal, incident: Incident) -> tuple[EntryLine, ...
     )
 
 
-def disclosed(principal: Principal, entries: list[IncidentEntry]) -> dict[int, dict[str, Any]]:
+def disclosed(principal: Principal, entries: Sequence[IncidentEntry]) -> dict[int, dict[str, Any]]:
     """The details that the caller may be told, by the number of the entry: all of an entry's, or none; 3 queries."""
     with_details = [one for one in entries if one.details is not None]
     if not with_details:
@@ -173,13 +175,20 @@ def incident_detail(principal: Principal, incident_id: UUID) -> IncidentDetail |
     if incident is None:
         return None
     entries = entries_of(principal, incident)
-    waiting = EvidenceReading.objects.filter(evidence__incident=incident, entry=None)
     return IncidentDetail(
         incident=incident,
         entries=entries,
         evidence=tuple(line.evidence for line in entries if line.evidence is not None),
-        being_read=frozenset(waiting.values_list("evidence_id", flat=True)),
-        packages=tuple(packages_visible_to(principal).filter(incident=incident)[:10]),
+        being_read=frozenset(
+            line.evidence.pk
+            for line in entries
+            if line.evidence is not None and getattr(line.entry, "is_being_read", False)
+        ),
+        packages=tuple(
+            IncidentPackage.objects.filter(incident=incident, organisation=principal.organisation).order_by(
+                "-created_at"
+            )[:10]
+        ),
         may_write=may_write(principal, incident.talent),
     )
 

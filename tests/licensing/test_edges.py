@@ -71,7 +71,7 @@ def test_what_a_profile_stands_against_is_asked_of_people_not_left_to_a_rule(cas
 def guardian_of(talent: Talent) -> Any:
     home = factories.make_desk(factories.make_agency(), "ADMIN")
     standing.register_authority(
-        principal=None,
+        principal=factories.make_desk(talent.organisation, "ADMIN"),
         talent=talent,
         user=home.person,
         kind="GUARDIAN",

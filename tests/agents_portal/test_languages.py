@@ -15,6 +15,8 @@ from licensing.models import Production, Talent
 from tests import factories
 from tests.agents_portal.conftest import Cast
 from tests.agents_portal.pseudo import ALLOWED, Texts, hard_coded, speak_in_brackets
+from trustcore.language import language
+from trustcore.policy.territory import COUNTRIES, territory_name
 
 _MOST_PAGES = 90
 _LEAVES = ("/sign-out/", "/static/", "/api/", "/unsubscribe/")
@@ -90,6 +92,10 @@ def test_no_page_says_what_no_catalogue_knows(world: Cast, who: str, monkeypatch
 SAME = {
     "Webhook", "Webhooks", "No", "token", "Token", "Audio", "Total", "Normal", "Error", "Final", "Editorial", "Plan",
 }  # fmt: skip
+COUNTRIES_ALIKE = {
+    territory_name(code) for code in COUNTRIES if territory_name(code) == territory_name(code, language("es"))
+}
+ENGLISH = re.compile(r"\b(?:the|frames|voice lines|days|licences?|hours|until|with|asked)\b")
 
 
 @pytest.mark.parametrize("who", ["agent", "self", "producer", "auditor"])
@@ -100,8 +106,10 @@ def test_every_page_speaks_spanish_where_it_is_asked_for(world: Cast, who: str) 
     names, wrong = given_names(), {}
     for path, html in spanish.items():
         assert '<html lang="es"' in html, path
-        same = visible(html) & visible(english[path]) - SAME
+        same = visible(html) & visible(english[path]) - SAME - COUNTRIES_ALIKE
         kept = {text for text in same if _left(text, names)}
+        # a value that was never translated hides inside a sentence that was
+        kept |= {text for text in visible(html) if ENGLISH.search(text)}
         if kept:
             wrong[path] = kept
     assert not wrong

@@ -37,6 +37,11 @@ def own_stores(settings: Any, tmp_path: Path) -> None:
     }
 
 
+@pytest.fixture(autouse=True)
+def marks_have_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUSTMARK_MARK_KEY", "5a" * 32)
+
+
 @pytest.fixture
 def cast() -> Cast:
     return acts.make_cast()

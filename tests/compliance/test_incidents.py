@@ -26,6 +26,11 @@ from watermarking.services import register_mark
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def marks_have_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUSTMARK_MARK_KEY", "5a" * 32)
+
+
 @pytest.fixture
 def cast() -> Cast:
     return acts.make_cast()

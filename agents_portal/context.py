@@ -17,8 +17,9 @@ from agents_portal.access import AGENT, STUDIO, TALENT, seat_of
 from agents_portal.confirm import Confirmation, confirmation_for
 from agents_portal.navigation import SECTIONS, Entry, section_of
 from common import clock
-from licensing.selectors import needs_count
-from notify.selectors import unread_count
+from common.counting import count_of
+from licensing.selectors import needing
+from notify.selectors import unread_count, unread_letters
 from notify.stream import PATH
 from notify.topics import TOPIC_OF
 
@@ -53,9 +54,10 @@ class SectionGroup:
 def needs_of(request: HttpRequest, principal: Principal) -> int:
     """How many requests wait for the reader, asked once a page however often it is shown."""
     kept: int | None = getattr(request, "portal_needs", None)
-    if kept is None:
-        kept = needs_count(principal)
-        request.portal_needs = kept  # type: ignore[attr-defined]
+    if kept is None:  # the notices of the frame are counted by the same query
+        me = User.objects.filter(pk=principal.person.pk)
+        kept, unread = me.values_list(count_of(needing(principal)), count_of(unread_letters(principal))).get()
+        request.portal_needs, request.portal_unread = kept, unread  # type: ignore[attr-defined]
     return kept
 
 
@@ -155,7 +157,12 @@ class Portal:
     @cached_property
     def unread(self) -> int:
         """How many notices the reader has not read."""
-        return unread_count(self.principal) if self.principal else 0
+        if self.principal is None:
+            return 0
+        if self.seat in COUNTED:
+            needs_of(self._request, self.principal)
+        known: int | None = getattr(self._request, "portal_unread", None)
+        return unread_count(self.principal) if known is None else known
 
     @cached_property
     def waiting(self) -> int:

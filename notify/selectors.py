@@ -78,7 +78,12 @@ def letters_for(principal: Principal) -> QuerySet[Letter]:
 
 def unread_count(principal: Principal) -> int:
     """How many of them the caller has not read."""
-    return letters_for(principal).filter(read_at=None).count()
+    return unread_letters(principal).count()
+
+
+def unread_letters(principal: Principal) -> QuerySet[Letter]:
+    """Those the caller has not read."""
+    return letters_for(principal).filter(read_at=None)
 
 
 def mail_log(principal: Principal) -> QuerySet[Letter]:

@@ -131,6 +131,7 @@ from licensing.selectors.training import (
 from licensing.selectors.waiting import (
     Neighbours,
     Requests,
+    needing,
     needs_count,
     neighbours_of,
     open_count,
@@ -220,6 +221,7 @@ __all__ = [
     "members_page",
     "name_of",
     "names_of_tokens",
+    "needing",
     "needs_count",
     "neighbours_of",
     "notices_page",

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Case, OuterRef, When
+
 from accounts.models import Organisation
 from accounts.principals import Principal
 from common import clock
+from common.counting import count_of
 from common.language import core
 from licensing.machine import REQUIRED_SIDES, sides_agreed, transition
 from licensing.models import LicenceRequest, RequestAction, TermsVersion
@@ -114,6 +117,7 @@ def request_detail(
         .select_related(
             "production__guild", "talent__user", "talent__organisation", "mandate__agent", "renews__terms"
         )
+        .annotate(earlier_licences=_earlier_licences())
         .filter(pk=request_id)
         .first()
     )
@@ -132,7 +136,7 @@ def request_detail(
         requested_by=request.requested_by.full_name,
         guild_name=request.production.guild.name if request.production.guild else None,
         vendor_names=_names_of(terms.vendors),
-        earlier_licences=_earlier_licences(request),
+        earlier_licences=request.earlier_licences,
         description=terms.description,
         terms=terms,
         terms_hash=current_terms(request).terms_hash,
@@ -255,11 +259,12 @@ def _names_of(organisation_ids: Iterable[str]) -> tuple[str, ...]:
     return tuple(rows.values_list("name", flat=True))
 
 
-def _earlier_licences(request: LicenceRequest) -> int:
-    """How many licences this studio was granted before by the same agency (or, direct, talent)."""
+def _earlier_licences() -> Case:
+    """How many licences the studio was granted before by the same agency (or, direct, talent)."""
     rows = LicenceRequest.objects.filter(
-        licensee=request.licensee_id, state=RequestState.APPROVED, submitted_at__lt=request.submitted_at
+        licensee=OuterRef("licensee"), state=RequestState.APPROVED, submitted_at__lt=OuterRef("submitted_at")
     )
-    if request.agency_id is None:
-        return rows.filter(talent=request.talent_id).count()
-    return rows.filter(agency=request.agency_id).count()
+    return Case(
+        When(agency=None, then=count_of(rows.filter(talent=OuterRef("talent")))),
+        default=count_of(rows.filter(agency=OuterRef("agency"))),
+    )

@@ -53,7 +53,7 @@ class Requests:
 
 def needs_count(principal: Principal) -> int:
     """How many open requests wait for the caller; 1 query."""
-    return _needing(principal).count()
+    return needing(principal).count()
 
 
 def open_count(principal: Principal) -> int:
@@ -94,7 +94,7 @@ def requests_page(
 def requests_needing(principal: Principal, *, size: int = PAGE) -> tuple[RequestLine, ...]:
     """The most urgent requests that wait for the caller; 3 queries."""
     deciding = deciding_mandates(principal)
-    rows = _needing(principal).order_by(*OPEN).prefetch_related("actions")[:size]
+    rows = needing(principal).order_by(*OPEN).prefetch_related("actions")[:size]
     return tuple(request_line(principal, row, deciding) for row in rows)
 
 
@@ -122,7 +122,7 @@ def neighbours_of(principal: Principal, line: RequestLine) -> Neighbours | None:
     """The requests before and after ``line`` in the caller's list; None: it does not wait for the caller."""
     if not line.needs_me:
         return None
-    rows = _needing(principal).order_by()
+    rows = needing(principal).order_by()
     before = Q(answer_by__lt=line.answer_by) | Q(answer_by=line.answer_by, id__lt=line.id)
     behind = Q(answer_by__gt=line.answer_by) | Q(answer_by=line.answer_by, id__gt=line.id)
     counted = rows.aggregate(of=Count("pk"), before=Count("pk", filter=before))
@@ -144,7 +144,8 @@ def _lists(principal: Principal) -> dict[str, Q]:
     }
 
 
-def _needing(principal: Principal) -> QuerySet[LicenceRequest]:
+def needing(principal: Principal) -> QuerySet[LicenceRequest]:
+    """Open requests that wait for the caller."""
     return requests_visible_to(principal).filter(needs_of(principal), state__in=OPEN_STATES)
 
 

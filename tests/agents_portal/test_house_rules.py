@@ -105,7 +105,9 @@ def test_no_template_or_stylesheet_reaches_outside() -> None:
     for file in [*TEMPLATES.rglob("*.html"), *STATIC.rglob("*.css")]:
         text = file.read_text(encoding="utf-8")
         assert not re.search(r"(src|href|url)\s*[=(]\s*[\"']?(https?:)?//", text), file
-    for file in set(TEMPLATES.rglob("*.html")) - set((TEMPLATES / "mail").iterdir()):  # mail knows no style sheet
+    for file in set(TEMPLATES.rglob("*.html")) - set(
+        (TEMPLATES / "mail").iterdir()
+    ):  # mail knows no style sheet
         assert " style=" not in file.read_text(encoding="utf-8"), file
 
 
@@ -146,7 +148,10 @@ def test_every_page_asks_who_reads(db: None) -> None:
             path = "/" + re.sub(r"<uuid:\w+>", "01a2027e-0000-7000-8000-000000000000", str(route.pattern))
             path = re.sub(r"<int:\w+>", "1", path)
             answer = nobody.get(path)
-            open_by_design = {"portal-parts", "portal-unsubscribe"}  # a page of parts, and who holds a letter's link
+            open_by_design = {
+                "portal-parts",
+                "portal-unsubscribe",
+            }  # a page of parts, and who holds a letter's link
             assert name in open_by_design or answer.status_code in {302, 405}, (name, answer.status_code)
             assert answer.status_code != 302 or answer["Location"].startswith("/sign-in/?next="), name
 

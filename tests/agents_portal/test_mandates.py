@@ -32,7 +32,7 @@ def mandate_form(cast: Cast, **changes: object) -> dict[str, object]:
     }
 
 
-@pytest.mark.req("ST-014", "ST-015")
+@pytest.mark.req("ST-014")
 def test_a_talent_gives_a_mandate_and_nobody_else_can(cast: Cast) -> None:
     path = f"/mandates/give/{cast.talent.pk}/"
     assert Reader(cast.agent).post(path, mandate_form(cast)).status_code == 404
@@ -116,7 +116,6 @@ def test_a_talent_ends_the_mandate_and_decides_in_person(cast: Cast) -> None:
     )
 
 
-@pytest.mark.req("ST-016")
 def test_an_agent_passes_on_within_the_mandate_and_takes_it_back(cast: Cast) -> None:
     mandate = cast.talent.mandates.get(revoked_at=None)
     path = f"/mandates/{mandate.pk}/delegate/"
@@ -177,7 +176,6 @@ def test_a_mandate_whose_last_hours_are_on_the_last_day_can_be_passed_on_to_that
     assert Delegation.objects.get().valid_until == until
 
 
-@pytest.mark.req("ST-017")
 def test_out_of_office_a_named_colleague_decides(cast: Cast) -> None:
     cast.ask()
     assert Reader(cast.colleague).page("/inbox/").titles == ("Nothing needs you",)

@@ -64,7 +64,6 @@ def rule_form(**changes: object) -> dict[str, object]:
     }  # fmt: skip
 
 
-@pytest.mark.req("ST-018")
 def test_a_rule_made_in_advance_grants_and_ends(cast: Cast) -> None:
     reader, path = Reader(cast.self), f"/rules/new/{cast.talent.pk}/"
     assert Reader(cast.agent).post(path, rule_form()).status_code == 404

@@ -94,7 +94,8 @@ def _job(world: World, turn: int) -> None:
         organisation=studio, registration=mark, state="RUNNING", file_name=f"reel {turn}.mov",
         source_sha256="0" * 64, seconds=80.0, width=1920, height=1080, frames_total=480, touched_at=clock.now(),
     )  # fmt: skip
-    for parent, at in ((job.pk, 0), (world.ids["job_id"], turn + 1)):
+    for parent in (job.pk, world.ids["job_id"]):
+        at = MediaStretch.objects.filter(job_id=parent).count()
         MediaStretch.objects.create(
             job_id=parent, number=at, frames=480, plan={"begins": 0.0, "ends": 20.0}, state="WAITING"
         )

@@ -433,12 +433,14 @@ def _outputs(world: World) -> None:
         token_jtis=[world.facts["token"].pk],
         asset_id=None,
         visible_to=[studio.pk],
+        registered_by=studio.pk,
     )
     free = register_mark(
         production_id=world.facts["production"].pk,
         token_jtis=[world.facts["token"].pk],
         asset_id=None,
         visible_to=[studio.pk],
+        registered_by=studio.pk,
     )
     job = MediaJob.objects.create(
         organisation=studio,

@@ -23,7 +23,7 @@ from licensing import services
 from licensing.models import Hold, Mandate, TalentInstruction, VisibilityRule
 from licensing.services import mandates, standing, training, visibility
 from tests import factories
-from tests.agents_portal.conftest import Cast, Reader, page_of
+from tests.agents_portal.conftest import Cast, Reader
 
 
 @pytest.fixture

@@ -24,7 +24,10 @@ def _django_db_helper(walk: Walk) -> None:
 
 @pytest.fixture(scope="package")
 def walk(
-    django_db_setup: None, embedded_valkey: object, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None,
+    embedded_valkey: object,
+    django_db_blocker: Any,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Walk]:
     """Our world and the strangers', in one transaction that is rolled back."""
     folder: Path = tmp_path_factory.mktemp("permissions")

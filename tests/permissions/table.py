@@ -23,17 +23,6 @@ class Line:
     number: int
 
     @property
-    def is_whole_branch(self) -> bool:
-        """Whether it speaks of every address that begins so: ``/support/*``."""
-        return self.address.endswith("*")
-
-    def covers(self, address: str) -> bool:
-        """Whether it speaks of ``address``."""
-        if self.is_whole_branch:
-            return address.startswith(self.address[:-1])
-        return address == self.address
-
-    @property
     def is_nobodys(self) -> bool:
         """Whether nothing is found there by anybody, signed in or not."""
         return not self.let_in and not self.told_no

@@ -21,7 +21,6 @@ from tests.permissions.walk import (
     strangers_things,
     unlisted,
     unnamed_methods,
-    whole_branch,
 )
 from tests.permissions.worlds import KEYS, PEOPLE, Role
 
@@ -67,17 +66,11 @@ def test_a_strangers_things_are_not_there_and_look_like_what_is_not(walk: Walk, 
     assert faults(walk, strangers_things, part) == []
 
 
-def test_below_a_whole_branch_nobody_else_finds_anything(walk: Walk) -> None:
-    branches = [line for line in table() if line.is_whole_branch]
-    assert branches
-    assert [fault for line in branches for fault in whole_branch(walk, line)] == []
-
-
 def test_methods_that_the_table_does_not_name_are_not_answered(walk: Walk) -> None:
     named: dict[str, set[str]] = {}
     for line in table():
         named.setdefault(line.address, set()).update(line.methods)
-    first = {line.address: line for line in reversed(table()) if not line.is_whole_branch}
+    first = {line.address: line for line in reversed(table())}
     found = [fault for at, line in first.items() for fault in unnamed_methods(walk, line, named[at])]
     assert found == []
 

@@ -56,7 +56,7 @@ def pages_of(world: World) -> list[Page]:
     """Every page that the table of permissions lets a reader into, and those before sign-in."""
     found, known = [Page("sign-in", "/sign-in/", "")], addresses()
     for line in read_table():
-        if "GET" not in line.methods or not line.let_in & set(READERS) or line.is_whole_branch:
+        if "GET" not in line.methods or not line.let_in & set(READERS):
             continue
         if line.let_in & {"anonymous", *GROUPS["keys"]} or line.address in _NO_PAGES:
             continue

@@ -84,7 +84,7 @@ def test_an_agent_approves_and_a_talent_stops_without_a_mouse(
     expect(tab.locator(":focus")).to_have_text("Skip to the page")
     tab.keyboard.press("Enter")
     assert tab.evaluate("location.hash") == "#main"
-    reached(tab, "Stop")
+    reached(tab, "Stop everything")
     tab.keyboard.press("Enter")
     expect(tab.get_by_role("heading", level=1)).to_contain_text("Stop every use")
     reached(tab, "Go back, change nothing")

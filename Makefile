@@ -17,7 +17,7 @@ TEST_JOBS ?= 2
 BENCH_ARGS ?=
 OURS := trustmark trustcore common accounts audit notify licensing receipts watermarking provenance compliance agents_portal clients/python/trustmark_client clients/witness/trustmark_witness
 
-.PHONY: help install install-dev run demo serve test screenshots lint types contracts requirements bench bench-marks lock clean format
+.PHONY: help install install-dev run demo serve test tour screenshots lint types contracts requirements bench bench-marks lock clean format
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,8 +62,12 @@ serve: install ## start every part without the demonstration
 # -- gates ------------------------------------------------------------------------------------------------
 test: install-dev ## all tests on real parts (a PostgreSQL, a Valkey, a Chromium of their own)
 	@scripts/system-packages
-	@$(BIN)/python -m pytest --numprocesses $(TEST_JOBS) --dist loadfile -m "not timed" $(PYTEST_ARGS) || [ $$? = 5 ]
+	@$(BIN)/python -m pytest --numprocesses $(TEST_JOBS) --dist loadfile -m "not timed and not tour" $(PYTEST_ARGS) || [ $$? = 5 ]
 	@$(BIN)/python -m pytest -m timed $(PYTEST_ARGS) || [ $$? = 5 ]  # 5: nothing of that kind was asked for
+
+tour: install-dev ## every page of every seat before axe and a ruler, in two sizes and two colours; some five minutes
+	@scripts/system-packages
+	@$(BIN)/python -m pytest tests/tour
 
 screenshots: install-dev ## a picture of every page of every seat in docs/portal, from a deployment with the demonstration's cast
 	@scripts/system-packages

@@ -201,9 +201,10 @@ def other_scopes(walk: Walk, line: Line) -> Iterator[str]:
         seen = outcome(answer)
         if scope != line.scope and seen not in (NO, NOTHING):
             yield f"{method} {line.address} with the scope {scope} alone: {seen}; it must be 403"
-        is_decided = b'"decision_id"' in answer.content  # asked in earnest, and denied for what it is
+        said = b"" if answer.streaming else answer.content
+        is_decided = b'"decision_id"' in said  # asked in earnest, and denied for what it is
         if scope == line.scope and "studio-key" in line.let_in and seen == NO and not is_decided:
-            yield f"{method} {line.address} with its scope {scope}: {seen} {answer.content[:200]!r}; it must be let in"
+            yield f"{method} {line.address} with its scope {scope}: {seen} {said[:200]!r}; it must be let in"
 
 
 def _askers(line: Line) -> list[str]:

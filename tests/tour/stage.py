@@ -80,6 +80,8 @@ _NO_PAGES = frozenset(
     {
         "/",
         "/bundles/{bundle_id}/download/",
+        "/incidents/{incident_id}/evidence/{evidence_id}/",
+        "/incidents/packages/{package_id}/",
         "/live/",
         "/audit/export.csv",
         "/audit/export.jsonl",

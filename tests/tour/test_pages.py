@@ -22,6 +22,7 @@ from tests.tour.stage import READERS, Page, pages_of
 
 pytestmark = [
     pytest.mark.journey,
+    pytest.mark.tour,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"),
 ]
@@ -80,4 +81,12 @@ def test_every_page_of_every_seat_has_no_barrier_and_never_scrolls_sideways(
         context.close()
     write_index(pages_of(stage))
     assert seen > 50
-    assert faults == []
+    assert faults == [], told(faults)
+
+
+def told(faults: list[str]) -> str:
+    """Each kind of fault with its number and its first place."""
+    kinds: dict[str, list[str]] = {}
+    for fault in faults:
+        kinds.setdefault(fault.split(": ")[1], []).append(fault)
+    return "\n".join(f"{len(found)} x {kind}: {found[0]}" for kind, found in kinds.items())

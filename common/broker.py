@@ -47,8 +47,9 @@ def broker_state() -> BrokerState:
             channel = connection.default_channel
             waiting = {name: _depth(channel, name) for name in QUEUES}
             unacknowledged = _unacknowledged(channel)
-        inspect = current_app.control.inspect(timeout=_ANSWER_SECONDS)
-        listening, active = inspect.active_queues() or {}, inspect.active() or {}
+            # over this connection, which is closed: one in the pool would go on waiting, and hang whoever forks
+            inspect = current_app.control.inspect(timeout=_ANSWER_SECONDS, connection=connection)
+            listening, active = inspect.active_queues() or {}, inspect.active() or {}
     except Exception as error:  # noqa: BLE001  (every transport has errors of its own; each means: no answer)
         return BrokerState(transport, type(error).__name__, _queues(waiting, {}, {}), None)
     return BrokerState(transport, "", _queues(waiting, listening, active), unacknowledged)

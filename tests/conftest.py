@@ -62,6 +62,18 @@ def signers_of_this_test_alone() -> Iterator[None]:
         sys.modules["common.keys"].forget_signers()
 
 
+@pytest.fixture(autouse=True)
+def connections_to_the_broker_of_this_test_alone() -> Iterator[None]:
+    """None is left waiting for messages: a child forked later would wait for them, too, and for ever."""
+    yield
+    if "kombu.pools" in sys.modules and "trustmark.celery" in sys.modules:
+        sys.modules["kombu.pools"].reset()
+        app = sys.modules["trustmark.celery"].app
+        app._pool = None  # as Celery itself begins anew after a fork
+        if "amqp" in vars(app):
+            app.amqp._producer_pool = None
+
+
 @pytest.fixture(scope="session")
 def demo_clip() -> Path:
     """The film clip of the demonstration: 1280x720, 24 fps, stereo, 55 s."""

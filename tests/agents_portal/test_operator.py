@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import re
 from typing import Any
 
@@ -16,6 +17,7 @@ from accounts.principals import Principal, principal_of_person
 from accounts.services import add_member
 from agents_portal.navigation import SECTIONS
 from audit.models import Event
+from common.broker import broker_state
 from common.errors import Conflict, DomainError
 from common.keys import public_keys, signer_for
 from common.models import SigningKey
@@ -247,6 +249,17 @@ def test_queues_show_what_the_broker_holds(operator: Principal, embedded_valkey:
             for _ in range(3):
                 queue.get(block=True, timeout=5).ack()
             queue.close()
+
+
+def test_who_forks_after_the_queues_were_asked_waits_for_nobody(embedded_valkey: str) -> None:
+    assert broker_state().trouble == ""
+    child = multiprocessing.get_context("fork").Process(target=int)
+    child.start()
+    child.join(20)
+    try:
+        assert child.exitcode == 0
+    finally:
+        child.kill()
 
 
 def test_broker_that_does_not_answer_is_said_and_nothing_else_breaks(

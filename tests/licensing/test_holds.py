@@ -393,8 +393,7 @@ def test_talent_stops_and_lifts_over_http_and_nobody_else_does(
     body = {"reason": "Stop everything.", "licences": "HOLD"}
 
     def post(desk: Any, to: str, content: Any) -> tuple[int, Any]:
-        client = Client()
-        client.force_login(desk.person)
+        client = factories.signed_in(desk.person)
         answer = client.post(to, content, content_type="application/json")
         return answer.status_code, answer.json()
 

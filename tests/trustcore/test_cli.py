@@ -85,7 +85,7 @@ def test_json_carries_the_whole_report(good, damaged, capsys):
     report = json.loads(capsys.readouterr().out)
     assert report["verified"] is True
     assert report["summary"]["counts"]["receipts"] == 291
-    assert len(report["steps"]) == 11
+    assert len(report["steps"]) == 12
     assert cli.main(["bundle", "verify", str(damaged), "--json"]) == 4
     assert json.loads(capsys.readouterr().out) == {
         "verified": False,

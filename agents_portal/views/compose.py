@@ -103,16 +103,16 @@ def draft_page(request: PortalRequest, draft_id: UUID) -> HttpResponse:
     draft = _draft_or_404(request, draft_id)
     if draft.submitted_id is not None:
         return redirect("portal-request", draft.submitted_id)
-    constructs = _constructs(request, draft)
     if request.method == "GET":
-        form = ComposeForm(constructs=constructs, initial=initial_of(draft.body))
-        return _page(request, draft, form)
-    form = ComposeForm(request.POST, constructs=constructs)
+        looked = _preview(request, draft)
+        form = ComposeForm(constructs=_constructs(request, draft, looked[0]), initial=initial_of(draft.body))
+        return _page(request, draft, form, looked=looked)
+    form = ComposeForm(request.POST, constructs=_constructs(request, draft))
     draft = save_draft(
         principal=request.principal, draft_id=draft_id, title=draft.title, body=body_of(form, draft.body)
     )
     if request.htmx and request.POST.get("act") != "send":
-        return render(request, "portal/parts/draft_state.html", _state(request, draft))
+        return render(request, "portal/parts/draft_state.html", _state(draft, *_preview(request, draft)))
     if request.POST.get("act") != "send":
         messages.success(request, _("The draft is kept. Nobody else has seen it."), extra_tags="permit")
         return redirect("portal-draft", draft_id)
@@ -201,11 +201,21 @@ def _show(form: ComposeForm, error: InvalidInput | Conflict) -> None:
 
 
 def _page(
-    request: PortalRequest, draft: RequestDraft, form: ComposeForm, *, status: int = 200
+    request: PortalRequest,
+    draft: RequestDraft,
+    form: ComposeForm,
+    *,
+    status: int = 200,
+    looked: tuple[AskPreview | None, str] | None = None,
 ) -> HttpResponse:
-    state = _state(request, draft)
+    preview, problem = looked or _preview(request, draft)
+    state = _state(draft, preview, problem)
     wanted = [one["name"] for one in state["missing"] if one["name"]]
-    production = production_for(request.principal, UUID(str(draft.body.get("project"))))
+    production = (
+        preview.production
+        if preview
+        else production_for(request.principal, UUID(str(draft.body.get("project"))))
+    )
     return render(
         request,
         "portal/draft.html",
@@ -214,9 +224,8 @@ def _page(
     )
 
 
-def _state(request: PortalRequest, draft: RequestDraft) -> dict[str, Any]:
+def _state(draft: RequestDraft, preview: AskPreview | None, problem: str) -> dict[str, Any]:
     """What the draft would say now, what stands against it, and when it was kept."""
-    preview, problem = _preview(request, draft)
     judged = preview.judged if preview else None
     return {
         "draft": draft,
@@ -244,7 +253,11 @@ def _preview(request: PortalRequest, draft: RequestDraft) -> tuple[AskPreview | 
         return None, _nobody()
 
 
-def _constructs(request: PortalRequest, draft: RequestDraft) -> Iterable[str]:
+def _constructs(
+    request: PortalRequest, draft: RequestDraft, preview: AskPreview | None = None
+) -> Iterable[str]:
+    if preview is not None:
+        return preview.constructs
     seen = talent_seen(request.principal.organisation_id, str(draft.body.get("talent", "")))
     return seen.constructs if seen else ()
 

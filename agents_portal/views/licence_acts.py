@@ -19,7 +19,7 @@ from agents_portal.words import and_list, figure
 from common.errors import Conflict, InvalidInput
 from licensing.selectors import LicenceDetail
 from licensing.services import request_renewal, revoke_token
-from receipts.selectors import TokenCounts, counts_for_token
+from receipts.selectors import TokenCounts, running_under
 
 
 @portal_page(AGENT, TALENT)
@@ -42,9 +42,9 @@ def revoke_page(request: PortalRequest, jti: UUID) -> HttpResponse:
         except InvalidInput as error:
             form.add_error("reason", f"{error.title} {error.detail}".strip())
         except NotBound as error:
-            screen = _revoke_screen(detail, counts_for_token(jti), form).refused(error)
+            screen = _revoke_screen(detail, running_under(jti), form).refused(error)
             return render(request, "portal/bind.html", {"screen": screen, "form": form}, status=422)
-    screen = _revoke_screen(detail, counts_for_token(jti), form)
+    screen = _revoke_screen(detail, running_under(jti), form)
     return render(
         request, "portal/bind.html", {"screen": screen, "form": form}, status=422 if form.errors else 200
     )

@@ -111,7 +111,9 @@ def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse
             "live": live,
             "lead": _lead(len(live), [line for line in live if line.renewal_due]),
             "totals": totals,
-            "assets": assets_visible_to(request.principal).filter(production_id=production.pk)[:20],
+            "assets": assets_visible_to(request.principal)
+            .filter(production_id=production.pk)
+            .prefetch_related(None)[:20],
             "may_export": _may_export(request, production),
             "log": totals if totals.root_hex else None,
             **_ahead(request, lines, used, counts),

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.selectors import organisation_names
 from agents_portal import sentences
 from agents_portal.access import AGENT, STUDIO, TALENT, VENDOR, PortalRequest, portal_page
 from agents_portal.changes import change_lists
@@ -73,7 +72,7 @@ def change_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
         raise Http404
     if request.method == "GET":
         return _answer(request, detail, editing=key)
-    form = ChangeForm(request.POST, field=FIELDS[key], terms=detail.terms, names=_names(detail))
+    form = ChangeForm(request.POST, field=FIELDS[key], terms=detail.terms, names=detail.vendors)
     if not form.is_valid():
         return _answer(request, detail, editing=key, form=form, status=422)
     draft = draft_for(request, detail)
@@ -122,7 +121,7 @@ def page_of(
     """Everything the request's page and its parts draw."""
     draft = draft_for(request, detail)
     yours = draft.apply(detail.terms) if draft else detail.terms
-    names = _names(detail)
+    names = detail.vendors
     last = _last_terms(request, detail)
     may_change = "COUNTER" in detail.may
     if editing in FIELDS and may_change and form is None:
@@ -154,10 +153,6 @@ def page_of(
         "was_asked": any(act.kind == "QUESTION" and act.side not in detail.sides for act in detail.actions),
         "up": _UP[request.seat],
     }
-
-
-def _names(detail: RequestDetail) -> dict[str, str]:
-    return organisation_names(detail.terms.vendors)
 
 
 def _last_terms(request: PortalRequest, detail: RequestDetail) -> Terms | None:

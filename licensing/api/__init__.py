@@ -13,6 +13,7 @@ from licensing.api.answers import (
     QuestionApi,
     ReviseApi,
 )
+from licensing.api.delegations import AbsenceEndApi, AbsencesApi, DelegationEndApi, DelegationsApi
 from licensing.api.events import DutiesApi, DutyApi, EventDeclareApi, EventPreviewApi
 from licensing.api.guilds import (
     AcceptDefaultsApi,
@@ -26,20 +27,14 @@ from licensing.api.guilds import (
 from licensing.api.holds import HoldLiftApi, HoldsApi, LiftStopApi, ResumeApi, StopApi, SuspendApi
 from licensing.api.introspection import IntrospectionApi
 from licensing.api.productions import ProductionApi, ProductionsApi
+from licensing.api.profiles import ProfileAdoptApi, ProfileEndApi, ProfilesApi
 from licensing.api.public import IssuerView, JwksView, StatusListsView, StatusListView
 from licensing.api.representation import (
-    AbsenceEndApi,
-    AbsencesApi,
     AuthoritiesApi,
     AuthorityEndApi,
-    DelegationEndApi,
-    DelegationsApi,
     InstructionsApi,
     MandateApi,
     MandateEndApi,
-    ProfileAdoptApi,
-    ProfileEndApi,
-    ProfilesApi,
     RuleEndApi,
     RulesApi,
     TalentVisibilityApi,

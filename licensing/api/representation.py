@@ -1,4 +1,4 @@
-"""Who speaks for a talent: mandates, rules, instructions, visibility, authority; delegation, absence, profiles."""
+"""Who speaks for a talent: mandates, rules, instructions, visibility, authority."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -8,16 +8,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import Organisation, User
-from accounts.selectors import organisation_by_slug, organisations_of
 from common.clock import rfc3339
-from common.errors import Forbidden, InvalidInput, NotFound
+from common.errors import Forbidden, NotFound
 from licensing import selectors, services
-from licensing.api.base import CodeField, LicensingView, PersonView, StrictSerializer
-from licensing.models import Absence, Authority, AutoRule, Delegation, Mandate, ProfileAdoption, Talent
+from licensing.api.base import CodeField, PersonView, StrictSerializer
+from licensing.api.named import organisation_named, person_named
+from licensing.models import Authority, AutoRule, Mandate, Talent
 from licensing.models.consent import AuthorityKind, TalentInstruction
 from licensing.selectors.people import speaks_for
-from trustcore.policy.profiles import Profile, catalogue, profile_hash
 from trustcore.policy.vocabulary import ApprovalMode, UseType, Visibility
 
 _SHA256 = r"^[0-9a-f]{64}$"
@@ -130,83 +128,6 @@ class AuthorityOutput(StrictSerializer):
     ended_at = serializers.DateTimeField(allow_null=True)
 
 
-class DelegationInput(StrictSerializer):
-    """To whom, for how long, and within what; ``to`` is an e-mail address."""
-
-    to = serializers.EmailField()
-    valid_from = serializers.DateTimeField()
-    valid_until = serializers.DateTimeField()
-    use_types = serializers.ListField(child=CodeField(UseType), required=False, allow_null=True, default=None)
-    limits = serializers.DictField(required=False, allow_null=True, default=None)
-    may_pass_on = serializers.BooleanField(required=False, default=False)
-
-
-class DelegationOutput(StrictSerializer):
-    """A delegation."""
-
-    id = serializers.UUIDField()
-    mandate = serializers.UUIDField()
-    use_types = serializers.ListField(child=serializers.CharField(), allow_null=True)
-    limits = serializers.DictField()
-    may_pass_on = serializers.BooleanField()
-    valid_from = serializers.DateTimeField()
-    valid_until = serializers.DateTimeField()
-    ended_at = serializers.DateTimeField(allow_null=True)
-
-
-class AbsenceInput(StrictSerializer):
-    """Who is in meanwhile, by e-mail address."""
-
-    stand_in = serializers.EmailField()
-    valid_from = serializers.DateTimeField()
-    valid_until = serializers.DateTimeField()
-
-
-class AbsenceOutput(StrictSerializer):
-    """An absence."""
-
-    id = serializers.UUIDField()
-    valid_from = serializers.DateTimeField()
-    valid_until = serializers.DateTimeField()
-    ended_at = serializers.DateTimeField(allow_null=True)
-
-
-class AdoptInput(StrictSerializer):
-    """Which text counsel signed off, and who that is."""
-
-    profile = serializers.CharField(max_length=60)
-    profile_hash = serializers.RegexField(r"^sha256:[0-9a-f]{64}$")
-    counsel_name = serializers.CharField(max_length=200)
-
-
-class ProfileRefInput(StrictSerializer):
-    """A profile, as ``SAG_TVT_2026@1``."""
-
-    profile = serializers.CharField(max_length=60)
-
-
-class ProfileOutput(StrictSerializer):
-    """A profile of the catalogue, and whether the caller's organisation adopted it."""
-
-    profile = serializers.CharField()
-    title = serializers.CharField()
-    kind = serializers.CharField()
-    status = serializers.CharField()
-    begins = serializers.DateField(allow_null=True)
-    until = serializers.DateField(allow_null=True)
-    confidence = serializers.ListField(child=serializers.CharField())
-    sources = serializers.ListField(child=serializers.CharField())
-    note = serializers.CharField(allow_blank=True)
-    profile_hash = serializers.CharField()
-    adopted = serializers.BooleanField()
-
-
-class ProfilesOutput(StrictSerializer):
-    """The catalogue."""
-
-    profiles = ProfileOutput(many=True)
-
-
 class _TalentView(PersonView):
     def talent(self, talent_id: UUID) -> Talent:
         """The talent, if the caller may know of them.
@@ -237,9 +158,9 @@ class MandateApi(_TalentView):
     @extend_schema(operation_id="talents_grant_mandate", request=MandateInput, responses={201: MandateOutput})
     def post(self, request: Request, talent_id: UUID) -> Response:
         talent, fields = self.spoken_for(talent_id), self.parsed(MandateInput)
-        fields["agency"] = _organisation(fields["agency"])
-        fields["agent"] = _person(fields["agent"], fields["agency"]) if fields["agent"] else None
-        fields["signers"] = [_person(email) for email in fields["signers"]]
+        fields["agency"] = organisation_named(fields["agency"])
+        fields["agent"] = person_named(fields["agent"], fields["agency"]) if fields["agent"] else None
+        fields["signers"] = [person_named(email) for email in fields["signers"]]
         made = services.grant_mandate(principal=self.person, talent=talent, **fields)
         return Response(write_mandate(made), status=201)
 
@@ -261,7 +182,7 @@ class TalentVisibilityApi(_TalentView):
     )
     def post(self, request: Request, talent_id: UUID) -> Response:
         talent, fields = self.spoken_for(talent_id), self.parsed(VisibilityRuleInput)
-        named = [_organisation(slug) for slug in fields.pop("organisations")]
+        named = [organisation_named(slug) for slug in fields.pop("organisations")]
         rule = services.set_visibility(principal=self.person, talent=talent, organisations=named, **fields)
         ids = [str(one) for one in rule.listed_ids]
         return Response({"level": rule.level, "construct": rule.construct, "organisations": ids})
@@ -279,7 +200,7 @@ class RulesApi(_TalentView):
     @extend_schema(operation_id="talents_set_rule", request=RuleInput, responses={201: RuleOutput})
     def post(self, request: Request, talent_id: UUID) -> Response:
         talent, fields = self.spoken_for(talent_id), self.parsed(RuleInput)
-        named = [_organisation(slug) for slug in fields.pop("licensees")]
+        named = [organisation_named(slug) for slug in fields.pop("licensees")]
         rule = services.set_auto_rule(principal=self.person, talent=talent, licensees=named, **fields)
         return Response(write_rule(rule), status=201)
 
@@ -318,7 +239,7 @@ class AuthoritiesApi(_TalentView):
                 "NOT_YOURS_TO_REGISTER",
                 "An administrator of the talent's own organisation registers documents.",
             )
-        fields["user"] = _person(fields["user"])
+        fields["user"] = person_named(fields["user"])
         row = services.register_authority(principal=self.person, talent=talent, **fields)
         return Response(write_authority(row), status=201)
 
@@ -330,86 +251,6 @@ class AuthorityEndApi(PersonView):
     def post(self, request: Request, authority_id: UUID) -> Response:
         row = services.end_authority(principal=self.person, authority_id=authority_id)
         return Response(write_authority(row))
-
-
-class DelegationsApi(PersonView):
-    """Pass a mandate on, within it."""
-
-    @extend_schema(
-        operation_id="mandates_delegate", request=DelegationInput, responses={201: DelegationOutput}
-    )
-    def post(self, request: Request, mandate_id: UUID) -> Response:
-        fields = self.parsed(DelegationInput)
-        mandate = Mandate.objects.filter(pk=mandate_id, agency=self.person.organisation).first()
-        if mandate is None:
-            raise NotFound
-        to_user = _person(fields.pop("to"), mandate.agency)
-        made = services.delegate_mandate(principal=self.person, mandate=mandate, to_user=to_user, **fields)
-        return Response(write_delegation(made), status=201)
-
-
-class DelegationEndApi(PersonView):
-    """Take a delegation back, with all that was passed on under it."""
-
-    @extend_schema(operation_id="delegations_end", request=None, responses=DelegationOutput)
-    def post(self, request: Request, delegation_id: UUID) -> Response:
-        return Response(
-            write_delegation(services.end_delegation(principal=self.person, delegation_id=delegation_id))
-        )
-
-
-class AbsencesApi(PersonView):
-    """Be out of office: a colleague decides meanwhile."""
-
-    @extend_schema(operation_id="absences_set", request=AbsenceInput, responses={201: AbsenceOutput})
-    def post(self, request: Request) -> Response:
-        fields = self.parsed(AbsenceInput)
-        if not self.person.acts_as("AGENT"):
-            raise Forbidden("AGENT_ONLY", "Only an agent, signed in, sets an absence.")
-        stand_in = _person(fields.pop("stand_in"), self.person.organisation)
-        made = services.set_absence(principal=self.person, stand_in=stand_in, **fields)
-        return Response(write_absence(made), status=201)
-
-
-class AbsenceEndApi(PersonView):
-    """Be back before time."""
-
-    @extend_schema(operation_id="absences_end", request=None, responses=AbsenceOutput)
-    def post(self, request: Request, absence_id: UUID) -> Response:
-        return Response(write_absence(services.end_absence(principal=self.person, absence_id=absence_id)))
-
-
-class ProfilesApi(LicensingView):
-    """The compliance profiles that this server knows, each with its source, dates and confidence."""
-
-    required_scope: ClassVar[str] = "licence:read"
-
-    @extend_schema(operation_id="profiles_list", responses=ProfilesOutput)
-    def get(self, request: Request) -> Response:
-        own = ProfileAdoption.objects.filter(organisation=self.principal.organisation, ended_at=None)
-        adopted = set(own.values_list("profile", flat=True))
-        return Response({"profiles": [write_profile(one, adopted) for one in catalogue().values()]})
-
-
-class ProfileAdoptApi(PersonView):
-    """Record counsel's sign-off: from then on the profile binds the organisation's requests."""
-
-    @extend_schema(operation_id="profiles_adopt", request=AdoptInput, responses={201: ProfileOutput})
-    def post(self, request: Request) -> Response:
-        fields = self.parsed(AdoptInput)
-        row = services.adopt_profile(
-            principal=self.person, profile_hash_read=fields.pop("profile_hash"), **fields
-        )
-        return Response(write_profile(catalogue()[row.profile], {row.profile}), status=201)
-
-
-class ProfileEndApi(PersonView):
-    """Stop applying a profile to later requests."""
-
-    @extend_schema(operation_id="profiles_end", request=ProfileRefInput, responses={204: None})
-    def post(self, request: Request) -> Response:
-        services.end_adoption(principal=self.person, **self.parsed(ProfileRefInput))
-        return Response(status=204)
 
 
 def write_mandate(mandate: Mandate) -> dict[str, Any]:
@@ -448,62 +289,3 @@ def write_authority(row: Authority) -> dict[str, Any]:
         "expires_on": row.expires_on.isoformat() if row.expires_on else None,
         "ended_at": rfc3339(row.ended_at) if row.ended_at else None,
     }
-
-
-def write_delegation(row: Delegation) -> dict[str, Any]:
-    """A delegation as the API shows it."""
-    return {
-        "id": str(row.pk),
-        "mandate": str(row.mandate_id),
-        "use_types": row.use_types,
-        "limits": row.limits,
-        "may_pass_on": row.may_pass_on,
-        "valid_from": rfc3339(row.valid_from),
-        "valid_until": rfc3339(row.valid_until),
-        "ended_at": rfc3339(row.ended_at) if row.ended_at else None,
-    }
-
-
-def write_absence(row: Absence) -> dict[str, Any]:
-    """An absence as the API shows it."""
-    return {
-        "id": str(row.pk),
-        "valid_from": rfc3339(row.valid_from),
-        "valid_until": rfc3339(row.valid_until),
-        "ended_at": rfc3339(row.ended_at) if row.ended_at else None,
-    }
-
-
-def write_profile(profile: Profile, adopted: set[str]) -> dict[str, Any]:
-    """A profile as the API shows it."""
-    begins, until = profile.in_force.begins, profile.in_force.until
-    return {
-        "profile": profile.ref,
-        "title": profile.title,
-        "kind": str(profile.kind),
-        "status": str(profile.status),
-        "begins": begins.isoformat() if begins else None,
-        "until": until.isoformat() if until else None,
-        "confidence": [str(one) for one in profile.confidence],
-        "sources": [one.title for one in profile.sources],
-        "note": profile.note,
-        "profile_hash": profile_hash(profile),
-        "adopted": profile.ref in adopted,
-    }
-
-
-def _organisation(slug: str) -> Organisation:
-    found = organisation_by_slug(slug)
-    if found is None:
-        raise InvalidInput("ORGANISATION_UNKNOWN", "No organisation has this name.", slug[:60])
-    return found
-
-
-def _person(email: str, of: Organisation | None = None) -> User:
-    """The person of that address; the same refusal for one who is not there and one who is not ``of`` that place."""
-    found = User.objects.filter(email__iexact=email, is_active=True).first()
-    if found is not None and of is not None and not organisations_of(found).filter(pk=of.pk).exists():
-        found = None
-    if found is None:
-        raise InvalidInput("AGENT_NOT_OF_AGENCY", "This person cannot be named here.")
-    return found

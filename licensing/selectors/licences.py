@@ -6,7 +6,7 @@ from math import ceil
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, F, Func, OuterRef, Prefetch, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, Func, OuterRef, Prefetch, QuerySet
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -27,6 +27,7 @@ from licensing.selectors.tokens import (
     effective_state,
     terms_in_force,
     tokens_visible_to,
+    whole_parties,
 )
 from licensing.selectors.working import performer_name, seen_as_vendor, working_terms
 from trustcore.policy.plain import PlainTerms, plain_terms
@@ -129,6 +130,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     at = clock.now()
     # of the other versions too those that the caller may see: a vendor of one alone learns nothing of them
     lineage = _lineage(principal, jti, "alerts", "reissues")
+    as_vendor = seen_as_vendor(principal, lineage)
     token = next((one for one in lineage if one.pk == jti), None)
     if token is None:
         return None
@@ -148,7 +150,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         signed_by=tuple(action_line(act) for act in acts.order_by("at", "id")),
         grant_jws=grant.jws,
         grant_kid=grant.kid,
-        lineage=lines_of(principal, lineage, at),
+        lineage=_told(lineage, as_vendor, at),
         supersedes=token.supersedes_id if token.supersedes_id in seen else None,
         superseded_by=successor.pk if successor and successor.pk in seen else None,
         alerts=tuple(_alert_line(alert) for alert in token.alerts.all()),
@@ -158,7 +160,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         may=may_on_licence(principal, token, at),
         vendor_names=tuple(token.vendor_names),  # type: ignore[attr-defined]
     )
-    return _for_vendor(detail, principal.organisation_id) if seen_as_vendor(principal, [token]) else detail
+    return _for_vendor(detail, principal.organisation_id) if token.pk in as_vendor else detail
 
 
 def lineage_of(principal: Principal, jti: UUID) -> tuple[LicenceLine, ...]:
@@ -171,7 +173,8 @@ def _lineage(principal: Principal, jti: UUID, *further: str) -> list[LicenceToke
     same = LicenceToken.objects.filter(pk=jti).values("licence_id")
     rows = tokens_visible_to(principal).filter(licence_id__in=same).select_related("grant", "talent__user")
     vendors = Organisation.objects.filter(_IsOneOf(F("pk"), OuterRef("vendor_ids"))).order_by("name")
-    rows = rows.annotate(vendor_names=ArraySubquery(vendors.values("name")))
+    is_whole = ExpressionWrapper(whole_parties(principal), output_field=BooleanField())
+    rows = rows.annotate(vendor_names=ArraySubquery(vendors.values("name")), is_seen_whole=is_whole)
     return list(with_renewals(rows).prefetch_related(*further).order_by("terms__version"))
 
 
@@ -206,9 +209,10 @@ def may_on_licence(principal: Principal, token: LicenceToken, at: datetime) -> f
         acts.update({"REVOKE", "EMERGENCY_STOP"})
     elif live and has_authority(principal, token.talent, at):
         acts.add("REVOKE")
-    mandate = mandate_in_force(token.talent_id, at)
-    if live and mandate is not None and is_agent_of(principal, mandate, at):
-        acts.add("REVOKE")
+    if live and principal.acts_as("AGENT"):
+        mandate = mandate_in_force(token.talent_id, at)
+        if mandate is not None and is_agent_of(principal, mandate, at):
+            acts.add("REVOKE")
     is_licensee = token.licensee_id == principal.organisation_id
     if is_licensee and principal.acts_as("PRODUCER", "ADMIN"):
         renewable = effective_state(token, at) in {*_LIVE, TokenState.EXPIRED}
@@ -248,7 +252,10 @@ def _renewal_days(token: LicenceToken) -> int | None:
 
 def lines_of(principal: Principal, tokens: list[LicenceToken], at: datetime) -> tuple[LicenceLine, ...]:
     """The licences as lists show them to the caller: a vendor reads no names."""
-    as_vendor = seen_as_vendor(principal, tokens)
+    return _told(tokens, seen_as_vendor(principal, tokens), at)
+
+
+def _told(tokens: list[LicenceToken], as_vendor: frozenset[UUID], at: datetime) -> tuple[LicenceLine, ...]:
     lines = ((token, _line(token, at)) for token in tokens)
     return tuple(
         _without_names(line, pairwise_pseudonym(token.talent_id, token.production_id))

@@ -1,14 +1,14 @@
 """One request with all that a decision needs: who asks, the terms, what changed, who must agree."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Case, OuterRef, When
 
-from accounts.models import Organisation
 from accounts.principals import Principal
+from accounts.selectors import organisation_names
 from common import clock
 from common.counting import count_of
 from common.language import core
@@ -83,6 +83,7 @@ class RequestDetail:
     licensee_kind: str
     requested_by: str
     guild_name: str | None
+    vendors: Mapping[str, str]
     vendor_names: tuple[str, ...]
     earlier_licences: int
     description: str
@@ -130,12 +131,14 @@ def request_detail(
     last = request.renews.terms if request.renews else None
     previous = versions[-2] if len(versions) > 1 else None
     sides = sides_of(principal, request, deciding)
+    vendors = organisation_names(terms.vendors)
     return RequestDetail(
         line=request_line(principal, request, deciding, actions),
         licensee_kind=request.licensee.kind,
         requested_by=request.requested_by.full_name,
         guild_name=request.production.guild.name if request.production.guild else None,
-        vendor_names=_names_of(terms.vendors),
+        vendors=vendors,
+        vendor_names=tuple(sorted(vendors.values(), key=str.casefold)),
         earlier_licences=request.earlier_licences,
         description=terms.description,
         terms=terms,
@@ -252,11 +255,6 @@ def action_line(row: RequestAction) -> ActionLine:
         id=row.pk,
         key=signature.thumbprint if signature is not None else "",
     )
-
-
-def _names_of(organisation_ids: Iterable[str]) -> tuple[str, ...]:
-    rows = Organisation.objects.filter(pk__in=list(organisation_ids)).order_by("name")
-    return tuple(rows.values_list("name", flat=True))
 
 
 def _earlier_licences() -> Case:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Count, Q, QuerySet, UUIDField, Value
 
 from accounts.principals import Principal
-from licensing.models import GuildMember, PolicyRollout, Production, ShadowOutcome, Talent
+from licensing.models import GuildMember, PolicyRollout, Production, ProfileAdoption, ShadowOutcome, Talent
 from trustcore.policy.rollout import is_chosen
 
 _Kind = PolicyRollout.Kind
@@ -35,15 +36,31 @@ def rollout_for(principal: Principal, rollout_id: UUID) -> PolicyRollout | None:
     return rollouts_of(principal).filter(pk=rollout_id).first()
 
 
-def canary_profiles(
+def profiles_in_force(
     parties: Iterable[UUID], *, request_id: UUID | None, production_id: UUID
-) -> list[tuple[str, str]]:
-    """Profiles in canary that bind this request, with the hash that was signed off; one query."""
-    rows = PolicyRollout.objects.filter(
-        organisation__in=list(parties), kind=_Kind.PROFILE, stage=_Stage.CANARY, ended_at=None
+) -> dict[str, str]:
+    """The profiles that bind this request, each with the hash that was signed off; one query.
+
+    Those that a party adopted, and those in canary that chose it.
+    """
+    several = list(parties)
+    adopted = ProfileAdoption.objects.filter(organisation__in=several, ended_at=None).annotate(
+        share=Value(100), named=Value([], output_field=ArrayField(UUIDField()))
     )
-    chosen = [one for one in rows.order_by("pk") if binds(one, request_id, production_id)]
-    return [(one.profile, one.content_hash) for one in chosen]
+    rolling = PolicyRollout.objects.filter(
+        organisation__in=several, kind=_Kind.PROFILE, stage=_Stage.CANARY, ended_at=None
+    )
+    rows = adopted.values_list("pk", "profile", "profile_hash", "share", "named").union(
+        rolling.values_list("pk", "profile", "content_hash", "share_percent", "production_ids"), all=True
+    )
+    found: dict[str, str] = {}
+    # an adoption goes before a canary, a later one before an earlier; a canary binds 99 percent at most
+    for pk, profile, signed, share, named in sorted(rows, key=lambda row: (row[3] < 100, row[0])):
+        if share == 100:
+            found[profile] = signed
+        elif _is_bound(pk, share, named, request_id, production_id):
+            found.setdefault(profile, signed)
+    return found
 
 
 def canary_limits(
@@ -58,9 +75,13 @@ def canary_limits(
 
 def binds(rollout: PolicyRollout, request_id: UUID | None, production_id: UUID | None) -> bool:
     """Whether a canary chose this request: by its production's name, or by its share."""
-    if production_id in rollout.production_ids:
-        return True
-    return request_id is not None and is_chosen(rollout.pk, request_id, rollout.share_percent)
+    return _is_bound(rollout.pk, rollout.share_percent, rollout.production_ids, request_id, production_id)
+
+
+def _is_bound(
+    rollout_id: UUID, share: int, named: list[UUID], request_id: UUID | None, production_id: UUID | None
+) -> bool:
+    return production_id in named or (request_id is not None and is_chosen(rollout_id, request_id, share))
 
 
 def shadows_over(parties: Iterable[UUID], talent: Talent) -> list[PolicyRollout]:

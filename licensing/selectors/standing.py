@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q
 
 from accounts.principals import Principal
 from common import clock
 from common.keyset import slice_of
 from licensing.models import LicenceToken
 from licensing.selectors.licences import LicenceLine, lines_of, with_renewals
-from licensing.selectors.tokens import tokens_visible_to
+from licensing.selectors.tokens import tokens, tokens_visible_to
 from trustcore.policy.vocabulary import TokenState
 
 PAGE: Final = 40
@@ -93,10 +93,15 @@ def licences_of_production(
 ) -> tuple[LicenceLine, ...]:
     """A production's licences that the caller may see: live ones first, then the latest ended; at most ``size``."""
     at = clock.now()
-    mine = with_renewals(tokens_visible_to(principal).filter(production=production_id).order_by(*NEWEST))
-    rows = list(mine.filter(live_now(at))[:size])
-    rows += mine.filter(~live_now(at))[: size - len(rows)]
-    return lines_of(principal, rows, at)
+    mine = tokens_visible_to(principal).filter(production=production_id).order_by(*NEWEST)
+    live, ended = (mine.filter(part).values("pk")[:size] for part in (live_now(at), ~live_now(at)))
+    chosen = Q(pk__in=live) | Q(pk__in=ended)
+    rows = with_renewals(tokens().filter(chosen).alias(is_live=_is_live(at)).order_by("-is_live", *NEWEST))
+    return lines_of(principal, list(rows[:size]), at)
+
+
+def _is_live(at: datetime) -> ExpressionWrapper:
+    return ExpressionWrapper(live_now(at), output_field=BooleanField())
 
 
 def live_by_production(principal: Principal) -> dict[UUID, int]:

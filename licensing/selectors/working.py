@@ -37,8 +37,14 @@ WORKING_FIELDS: Final = (
 
 
 def seen_as_vendor(principal: Principal, tokens: Iterable[LicenceToken]) -> frozenset[UUID]:
-    """Those of ``tokens`` that the caller sees as a listed vendor and in no other part; at most one query."""
-    listed = {token.pk for token in tokens if principal.organisation_id in token.vendor_ids}
+    """Those of ``tokens`` that the caller sees as a listed vendor and in no other part.
+
+    At most one query, and none for rows that were read with ``is_seen_whole``.
+    """
+    rows = [token for token in tokens if principal.organisation_id in token.vendor_ids]
+    if all(hasattr(token, "is_seen_whole") for token in rows):
+        return frozenset(token.pk for token in rows if not getattr(token, "is_seen_whole", False))
+    listed = {token.pk for token in rows}
     if not listed:
         return frozenset()
     whole = LicenceToken.objects.filter(whole_parties(principal), pk__in=listed)

@@ -62,15 +62,14 @@ from licensing.services.standing import end_auto_rule, instruct, set_auto_rule
 from licensing.services.talents import add_construct, register_talent
 from licensing.services.training import (
     TrainingAsk,
-    TrainingBeat,
     approve_training,
     decline_training,
     lapse_training_requests,
     revoke_training,
     submit_training_request,
-    training_heartbeat,
     withdraw_training,
 )
+from licensing.services.training_tokens import TrainingBeat, training_heartbeat
 from licensing.services.visibility import VisibilityAnswer, check_visibility, set_visibility
 
 __all__ = [

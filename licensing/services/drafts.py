@@ -27,6 +27,9 @@ class AskPreview:
     terms: Terms
     judged: Judgement
     profiles: tuple[str, ...]
+    production: Production
+    # what of the person the caller may ask for
+    constructs: tuple[str, ...]
 
 
 def preview_ask(*, principal: Principal, ask: LicenceAsk) -> AskPreview:
@@ -51,7 +54,7 @@ def preview_ask(*, principal: Principal, ask: LicenceAsk) -> AskPreview:
     )
     bound = binding_profiles(production, talent, mandate.agency_id if mandate else None, terms.profiles)
     terms = routed_terms(terms, bound, ApprovalMode.TALENT_ONLY, None)
-    return AskPreview(terms, judge_terms(terms, talent, at), bound)
+    return AskPreview(terms, judge_terms(terms, talent, at), bound, production, seen.constructs)
 
 
 def submit_draft(*, principal: Principal, draft_id: UUID, ask: LicenceAsk) -> LicenceRequest | None:

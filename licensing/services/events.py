@@ -43,7 +43,7 @@ from licensing.services.holds import write_hold
 from licensing.services.mandates import end_mandates
 from licensing.services.productions import clean_text
 from licensing.services.trail import parties_of
-from licensing.services.training import end_training_token
+from licensing.services.training_tokens import end_training_token
 from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.policy.clauses import ChangeOfControl
 from trustcore.policy.holds import may_place

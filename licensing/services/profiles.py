@@ -15,7 +15,7 @@ from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.language import core
 from licensing.models import Production, ProfileAdoption, Talent
 from licensing.selectors.people import is_deceased, is_minor
-from licensing.selectors.rollouts import canary_profiles
+from licensing.selectors.rollouts import profiles_in_force
 from licensing.services.productions import clean_text
 from trustcore.policy.profiles import Status, catalogue, profile_hash
 from trustcore.policy.strictest import Judgement, Person, judge
@@ -117,10 +117,7 @@ def binding_profiles(
         Conflict: ``PROFILE_CHANGED``: the text is no longer the one that was signed off.
     """
     parties = parties_to(production, talent, agency_id)
-    rows = ProfileAdoption.objects.filter(organisation__in=parties, ended_at=None)
-    adopted = dict(rows.order_by("pk").values_list("profile", "profile_hash"))
-    for ref, signed in canary_profiles(parties, request_id=request_id, production_id=production.pk):
-        adopted.setdefault(ref, signed)
+    adopted = profiles_in_force(parties, request_id=request_id, production_id=production.pk)
     if missing := sorted(set(wanted) - set(adopted)):
         raise InvalidInput("PROFILE_NOT_ACTIVE", "No party has signed this profile off.", ", ".join(missing))
     known = catalogue()

@@ -4,7 +4,7 @@ Nothing here touches a render licence, and no render licence can hold anything o
 others, and constraints keep each kind of use in its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -21,25 +21,20 @@ from audit.services import record
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.ids import new_id
-from common.keys import signer_for
 from licensing.models import Production, Talent, TrainingConsent, TrainingRequest, TrainingToken
-from licensing.selectors.people import is_talent, person_pseudonym, speaks_for, visible_constructs
+from licensing.selectors.people import is_talent, speaks_for, visible_constructs
 from licensing.selectors.training import (
     training_requests_visible_to,
-    training_state,
     training_tokens_visible_to,
 )
 from licensing.services.asks import DAYS_MOST, DESCRIPTION_LEAST, LicenceAsk, require_payee, terms_of_ask
-from licensing.services.heartbeat import audience_of, binding_of
 from licensing.services.productions import clean_text
 from licensing.services.profiles import binding_profiles, judge_terms, require_met
 from licensing.services.routing import represented_by
 from licensing.services.signatures import PasskeyAnswer, keep_signature, require_bound
-from trustcore.claims import licence_claims
-from trustcore.encoding import canonical_json, sha256_hex
-from trustcore.policy.terms import Terms, open_window, parse_terms, parse_time, terms_hash
+from licensing.services.training_tokens import end_training_token, issue_training, record_training
+from trustcore.policy.terms import Terms, parse_terms, terms_hash
 from trustcore.policy.vocabulary import TRAINING_USE_TYPES, RequestState, TokenState
-from trustcore.tokens import GRANT_TYP, TRAINING_TYP, encode_token
 
 _TEXT_MAX: Final = 2000
 
@@ -68,16 +63,6 @@ class TrainingAsk:
     models: tuple[str, ...] = ()
     compensation: Mapping[str, Any] = field(default_factory=dict)
     declared: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingBeat:
-    """How a training licence stands, and the token to present while it is in force."""
-
-    token: TrainingToken
-    state: TokenState
-    jws: str | None
-    expires_at: datetime | None
 
 
 def submit_training_request(*, principal: Principal, ask: TrainingAsk) -> TrainingRequest:
@@ -113,7 +98,7 @@ def submit_training_request(*, principal: Principal, ask: TrainingAsk) -> Traini
             answer_by=at + timedelta(days=settings.REQUEST_ANSWER_DAYS),
             notice_until=at + timedelta(hours=hours) if hours else None,
         )
-        _record("training.requested", made, principal)
+        record_training("training.requested", made, principal)
         return made
 
 
@@ -148,8 +133,8 @@ def approve_training(
         )
         keep_signature(signed, principal=principal, terms_hash=terms_hash, consent=consent)
         _close(made, RequestState.APPROVED, at)
-        token = _issue(made, terms, principal, at)
-        _record("training.issued", made, principal, jti=str(token.pk))
+        token = issue_training(made, terms, principal, at)
+        record_training("training.issued", made, principal, jti=str(token.pk))
         return token
 
 
@@ -175,7 +160,7 @@ def decline_training(*, principal: Principal, request_id: UUID, reason: str) -> 
         _require_open(made, clock.now())
         made.decline_reason = reason
         _close(made, RequestState.DECLINED, clock.now())
-        _record("training.declined", made, principal)
+        record_training("training.declined", made, principal)
         return made
 
 
@@ -192,7 +177,7 @@ def withdraw_training(*, principal: Principal, request_id: UUID) -> TrainingRequ
             raise Forbidden("NOT_YOURS_TO_DECIDE", "Only a producer of the licensee withdraws it.")
         _require_open(made, clock.now())
         _close(made, RequestState.WITHDRAWN, clock.now())
-        _record("training.withdrawn", made, principal)
+        record_training("training.withdrawn", made, principal)
         return made
 
 
@@ -225,7 +210,7 @@ def stop_training(talent: Talent, principal: Principal, reason: str) -> list[UUI
     ):
         made.decline_reason = reason
         _close(made, RequestState.DECLINED, at)
-        _record("training.declined", made, principal)
+        record_training("training.declined", made, principal)
     running = TrainingToken.objects.select_for_update(of=("self",)).filter(
         talent=talent, state=TokenState.ACTIVE
     )
@@ -249,47 +234,9 @@ def lapse_training_requests() -> int:
             )
             if made is not None:
                 _close(made, RequestState.LAPSED, at)
-                _record("training.lapsed", made, None)
+                record_training("training.lapsed", made, None)
                 lapsed += 1
     return lapsed
-
-
-def training_heartbeat(*, principal: Principal, jti: UUID) -> TrainingBeat:
-    """Mint the short-lived training token of a licence for the calling API key of its licensee.
-
-    Raises:
-        NotFound: no such licence, another's, or the caller is not an API key.
-        Conflict: ``PROOF_KEY_REQUIRED``.
-    """
-    token = TrainingToken.objects.select_related("request", "licensee", "talent").filter(pk=jti).first()
-    credential = principal.credential
-    if token is None or credential is None or token.licensee_id != principal.organisation_id:
-        raise NotFound
-    if not (credential.jkt or credential.x5t):
-        raise Conflict("PROOF_KEY_REQUIRED", "This API key has neither a proof key nor a client certificate.")
-    at = clock.now()
-    state = training_state(token, at)
-    if state is not TokenState.ACTIVE:
-        return TrainingBeat(token, state, None, None)
-    ends = min(at + timedelta(seconds=settings.TOKEN_LIFE_SECONDS), token.not_after).replace(microsecond=0)
-    claims = licence_claims(
-        _opened(parse_terms(token.request.terms), token.not_before),
-        issuer=settings.BASE_URL,
-        audience=audience_of(credential),
-        token_id=str(token.pk),
-        licence_id=str(token.request.licence_id),
-        issued_at=int(at.timestamp()),
-        expires_at=int(ends.timestamp()),
-        jkt=None,
-        cnf=binding_of(credential),
-        sub=str(principal.organisation_id),
-        terms_hash=token.terms_hash,
-        consent_hash=_consent_hash(token.request),
-        coc=token.control_generation,
-    )
-    with transaction.atomic():
-        _record("training.token_minted", token.request, principal, jti=str(token.pk))
-        return TrainingBeat(token, state, encode_token(claims, signer_for("TOKEN"), TRAINING_TYP), ends)
 
 
 def _check(ask: TrainingAsk) -> None:
@@ -374,83 +321,3 @@ def _require_open(made: TrainingRequest, at: datetime) -> None:
 def _close(made: TrainingRequest, state: RequestState, at: datetime) -> None:
     made.state, made.closed_at = state, at
     made.save(update_fields=["state", "closed_at", "decline_reason"])
-
-
-def _issue(made: TrainingRequest, terms: Terms, principal: Principal, at: datetime) -> TrainingToken:
-    begins = at.replace(microsecond=0)
-    if made.notice_until is not None:
-        begins = max(begins, (made.notice_until + timedelta(microseconds=999_999)).replace(microsecond=0))
-    opened = _opened(terms, begins)
-    ends = parse_time(opened.window.not_after or "")
-    jti, signer = new_id(), signer_for("TOKEN")
-    claims = licence_claims(
-        opened,
-        issuer=settings.BASE_URL,
-        audience=f"urn:trustmark:licence:{made.licence_id}",
-        token_id=str(jti),
-        licence_id=str(made.licence_id),
-        issued_at=int(at.timestamp()),
-        expires_at=int(ends.timestamp()),
-        jkt=None,
-        terms_hash=made.terms_hash,
-        consent_hash=_consent_hash(made),
-        act=person_pseudonym(principal.person.pk, made.production_id),
-        coc=made.licensee.control_generation,
-    )
-    return TrainingToken.objects.create(
-        jti=jti,
-        created_at=at,
-        request=made,
-        production=made.production,
-        talent=made.talent,
-        licensee=made.licensee,
-        use_types=made.use_types,
-        constructs=[str(one) for one in terms.constructs],
-        terms_hash=made.terms_hash,
-        runs_max=terms.scope.runs_max,
-        not_before=begins,
-        not_after=ends,
-        control_generation=made.licensee.control_generation,
-        grant_jws=encode_token(claims, signer, GRANT_TYP),
-        grant_kid=signer.kid,
-    )
-
-
-def _opened(terms: Terms, begins: datetime) -> Terms:
-    return terms if terms.window.not_before else open_window(terms, not_before=begins)
-
-
-def _consent_hash(made: TrainingRequest) -> str:
-    consent = made.consent
-    document = {
-        "actor": person_pseudonym(consent.given_by_id, made.production_id),
-        "at": clock.rfc3339(consent.given_at),
-        "kind": "TRAINING_CONSENT",
-        "terms_hash": consent.terms_hash,
-    }
-    return f"sha256:{sha256_hex(canonical_json(document))}"
-
-
-def end_training_token(token: TrainingToken, principal: Principal, reason: str) -> None:
-    """End a locked training licence, and tell of it; MUST be called inside a transaction."""
-    token.state, token.revoked_at, token.revocation_reason = TokenState.REVOKED, clock.now(), reason
-    token.save(update_fields=["state", "revoked_at", "revocation_reason"])
-    _record("training.revoked", token.request, principal, jti=str(token.pk))
-
-
-def _record(kind: str, made: TrainingRequest, principal: Principal | None, **details: Any) -> None:
-    record(
-        kind=kind,
-        principal=principal,
-        organisation_id=principal.organisation_id if principal else made.licensee_id,
-        visible_to=_parties(made),
-        object_type="training_request",
-        object_id=made.pk,
-        production_id=made.production_id,
-        after={"state": made.state, "terms_hash": made.terms_hash},
-        details={"state": made.state, "terms_hash": made.terms_hash, **details},
-    )
-
-
-def _parties(made: TrainingRequest) -> Iterable[UUID]:
-    return [made.licensee_id, made.talent.organisation_id]

@@ -38,6 +38,7 @@ from receipts.selectors.tokens import (
     receipts_for_token,
     receipts_of_production,
     rendered_under,
+    running_under,
 )
 from receipts.selectors.usage import PeriodUse, use_in_period
 from receipts.selectors.witnesses import LogWatch, WitnessRow, watches_of, witnesses_of
@@ -82,6 +83,7 @@ __all__ = [
     "receipts_for_token",
     "receipts_of_production",
     "rendered_under",
+    "running_under",
     "token_use",
     "totals_of_production",
     "use_in_period",

@@ -116,6 +116,16 @@ def counts_for_tokens(jtis: Iterable[UUID]) -> dict[UUID, TokenCounts]:
     }
 
 
+def running_under(jti: UUID) -> TokenCounts:
+    """Live leases and rendered frames of one token, and nothing else; 2 queries."""
+    leases = list(Lease.objects.filter(token_jti=jti).values_list("pk", "log_id", "state"))
+    rows = LogEntry.objects.filter(
+        log_id__in={log for _, log, _ in leases}, lease__in=[pk for pk, _, _ in leases], outcome__in=PRODUCED
+    )
+    live = sum(state == Lease.State.ACTIVE for _, _, state in leases)
+    return TokenCounts(jti, rendered=rows.count(), live_leases=live)
+
+
 def quotas_of(jtis: Iterable[UUID]) -> dict[UUID, TokenCounts]:
     """What of each token's quotas is used, and nothing else; 1 query. Tokens never used are not there."""
     return {jti: TokenCounts(jti, **counts) for jti, counts in _quota_counts(list(jtis)).items()}

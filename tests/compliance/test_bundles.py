@@ -115,7 +115,7 @@ def test_a_bundle_verifies_in_a_process_without_network_or_django_and_not_after_
     assert "receipts.csv" in refused.stdout + refused.stderr
 
 
-@pytest.mark.req("ST-071")
+@pytest.mark.req("ST-071", "ST-008")
 def test_a_bundle_holds_the_licences_history_with_both_sides_agreeing_to_the_same_terms(farm, tmp_path):
     path = saved(made(farm), tmp_path)
     files = members(path)
@@ -150,7 +150,7 @@ def rewritten(path: Path, changes: dict[str, bytes]) -> Path:
     return forged
 
 
-@pytest.mark.req("ST-072")
+@pytest.mark.req("ST-072", "ST-007")
 def test_a_bundle_holds_every_receipt_and_none_can_be_taken_out(farm, tmp_path):
     path = saved(made(farm), tmp_path)
     files = members(path)
@@ -164,6 +164,7 @@ def test_a_bundle_holds_every_receipt_and_none_can_be_taken_out(farm, tmp_path):
         verify_bundle(rewritten(path, {"data/receipts/receipts.ndjson": fewer}))
 
 
+@pytest.mark.req("ST-007")
 def test_refused_checks_stand_in_the_bundle_with_their_reasons(farm, tmp_path):
     files = members(saved(made(farm), tmp_path))
     denied = [json.loads(line) for line in files["data/checks/denied.ndjson"].splitlines()]
@@ -236,6 +237,7 @@ def test_work_taken_up_again_writes_the_same_bytes(farm):
     assert made(farm).sha256 != bundle.sha256
 
 
+@pytest.mark.req("ST-008")
 def test_a_guild_sees_pseudonyms_and_no_remarks(farm, guild, tmp_path):
     auditor = factories.make_desk(guild, "AUDITOR")
     bundle = made(farm, auditor, purpose="REGULATORY")

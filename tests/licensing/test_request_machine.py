@@ -19,8 +19,9 @@ from licensing import services
 from licensing.models import Hold, LicenceRequest, LicenceToken
 from licensing.selectors.tokens import hold_reasons_on, tokens
 from tests import factories
+from tests.licensing.persons import LIMITS, in_days, make_minor
 
-ACTORS = ("producer", "agent", "colleague", "talent", "signer1", "signer2", "stranger", "admin")
+ACTORS = ("producer", "agent", "colleague", "talent", "guardian", "signer1", "signer2", "stranger", "admin")
 CLOSED = {"APPROVED", "DECLINED", "WITHDRAWN", "LAPSED"}
 NEEDED = {
     "TALENT_ONLY": {"TALENT"},
@@ -28,23 +29,36 @@ NEEDED = {
     "AGENT_WITHIN_MANDATE": {"AGENT"},
     "DUAL": {"AGENT", "TALENT"},
     "QUORUM": {"SIGNER"},
+    "GUARDIAN_AND_COURT": {"GUARDIAN"},
+    "AUTO_WITHIN_RULES": {"SERVER"},
 }
+BY_MANDATE = ("TALENT_ONLY", "UNION_NOTICE", "AGENT_WITHIN_MANDATE", "DUAL", "QUORUM", "NONE")
 
 
 class Negotiation(RuleBasedStateMachine):
     """One request, its people, and everything they might try."""
 
-    @initialize(mode=st.sampled_from([*NEEDED, "NONE"]), beyond=st.booleans())
+    @initialize(mode=st.sampled_from(BY_MANDATE), beyond=st.booleans())
     def begin(self, mode: str, beyond: bool) -> None:
+        self.open(mode, beyond=beyond)
+
+    def open(self, mode: str, *, beyond: bool) -> None:
         self.sid = transaction.savepoint()
         studio, agency = factories.make_studio(), factories.make_agency()
-        production, talent = factories.make_production(studio), factories.make_talent()
+        production = factories.make_production(studio)
+        # elsewhere the guardian speaks for another minor
+        ward, guardian, document = make_minor()
+        talent = ward if mode == "GUARDIAN_AND_COURT" else factories.make_talent()
+        self.document, self.word_ended, self.voice = document, False, "talent"
+        if talent is ward:
+            self.voice = "guardian"
         agent = factories.make_agent(agency)
         self.people = {
             "producer": factories.make_producer(studio),
             "agent": agent,
             "colleague": factories.make_agent(agency),
             "talent": factories.desk_of_talent(talent),
+            "guardian": guardian,
             "signer1": factories.make_desk(factories.make_organisation("TALENT"), "TALENT"),
             "signer2": factories.make_desk(factories.make_organisation("TALENT"), "TALENT"),
             "stranger": factories.make_producer(factories.make_studio()),
@@ -55,10 +69,18 @@ class Negotiation(RuleBasedStateMachine):
             further |= {"quorum": 2, "signers": [self.people[f"signer{n}"].person for n in (1, 2)]}
         if mode == "UNION_NOTICE":
             further["notice_hours"] = 48
-        if mode != "NONE":
+        if mode == "AUTO_WITHIN_RULES":
+            most = {"frames_max": 100} if beyond else {}
+            services.set_auto_rule(
+                principal=self.people["talent"], talent=talent, use_types=["FACE_RENDER", "VOICE_RENDER"],
+                limits={**LIMITS, **most}, valid_until=in_days(30),
+            )  # fmt: skip
+        elif mode not in {"NONE", "GUARDIAN_AND_COURT"}:
             factories.make_mandate(talent, agent, mode=mode, **further)
         self.talent = talent
         self.request = factories.make_submitted_request(production, talent, producer=self.people["producer"])
+        self.by_rule = mode == "AUTO_WITHIN_RULES" and not beyond
+        self.request.refresh_from_db()
         self.seen = [self.request.current.terms_hash]
         self.stopped = False
         self.closed_as = ""
@@ -118,7 +140,24 @@ class Negotiation(RuleBasedStateMachine):
 
     @rule()
     def end_mandate(self) -> None:
-        services.end_mandate(principal=self.people["talent"], talent=self.talent)
+        self.act(services.end_mandate, principal=self.people[self.voice], talent=self.talent)
+
+    @rule(who=st.sampled_from(["guardian", "agent", "stranger", "admin"]))
+    def end_authority(self, who: str) -> None:
+        done = self.act(services.end_authority, principal=self.people[who], authority_id=self.document.pk)
+        # the ward's own organisation alone ends it
+        assert not done or (who == "admin" and self.voice == "guardian")
+        self.word_ended = self.word_ended or done
+
+    @rule(who=st.sampled_from(ACTORS))
+    def make_a_rule_too_late(self, who: str) -> None:
+        """A rule made after people were asked answers for none of them."""
+        done = self.act(
+            services.set_auto_rule,
+            principal=self.people[who], talent=self.talent, use_types=["FACE_RENDER", "VOICE_RENDER"],
+            limits=LIMITS, valid_until=in_days(30),
+        )  # fmt: skip
+        assert not done or (who == "talent" and self.voice == "talent")
 
     @rule(who=st.sampled_from(ACTORS))
     def stop(self, who: str) -> None:
@@ -163,8 +202,33 @@ class Negotiation(RuleBasedStateMachine):
                 assert len(voices) >= request.quorum == 2
             if request.notice_until:
                 assert token.not_before >= request.notice_until
+            if request.mode == "AUTO_WITHIN_RULES":
+                assert request.auto_rule is not None
+                assert request.auto_rule.set_by_id == self.people["talent"].person.pk
+                assert token.frames_max <= request.auto_rule.limits["frames_max"]
+                assert set(token.use_types) <= set(request.auto_rule.use_types)
             asked = {act.actor_id for act in acts if act.side == "LICENSEE"}
             assert not asked & {act.actor_id for act in acts if act.kind == "APPROVE"}
+
+    @invariant()
+    def each_side_spoke_for_itself(self) -> None:
+        if not hasattr(self, "request"):
+            return
+        request = LicenceRequest.objects.get(pk=self.request.pk)
+        assert (request.mode == "AUTO_WITHIN_RULES") is (self.by_rule and request.auto_rule_id is not None)
+        persons = {"TALENT": "talent", "GUARDIAN": "guardian", "AGENT": "agent"}
+        for act in request.actions.filter(kind="APPROVE"):
+            if act.side == "SERVER":
+                assert self.by_rule
+                assert act.actor_id is None
+            elif act.side in persons:
+                assert act.actor_id == self.people[persons[act.side]].person.pk
+            if act.side == "GUARDIAN":
+                assert self.voice == "guardian"
+                assert self.document.ended_at is None or act.at < self.document.ended_at
+        if self.word_ended:
+            self.document.refresh_from_db()
+            assert self.document.ended_at is not None
 
     @invariant()
     def a_closed_request_stays_as_it_was_closed(self) -> None:
@@ -184,13 +248,22 @@ class Negotiation(RuleBasedStateMachine):
             assert ("EMERGENCY_STOP" in hold_reasons_on(token)) is self.stopped
 
 
-@pytest.mark.req("ST-013")
+class SpokenFor(Negotiation):
+    """The same where a guardian speaks for a minor, or a rule that the talent made in advance answers."""
+
+    @initialize(mode=st.sampled_from(["GUARDIAN_AND_COURT", "AUTO_WITHIN_RULES"]), beyond=st.booleans())
+    def begin(self, mode: str, beyond: bool) -> None:
+        self.open(mode, beyond=beyond)
+
+
+@pytest.mark.req("ST-013", "BX-009")
 @pytest.mark.django_db
-def test_no_path_issues_without_consent_and_none_shortens_a_stop() -> None:
+@pytest.mark.parametrize(("machine", "examples"), [(Negotiation, 10), (SpokenFor, 8)])
+def test_no_path_issues_without_consent_and_none_shortens_a_stop(machine: Any, examples: int) -> None:
     run_state_machine_as_test(
-        Negotiation,
+        machine,
         settings=settings(
-            max_examples=10,
+            max_examples=examples,
             stateful_step_count=12,
             deadline=None,
             derandomize=True,

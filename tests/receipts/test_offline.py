@@ -174,7 +174,7 @@ def test_frames_rendered_offline_are_reconciled_on_return_and_the_quota_is_debit
     assert told["signature"] is None
 
 
-@pytest.mark.req("BX-011")
+@pytest.mark.req("BX-011", "ST-007")
 def test_what_exceeded_the_bound_is_recorded_as_such_and_never_dropped(
     farm: Farm, move_clock: Callable[..., None], settings: Any
 ) -> None:

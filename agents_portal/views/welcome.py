@@ -24,7 +24,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.enrolment import enrolment_options, read_enrolment
 from accounts.models import IdentityProvider, SignInLink, User
-from accounts.selectors import ADMITTED_BY_KEY, ORGANISATION_KEY
+from accounts.principals import ADMITTED_BY_KEY
+from accounts.selectors import ORGANISATION_KEY
 from accounts.services import accept_as_member, accept_as_new, accept_new_start, account_of, living_link
 from agents_portal import words
 from agents_portal.forms.security import NewPasswordForm

@@ -80,7 +80,7 @@ CHECK_LANES = env.integer("TRUSTMARK_CHECK_LANES", 1, least=1)
 # Checks a second that one API key may ask of one web process (n processes: n times as many); twice as many at once.
 # 0: no limit. Beyond it the answer is RATE_LIMITED, of which one a second is kept.
 CHECKS_PER_SECOND = env.integer("TRUSTMARK_CHECKS_PER_SECOND", 2000)
-# Refusals a minute, for each key and process, that a caller may leave in the log of a production it has no part in.
+# Refusals a minute, for each organisation and process, that it may leave in the log of a production it has no part in.
 STRANGER_CHECKS_PER_MINUTE = env.integer("TRUSTMARK_STRANGER_CHECKS_PER_MINUTE", 6, least=1)
 # Seconds after a lease ran out in silence at which its key is refused until it reports or gives the lease back.
 # Default: as soon as receipts are due (900), and the offline grace.
@@ -308,6 +308,7 @@ SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True}}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+SESSION_ENGINE = "common.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")

@@ -1,0 +1,32 @@
+"""The description of the API, written once for each language and form: it takes seconds, and anybody may ask for it."""
+
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils import translation
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.request import Request
+
+_writing = Lock()  # a crowd that asks at once waits for one, and does not write as many
+
+
+class ApiSchema(SpectacularAPIView):
+    """``/api/schema/``: OpenAPI as YAML or JSON."""
+
+    def _get_schema_response(self, request: Request) -> HttpResponse:
+        renderer, language = request.accepted_renderer, str(translation.get_language())
+        with _writing:
+            text = _written(type(renderer), language if language in dict(settings.LANGUAGES) else "en")
+        return HttpResponse(text, content_type=renderer.media_type)
+
+
+@lru_cache(maxsize=16)
+def _written(renderer: Any, language: str) -> bytes:
+    with translation.override(language):
+        schema = SchemaGenerator().get_schema(request=None, public=True)
+        written: bytes = renderer().render(schema, renderer_context={})
+        return written

@@ -11,6 +11,7 @@ from allauth.mfa.webauthn import forms as webauthn
 from django.conf import settings
 from django.db import transaction
 
+from accounts.answers import AnswerField
 from accounts.passkeys import note_use, read_answer, relying_party, require_risen
 from accounts.presence import is_theirs
 from accounts.principals import ADMITTED_BY_KEY
@@ -22,6 +23,11 @@ class _Answer:
     """A passkey's answer to a random challenge, made on a page of ours alone."""
 
     cleaned_data: dict[str, Any]
+    fields: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["credential"] = AnswerField()
 
     def clean_credential(self) -> Authenticator:
         party = relying_party(settings.BASE_URL)

@@ -233,7 +233,7 @@ def read_answer(credential: object) -> AuthenticationResponse:
         answer = AuthenticationResponse.from_dict(credential)
         if not answer.raw_id or answer.response.signature is None:
             raise ValueError("empty")
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise InvalidInput("PASSKEY_MALFORMED", "The passkey's answer cannot be read.") from error
     return answer
 

@@ -20,6 +20,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 
+from accounts.answers import answer_in
 from accounts.forms import ConfirmByCode, ConfirmByPasskey
 from accounts.models import IdentityProvider, User
 from accounts.passkeys import presence_options
@@ -116,10 +117,7 @@ def passkey_sent(request: HttpRequest) -> dict[str, Any] | None:
     text = request.POST.get("passkey", "")
     if not text:
         return None
-    try:
-        answer = json.loads(text) if len(text) <= _KEPT_BYTES_MAX else {}
-    except ValueError:
-        return {}
+    answer = answer_in(text)
     return answer if isinstance(answer, dict) else {}
 
 

@@ -2,7 +2,6 @@
 
 from functools import lru_cache
 from threading import Lock
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -18,15 +17,16 @@ class ApiSchema(SpectacularAPIView):
     """``/api/schema/``: OpenAPI as YAML or JSON."""
 
     def _get_schema_response(self, request: Request) -> HttpResponse:
-        renderer, language = request.accepted_renderer, str(translation.get_language())
+        kind, language = request.accepted_renderer.media_type, str(translation.get_language())
         with _writing:
-            text = _written(type(renderer), language if language in dict(settings.LANGUAGES) else "en")
-        return HttpResponse(text, content_type=renderer.media_type)
+            text = _written(kind, language if language in dict(settings.LANGUAGES) else "en")
+        return HttpResponse(text, content_type=kind)
 
 
 @lru_cache(maxsize=16)
-def _written(renderer: Any, language: str) -> bytes:
+def _written(kind: str, language: str) -> bytes:
+    (renderer,) = (one for one in ApiSchema.renderer_classes if one.media_type == kind)
     with translation.override(language):
-        schema = SchemaGenerator().get_schema(request=None, public=True)
+        schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
         written: bytes = renderer().render(schema, renderer_context={})
         return written

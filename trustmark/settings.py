@@ -274,6 +274,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.adapter.ClosedSignUpAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
+# Beside allauth's own: how often one network may begin to sign in by a passkey or elsewhere; each begins a session.
+ACCOUNT_RATE_LIMITS = {"begin": "120/m/ip"}
 # A word by mail whenever a passkey, the codes or the password changed.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 # Seconds for which a sign-in, or a proof given again, is fresh enough for acts that bind (docs/operations/sign-in.md).

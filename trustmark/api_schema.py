@@ -24,9 +24,9 @@ class ApiSchema(SpectacularAPIView):
 
 
 @lru_cache(maxsize=16)
-def _written(kind: str, language: str) -> bytes:
+def _written(kind: str, language: str) -> str | bytes:
     (renderer,) = (one for one in ApiSchema.renderer_classes if one.media_type == kind)
     with translation.override(language):
         schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-        written: bytes = renderer().render(schema, renderer_context={})
+        written: str | bytes = renderer().render(schema, renderer_context={})
         return written

@@ -46,7 +46,7 @@ BASE_URL = env.text("TRUSTMARK_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 LOG_HOST = env.text("TRUSTMARK_LOG_HOST", "trustmark.local")
 DEBUG = env.flag("TRUSTMARK_DEBUG", default=False)
 ALLOWED_HOSTS = env.words("TRUSTMARK_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
-# Yes only behind a proxy that ends TLS and sets X-Forwarded-Proto itself: whoever else sets it is believed.
+# Yes only behind a proxy that ends TLS, sets X-Forwarded-Proto and appends to X-Forwarded-For: whoever else does is believed.
 TLS_PROXY = env.flag("TRUSTMARK_TLS_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS_PROXY else None
 # Header in which that proxy hands on the client's certificate (RFC 9440 `Client-Cert`, or nginx's escaped PEM).

@@ -25,6 +25,7 @@ from trustcore.bundle.layout import (
     RECEIPTS_CSV,
     RECEIPTS_NDJSON,
     SUMMARY,
+    VERIFY_PAGE,
     LogRef,
     Purpose,
     Summary,
@@ -32,6 +33,7 @@ from trustcore.bundle.layout import (
     manifest_store_path,
 )
 from trustcore.bundle.ledger import marks_document
+from trustcore.bundle.offline import verify_page
 from trustcore.encoding import canonical_json
 from trustcore.log.tiles import CHECKPOINT_PATH, VKEY_PATH
 from trustcore.signing import Signer
@@ -55,6 +57,7 @@ def write_bundle(bundle: Bundle, target: Path, *, signer: Signer, anchors_pem: s
         bag.add(SUMMARY, encode_summary(summary))
         bag.add(JWKS, key_set())
         bag.add(CREDENTIAL_ANCHORS, anchors_pem.encode("ascii"))
+        bag.add(VERIFY_PAGE, verify_page())
         _add_payload(bag, bundle, reading)
         bag.finish(
             identifier=summary.bundle,

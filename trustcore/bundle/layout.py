@@ -13,6 +13,7 @@ A bundle is a zip file of one BagIt 1.0 bag:
     <name>/data/marks/report.json                 marks and their verification
     <name>/data/manifests/<asset>.c2pa .json      Content Credentials of each output
     <name>/data/audit/events.ndjson               the deployment's events of this production
+    <name>/data/verify.html                       the page that verifies a bundle in a browser
 
 Paths below are relative to the bag, in the form manifests and statements name them.
 """
@@ -43,6 +44,7 @@ MARKS: Final = "data/marks/report.json"
 MANIFESTS: Final = "data/manifests/"
 EVENTS: Final = "data/audit/events.ndjson"
 TOKENS: Final = "data/tokens/"
+VERIFY_PAGE: Final = "data/verify.html"
 
 SUMMARY_SCHEMA: Final = "trustmark.bundle/1"
 HISTORY_SCHEMA: Final = "trustmark.history/1"

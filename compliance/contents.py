@@ -24,6 +24,7 @@ from provenance.selectors import assets_of
 from trustcore.bundle.layout import grant_path, history_path, terms_path
 from trustcore.bundle.ledger import Ledger, history_document
 from trustcore.encoding import canonical_json
+from trustcore.policy.profiles import catalogue, profile_bytes
 from trustcore.receipt import VerifiedEntry
 from trustcore.signing import public_jwk
 from watermarking.selectors import registrations_of
@@ -63,6 +64,19 @@ def licence_files(ledger: Ledger, cast: Cast, audience: str, until: datetime) ->
     for jti in jtis:
         token = tokens[jti]
         yield history_path(jti), canonical_json(history_document(jti, ledger, _acts(token, cast, audience)))
+
+
+def terms_of(ledger: Ledger) -> dict[tuple[str, int], dict[str, Any]]:
+    """Return the terms of each granted version, as they were signed."""
+    rows = LicenceToken.objects.filter(jti__in={jti for jti, _ in ledger.grants}).select_related("terms")
+    by_jti = {str(row.jti): row.terms.terms for row in rows}
+    return {(jti, version): by_jti[jti] for jti, version in sorted(ledger.grants)}
+
+
+def profiles_of(terms: Iterable[dict[str, Any]]) -> dict[str, bytes]:
+    """Return each compliance profile that the terms name, in the form whose hash counsel signs off."""
+    named = sorted({ref for one in terms for ref in one.get("profiles", ())})
+    return {ref: profile_bytes(catalogue()[ref]) for ref in named if ref in catalogue()}
 
 
 def mark_reports(production_id: UUID, until: datetime) -> list[dict[str, Any]]:

@@ -10,18 +10,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db.models import Prefetch, Q
 
 from audit.models import Event
 from common.clock import rfc3339
 from common.keys import public_keys
-from compliance.models import Audience
+from common.storage import local_copy
+from compliance.models import Audience, ReconciliationReport
 from compliance.pseudonyms import Cast
 from licensing.models import LicenceToken, RequestAction, TermsVersion
 from licensing.selectors import current_grant
 from provenance.models import Asset
 from provenance.selectors import assets_of
-from trustcore.bundle.layout import grant_path, history_path, terms_path
+from trustcore.bundle.layout import RECONCILIATION, grant_path, history_path, terms_path
 from trustcore.bundle.ledger import Ledger, history_document
 from trustcore.encoding import canonical_json
 from trustcore.policy.profiles import catalogue, profile_bytes
@@ -141,6 +143,27 @@ def event_lines(
             "details": plain(_told(event.details, audience)),
         }
         yield canonical_json(line) + b"\n"
+
+
+def reconciliation_files(
+    production_id: UUID, audience: str, until: datetime
+) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield the reports of compared deliveries, each as summary and rows; shared ones without the files' names."""
+    kept = ReconciliationReport.objects.filter(production_id=production_id, created_at__lte=until)
+    for report in kept.order_by("created_at", "pk"):
+        yield f"{RECONCILIATION}{report.pk}.json", iter([canonical_json(report.summary)])
+        yield f"{RECONCILIATION}{report.pk}.ndjson", _rows(report.blob, audience)
+
+
+def _rows(blob: str, audience: str) -> Iterator[bytes]:
+    with local_copy(blob) as path, path.open("rb") as stream:
+        for line in stream:
+            if audience == Audience.SHARED:
+                row = msgspec.json.decode(line)
+                row.pop("path", None)
+                yield canonical_json(row) + b"\n"
+            else:
+                yield line
 
 
 def _acts(token: LicenceToken, cast: Cast, audience: str) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = parser.parse_args(arguments)
         if options.action == "page":
             return _write_page(Path(options.file))
-        trust = replace(_read_trust(options.key), passkeys=frozenset(options.passkey))
+        trust = replace(read_trust(options.key), passkeys=frozenset(options.passkey))
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ExitCode.MISUSE
     except (TrustError, OSError, UnicodeDecodeError) as error:
@@ -131,7 +131,7 @@ def _count(text: str) -> int:
     return number
 
 
-def _read_trust(given: list[str]) -> Trust:
+def read_trust(given: list[str]) -> Trust:
     """Read the keys an auditor brings; each is a vkey, or a file with a vkey or a key set.
 
     Raises:

@@ -18,6 +18,7 @@ from compliance.contents import (
     mark_reports,
     plain,
     profiles_of,
+    reconciliation_files,
     signed_assets,
     terms_of,
 )
@@ -202,6 +203,8 @@ def _add_payload(bag: BagWriter, bundle: Bundle, reading: LogReading) -> None:
     _add_manifests(bag, reading, production_id)
     owners = {bundle.production.organisation_id, bundle.production.guild_id}
     reader = None if bundle.organisation_id in owners else bundle.organisation_id
+    for path, chunks in reconciliation_files(production_id, bundle.audience, until):
+        bag.add_chunks(path, chunks)
     bag.add_chunks(EVENTS, event_lines(production_id, cast, bundle.audience, until, reader=reader))
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -25,7 +26,8 @@ from accounts.models import ApiCredential, Membership, User
 from accounts.principals import Principal
 from accounts.selectors import principal_of_session
 from common import clock
-from common.errors import Unauthenticated
+from common.errors import Forbidden, Unauthenticated
+from common.networks import is_within
 
 _KEY = re.compile(r"tm_([0-9a-f]{1,12})_([A-Za-z0-9_-]{1,128})", re.ASCII)
 _NOBODY = hashlib.sha256(b"nobody").digest()
@@ -39,7 +41,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         scheme, _, value = get_authorization_header(request).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        principal, credential = principal_of_key(value.strip())
+        principal, credential = principal_of_key(value.strip(), request.META)
         request.principal = request._request.principal = principal  # type: ignore[attr-defined]
         return credential.created_by, credential
 
@@ -75,13 +77,18 @@ class PortalSessionAuthentication(SessionAuthentication):
             raise PermissionDenied(f"CSRF Failed: {reason}")
 
 
-def principal_of_key(value: str) -> tuple[Principal, ApiCredential]:
+def principal_of_key(value: str, meta: Mapping[str, Any]) -> tuple[Principal, ApiCredential]:
     """Who calls with the API key ``value``, and the key.
+
+    Args:
+        meta: the request's WSGI environment: a key may be good from some networks alone.
 
     Raises:
         Unauthenticated: as the API answers it: the key is not known, or no longer good.
+        Forbidden: ``NETWORK_NOT_ALLOWED``.
     """
     credential = credential_of(value)
+    require_network(credential.networks, meta)
     principal = Principal(
         organisation=credential.organisation,
         person=credential.created_by,
@@ -89,6 +96,16 @@ def principal_of_key(value: str) -> tuple[Principal, ApiCredential]:
         scopes=frozenset(credential.scopes),
     )
     return principal, credential
+
+
+def require_network(networks: Sequence[str], meta: Mapping[str, Any]) -> None:
+    """Refuse a key that is used from elsewhere than it was made for.
+
+    Raises:
+        Forbidden: ``NETWORK_NOT_ALLOWED``; which networks it is good from is not told.
+    """
+    if not is_within(meta, networks):
+        raise Forbidden("NETWORK_NOT_ALLOWED", "This API key does not work from where you are.")
 
 
 def credential_of(value: str) -> ApiCredential:
@@ -139,7 +156,9 @@ def _refuse_ended(row: Any) -> None:
     if row.expires_at <= clock.now():
         raise Unauthenticated("API_KEY_EXPIRED", "This API key has ended.")
     if not (row.maker_is_here and row.created_by.is_active):
-        raise Unauthenticated("API_KEY_ORPHANED", "Nobody answers for this API key any more.", "Make a new one.")
+        raise Unauthenticated(
+            "API_KEY_ORPHANED", "Nobody answers for this API key any more.", "Make a new one."
+        )
 
 
 class _ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

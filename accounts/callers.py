@@ -8,13 +8,15 @@ may be stale and can never let anybody in. After five minutes it is read anew, w
 
 import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from accounts.authentication import credential_of, living_credential
+from accounts.authentication import credential_of, living_credential, require_network
 from common import clock
 from common.caching import Bounded
 from common.errors import Unauthenticated
@@ -30,6 +32,7 @@ class KeyCaller:
     Attributes:
         stamp: of the credential; whoever acts compares it.
         audience: what a token must name to be meant for this key.
+        networks: from where alone it works; none: from anywhere.
     """
 
     credential_id: UUID
@@ -39,17 +42,25 @@ class KeyCaller:
     expires_at: datetime
     stamp: str
     audience: str
+    networks: tuple[str, ...] = ()
 
 
 _known: Bounded[bytes, tuple[float, KeyCaller]] = Bounded(20_000)
 
 
-def caller_of(authorization: str) -> KeyCaller:
-    """The caller of an ``Authorization`` header; remembered for five minutes at most.
+def caller_of(authorization: str, meta: Mapping[str, Any]) -> KeyCaller:
+    """The caller of an ``Authorization`` header; remembered for five minutes at most, its networks asked each time.
 
     Raises:
         Unauthenticated: no bearer key, or as :func:`accounts.authentication.credential_of`.
+        Forbidden: ``NETWORK_NOT_ALLOWED``.
     """
+    caller = _remembered(authorization)
+    require_network(caller.networks, meta)
+    return caller
+
+
+def _remembered(authorization: str) -> KeyCaller:
     digest = hashlib.sha256(authorization.encode("utf-8", "surrogatepass")).digest()
     known = _known.get(digest)
     if known is not None and time.monotonic() < known[0] and clock.now() < known[1].expires_at:
@@ -92,4 +103,5 @@ def caller_by_id(credential_id: UUID) -> KeyCaller:
         expires_at=credential.expires_at,
         stamp=row[0] if row and row[0] else "",
         audience=f"urn:trustmark:client:{credential.pk}",
+        networks=tuple(credential.networks),
     )

@@ -12,7 +12,7 @@ from common.models import BaseModel
 class SignInLink(BaseModel):
     """A link that lets one person in, once: an invitation, or a new start after a lost device.
 
-    The link's secret is not kept, only its digest. ``user_key`` is the id that an invited person will have, so
+    The link's secret is not kept, only its digest; sealed, while the mail with it waits. ``user_key`` is the id that an invited person will have, so
     that a passkey can be made before there is an account.
     """
 
@@ -35,9 +35,21 @@ class SignInLink(BaseModel):
     used_at = models.DateTimeField(null=True, blank=True)
     used_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     revoked_at = models.DateTimeField(null=True, blank=True)
+    sealed = models.BinaryField(null=True)
+    # none: no mail waits
+    mail_due_at = models.DateTimeField(null=True, blank=True)
+    mail_attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    mail_error = models.CharField(max_length=24, blank=True, default="", db_default="")
 
     class Meta:
-        indexes = [models.Index(Lower("email"), name="sign_in_link_email")]
+        indexes = [
+            models.Index(Lower("email"), name="sign_in_link_email"),
+            models.Index(
+                fields=["mail_due_at"],
+                condition=models.Q(mail_due_at__isnull=False),
+                name="sign_in_link_mail_due",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.purpose} of {self.email}"

@@ -1,6 +1,6 @@
 """Links that admit one person once: an invitation to an organisation, and a new start after a lost device.
 
-A link's secret is 256 random bits; only its digest is kept. It ends by use, by time, by a newer link for the same
+A link's secret is 256 random bits; only its digest is kept, and the secret itself, sealed, while its mail waits. It ends by use, by time, by a newer link for the same
 person and purpose, and with the right of whoever made it. An invitation gives just the roles it names, and only to
 whoever holds the invited address: an existing account is never opened by it, its owner signs in and accepts.
 """
@@ -8,19 +8,20 @@ whoever holds the invited address: an existing account is never opened by it, it
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
-from functools import partial
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urljoin
+from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import F
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -30,6 +31,7 @@ from accounts.memberships import add_member
 from accounts.models import Membership, Organisation, SignInLink, User
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from common.keys import seal, unseal
 
 _SECRET_BYTES: Final = 32
 _ROLES_OF: Final[dict[Organisation.Kind, set[str]]] = {
@@ -51,7 +53,7 @@ def invite_person(
     invited_by: User | None,
     time_zone: str = "UTC",
 ) -> tuple[SignInLink, str]:
-    """Invite a person to ``organisation``; a mail with the link goes out when the transaction commits.
+    """Invite a person to ``organisation``; a mail with the link goes out once the transaction has committed.
 
     An earlier invitation of the same address to the same organisation ends. Whether the address has an account
     already is not told.
@@ -241,17 +243,34 @@ def _make_link(**fields: Any) -> tuple[SignInLink, str]:
         expires_at=clock.now() + timedelta(hours=settings.INVITATION_HOURS),
         **fields,
     )
-    address = urljoin(f"{settings.BASE_URL}/", reverse("sign-in-welcome", args=[secret]).lstrip("/"))
-    # the inviter is shown the link as well: a mail server that is away loses nothing
-    transaction.on_commit(partial(_send, link, address), robust=True)
-    return link, address
+    if (
+        settings.EMAIL_HOST
+    ):  # the worker that sends letters sends this, too; nobody waits for a mail server here
+        link.sealed = seal(secret.encode(), bound_to=str(link.pk))
+        link.mail_due_at = clock.now()
+        link.save(update_fields=["sealed", "mail_due_at"])
+    return link, _address(secret)
 
 
-def _send(link: SignInLink, address: str) -> None:
-    told = {"link": link, "address": address, "hours": settings.INVITATION_HOURS}
+def mail_of(link: SignInLink) -> EmailMessage | None:
+    """The mail that waits for a link; None: it was sent, or its link admits nobody any more."""
+    if link.sealed is None or link.used_at or link.revoked_at or link.expires_at <= clock.now():
+        return None
+    secret = unseal(link.sealed, bound_to=str(link.pk)).decode()
+    told = {"link": link, "address": _address(secret), "hours": settings.INVITATION_HOURS}
     name = "invitation" if link.purpose == SignInLink.Purpose.INVITE else "new_start"
     subject = " ".join(render_to_string(f"account/mail/{name}_subject.txt", told).split())
-    send_mail(subject, render_to_string(f"account/mail/{name}.txt", told), None, [link.email])
+    return EmailMessage(subject, render_to_string(f"account/mail/{name}.txt", told), None, [link.email])
+
+
+def note_mailed(link_id: UUID, *, error: str = "", again_at: datetime | None = None) -> None:
+    """Write how handing a link's mail over ended; its secret is kept, sealed, only while it will be tried again."""
+    kept = {"mail_due_at": again_at, "mail_error": error, "mail_attempts": F("mail_attempts") + 1}
+    SignInLink.objects.filter(pk=link_id).update(**kept, **({} if again_at else {"sealed": None}))
+
+
+def _address(secret: str) -> str:
+    return urljoin(f"{settings.BASE_URL}/", reverse("sign-in-welcome", args=[secret]).lstrip("/"))
 
 
 def _use(link: SignInLink, user: User) -> Membership:

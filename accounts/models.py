@@ -166,6 +166,8 @@ class ApiCredential(BaseModel):
     proof_jwk = models.JSONField(null=True, blank=True)
     jkt = models.CharField(max_length=43, blank=True)
     x5t = models.CharField(max_length=43, blank=True, db_default="")
+    # CIDR; empty: from anywhere. Set with the key and never after: a remembered caller keeps them
+    networks = ArrayField(models.CharField(max_length=43), default=list, blank=True, db_default=[])
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)

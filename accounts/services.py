@@ -19,6 +19,8 @@ from accounts.invitations import (
     change_password,
     invite_person,
     living_link,
+    mail_of,
+    note_mailed,
     revoke_invitation,
     start_over,
 )
@@ -32,6 +34,7 @@ from accounts.sign_in_services import (
 )
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound
+from common.networks import clean_networks
 from trustcore.errors import TrustError
 from trustcore.signing import jwk_thumbprint, public_key_from_jwk
 
@@ -49,6 +52,8 @@ __all__ = [
     "end_identity_provider",
     "invite_person",
     "living_link",
+    "mail_of",
+    "note_mailed",
     "register_organisation",
     "require_passkeys",
     "revoke_api_credential",
@@ -57,6 +62,7 @@ __all__ = [
 ]
 
 _PREFIX_BYTES, _SECRET_BYTES = 5, 32
+_NETWORKS_MOST = 50
 
 
 def register_organisation(*, name: str, kind: str, slug: str = "", **external_ids: str) -> Organisation:
@@ -100,15 +106,18 @@ def create_api_credential(
     expires_at: datetime,
     proof_jwk: dict[str, Any] | None = None,
     certificate: str = "",
+    networks: Iterable[str] = (),
 ) -> tuple[ApiCredential, str]:
     """Make an API key; the second value is the whole key, shown this once and never stored.
 
     Args:
         proof_jwk: public Ed25519 JWK (RFC 8037) that tokens fetched with this key are bound to.
         certificate: PEM of the client certificate that they are bound to, instead or as well (RFC 8705).
+        networks: from where alone it works, in CIDR form; none: from anywhere.
 
     Raises:
-        InvalidInput: ``SCOPE_UNKNOWN``, ``EXPIRY_PAST``, ``PROOF_KEY_INVALID`` or ``CERTIFICATE_INVALID``.
+        InvalidInput: ``SCOPE_UNKNOWN``, ``EXPIRY_PAST``, ``PROOF_KEY_INVALID``, ``CERTIFICATE_INVALID`` or
+            ``NETWORK_INVALID``.
     """
     wanted = sorted(set(scopes))
     if not wanted or (unknown := [scope for scope in wanted if scope not in Scope.values]):
@@ -129,6 +138,7 @@ def create_api_credential(
         expires_at=expires_at,
         proof_jwk=public,
         jkt=jwk_thumbprint(public) if public else "",
+        networks=_networks(networks),
         x5t=certificate_thumbprint(read_certificate(certificate)) if certificate else "",
     )
     return credential, f"tm_{prefix}_{secret}"
@@ -148,6 +158,18 @@ def revoke_api_credential(*, credential: ApiCredential) -> ApiCredential:
             row.revoked_at = clock.now()
             row.save(update_fields=["revoked_at"])
         return row
+
+
+def _networks(wanted: Iterable[str]) -> list[str]:
+    try:
+        found = clean_networks(wanted)
+    except ValueError as error:
+        raise InvalidInput(
+            "NETWORK_INVALID", "That is no network.", "Write each as 10.20.0.0/16, or one address."
+        ) from error
+    if len(found) > _NETWORKS_MOST:
+        raise InvalidInput("NETWORK_INVALID", "A key works from at most fifty networks.")
+    return found
 
 
 def _public_part(jwk: dict[str, Any]) -> dict[str, Any]:

@@ -75,6 +75,16 @@ class KeyForm(forms.Form):
         ),
     )
 
+    networks = forms.CharField(
+        label=later("Works from"),
+        required=False,
+        max_length=4096,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false"}),
+        help_text=later(
+            "One network a line, as 10.20.0.0/16. Leave empty for a key that works from anywhere."
+        ),
+    )
+
     def __init__(self, data: QueryDict | None = None, *, scopes: Sequence[tuple[str, str]]) -> None:
         super().__init__(data)
         field = self.fields["scopes"]

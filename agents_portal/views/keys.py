@@ -25,7 +25,11 @@ from common import clock
 from common.errors import InvalidInput
 
 _SCOPES = dict(Scope.choices)
-_FIELD_OF = {"PROOF_KEY_INVALID": "proof_jwk", "CERTIFICATE_INVALID": "certificate"}
+_FIELD_OF = {
+    "PROOF_KEY_INVALID": "proof_jwk",
+    "CERTIFICATE_INVALID": "certificate",
+    "NETWORK_INVALID": "networks",
+}
 _MAKERS = ("PRODUCER", "ENGINEER", "ADMIN")
 
 
@@ -67,7 +71,7 @@ def new_key_page(request: PortalRequest) -> HttpResponse:
         except NotBound as error:
             form.add_error(None, f"{error.title} {error.detail}".strip())
         except InvalidInput as error:
-            form.add_error(_FIELD_OF.get(error.code), error.title)
+            form.add_error(_FIELD_OF.get(error.code), f"{error.title} {error.detail or ''}".strip())
         else:
             return render(request, "portal/key_made.html", {"key": key, "secret": secret})
     return render(request, "portal/key_new.html", {"form": form}, status=422 if form.errors else 200)
@@ -146,6 +150,7 @@ def _make_key(request: PortalRequest, form: KeyForm) -> tuple[ApiCredential, str
             expires_at=form.expires_at,
             proof_jwk=form.cleaned_data["proof_jwk"],
             certificate=form.cleaned_data["certificate"],
+            networks=form.cleaned_data["networks"].splitlines(),
         )
         _record(request, "key.created", key)
     return key, secret

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import get_connection
+from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 
 from accounts.models import Membership
@@ -24,6 +24,7 @@ from notify.models import Letter
 from notify.models.letters import Topic
 from notify.post import message_of
 from notify.schedule import retry_delay
+from notify.services.links import send_links
 
 logger = logging.getLogger(__name__)
 Mail = Letter.Mail
@@ -48,6 +49,7 @@ def send_due() -> int:
     gather_digests()
     sent = 0
     with _connected() as connection:
+        sent += send_links(connection, hand_over)
         for letter_id in _claim():
             posted = _post(letter_id, connection)
             if posted is None:
@@ -151,9 +153,14 @@ def _post(letter_id: UUID, connection: Any) -> Posted | None:
         return None
     if not letter.person.is_active or _has_left(letter):
         return Posted("PERSON_GONE", is_final=True)
+    return hand_over(connection, letter)
+
+
+def hand_over(connection: Any, what: Letter | EmailMessage) -> Posted:
+    """Send a letter or a message over the connection, and judge how that ended."""
     try:
         connection.open()
-        message = message_of(letter)
+        message = message_of(what) if isinstance(what, Letter) else what
         message.connection = connection
         message.send()
     except (SMTPException, OSError) as error:

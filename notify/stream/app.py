@@ -22,7 +22,7 @@ from common.problems import problem
 from notify import selectors
 from notify.kinds import clean_kinds
 from notify.stream import PATH
-from notify.stream.callers import listener
+from notify.stream.callers import PEER, listener
 from notify.stream.database import in_thread
 from notify.stream.frames import ALIVE, OPENING, ending
 from notify.stream.hub import Hub
@@ -85,6 +85,7 @@ class StreamApp:
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
         }
+        headers[PEER] = str((scope.get("client") or ("",))[0])
         organisation_id = await in_thread(listener, headers)
         kinds = _kinds(scope["query_string"].decode("latin-1"))
         resume = await _resume(organisation_id, headers.get("last-event-id", ""))

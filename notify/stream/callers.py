@@ -7,6 +7,7 @@ member who leaves lose their stream.
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -19,6 +20,9 @@ from accounts.models import Scope
 from accounts.principals import Principal
 from accounts.selectors import principal_of_session
 from common.errors import Forbidden, Unauthenticated
+
+PEER: Final = ":peer"
+"""Where the address of the connection's other end stands beside the headers: no header can have that name."""
 
 
 def listener(headers: Mapping[str, str]) -> UUID:
@@ -45,7 +49,11 @@ def listener(headers: Mapping[str, str]) -> UUID:
 def _caller(headers: Mapping[str, str]) -> Principal:
     scheme, _, value = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return principal_of_key(value.strip())[0]
+        came_from = {
+            "REMOTE_ADDR": headers.get(PEER, ""),
+            "HTTP_X_FORWARDED_FOR": headers.get("x-forwarded-for", ""),
+        }
+        return principal_of_key(value.strip(), came_from)[0]
     person = _person(headers.get("cookie", ""))
     if person is None:
         raise Unauthenticated("UNAUTHENTICATED", "Authentication credentials were not provided.")

@@ -35,7 +35,7 @@ def answer(environ: dict[str, Any]) -> dict[str, Any]:
         DomainError: as :func:`receipts.services.check.answer_check`.
     """
     authorization: str = environ["HTTP_AUTHORIZATION"]
-    caller = caller_of(authorization)
+    caller = caller_of(authorization, environ)
     asked = parse_check(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
     return answer_document(
         answer_check(

@@ -148,3 +148,12 @@ def test_text_that_is_no_certificate_is_refused_and_a_private_key_is_not_shown_a
     assert answer.status_code == 422
     assert "PRIVATE KEY" not in answer.content.decode()
     assert not ApiCredential.objects.filter(name="Farm, Vancouver").exists()
+
+
+def test_a_key_is_made_for_networks_and_says_so(cast: Cast) -> None:
+    assert make(Reader(cast.engineer), networks="10.20.0.0/16\n192.0.2.7\n").status_code == 200
+    assert ApiCredential.objects.get(name="Farm, Vancouver").networks == ["10.20.0.0/16", "192.0.2.7/32"]
+    assert "works from 10.20.0.0/16, 192.0.2.7/32" in Reader(cast.producer).page("/keys/").html
+    wrong = make(Reader(cast.engineer), networks="the farm")
+    assert wrong.status_code == 422
+    assert "That is no network." in wrong.content.decode()

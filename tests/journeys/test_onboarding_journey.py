@@ -16,6 +16,7 @@ from accounts.invitations import invite_person
 from accounts.models import ApiCredential, Membership, Organisation
 from accounts.services import register_organisation
 from licensing.models import LicenceRequest, LicenceToken
+from notify.services import send_due
 from tests import factories
 from tests.journeys.test_portal_journey import CHROMIUM, PASSWORD, browser, seen, signed_in, stage
 from tests.receipts.conftest import Farm
@@ -88,7 +89,7 @@ def test_a_studio_goes_from_nothing_to_its_first_permitted_check(
 
     from trustcore.signing import public_jwk
 
-    settings.BASE_URL = live_server.url
+    settings.BASE_URL, settings.EMAIL_HOST = live_server.url, "127.0.0.1"
     talent = factories.make_talent("Wren Abernathy-Sole")
     factories.make_mandate(talent, stage.agent)
     studio: Organisation = register_organisation(name="Harbour Light Films", kind="STUDIO")
@@ -99,6 +100,7 @@ def test_a_studio_goes_from_nothing_to_its_first_permitted_check(
         roles=["PRODUCER", "ADMIN"],
         invited_by=None,
     )
+    assert send_due() == 1
     assert mail.outbox[-1].to == ["producer@harbour.example"]
     assert address in mail.outbox[-1].body
     proof_key = Ed25519PrivateKey.generate()

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Membership
+from accounts.models import Membership, Organisation, SignInLink
 from accounts.principals import Principal
+from accounts.services import invite_person
 from common import clock
 from licensing.models import LicenceRequest
 from notify import services
@@ -64,6 +65,45 @@ def test_a_request_arrives_as_text_and_html_with_its_headers(mailbox: Mailbox, s
     assert "If nobody answers, the answer is no." in text
     assert (row.mail, row.attempts, row.last_error) == ("SENT", 1, "")
     assert services.send_due() == 0
+
+
+def invited(agency: Organisation) -> tuple[SignInLink, str]:
+    return invite_person(
+        organisation=agency, email="nia@harrow.example", full_name="Nia Okafor",
+        roles=["AGENT"], invited_by=None,
+    )  # fmt: skip
+
+
+def test_an_invitation_is_kept_and_mailed_by_the_worker_and_its_secret_is_gone_then(mailbox: Mailbox) -> None:
+    link, address = invited(factories.make_agency())
+    assert mailbox.to("nia@harrow.example") == []
+    assert address.rpartition("/welcome/")[2].strip("/").encode() not in bytes(link.sealed or b"")
+    assert services.send_due() == 1
+    (letter,) = mailbox.to("nia@harrow.example")
+    assert address in letter.get_content()
+    link.refresh_from_db()
+    assert (link.sealed, link.mail_due_at, link.mail_attempts, link.mail_error) == (None, None, 1, "")
+    assert services.send_due() == 0
+
+
+def test_a_dead_mail_server_stops_no_invitation_and_its_mail_goes_later_unless_the_link_ended(
+    mailbox: Mailbox,
+) -> None:
+    mailbox.down()
+    agency = factories.make_agency()
+    link, _ = invited(agency)
+    other, _ = invited(agency)  # the same address again: the first link ends
+    assert services.send_due() == 0
+    other.refresh_from_db()
+    assert (other.mail_error, other.mail_attempts) == ("SERVER_UNREACHABLE", 1)
+    assert other.sealed is not None
+    assert other.mail_due_at is not None
+    mailbox.up()
+    SignInLink.objects.filter(pk=other.pk).update(mail_due_at=clock.now())
+    assert services.send_due() == 1
+    assert len(mailbox.to("nia@harrow.example")) == 1
+    link.refresh_from_db()
+    assert (link.mail_error, link.sealed) == ("LINK_OVER", None)
 
 
 def test_who_has_left_meanwhile_gets_no_mail_of_what_waited(mailbox: Mailbox) -> None:

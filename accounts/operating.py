@@ -125,7 +125,7 @@ def end_memberships(*, principal: Principal, organisation: Organisation, user: U
     """End every role of a person who has left; returns how many. Nobody else's roles are touched.
 
     Raises:
-        Forbidden: ``OPERATOR_ONLY``. Conflict: ``OPERATOR_APART``: an operator's own.
+        Forbidden: ``OPERATOR_ONLY``; ``TALENT_STAYS``: a talent's own part. Conflict: ``OPERATOR_APART``: an operator's own.
     """
     require_operator(principal)
     require_presence(principal)
@@ -136,6 +136,9 @@ def end_memberships(*, principal: Principal, organisation: Organisation, user: U
             organisation=organisation, user=user, ended_at=None
         )
         ended = list(rows)
+        if any(row.role == Membership.Role.TALENT for row in ended):
+            # with their part a talent would lose the stop, and somebody else could be appointed in their place
+            raise Forbidden("TALENT_STAYS", "Nobody takes a talent out of their own organisation.")
         for row in ended:
             row.ended_at = clock.now()
             row.save(update_fields=["ended_at"])

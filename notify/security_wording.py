@@ -65,6 +65,11 @@ SECURITY: Final[dict[str, Callable[[Said], Wording]]] = {
         lambda: _("%(name)s joined %(organisation)s."),
         lambda: _("See the team"),
     ),
+    "member.invited": _security(
+        lambda: _("Somebody is invited to %(organisation)s"),
+        lambda: _("%(name)s is invited to act for %(organisation)s."),
+        lambda: _("See the team"),
+    ),
     "member.role_changed": _security(
         lambda: _("A role changed at %(organisation)s"),
         lambda: _("What %(name)s may do at %(organisation)s was changed."),

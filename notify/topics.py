@@ -44,6 +44,7 @@ TOPIC_OF: Final[dict[str, Topic]] = {
     "webhook.secret_rotated": Topic.SECURITY,
     "webhook.disabled": Topic.SECURITY,
     "invitation.accepted": Topic.SECURITY,
+    "member.invited": Topic.SECURITY,
     "member.role_changed": Topic.SECURITY,
     "member.removed": Topic.SECURITY,
 }

@@ -103,6 +103,7 @@ def one_organisation_page(request: PortalRequest, organisation_id: UUID) -> Http
                     mine[0].user,
                     ", ".join(str(words.ROLES.get(one.role, one.role)) for one in mine),
                     min(one.created_at for one in mine),
+                    all(one.role != Membership.Role.TALENT for one in mine),
                 )
                 for mine in living.values()
             ],
@@ -154,7 +155,7 @@ def end_member_page(request: PortalRequest, organisation_id: UUID, user_id: UUID
     person = User.objects.filter(
         pk=user_id, memberships__organisation=house, memberships__ended_at=None
     ).first()
-    if person is None:
+    if person is None or _is_talent(house, person):
         raise Http404
     if request.method == "POST":
         with transaction.atomic():
@@ -186,6 +187,10 @@ def _organisation(organisation_id: UUID) -> Organisation:
     if found is None:
         raise Http404
     return found
+
+
+def _is_talent(house: Organisation, person: User) -> bool:
+    return memberships_of(house).filter(user=person, role="TALENT", ended_at=None).exists()
 
 
 def _may_act(request: PortalRequest) -> bool:

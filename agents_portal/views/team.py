@@ -62,12 +62,20 @@ def invite_page(request: PortalRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         require_presence(request.principal)
         try:
-            _link, address = invite_person(
-                organisation=request.principal.organisation,
-                invited_by=request.principal.person,
-                time_zone=request.principal.person.time_zone,
-                **form.cleaned_data,
-            )
+            with transaction.atomic():
+                link, address = invite_person(
+                    organisation=request.principal.organisation,
+                    invited_by=request.principal.person,
+                    time_zone=request.principal.person.time_zone,
+                    **form.cleaned_data,
+                )
+                record(
+                    kind="member.invited",
+                    principal=request.principal,
+                    object_type="invitation",
+                    object_id=link.pk,
+                    details={"name": link.full_name, "role": ", ".join(link.roles)},
+                )
         except (InvalidInput, Conflict) as error:
             form.add_error(_FIELD_OF.get(error.code), _said(error))
         else:

@@ -6,7 +6,13 @@ from accounts.models import Membership, Organisation, User
 from audit.models import Event
 from notify.services.letters import Told
 
-_PATHS = {"api_credential": "/keys/", "webhook": "/webhooks/", "member": "/team/", "person": "/team/"}
+_PATHS = {
+    "api_credential": "/keys/",
+    "webhook": "/webhooks/",
+    "member": "/team/",
+    "person": "/team/",
+    "invitation": "/team/",
+}
 _ADMINISTERS = ("ADMIN",)
 # where nobody administers: a talent on its own, an agency of two
 _ELSE = ("PRODUCER", "AGENT", "TALENT", "AUDITOR", "ENGINEER")

@@ -12,7 +12,7 @@ from django.urls import get_resolver
 
 from accounts.invitations import accept_as_new
 from accounts.models import Membership, Organisation
-from accounts.operating import make_operator
+from accounts.operating import end_memberships, make_operator
 from accounts.principals import Principal, principal_of_person
 from accounts.services import add_member
 from agents_portal.navigation import SECTIONS
@@ -311,3 +311,17 @@ def test_operators_pages_are_closed_to_everybody_else(cast: Cast, operator: Prin
     assert Reader(reading).get("/organisations/").status_code == 200
     assert Reader(reading).post("/signing-keys/rotate/TOKEN/").status_code == 403
     assert Reader(reading).post("/organisations/new/", {"name": "x", "kind": "AGENCY"}).status_code == 403
+
+
+def test_operator_takes_no_talent_out_of_their_own_place(operator: Principal, cast: Cast) -> None:
+    """Who runs the server could else take a talent's stop away, and appoint another in their place."""
+    talent, reader = cast.talent, Reader(operator)
+    path = f"/organisations/{talent.organisation_id}/people/{talent.user_id}/end/"
+    assert reader.get(path).status_code == reader.post(path).status_code == 404
+    assert path not in reader.page(f"/organisations/{talent.organisation_id}/").html
+    assert Membership.objects.filter(user=talent.user, role="TALENT", ended_at=None).count() == 1
+    with pytest.raises(DomainError) as caught:
+        end_memberships(principal=operator, organisation=talent.organisation, user=talent.user)
+    assert caught.value.code == "TALENT_STAYS"
+    stopping = Reader(cast.self)
+    assert stopping.get("/stop/").status_code == 200

@@ -44,6 +44,8 @@ def test_an_administrator_invites_and_a_link_is_mailed(
     assert answer.url == "/team/"
     (letter,) = mail.outbox
     assert letter.to == ["new@example.test"]
+    event = Event.objects.get(kind="member.invited")
+    assert (event.person_id, event.details["role"]) == (admin.person.pk, "PRODUCER")
     # nobody belongs to it before they accept
     assert not Membership.objects.filter(user__email="new@example.test").exists()
 

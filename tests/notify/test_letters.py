@@ -249,7 +249,9 @@ def test_one_event_that_cannot_be_told_stops_no_other_and_is_given_up(
     assert "is given up" in caplog.text
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS | {"key.created", "webhook.disabled", "member.removed"}))
+@pytest.mark.parametrize(
+    "kind", sorted(KINDS | {"key.created", "webhook.disabled", "member.removed", "member.invited"})
+)
 def test_every_kind_has_words_even_without_facts(kind: str) -> None:
     words = wording_of(kind, {})
     assert words.subject

@@ -39,6 +39,11 @@ KMS_ENDPOINT = env.text("TRUSTMARK_KMS_ENDPOINT", "")
 # Seconds a process may sign with the key it read before it looks again: the bound of a rotation made elsewhere.
 SIGNER_CACHE_SECONDS = env.integer("TRUSTMARK_SIGNER_CACHE_SECONDS", 1, most=60)
 
+# A timestamp authority (RFC 3161): its address, and the file of root certificates (PEM) its stamps verify under.
+# Empty: nothing is stamped. With one, an output waits for its stamp (docs/design/timestamps.md).
+TIMESTAMP_URL = env.text("TRUSTMARK_TIMESTAMP_URL", "")
+TIMESTAMP_ROOTS = env.text("TRUSTMARK_TIMESTAMP_ROOTS", "")
+
 # -- Where it is reached --------------------------------------------------------------------------------
 # The public origin: issuer of tokens, base of log origins and DPoP's `htu`. No trailing slash.
 BASE_URL = env.text("TRUSTMARK_BASE_URL", "http://127.0.0.1:8000").rstrip("/")

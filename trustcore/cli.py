@@ -56,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = parser.parse_args(arguments)
         if options.action == "page":
             return _write_page(Path(options.file))
-        trust = replace(read_trust(options.key), passkeys=frozenset(options.passkey))
+        roots = Path(options.tsa).read_text("ascii") if options.tsa else ""
+        trust = replace(read_trust(options.key), passkeys=frozenset(options.passkey), stamp_roots=roots)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ExitCode.MISUSE
     except (TrustError, OSError, UnicodeDecodeError) as error:
@@ -109,6 +110,9 @@ def _parser(groups: list[str]) -> argparse.ArgumentParser:
         default=[],
         metavar="THUMBPRINT",
         help="a passkey you know, as its holder reads it on their security page; a signature by any other is refused",
+    )
+    verify.add_argument(
+        "--tsa", metavar="FILE", help="roots of the timestamp authorities you trust (PEM): a stamp must hold"
     )
     verify.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that read the log (1)")
     return parser
@@ -174,8 +178,11 @@ class _Printer:
 
 def _print_report(report: BundleReport | IncidentReport) -> None:
     print(report.sentence)
-    for signed in report.people if isinstance(report, BundleReport) else ():
-        print(signed.sentence)
+    if isinstance(report, BundleReport):
+        for signed in report.people:
+            print(signed.sentence)
+        for sentence in filter(None, (report.withheld_sentence, report.stamp_sentence)):
+            print(sentence)
     print(report.trust)
 
 

@@ -19,6 +19,7 @@ class Trust:
         vkey: the log's verifier key, from the studio, a guild, or an earlier visit.
         keys: the server's public keys by id, from its ``/.well-known/jwks.json``.
         passkeys: thumbprints of the only passkeys that may have signed; empty: any.
+        witnesses: keys of witnesses, each of which must have cosigned this log.
         stamp_roots: roots of timestamp authorities, as PEM; without them a stamp is not checked.
     """
 
@@ -26,6 +27,7 @@ class Trust:
     keys: dict[str, Ed25519PublicKey] = field(default_factory=dict)
     passkeys: frozenset[str] = frozenset()
     stamp_roots: str = ""
+    witnesses: tuple[NoteVerifier, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -59,6 +61,7 @@ class BundleReport:
         trust: one sentence on where those keys come from.
         people: what persons signed with their own passkeys.
         stamped: when an authority stamped the signature (RFC 3339); ``UNCHECKED``; empty: there is no stamp.
+        witnesses: who cosigned this log, and up to which size, by the keys in the bundle or the ones given.
         withheld: ids of the tokens whose terms this reader may not see; the log holds the hashes of them.
     """
 
@@ -70,6 +73,7 @@ class BundleReport:
     people: tuple[SignedAct, ...] = ()
     withheld: tuple[str, ...] = ()
     stamped: str = ""
+    witnesses: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -95,3 +99,8 @@ class BundleReport:
         if self.stamped == UNCHECKED:
             return "A time stamp is there and was not checked: give its authority's root with --tsa."
         return f"A timestamp authority saw the signature at {self.stamped}." if self.stamped else ""
+
+    @property
+    def witness_sentence(self) -> str:
+        """Say who cosigned the log; empty if nobody did."""
+        return f"Cosigned by {'; '.join(self.witnesses)}." if self.witnesses else ""

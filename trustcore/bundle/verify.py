@@ -10,6 +10,7 @@
  7. The checkpoint is signed with the log's key and says what the summary says.
  8. The log's entries lead to the signed root through every tile; each frame entry cites an earlier
     check that allowed it and stands in the log once; both receipt files say exactly what it says.
+    What witnesses cosigned of this log are earlier states of it; a witness whose key the auditor gave is among them.
  9. Every granted version has its terms with the approved hash, its signed grant, and its history; or its token is
     said to be withheld from the reader, with what the log says of it.
 10. The mark report and the manifest stores are the ones the log speaks of; the events can be read.
@@ -63,6 +64,7 @@ from trustcore.bundle.parts import verify_log_by_parts
 from trustcore.bundle.people import SignedAct, verify_people
 from trustcore.bundle.report import UNCHECKED, BundleReport, Step, Trust
 from trustcore.bundle.statement import MAX_ENVELOPE_BYTES, SignedStatement, verify_statement
+from trustcore.bundle.witnesses import verify_witnesses
 from trustcore.encoding import parse_json_strict
 from trustcore.errors import InvalidEvidence, InvalidReason, TrustError
 from trustcore.log.checkpoint import MAX_NOTE_BYTES, Checkpoint, NoteVerifier, verify_checkpoint
@@ -103,6 +105,7 @@ def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> B
         checkpoint = _verify_checkpoint(archive, verifier, summary)  # 7
         read_already = ahead is not None and ahead[0] == checkpoint
         ledger = ahead[1] if ahead and read_already else verify_log(archive, checkpoint)  # 8
+        witnesses = verify_witnesses(archive, verifier, checkpoint, trust.witnesses)
         withheld = _verify_withheld(archive, ledger)  # 9
         shown = {key: entry for key, entry in ledger.grants.items() if entry.jti not in withheld}
         histories = _verify_tokens(archive, ledger, shown, keys, summary)
@@ -122,6 +125,7 @@ def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> B
         people,
         withheld,
         stamped,
+        witnesses,
     )
 
 

@@ -35,7 +35,8 @@ from compliance.usage import HEADING, report_lines, report_rows, usage_at
 from licensing.services import write_csv
 from provenance.selectors import current_manifest
 from receipts import selectors as receipts
-from receipts.exports import pieces, slice_at
+from receipts.exports import KINDS, slice_at
+from receipts.exports.parquet import parquet_pieces
 from trustcore.bundle.layout import (
     EVENTS,
     JWKS,
@@ -65,6 +66,7 @@ from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.log.tiles import CHECKPOINT_PATH, VKEY_PATH
 from trustcore.signing import Signer
 
+_ROW_GROUP = 10_000  # a fifth of an export's: a bundle is made beside the ledger of its log
 CREDENTIAL_ANCHORS = "data/keys/content-credentials.pem"
 
 
@@ -199,7 +201,7 @@ def _add_payload(bag: BagWriter, bundle: Bundle, reading: LogReading, withheld: 
     bag.add_file(RECEIPTS_NDJSON, reading.ndjson)
     bag.add_file(RECEIPTS_CSV, reading.csv)
     part = slice_at(production_id, checkpoint=bytes(bundle.checkpoint), vkey=bytes(bundle.vkey))
-    bag.add_chunks(RECEIPTS_PARQUET, pieces(part, "receipts", "parquet"))
+    bag.add_chunks(RECEIPTS_PARQUET, parquet_pieces(part, KINDS["receipts"], row_group=_ROW_GROUP))
     bag.add_file(DENIED_CHECKS, reading.denied)
     bag.add(LOG + CHECKPOINT_PATH, bytes(bundle.checkpoint))
     bag.add(LOG + VKEY_PATH, bytes(bundle.vkey))

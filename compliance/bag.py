@@ -8,7 +8,7 @@ Source: RFC 8493 (BagIt 1.0) section 2; trustcore.bundle for every form.
 
 import hashlib
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,16 @@ from typing import Any, Self
 
 from trustcore.bundle.archive import entry_info
 from trustcore.bundle.bag import BAGIT_TXT, encode_bag_info, encode_manifest
-from trustcore.bundle.layout import BAG_INFO, BAGIT, MANIFEST, PAYLOAD, SIGNATURE, TAG_FILES, TAG_MANIFEST
+from trustcore.bundle.layout import (
+    BAG_INFO,
+    BAGIT,
+    MANIFEST,
+    PAYLOAD,
+    SIGNATURE,
+    SIGNATURE_STAMP,
+    TAG_FILES,
+    TAG_MANIFEST,
+)
 from trustcore.bundle.statement import sign_statement, statement
 from trustcore.signing import Signer
 
@@ -83,9 +92,20 @@ class BagWriter:
         return {path: (digest, self._sizes[path]) for path, digest in self._digests.items()}
 
     def finish(
-        self, *, identifier: str, created_at: str, agent: str, predicate: Mapping[str, Any], signer: Signer
+        self,
+        *,
+        identifier: str,
+        created_at: str,
+        agent: str,
+        predicate: Mapping[str, Any],
+        signer: Signer,
+        stamp: Callable[[bytes], bytes | None] | None = None,
     ) -> None:
-        """Write the tag files: declaration, info, manifest, signature over all of it, tag manifest."""
+        """Write the tag files: declaration, info, manifest, signature over all of it, its stamp, tag manifest.
+
+        Args:
+            stamp: gives an authority's response for a SHA-256 digest, or None if there is none to be had.
+        """
         payload = {path: digest for path, digest in self._digests.items() if path.startswith(PAYLOAD)}
         self.add(BAGIT, BAGIT_TXT)
         self.add(
@@ -99,5 +119,10 @@ class BagWriter:
             ),
         )
         self.add(MANIFEST, encode_manifest(payload))
-        self.add(SIGNATURE, sign_statement(statement(self._digests, predicate), signer))
-        self.add(TAG_MANIFEST, encode_manifest({path: self._digests[path] for path in TAG_FILES}))
+        envelope = sign_statement(statement(self._digests, predicate), signer)
+        self.add(SIGNATURE, envelope)
+        token = stamp(hashlib.sha256(envelope).digest()) if stamp is not None else None
+        if token is not None:
+            self.add(SIGNATURE_STAMP, token)
+        tags = TAG_FILES if token is None else (*TAG_FILES, SIGNATURE_STAMP)
+        self.add(TAG_MANIFEST, encode_manifest({path: self._digests[path] for path in tags}))

@@ -6,6 +6,7 @@ party wrote is left out where the bundle is shared between a production and its 
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,12 +20,12 @@ from common.keys import public_keys
 from common.storage import local_copy
 from compliance.models import Audience, ReconciliationReport
 from compliance.pseudonyms import Cast
-from licensing.models import LicenceToken, RequestAction, TermsVersion
+from licensing.models import GuildMember, LicenceToken, Production, RequestAction, TermsVersion
 from licensing.selectors import current_grant
 from provenance.models import Asset
 from provenance.selectors import assets_of
-from trustcore.bundle.layout import RECONCILIATION, grant_path, history_path, terms_path
-from trustcore.bundle.ledger import Ledger, history_document
+from trustcore.bundle.layout import RECONCILIATION, grant_path, history_path, terms_path, withheld_path
+from trustcore.bundle.ledger import Ledger, history_document, withheld_document
 from trustcore.encoding import canonical_json
 from trustcore.policy.profiles import catalogue, profile_bytes
 from trustcore.receipt import VerifiedEntry
@@ -43,9 +44,49 @@ def key_set() -> bytes:
     return canonical_json({"keys": sorted(keys, key=lambda jwk: str(jwk["kid"]))})
 
 
-def licence_files(ledger: Ledger, cast: Cast, audience: str, until: datetime) -> Iterator[tuple[str, bytes]]:
-    """Yield, for every licence the log knows, its terms, its signed grant and its history up to ``until``."""
-    jtis = sorted({jti for jti, _ in ledger.grants})
+NOT_A_MEMBER = "NOT_A_MEMBER"
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Licences that a bundle's readers may not see.
+
+    Attributes:
+        jtis: their token ids.
+        objects: ids of what the event trail tells of them.
+    """
+
+    jtis: frozenset[str] = frozenset()
+    objects: frozenset[str] = frozenset()
+
+
+def withheld_licences(ledger: Ledger, production: Production, audience: str, until: datetime) -> Withheld:
+    """What a guild may not see of its production: licences of performers who were not on its roll at the cut.
+
+    A bundle of one organisation's own withholds nothing: who may ask for it sees it all.
+    """
+    if audience != Audience.SHARED or production.guild_id is None:
+        return Withheld()
+    members = GuildMember.objects.filter(guild_id=production.guild_id, created_at__lte=until)
+    others = LicenceToken.objects.filter(jti__in={jti for jti, _ in ledger.grants}).exclude(
+        talent_id__in=members.values("talent_id")
+    )
+    rows = list(others.values_list("jti", "licence_id", "request_id"))
+    return Withheld(
+        frozenset(str(jti) for jti, _, _ in rows), frozenset(str(one) for row in rows for one in row)
+    )
+
+
+def licence_files(
+    ledger: Ledger, cast: Cast, audience: str, until: datetime, withheld: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, bytes]]:
+    """Yield, for every licence the log knows, its terms, its signed grant and its history up to ``until``.
+
+    Of a licence in ``withheld`` stands what the log says, and that the rest is not for the reader.
+    """
+    for jti in sorted(withheld):
+        yield withheld_path(jti), canonical_json(withheld_document(jti, ledger, NOT_A_MEMBER))
+    jtis = sorted({jti for jti, _ in ledger.grants} - withheld)
     tokens = {
         str(token.jti): token
         for token in LicenceToken.objects.filter(jti__in=jtis)
@@ -59,7 +100,7 @@ def licence_files(ledger: Ledger, cast: Cast, audience: str, until: datetime) ->
             Prefetch("request__versions", TermsVersion.objects.order_by("version")),
         )
     }
-    for jti, version in sorted(ledger.grants):
+    for jti, version in sorted(key for key in ledger.grants if key[0] not in withheld):
         token = tokens[jti]
         yield terms_path(jti, version), canonical_json(token.terms.terms)
         yield grant_path(jti, version), current_grant(token).jws.encode("ascii")
@@ -68,11 +109,11 @@ def licence_files(ledger: Ledger, cast: Cast, audience: str, until: datetime) ->
         yield history_path(jti), canonical_json(history_document(jti, ledger, _acts(token, cast, audience)))
 
 
-def terms_of(ledger: Ledger) -> dict[tuple[str, int], dict[str, Any]]:
-    """Return the terms of each granted version, as they were signed."""
+def terms_of(ledger: Ledger, withheld: frozenset[str] = frozenset()) -> dict[tuple[str, int], dict[str, Any]]:
+    """Return the terms of each granted version that is not withheld, as they were signed."""
     rows = LicenceToken.objects.filter(jti__in={jti for jti, _ in ledger.grants}).select_related("terms")
     by_jti = {str(row.jti): row.terms.terms for row in rows}
-    return {(jti, version): by_jti[jti] for jti, version in sorted(ledger.grants)}
+    return {(jti, version): by_jti[jti] for jti, version in sorted(ledger.grants) if jti not in withheld}
 
 
 def profiles_of(terms: Iterable[dict[str, Any]]) -> dict[str, bytes]:
@@ -114,7 +155,13 @@ _VERIFIED = VerifiedEntry.__struct_config__.tag
 
 
 def event_lines(
-    production_id: UUID, cast: Cast, audience: str, until: datetime, *, reader: UUID | None = None
+    production_id: UUID,
+    cast: Cast,
+    audience: str,
+    until: datetime,
+    *,
+    reader: UUID | None = None,
+    withheld: frozenset[str] = frozenset(),
 ) -> Iterator[bytes]:
     """Yield the deployment's events of a production up to ``until``, in order, one JSON line each.
 
@@ -122,6 +169,7 @@ def event_lines(
 
     Args:
         reader: the organisation whose events alone are told; ``None`` for the production's own and its guild.
+        withheld: ids of objects that are not told of.
     """
     events = Event.objects.filter(production_id=production_id, at__lte=until).exclude(
         object_type="talent_handle"
@@ -129,6 +177,8 @@ def event_lines(
     if reader is not None:
         events = events.filter(Q(organisation_id=reader) | Q(visible_to__contains=[str(reader)]))
     for event in events.order_by("number").iterator(chunk_size=500):
+        if event.object_id in withheld:
+            continue
         line = {
             "number": event.number,
             "id": str(event.id),

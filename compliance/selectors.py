@@ -122,7 +122,13 @@ def withheld_from(audience: str) -> tuple[str, ...]:
     """What a reader of such a bundle cannot see, in words."""
     always = ("names of people (pseudonyms stand in their place)", "the media and the captures themselves")
     return (
-        (*always, "remarks that the parties wrote to each other") if audience == Audience.SHARED else always
+        (
+            *always,
+            "remarks that the parties wrote to each other",
+            "terms and acts of performers who are not on the guild's roll",
+        )
+        if audience == Audience.SHARED
+        else always
     )
 
 

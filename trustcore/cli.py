@@ -24,7 +24,7 @@ from trustcore.bundle.incident import IncidentReport, is_incident_package, verif
 from trustcore.bundle.offline import verify_page
 from trustcore.encoding import parse_json_strict, sha256_hex
 from trustcore.errors import InvalidEvidence, TrustError
-from trustcore.log.checkpoint import NoteVerifier
+from trustcore.log.checkpoint import COSIGNATURE_V1, NoteVerifier
 from trustcore.signing import keys_from_jwks
 
 COMMANDS = "trustmark.commands"
@@ -56,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = parser.parse_args(arguments)
         if options.action == "page":
             return _write_page(Path(options.file))
-        trust = replace(read_trust(options.key), passkeys=frozenset(options.passkey))
+        roots = Path(options.tsa).read_text("ascii") if options.tsa else ""
+        trust = replace(read_trust(options.key), passkeys=frozenset(options.passkey), stamp_roots=roots)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ExitCode.MISUSE
     except (TrustError, OSError, UnicodeDecodeError) as error:
@@ -101,7 +102,7 @@ def _parser(groups: list[str]) -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="VKEY|FILE",
-        help="a key you trust: the log's vkey, or a file with it, or a file with the server's jwks.json",
+        help="a key you trust: the log's or a witness's vkey, or a file with it, or a file with the server's jwks.json",
     )
     verify.add_argument(
         "--passkey",
@@ -109,6 +110,9 @@ def _parser(groups: list[str]) -> argparse.ArgumentParser:
         default=[],
         metavar="THUMBPRINT",
         help="a passkey you know, as its holder reads it on their security page; a signature by any other is refused",
+    )
+    verify.add_argument(
+        "--tsa", metavar="FILE", help="roots of the timestamp authorities you trust (PEM): a stamp must hold"
     )
     verify.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that read the log (1)")
     return parser
@@ -142,9 +146,13 @@ def read_trust(given: list[str]) -> Trust:
     for text in given:
         content = text if text.count("+") >= 2 and not Path(text).exists() else Path(text).read_text("utf-8")
         if content.lstrip().startswith("{"):
-            trust = Trust(trust.vkey, trust.keys | keys_from_jwks(parse_json_strict(content.encode())))
+            trust = replace(trust, keys=trust.keys | keys_from_jwks(parse_json_strict(content.encode())))
+            continue
+        verifier = NoteVerifier.parse(content)
+        if verifier.algorithm == COSIGNATURE_V1:
+            trust = replace(trust, witnesses=(*trust.witnesses, verifier))
         else:
-            trust = Trust(NoteVerifier.parse(content), trust.keys)
+            trust = replace(trust, vkey=verifier)
     return trust
 
 
@@ -174,8 +182,13 @@ class _Printer:
 
 def _print_report(report: BundleReport | IncidentReport) -> None:
     print(report.sentence)
-    for signed in report.people if isinstance(report, BundleReport) else ():
-        print(signed.sentence)
+    if isinstance(report, BundleReport):
+        for signed in report.people:
+            print(signed.sentence)
+        for sentence in filter(
+            None, (report.withheld_sentence, report.witness_sentence, report.stamp_sentence)
+        ):
+            print(sentence)
     print(report.trust)
 
 

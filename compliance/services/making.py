@@ -6,6 +6,7 @@ drain what waits, publish, read the checkpoint, open the snapshot, write the fil
 transaction mark the bundle ready and record the export, which the *next* bundle of the production shows.
 """
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from audit import services as audit
-from common import clock
+from common import clock, timestamps
 from common.errors import Unavailable
 from common.ids import new_id
 from common.keys import signer_for
@@ -32,6 +33,8 @@ from receipts.services.sequence import drain_log
 from trustcore.log.checkpoint import parse_checkpoint_text, parse_note
 from trustcore.receipt import ExportedEntry
 
+logger = logging.getLogger(__name__)
+
 
 def build_bundle(bundle_id: UUID) -> Bundle:
     """Make the file of a bundle that was asked for; repeating it changes nothing.
@@ -47,20 +50,49 @@ def build_bundle(bundle_id: UUID) -> Bundle:
         _cut(bundle)
     # made at first use, so before the snapshot, in which nothing can be written
     signer, anchors = signer_for("BUNDLE"), trust_anchors_pem()
+    stamping = Stamping()
     with tempfile.TemporaryDirectory(prefix="tm-bundle-") as scratch:
         target = Path(scratch) / "bundle.zip"
         with _snapshot():
             missing = bundle.findings["without_receipt"]["count"]
             reading = write_bundle(
-                bundle, target, signer=signer, anchors_pem=anchors, frames_without_receipt=missing
+                bundle,
+                target,
+                signer=signer,
+                anchors_pem=anchors,
+                frames_without_receipt=missing,
+                stamp=stamping,
             )
-            bundle.findings = reading.findings(missing)
+            bundle.findings = {**reading.findings(missing), "timestamp": stamping.state}
         bundle.sha256, bundle.size_bytes = file_sha256(target), target.stat().st_size
         # a name of its own for each attempt: whoever comes second drops its own file, never the first's
         bundle.blob = put_file(f"bundles/{bundle.pk}/{new_id()}.zip", target)
     bundle.key_id = signer.kid
     bundle.counts = {name: getattr(reading.counts, name) for name in reading.counts.__struct_fields__}
     return _finish(bundle)
+
+
+class Stamping:
+    """Asks the deployment's timestamp authority; one that is not there is a state of the bundle, not its end.
+
+    Attributes:
+        state: ``NONE`` (no authority is configured), ``STAMPED``, or ``UNAVAILABLE``.
+    """
+
+    state = "NONE"
+
+    def __call__(self, digest: bytes) -> bytes | None:
+        """Return the authority's response for a SHA-256 digest; None without one."""
+        if not timestamps.is_configured():
+            return None
+        try:
+            token = timestamps.stamp(digest)
+        except Unavailable:
+            logger.warning("a bundle was made without a timestamp", exc_info=True)
+            self.state = "UNAVAILABLE"
+            return None
+        self.state = "STAMPED"
+        return token
 
 
 def _cut(bundle: Bundle) -> None:

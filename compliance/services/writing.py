@@ -1,5 +1,6 @@
 """Write the zip of a bundle: every file in its fixed place and order, the signature last."""
 
+from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,6 +13,7 @@ from common import clock
 from common.storage import local_copy
 from compliance.bag import BagWriter
 from compliance.contents import (
+    Withheld,
     event_lines,
     key_set,
     licence_files,
@@ -21,6 +23,7 @@ from compliance.contents import (
     reconciliation_files,
     signed_assets,
     terms_of,
+    withheld_licences,
 )
 from compliance.crate import CrateFacts, crate_metadata
 from compliance.digest import TITLES, digest_of
@@ -32,7 +35,8 @@ from compliance.usage import HEADING, report_lines, report_rows, usage_at
 from licensing.services import write_csv
 from provenance.selectors import current_manifest
 from receipts import selectors as receipts
-from receipts.exports import pieces, slice_at
+from receipts.exports import KINDS, slice_at
+from receipts.exports.parquet import parquet_pieces
 from trustcore.bundle.layout import (
     EVENTS,
     JWKS,
@@ -62,16 +66,24 @@ from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.log.tiles import CHECKPOINT_PATH, VKEY_PATH
 from trustcore.signing import Signer
 
+_ROW_GROUP = 10_000  # a fifth of an export's: a bundle is made beside the ledger of its log
 CREDENTIAL_ANCHORS = "data/keys/content-credentials.pem"
 
 
 def write_bundle(
-    bundle: Bundle, target: Path, *, signer: Signer, anchors_pem: str, frames_without_receipt: int = 0
+    bundle: Bundle,
+    target: Path,
+    *,
+    signer: Signer,
+    anchors_pem: str,
+    frames_without_receipt: int = 0,
+    stamp: Callable[[bytes], bytes | None] | None = None,
 ) -> LogReading:
     """Write the file of a bundle that was cut; the folder of ``target`` is used as scratch.
 
     Args:
         frames_without_receipt: reserved and never reported, for the summary.
+        stamp: as :meth:`compliance.bag.BagWriter.finish` takes it.
         anchors_pem: the authorities of the Content Credentials inside, for who wants to judge those.
 
     Raises:
@@ -80,13 +92,14 @@ def write_bundle(
     size = bundle.tree_size or 0
     reading = read_log(receipts.entries_of(bundle.production_id, last=size - 1), target.parent)
     summary = _summary(bundle, reading)
+    withheld = withheld_licences(reading.ledger, bundle.production, bundle.audience, _until(bundle))
     with BagWriter(target, f"bundle-{bundle.pk}") as bag:
         bag.add(SUMMARY, encode_summary(summary))
         bag.add(JWKS, key_set())
         bag.add(CREDENTIAL_ANCHORS, anchors_pem.encode("ascii"))
         bag.add(VERIFY_PAGE, verify_page())
-        _add_payload(bag, bundle, reading)
-        terms = terms_of(reading.ledger)
+        _add_payload(bag, bundle, reading, withheld)
+        terms = terms_of(reading.ledger, withheld.jtis)
         profiles = profiles_of(terms.values())
         for ref, profile in profiles.items():
             bag.add(f"{PROFILES}{ref.replace('@', '.v')}.json", profile)
@@ -113,6 +126,7 @@ def write_bundle(
                 "log": {"origin": bundle.origin, "size": size, "root": bundle.root_hex},
             },
             signer=signer,
+            stamp=stamp,
         )
     return reading
 
@@ -179,15 +193,15 @@ def _summary(bundle: Bundle, reading: LogReading) -> Summary:
     )
 
 
-def _add_payload(bag: BagWriter, bundle: Bundle, reading: LogReading) -> None:
+def _add_payload(bag: BagWriter, bundle: Bundle, reading: LogReading, withheld: Withheld) -> None:
     production_id, until = bundle.production_id, _until(bundle)
     cast = Cast(production_id)
-    for path, data in licence_files(reading.ledger, cast, bundle.audience, until):
+    for path, data in licence_files(reading.ledger, cast, bundle.audience, until, withheld.jtis):
         bag.add(path, data)
     bag.add_file(RECEIPTS_NDJSON, reading.ndjson)
     bag.add_file(RECEIPTS_CSV, reading.csv)
     part = slice_at(production_id, checkpoint=bytes(bundle.checkpoint), vkey=bytes(bundle.vkey))
-    bag.add_chunks(RECEIPTS_PARQUET, pieces(part, "receipts", "parquet"))
+    bag.add_chunks(RECEIPTS_PARQUET, parquet_pieces(part, KINDS["receipts"], row_group=_ROW_GROUP))
     bag.add_file(DENIED_CHECKS, reading.denied)
     bag.add(LOG + CHECKPOINT_PATH, bytes(bundle.checkpoint))
     bag.add(LOG + VKEY_PATH, bytes(bundle.vkey))
@@ -205,7 +219,10 @@ def _add_payload(bag: BagWriter, bundle: Bundle, reading: LogReading) -> None:
     reader = None if bundle.organisation_id in owners else bundle.organisation_id
     for path, chunks in reconciliation_files(production_id, bundle.audience, until):
         bag.add_chunks(path, chunks)
-    bag.add_chunks(EVENTS, event_lines(production_id, cast, bundle.audience, until, reader=reader))
+    bag.add_chunks(
+        EVENTS,
+        event_lines(production_id, cast, bundle.audience, until, reader=reader, withheld=withheld.objects),
+    )
 
 
 def _until(bundle: Bundle) -> datetime:

@@ -45,8 +45,12 @@ class _Outbox(io.RawIOBase):
         return piece
 
 
-def parquet_pieces(part: LogSlice, kind: Kind) -> Iterator[bytes]:
-    """The file's bytes in order; the last piece is the footer, without which no reader opens it."""
+def parquet_pieces(part: LogSlice, kind: Kind, *, row_group: int = ROW_GROUP) -> Iterator[bytes]:
+    """The file's bytes in order; the last piece is the footer, without which no reader opens it.
+
+    Args:
+        row_group: rows that wait in memory until they are written together, at least.
+    """
     outbox = _Outbox()
     schema = kind.schema.with_metadata(_metadata(part, kind))
     with pq.ParquetWriter(
@@ -55,7 +59,7 @@ def parquet_pieces(part: LogSlice, kind: Kind) -> Iterator[bytes]:
         waiting: list[pa.RecordBatch] = []
         for page in kind.pages(part):
             waiting.append(_batch(page, schema))
-            if sum(batch.num_rows for batch in waiting) >= ROW_GROUP:
+            if sum(batch.num_rows for batch in waiting) >= row_group:
                 _write(writer, waiting)
                 yield outbox.take()
         _write(writer, waiting)

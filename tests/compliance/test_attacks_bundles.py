@@ -11,6 +11,7 @@ from common.errors import NotFound
 from common.storage import local_copy
 from compliance.services import build_bundle, request_bundle
 from licensing import services as licensing
+from licensing.models import GuildMember
 from tests import factories
 from tests.farm import Farm, make_farm
 
@@ -19,7 +20,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def farm() -> Farm:
-    return make_farm(factories.make_production(guild=factories.make_guild()))
+    """A licence of a member of the production's guild."""
+    guild = factories.make_guild()
+    farm = make_farm(factories.make_production(guild=guild))
+    GuildMember.objects.create(guild=guild, talent=farm.token.talent, number_digest="ab" * 32)
+    return farm
 
 
 def told(farm: Farm, desk) -> str:

@@ -12,20 +12,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from compliance.models import Bundle, BundleState
 from compliance.printing import can_print, pdf_of
 from compliance.services import build_bundle
 from licensing.models import GuildMember
 from licensing.services import adopt_profile
+from receipts import selectors as receipts
+from receipts.models import LogCosignature, ProductionLog, Witness
 from tests import factories
 from tests.compliance.test_bundles import made, members, rewritten, saved
 from tests.farm import Farm, make_farm
-from trustcore.bundle import verify_bundle
+from trustcore.bundle import Trust, verify_bundle
 from trustcore.bundle.layout import Purpose
 from trustcore.encoding import sha256_hex
 from trustcore.errors import InvalidEvidence
+from trustcore.log.checkpoint import parse_checkpoint_text, parse_note
+from trustcore.log.cosignature import cosign, witness_verifier
 from trustcore.policy.profiles import profile_hash, profile_named
+from trustcore.signing import Ed25519Signer
 
 PROFILE = "CA_AITA@1"
 pytestmark = pytest.mark.django_db
@@ -215,3 +221,25 @@ def test_what_a_party_wrote_is_text_on_the_page(farm: Farm, tmp_path: Path) -> N
     page = members(saved(made(farm), tmp_path))["data/summary.html"].decode()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_what_witnesses_cosigned_lies_in_the_bundle_and_is_checked_there(farm: Farm, tmp_path: Path) -> None:
+    made(farm)  # publishes the log
+    published = receipts.published_log(farm.token.production_id)
+    said = parse_checkpoint_text(parse_note(published.checkpoint).text)
+    signer = Ed25519Signer(Ed25519PrivateKey.generate(), "guild")
+    witness = witness_verifier("guild.example/witness", signer.public_key)
+    note = cosign(parse_note(published.checkpoint), name=witness.name, signer=signer, now=1_788_264_000)
+    LogCosignature.objects.create(
+        log=ProductionLog.objects.get(production_id=farm.token.production_id),
+        size=said.size,
+        root=said.root,
+        witness=Witness.objects.create(name=witness.name, vkey=witness.vkey),
+        seen_at=1_788_264_000,
+        note=note.encode(),
+    )
+    path = saved(made(farm), tmp_path)
+    report = verify_bundle(path, Trust(witnesses=(witness,)))
+    assert report.witnesses == (f"{witness.name} up to entry {said.size}, at 2026-09-01T12:00:00Z",)
+    with pytest.raises(InvalidEvidence):
+        verify_bundle(rewritten(path, {"data/witnesses/1.note": published.checkpoint}))

@@ -17,6 +17,7 @@ from compliance import selectors
 from compliance.models import Audience, Bundle, BundleState
 from compliance.services import build_bundle, request_bundle
 from licensing import services as licensing
+from licensing.models import GuildMember
 from tests import factories
 from tests.farm import Farm, make_farm
 from trustcore.bundle import Trust, verify_bundle
@@ -36,6 +37,7 @@ def farm(guild) -> Farm:
     """A licence, 30 rendered frames, two refused checks, one frame without leave, and its revocation."""
     production = factories.make_production(guild=guild)
     farm = make_farm(production)
+    GuildMember.objects.create(guild=guild, talent=farm.token.talent, number_digest="ab" * 32)
     farm.render(0, 29)
     assert farm.check(0, 10, render_territory="FR").lease is None
     assert farm.check(0, 10, use_type="TRAINING_REPLICA").lease is None

@@ -285,7 +285,7 @@ def test_the_page_checks_the_signatures_of_people(verdict, tmp_path) -> None:
     good = bag_files(with_people([act(kept)], proof=kept.digest))
     kind, words = verdict(good)
     assert kind == "whole", words
-    assert "1 acts of people were signed" in words
+    assert "1 act of a person was signed" in words
     for broken in (
         bag_files(with_people([], proof=kept.digest)),
         bag_files(with_people([act(signed(version=2))], proof=kept.digest)),

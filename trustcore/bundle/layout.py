@@ -3,11 +3,13 @@
 A bundle is a zip file of one BagIt 1.0 bag:
 
     <name>/bagit.txt  bag-info.txt  manifest-sha256.txt  tagmanifest-sha256.txt  signature.dsse.json
+    <name>/signature.dsse.json.tsr                where an authority stamped the signature: its response (RFC 3161)
     <name>/data/bundle.json                       what this is: production, purpose, log size and root, counts
     <name>/data/keys/jwks.json                    the public keys that everything inside is signed with
     <name>/data/tokens/<jti>/v<n>.terms.json      terms, canonical JSON, as hashed and approved
     <name>/data/tokens/<jti>/v<n>.grant.jwt       the signed grant of that version
     <name>/data/tokens/<jti>/history.json         the token's life, each step with its place in the log
+    <name>/data/tokens/<jti>/withheld.json        instead of these three, where the reader may not see the terms
     <name>/data/receipts/receipts.ndjson .csv     one row per frame entry, in the order of the log
     <name>/data/log/checkpoint vkey tile/...      the whole log as C2SP static files
     <name>/data/marks/report.json                 marks and their verification
@@ -41,7 +43,8 @@ MANIFEST: Final = "manifest-sha256.txt"
 TAG_MANIFEST: Final = "tagmanifest-sha256.txt"
 SIGNATURE: Final = "signature.dsse.json"
 TAG_FILES: Final = (BAG_INFO, BAGIT, MANIFEST, SIGNATURE)
-"""What the tag manifest lists, in its order."""
+"""What the tag manifest lists, in its order; the stamp follows where there is one."""
+SIGNATURE_STAMP: Final = "signature.dsse.json.tsr"
 
 PAYLOAD: Final = "data/"
 SUMMARY: Final = "data/bundle.json"
@@ -65,6 +68,7 @@ RECONCILIATION: Final = "data/reconciliation/"
 
 SUMMARY_SCHEMA: Final = "trustmark.bundle/1"
 HISTORY_SCHEMA: Final = "trustmark.history/1"
+WITHHELD_SCHEMA: Final = "trustmark.withheld/1"
 MARKS_SCHEMA: Final = "trustmark.marks/1"
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
@@ -197,6 +201,11 @@ def grant_path(jti: str, version: int) -> str:
 def history_path(jti: str) -> str:
     """Return the path of a token's history."""
     return f"{TOKENS}{jti}/history.json"
+
+
+def withheld_path(jti: str) -> str:
+    """Return the path of what stands in for a token whose terms the reader may not see."""
+    return f"{TOKENS}{jti}/withheld.json"
 
 
 def manifest_store_path(asset: str) -> str:

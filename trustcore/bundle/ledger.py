@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from trustcore.bundle.layout import HISTORY_SCHEMA, MARKS_SCHEMA, Counts
+from trustcore.bundle.layout import HISTORY_SCHEMA, MARKS_SCHEMA, WITHHELD_SCHEMA, Counts
 from trustcore.bundle.rows import CSV_HEADER, SAID_BY_CHECK, ReceiptLines, RowMaker, TileRows, receipt_lines
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.policy.vocabulary import DecisionOutcome, Outcome
@@ -50,6 +50,7 @@ __all__ = [
     "marks_document",
     "receipt_lines",
     "take_all",
+    "withheld_document",
 ]
 
 ALLOWING = frozenset({DecisionOutcome.ALLOW, DecisionOutcome.ALLOW_WITH_OBLIGATIONS})
@@ -298,6 +299,17 @@ def history_document(jti: str, ledger: Ledger, actions: list[dict[str, Any]]) ->
         actions: the request's steps (submitted, countered, approved...), shown but proved by no log.
     """
     return {"schema": HISTORY_SCHEMA, "jti": jti, "log": ledger.history(jti), "actions": actions}
+
+
+def withheld_document(jti: str, ledger: Ledger, why: str) -> dict[str, Any]:
+    """Return ``withheld.json``: what the log says of a token, whose terms, grant and acts are for others' eyes.
+
+    The log's entries hold the hash of each version's terms: whoever has the terms can show that they are these.
+
+    Args:
+        why: a code, e.g. ``NOT_A_MEMBER``.
+    """
+    return {"schema": WITHHELD_SCHEMA, "jti": jti, "log": ledger.history(jti), "why": why}
 
 
 def marks_document(ledger: Ledger, reports: list[dict[str, Any]]) -> dict[str, Any]:

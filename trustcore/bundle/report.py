@@ -8,6 +8,8 @@ from trustcore.bundle.layout import Summary
 from trustcore.bundle.people import SignedAct
 from trustcore.log.checkpoint import NoteVerifier
 
+UNCHECKED = "UNCHECKED"
+
 
 @dataclass(frozen=True, slots=True)
 class Trust:
@@ -17,11 +19,15 @@ class Trust:
         vkey: the log's verifier key, from the studio, a guild, or an earlier visit.
         keys: the server's public keys by id, from its ``/.well-known/jwks.json``.
         passkeys: thumbprints of the only passkeys that may have signed; empty: any.
+        witnesses: keys of witnesses, each of which must have cosigned this log.
+        stamp_roots: roots of timestamp authorities, as PEM; without them a stamp is not checked.
     """
 
     vkey: NoteVerifier | None = None
     keys: dict[str, Ed25519PublicKey] = field(default_factory=dict)
     passkeys: frozenset[str] = frozenset()
+    stamp_roots: str = ""
+    witnesses: tuple[NoteVerifier, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -54,6 +60,9 @@ class BundleReport:
         key_ids: the keys relied on: the log's, and the server's that signed the bundle.
         trust: one sentence on where those keys come from.
         people: what persons signed with their own passkeys.
+        stamped: when an authority stamped the signature (RFC 3339); ``UNCHECKED``; empty: there is no stamp.
+        witnesses: who cosigned this log, and up to which size, by the keys in the bundle or the ones given.
+        withheld: ids of the tokens whose terms this reader may not see; the log holds the hashes of them.
     """
 
     summary: Summary
@@ -62,6 +71,9 @@ class BundleReport:
     trust: str
     steps: tuple[Step, ...]
     people: tuple[SignedAct, ...] = ()
+    withheld: tuple[str, ...] = ()
+    stamped: str = ""
+    witnesses: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -72,3 +84,23 @@ class BundleReport:
         if counts.unauthorised:
             without = f", {counts.unauthorised:,} of them for frames rendered without authorisation"
         return f"{receipts} in the log{without}. Nothing was added, removed or changed."
+
+    @property
+    def withheld_sentence(self) -> str:
+        """Say how many licences are not shown; empty if all are."""
+        if not self.withheld:
+            return ""
+        licences = "1 licence" if len(self.withheld) == 1 else f"{len(self.withheld):,} licences"
+        return f"The terms of {licences} are withheld from this reader: their hashes are in the log, and were not compared."
+
+    @property
+    def stamp_sentence(self) -> str:
+        """Say what is known of the time of the signature; empty if there is no stamp."""
+        if self.stamped == UNCHECKED:
+            return "A time stamp is there and was not checked: give its authority's root with --tsa."
+        return f"A timestamp authority saw the signature at {self.stamped}." if self.stamped else ""
+
+    @property
+    def witness_sentence(self) -> str:
+        """Say who cosigned the log; empty if nobody did."""
+        return f"Cosigned by {'; '.join(self.witnesses)}." if self.witnesses else ""

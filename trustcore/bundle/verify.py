@@ -4,12 +4,15 @@
  2. The keys are read: the ones given, or the bundle's own.
  3. The signature over the statement is valid.
  4. Every file is in the statement with its SHA-256, and no file is missing or unlisted.
- 5. The bag is whole: declaration, manifest, tag manifest, size and number of files.
+ 5. The bag is whole: declaration, manifest, tag manifest, size and number of files. Where an authority stamped the
+    signature and the auditor gave its root, the stamp holds.
  6. The summary can be read and names the log's origin, size and root.
  7. The checkpoint is signed with the log's key and says what the summary says.
  8. The log's entries lead to the signed root through every tile; each frame entry cites an earlier
     check that allowed it and stands in the log once; both receipt files say exactly what it says.
- 9. Every granted version has its terms with the approved hash, its signed grant, and its history.
+    What witnesses cosigned of this log are earlier states of it; a witness whose key the auditor gave is among them.
+ 9. Every granted version has its terms with the approved hash, its signed grant, and its history; or its token is
+    said to be withheld from the reader, with what the log says of it.
 10. The mark report and the manifest stores are the ones the log speaks of; the events can be read.
 11. The counts of the summary are the log's counts.
 12. Every signature that a person made by passkey holds over the terms it stands under, and none is missing.
@@ -26,6 +29,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from trustcore import timestamp
 from trustcore.bundle.archive import Archive
 from trustcore.bundle.bag import BAGIT_TXT, parse_manifest, payload_oxum
 from trustcore.bundle.contents import verify_log
@@ -41,22 +45,26 @@ from trustcore.bundle.layout import (
     MARKS_SCHEMA,
     PAYLOAD,
     SIGNATURE,
+    SIGNATURE_STAMP,
     SUMMARY,
     TAG_FILES,
     TAG_MANIFEST,
     TOKENS,
+    WITHHELD_SCHEMA,
     Summary,
     grant_path,
     history_path,
     manifest_store_path,
     parse_summary,
     terms_path,
+    withheld_path,
 )
 from trustcore.bundle.ledger import Ledger
 from trustcore.bundle.parts import verify_log_by_parts
 from trustcore.bundle.people import SignedAct, verify_people
-from trustcore.bundle.report import BundleReport, Step, Trust
+from trustcore.bundle.report import UNCHECKED, BundleReport, Step, Trust
 from trustcore.bundle.statement import MAX_ENVELOPE_BYTES, SignedStatement, verify_statement
+from trustcore.bundle.witnesses import verify_witnesses
 from trustcore.encoding import parse_json_strict
 from trustcore.errors import InvalidEvidence, InvalidReason, TrustError
 from trustcore.log.checkpoint import MAX_NOTE_BYTES, Checkpoint, NoteVerifier, verify_checkpoint
@@ -91,17 +99,21 @@ def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> B
         ahead = _read_ahead(archive, trust, jobs)
         digests = _hash_files(archive, signed.digests)  # 4
         _verify_bag(archive, digests)  # 5
+        stamped = _verify_stamp(archive, trust)
         summary = _read_summary(archive)  # 6
         verifier = _read_vkey(archive, trust)
         checkpoint = _verify_checkpoint(archive, verifier, summary)  # 7
         read_already = ahead is not None and ahead[0] == checkpoint
         ledger = ahead[1] if ahead and read_already else verify_log(archive, checkpoint)  # 8
-        histories = _verify_tokens(archive, ledger, keys, summary)  # 9
+        witnesses = verify_witnesses(archive, verifier, checkpoint, trust.witnesses)
+        withheld = _verify_withheld(archive, ledger)  # 9
+        shown = {key: entry for key, entry in ledger.grants.items() if entry.jti not in withheld}
+        histories = _verify_tokens(archive, ledger, shown, keys, summary)
         _verify_marks(archive, ledger, digests)  # 10
         _verify_events(archive)
         _verify_counts(ledger, summary)  # 11
         people = verify_people(  # 12
-            histories, ledger.grants.values(), issuer=summary.issuer, known=trust.passkeys
+            histories, shown.values(), issuer=summary.issuer, known=trust.passkeys
         )
     relied_on = (f"log {verifier.vkey}", f"bundle {signed.kid}")
     return BundleReport(
@@ -111,6 +123,9 @@ def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> B
         trust.sentence,
         _steps(summary, len(digests), signed, people),
         people,
+        withheld,
+        stamped,
+        witnesses,
     )
 
 
@@ -172,7 +187,7 @@ def _hash_files(archive: Archive, signed: Mapping[str, str]) -> dict[str, str]:
             raise InvalidEvidence(InvalidReason.MISSING_FILE, "the file was removed", path)
         if digests[path] != digest:
             raise InvalidEvidence(InvalidReason.HASH_MISMATCH, "the file was changed", path)
-    for path in sorted(digests.keys() - signed.keys() - {SIGNATURE, TAG_MANIFEST}):
+    for path in sorted(digests.keys() - signed.keys() - {SIGNATURE, SIGNATURE_STAMP, TAG_MANIFEST}):
         raise InvalidEvidence(InvalidReason.UNLISTED_FILE, "the file was added", path)
     return digests
 
@@ -182,14 +197,30 @@ def _verify_bag(archive: Archive, digests: Mapping[str, str]) -> None:
         raise InvalidEvidence(InvalidReason.UNSUPPORTED, "not a BagIt 1.0 bag", BAGIT)
     payload = {path: digest for path, digest in digests.items() if path.startswith(PAYLOAD)}
     _same_manifest(archive, MANIFEST, payload)
-    _same_manifest(archive, TAG_MANIFEST, {path: digests.get(path, "") for path in TAG_FILES})
-    for path in sorted(digests.keys() - payload.keys() - set(TAG_FILES) - {TAG_MANIFEST}):
+    tags = {*TAG_FILES, *({SIGNATURE_STAMP} & digests.keys())}
+    _same_manifest(archive, TAG_MANIFEST, {path: digests.get(path, "") for path in tags})
+    for path in sorted(digests.keys() - payload.keys() - tags - {TAG_MANIFEST}):
         raise InvalidEvidence(InvalidReason.UNLISTED_FILE, "not a file of a bag", path)
     size = sum(archive.size(path) for path in payload)
     if payload_oxum(archive.read(BAG_INFO, max_bytes=MAX_SMALL_BYTES)) != (size, len(payload)):
         raise InvalidEvidence(
             InvalidReason.SIZE_MISMATCH, "the payload's size is not the one stated", BAG_INFO
         )
+
+
+def _verify_stamp(archive: Archive, trust: Trust) -> str:
+    """Say when an authority stamped the signature: a time, ``UNCHECKED`` without its root, or nothing."""
+    if SIGNATURE_STAMP not in archive.members:
+        return ""
+    if not trust.stamp_roots:
+        return UNCHECKED
+    envelope = archive.read(SIGNATURE, max_bytes=MAX_ENVELOPE_BYTES)
+    token = archive.read(SIGNATURE_STAMP, max_bytes=timestamp.TOKEN_BYTES_MAX)
+    try:
+        stamp = timestamp.verify(token, hashlib.sha256(envelope).digest(), trust.stamp_roots)
+    except InvalidEvidence as error:
+        raise InvalidEvidence(error.reason, error.detail, SIGNATURE_STAMP) from error
+    return stamp.at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _same_manifest(archive: Archive, path: str, actual: Mapping[str, str]) -> None:
@@ -232,17 +263,32 @@ def _verify_checkpoint(archive: Archive, verifier: NoteVerifier, summary: Summar
     return checkpoint
 
 
+def _verify_withheld(archive: Archive, ledger: Ledger) -> tuple[str, ...]:
+    """Return the tokens that are withheld from the reader; each is told of as the log tells of it."""
+    withheld = tuple(
+        jti for jti in sorted({jti for jti, _ in ledger.grants}) if withheld_path(jti) in archive.members
+    )
+    for jti in withheld:
+        _same_log(archive, withheld_path(jti), WITHHELD_SCHEMA, ledger.history(jti))
+    return withheld
+
+
 def _verify_tokens(
-    archive: Archive, ledger: Ledger, keys: Keys, summary: Summary
+    archive: Archive,
+    ledger: Ledger,
+    shown: Mapping[tuple[str, int], AuthorisedEntry],
+    keys: Keys,
+    summary: Summary,
 ) -> dict[str, tuple[str, list[Any]]]:
-    """Check terms, grants and histories; return each token's history path and acts."""
+    """Check terms, grants and histories of what is shown; return each token's history path and acts."""
     histories: dict[str, tuple[str, list[Any]]] = {}
-    expected = {history_path(jti) for jti, _ in ledger.grants}
-    for (jti, version), entry in sorted(ledger.grants.items()):
+    expected = {history_path(jti) for jti, _ in shown}
+    expected |= {withheld_path(jti) for jti, _ in ledger.grants.keys() - shown.keys()}
+    for (jti, version), entry in sorted(shown.items()):
         expected |= {terms_path(jti, version), grant_path(jti, version)}
         _verify_terms(archive, entry)
         _verify_grant(archive, entry, keys, summary)
-    for jti in sorted({jti for jti, _ in ledger.grants}):
+    for jti in sorted({jti for jti, _ in shown}):
         path = history_path(jti)
         acts = _same_log(archive, path, HISTORY_SCHEMA, ledger.history(jti)).get("actions", [])
         if not isinstance(acts, list):

@@ -7,6 +7,7 @@ import { fingerprint, readKeys, readVkey, verifyCheckpoint, verifyGrant, verifyS
 import { HashTiles, leafHash, tilePath, tilesOf, unpackEntries, WIDTH } from "./tlog.js";
 
 const TAGS = ["bag-info.txt", "bagit.txt", "manifest-sha256.txt", "signature.dsse.json"];
+const STAMP = "signature.dsse.json.tsr";
 const BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
 const LOG = "data/log/";
 const MANY = 128 * 1024 * 1024;
@@ -43,20 +44,24 @@ export async function verifyBundle(file, trust, { sampled = false, tell = () => 
   work.step(8);
   const { ledger, read } = await verifyLog(archive, checkpoint, sampled, work);
   let people = null;
+  let withheld = [];
   if (ledger) {
     work.step(9);
-    const histories = await verifyTokens(archive, ledger, keys, summary);
+    withheld = await verifyWithheld(archive, ledger);
+    const shown = [...ledger.grants.values()].filter((entry) => !withheld.includes(entry.jti));
+    const histories = await verifyTokens(archive, ledger, shown, withheld, keys, summary);
     work.step(10);
     await verifyMarks(archive, ledger);
     work.step(11);
     if (canonical(ledger.finish(`${LOG}checkpoint`)) !== canonical(summary.counts)) refuse("COUNT_MISMATCH", "data/bundle.json", "the log counts otherwise");
     work.step(12);
-    people = await verifyPeople(histories, ledger.grants.values(), summary.issuer);
+    people = await verifyPeople(histories, shown, summary.issuer);
   }
   return {
     summary,
     checkpoint,
     people,
+    withheld: withheld.length,
     read,
     whole: Boolean(ledger),
     files: archive.members.size,
@@ -111,7 +116,7 @@ async function verifyFiles(archive, signed, work) {
     if (archive.digests.get(path) !== signed.get(path)) refuse("HASH_MISMATCH", path, "the file was changed");
   }
   for (const path of archive.members.keys()) {
-    if (!signed.has(path) && !["signature.dsse.json", "tagmanifest-sha256.txt"].includes(path)) refuse("UNLISTED_FILE", path, "the file was added");
+    if (!signed.has(path) && !["signature.dsse.json", STAMP, "tagmanifest-sha256.txt"].includes(path)) refuse("UNLISTED_FILE", path, "the file was added");
   }
 }
 
@@ -127,12 +132,13 @@ function readManifest(bytes, path) {
 async function verifyBag(archive) {
   if (text(await archive.read("bagit.txt"), "bagit.txt") !== BAGIT) refuse("UNSUPPORTED", "bagit.txt", "not a BagIt 1.0 bag");
   const payload = [...archive.members.keys()].filter((path) => path.startsWith("data/"));
-  for (const [path, wanted] of [["manifest-sha256.txt", payload], ["tagmanifest-sha256.txt", TAGS]]) {
+  const tags = archive.members.has(STAMP) ? [...TAGS, STAMP] : TAGS;
+  for (const [path, wanted] of [["manifest-sha256.txt", payload], ["tagmanifest-sha256.txt", tags]]) {
     const listed = readManifest(await archive.read(path, MANY), path);
     if (listed.size !== wanted.length) refuse("HASH_MISMATCH", path, "lists other files");
     for (const name of wanted) if (listed.get(name) !== archive.digests.get(name)) refuse("HASH_MISMATCH", path, `its line for ${name}`);
   }
-  const own = [...TAGS, "tagmanifest-sha256.txt"];
+  const own = [...tags, "tagmanifest-sha256.txt"];
   for (const path of archive.members.keys()) if (!path.startsWith("data/") && !own.includes(path)) refuse("UNLISTED_FILE", path, "not a file of a bag");
   const size = payload.reduce((sum, path) => sum + archive.members.get(path).size, 0);
   const info = text(await archive.read("bag-info.txt"), "bag-info.txt").split("\n");
@@ -198,10 +204,18 @@ async function receiptFiles(archive) {
   };
 }
 
-async function verifyTokens(archive, ledger, keys, summary) {
-  const expected = new Set();
+async function verifyWithheld(archive, ledger) {
+  const path = (jti) => `data/tokens/${jti}/withheld.json`;
+  const jtis = new Set([...ledger.grants.values()].map((entry) => entry.jti));
+  const withheld = [...jtis].filter((jti) => archive.members.has(path(jti)));
+  for (const jti of withheld) await sameLog(archive, path(jti), "trustmark.withheld/1", ledger.life(jti));
+  return withheld;
+}
+
+async function verifyTokens(archive, ledger, shown, withheld, keys, summary) {
+  const expected = new Set(withheld.map((jti) => `data/tokens/${jti}/withheld.json`));
   const histories = new Map();
-  for (const entry of ledger.grants.values()) {
+  for (const entry of shown) {
     const folder = `data/tokens/${entry.jti}/`;
     const [terms, grant] = [`${folder}v${entry.terms_version}.terms.json`, `${folder}v${entry.terms_version}.grant.jwt`];
     for (const path of [terms, grant, `${folder}history.json`]) expected.add(path);

@@ -71,6 +71,7 @@ function show(outcome) {
   say(element("h2", outcome.kind === "good" ? words.good : words.whole));
   if (outcome.kind !== "good") say(element("p", words.wholeWhy));
   say(element("p", report.whole ? words.counts(summary.counts) : words.sample(report.read)));
+  if (report.withheld) say(element("p", words.withheld(report.withheld)));
   if (report.people) say(element("p", words.people(report.people)));
   say(facts([
     ["production", `${summary.title} · ${summary.production}`],

@@ -95,7 +95,7 @@ def test_several_are_approved_together_by_keyboard_and_one_is_renewed(
         page.get_by_role("button", name="Send the question").click()
         expect(page.get_by_text("Which sequences are these?")).to_be_visible()
         page.goto(f"{base}/inbox/")
-        for box in page.get_by_role("checkbox", name=re.compile("Choose, to approve with others")).all():
+        for box in page.get_by_role("checkbox", name=re.compile("Choose .*to approve with others")).all():
             box.check()
         page.get_by_role("button", name="Approve the chosen ones…").click()
         title(page, "Approve 2 requests?")

@@ -20,7 +20,7 @@ from agents_portal.figures import Meter, strips_of, timeline_of
 from agents_portal.grants import granted_in_words
 from agents_portal.templatetags.portal import outcome_words
 from agents_portal.trail import trail_of
-from agents_portal.words import and_list, figure, later, opening, spelled
+from agents_portal.words import figure, later, opening, spelled
 from common import clock
 from common.dates import weekday_words
 from licensing.selectors import (
@@ -226,7 +226,7 @@ def _listing(request: PortalRequest) -> dict[str, Any]:
                 "line": line,
                 "badge": sentences.licence_badge(line),
                 "meter": next(iter(meters_of(line, used.get(line.jti) or TokenCounts(line.jti))), None),
-                "uses": and_list([words.use_words(use) for use in line.use_types]),
+                "uses": words.uses_words(line.use_types),
             }
             for line in page.lines
         ],

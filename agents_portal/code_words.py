@@ -208,6 +208,27 @@ FACTS: Final[Mapping[str, str]] = {
 }
 """The facts beside an event."""
 
+BASES: Final[Mapping[str, str]] = {
+    "FLAT": later("flat"),
+    "PER_DAY_EQUIVALENT": later("per day equivalent"),
+    "PRO_RATA_DAY": later("pro rata day"),
+    "SESSION": later("session"),
+    "PER_FRAME": later("per frame"),
+    "PER_SECOND": later("per second"),
+    "PER_LINE": later("per line"),
+    "PER_WORD": later("per word"),
+    "PER_UTTERANCE": later("per utterance"),
+    "PER_SESSION_RUNTIME": later("per session runtime"),
+    "PER_TRACK_SIDE": later("per track side"),
+    "ROYALTY_SHARE": later("royalty share"),
+    "REVENUE_SHARE": later("revenue share"),
+    "BUYOUT": later("buyout"),
+    "SCALE_MULTIPLE": later("scale multiple"),
+    "MFN": later("mfn"),
+    "NO_FEE_CONSENTED": later("no fee consented"),
+}
+"""Bases of pay."""
+
 CODES: Final[Mapping[str, str]] = {
     "NONE": later("none"),
     "WITH_CONSENT": later("with consent"),
@@ -228,23 +249,7 @@ CODES: Final[Mapping[str, str]] = {
     "RETURN": later("return"),
     "VAULT": later("vault"),
     "KEEP": later("keep"),
-    "FLAT": later("flat"),
-    "PER_DAY_EQUIVALENT": later("per day equivalent"),
-    "PRO_RATA_DAY": later("pro rata day"),
-    "SESSION": later("session"),
-    "PER_FRAME": later("per frame"),
-    "PER_SECOND": later("per second"),
-    "PER_LINE": later("per line"),
-    "PER_WORD": later("per word"),
-    "PER_UTTERANCE": later("per utterance"),
-    "PER_SESSION_RUNTIME": later("per session runtime"),
-    "PER_TRACK_SIDE": later("per track side"),
-    "ROYALTY_SHARE": later("royalty share"),
-    "REVENUE_SHARE": later("revenue share"),
-    "BUYOUT": later("buyout"),
-    "SCALE_MULTIPLE": later("scale multiple"),
-    "MFN": later("mfn"),
-    "NO_FEE_CONSENTED": later("no fee consented"),
+    **BASES,
     "PROJECT": later("project"),
     "PRODUCTION": later("production"),
     "CAMPAIGN": later("campaign"),

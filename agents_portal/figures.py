@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from common.dates import day_words, month_words
-from common.language import figure, later
+from common.language import core, figure, later
 from licensing.selectors import LicenceLine
 from receipts.selectors import Day, ShotCell, ShotRow
 
@@ -28,12 +28,16 @@ _REFUSED_APART: Final = 3.2  # percent of the width: closer marks are told as on
 
 @dataclass(frozen=True)
 class Meter:
-    """Used of granted; ``share`` in percent with one decimal, ``warn`` from 80 % on."""
+    """Used of granted; ``share`` in percent with one decimal, ``warn`` from 80 % on.
+
+    ``earlier`` is what versions before this one used, apart from it: it stands before the bar in the lighter tone.
+    """
 
     used: int
     most: int
     unit: str
     label: str
+    earlier: tuple[tuple[int, int], ...] = ()
 
     @property
     def unit_words(self) -> str:
@@ -51,9 +55,39 @@ class Meter:
         return round(min(100.0, 100 * self.used / self.most), 1) if self.most else 0.0
 
     @property
+    def start(self) -> str:
+        """Where this version's part begins, as SVG reads it, whatever the reader's language writes decimals with."""
+        return self._at(0)
+
+    @property
     def width(self) -> str:
-        """Width of the used part as SVG reads it, whatever the reader's language writes decimals with."""
-        return f"{self.share:.1f}%"
+        """Width of the used part."""
+        return f"{100 * min(self.used, self.most) / self._whole:.1f}%"
+
+    @property
+    def ticks(self) -> tuple[tuple[int, str], ...]:
+        """The reminders, and where they stand."""
+        return tuple((mark, self._at(mark)) for mark in (80, 95))
+
+    @property
+    def earlier_words(self) -> str:
+        """What the versions before this one used, each on its own."""
+        parts = [
+            _("%(number)s under version %(version)s") % {"number": figure(used), "version": version}
+            for version, used in self.earlier
+        ]
+        return core().listed(parts)
+
+    @property
+    def _before(self) -> int:
+        return sum(used for _version, used in self.earlier)
+
+    @property
+    def _whole(self) -> int:
+        return max(1, self._before + self.most)
+
+    def _at(self, mark: int) -> str:
+        return f"{100 * (self._before + self.most * mark / 100) / self._whole:.1f}%"
 
     @property
     def reached(self) -> int:
@@ -285,7 +319,10 @@ def _refused(days: Sequence[Day], at: Callable[[datetime], float]) -> tuple[Bar,
             found[-1] = (found[-1][0], found[-1][1] + day.refused, found[-1][2])
         else:
             found.append((x, day.refused, day.day))
-    return tuple(Bar(f"{x:.2f}%", 0, n, f"{day_words(day)}: {figure(n)}") for x, n, day in found)
+    # a number at either end stands whole inside the drawing
+    return tuple(
+        Bar(f"{min(98.5, max(1.5, x)):.2f}%", 0, n, f"{day_words(day)}: {figure(n)}") for x, n, day in found
+    )
 
 
 def _months(first: datetime, last: datetime, at: Callable[[datetime], float]) -> Iterator[Span]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from agents_portal.code_words import BASES
 from agents_portal.drafts import Draft
 from agents_portal.fields import FIELDS, TermField
 from agents_portal.templatetags.portal import screen_time
@@ -33,26 +34,6 @@ _MARKS = {
     ("AUDIO",): later("Hidden mark in sound"),
     ("AUDIO", "PIXEL"): later("Hidden mark in picture and sound"),
     (): later("None"),
-}
-
-_BASES = {
-    "FLAT": later("flat"),
-    "PER_DAY_EQUIVALENT": later("per day equivalent"),
-    "PRO_RATA_DAY": later("pro rata day"),
-    "SESSION": later("session"),
-    "PER_FRAME": later("per frame"),
-    "PER_SECOND": later("per second"),
-    "PER_LINE": later("per line"),
-    "PER_WORD": later("per word"),
-    "PER_UTTERANCE": later("per utterance"),
-    "PER_SESSION_RUNTIME": later("per session runtime"),
-    "PER_TRACK_SIDE": later("per track side"),
-    "ROYALTY_SHARE": later("royalty share"),
-    "REVENUE_SHARE": later("revenue share"),
-    "BUYOUT": later("buyout"),
-    "SCALE_MULTIPLE": later("scale multiple"),
-    "MFN": later("mfn"),
-    "NO_FEE_CONSENTED": later("no fee consented"),
 }
 
 
@@ -248,11 +229,11 @@ def money_words(terms: Terms) -> str:
         return (
             _("No fee agreed")
             if pay.basis == "NO_FEE_CONSENTED"
-            else _("By %(basis)s") % {"basis": _BASES[str(pay.basis)]}
+            else _("By %(basis)s") % {"basis": BASES[str(pay.basis)]}
         )
     said = {
         "amount": money(pay.amount_minor, pay.currency, core()).removesuffix(f"{core().decimal}00"),
-        "basis": _BASES[str(pay.basis)],
+        "basis": BASES[str(pay.basis)],
     }
     if pay.residuals:
         return _("%(amount)s, %(basis)s, plus residuals as if in person") % said

@@ -135,6 +135,12 @@ def and_list(items: Iterable[str]) -> str:
     return core().listed(items)
 
 
+def uses_words(codes: Iterable[str]) -> str:
+    """Uses as one list, a capital at its head alone: ``Face in a frame; voice, spoken lines``."""
+    first, *others = [use_words(code) for code in codes] or [""]
+    return and_list([first, *(f"{one[:1].lower()}{one[1:]}" for one in others)])
+
+
 def likeness_words(constructs: Iterable[str]) -> str:
     """The parts of a person in one breath: ``face and voice``."""
     codes = list(constructs)

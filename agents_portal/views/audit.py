@@ -1,11 +1,12 @@
 """The audit trail: filtered, page by page, and taken along as CSV or JSON lines."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -24,10 +25,12 @@ from accounts.selectors import people_of
 from agents_portal import words
 from agents_portal.access import PortalRequest, portal_page
 from agents_portal.days import DayField
+from agents_portal.templatetags.portal import spoken
 from agents_portal.words import and_list
 from audit.models import Event
 from audit.selectors import events_visible_to
 from common import clock
+from common.dates import day_words
 from licensing.services import write_csv
 
 _PAGE = 100
@@ -234,6 +237,14 @@ def _is_digest(value: object) -> bool:
     return len(text) >= 32 and all(one in "0123456789abcdef" for one in text)
 
 
+_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T[\d:.]+Z")
+
+
 def _plain(value: object) -> str:
     text = str(value)
+    if _ID.fullmatch(text):
+        return spoken(text)
+    if _MOMENT.fullmatch(text):
+        return day_words(timezone.localtime(datetime.fromisoformat(text)))
     return words.use_words(text).lower() if text.isupper() and text.replace("_", "").isalpha() else text

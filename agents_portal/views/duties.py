@@ -35,7 +35,7 @@ def duties_page(request: PortalRequest) -> HttpResponse:
         {
             "groups": [
                 (_("Yours"), [_row(one) for one in mine]),
-                (_("Others’"), [_row(one) for one in is_open if not one.is_mine]),
+                (_("Owed by others"), [_row(one) for one in is_open if not one.is_mine]),
                 (
                     _("Acknowledged"),
                     [_row(one) for one in duties_of(request.principal, is_open=False, limit=_SHOWN_DONE)],

@@ -24,6 +24,7 @@ from licensing.models import Hold
 from licensing.selectors import (
     Thing,
     events_declared_by,
+    hold_to_lift,
     holds_in_our_name,
     name_of,
     names_of_tokens,
@@ -185,9 +186,10 @@ def declare_page(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def lift_page(request: PortalRequest, hold_id: UUID) -> HttpResponse:
     """Lift a hold; other holds may still stand."""
-    hold = holds_in_our_name(request.principal).filter(pk=hold_id).first()
+    hold = hold_to_lift(request.principal, hold_id)
     if hold is None:
         raise Http404
+    back = reverse("portal-licence", args=[hold.token_id]) if hold.token_id else reverse("portal-events")
     form = WhyForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -196,13 +198,13 @@ def lift_page(request: PortalRequest, hold_id: UUID) -> HttpResponse:
             form.add_error("why", error.title)
         else:
             messages.success(request, _("The hold is lifted."), extra_tags="permit")
-            return redirect("portal-events")
+            return redirect(back)
     screen = Binding(
         title=_("Lift the hold on %(name)s?") % {"name": _name(hold)},
         lead=reason_words(hold.reason),
         verb=_("Lift the hold"),
         icon="circle-check",
-        back=reverse("portal-events"),
+        back=back,
         go_back=_("Go back"),
         consequences=(
             Consequence(

@@ -31,7 +31,7 @@ _TABS = (
 @portal_page(AGENT)
 @require_GET
 def inbox_page(request: PortalRequest) -> HttpResponse:
-    """Show requests by deadline with a pane for the selected one; ``tab``, ``selected`` in the query."""
+    """Show requests by deadline with a pane for the selected one; ``tab``, ``q``, ``selected`` in the query."""
     context = _listing(request, "portal-inbox")
     context["selected"] = _selected(request, context["lines"])
     context["pane"] = _pane(request, context["selected"], context["box"].deciding)
@@ -58,18 +58,21 @@ def decide_page(request: PortalRequest) -> HttpResponse:
 
 def _listing(request: PortalRequest, name: str) -> dict[str, Any]:
     tab, after = request.GET.get("tab", ""), request.GET.get("after", "")
+    search = request.GET.get("q", "").replace("\0", "").strip()[:80]
     if tab not in dict(_TABS):
         tab = (
             "waiting" if request.seat == STUDIO and not needs_of(request, request.principal) else "needs-you"
         )
     due = timezone.localtime(clock.now()).replace(hour=23, minute=59, second=59)
-    box = requests_page(request.principal, tab=tab, after=after, due=due)
+    box = requests_page(request.principal, tab=tab, after=after, due=due, find=search)
     request.portal_needs = box.needs_you
     counts = {"needs-you": box.needs_you, "waiting": box.waiting, "notice": box.notice, "closed": box.closed}
+    kept = {"tab": tab, **({"q": search} if search else {})}
     groups = sentences.grouped(box.lines) if tab != "closed" else [("", list(box.lines))]
     return {
         "box": box,
         "tab": tab,
+        "search": search,
         "tabs": [
             {
                 "label": label,
@@ -83,8 +86,8 @@ def _listing(request: PortalRequest, name: str) -> dict[str, Any]:
         "lines": box.lines,
         "groups": [(title, [_card(request, line) for line in members]) for title, members in groups],
         "headline": sentences.inbox_sentence(box.needs_you, box.ending),
-        "more": f"{reverse(name)}?{urlencode({'tab': tab, 'after': box.after})}" if box.after else "",
-        "first": f"{reverse(name)}?{urlencode({'tab': tab})}" if after else "",
+        "more": f"{reverse(name)}?{urlencode({**kept, 'after': box.after})}" if box.after else "",
+        "first": f"{reverse(name)}?{urlencode(kept)}" if after else "",
     }
 
 

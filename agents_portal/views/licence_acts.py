@@ -1,4 +1,7 @@
-"""Revoking a licence, and asking for its renewal."""
+"""Suspending a licence, revoking it, and asking for its renewal.
+
+Each opens in place on the licence's page; without JavaScript it is a page of its own.
+"""
 
 from uuid import UUID
 
@@ -13,13 +16,16 @@ from django.views.decorators.http import require_http_methods
 from accounts.presence import NotBound
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
+from agents_portal.forming import carried_out
+from agents_portal.forms.events import WhyForm
 from agents_portal.forms.licences import DISPOSITIONS, RenewForm, RevokeForm
 from agents_portal.views.licences import LIVE_STATES, licence_or_404
 from agents_portal.words import and_list, figure
 from common.errors import Conflict, InvalidInput
 from licensing.selectors import LicenceDetail
-from licensing.services import request_renewal, revoke_token
+from licensing.services import place_hold, request_renewal, revoke_token
 from receipts.selectors import TokenCounts, running_under
+from trustcore.policy.reasons import DenyReason
 
 
 @portal_page(AGENT, TALENT)
@@ -42,12 +48,28 @@ def revoke_page(request: PortalRequest, jti: UUID) -> HttpResponse:
         except InvalidInput as error:
             form.add_error("reason", f"{error.title} {error.detail}".strip())
         except NotBound as error:
-            screen = _revoke_screen(detail, running_under(jti), form).refused(error)
-            return render(request, "portal/bind.html", {"screen": screen, "form": form}, status=422)
-    screen = _revoke_screen(detail, running_under(jti), form)
-    return render(
-        request, "portal/bind.html", {"screen": screen, "form": form}, status=422 if form.errors else 200
-    )
+            return _show(request, _revoke_screen(detail, running_under(jti), form).refused(error))
+    return _show(request, _revoke_screen(detail, running_under(jti), form))
+
+
+@portal_page(AGENT, TALENT, STUDIO)
+@require_http_methods(["GET", "POST"])
+def suspend_page(request: PortalRequest, jti: UUID) -> HttpResponse:
+    """Pause a licence until the same side lifts it; the next check is refused."""
+    detail = _may(request, jti, "SUSPEND")
+    form = WhyForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and carried_out(
+        form,
+        lambda: place_hold(
+            principal=request.principal,
+            covers="token",
+            covered_id=jti,
+            reason=str(DenyReason.SUSPENDED),
+            why=form.cleaned_data["why"],
+        ),
+    ):
+        return redirect("portal-licence", jti)
+    return _show(request, _suspend_screen(detail, running_under(jti), form))
 
 
 @portal_page(STUDIO)
@@ -96,8 +118,17 @@ def renew_page(request: PortalRequest, jti: UUID) -> HttpResponse:
         ),
         form=form,
     )
+    return _show(request, screen)
+
+
+def _show(request: PortalRequest, screen: Binding) -> HttpResponse:
+    form = screen.form
+    is_refused = bool(screen.problem or (form and form.errors))
     return render(
-        request, "portal/bind.html", {"screen": screen, "form": form}, status=422 if form.errors else 200
+        request,
+        "portal/parts/bind_here.html" if request.htmx else "portal/bind.html",
+        {"screen": screen, "form": form},
+        status=422 if is_refused else 200,
     )
 
 
@@ -110,15 +141,54 @@ def _may(request: PortalRequest, jti: UUID, act: str) -> LicenceDetail:
     return detail
 
 
-def _revoke_screen(detail: LicenceDetail, counts: TokenCounts, form: RevokeForm) -> Binding:
-    line = detail.line
+def _leases_end(counts: TokenCounts) -> Consequence:
+    return Consequence(
+        "circle-x",
+        ngettext(
+            "%(count)s running lease ends at the next heartbeat.",
+            "%(count)s running leases end at the next heartbeat.",
+            counts.live_leases,
+        )
+        % {"count": figure(counts.live_leases)},
+        _("Every check from now on is refused."),
+        "deny",
+    )
+
+
+def _are_told(names: list[str], detail: LicenceDetail) -> Consequence:
     vendors = ngettext("%(count)s vendor", "%(count)s vendors", len(detail.vendor_ids)) % {
         "count": figure(len(detail.vendor_ids))
     }
-    told = [
-        line.licensee_name,
-        *([vendors] if detail.vendor_ids else []),
-    ]
+    told = [*names, *([vendors] if detail.vendor_ids else [])]
+    return Consequence("send", _("%(names)s can see it at once.") % {"names": and_list(told)})
+
+
+def _suspend_screen(detail: LicenceDetail, counts: TokenCounts, form: WhyForm) -> Binding:
+    line = detail.line
+    return Binding(
+        title=_("Suspend this licence?"),
+        lead=_("%(talent)s in %(production)s. It takes effect on the next check, until your side lifts it.")
+        % {"talent": line.talent_name, "production": line.production_title},
+        verb=_("Suspend the licence"),
+        icon="circle-pause",
+        danger=True,
+        back=reverse("portal-licence", args=[line.jti]),
+        consequences=(
+            _leases_end(counts),
+            Consequence(
+                "film",
+                _("Frames already made may be used."),
+                _("To hold or recall them, revoke the licence."),
+            ),
+            Consequence("clock", _("Its days go on running."), _("The last day does not move.")),
+            _are_told([line.licensee_name, line.agency_name or line.talent_name], detail),
+        ),
+        form=form,
+    )
+
+
+def _revoke_screen(detail: LicenceDetail, counts: TokenCounts, form: RevokeForm) -> Binding:
+    line = detail.line
     renewal = (
         (Consequence("ban", _("The open renewal is declined."), "", "deny"),) if line.open_renewal else ()
     )
@@ -131,17 +201,7 @@ def _revoke_screen(detail: LicenceDetail, counts: TokenCounts, form: RevokeForm)
         danger=True,
         back=reverse("portal-licence", args=[line.jti]),
         consequences=(
-            Consequence(
-                "circle-x",
-                ngettext(
-                    "%(count)s running lease ends at the next heartbeat.",
-                    "%(count)s running leases end at the next heartbeat.",
-                    counts.live_leases,
-                )
-                % {"count": figure(counts.live_leases)},
-                _("Every check from now on is refused."),
-                "deny",
-            ),
+            _leases_end(counts),
             Consequence(
                 "film",
                 ngettext(
@@ -152,7 +212,7 @@ def _revoke_screen(detail: LicenceDetail, counts: TokenCounts, form: RevokeForm)
                 % {"count": figure(counts.rendered)},
                 _("What becomes of them you choose below."),
             ),
-            Consequence("send", _("%(names)s can see it at once.") % {"names": and_list(told)}),
+            _are_told([line.licensee_name], detail),
             *renewal,
             Consequence("check", _("Receipts and signatures stay,"), _("and stay provable."), "permit"),
         ),

@@ -1,5 +1,6 @@
 """Licences: the list, one licence with its use, and its receipts."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -19,7 +20,7 @@ from agents_portal.figures import Meter, strips_of, timeline_of
 from agents_portal.grants import granted_in_words
 from agents_portal.templatetags.portal import outcome_words
 from agents_portal.trail import trail_of
-from agents_portal.words import and_list, figure, later, opening, spelled
+from agents_portal.words import figure, later, opening, spelled
 from common import clock
 from common.dates import weekday_words
 from licensing.selectors import (
@@ -95,7 +96,8 @@ def receipts_page(request: PortalRequest) -> HttpResponse:
 def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
     """Show one licence: what is granted, what is left, who signed; its use is a page of its own, shown in place."""
     detail = licence_or_404(request, jti)
-    counts = quotas_of([jti]).get(jti) or TokenCounts(jti)
+    used = quotas_of(one.jti for one in detail.lineage)
+    counts = used.get(jti) or TokenCounts(jti)
     return render(
         request,
         "portal/licence.html",
@@ -104,13 +106,15 @@ def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             "line": detail.line,
             "badge": sentences.licence_badge(detail.line),
             "lead": _lead(detail, counts),
-            "meters": meters_of(detail.line, counts),
+            "meters": meters_of(detail.line, counts, _earlier(detail, used)),
             "grants": granted_in_words(detail.terms),
             "signed": trail_of(
                 act for act in detail.signed_by if act.kind in {"APPROVE", "SUBMIT", "ACCEPT_COUNTER"}
             ),
             "story": _story(detail),
             "vendors": detail.vendor_names,
+            "may_pause": bool(detail.may & {"SUSPEND", "REVOKE"})
+            or any(hold.may_lift for hold in detail.holds),
             "is_over": detail.line.state not in LIVE_STATES,
             "revoked_words": _REVOKED.get(detail.revocation_kind, ""),
             "log": log_state(detail.line.production_id),
@@ -190,14 +194,24 @@ def licence_receipts_page(request: PortalRequest, jti: UUID) -> HttpResponse:
     )
 
 
-def meters_of(line: LicenceLine, counts: TokenCounts) -> list[Meter]:
-    """The meters of a licence: frames, and lines where any are granted."""
+def meters_of(
+    line: LicenceLine, counts: TokenCounts, earlier: Sequence[tuple[int, TokenCounts]] = ()
+) -> list[Meter]:
+    """The meters of a licence: frames, and lines where any are granted; ``earlier`` are its versions before."""
     meters = []
     if line.frames_max:
-        meters.append(Meter(counts.frames_used, line.frames_max, "frames", _("Frames used")))
+        before = tuple((version, one.frames_used) for version, one in earlier if one.frames_used)
+        meters.append(Meter(counts.frames_used, line.frames_max, "frames", _("Frames used"), before))
     if line.lines_max:
-        meters.append(Meter(counts.lines_used, line.lines_max, "voice lines", _("Voice lines used")))
+        before = tuple((version, one.lines_used) for version, one in earlier if one.lines_used)
+        meters.append(Meter(counts.lines_used, line.lines_max, "voice lines", _("Voice lines used"), before))
     return meters
+
+
+def _earlier(detail: LicenceDetail, used: Mapping[UUID, TokenCounts]) -> list[tuple[int, TokenCounts]]:
+    """What was used under the versions before this one: each counts anew."""
+    here = detail.line.version
+    return [(one.version, used[one.jti]) for one in detail.lineage if one.version < here and one.jti in used]
 
 
 def _listing(request: PortalRequest) -> dict[str, Any]:
@@ -212,7 +226,7 @@ def _listing(request: PortalRequest) -> dict[str, Any]:
                 "line": line,
                 "badge": sentences.licence_badge(line),
                 "meter": next(iter(meters_of(line, used.get(line.jti) or TokenCounts(line.jti))), None),
-                "uses": and_list([words.use_words(use) for use in line.use_types]),
+                "uses": words.uses_words(line.use_types),
             }
             for line in page.lines
         ],

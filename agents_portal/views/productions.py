@@ -19,7 +19,7 @@ from agents_portal.forecast import forecasts_of, pace_since
 from agents_portal.forms.productions import KINDS, ProductionForm
 from agents_portal.views.keys import key_badge, scopes_in_words
 from agents_portal.views.licences import LIVE_STATES, licences_live, meters_of
-from agents_portal.words import and_list, figure, opening, spelled
+from agents_portal.words import figure, opening, spelled
 from common import clock
 from common.errors import InvalidInput
 from compliance.selectors import exportable_productions
@@ -96,7 +96,7 @@ def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse
             "line": line,
             "badge": sentences.licence_badge(line),
             "meter": next(iter(meters_of(line, counts.get(line.jti) or TokenCounts(line.jti))), None),
-            "uses": and_list([words.use_words(use) for use in line.use_types]),
+            "uses": words.uses_words(line.use_types),
         }
         for line in lines
     ]

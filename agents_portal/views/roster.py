@@ -129,7 +129,7 @@ def licence_row(line: LicenceLine, counts: TokenCounts | None) -> dict[str, Any]
     return {
         "line": line,
         "badge": sentences.licence_badge(line),
-        "uses": and_list([words.use_words(use) for use in line.use_types]),
+        "uses": words.uses_words(line.use_types),
         "meter": next(iter(meters), None),
     }
 
@@ -155,7 +155,7 @@ def rule_row(rule: RuleLine) -> dict[str, Any]:
     """A rule made in advance, in words."""
     return {
         "rule": rule,
-        "uses": and_list([words.use_words(use) for use in rule.use_types]),
+        "uses": words.uses_words(rule.use_types),
         "for_whom": and_list(list(rule.licensees)),
         "limits": limits_in_words(rule.limits),
     }

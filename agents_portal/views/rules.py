@@ -209,7 +209,7 @@ def _row(rule: RuleLine) -> dict[str, Any]:
     now = clock.now()
     return {
         "rule": rule,
-        "uses": and_list([words.use_words(use) for use in rule.use_types]),
+        "uses": words.uses_words(rule.use_types),
         "limits": limits_in_words(rule.limits),
         "for_whom": and_list(list(rule.licensees)),
         "is_live": rule.ended_at is None and rule.valid_until > now,

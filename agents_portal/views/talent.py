@@ -194,8 +194,9 @@ def _headline(name: str, live: list[LicenceLine]) -> str:
 
 
 def _lead(live: list[LicenceLine]) -> str:
-    voices = sum(any(one.startswith("VOICE") for one in line.constructs) for line in live)
-    faces = sum(any(not one.startswith("VOICE") for one in line.constructs) for line in live)
+    # productions, as the headline counts them: one may hold several licences
+    voices = len({one.production_id for one in live if any(c.startswith("VOICE") for c in one.constructs)})
+    faces = len({one.production_id for one in live if not all(c.startswith("VOICE") for c in one.constructs)})
     if not live:
         return _("Nothing may be rendered of you. Whoever asks must wait for a yes.")
     face = ngettext("Your face in one", "Your face in %(count)s of them", faces) % {"count": spelled(faces)}

@@ -1,6 +1,7 @@
 """Training: asked for apart, answered by the talent alone, ended by the talent alone."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from uuid import UUID
 
 from django import forms
@@ -61,7 +62,7 @@ def training_list_page(request: PortalRequest) -> HttpResponse:
                 {
                     "made": made,
                     "badge": _badge(made),
-                    "uses": and_list([words.use_words(use) for use in made.use_types]),
+                    "uses": words.uses_words(made.use_types),
                 }
                 for made in page.rows
             ],
@@ -160,13 +161,6 @@ def decline_training_page(request: PortalRequest, request_id: UUID) -> HttpRespo
     """Say no to training, with a reason."""
     made = _answerable(request, request_id)
     form = ReasonForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and carried_out(
-        form,
-        lambda: decline_training(
-            principal=request.principal, request_id=request_id, reason=form.cleaned_data["reason"]
-        ),
-    ):
-        return redirect("portal-training-request", request_id)
     screen = Binding(
         title=_("Decline this training?"),
         lead=_("%(studio)s asks for it in %(production)s.")
@@ -181,7 +175,8 @@ def decline_training_page(request: PortalRequest, request_id: UUID) -> HttpRespo
         ),
         form=form,
     )  # fmt: skip
-    return _bind(request, screen, form)
+    act = partial(decline_training, principal=request.principal, request_id=request_id)
+    return _with_reason(request, screen, form, act, request_id)
 
 
 @portal_page(TALENT)
@@ -197,13 +192,6 @@ def end_training_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     if token.state != "ACTIVE":
         raise Conflict("TOKEN_STATE", _("This licence has ended already"), _("Nothing was changed."))
     form = ReasonForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and carried_out(
-        form,
-        lambda: revoke_training(
-            principal=request.principal, jti=token.pk, reason=form.cleaned_data["reason"]
-        ),
-    ):
-        return redirect("portal-training-request", request_id)
     screen = Binding(
         title=_("End this training?"),
         lead=_("%(studio)s, in %(production)s. It cannot be undone.")
@@ -218,7 +206,8 @@ def end_training_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
         ),
         form=form,
     )  # fmt: skip
-    return _bind(request, screen, form)
+    act = partial(revoke_training, principal=request.principal, jti=token.pk)
+    return _with_reason(request, screen, form, act, request_id)
 
 
 @portal_page(STUDIO)
@@ -285,7 +274,16 @@ def _badge(made: TrainingRequest) -> Badge:
     return Badge(found.icon, _(found.words), found.tone)
 
 
-def _bind(request: PortalRequest, screen: Binding, form: forms.Form) -> HttpResponse:
+def _with_reason(
+    request: PortalRequest,
+    screen: Binding,
+    form: forms.Form,
+    act: Callable[..., object],
+    request_id: UUID,
+) -> HttpResponse:
+    """The screen of an act that wants a reason, or the act once it has one."""
+    if request.method == "POST" and carried_out(form, lambda: act(reason=form.cleaned_data["reason"])):
+        return redirect("portal-training-request", request_id)
     return render(
         request, "portal/bind.html", {"screen": screen, "form": form}, status=422 if form.errors else 200
     )
@@ -297,4 +295,4 @@ def _days(days: int) -> str:
 
 def _allowed(use_types: Iterable[str], runs: int) -> str:
     said = ngettext("%(uses)s, %(n)s run.", "%(uses)s, %(n)s runs.", runs)
-    return said % {"uses": and_list([words.use_words(use) for use in use_types]), "n": figure(runs)}
+    return said % {"uses": words.uses_words(use_types), "n": figure(runs)}

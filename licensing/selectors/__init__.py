@@ -12,6 +12,7 @@ from licensing.selectors.duties import DutyLine, duties_of, duty_for, own_duties
 from licensing.selectors.events import (
     Thing,
     events_declared_by,
+    hold_to_lift,
     holds_in_our_name,
     name_of,
     names_of_tokens,
@@ -196,6 +197,7 @@ __all__ = [
     "events_declared_by",
     "held_mandate",
     "hold_reasons_on",
+    "hold_to_lift",
     "holds_in_our_name",
     "holds_on",
     "holds_placed_by",

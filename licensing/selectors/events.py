@@ -8,12 +8,16 @@ from django.db.models import F, QuerySet
 from accounts.models import Organisation
 from accounts.principals import Principal
 from licensing.models import DeclaredEvent, Hold, LicenceToken, Production, Talent
-from licensing.selectors.holds import Holdable, holds_placed_by
+from licensing.selectors.holds import Holdable, holds_placed_by, sides_over, thing_visible_to
 from licensing.selectors.people import talents_on_roster
 from licensing.selectors.productions import productions_visible_to
 from licensing.selectors.tokens import tokens_visible_to
+from trustcore.policy.holds import may_lift
+from trustcore.policy.reasons import DenyReason
+from trustcore.policy.vocabulary import HoldSide
 
 _THINGS_MOST = 200
+_NAMED = ("talent", "production", "token__talent", "token__production", "organisation", "placed_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,21 @@ def events_declared_by(principal: Principal) -> QuerySet[DeclaredEvent]:
 
 def holds_in_our_name(principal: Principal) -> QuerySet[Hold]:
     """Holds that the caller's organisation placed, those in force first, then newest first."""
-    rows = holds_placed_by(principal).select_related(
-        "talent", "production", "token__talent", "token__production", "organisation", "placed_by"
-    )
+    rows = holds_placed_by(principal).select_related(*_NAMED)
     return rows.order_by(F("lifted_at").desc(nulls_first=True), "-created_at")
+
+
+def hold_to_lift(principal: Principal, hold_id: UUID) -> Hold | None:
+    """A hold in the caller's name, or another that it may lift: a talent lifts what their agent placed."""
+    own = holds_in_our_name(principal).filter(pk=hold_id).first()
+    hold = own or Hold.objects.select_related(*_NAMED).filter(pk=hold_id, lifted_at=None).first()
+    if own is not None or hold is None:
+        return own
+    thing = thing_visible_to(principal, hold.covered_kind, hold.covers)
+    if thing is None:
+        return None
+    sides = sides_over(principal, thing)
+    return hold if may_lift(DenyReason[hold.reason], placed_by=HoldSide(hold.side), sides=sides) else None
 
 
 def things_for(principal: Principal, covers: frozenset[str]) -> list[Thing]:

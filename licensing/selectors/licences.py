@@ -12,27 +12,26 @@ from accounts.models import Organisation
 from accounts.principals import Principal
 from common import clock
 from common.language import core
-from licensing.models import Alert, LicenceRequest, LicenceToken, RequestAction
+from licensing.models import Alert, Hold, LicenceRequest, LicenceToken, RequestAction
 from licensing.models.requests import OPEN_STATES
-from licensing.selectors.people import (
-    has_authority,
-    is_agent_of,
-    is_talent,
-    mandate_in_force,
-    pairwise_pseudonym,
-)
+from licensing.selectors.holds import sides_over
+from licensing.selectors.people import is_talent, pairwise_pseudonym
 from licensing.selectors.request_detail import ActionLine, action_line
 from licensing.selectors.tokens import (
     current_grant,
     effective_state,
+    hold_reasons_on,
+    holds_on,
     terms_in_force,
     tokens_visible_to,
     whole_parties,
 )
 from licensing.selectors.working import performer_name, seen_as_vendor, working_terms
+from trustcore.policy.holds import may_lift, may_place
 from trustcore.policy.plain import PlainTerms, plain_terms
+from trustcore.policy.reasons import DenyReason
 from trustcore.policy.terms import Terms
-from trustcore.policy.vocabulary import TokenState
+from trustcore.policy.vocabulary import HoldSide, TokenState
 
 _LIVE = (TokenState.ACTIVE, TokenState.PENDING_ACTIVATION, TokenState.SUSPENDED)
 
@@ -77,10 +76,23 @@ class AlertLine:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldLine:
+    """What pauses a licence: for what reason, in whose name, and whether the caller may lift it."""
+
+    id: UUID
+    reason: str
+    organisation: str
+    why: str
+    placed_at: datetime
+    may_lift: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LicenceDetail:
     """Everything on the licence's screen but its use, which ``receipts`` knows.
 
-    ``may``: ``REVOKE`` (agent under mandate, talent), ``EMERGENCY_STOP`` (the talent alone), ``RENEW``.
+    ``may``: ``SUSPEND`` (a party to it, while its side holds it not yet), ``REVOKE`` (agent under mandate, talent),
+    ``EMERGENCY_STOP`` (the talent alone), ``RENEW``.
     ``lineage`` holds every version of this licence, oldest first. ``is_whole`` is false for a listed vendor: it
     reads its working terms, and neither names of people and of other vendors nor the grant nor the deal.
     """
@@ -103,6 +115,7 @@ class LicenceDetail:
     revocation_reason: str
     may: frozenset[str]
     vendor_names: tuple[str, ...] = ()
+    holds: tuple[HoldLine, ...] = ()
     is_whole: bool = True
 
 
@@ -139,6 +152,8 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         request=token.request_id, terms_hash=token.terms.terms_hash
     ).select_related("actor", "organisation", "signature")
     seen = {one.pk for one in lineage}
+    sides = sides_over(principal, token)
+    held = list(holds_on(token).select_related("placed_for")) if hold_reasons_on(token) else []
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
     detail = LicenceDetail(
         line=_line(token, at),
@@ -157,8 +172,9 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         revocation_kind=token.revocation_kind,
         frame_disposition=token.frame_disposition,
         revocation_reason=token.revocation_reason,
-        may=may_on_licence(principal, token, at),
+        may=_acts_on(principal, token, at, sides, held),
         vendor_names=tuple(token.vendor_names),  # type: ignore[attr-defined]
+        holds=tuple(_hold_line(hold, sides) for hold in held),
     )
     return _for_vendor(detail, principal.organisation_id) if token.pk in as_vendor else detail
 
@@ -197,22 +213,28 @@ def _for_vendor(detail: LicenceDetail, vendor_id: UUID) -> LicenceDetail:
         grant_jws="",
         grant_kid="",
         revocation_reason="",
+        holds=tuple(replace(hold, why="", organisation="") for hold in detail.holds),
         is_whole=False,
     )
 
 
-def may_on_licence(principal: Principal, token: LicenceToken, at: datetime) -> frozenset[str]:
-    """The acts open to the caller on a licence that it may see."""
+def _acts_on(
+    principal: Principal, token: LicenceToken, at: datetime, sides: frozenset[HoldSide], held: list[Hold]
+) -> frozenset[str]:
+    """The acts open to the caller, who speaks for ``sides``, on a licence that ``held`` pauses."""
     acts = set()
-    live = effective_state(token, at) in _LIVE
-    if live and is_talent(principal, token.talent):
-        acts.update({"REVOKE", "EMERGENCY_STOP"})
-    elif live and has_authority(principal, token.talent, at):
-        acts.add("REVOKE")
-    if live and principal.acts_as("AGENT"):
-        mandate = mandate_in_force(token.talent_id, at)
-        if mandate is not None and is_agent_of(principal, mandate, at):
+    if effective_state(token, at) in _LIVE:
+        if sides & {HoldSide.TALENT, HoldSide.AGENT}:
             acts.add("REVOKE")
+        if is_talent(principal, token.talent):
+            acts.add("EMERGENCY_STOP")
+        side = may_place(DenyReason.SUSPENDED, sides)
+        mine = any(
+            hold.token_id == token.pk and hold.side == side and hold.reason == DenyReason.SUSPENDED
+            for hold in held
+        )
+        if side is not None and not mine:
+            acts.add("SUSPEND")
     is_licensee = token.licensee_id == principal.organisation_id
     if is_licensee and principal.acts_as("PRODUCER", "ADMIN"):
         renewable = effective_state(token, at) in {*_LIVE, TokenState.EXPIRED}
@@ -299,6 +321,17 @@ def _line(token: LicenceToken, at: datetime) -> LicenceLine:
         created_at=token.created_at,
         reminders=tuple(token.terms.terms["renewal"]["notify_days_before"]),
         renewal_days=_renewal_days(token),
+    )
+
+
+def _hold_line(hold: Hold, sides: frozenset[HoldSide]) -> HoldLine:
+    return HoldLine(
+        id=hold.pk,
+        reason=hold.reason,
+        organisation=hold.placed_for.name,
+        why=hold.why,
+        placed_at=hold.placed_at,
+        may_lift=may_lift(DenyReason[hold.reason], placed_by=HoldSide(hold.side), sides=sides),
     )
 
 

@@ -62,11 +62,18 @@ def open_count(principal: Principal) -> int:
 
 
 def requests_page(
-    principal: Principal, *, tab: str, after: str = "", size: int = PAGE, due: datetime | None = None
+    principal: Principal,
+    *,
+    tab: str,
+    after: str = "",
+    size: int = PAGE,
+    due: datetime | None = None,
+    find: str = "",
 ) -> Requests:
     """The counts of all lists and a page of ``tab``: ``needs-you``, ``waiting``, ``notice`` or ``closed``.
 
-    The most urgent first, the latest closed first; 5 queries however many rows.
+    The most urgent first, the latest closed first; 5 queries however many rows. ``find`` is a part of the name of
+    the talent, the production or the studio; it narrows the page and leaves the counts.
     """
     deciding = deciding_mandates(principal)
     lists = _lists(principal)
@@ -78,6 +85,12 @@ def requests_page(
     )
     rule = lists.get(tab.replace("-", "_"), lists["needs_you"])
     rows = visible.filter(rule).prefetch_related("actions")
+    if find:
+        rows = rows.filter(
+            Q(talent__stage_name__icontains=find)
+            | Q(production__title__icontains=find)
+            | Q(licensee__name__icontains=find)
+        )
     page = slice_of(rows, by=CLOSED if tab == "closed" else OPEN, after=after, size=size)
     return Requests(
         needs_you=counted["needs_you"],

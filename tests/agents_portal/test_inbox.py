@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from django.test.utils import CaptureQueriesContext
 
@@ -103,3 +105,15 @@ def test_html_and_direction_marks_in_names_show_themselves(cast: Cast) -> None:
     page: Page = page_of(answer)
     assert "<b>Bold</b>" not in page.html
     assert "⟨U+202E⟩" in page
+
+
+def test_a_request_is_found_by_a_part_of_a_name_and_the_pane_keeps_the_search(cast: Cast) -> None:
+    cast.ask()
+    reader = Reader(cast.agent)
+    for words in ("varga", cast.production.title[:5], cast.producer.organisation.name[:6]):
+        found = reader.page(f"/inbox/?{urlencode({'q': words})}")
+        assert "Ilse Varga-Thorne" in found, words
+        assert "&amp;q=" in found.html
+    none = reader.page("/inbox/?q=Somebody+else%25")
+    assert "Nothing here is called that" in none
+    assert none.titles == ("One request needs you.",)

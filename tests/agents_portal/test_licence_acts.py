@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from licensing.models import LicenceRequest
+from licensing.selectors import effective_state
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
 
@@ -91,3 +92,44 @@ def test_a_renewal_needs_days_and_a_producer(cast: Cast) -> None:
     assert Reader(cast.agent).post(path, {"days": "60", "frames_max": "10"}).status_code == 404
     assert Reader(cast.other_studio).post(path, {"days": "60", "frames_max": "10"}).status_code == 404
     assert not LicenceRequest.objects.filter(renews=token).exists()
+
+
+def test_each_party_suspends_a_licence_and_lifts_its_own_hold_alone(cast: Cast) -> None:
+    token = factories.approve(cast.ask())
+    path, page = f"/licences/{token.pk}/suspend/", f"/licences/{token.pk}/"
+    assert "Suspend this licence?" in Reader(cast.producer).page(path)
+    answer = Reader(cast.producer).post(path, {"why": "The cut is locked."})
+    assert answer["Location"] == page
+    seen = Reader(cast.agent).page(page)
+    assert "“The cut is locked.”" in seen
+    assert not [link for link in seen.links if "/events/holds/" in link]
+    assert Reader(cast.producer).post(path, {"why": "Again."}).status_code == 403
+    assert Reader(cast.agent).post(path, {"why": "We look into it."}).status_code == 302
+    lifts = [link for link in Reader(cast.producer).page(page).links if "/events/holds/" in link]
+    assert len(lifts) == 1
+    assert Reader(cast.agent).post(lifts[0], {"why": "Not ours."}).status_code == 404
+    assert Reader(cast.producer).post(lifts[0], {"why": "It goes on."})["Location"] == page
+    mine = [link for link in Reader(cast.self).page(page).links if "/events/holds/" in link]
+    assert Reader(cast.self).post(mine[0], {"why": "I said so."})["Location"] == page
+    assert effective_state(token) == "ACTIVE"
+
+
+def test_who_has_no_say_suspends_nothing_and_no_reason_is_no_hold(cast: Cast) -> None:
+    token = factories.approve(cast.ask())
+    path = f"/licences/{token.pk}/suspend/"
+    assert Reader(cast.agent).post(path, {"why": ""}).status_code == 422
+    for reader in (cast.colleague, cast.engineer):
+        assert Reader(reader).post(path, {"why": "Mine."}).status_code == 403
+    for reader in (cast.vendor, cast.auditor, cast.other_agent, cast.other_studio):
+        assert Reader(reader).post(path, {"why": "Mine."}).status_code == 404
+    assert effective_state(token) == "ACTIVE"
+
+
+@pytest.mark.parametrize("act", ["suspend", "revoke"])
+def test_an_act_opens_in_place_as_the_same_form(cast: Cast, act: str) -> None:
+    token = factories.approve(cast.ask())
+    path = f"/licences/{token.pk}/{act}/"
+    here = page_of(Reader(cast.agent).get(path, htmx=True))
+    assert here.titles == ()
+    assert here.actions == (path,)
+    assert f'hx-get="{path}"' in Reader(cast.agent).page(f"/licences/{token.pk}/").html

@@ -163,3 +163,10 @@ def test_a_revoked_licence_is_revoked_from_that_moment_on() -> None:
         ("Revoked", "5.00%", "45.00%"),
     ]
     assert [(span.words, span.x) for span in drawn.terms] == [("Version 1", "0.00%"), ("Version 2", "50.00%")]
+
+
+def test_a_meter_shows_what_earlier_versions_used_before_this_ones_own_part() -> None:
+    meter = Meter(500, 1000, "frames", "", ((1, 1000),))
+    assert (meter.start, meter.width, meter.share, meter.left) == ("50.0%", "25.0%", 50.0, 500)
+    assert meter.ticks == ((80, "90.0%"), (95, "97.5%"))
+    assert meter.earlier_words == "1,000 under version 1"

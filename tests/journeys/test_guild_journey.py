@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from celery.contrib.testing.worker import start_worker
-from django.db import connections
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Membership, SignInLink
@@ -20,10 +19,9 @@ from accounts.operating import make_operator
 from accounts.principals import Principal, principal_of_person
 from licensing.models import GuildDefault, GuildMember, Hold, ProfileAdoption, RollImport
 from tests import factories
-from tests.journeys.test_portal_journey import CHROMIUM, PASSWORD, browser, seen, signed_in
+from tests.browsing import CHROMIUM, PASSWORD, seen, signed_in
 from trustmark.celery import app
 
-__all__ = ["browser"]
 MEMBERS = 5_000
 pytestmark = [
     pytest.mark.journey,
@@ -32,23 +30,8 @@ pytestmark = [
 
 
 @pytest.fixture
-def chief(
-    browser: Browser,
-    transactional_db: None,
-    embedded_valkey: str,
-    settings: Any,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Principal]:
+def chief(served: None) -> Principal:
     """The administrator of a guild that oversees a production in which a member is licensed."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    stores = {**settings.STORAGES}
-    for name in ("log", "blobs"):
-        stores[name] = {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / name), "allow_overwrite": True, "base_url": None},
-        }
-    settings.STORAGES = stores
     guild = factories.make_guild("Screen Players’ Guild")
     production = factories.make_production(factories.make_studio("Lanternfish Pictures"), guild=guild)
     talent = factories.make_talent("Ilse Varga-Thorne")
@@ -58,8 +41,7 @@ def chief(
     desk = factories.make_desk(guild, Membership.Role.ADMIN)
     desk.person.set_password(PASSWORD)
     desk.person.save()
-    yield desk
-    connections.close_all()
+    return desk
 
 
 @pytest.fixture

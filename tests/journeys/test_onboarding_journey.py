@@ -18,10 +18,9 @@ from accounts.services import register_organisation
 from licensing.models import LicenceRequest, LicenceToken
 from notify.services import send_due
 from tests import factories
-from tests.journeys.test_portal_journey import CHROMIUM, PASSWORD, browser, seen, signed_in, stage
+from tests.browsing import CHROMIUM, PASSWORD, seen, signed_in
 from tests.receipts.conftest import Farm
 
-__all__ = ["browser", "stage"]
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"),

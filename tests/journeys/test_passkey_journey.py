@@ -25,9 +25,8 @@ from common.storage import local_copy
 from compliance.models import Bundle
 from compliance.services import build_bundle
 from licensing.models import PersonSignature
-from tests.journeys.test_portal_journey import CHROMIUM, PASSWORD, Stage, browser, seen, signed_in, stage
-
-__all__ = ["browser", "stage"]
+from tests.browsing import CHROMIUM, PASSWORD, seen, signed_in
+from tests.journeys.conftest import Stage
 
 pytestmark = [
     pytest.mark.journey,

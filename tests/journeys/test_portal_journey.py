@@ -6,115 +6,26 @@ Headless Chromium against a live server with the real database; it is skipped wh
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from accounts.models import Membership
-from accounts.principals import Principal
 from compliance.models import Bundle
 from compliance.services import build_bundle
-from licensing.models import LicenceRequest, LicenceToken
+from licensing.models import LicenceToken
 from tests import factories
+from tests.browsing import CHROMIUM, seen, signed_in
+from tests.journeys.conftest import Stage
 from tests.receipts.conftest import Farm
 from trustcore.bundle import verify_bundle
-
-PASSWORD = "a-long-enough-passphrase"
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
 
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"),
 ]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """The people of the journey, and what they meet about."""
-
-    agent: Principal
-    producer: Principal
-    auditor: Principal
-    request: LicenceRequest
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def stage(
-    browser: Browser,
-    transactional_db: None,
-    embedded_valkey: str,
-    settings: Any,
-    tmp_path: Path,
-    monkeypatch: Any,
-) -> Iterator[Stage]:
-    # While Playwright's loop runs, asgiref takes this thread for asynchronous: it allows no ORM call unless
-    # told to, and keeps a database connection of its own, which must be closed before the loop ends.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    stores = {**settings.STORAGES}
-    for name in ("log", "blobs"):
-        stores[name] = {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(tmp_path / name), "allow_overwrite": True, "base_url": None},
-        }
-    settings.STORAGES = stores
-    guild = factories.make_guild("Screen Players’ Guild")
-    production = factories.make_production(factories.make_studio("Lanternfish Pictures"), guild=guild)
-    talent = factories.make_talent("Ilse Varga-Thorne")
-    agent = factories.make_agent(factories.make_agency("Harrow & Vane"))
-    factories.make_mandate(talent, agent)
-    producer = factories.make_producer(production.organisation)
-    auditor = factories.make_desk(guild, Membership.Role.AUDITOR)
-    for desk in (agent, producer, auditor):
-        desk.person.set_password(PASSWORD)
-        desk.person.save()
-    asked = factories.make_submitted_request(production, talent, producer=producer)
-    yield Stage(agent, producer, auditor, asked)
-    connections.close_all()
-
-
-@contextmanager
-def signed_in(browser: Browser, base: str, desk: Principal, **options: Any) -> Iterator[Page]:
-    """A person's own browser session; any refused script, style or failed load fails the journey."""
-    context: BrowserContext = browser.new_context(accept_downloads=True, **options)
-    page, complaints = context.new_page(), []
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(f"{base}/")
-    page.get_by_label("E-mail").fill(desk.person.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(re.compile(r"^(?!.*sign-in)"), wait_until="load")
-    yield page
-    context.close()
-    # a form that is sent back with its errors is an answer, not a fault
-    assert [line for line in complaints if "422 (Unprocessable Entity)" not in line] == []
-
-
-def seen(page: Page, name: str) -> None:
-    """Keep a picture of the step where someone asked for it; no step scrolls sideways."""
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
-    if folder := os.environ.get("TRUSTMARK_SCREENSHOTS"):
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 def narrow_one_country(page: Page) -> None:

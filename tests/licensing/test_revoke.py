@@ -153,10 +153,10 @@ def test_emergency_stop_is_the_talents_alone(cast: Cast, token: LicenceToken) ->
         assert refused.value.code == "TALENT_ONLY"
     detail = selectors.licence_detail(cast.agent, token.pk)
     assert detail is not None
-    assert detail.may == {"REVOKE"}
+    assert detail.may == {"REVOKE", "SUSPEND"}
     own = selectors.licence_detail(cast.self, token.pk)
     assert own is not None
-    assert own.may == {"REVOKE", "EMERGENCY_STOP"}
+    assert own.may == {"REVOKE", "SUSPEND", "EMERGENCY_STOP"}
 
 
 def test_api_revokes_for_the_agents_key_and_refuses_the_licensees(

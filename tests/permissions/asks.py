@@ -261,6 +261,7 @@ BODIES: dict[str, Body] = {
     "POST /requests/{request_id}/approve/@direct": _form(terms_hash=_fact("direct_hash")),
     "POST /requests/{request_id}/decline/": _form(reason="Not this time."),
     "POST /requests/{request_id}/accept/": _form(terms_hash=_fact("countered_hash")),
+    "POST /licences/{jti}/suspend/": _form(why="We look into it."),
     "POST /licences/{jti}/revoke/": _form(kind="PROSPECTIVE", reason="It is over."),
     "POST /licences/{jti}/renew/": _form(days="30", frames_max="100", note="More."),
     "POST /productions/new/": _form(title="A new one", kind="PRODUCTION", guild=""),

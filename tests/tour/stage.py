@@ -93,6 +93,8 @@ _NO_PAGES = frozenset(
 
 def _name(address: Address, variant: str) -> str:
     words = [word for word in address.text.split("/") if word and not word.startswith("{")]
-    plural = address.text.rstrip("/").endswith("}")
-    name = "-".join([words[0].removesuffix("s") if plural or len(words) > 1 else words[0], *words[1:]])
+    is_one = address.text.rstrip("/").endswith("}")
+    first = words[0].removesuffix("s") if is_one or len(words) > 1 else words[0]
+    # the list and the page of one thing never share a name: /roster/ and /roster/{talent_id}/
+    name = "-".join([first, *words[1:]] if first != words[0] or not is_one else [first, "one"])
     return f"{name}-{variant}" if variant else name

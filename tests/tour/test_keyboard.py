@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab
 
-from tests.journeys.test_portal_journey import CHROMIUM
+from tests.browsing import CHROMIUM
 from tests.permissions.worlds import World
 from tests.tour.reading import DESK, PHONE, opened
 from tests.tour.stage import pages_of

@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 
-from tests.journeys.test_portal_journey import CHROMIUM
+from tests.browsing import CHROMIUM
 from tests.permissions.worlds import World
 from tests.tour.pictures import keep, write_index
 from tests.tour.reading import DESK, PHONE, opened
@@ -66,11 +66,11 @@ def looked_at(tab: Tab, page: Page) -> Iterator[str]:
 def test_every_page_of_every_seat_has_no_barrier_and_never_scrolls_sideways(
     browser: Browser, live_server: Any, stage: World
 ) -> None:
-    faults, seen = [], 0
+    faults, seen, pages = [], 0, pages_of(stage)
     for reader in ("", *READERS):
         context = opened(browser, live_server.url, stage, reader)
         tab = context.new_page()
-        for page in (one for one in pages_of(stage) if one.reader == reader):
+        for page in (one for one in pages if one.reader == reader):
             answer = tab.goto(f"{live_server.url}{page.path}")
             assert answer is not None
             assert answer.status == 200, f"{page}: {answer.status}"
@@ -79,7 +79,7 @@ def test_every_page_of_every_seat_has_no_barrier_and_never_scrolls_sideways(
             faults += [f"{page.name} as {reader or 'anybody'} {fault}" for fault in looked_at(tab, page)]
             seen += 1
         context.close()
-    write_index(pages_of(stage))
+    write_index(pages)
     assert seen > 50
     assert faults == [], told(faults)
 

@@ -226,6 +226,8 @@ BODIES: dict[str, Body] = {
     "POST /incidents/{incident_id}/evidence/": lambda world: Ask(
         {**_file(world).data, "kind": "CAPTURE"}, kind="form"
     ),
+    "POST /verify/": lambda world: Ask({**_file(world).data, "impact": "low"}, kind="form"),
+    "POST /verify/{verification_id}/review/": _form(verdict="LET_GO", reason="Looked at it."),
     "POST /incidents/{incident_id}/note/": _form(text="A note."),
     "POST /rollouts/new/": _form(policy="EQUITY_UK@1", look="1"),
     "POST /api/v1/incidents": _json(**_SEEN),

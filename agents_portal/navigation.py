@@ -24,6 +24,7 @@ class Group(NamedTuple):
 
 _AUDIT = Entry("portal-audit", "scroll-text", later("Audit trail"))
 _INCIDENTS = Entry("portal-incidents", "triangle-alert", later("Incidents"))
+_VERIFY = Entry("portal-verifications", "search-check", later("Verify"))
 _ROLLOUTS = Entry("portal-rollouts", "git-compare-arrows", later("Rollouts"))
 SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
     AGENT: (
@@ -35,6 +36,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-receipts", "film", later("Receipts"), later("Receipts")),
                 Entry("portal-alerts", "bell", later("Alerts"), later("Alerts")),
+                _VERIFY,
             ),
         ),
         Group(
@@ -67,6 +69,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-rules", "list", later("Said in advance")),
                 Entry("portal-training", "book-open", later("Training")),
                 Entry("portal-incidents", "triangle-alert", later("Used without my yes")),
+                _VERIFY,
                 Entry("portal-events", "circle-pause", later("Holds and events")),
             ),
         ),
@@ -82,6 +85,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-receipts", "film", later("Receipts")),
                 Entry("portal-markings", "fingerprint", later("Marking")),
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
+                _VERIFY,
             ),
         ),
         Group(
@@ -105,6 +109,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-usage", "file-text", later("Usage reports"), later("Usage")),
                 Entry("portal-witness", "shield-check", later("Witness"), later("Witness")),
                 Entry("portal-licences", "file-check", later("Licences")),
+                _VERIFY,
             ),
         ),
         Group(
@@ -126,6 +131,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
                 Entry("portal-profiles", "scale", later("Profiles"), later("Profiles")),
+                _VERIFY,
             ),
         ),
         Group(
@@ -158,6 +164,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-keys", "key-round", later("API keys"), later("Keys")),
                 Entry("portal-webhooks", "webhook", later("Webhooks")),
                 Entry("portal-team", "users", later("Team")),
+                _VERIFY,
                 Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),
             ),
         ),
@@ -177,6 +184,7 @@ BELONGS: Final = {
     "portal-licence": dict.fromkeys(SECTIONS, "portal-licences"),
     "portal-production": dict.fromkeys(SECTIONS, "portal-productions"),
     "portal-incident": dict.fromkeys(SECTIONS, "portal-incidents"),
+    "portal-verification": dict.fromkeys(SECTIONS, "portal-verifications"),
     "portal-key": dict.fromkeys(SECTIONS, "portal-keys"),
     "portal-marking": dict.fromkeys(SECTIONS, "portal-markings"),
     "portal-inbox": dict.fromkeys(SECTIONS, "portal-inbox"),

@@ -43,6 +43,7 @@ from agents_portal.views import (
     team,
     training,
     usage,
+    verifications,
     visibility,
     webhooks,
     welcome,
@@ -250,6 +251,15 @@ urlpatterns = [
     path("incidents/<uuid:incident_id>/state/", incident_acts.state_page, name="portal-incident-state"),
     path("incidents/<uuid:incident_id>/package/", incidents.pack_page, name="portal-incident-pack"),
     path("incidents/packages/<uuid:package_id>/", incidents.package_page, name="portal-incident-package"),
+    path("verify/", verifications.verifications_page, name="portal-verifications"),
+    path("verify/held/", verifications.review_queue_page, name="portal-verification-queue"),
+    path("verify/<uuid:verification_id>/", verifications.verification_page, name="portal-verification"),
+    path(
+        "verify/<uuid:verification_id>/review/", verifications.review_page, name="portal-verification-review"
+    ),
+    path(
+        "verify/<uuid:verification_id>/replay/", verifications.replay_page, name="portal-verification-replay"
+    ),
     path("marking/", marking.markings_page, name="portal-markings"),
     path("marking/<uuid:job_id>/", marking.marking_page, name="portal-marking"),
     path("marking/<uuid:job_id>/cancel/", marking.cancel_page, name="portal-marking-cancel"),

@@ -20,6 +20,8 @@ _UPLOADS = frozenset(
         "/members/roll/",
         "/api/v1/watermarks/detect",
         "/api/v1/watermarks/jobs",
+        "/api/v1/verifications",
+        "/verify/",
         "/api/v1/render/receipts",
         "/softbinding/v1/matches/byContent",
         "/api/v1/softbinding/matches/byContent",

@@ -33,6 +33,7 @@ def schedule_beats(sender: Celery, **_kwargs: object) -> None:
         "watermarking",
         "receipts",
         "provenance",
+        "verification",
         "compliance",
     ):
         for entry in getattr(import_module(f"{package}.tasks"), "BEAT", ()):

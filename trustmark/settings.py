@@ -181,6 +181,23 @@ SOFTBINDING_WAITING_MAX = env.integer("TRUSTMARK_SOFTBINDING_WAITING_MAX", 4)
 SOFTBINDING_AT_ONCE_MAX = env.integer("TRUSTMARK_SOFTBINDING_AT_ONCE_MAX", 2, least=1)
 SOFTBINDING_WAIT_SECONDS = env.integer("TRUSTMARK_SOFTBINDING_WAIT_SECONDS", 25, most=120)
 
+# -- Verification of files ---------------------------------------------------------------------------------
+# Layers that are switched on, by comma: provenance, watermark, detection.
+VERIFICATION_LAYERS = env.words("TRUSTMARK_VERIFICATION_LAYERS", "provenance,watermark,detection")
+# The decision policy: name@version, or a .json file.
+VERIFICATION_POLICY = env.text("TRUSTMARK_VERIFICATION_POLICY", "default@1")
+# A policy on trial: its decisions are written beside the others (shadow), and bind this share of files in per cent
+# (canary). Empty: none is tried.
+VERIFICATION_TRIAL_POLICY = env.text("TRUSTMARK_VERIFICATION_TRIAL_POLICY", "")
+VERIFICATION_TRIAL_SHARE = env.integer("TRUSTMARK_VERIFICATION_TRIAL_SHARE", 0, least=0, most=100)
+# Whom further audiences trust, beside this deployment's own authority (docs/verification.md); the audience is the
+# kind of the organisation that asks. Empty: this deployment's own authority alone.
+VERIFICATION_TRUST_POLICY = env.text("TRUSTMARK_VERIFICATION_TRUST_POLICY", "")
+# Days that the ingestion copy of a file is kept; its report is kept for ever.
+VERIFICATION_KEEP_DAYS = env.integer("TRUSTMARK_VERIFICATION_KEEP_DAYS", 30, least=1)
+# Files in the queue above which those of low impact are sampled more thinly; reports say so.
+VERIFICATION_BACKLOG = env.integer("TRUSTMARK_VERIFICATION_BACKLOG", 50)
+
 # -- The test clock -------------------------------------------------------------------------------------
 # A file that holds an offset in seconds; demonstrations and tests move time with it. Empty: real time.
 TEST_CLOCK_FILE = env.text("TRUSTMARK_TEST_CLOCK_FILE", "")
@@ -215,6 +232,7 @@ INSTALLED_APPS = [
     "watermarking",
     "receipts",
     "provenance",
+    "verification",
     "compliance",
     "agents_portal",
     "trustmark",

@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include("watermarking.urls")),
     path("", include("receipts.urls")),
     path("", include("provenance.urls")),
+    path("", include("verification.urls")),
     path("", include("compliance.urls")),
     # allauth names these; the portal has its own pages for what is open (agents_portal.urls)
     *(

@@ -226,6 +226,8 @@ BODIES: dict[str, Body] = {
     "POST /incidents/{incident_id}/evidence/": lambda world: Ask(
         {**_file(world).data, "kind": "CAPTURE"}, kind="form"
     ),
+    "POST /verify/": lambda world: Ask({**_file(world).data, "impact": "low"}, kind="form"),
+    "POST /verify/{verification_id}/review/": _form(verdict="LET_GO", reason="Looked at it."),
     "POST /incidents/{incident_id}/note/": _form(text="A note."),
     "POST /rollouts/new/": _form(policy="EQUITY_UK@1", look="1"),
     "POST /api/v1/incidents": _json(**_SEEN),
@@ -381,6 +383,8 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/assets": _film(project=_id("production_id"), tokens=lambda world: [world.ids["jti"]]),
     "POST /api/v1/watermarks/jobs": _film(payload=_id("free_payload")),
     "POST /api/v1/watermarks/detect": _film(),
+    "POST /api/v1/verifications": _film(),
+    "POST /api/v1/verifications/{verification_id}/reviews": _json(verdict="LET_GO", reason="Looked at it."),
     "GET /api/v1/watermarks/jobs/{uid}/content": lambda _: Ask(answers=(409,)),  # it is still being marked
     "POST /api/v1/watermarks/registrations": _json(
         project=_id("production_id"), tokens=lambda world: [world.ids["jti"]]

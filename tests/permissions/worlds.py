@@ -46,6 +46,7 @@ from tests.passkeys import SoftPasskey
 from tests.provenance.conftest import cut_clip
 from tests.provenance.test_assets_api import released
 from tests.receipts.conftest import Farm
+from tests.verification.making import finished
 from trustcore.passkey import challenge_of
 from watermarking.models import MarkDetection, MediaJob, MediaStretch
 from watermarking.services import register_mark
@@ -463,6 +464,7 @@ def _outputs(world: World) -> None:
     detection = MarkDetection.objects.create(
         organisation=studio, file_name="found.mov", layers=["pixel"], sha256="1" * 64
     )
+    verification = finished(studio, producer.person, errors=("missing_provenance", "stream_corrupted"))
     asset = released(_asset(world), short_film(world.facts["folder"]))
     made = create_endpoint(principal=producer, url=f"https://hooks.example.test/{uuid4().hex}")
     delivery = ping_endpoint(principal=producer, endpoint_id=made.endpoint.pk)
@@ -487,6 +489,7 @@ def _outputs(world: World) -> None:
         "job_id": str(job.pk),
         "asset_id": str(asset.pk),
         "detection": str(detection.pk),
+        "verification_id": str(verification.pk),
         "endpoint_id": str(made.endpoint.pk),
         "delivery_id": str(delivery.pk),
         "key_id": str(world.keys["studio-key"].pk),

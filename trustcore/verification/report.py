@@ -152,7 +152,7 @@ class Decided(_Part, frozen=True):
 
 
 class StageRun(_Part, frozen=True):
-    """How one stage went."""
+    """How one stage went; ``isolated``: what the process that ran it had given up (``network`` where the kernel lets it)."""
 
     name: Stage
     contract: str
@@ -161,6 +161,7 @@ class StageRun(_Part, frozen=True):
     milliseconds: float
     reason: str = ""
     error: str | None = None
+    isolated: tuple[str, ...] = ()
 
 
 class Sampling(_Part, frozen=True):
@@ -219,7 +220,7 @@ class Report(_Part, frozen=True):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return plain
 
     @property

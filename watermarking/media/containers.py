@@ -63,6 +63,11 @@ def probe(path: Path) -> Medium:
         return Medium("stream", video is not None, bool(audio), seconds)
 
 
+def _is_unknown(stream: Stream) -> bool:
+    """Whether no decoder knows the stream's codec: a damaged or foreign header."""
+    return getattr(stream, "codec_context", None) is None
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
     """Open ``path`` for reading; libav's errors become ours.
@@ -119,7 +124,7 @@ def video_stream(container: InputContainer) -> VideoStream | None:
         MediaError: its pictures are too large or too small.
     """
     for stream in container.streams.video:
-        if is_cover(stream):
+        if is_cover(stream) or _is_unknown(stream):
             continue
         check_size(stream.codec_context.width, stream.codec_context.height)
         return stream
@@ -144,7 +149,7 @@ def audio_streams(container: InputContainer) -> list[AudioStream]:
     Raises:
         MediaError: one has too many channels.
     """
-    found = list(container.streams.audio)
+    found = [stream for stream in container.streams.audio if not _is_unknown(stream)]
     for stream in found:
         if stream.channels > _CHANNELS_MAX:
             raise MediaError(MediaReason.MEDIA_TOO_LARGE, f"more than {_CHANNELS_MAX} channels")

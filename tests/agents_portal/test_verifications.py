@@ -1,0 +1,140 @@
+"""The verifier's pages: a file handed in, the verdict in words, layers with evidence, two people's word, replay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from agents_portal.verdict_words import chance_words
+from tests import factories
+from tests.verification.conftest import still  # noqa: F401
+from tests.verification.making import ABSENT, PRESENT, asked, finished, with_lead
+from trustcore.verification.report import Provenance
+from trustcore.verification.words import Binding, ProvenanceReason, ProvenanceStatus, SignerTrust
+from verification.models import Review, Verification
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk() -> Any:
+    return factories.make_desk(factories.make_studio(), "PRODUCER")
+
+
+@pytest.fixture
+def reader(desk: Any) -> Client:
+    return factories.signed_in(desk.person)
+
+
+def test_a_file_handed_in_has_its_page_at_once(reader: Client, still: Path) -> None:  # noqa: F811
+    upload = SimpleUploadedFile("still.png", still.read_bytes(), content_type="image/png")
+    made = reader.post("/verify/", {"file": upload, "impact": "high"})
+    row = Verification.objects.get()
+    assert (made.status_code, made.headers["Location"]) == (302, f"/verify/{row.pk}/")
+    page = reader.get(made.headers["Location"]).content.decode()
+    assert 'hx-trigger="every 2s"' in page
+    assert page.count("Not yet") >= 6
+    assert "still.png" in reader.get("/verify/").content.decode()
+    assert reader.post("/verify/", {"impact": "high"}).status_code == 422
+    assert Verification.objects.count() == 1
+
+
+@pytest.mark.req("LV-236")
+@pytest.mark.req("LV-237")
+def test_the_verdict_stands_in_words_with_every_layers_evidence(desk: Any, reader: Client) -> None:
+    stranger = Provenance(
+        status=ProvenanceStatus.INVALID, reason=ProvenanceReason.SIGNER_UNKNOWN, binding=Binding.MATCH,
+        binding_score=1.0, signer_trust=SignerTrust.UNKNOWN, asserted_by="Pale Orbit VFX", source="embedded",
+    )  # fmt: skip
+    row = finished(
+        desk.organisation,
+        desk.person,
+        provenance=stranger,
+        watermark=with_lead(PRESENT.payload or "", "p"),
+        errors=(),
+    )
+    page = reader.get(f"/verify/{row.pk}/").content.decode()
+    for told in (
+        "Part of where this file comes from is proved.",
+        "Trust unknown",
+        "Pale Orbit VFX",
+        "100\u00a0%" if "100\u00a0%" in page else "100 %",
+        "3 in 10¹⁹",
+        "00E1D2C3B4A59687",
+        "No detector is installed here",
+        "What it does not mean",
+        "watermark_present_confident",
+    ):
+        assert told in page, told
+
+
+def test_no_verdict_ever_says_fake_or_real(desk: Any, reader: Client) -> None:
+    changed = Provenance(
+        status=ProvenanceStatus.INVALID, reason=ProvenanceReason.BINDING_MISMATCH, binding=Binding.MISMATCH
+    )
+    valid = Provenance(
+        status=ProvenanceStatus.VALID, reason=ProvenanceReason.TRUSTED, binding=Binding.MATCH, licensed=True
+    )
+    rows = [
+        finished(desk.organisation, desk.person),
+        finished(desk.organisation, desk.person, errors=("missing_provenance", "stream_corrupted")),
+        finished(desk.organisation, desk.person, provenance=changed, errors=("binding_mismatch",)),
+        finished(desk.organisation, desk.person, provenance=valid, errors=()),
+        finished(desk.organisation, desk.person, watermark=PRESENT),
+    ]
+    headlines = {row.record.headline for row in rows}
+    assert headlines == {"nothing_found", "cannot_tell", "changed", "made_under_a_licence", "partly_proved"}
+    for row in rows:
+        page = reader.get(f"/verify/{row.pk}/").content.decode().lower()
+        words = set(page.replace("<", " ").replace(">", " ").replace(".", " ").split())
+        assert not words & {"fake", "real", "genuine", "forged"}
+        assert "what it does not mean" in page
+    assert "breaks off" in reader.get(f"/verify/{rows[1].pk}/").content.decode()
+
+
+def test_two_people_decide_and_strangers_find_nothing(desk: Any, reader: Client) -> None:
+    row = finished(desk.organisation, desk.person, errors=("missing_provenance", "stream_corrupted"))
+    second = factories.signed_in(factories.make_desk(desk.organisation, "ENGINEER").person)
+    stranger = factories.signed_in(factories.make_desk(factories.make_studio(), "PRODUCER").person)
+    assert "clip-from-feed.mp4" in reader.get("/verify/held/").content.decode()
+    word = {"verdict": "KEEP_BACK", "reason": "It breaks off in the middle."}
+    assert reader.post(f"/verify/{row.pk}/review/", {"verdict": "KEEP_BACK"}).status_code == 422
+    assert reader.post(f"/verify/{row.pk}/review/", word).status_code == 302
+    assert "Another person decides with you" in reader.get(f"/verify/{row.pk}/").content.decode()
+    assert second.post(f"/verify/{row.pk}/review/", word).status_code == 302
+    assert "Two people agreed: keep it back." in reader.get(f"/verify/{row.pk}/").content.decode()
+    assert "clip-from-feed.mp4" not in reader.get("/verify/held/").content.decode()
+    assert reader.post(f"/verify/{row.pk}/replay/").status_code == 302
+    assert "The last time it was the same." in reader.get(f"/verify/{row.pk}/").content.decode()
+    for answer in (
+        stranger.get(f"/verify/{row.pk}/"),
+        stranger.post(f"/verify/{row.pk}/review/", word),
+        stranger.post(f"/verify/{row.pk}/replay/"),
+    ):
+        assert answer.status_code == 404
+    assert "clip-from-feed.mp4" not in stranger.get("/verify/").content.decode()
+    assert Review.objects.count() == 2
+
+
+def test_pages_ask_at_most_twelve_questions_however_many_rows(desk: Any, reader: Client) -> None:
+    for number in range(60):
+        finished(desk.organisation, desk.person, watermark=ABSENT, file_name=f"{number}.mp4")
+    held = finished(desk.organisation, desk.person, errors=("missing_provenance", "stream_corrupted"))
+    asked(desk.organisation, desk.person)
+    for address in ("/verify/", "/verify/held/", f"/verify/{held.pk}/"):
+        with CaptureQueriesContext(connection) as told:
+            assert reader.get(address).status_code == 200
+        assert len(told) <= 12, [one["sql"][:80] for one in told.captured_queries]
+    assert "Earlier ones" in reader.get("/verify/").content.decode()
+
+
+def test_chances_are_written_as_people_read_them() -> None:
+    assert [chance_words(p) for p in (0.5, 1 / 240, 3e-19, 0.0)] == [
+        "1 in 2", "1 in 240", "3 in 10¹⁹", "less than can be written",
+    ]  # fmt: skip

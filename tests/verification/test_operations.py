@@ -1,0 +1,93 @@
+"""What operators watch exists under the names that the alerts ask for, and each alert leads to a runbook."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client import REGISTRY
+
+from trustcore.verification.words import ErrorState, StageState
+from verification import metrics
+
+ROOT = Path(__file__).parents[2]
+RULES = ROOT / "deploy" / "prometheus" / "verification.rules.yml"
+RUNBOOK = ROOT / "docs" / "operations" / "verification.md"
+
+
+@pytest.mark.req("LV-212")
+@pytest.mark.req("LV-213")
+@pytest.mark.req("LV-214")
+@pytest.mark.req("LV-215")
+@pytest.mark.req("LV-233")
+@pytest.mark.req("LV-234")
+@pytest.mark.req("LV-235")
+@pytest.mark.django_db  # a collector of the house asks the database
+def test_every_alert_asks_for_metrics_that_exist_and_names_its_runbook() -> None:
+    known = {sample.name for family in REGISTRY.collect() for sample in family.samples} | {
+        f"{family.name}{suffix}" for family in REGISTRY.collect() for suffix in ("_total", "_bucket")
+    }
+    rules = [one for group in yaml.safe_load(RULES.read_text())["groups"] for one in group["rules"]]
+    assert len(rules) >= 5
+    headings = {
+        re.sub(r"[^a-z -]", "", line[3:].lower()).replace(" ", "-")
+        for line in RUNBOOK.read_text().splitlines()
+        if line.startswith("## ")
+    }
+    for rule in rules:
+        asked = set(re.findall(r"trustmark_\w+", rule["expr"]))
+        assert asked
+        assert asked <= known, asked - known
+        assert rule["annotations"]["runbook"].partition("#")[2] in headings
+        for reason in re.findall(r'reason=~"([^"]+)"', rule["expr"]):
+            assert set(reason.split("|")) <= {*ErrorState}
+
+
+@pytest.mark.req("LV-201")
+@pytest.mark.req("LV-203")
+@pytest.mark.req("LV-204")
+@pytest.mark.req("LV-006")
+@pytest.mark.django_db
+def test_a_verification_is_counted_by_stage_layer_action_and_reason() -> None:
+    from tests import factories
+    from tests.verification.making import finished
+
+    def value(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(f"trustmark_verification_{name}", labels) or 0.0
+
+    before = value("reasons_total", reason="stream_corrupted", codec="h264")
+    held = value("actions_total", action="hold", policy="default@1")
+    desk = factories.make_desk(factories.make_studio(), "PRODUCER")
+    row = finished(desk.organisation, desk.person, errors=("missing_provenance", "stream_corrupted"))
+    assert value("reasons_total", reason="stream_corrupted", codec="h264") == before + 1
+    assert value("actions_total", action="hold", policy="default@1") == held + 1
+    assert value("outcomes_total", layer="deepfake", status="detector_not_installed") >= 1
+    timed = value("stage_seconds_count", stage="ingest", state="done")
+    metrics.stage_ended(_run(row.record.report["audit"]["stages"][0]))
+    assert value("stage_seconds_count", stage="ingest", state="done") == timed + 1
+    metrics.stage_ended(_run(row.record.report["audit"]["stages"][0] | {"state": StageState.SKIPPED}))
+    assert value("stage_seconds_count", stage="ingest", state="skipped") == 0.0
+
+
+def _run(said: dict[str, object]) -> metrics.StageRun:
+    import msgspec
+
+    return msgspec.convert(said, metrics.StageRun)
+
+
+@pytest.mark.req("LV-011")
+@pytest.mark.req("LV-012")
+@pytest.mark.req("LV-013")
+@pytest.mark.req("LV-181")
+@pytest.mark.req("LV-240")
+def test_the_design_names_its_threats_and_maps_itself_to_c2pa_and_nist() -> None:
+    design = (ROOT / "docs" / "design" / "verification.md").read_text()
+    for threat in ("signature stripped", "mark removed", "evasion of detectors", "input changed on the way"):
+        assert re.search(rf"^\| {threat} \| .{{20,}} \|$", design, re.MULTILINE), threat
+    assert "It is not the\nC2PA hard binding" in design
+    rows = re.findall(r"^\| [^|]+ \| ([^|]*) \| ([^|]+) \|$", design.partition("## C2PA")[2], re.MULTILINE)
+    assert {"Govern", "Map", "Measure", "Manage"} <= set(
+        re.findall(r"[A-Z][a-z]+", " ".join(two for _, two in rows))
+    )

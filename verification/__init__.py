@@ -1,0 +1,1 @@
+"""Layered verification: what is this clip, and how do we know."""

@@ -1,0 +1,10 @@
+"""The app of the layered verifier."""
+
+from django.apps import AppConfig
+
+
+class VerificationConfig(AppConfig):
+    """Registers the models of this floor."""
+
+    name = "verification"
+    verbose_name = "Verification"

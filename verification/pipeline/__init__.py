@@ -1,0 +1,1 @@
+"""The stages of a verification. Nothing here knows Django: the command line runs them without a server."""

@@ -1,0 +1,53 @@
+"""What a verification is asked: the file, whom to trust, what to read marks with, which layers, under which policy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trustcore.verification.words import Impact, Stage
+
+LAYERS = (Stage.PROVENANCE, Stage.WATERMARK, Stage.DETECTION)
+
+
+@dataclass(frozen=True)
+class Original:
+    """What is kept of an original, to bind transcoded copies to it."""
+
+    asset_id: str
+    canonical_sha256: str
+    frame_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One file to verify.
+
+    Attributes:
+        pointer: where the input lies, as the report names it; never a path of this machine.
+        anchors, crls: PEM of the audience's authorities and their revocation lists.
+        keys: mark keys by key id; none: marks are not looked for.
+        candidates: files of registered ids by key id.
+        layers: the layers that are switched on.
+        reduced: load is high and the impact low: fewer frames are sampled, and the report says so.
+        transport: what came with the bytes (media type, sender's name); told, never believed.
+    """
+
+    path: Path
+    name: str
+    asset_id: str
+    pointer: str
+    anchors: str = ""
+    crls: str = ""
+    sidecar: Path | None = None
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    candidates: Mapping[str, str] = field(default_factory=dict)
+    layers: frozenset[Stage] = frozenset(LAYERS)
+    impact: Impact = Impact.LOW
+    reduced: bool = False
+    transport: Mapping[str, str] = field(default_factory=dict)
+    originals: tuple[Original, ...] = ()
+
+    def given(self, **more: Any) -> dict[str, Any]:
+        """What every stage is given, and ``more``."""
+        return {"path": str(self.path), "name": self.name, **more}

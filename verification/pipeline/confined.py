@@ -1,0 +1,122 @@
+"""Run one stage in a process of its own, and tell every way in which that can go wrong apart.
+
+A stage that raises, hangs, dies, runs out of memory or answers nonsense costs itself and nothing else.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO, Any
+
+import msgspec
+
+from trustcore.verification.words import StageState
+from verification.pipeline.contracts import StageContract
+
+CHILD = "verification.pipeline.child"
+_ANSWER_BYTES_MAX = 16 * 1024 * 1024
+# what a stage needs of the environment; keys and addresses of the deployment are not among it
+_KEPT = (
+    "PATH",
+    "PYTHONPATH",
+    "LANG",
+    "LC_ALL",
+    "HOME",
+    "TMPDIR",
+    "SYSTEMROOT",
+    "VIRTUAL_ENV",
+    "LD_LIBRARY_PATH",
+)
+_ALLOCATION_THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a stage.
+
+    Attributes:
+        value: its answer, of the contract's type; None unless ``state`` is ``DONE``.
+        reason: why not, as a stable word: ``raised``, ``timed_out``, ``out_of_memory``, ``crashed``, ``nonsense``.
+        error: class of the error, or the signal that ended it.
+        code: the error's own code where it has one.
+        isolated: what the confinement took away (``network`` where the kernel allows it).
+    """
+
+    state: StageState
+    milliseconds: float
+    value: Any = None
+    reason: str = ""
+    error: str | None = None
+    code: str = ""
+    detail: str = ""
+    isolated: tuple[str, ...] = ()
+
+
+def run_confined(
+    contract: StageContract, given: dict[str, Any], *, child: str = CHILD, seconds: float | None = None
+) -> Outcome:
+    """Run a stage on ``given``.
+
+    Args:
+        child: module that is run; tests put faults there.
+        seconds: wall clock it may take; the contract's own when None.
+    """
+    allowed = seconds if seconds is not None else contract.seconds
+    orders = {"memory": contract.memory, "seconds": max(1, int(allowed * 4)), "given": given}
+    environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _ALLOCATION_THREADS
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as order:
+        order.write(json.dumps(orders).encode())
+        order.seek(0)
+        process = subprocess.Popen(
+            [sys.executable, "-m", child, str(contract.stage)],
+            stdin=order, stdout=said, stderr=subprocess.DEVNULL, env=environment, start_new_session=True,
+        )  # fmt: skip
+        try:
+            code = process.wait(timeout=allowed)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            return Outcome(StageState.TIMED_OUT, _since(began), reason="timed_out", error="TimeoutExpired")
+        except BaseException:
+            _end(process)
+            raise
+        return _told(contract, said, code, _since(began))
+
+
+def _told(contract: StageContract, said: IO[bytes], code: int, took: float) -> Outcome:
+    if code:
+        name = signal.Signals(-code).name if code < 0 else f"exit {code}"
+        reason = "timed_out" if name == "SIGXCPU" else "crashed"
+        return Outcome(StageState.FAILED, took, reason=reason, error=name)
+    said.seek(0)
+    text = said.read(_ANSWER_BYTES_MAX + 1)
+    try:
+        answer = json.loads(text) if len(text) <= _ANSWER_BYTES_MAX else None
+        if isinstance(answer, dict) and "error" in answer:
+            error = str(answer["error"])
+            reason = "out_of_memory" if error == "MemoryError" else "raised"
+            return Outcome(
+                StageState.FAILED, took, reason=reason, error=error, code=str(answer.get("code", "")),
+                detail=str(answer.get("detail", "")), isolated=tuple(answer.get("isolated", ())),
+            )  # fmt: skip
+        value = msgspec.convert(answer["ok"], contract.gives)  # type: ignore[index]
+        return Outcome(StageState.DONE, took, value, isolated=tuple(answer["isolated"]))  # type: ignore[index]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        return Outcome(StageState.FAILED, took, reason="nonsense", error=type(error).__name__)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _since(began: float) -> float:
+    return round((time.monotonic() - began) * 1000, 1)

@@ -1,0 +1,1 @@
+"""What each stage does, inside the confined process: JSON values in, JSON values out."""

@@ -1,0 +1,183 @@
+"""Layer A: Content Credentials, embedded or beside the file, every manifest of the graph; nothing is fetched.
+
+``valid`` needs all of it: a store that fits, a signature, an exact binding, no failure at any ingredient, and a signer
+whom the audience trusts. What falls short is ``invalid`` and says in its reason by which of these.
+
+Source: C2PA specification 2.4, validation; :mod:`provenance.reading` walks the graph.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import c2pa
+import msgspec
+
+from provenance.credentials import LICENCE_ASSERTION, c2pa_settings
+from provenance.jumbf import StoreMalformed, check_bmff_store
+from provenance.reading import REVOKED, CredentialReport, CredentialVerdict, judge_store
+from provenance.revocation import revoked_serials
+from trustcore.verification.report import Manifest, Provenance
+from trustcore.verification.words import Binding, ProvenanceReason, ProvenanceStatus, SignerTrust
+from verification.pipeline.contracts import Credentials
+
+SIDECAR_BYTES_MAX = 64 * 1024 * 1024
+CAUSES = ("transcoding", "metadata stripping", "re-wrapping", "canonicalisation mismatch")
+_BMFF = frozenset({".mp4", ".mov", ".m4v", ".m4a"})
+_TRUST_CODES = frozenset({"signingCredential.untrusted", REVOKED})
+
+
+def run(given: dict[str, Any]) -> dict[str, Any]:
+    """Judge the credentials of ``path``; ``anchors`` and ``crls`` are PEM, ``sidecar`` a manifest store's path."""
+    path, anchors = Path(given["path"]), str(given.get("anchors", ""))
+    crls = str(given.get("crls", ""))
+    revoked = revoked_serials(crls, anchor_pem=anchors, now=datetime.now(UTC)) if crls else frozenset()
+    sidecar = Path(given["sidecar"]) if given.get("sidecar") else None
+    answer: dict[str, Any] = msgspec.to_builtins(_judged(path, sidecar, anchors, revoked))
+    return answer
+
+
+def _judged(path: Path, sidecar: Path | None, anchors: str, revoked: frozenset[int]) -> Credentials:
+    if path.suffix.lower() in _BMFF:
+        try:
+            check_bmff_store(path)
+        except StoreMalformed as error:
+            return _broken(ProvenanceReason.MALFORMED, error, "embedded")
+    kind = path.suffix.lower().lstrip(".")
+    if kind not in c2pa.Reader.get_supported_mime_types():
+        return _missing(ProvenanceReason.MISSING)  # a container in which nothing can be embedded
+    with c2pa.Context.from_dict(c2pa_settings(anchors)) as context, path.open("rb") as stream:
+        embedded = _read(kind, stream, None, context)
+        if isinstance(embedded, dict):
+            return _of_store(embedded, "embedded", anchors, revoked)
+        if embedded.provenance.status is not ProvenanceStatus.MISSING or sidecar is None:
+            return embedded
+        stream.seek(0)
+        try:
+            if sidecar.stat().st_size > SIDECAR_BYTES_MAX:
+                raise ValueError("a manifest store of that size is not read")
+            beside = _read(kind, stream, sidecar.read_bytes(), context)
+        except (ValueError, OSError) as error:
+            return _broken(ProvenanceReason.EXTRACT_FAILED, error, "sidecar")
+        return _of_store(beside, "sidecar", anchors, revoked) if isinstance(beside, dict) else beside
+
+
+def _read(kind: str, stream: BinaryIO, manifest: bytes | None, context: Any) -> dict[str, Any] | Credentials:
+    """The store as the library reports it, or what is said where there is none."""
+    try:
+        return _store(kind, stream, manifest, context)
+    except c2pa.C2paError.ManifestNotFound:
+        return _missing(ProvenanceReason.MISSING)
+    except c2pa.C2paError.RemoteManifest:
+        return _missing(ProvenanceReason.REMOTE_NOT_FETCHED)
+    except (c2pa.C2paError, json.JSONDecodeError) as error:
+        if "remote" in str(error).lower():
+            return _missing(ProvenanceReason.REMOTE_NOT_FETCHED)
+        return _broken(ProvenanceReason.EXTRACT_FAILED, error, "embedded" if manifest is None else "sidecar")
+
+
+def _store(kind: str, stream: BinaryIO, manifest: bytes | None, context: Any) -> dict[str, Any]:
+    with c2pa.Reader(kind, stream, manifest_data=manifest, context=context) as reader:
+        store: dict[str, Any] = json.loads(reader.json())
+        return store
+
+
+def _of_store(store: dict[str, Any], source: str, anchors: str, revoked: frozenset[int]) -> Credentials:
+    report = judge_store(store, revoked=revoked)
+    results = (store.get("validation_results") or {}).get("activeManifest") or {}
+    active = {str(one.get("code")) for one in results.get("failure") or []}
+    confirmed = {str(one.get("code")) for one in results.get("success") or []}
+    mismatch = {
+        code for code in active if code.endswith("Hash.mismatch") and code != "assertion.hashedURI.mismatch"
+    }
+    bound = any(code.endswith("Hash.match") for code in confirmed) and not mismatch
+    status, reason = _verdict(report, active, mismatch, bound=bound, anchors=anchors)
+    below = any(finding.failures for finding in report.findings[1:])
+    only = (
+        bool(mismatch)
+        and not (active - mismatch - _TRUST_CODES)
+        and not below
+        and "signingCredential.trusted" in confirmed
+    )
+    provenance = Provenance(
+        status=status,
+        reason=reason,
+        binding=Binding.MATCH if bound else Binding.MISMATCH,
+        binding_score=1.0 if bound else None,
+        signer_trust=_trust(report, confirmed, anchors),
+        asserted_by=report.findings[0].signer or None if report.findings else None,
+        asserted_at=_asserted_at(store, report),
+        asserted_evidence=tuple(sorted(report.assertions)),
+        source="sidecar" if source == "sidecar" else "embedded",
+        source_type=report.digital_source_type,
+        manifests=tuple(
+            Manifest(
+                label=one.label, depth=one.depth, signer=one.signer, failures=one.failures, detail=one.detail
+            )
+            for one in report.findings
+        ),
+        causes=() if bound else CAUSES,
+        licensed=report.verdict is CredentialVerdict.TRUSTED and LICENCE_ASSERTION in report.assertions,
+        sdk=report.sdk,
+    )
+    return Credentials(provenance=provenance, only_binding_fails=only)
+
+
+def _verdict(
+    report: CredentialReport, active: set[str], mismatch: set[str], *, bound: bool, anchors: str
+) -> tuple[ProvenanceStatus, ProvenanceReason]:
+    if report.verdict is CredentialVerdict.TRUSTED:
+        return ProvenanceStatus.VALID, ProvenanceReason.TRUSTED
+    if report.verdict is CredentialVerdict.UNTRUSTED:
+        revoked = any(REVOKED in finding.failures for finding in report.findings)
+        unknown = ProvenanceReason.SIGNER_UNTRUSTED if anchors else ProvenanceReason.SIGNER_UNKNOWN
+        return ProvenanceStatus.INVALID, ProvenanceReason.SIGNER_REVOKED if revoked else unknown
+    if active - mismatch - _TRUST_CODES:
+        return ProvenanceStatus.INVALID, ProvenanceReason.SIGNATURE_INVALID
+    if mismatch or not bound:
+        return ProvenanceStatus.INVALID, ProvenanceReason.BINDING_MISMATCH
+    return ProvenanceStatus.INVALID, ProvenanceReason.INGREDIENT_INVALID
+
+
+def _trust(report: CredentialReport, confirmed: set[str], anchors: str) -> SignerTrust:
+    if not anchors:
+        return SignerTrust.UNKNOWN
+    revoked = bool(report.findings) and REVOKED in report.findings[0].failures
+    is_trusted = "signingCredential.trusted" in confirmed and not revoked
+    return SignerTrust.TRUSTED if is_trusted else SignerTrust.UNTRUSTED
+
+
+def _asserted_at(store: dict[str, Any], report: CredentialReport) -> str | None:
+    manifest = (store.get("manifests") or {}).get(store.get("active_manifest")) or {}
+    signed = (manifest.get("signature_info") or {}).get("time")
+    if signed:
+        return str(signed)
+    actions = [
+        one for data in report.assertions.get("c2pa.actions.v2", []) for one in data.get("actions", [])
+    ]
+    return next((str(one["when"]) for one in actions if one.get("when")), None)
+
+
+def _missing(reason: ProvenanceReason) -> Credentials:
+    return Credentials(
+        provenance=Provenance(
+            status=ProvenanceStatus.MISSING, reason=reason, binding=Binding.UNKNOWN, sdk=c2pa.sdk_version()
+        )
+    )
+
+
+def _broken(reason: ProvenanceReason, error: Exception, source: str) -> Credentials:
+    return Credentials(
+        provenance=Provenance(
+            status=ProvenanceStatus.INVALID,
+            reason=reason,
+            binding=Binding.UNKNOWN,
+            source="sidecar" if source == "sidecar" else "embedded",
+            error=type(error).__name__,
+            manifests=(
+                Manifest(label="", depth=0, signer="", failures=(str(reason),), detail=str(error)[:300]),
+            ),
+            sdk=c2pa.sdk_version(),
+        )
+    )

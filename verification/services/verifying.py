@@ -1,0 +1,196 @@
+"""Verify a file that was taken in, keep the signed report, and tell the trail. Safe to repeat."""
+
+import hashlib
+import logging
+import tempfile
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.db import transaction
+
+from audit import services as audit
+from common import clock
+from common.locks import sole_worker
+from common.storage import blobs, local_copy
+from provenance.services.signing import revocation_lists_pem, trust_anchors_pem
+from provenance.trust import TrustPolicyInvalid, load_trust_list
+from trustcore.verification.policy import Policy, parse_policy, policy_document, policy_named
+from trustcore.verification.report import Report, StageRun
+from trustcore.verification.words import Impact, Stage
+from verification import metrics, selectors
+from verification.models import UNFINISHED, Verification, VerificationRecord, VerificationState
+from verification.pipeline.case import Case
+from verification.pipeline.run import decided, verify
+from verification.services.signing import sign_report
+from watermarking import selectors as marks
+from watermarking.candidates import MAGIC
+from watermarking.keys import KeyUnusable, read_keys
+
+logger = logging.getLogger(__name__)
+WORKER_LOST = "WORKER_LOST"
+_ATTEMPTS = 3
+
+
+def policy_from(text: str) -> Policy:
+    """The policy of a name and version, or of a ``.json`` file.
+
+    Raises:
+        PolicyInvalid: there is none, or it cannot be relied on.
+    """
+    return parse_policy(Path(text).read_bytes()) if text.endswith(".json") else policy_named(text)
+
+
+def run_verification(*, verification_id: UUID) -> Verification:
+    """Verify and keep; a file that has ended its worker too often is given up, ``WORKER_LOST``."""
+    with sole_worker(verification_id) as is_mine:
+        row = Verification.objects.select_related("organisation").get(pk=verification_id)
+        if not is_mine or row.state not in UNFINISHED:
+            return row
+        if row.attempts >= _ATTEMPTS:
+            return _given_up(row)
+        row.state, row.attempts, row.stages = VerificationState.RUNNING, row.attempts + 1, []
+        row.touched_at = clock.now()
+        row.save(update_fields=["state", "attempts", "stages", "touched_at"])
+        policy = policy_from(settings.VERIFICATION_POLICY)
+        with tempfile.TemporaryDirectory(prefix="tm-verify-") as folder, local_copy(row.blob) as path:
+            case = _case(row, path, Path(folder))
+            report = verify(
+                case, policy, at=clock.now(), lead=partial(selectors.lead_for, row.organisation_id),
+                tell=partial(_follow, row),
+            )  # fmt: skip
+        return _keep(row, report, policy)
+
+
+def drop_copies(*, days: int) -> int:
+    """Delete the ingestion copies that were kept long enough; reports stay. Returns how many."""
+    dropped = 0
+    for row in selectors.copies_outlived(before=clock.now() - timedelta(days=days))[:200]:
+        blobs().delete(row.blob)
+        Verification.objects.filter(pk=row.pk).update(blob="")
+        dropped += 1
+    return dropped
+
+
+def _case(row: Verification, path: Path, folder: Path) -> Case:
+    anchors, crls = trust_anchors_pem(), revocation_lists_pem()
+    if settings.VERIFICATION_TRUST_POLICY:
+        with suppress(TrustPolicyInvalid):  # an audience that the file does not name trusts this house alone
+            listed = load_trust_list(Path(settings.VERIFICATION_TRUST_POLICY), row.organisation.kind.lower())
+            anchors, crls = anchors + listed.anchor_pem, crls + listed.crl_pem
+    key_ids = marks.key_ids_in_use()
+    keys = {}
+    with suppress(KeyUnusable):  # without a key the report says so
+        keys = {one.key_id: one.key.hex() for one in read_keys(key_ids=key_ids)}
+    impact = Impact(row.impact)
+    waiting = selectors.verifications_waiting().count()
+    return Case(
+        path=path,
+        name=row.file_name,
+        asset_id=str(row.pk),
+        pointer=f"verification:{row.pk}",
+        anchors=anchors,
+        crls=crls,
+        keys=keys,
+        candidates={name: str(file) for name in keys if (file := _candidates(name, folder)) is not None},
+        layers=frozenset(Stage(one) for one in row.layers),
+        impact=impact,
+        reduced=impact is Impact.LOW and waiting > settings.VERIFICATION_BACKLOG,
+        transport={"content_type": row.content_type} if row.content_type else {},
+        originals=selectors.originals_of(row.organisation_id),
+    )
+
+
+def _candidates(key_id: str, folder: Path) -> Path | None:
+    ids = marks.registered_ids(key_id=key_id)
+    if not len(ids):
+        return None
+    target = folder / f"{hashlib.sha256(key_id.encode()).hexdigest()[:16]}.ids"
+    target.write_bytes(MAGIC + ids.astype(">u8").tobytes())
+    return target
+
+
+def _follow(row: Verification, run: StageRun) -> None:
+    metrics.stage_ended(run)
+    row.stages = [*row.stages, {"name": run.name, "state": run.state, "milliseconds": run.milliseconds}]
+    row.touched_at = clock.now()
+    row.save(update_fields=["stages", "touched_at"])
+
+
+def _keep(row: Verification, report: Report, policy: Policy) -> Verification:
+    trial = _trial(row, report)
+    if trial is not None and trial["binds"]:
+        report = msgspec.structs.replace(report, decision=trial.pop("decision"))
+        policy = policy_from(settings.VERIFICATION_TRIAL_POLICY)
+    elif trial is not None:
+        del trial["decision"]
+    kid, signature = sign_report(report.sha256)
+    document = report.to_dict()
+    with transaction.atomic():
+        locked = Verification.objects.select_for_update().get(pk=row.pk)
+        if locked.state not in UNFINISHED:
+            return locked
+        record = VerificationRecord.objects.create(
+            verification=locked, report=document, report_sha256=report.sha256, kid=kid, signature=signature,
+            policy=policy_document(policy), trial=trial, action=report.decision.action,
+            headline=report.decision.headline,
+        )  # fmt: skip
+        locked.state, locked.finished_at, locked.touched_at = VerificationState.DONE, clock.now(), clock.now()
+        locked.save(update_fields=["state", "finished_at", "touched_at"])
+        audit.record(
+            kind="verification.decided",
+            principal=None,
+            organisation_id=locked.organisation_id,
+            object_type="verification",
+            object_id=locked.pk,
+            after={"report_sha256": record.report_sha256},
+            details={
+                "report_sha256": record.report_sha256,
+                "input_canonical_hash": report.audit.input_canonical_hash,
+                "action": str(record.action),
+                "rationale_codes": [str(one) for one in report.decision.rationale_codes],
+                "policy": report.decision.policy,
+            },
+        )
+    metrics.decided(report)
+    return locked
+
+
+def _trial(row: Verification, report: Report) -> dict[str, Any] | None:
+    """What the policy on trial says of the same evidence; in a canary it binds a share of the files."""
+    if not settings.VERIFICATION_TRIAL_POLICY:
+        return None
+    policy = policy_from(settings.VERIFICATION_TRIAL_POLICY)
+    share = settings.VERIFICATION_TRIAL_SHARE
+    other = decided(
+        report.provenance, report.watermark, report.deepfake, report.audit.errors, policy, Impact(row.impact)
+    )
+    # by the id, so that the same file always falls on the same side
+    binds = row.pk.int % 100 < share
+    return {
+        "binds": binds,
+        "mode": "canary" if share else "shadow",
+        "baseline": {"policy": report.decision.policy, "action": str(report.decision.action)},
+        "trial": {"policy": other.policy, "action": str(other.action)},
+        "decision": msgspec.structs.replace(other, mode="canary"),
+    }
+
+
+def _given_up(row: Verification) -> Verification:
+    with transaction.atomic():
+        row.state, row.error_code, row.finished_at = VerificationState.FAILED, WORKER_LOST, clock.now()
+        row.save(update_fields=["state", "error_code", "finished_at"])
+        audit.record(
+            kind="verification.failed",
+            principal=None,
+            organisation_id=row.organisation_id,
+            object_type="verification",
+            object_id=row.pk,
+            details={"code": WORKER_LOST},
+        )
+    return row

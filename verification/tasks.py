@@ -1,0 +1,54 @@
+"""Verifications on ``media.cpu``: the id in, one call, safe to repeat."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from celery import Task, shared_task
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from common import clock
+from verification import selectors, services
+from verification.models import Verification
+from watermarking.models import MediaJob
+from watermarking.work.slots import media_slot
+
+BEAT = ("verification.resume", ("verification.drop_copies", 3600))
+_QUIET = timedelta(minutes=20)
+_PASSING = (OperationalError, InterfaceError, ConnectionError, TimeoutError)
+_BUSY_SECONDS = 2
+
+
+@shared_task(
+    bind=True,
+    name="verification.verify",
+    queue="media.cpu",
+    acks_late=True,
+    autoretry_for=_PASSING,
+    retry_backoff=True,
+    max_retries=None,
+)
+def verify(self: "Task[Any, Any]", verification_id: str) -> None:
+    """Verify a file, once this machine has a slot for it: no more is decoded at once than there are slots."""
+    with media_slot(MediaJob.Device.CPU) as has_slot:
+        if not has_slot:
+            raise self.retry(countdown=_BUSY_SECONDS)
+        services.run_verification(verification_id=UUID(verification_id))
+
+
+@shared_task(name="verification.resume")
+def resume() -> int:
+    """Hand out again what a dead worker, or a broker that forgot, left behind."""
+    resumed = 0
+    for row in selectors.verifications_quiet(before=clock.now() - _QUIET)[:100]:
+        Verification.objects.filter(pk=row.pk).update(touched_at=clock.now())
+        verify.delay(str(row.pk))
+        resumed += 1
+    return resumed
+
+
+@shared_task(name="verification.drop_copies")
+def drop_copies() -> int:
+    """Delete ingestion copies that were kept long enough."""
+    return services.drop_copies(days=settings.VERIFICATION_KEEP_DAYS)

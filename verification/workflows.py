@@ -1,0 +1,36 @@
+"""Ask for a verification and hand the work out once the row is there."""
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from django.db import transaction
+
+from accounts.principals import Principal
+from trustcore.verification.words import Impact
+from verification import services, tasks
+from verification.models import Verification
+
+
+def verify_upload(
+    *,
+    principal: Principal,
+    path: Path,
+    file_name: str,
+    content_type: str = "",
+    impact: str = Impact.LOW,
+    layers: Iterable[str] = (),
+) -> Verification:
+    """Take a file in; a worker verifies it.
+
+    Raises:
+        DomainError: as ``services.request_verification`` says.
+    """
+    with transaction.atomic():
+        row = services.request_verification(
+            principal=principal, path=path, file_name=file_name, content_type=content_type, impact=impact,
+            layers=layers,
+        )  # fmt: skip
+        # should the broker not answer, the sweeper starts the work
+        transaction.on_commit(partial(tasks.verify.delay, str(row.pk)), robust=True)
+    return row

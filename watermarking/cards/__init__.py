@@ -75,7 +75,8 @@ class PixelStrength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     local activity. ``delta``: visible CIELAB differences (rms) allowed at calm and at busy places;
     luma takes at most ``luma_share`` of it. ``chroma_cap``: in 8-bit levels. A place is calm below the first and busy above the second of
     ``calm_shares`` (quantiles of its frame) or of ``calm_activity`` (levels), whichever is larger. Gains fall
-    to nothing over ``black_ramp``. All gains are scaled towards ``rgb_psnr_db`` by a factor within ``rgb_range``.
+    to nothing over ``black_ramp``; ``dark_luma`` of luma's is left in frames whose mean luma is
+    below ``dark_ramp``. All gains are scaled towards ``rgb_psnr_db`` by a factor within ``rgb_range``.
     """
 
     luma_psnr_db: float
@@ -88,6 +89,8 @@ class PixelStrength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calm_shares: tuple[float, float]
     calm_activity: tuple[float, float]
     black_ramp: tuple[float, float]
+    dark_ramp: tuple[float, float]
+    dark_luma: float
     rgb_psnr_db: float
     rgb_range: tuple[float, float]
 

@@ -16,8 +16,6 @@ from torch import Tensor
 from watermarking.signal.tile import PlaneLayout
 
 _LIMIT = 2.5
-# pilots' score at which a stretch is trusted in full
-_SURE = 2.0
 _NOTHING = 1e-6
 
 
@@ -80,7 +78,9 @@ def pilot_score(layouts: Sequence[PlaneLayout], spectra: Sequence[Tensor]) -> fl
 def joined(
     layouts: Sequence[PlaneLayout], parts: Sequence[Sequence[Tensor]], frames: Sequence[int]
 ) -> tuple[list[Tensor], list[float]]:
-    """Add up the spectra of stretches, each with the sign and the trust that its pilots give it.
+    """Add up the spectra of stretches, each by the sign and the size of its pilots' score.
+
+    A score grows with signal over noise, so what a codec kept best counts most.
 
     Args:
         parts: per stretch, one ``[n]`` complex spectrum per plane, whitened.
@@ -90,9 +90,7 @@ def joined(
         the planes' spectra, whitened again, and the pilots' score of each stretch.
     """
     scores = [pilot_score(layouts, part) for part in parts]
-    trust = [
-        max(-1.0, min(1.0, score / _SURE)) * count**0.5 for score, count in zip(scores, frames, strict=True)
-    ]
+    trust = [score * count**0.5 for score, count in zip(scores, frames, strict=True)]
     planes: list[Tensor] = []
     for index, layout in enumerate(layouts):
         total = torch.stack([part[index] * weight for part, weight in zip(parts, trust, strict=True)]).sum(0)

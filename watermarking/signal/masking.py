@@ -4,7 +4,7 @@ Two limits meet. Texture hides: local activity (rms of luma over about 20 pixels
 from the least active neighbour, so that the calm side of an edge stays calm) sorts a frame into
 calm and busy places, by its own quantiles and by absolute bounds; the calmest places of any frame
 get the calm budget. Colour shows: a budget is a CIELAB difference, and ``visibility`` says how many
-levels buy it at a place's colour. Luma is also levelled to a PSNR. Black itself stays black.
+levels buy it at a place's colour, a dark one costing more beside brighter ones. Luma is also levelled to a PSNR. Black itself stays black.
 
 Texture masking is deliberately mild for luma (a strong one costs more VMAF than it hides). All maps
 are at a quarter of the frame's size.
@@ -26,6 +26,10 @@ from watermarking.signal.visibility import ColourSlopes, colour_slopes
 CELL = 4
 _REACH = 5
 _SPREAD = 4
+# busy is at least so many times as active as calm (up to twice the bound): even grain is not half calm, half busy
+_LEAST_SPREAD = 1.2
+# measured difference over the table's falls with brightness relative to the frame, by these powers (luma, chroma)
+_SPREAD_LIGHT, _BESIDE, _BLACK = (0.6, 0.3), (0.3, 1.4), 16.0
 # mean squared change of R, G and B per squared level of Y, Cb and Cr (BT.709, narrow range to full)
 _RGB_POWER = (1.36, 1.55, 1.15)
 
@@ -35,7 +39,8 @@ class Hiding:
     """What a frame hides, each ``[b, 1, h // 4, w // 4]`` unless said.
 
     ``budget``: visible CIELAB difference (rms) that a cell may take. ``slopes``: of its colour. ``shape``: luma
-    gain in 8-bit levels before it is levelled. ``light``: 0 in black, 1 above. ``level``: mean luma.
+    gain in 8-bit levels before it is levelled. ``light``: 0 in black, 1 above. ``dusk``: what of the luma gain
+    is left in a dark frame, ``[b, 1, 1, 1]``. ``level``: mean luma.
     ``calm``: ``[b, 2]`` activities between which a place passes from calm to busy.
     """
 
@@ -43,6 +48,7 @@ class Hiding:
     slopes: ColourSlopes
     shape: Tensor
     light: Tensor
+    dusk: Tensor
     level: Tensor
     calm: Tensor
 
@@ -81,9 +87,9 @@ def calm_bounds(active: Tensor, strength: PixelStrength) -> Tensor:
     few = active[..., ::_SPREAD, ::_SPREAD].flatten(1)
     shares = torch.tensor(strength.calm_shares, device=few.device)
     low, high = torch.quantile(few, shares, dim=1)
-    return torch.stack(
-        [low.clamp_min(strength.calm_activity[0]), high.clamp_min(strength.calm_activity[1])], 1
-    )
+    calm, busy = strength.calm_activity
+    low = low.clamp_min(calm)
+    return torch.stack([low, high.clamp_min(busy).maximum((low * _LEAST_SPREAD).clamp_max(2 * busy))], 1)
 
 
 def hiding(
@@ -101,12 +107,14 @@ def hiding(
         calm = calm_bounds(active, strength)
     low, high = calm[:, :1, None, None], calm[:, 1:, None, None]
     busy = ((active - low) / (high - low).clamp_min(0.1)).clamp_(0.0, 1.0)
-    black, lit = strength.black_ramp
+    light = _ramp(level, strength.black_ramp)
+    mean = (level * light).mean((2, 3), keepdim=True) / light.mean((2, 3), keepdim=True).clamp_min(1e-3)
     return Hiding(
         budget=_between(busy, strength.delta),
-        slopes=_slopes(level, chroma),
+        slopes=_in_company(_slopes(level, chroma), level, mean),
         shape=active * strength.luma_slope + strength.luma_floor,
-        light=((level - black) / (lit - black)).clamp_(0.0, 1.0),
+        light=light,
+        dusk=_between(_ramp(mean, strength.dark_ramp), (strength.dark_luma, 1.0)),
         level=level,
         calm=calm,
     )
@@ -126,7 +134,9 @@ def gain_maps(hidden: Hiding, factor: Tensor, strength: PixelStrength) -> GainMa
         factor: ``[b, 1, 1, 1]`` on the luma shape (``luma_level``).
     """
     budget = hidden.budget
-    luma = torch.minimum(hidden.shape * factor, budget * strength.luma_share / hidden.slopes.luma)
+    luma = (
+        torch.minimum(hidden.shape * factor, budget * strength.luma_share / hidden.slopes.luma) * hidden.dusk
+    )
     spent = luma * hidden.slopes.luma
     left = ((budget * budget - spent * spent) * 0.5).clamp_min_(0.0).sqrt_()
     cap = strength.chroma_cap
@@ -145,6 +155,17 @@ def _levelled(maps: GainMaps, strength: PixelStrength) -> GainMaps:
 
 def _between(busy: Tensor, ends: tuple[float, float]) -> Tensor:
     return ends[0] + (ends[1] - ends[0]) * busy
+
+
+def _ramp(level: Tensor, ends: tuple[float, float]) -> Tensor:
+    return ((level - ends[0]) / (ends[1] - ends[0])).clamp_(0.0, 1.0)
+
+
+def _in_company(slopes: ColourSlopes, level: Tensor, mean: Tensor) -> ColourSlopes:
+    """What a level is worth beside the rest of its frame: the eye spreads the light of bright places over dark ones."""
+    beside = ((level - _BLACK) / (mean - _BLACK).clamp_min(1.0)).clamp_(*_BESIDE)
+    luma, chroma = (beside**-power for power in _SPREAD_LIGHT)
+    return ColourSlopes(slopes.luma * luma, slopes.cb * chroma, slopes.cr * chroma)
 
 
 def _slopes(level: Tensor, chroma: tuple[Tensor, Tensor] | None) -> ColourSlopes:

@@ -96,7 +96,7 @@ def credential_of(value: str) -> ApiCredential:
 
     Raises:
         Unauthenticated: ``API_KEY_INVALID`` (malformed, unknown, wrong), ``API_KEY_EXPIRED``,
-            ``API_KEY_REVOKED``, ``API_KEY_ORPHANED`` (its maker has left, and nobody answers for it).
+            ``API_KEY_REVOKED``, ``API_KEY_ORPHANED`` (its maker has left, or only reads there now: nobody answers for it).
     """
     match = _KEY.fullmatch(value)
     prefix, secret = match.groups() if match else ("", "")
@@ -127,7 +127,7 @@ def living_credential(credential_id: UUID) -> ApiCredential:
 def _credentials() -> QuerySet[ApiCredential]:
     maker = Membership.objects.filter(
         user=OuterRef("created_by"), organisation=OuterRef("organisation"), ended_at=None
-    )
+    ).exclude(role=Membership.Role.LEGAL)  # who only reads answers for no key
     return ApiCredential.objects.select_related("organisation", "created_by").annotate(
         maker_is_here=Exists(maker)
     )
@@ -139,7 +139,7 @@ def _refuse_ended(row: Any) -> None:
     if row.expires_at <= clock.now():
         raise Unauthenticated("API_KEY_EXPIRED", "This API key has ended.")
     if not (row.maker_is_here and row.created_by.is_active):
-        raise Unauthenticated("API_KEY_ORPHANED", "Whoever made this API key has left.", "Make a new one.")
+        raise Unauthenticated("API_KEY_ORPHANED", "Nobody answers for this API key any more.", "Make a new one.")
 
 
 class _ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -74,7 +74,7 @@ def read_enrolment(session: MutableMapping[str, Any], user: User, credential: ob
         key = data.credential_data
         if key is None:
             raise ValueError("no key")
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise InvalidInput("PASSKEY_REFUSED", "This passkey was not accepted.", str(error)[:200]) from error
     jwk_of(key.public_key)
     if is_credential_taken(key.credential_id):

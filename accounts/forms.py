@@ -11,8 +11,10 @@ from allauth.mfa.webauthn import forms as webauthn
 from django.conf import settings
 from django.db import transaction
 
+from accounts.answers import AnswerField
 from accounts.passkeys import note_use, read_answer, relying_party, require_risen
-from accounts.selectors import ADMITTED_BY_KEY
+from accounts.presence import is_theirs
+from accounts.principals import ADMITTED_BY_KEY
 from accounts.totp import is_code_accepted
 from common.errors import DomainError
 
@@ -21,6 +23,11 @@ class _Answer:
     """A passkey's answer to a random challenge, made on a page of ours alone."""
 
     cleaned_data: dict[str, Any]
+    fields: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["credential"] = AnswerField()
 
     def clean_credential(self) -> Authenticator:
         party = relying_party(settings.BASE_URL)
@@ -40,7 +47,17 @@ class _Answer:
         return row
 
 
-class SecondFactorByPasskey(_Answer, webauthn.AuthenticateWebAuthnForm):
+class _InSession(_Answer):
+    """The same, by a passkey that serves in this session."""
+
+    def clean_credential(self) -> Authenticator:
+        row = super().clean_credential()
+        if not is_theirs(row, context.request.session.get(ADMITTED_BY_KEY) or ""):
+            raise get_adapter().validation_error("incorrect_code")
+        return row
+
+
+class SecondFactorByPasskey(_InSession, webauthn.AuthenticateWebAuthnForm):
     """The second step of a sign-in."""
 
 
@@ -59,7 +76,7 @@ class SignInByPasskey(_Answer, webauthn.LoginWebAuthnForm):
         return row
 
 
-class ConfirmByPasskey(_Answer, webauthn.ReauthenticateWebAuthnForm):
+class ConfirmByPasskey(_InSession, webauthn.ReauthenticateWebAuthnForm):
     """A fresh proof within a session."""
 
 

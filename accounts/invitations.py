@@ -1,8 +1,8 @@
 """Links that admit one person once: an invitation to an organisation, and a new start after a lost device.
 
-A link's secret is 256 random bits; only its digest is kept. It ends by use, by time, or by a newer link for the same
-person and purpose. An invitation gives just the roles it names, and only to whoever holds the invited address: an
-existing account is never opened by it, its owner signs in and accepts.
+A link's secret is 256 random bits; only its digest is kept. It ends by use, by time, by a newer link for the same
+person and purpose, and with the right of whoever made it. An invitation gives just the roles it names, and only to
+whoever holds the invited address: an existing account is never opened by it, its owner signs in and accepts.
 """
 
 import hashlib
@@ -100,13 +100,8 @@ def start_over(*, user: User, made_by: User | None) -> tuple[SignInLink, str]:
     Raises:
         Forbidden: ``OPERATOR_ONLY``.
     """
-    if made_by is not None:
-        theirs = set(
-            Membership.objects.filter(user=user, ended_at=None).values_list("organisation", flat=True)
-        )
-        mine = Organisation.objects.filter(pk__in=theirs).first()
-        if len(theirs) != 1 or mine is None or not _is_administrator(made_by, mine) or made_by.pk == user.pk:
-            raise Forbidden("OPERATOR_ONLY", "The operator of this server does that.")
+    if made_by is not None and not _may_start_over(made_by, user):
+        raise Forbidden("OPERATOR_ONLY", "The operator of this server does that.")
     with transaction.atomic():
         _end_others(SignInLink.Purpose.START_OVER, user.email, None)
         return _make_link(
@@ -127,7 +122,8 @@ def living_link(secret: str) -> SignInLink:
     """The link of that secret, if it still admits somebody.
 
     Raises:
-        NotFound: ``LINK_OVER``: unknown, used, ended or too old; the four read the same.
+        NotFound: ``LINK_OVER``: unknown, used, ended, too old, or made by somebody who could not make it any more;
+            all read the same.
     """
     return _living(secret, SignInLink.objects.select_related("organisation", "made_by"))
 
@@ -216,9 +212,26 @@ def change_password(*, user: User, password: str) -> None:
 def _living(secret: str, rows: Any) -> SignInLink:
     digest = hashlib.sha256(secret.encode()).digest()
     link: SignInLink | None = rows.filter(digest=digest, used_at=None, revoked_at=None).first()
-    if link is None or link.expires_at <= clock.now():
+    if link is None or link.expires_at <= clock.now() or not _is_answered_for(link):
         raise NotFound("LINK_OVER", "This link admits nobody any more.")
     return link
+
+
+def _is_answered_for(link: SignInLink) -> bool:
+    """Whether who made the link could make it today: nobody comes in by the hand of one who has left."""
+    if link.made_by is None:
+        return True  # the server's operator
+    if link.organisation is not None:
+        return _is_administrator(link.made_by, link.organisation)
+    user = User.objects.filter(pk=link.user_key).first()
+    return user is not None and _may_start_over(link.made_by, user)
+
+
+def _may_start_over(made_by: User, user: User) -> bool:
+    """Whether ``made_by`` administers the one organisation that ``user``, somebody else, belongs to."""
+    theirs = set(Membership.objects.filter(user=user, ended_at=None).values_list("organisation", flat=True))
+    mine = Organisation.objects.filter(pk__in=theirs).first()
+    return len(theirs) == 1 and mine is not None and made_by != user and _is_administrator(made_by, mine)
 
 
 def _make_link(**fields: Any) -> tuple[SignInLink, str]:

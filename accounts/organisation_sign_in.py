@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 
 from accounts.models import IdentityProvider, Membership, OrganisationDomain, User
-from accounts.selectors import ADMITTED_BY_KEY
+from accounts.principals import ADMITTED_BY_KEY
 from common.keys import unseal
 
 REFUSED_KEY: Final = "organisation_sign_in_refused"  # in the session: why, for the page that says so

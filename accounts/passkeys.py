@@ -26,7 +26,8 @@ from fido2.webauthn import (
 )
 
 from accounts.models import User
-from accounts.presence import NotBound
+from accounts.presence import NotBound, is_theirs
+from accounts.principals import ADMITTED_BY_KEY
 from common import clock
 from common.errors import Conflict, InvalidInput
 from trustcore.encoding import b64url_encode
@@ -56,6 +57,8 @@ class Passkey:
     last_used_at: datetime | None
     thumbprint: str
     is_synced: bool
+    # id of the organisation whose sign-in lent it, and for which alone it serves; empty: the holder's own
+    lent_by: str
 
 
 @lru_cache(maxsize=8)
@@ -116,17 +119,20 @@ def passkeys_among(enrolled: Iterable[Authenticator]) -> list[Authenticator]:
     return [row for row in enrolled if row.type == Authenticator.Type.WEBAUTHN]
 
 
-def verify_signed_terms(*, user: User, terms_hash: str, credential: Mapping[str, Any]) -> PasskeySignature:
+def verify_signed_terms(
+    *, user: User, terms_hash: str, credential: Mapping[str, Any], admitted_by: str = ""
+) -> PasskeySignature:
     """Check that ``user`` signed terms of that hash with a passkey of theirs; MUST be called inside a transaction.
 
     The key's row stays locked until the commit, so two answers with one counter cannot both pass.
 
     Args:
         credential: ``PublicKeyCredential.toJSON()`` of the browser's answer.
+        admitted_by: whose sign-in vouches for the session, and whose lent passkeys serve in it.
 
     Raises:
         InvalidInput: ``PASSKEY_MALFORMED``.
-        NotBound: ``PASSKEY_UNKNOWN``: not a passkey of this person; ``PASSKEY_REFUSED``, with ``reason``.
+        NotBound: ``PASSKEY_UNKNOWN``: not a passkey of this person, or one lent to them for another organisation; ``PASSKEY_REFUSED``, with ``reason``.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a signature is checked in the transaction of the act")
@@ -134,7 +140,7 @@ def verify_signed_terms(*, user: User, terms_hash: str, credential: Mapping[str,
     if party is None:
         raise NotBound("PASSKEY_REFUSED", "No passkey can belong to this server's address.")
     answer = read_answer(credential)
-    row, key = _row_of(user, answer.raw_id)
+    row, key = _row_of(user, answer.raw_id, admitted_by)
     kept = _kept(answer, key, party)
     try:
         verify_passkey_signature(kept, terms_hash=terms_hash, party=party)
@@ -211,6 +217,7 @@ def _passkey(row: Authenticator) -> Passkey:
         last_used_at=row.last_used_at,
         thumbprint=passkey_thumbprint(jwk_of(credential_of(row).public_key)),
         is_synced=bool(flags.flags & AuthenticatorData.FLAG.BS),
+        lent_by=str(row.data.get(ADMITTED_BY_KEY) or ""),
     )
 
 
@@ -226,15 +233,17 @@ def read_answer(credential: object) -> AuthenticationResponse:
         answer = AuthenticationResponse.from_dict(credential)
         if not answer.raw_id or answer.response.signature is None:
             raise ValueError("empty")
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise InvalidInput("PASSKEY_MALFORMED", "The passkey's answer cannot be read.") from error
     return answer
 
 
-def _row_of(user: User, credential_id: bytes) -> tuple[Authenticator, AttestedCredentialData]:
+def _row_of(
+    user: User, credential_id: bytes, admitted_by: str
+) -> tuple[Authenticator, AttestedCredentialData]:
     for row in _rows(user).select_for_update(of=("self",)):
         found = credential_of(row)
-        if found.credential_id == credential_id:
+        if found.credential_id == credential_id and is_theirs(row, admitted_by):
             return row, found
     raise NotBound("PASSKEY_UNKNOWN", "That is no passkey of yours.", "Nothing was signed.")
 

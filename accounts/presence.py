@@ -16,7 +16,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.principals import Presence, Principal
+from accounts.principals import ADMITTED_BY_KEY, Presence, Principal
 from common.errors import Forbidden
 
 _FACTORS: Final = (Authenticator.Type.WEBAUTHN, Authenticator.Type.TOTP)
@@ -57,14 +57,20 @@ class Factors:
         return self.passkeys > 0 or self.has_codes
 
 
-def factors_of(user: User) -> Factors:
-    """What ``user`` has enrolled."""
-    return factors_among(Authenticator.objects.filter(user_id=user.pk).values_list("type", flat=True))
+def factors_of(user: User, *, admitted_by: str = "") -> Factors:
+    """What ``user`` can prove themselves with in a session that ``admitted_by`` vouches for."""
+    rows = Authenticator.objects.filter(user_id=user.pk).only("type", "data")
+    return factors_among(row for row in rows if is_theirs(row, admitted_by))
 
 
-def factors_among(enrolled: Iterable[str]) -> Factors:
-    """What the types of somebody's authenticators amount to."""
-    types = list(enrolled)
+def is_theirs(row: Authenticator, admitted_by: str) -> bool:
+    """Whether an authenticator serves in such a session: one that an organisation's sign-in lent serves there alone."""
+    return str(row.data.get(ADMITTED_BY_KEY) or "") in {"", admitted_by}
+
+
+def factors_among(enrolled: Iterable[Authenticator]) -> Factors:
+    """What somebody's authenticators amount to."""
+    types = [row.type for row in enrolled]
     return Factors(
         passkeys=types.count(Authenticator.Type.WEBAUTHN),
         has_codes=Authenticator.Type.TOTP in types,
@@ -76,7 +82,7 @@ def presence_of(request: HttpRequest) -> Presence:
     """What the session knows of the person's proofs; never None for a person who is signed in."""
     user = request.user if isinstance(request.user, User) else None
     records = get_authentication_records(request, user)
-    return Presence(tuple(_proofs(records)))
+    return Presence(tuple(_proofs(records)), request.session.get(ADMITTED_BY_KEY) or "")
 
 
 def require_presence(principal: Principal) -> None:
@@ -86,7 +92,7 @@ def require_presence(principal: Principal) -> None:
         StepUpRequired: ``STEP_UP_REQUIRED``.
     """
     if principal.credential is None and principal.presence is not None and not is_fresh(principal):
-        raise StepUpRequired(needs_factor=factors_of(principal.person).has_second)
+        raise StepUpRequired(needs_factor=_factors(principal).has_second)
 
 
 def is_fresh(principal: Principal) -> bool:
@@ -94,7 +100,7 @@ def is_fresh(principal: Principal) -> bool:
     recent = recent_methods(principal.presence)
     if not recent:
         return False
-    return not recent.isdisjoint(STRONG) or not factors_of(principal.person).has_second
+    return not recent.isdisjoint(STRONG) or not _factors(principal).has_second
 
 
 def recent_methods(presence: Presence | None) -> frozenset[str]:
@@ -114,6 +120,11 @@ def method_of(principal: Principal) -> str:
             # the log's PASSKEY means a signature over the terms; this was a sign-in with one
             return "PASSKEY_SIGN_IN" if method == "PASSKEY" else method
     return "SESSION"
+
+
+def _factors(principal: Principal) -> Factors:
+    admitted_by = principal.presence.admitted_by if principal.presence else ""
+    return factors_of(principal.person, admitted_by=admitted_by)
 
 
 def _proofs(records: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, float]]:

@@ -5,15 +5,23 @@ from uuid import UUID
 
 from accounts.models import ApiCredential, Membership, Organisation, User
 
+# in the session: the one organisation whose sign-in admitted the person, and for which alone it vouches; in the data
+# of a passkey: the organisation whose sign-in lent it
+ADMITTED_BY_KEY = "admitted_by"
+
 
 @dataclass(frozen=True, slots=True)
 class Presence:
     """How the person of a session proved who they are, each with its time (seconds since 1970).
 
     The methods: ``PASSKEY``, ``TOTP``, ``RECOVERY_CODE``, ``PASSWORD``, ``ORGANISATION``.
+
+    Attributes:
+        admitted_by: id of the organisation whose sign-in vouches for the session, and for which alone; empty: none.
     """
 
     proofs: tuple[tuple[str, float], ...] = ()
+    admitted_by: str = ""
 
 
 @dataclass(frozen=True)

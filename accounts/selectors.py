@@ -10,11 +10,9 @@ from django.http import HttpRequest
 
 from accounts.models import ApiCredential, Membership, Organisation, User
 from accounts.presence import presence_of
-from accounts.principals import Principal, principal_of_person
+from accounts.principals import ADMITTED_BY_KEY, Principal, principal_of_person
 
 ORGANISATION_KEY = "organisation"  # in the session: the organisation a person acts for
-# in the session: the one organisation whose sign-in admitted the person, and for which alone it vouches
-ADMITTED_BY_KEY = "admitted_by"
 
 
 def principal_of(request: Any) -> Principal:

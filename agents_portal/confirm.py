@@ -20,6 +20,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 
+from accounts.answers import answer_in
 from accounts.forms import ConfirmByCode, ConfirmByPasskey
 from accounts.models import IdentityProvider, User
 from accounts.passkeys import presence_options
@@ -28,11 +29,11 @@ from accounts.presence import (
     factors_among,
     factors_of,
     is_fresh,
+    is_theirs,
     presence_of,
     require_presence,
 )
-from accounts.principals import Principal
-from accounts.selectors import ADMITTED_BY_KEY
+from accounts.principals import ADMITTED_BY_KEY, Principal
 
 _PREFIX: Final = "confirm_"
 _ONLY: Final = "confirm_only"  # the page itself was asked for, and no act
@@ -46,7 +47,7 @@ class Confirmation:
     def __init__(self, request: Any, principal: Principal) -> None:
         """Keep who is asked, and what was wrong with what they gave."""
         self._request, self._principal = request, principal
-        self._factors = factors_among(row.type for row in enrolled_by(request))
+        self._factors = factors_among(enrolled_by(request))
         self.problem: str = getattr(request, "confirm_problem", "")
 
     @cached_property
@@ -76,10 +77,12 @@ class Confirmation:
 
 
 def enrolled_by(request: Any) -> list[Authenticator]:
-    """The reader's authenticators, read once a page however often they are asked for."""
+    """The reader's authenticators that serve in this session, read once a page however often they are asked for."""
     kept: list[Authenticator] | None = getattr(request, "portal_enrolled", None)
     if kept is None:
-        kept = list(Authenticator.objects.filter(user_id=request.user.pk).order_by("created_at", "pk"))
+        admitted_by = request.session.get(ADMITTED_BY_KEY) or ""
+        rows = Authenticator.objects.filter(user_id=request.user.pk).order_by("created_at", "pk")
+        kept = [row for row in rows if is_theirs(row, admitted_by)]
         request.portal_enrolled = kept
     return kept
 
@@ -114,10 +117,7 @@ def passkey_sent(request: HttpRequest) -> dict[str, Any] | None:
     text = request.POST.get("passkey", "")
     if not text:
         return None
-    try:
-        answer = json.loads(text) if len(text) <= _KEPT_BYTES_MAX else {}
-    except ValueError:
-        return {}
+    answer = answer_in(text)
     return answer if isinstance(answer, dict) else {}
 
 
@@ -161,7 +161,7 @@ def _problem(request: Any, user: User, given: dict[str, str]) -> str:
             by_passkey.save()
             return ""
         return gettext("This passkey did not confirm that it is you.")
-    if factors_of(user).has_second:
+    if factors_of(user, admitted_by=request.session.get(ADMITTED_BY_KEY) or "").has_second:
         by_code = ConfirmByCode({"code": given["code"]}, user=user)
         if by_code.is_valid():
             by_code.save()

@@ -1,6 +1,6 @@
 """Days as people name them, and the moments they begin and end at in the reader's zone."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -18,6 +18,13 @@ class DayField(forms.DateField):
         kwargs.setdefault("error_messages", {"invalid": gettext_lazy("Enter a day as year-month-day.")})
         widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "day"})
         super().__init__(widget=widget, **kwargs)
+
+    def to_python(self, value: Any) -> date | None:
+        """The day; the last ones that a calendar can name are none, for nothing begins after them."""
+        day = super().to_python(value)
+        if day is not None and day.year == MAXYEAR:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return day
 
 
 def begin_of(day: date | None, *, earliest: datetime | None = None) -> datetime:

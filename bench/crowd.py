@@ -162,7 +162,7 @@ def _people(wire: psycopg.Connection, world: World, scale: Scale) -> None:
         [real["studio"], real["producer"], real["production"]],
     )
     wire.execute(
-        "create temp table crowd_places as select row_number() over () - 1 at, * from crowd_production"
+        "create temp table crowd_places as select row_number() over () - 1 place, * from crowd_production"
     )
     wire.execute("analyze crowd_talent; analyze crowd_places")
 
@@ -176,7 +176,7 @@ def _deal(wire: psycopg.Connection, number: int, what: str, *, first: int = 0) -
         " t.agency, t.agent, t.mandate, p.org licensee, p.person producer, p.production"
         " from (select n, %s::text what, mod(n, (select count(*) from crowd_talent)) t,"
         " mod(n / 7 + n, (select count(*) from crowd_places)) p from generate_series(%s::bigint, %s::bigint) n) d"
-        " join crowd_talent t on t.n = d.t join crowd_places p on p.at = d.p",
+        " join crowd_talent t on t.n = d.t join crowd_places p on p.place = d.p",
         [what, first, first + number - 1],
     )
     wire.execute("analyze crowd_deal")
@@ -231,7 +231,7 @@ def _records(wire: psycopg.Connection, world: World) -> None:
     names = _columns(wire, "audit_event", but=("number",))
     instead = {
         "id": "uuidv7()", "object_id": "c.jti", "production_id": "c.production", "organisation_id": "c.licensee",
-        "person_id": "c.producer", "visible_to": "array[c.licensee, c.agency, c.talent_org]", "log_entry": "null",
+        "person_id": "c.producer", "visible_to": "jsonb_build_array(c.licensee, c.agency, c.talent_org)", "log_entry": "null",
         "at": "now() - mod(c.n, 500000) * interval '1 minute'",
     }  # fmt: skip
     values = ", ".join(instead.get(name, f"s.{name}") for name in names)

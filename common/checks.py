@@ -1,8 +1,10 @@
 """System checks of the foundation."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from cryptography import x509
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as CheckWarning
@@ -48,6 +50,21 @@ def check_key_backends(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
             )
         )
     return found
+
+
+@register
+def check_timestamps(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """``common.E003``: a timestamp authority without readable roots: none of its stamps would ever hold."""
+    if not settings.TIMESTAMP_URL:
+        return []
+    try:
+        x509.load_pem_x509_certificates(Path(settings.TIMESTAMP_ROOTS or "").read_bytes())
+    except (OSError, ValueError):
+        hint = "TRUSTMARK_TIMESTAMP_ROOTS names a file with the authority's root certificates as PEM."
+        return [Error("TRUSTMARK_TIMESTAMP_URL is set without roots.", hint=hint, id="common.E003")]
+    if not settings.TIMESTAMP_URL.startswith(("https://", "http://")):
+        return [Error("TRUSTMARK_TIMESTAMP_URL is no http or https address.", id="common.E003")]
+    return []
 
 
 @register(deploy=True)

@@ -8,3 +8,7 @@ class ComplianceConfig(AppConfig):
 
     name = "compliance"
     verbose_name = "Compliance"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from compliance import checks  # noqa: F401

@@ -22,7 +22,7 @@ from trustcore.signing import Signer
 
 _CHUNK = 1024 * 1024
 # What is compressed already, or is nothing but hashes, is stored as it is.
-_STORED = (".c2pa", "checkpoint", "vkey")
+_STORED = (".c2pa", ".parquet", ".pdf", "checkpoint", "vkey")
 _ZIP64_FROM = 1 << 31
 
 
@@ -38,7 +38,7 @@ class BagWriter:
     target: Path
     name: str
     _digests: dict[str, str] = field(default_factory=dict)
-    _payload_bytes: int = 0
+    _sizes: dict[str, int] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         self._zip = zipfile.ZipFile(self.target, "w", allowZip64=True)
@@ -75,9 +75,12 @@ class BagWriter:
                 digest.update(chunk)
                 size += len(chunk)
                 stream.write(chunk)
-        self._digests[path] = digest.hexdigest()
-        if path.startswith(PAYLOAD):
-            self._payload_bytes += size
+        self._digests[path], self._sizes[path] = digest.hexdigest(), size
+
+    @property
+    def files(self) -> dict[str, tuple[str, int]]:
+        """SHA-256 (hex) and size of each file so far, by its path."""
+        return {path: (digest, self._sizes[path]) for path, digest in self._digests.items()}
 
     def finish(
         self, *, identifier: str, created_at: str, agent: str, predicate: Mapping[str, Any], signer: Signer
@@ -91,7 +94,7 @@ class BagWriter:
                 identifier=identifier,
                 created_at=created_at,
                 agent=agent,
-                payload_bytes=self._payload_bytes,
+                payload_bytes=sum(self._sizes[path] for path in payload),
                 payload_files=len(payload),
             ),
         )

@@ -10,20 +10,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db.models import Prefetch, Q
 
 from audit.models import Event
 from common.clock import rfc3339
 from common.keys import public_keys
-from compliance.models import Audience
+from common.storage import local_copy
+from compliance.models import Audience, ReconciliationReport
 from compliance.pseudonyms import Cast
 from licensing.models import LicenceToken, RequestAction, TermsVersion
 from licensing.selectors import current_grant
 from provenance.models import Asset
 from provenance.selectors import assets_of
-from trustcore.bundle.layout import grant_path, history_path, terms_path
+from trustcore.bundle.layout import RECONCILIATION, grant_path, history_path, terms_path
 from trustcore.bundle.ledger import Ledger, history_document
 from trustcore.encoding import canonical_json
+from trustcore.policy.profiles import catalogue, profile_bytes
 from trustcore.receipt import VerifiedEntry
 from trustcore.signing import public_jwk
 from watermarking.selectors import registrations_of
@@ -63,6 +66,19 @@ def licence_files(ledger: Ledger, cast: Cast, audience: str, until: datetime) ->
     for jti in jtis:
         token = tokens[jti]
         yield history_path(jti), canonical_json(history_document(jti, ledger, _acts(token, cast, audience)))
+
+
+def terms_of(ledger: Ledger) -> dict[tuple[str, int], dict[str, Any]]:
+    """Return the terms of each granted version, as they were signed."""
+    rows = LicenceToken.objects.filter(jti__in={jti for jti, _ in ledger.grants}).select_related("terms")
+    by_jti = {str(row.jti): row.terms.terms for row in rows}
+    return {(jti, version): by_jti[jti] for jti, version in sorted(ledger.grants)}
+
+
+def profiles_of(terms: Iterable[dict[str, Any]]) -> dict[str, bytes]:
+    """Return each compliance profile that the terms name, in the form whose hash counsel signs off."""
+    named = sorted({ref for one in terms for ref in one.get("profiles", ())})
+    return {ref: profile_bytes(catalogue()[ref]) for ref in named if ref in catalogue()}
 
 
 def mark_reports(production_id: UUID, until: datetime) -> list[dict[str, Any]]:
@@ -127,6 +143,27 @@ def event_lines(
             "details": plain(_told(event.details, audience)),
         }
         yield canonical_json(line) + b"\n"
+
+
+def reconciliation_files(
+    production_id: UUID, audience: str, until: datetime
+) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield the reports of compared deliveries, each as summary and rows; shared ones without the files' names."""
+    kept = ReconciliationReport.objects.filter(production_id=production_id, created_at__lte=until)
+    for report in kept.order_by("created_at", "pk"):
+        yield f"{RECONCILIATION}{report.pk}.json", iter([canonical_json(report.summary)])
+        yield f"{RECONCILIATION}{report.pk}.ndjson", _rows(report.blob, audience)
+
+
+def _rows(blob: str, audience: str) -> Iterator[bytes]:
+    with local_copy(blob) as path, path.open("rb") as stream:
+        for line in stream:
+            if audience == Audience.SHARED:
+                row = msgspec.json.decode(line)
+                row.pop("path", None)
+                yield canonical_json(row) + b"\n"
+            else:
+                yield line
 
 
 def _acts(token: LicenceToken, cast: Cast, audience: str) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from compliance.tallying import Tally
 from receipts.selectors import StoredEntry
 from trustcore.bundle.layout import Counts
 from trustcore.bundle.ledger import CSV_HEADER, Ledger
@@ -33,6 +34,7 @@ class LogReading:
         ndjson, csv, denied: files in the scratch folder.
         unauthorised, refused: the first rows of each, for the bundle's page.
         refused_by_reason: how often each reason was the primary one.
+        tally: what the receipts add up to.
     """
 
     ledger: Ledger
@@ -43,6 +45,7 @@ class LogReading:
     unauthorised: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
     refused_by_reason: Counter[str] = field(default_factory=Counter)
+    tally: Tally = field(default_factory=Tally)
 
     def findings(self, frames_without_receipt: int) -> dict[str, Any]:
         """Return what the bundle's page shows first; zero is said as zero."""
@@ -77,6 +80,7 @@ def read_log(entries: Iterator[StoredEntry], folder: Path) -> LogReading:
             if lines is not None:
                 ndjson.write(lines.ndjson)
                 csv.write(lines.csv)
+                reading.tally.frame(lines.ndjson)
                 if b'"outcome":"UNAUTHORISED"' in stored.entry:
                     _note_frame(reading, stored)
             elif stored.kind == "checked":

@@ -84,6 +84,7 @@ from compliance.incidents.models import (  # noqa: E402 - a room of this app: Dj
     IncidentEntry,
     IncidentPackage,
 )
+from compliance.reconciling.models import ReconciliationReport  # noqa: E402
 
 __all__ = [
     "Audience",
@@ -94,4 +95,5 @@ __all__ = [
     "Incident",
     "IncidentEntry",
     "IncidentPackage",
+    "ReconciliationReport",
 ]

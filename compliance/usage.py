@@ -4,21 +4,31 @@ A guild reads its members' rows alone; what others in the production did is coun
 they are is said. Columns follow TAXONOMY section 17, in its order, as far as this server holds them.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from accounts.principals import Principal
 from common import clock
+from compliance.models import Bundle
 from compliance.money import FRAMES_PER_SECOND, Due, Use, amount_due
 from licensing.models import GuildMember, Hold, LicenceToken, Production
-from licensing.selectors import effective_state, pairwise_pseudonym, terms_in_force, tokens_visible_to
+from licensing.selectors import (
+    effective_state,
+    pairwise_pseudonym,
+    terms_in_force,
+    tokens_of_production,
+    tokens_visible_to,
+)
 from receipts.selectors import LogState, PeriodUse, log_state, use_in_period
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.terms import Terms
 
 PERIOD_DAYS_MOST = 3_660
+SCHEMA = "trustmark.usage/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +88,79 @@ def usage_report(
     every = tokens_visible_to(principal).filter(
         production=production, not_before__lt=before, created_at__lt=before
     )
-    tokens = list(every.order_by("talent__stage_name", "licence_id", "terms__version"))
+    return report_of(
+        production,
+        principal.organisation_id,
+        list(every.order_by("talent__stage_name", "licence_id", "terms__version")),
+        days=(begins, until),
+        moments=(since, before),
+        log=log_state(production.pk),
+        made_at=clock.now(),
+    )
+
+
+def report_of(
+    production: Production,
+    guild_id: UUID,
+    tokens: Sequence[LicenceToken],
+    *,
+    days: tuple[date, date],
+    moments: tuple[datetime, datetime],
+    log: LogState | None,
+    made_at: datetime,
+    size: int | None = None,
+    named: bool = True,
+) -> UsageReport:
+    """Make a guild's report over ``tokens``, whoever reads it.
+
+    Args:
+        days: first and last day, as they are shown; ``moments`` the same as times, the second excluded.
+        size: of the log at the cut of a bundle; None: as it stands.
+        named: performers by name; what leaves the house in a file has their pseudonyms alone.
+    """
+    since, before = moments
     members = set(
         GuildMember.objects.filter(
-            guild=principal.organisation, talent__in={one.talent_id for one in tokens}
+            guild_id=guild_id, talent__in={one.talent_id for one in tokens}
         ).values_list("talent_id", flat=True)
     )
     mine = [one for one in tokens if one.talent_id in members]
-    used = use_in_period(production.pk, [one.pk for one in mine], begins=since, ends=before)
+    used = use_in_period(production.pk, [one.pk for one in mine], begins=since, ends=before, size=size)
     strikes = Hold.objects.filter(
         reason=str(DenyReason.STRIKE_SUSPENSION), production=production, placed_at__lt=before
     ).exclude(lifted_at__lt=since)
     struck = [(one.placed_at, one.lifted_at) for one in strikes]
-    rows = tuple(_row(one, used[one.pk], (since, before), struck) for one in mine)
-    return UsageReport(
-        production, begins, until, rows, len(tokens) - len(mine), log_state(production.pk), clock.now()
+    rows = tuple(_row(one, used[one.pk], (since, before), struck, made_at, named=named) for one in mine)
+    return UsageReport(production, *days, rows, len(tokens) - len(mine), log, made_at)
+
+
+def usage_at(bundle: Bundle, cut_at: datetime) -> UsageReport:
+    """The report of a bundle's production for its guild, from the first licence to the cut, over the log at the cut."""
+    production = bundle.production
+    if production.guild_id is None:
+        raise ValueError("the production has no guild")
+    every = tokens_of_production(production.pk).filter(created_at__lte=cut_at)
+    found = list(every.order_by("talent__stage_name", "licence_id", "terms__version"))
+    since = min((min(one.created_at, one.not_before) for one in found), default=cut_at)
+    log = LogState(
+        production_id=production.pk,
+        origin=bundle.origin,
+        size=bundle.tree_size or 0,
+        root_hex=bundle.root_hex,
+        published_size=bundle.tree_size or 0,
+        published_at=cut_at,
+        pending=0,
+    )
+    return report_of(
+        production,
+        production.guild_id,
+        found,
+        days=(since.date(), cut_at.date()),
+        moments=(since, cut_at + timedelta(days=1)),
+        log=log,
+        made_at=cut_at,
+        size=bundle.tree_size,
+        named=False,
     )
 
 
@@ -132,14 +200,46 @@ def report_rows(report: UsageReport) -> Iterator[tuple[object, ...]]:
         )  # fmt: skip
 
 
+def report_lines(report: UsageReport, header: Mapping[str, object]) -> Iterator[bytes]:
+    """The report as JSON Lines: its head, then one object for each row, members in the order of :data:`HEADING`."""
+    log = report.log
+    head = {
+        "kind": "header",
+        "schema_version": SCHEMA,
+        "production": report.production.title,
+        "eidr": report.production.eidr,
+        "period_from": str(report.begins),
+        "period_to": str(report.until),
+        "cut_off_log_index": log.published_size if log else None,
+        "log_root": log.root_hex if log else None,
+        "generated_at": clock.rfc3339(report.made_at),
+        "record_count": len(report.rows),
+        "not_on_the_roll": report.others,
+        "frames": report.frames,
+        "amounts_due_minor": report.amounts,
+        "rows_without_amount": report.unknown,
+        **header,
+    }
+    yield json.dumps(head, ensure_ascii=False).encode() + b"\n"
+    for row in report_rows(report):
+        cells = {
+            name: cell if isinstance(cell, int) else str(cell)
+            for name, cell in zip(HEADING, row, strict=True)
+        }
+        yield json.dumps({"kind": "row", **cells}, ensure_ascii=False).encode() + b"\n"
+
+
 def _row(
     token: LicenceToken,
     use: PeriodUse,
     period: tuple[datetime, datetime],
     struck: list[tuple[datetime, datetime | None]],
+    made_at: datetime,
+    *,
+    named: bool,
 ) -> UsageRow:
     terms = terms_in_force(token)
-    talent, today = token.talent, clock.now().date()
+    talent, today = token.talent, made_at.date()
     over = max(0, use.frames - token.frames_max) if token.frames_max else 0
     begins_here = period[0] <= token.not_before < period[1]  # a renewal is an agreement of its own
     due = amount_due(
@@ -150,10 +250,10 @@ def _row(
         token=token,
         terms=terms,
         performer_ref=pairwise_pseudonym(token.talent_id, token.production_id),
-        performer=talent.stage_name,
+        performer=talent.stage_name if named else "",
         is_minor=talent.majority_on is not None and today < talent.majority_on,
         is_deceased=talent.died_on is not None and talent.died_on <= today,
-        state=str(effective_state(token, clock.now())),
+        state=str(effective_state(token, made_at)),
         use=use,
         due=due,
         strike_suspensions=sum(

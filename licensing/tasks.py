@@ -25,6 +25,7 @@ BEAT = (
     "licensing.tasks.resume_rolls",
     ("licensing.tasks.write_letters", 2.0),
     ("licensing.tasks.forget_status_changes", 3600.0),
+    ("licensing.tasks.end_expired_authorities", 3600.0),
 )
 
 
@@ -75,6 +76,12 @@ def write_letters() -> int:
 def forget_status_changes() -> int:
     """Drop notes of status changes that a later one stands for."""
     return services.forget_status_changes()
+
+
+@shared_task(ignore_result=True)
+def end_expired_authorities() -> int:
+    """End guardians' and executors' documents that ran out."""
+    return services.end_expired_authorities()
 
 
 @shared_task(ignore_result=True, acks_late=True)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from common.errors import InvalidInput
 
-_NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+_NAT64 = IPv6Network("64:ff9b::/96")
 _METADATA = frozenset({ip_address("fd00:ec2::254"), ip_address("100.100.100.200")})
 _URL_MAX = 500
 
@@ -67,7 +67,12 @@ def is_allowed(address: IPv4Address | IPv6Address) -> bool:
         return is_allowed(inner)
     if address.is_multicast or address.is_unspecified or address.is_link_local or address in _METADATA:
         return False
-    return address.is_global or (_may_be_private() and (address.is_private or address.is_loopback))
+    if _may_be_private() and (address.is_private or address.is_loopback):
+        return True
+    # a reserved range of IPv6 is nobody's on the Internet and may be anybody's at home: IPv4-compatible addresses,
+    # translation prefixes of a network's own (RFC 8215), what once was site-local
+    is_reserved = address.is_reserved or (isinstance(address, IPv6Address) and address.is_site_local)
+    return address.is_global and not is_reserved
 
 
 async def allowed_addresses(host: str, port: int) -> list[str]:
@@ -91,7 +96,7 @@ async def allowed_addresses(host: str, port: int) -> list[str]:
 def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | None:
     if isinstance(address, IPv4Address):
         return None
-    if any(address in network for network in _NAT64):
+    if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     teredo = address.teredo
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)

@@ -22,8 +22,9 @@ from accounts.models import User
 from common import clock
 from notify.models import Letter
 from notify.models.letters import Topic
+from notify.saying import Wording
 from notify.unsubscribing import unsubscribe_url
-from notify.wording import Wording, wording_of
+from notify.wording import wording_of
 
 _MOST_IN_DIGEST = 100
 

@@ -30,6 +30,13 @@ TOPIC_OF: Final[dict[str, Topic]] = {
     "licence.suspended": Topic.STOP,
     "licence.resumed": Topic.STOP,
     "talent.emergency_stop": Topic.STOP,
+    "training.requested": Topic.TRAINING,
+    "training.issued": Topic.TRAINING,
+    "training.declined": Topic.TRAINING,
+    "training.withdrawn": Topic.TRAINING,
+    "training.lapsed": Topic.TRAINING,
+    "training.revoked": Topic.STOP,
+    "asset.held": Topic.OUTPUT,
     "key.created": Topic.SECURITY,
     "key.revoked": Topic.SECURITY,
     "webhook.created": Topic.SECURITY,
@@ -41,7 +48,9 @@ TOPIC_OF: Final[dict[str, Topic]] = {
     "member.removed": Topic.SECURITY,
 }
 OF_THE_ORGANISATION: Final = frozenset(kind for kind, topic in TOPIC_OF.items() if topic is Topic.SECURITY)
-"""Kinds that concern who administers the organisation, whatever it does; the rest is the licensor's affair."""
+"""Kinds that concern who administers the organisation, whatever it does."""
+OF_OUTPUTS: Final = frozenset(kind for kind, topic in TOPIC_OF.items() if topic is Topic.OUTPUT)
+"""Kinds that concern who delivers an output; what is neither is the licensor's affair."""
 
 
 @dataclass(frozen=True, slots=True)

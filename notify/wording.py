@@ -5,45 +5,22 @@ as such and never makes a letter fail. Sentences are whole, for the catalogues. 
 templates escape what they show.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from common.dates import weekdate_words
 from common.language import figure
 from common.visible import one_line
-
-Facts = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """A letter in the reader's language.
-
-    Attributes:
-        subject: one line, without control characters.
-        lead: the sentence that is true now.
-        rest: further sentences.
-        act: what the link says, in the infinitive of a button.
-        path: where it leads, below the deployment's address.
-    """
-
-    subject: str
-    lead: str
-    rest: tuple[str, ...] = ()
-    act: str = ""
-    path: str = "/"
+from notify.saying import Facts, Said, Wording
+from notify.security_wording import SECURITY
+from notify.work_wording import OUTPUTS, TRAINING
 
 
 def wording_of(kind: str, facts: Facts) -> Wording:
     """The words for an event of ``kind``; an unknown kind is said plainly."""
-    written = _WORDS.get(kind, _unknown)(_Said(facts))
+    written = _WORDS.get(kind, _unknown)(Said(facts))
     return Wording(
         one_line(written.subject),
         written.lead,
@@ -53,34 +30,7 @@ def wording_of(kind: str, facts: Facts) -> Wording:
     )
 
 
-class _Said(dict[str, Any]):
-    """Facts as sentences take them: text in one line, a missing one as a dash."""
-
-    def __init__(self, facts: Facts) -> None:
-        super().__init__({name: self._plain(value) for name, value in facts.items()})
-
-    def __missing__(self, name: str) -> str:
-        return "—"
-
-    @staticmethod
-    def _plain(value: Any) -> Any:
-        return one_line(value) if isinstance(value, str) else value
-
-    def number(self, name: str) -> int:
-        """A number; 0 where there is none."""
-        value = self.get(name, 0)
-        return value if isinstance(value, int) else 0
-
-    def moment(self, name: str) -> str:
-        """A time in the reader's zone, with the zone."""
-        at = parse_datetime(str(self.get(name, "")) or "-") if self.get(name) else None
-        if not isinstance(at, datetime):
-            return "—"
-        here = timezone.localtime(at)
-        return f"{weekdate_words(here)}, {here:%H:%M} {here.tzname() or ''}".strip()
-
-
-def _arrived(said: _Said) -> Wording:
+def _arrived(said: Said) -> Wording:
     return Wording(
         _("%(licensee)s asks for %(talent)s in %(production)s") % said,
         _("%(licensee)s asks for %(talent)s in %(production)s, and your answer is needed.") % said,
@@ -94,7 +44,7 @@ def _arrived(said: _Said) -> Wording:
     )
 
 
-def _revised(said: _Said) -> Wording:
+def _revised(said: Said) -> Wording:
     return Wording(
         _("New terms for %(talent)s in %(production)s") % said,
         _("%(licensee)s put new terms forward. What was agreed to before counts no more.") % said,
@@ -108,7 +58,7 @@ def _revised(said: _Said) -> Wording:
     )
 
 
-def _counter_accepted(said: _Said) -> Wording:
+def _counter_accepted(said: Said) -> Wording:
     return Wording(
         _("%(licensee)s accepted your counter for %(talent)s") % said,
         _("%(licensee)s accepted your counter word for word. It waits for your approval.") % said,
@@ -118,7 +68,7 @@ def _counter_accepted(said: _Said) -> Wording:
     )
 
 
-def _deadline(said: _Said) -> Wording:
+def _deadline(said: Said) -> Wording:
     return Wording(
         _("Answer by %(when)s: %(talent)s in %(production)s")
         % {
@@ -135,7 +85,7 @@ def _deadline(said: _Said) -> Wording:
     )
 
 
-def _countered(said: _Said) -> Wording:
+def _countered(said: Said) -> Wording:
     return Wording(
         _("A counter for %(talent)s in %(production)s") % said,
         _("%(other)s answered with narrower terms. You can accept them word for word, or put others forward.")
@@ -146,7 +96,7 @@ def _countered(said: _Said) -> Wording:
     )
 
 
-def _declined(said: _Said) -> Wording:
+def _declined(said: Said) -> Wording:
     return Wording(
         _("Declined: %(talent)s in %(production)s") % said,
         _("The request for %(talent)s in %(production)s was declined. Nothing is granted.") % said,
@@ -156,7 +106,7 @@ def _declined(said: _Said) -> Wording:
     )
 
 
-def _withdrawn(said: _Said) -> Wording:
+def _withdrawn(said: Said) -> Wording:
     return Wording(
         _("Withdrawn: %(talent)s in %(production)s") % said,
         _("%(licensee)s took its request for %(talent)s in %(production)s back. Nothing is granted.") % said,
@@ -166,7 +116,7 @@ def _withdrawn(said: _Said) -> Wording:
     )
 
 
-def _lapsed(said: _Said) -> Wording:
+def _lapsed(said: Said) -> Wording:
     return Wording(
         _("Nobody answered: %(talent)s in %(production)s") % said,
         _("The time for the request for %(talent)s in %(production)s is over. Nothing is granted.") % said,
@@ -176,7 +126,7 @@ def _lapsed(said: _Said) -> Wording:
     )
 
 
-def _question(said: _Said) -> Wording:
+def _question(said: Said) -> Wording:
     return Wording(
         _("A question about %(talent)s in %(production)s") % said,
         _("%(other)s asked something about the request. Its words stand with the request.") % said,
@@ -186,7 +136,7 @@ def _question(said: _Said) -> Wording:
     )
 
 
-def _answer(said: _Said) -> Wording:
+def _answer(said: Said) -> Wording:
     return Wording(
         _("An answer about %(talent)s in %(production)s") % said,
         _("%(other)s answered a question about the request. The words stand with the request.") % said,
@@ -196,7 +146,7 @@ def _answer(said: _Said) -> Wording:
     )
 
 
-def _issued(said: _Said) -> Wording:
+def _issued(said: Said) -> Wording:
     return Wording(
         _("Licensed: %(talent)s in %(production)s") % said,
         _("Licence %(short_id)s for %(talent)s in %(production)s is issued, with all its terms.") % said,
@@ -206,7 +156,7 @@ def _issued(said: _Said) -> Wording:
     )
 
 
-def _ends_soon(said: _Said) -> Wording:
+def _ends_soon(said: Said) -> Wording:
     days = said.number("days_left")
     place = {**said, "days": days, "talent": said["talent"], "production": said["production"]}
     return Wording(
@@ -231,7 +181,7 @@ def _ends_soon(said: _Said) -> Wording:
     )
 
 
-def _expired(said: _Said) -> Wording:
+def _expired(said: Said) -> Wording:
     return Wording(
         _("Ended: %(talent)s in %(production)s") % said,
         _("The licence for %(talent)s in %(production)s has ended. Every check is refused.") % said,
@@ -241,7 +191,7 @@ def _expired(said: _Said) -> Wording:
     )
 
 
-def _quota(said: _Said) -> Wording:
+def _quota(said: Said) -> Wording:
     return Wording(
         _("%(percent)s %% used: %(talent)s in %(production)s")
         % {"percent": said["percent"], "talent": said["talent"], "production": said["production"]},
@@ -264,7 +214,7 @@ def _counter(code: str) -> str:
     )
 
 
-def _overdue(said: _Said) -> Wording:
+def _overdue(said: Said) -> Wording:
     return Wording(
         _("Not acknowledged: %(talent)s in %(production)s") % said,
         _("%(debtor)s has not said in time that it stopped using licence %(short_id)s.") % said,
@@ -274,7 +224,7 @@ def _overdue(said: _Said) -> Wording:
     )
 
 
-def _revoked(said: _Said) -> Wording:
+def _revoked(said: Said) -> Wording:
     return Wording(
         _("Revoked: %(talent)s in %(production)s") % said,
         _("The licence for %(talent)s in %(production)s was revoked. Every check is refused from now on.")
@@ -295,7 +245,7 @@ def _frames(disposition: str) -> str:
     }.get(disposition, "")
 
 
-def _due(said: _Said) -> str:
+def _due(said: Said) -> str:
     if not said.get("due_at"):
         return ""
     return _("Your organisation acknowledges by %(when)s that it has stopped.") % {
@@ -303,7 +253,7 @@ def _due(said: _Said) -> str:
     }
 
 
-def _terminated(said: _Said) -> Wording:
+def _terminated(said: Said) -> Wording:
     return Wording(
         _("Ended: %(talent)s in %(production)s") % said,
         _("The licence for %(talent)s in %(production)s ended, for its studio changed hands.") % said,
@@ -313,7 +263,7 @@ def _terminated(said: _Said) -> Wording:
     )
 
 
-def _suspended(said: _Said) -> Wording:
+def _suspended(said: Said) -> Wording:
     return Wording(
         _("Paused: %(talent)s in %(production)s") % said,
         _("The licence for %(talent)s in %(production)s is paused. Every check is refused until it goes on.")
@@ -324,7 +274,7 @@ def _suspended(said: _Said) -> Wording:
     )
 
 
-def _resumed(said: _Said) -> Wording:
+def _resumed(said: Said) -> Wording:
     return Wording(
         _("Goes on: %(talent)s in %(production)s") % said,
         _("The licence for %(talent)s in %(production)s is no longer paused.") % said,
@@ -334,7 +284,7 @@ def _resumed(said: _Said) -> Wording:
     )
 
 
-def _stop(said: _Said) -> Wording:
+def _stop(said: Said) -> Wording:
     count = said.number("licences")
     return Wording(
         _("Stopped: every use of %(talent)s") % said,
@@ -348,32 +298,11 @@ def _stop(said: _Said) -> Wording:
     )
 
 
-def _who(said: _Said) -> str:
-    if not said.get("actor"):
-        return ""
-    if said.get("by_key"):
-        return _("It was done with an API key that %(actor)s made.") % said
-    return _("It was done by %(actor)s.") % said
-
-
-def _not_you(said: _Said) -> str:
-    return _("If nobody of %(organisation)s meant this, end it now and tell your administrator.") % said
-
-
-def _security(
-    subject: Callable[[], str], lead: Callable[[], str], act: Callable[[], str]
-) -> Callable[[_Said], Wording]:
-    def write(said: _Said) -> Wording:
-        return Wording(subject() % said, lead() % said, (_who(said), _not_you(said)), act(), said["path"])
-
-    return write
-
-
-def _unknown(said: _Said) -> Wording:
+def _unknown(said: Said) -> Wording:
     return Wording(_("Something happened on Trustmark"), _("Open the portal to read what."), path="/")
 
 
-_WORDS: Final[dict[str, Callable[[_Said], Wording]]] = {
+_WORDS: Final[dict[str, Callable[[Said], Wording]]] = {
     "request.submitted": _arrived,
     "request.revised": _revised,
     "request.counter_accepted": _counter_accepted,
@@ -394,49 +323,7 @@ _WORDS: Final[dict[str, Callable[[_Said], Wording]]] = {
     "licence.resumed": _resumed,
     "revocation.overdue": _overdue,
     "talent.emergency_stop": _stop,
-    "key.created": _security(
-        lambda: _("A new API key at %(organisation)s: %(name)s"),
-        lambda: _("The API key %(name)s (tm_%(prefix)s) was made."),
-        lambda: _("See the keys"),
-    ),
-    "key.revoked": _security(
-        lambda: _("An API key was revoked at %(organisation)s: %(name)s"),
-        lambda: _("The API key %(name)s (tm_%(prefix)s) was revoked and no longer works."),
-        lambda: _("See the keys"),
-    ),
-    "webhook.created": _security(
-        lambda: _("A new webhook at %(organisation)s"),
-        lambda: _("A new address is called with the events of %(organisation)s."),
-        lambda: _("See the webhooks"),
-    ),
-    "webhook.deleted": _security(
-        lambda: _("A webhook was removed at %(organisation)s"),
-        lambda: _("An address is no longer called with the events of %(organisation)s."),
-        lambda: _("See the webhooks"),
-    ),
-    "webhook.secret_rotated": _security(
-        lambda: _("A webhook has a new secret at %(organisation)s"),
-        lambda: _("The secret that signs a webhook of %(organisation)s was renewed."),
-        lambda: _("See the webhooks"),
-    ),
-    "webhook.disabled": _security(
-        lambda: _("A webhook is switched off at %(organisation)s"),
-        lambda: _("A webhook of %(organisation)s is switched off. What happens is no longer told to it."),
-        lambda: _("See the webhooks"),
-    ),
-    "invitation.accepted": _security(
-        lambda: _("A new member of %(organisation)s"),
-        lambda: _("%(name)s joined %(organisation)s."),
-        lambda: _("See the team"),
-    ),
-    "member.role_changed": _security(
-        lambda: _("A role changed at %(organisation)s"),
-        lambda: _("What %(name)s may do at %(organisation)s was changed."),
-        lambda: _("See the team"),
-    ),
-    "member.removed": _security(
-        lambda: _("Somebody left %(organisation)s"),
-        lambda: _("%(name)s no longer acts for %(organisation)s."),
-        lambda: _("See the team"),
-    ),
+    **TRAINING,
+    **OUTPUTS,
+    **SECURITY,
 }

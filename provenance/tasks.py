@@ -16,13 +16,19 @@ from django.db import InterfaceError, OperationalError
 
 from common import clock
 from common.locks import sole_worker
+from notify import services as notices
+from notify.topics import OF_OUTPUTS
 from provenance import services
 from provenance.models import UNFINISHED, Asset
 from provenance.rules import HoldCode, HoldReason
 from provenance.services.events import hold
+from provenance.services.letters import told_of_output
 
 logger = logging.getLogger(__name__)
-BEAT = ("provenance.resume_releases",)
+BEAT: tuple[str | tuple[str, float], ...] = (
+    "provenance.resume_releases",
+    ("provenance.write_letters", 2.0),
+)
 _QUEUE = "media.cpu"
 _RETRIES = 4
 _QUIET = timedelta(seconds=60)
@@ -72,6 +78,12 @@ def resume_releases() -> int:
         release_chain(asset_id).delay()
         resumed += 1
     return resumed
+
+
+@shared_task(name="provenance.write_letters")
+def write_letters() -> int:
+    """Write to who uploaded an output that it is held."""
+    return notices.write_letters(OF_OUTPUTS, told_of_output)
 
 
 def _carry_out(task: "Task[Any, Any]", step: Callable[[UUID], Asset], asset_id: str) -> None:

@@ -26,7 +26,7 @@ from accounts.services import add_member, create_api_credential
 from common import clock
 from licensing import services
 from licensing.models import LicenceRequest, LicenceToken, Mandate, Production, Talent
-from licensing.services import LicenceAsk
+from licensing.services import LicenceAsk, TrainingAsk
 from trustcore.signing import public_jwk
 
 _numbers = count(1)
@@ -228,6 +228,23 @@ def make_ask(production: Production, talent: Talent, **changes: Any) -> LicenceA
         compensation={"basis": "FLAT", "currency": "USD", "amount_minor": 1_245_000},
     )
     return replace(ask, **changes)
+
+
+def make_training_ask(of: Any) -> TrainingAsk:
+    """An ask to train on the talent of ``of`` (a request, or a cast) in its production."""
+    return TrainingAsk(
+        production_id=of.production.pk,
+        talent=of.talent.handle,
+        use_types=("TRAINING_REPLICA",),
+        constructs=("FACE_3D",),
+        replica_class="EMPLOYMENT_BASED_DIGITAL_REPLICA",
+        description="Fit one face model of this performer for sequences 041 to 047 of this film.",
+        days=60,
+        runs_max=2,
+        render_territory=("US",),
+        distribution_territory=("US",),
+        channels=("THEATRICAL",),
+    )
 
 
 def make_submitted_request(

@@ -21,7 +21,8 @@ import msgspec
 from trustcore import __version__, cli_log, tokencli
 from trustcore.bundle import BundleReport, Trust, verify_bundle
 from trustcore.bundle.incident import IncidentReport, is_incident_package, verify_incident
-from trustcore.encoding import parse_json_strict
+from trustcore.bundle.offline import verify_page
+from trustcore.encoding import parse_json_strict, sha256_hex
 from trustcore.errors import InvalidEvidence, TrustError
 from trustcore.log.checkpoint import NoteVerifier
 from trustcore.signing import keys_from_jwks
@@ -53,7 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser(sorted(groups))
     try:
         options = parser.parse_args(arguments)
-        trust = replace(_read_trust(options.key), passkeys=frozenset(options.passkey))
+        if options.action == "page":
+            return _write_page(Path(options.file))
+        trust = replace(read_trust(options.key), passkeys=frozenset(options.passkey))
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ExitCode.MISUSE
     except (TrustError, OSError, UnicodeDecodeError) as error:
@@ -79,7 +82,14 @@ def _parser(groups: list[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("token", help="licence tokens and leases, verified offline", add_help=False)
     bundle = commands.add_parser("bundle", help="compliance bundles")
-    verify = bundle.add_subparsers(required=True, metavar="ACTION").add_parser(
+    actions = bundle.add_subparsers(required=True, metavar="ACTION", dest="action")
+    page = actions.add_parser(
+        "page",
+        help="write the page that verifies bundles in a browser",
+        description="Write this distribution's own verify.html, so that it need not be taken from a bundle.",
+    )
+    page.add_argument("file", metavar="FILE", help="where to write it")
+    verify = actions.add_parser(
         "verify",
         help="verify a bundle offline",
         description="Verify a compliance bundle or an incident package; no network is used.",
@@ -104,6 +114,16 @@ def _parser(groups: list[str]) -> argparse.ArgumentParser:
     return parser
 
 
+def _write_page(path: Path) -> int:
+    try:
+        path.write_bytes(verify_page())
+    except OSError as error:
+        print(f"trustmark: {path}: {error.strerror or error}", file=sys.stderr)
+        return ExitCode.FAILED
+    print(f"{path}: SHA-256 {sha256_hex(verify_page())}")
+    return ExitCode.DONE
+
+
 def _count(text: str) -> int:
     number = int(text)
     if not 1 <= number <= MAX_JOBS:
@@ -111,7 +131,7 @@ def _count(text: str) -> int:
     return number
 
 
-def _read_trust(given: list[str]) -> Trust:
+def read_trust(given: list[str]) -> Trust:
     """Read the keys an auditor brings; each is a vkey, or a file with a vkey or a key set.
 
     Raises:

@@ -26,7 +26,15 @@ def schedule_beats(sender: Celery, **_kwargs: object) -> None:
 
     from django.conf import settings
 
-    for package in ("notify", "licensing", "watermarking", "receipts", "provenance", "compliance"):
+    for package in (
+        "accounts",
+        "notify",
+        "licensing",
+        "watermarking",
+        "receipts",
+        "provenance",
+        "compliance",
+    ):
         for entry in getattr(import_module(f"{package}.tasks"), "BEAT", ()):
             name, seconds = (entry, settings.BEAT_SECONDS) if isinstance(entry, str) else entry
             sender.add_periodic_task(seconds, sender.signature(name), name=name, expires=60)

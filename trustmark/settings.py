@@ -39,6 +39,11 @@ KMS_ENDPOINT = env.text("TRUSTMARK_KMS_ENDPOINT", "")
 # Seconds a process may sign with the key it read before it looks again: the bound of a rotation made elsewhere.
 SIGNER_CACHE_SECONDS = env.integer("TRUSTMARK_SIGNER_CACHE_SECONDS", 1, most=60)
 
+# A timestamp authority (RFC 3161): its address, and the file of root certificates (PEM) its stamps verify under.
+# Empty: nothing is stamped. With one, an output waits for its stamp (docs/design/timestamps.md).
+TIMESTAMP_URL = env.text("TRUSTMARK_TIMESTAMP_URL", "")
+TIMESTAMP_ROOTS = env.text("TRUSTMARK_TIMESTAMP_ROOTS", "")
+
 # -- Where it is reached --------------------------------------------------------------------------------
 # The public origin: issuer of tokens, base of log origins and DPoP's `htu`. No trailing slash.
 BASE_URL = env.text("TRUSTMARK_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
@@ -46,7 +51,7 @@ BASE_URL = env.text("TRUSTMARK_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 LOG_HOST = env.text("TRUSTMARK_LOG_HOST", "trustmark.local")
 DEBUG = env.flag("TRUSTMARK_DEBUG", default=False)
 ALLOWED_HOSTS = env.words("TRUSTMARK_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
-# Yes only behind a proxy that ends TLS and sets X-Forwarded-Proto itself: whoever else sets it is believed.
+# Yes only behind a proxy that ends TLS, sets X-Forwarded-Proto and appends to X-Forwarded-For: whoever else does is believed.
 TLS_PROXY = env.flag("TRUSTMARK_TLS_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS_PROXY else None
 # Header in which that proxy hands on the client's certificate (RFC 9440 `Client-Cert`, or nginx's escaped PEM).
@@ -80,7 +85,7 @@ CHECK_LANES = env.integer("TRUSTMARK_CHECK_LANES", 1, least=1)
 # Checks a second that one API key may ask of one web process (n processes: n times as many); twice as many at once.
 # 0: no limit. Beyond it the answer is RATE_LIMITED, of which one a second is kept.
 CHECKS_PER_SECOND = env.integer("TRUSTMARK_CHECKS_PER_SECOND", 2000)
-# Refusals a minute, for each key and process, that a caller may leave in the log of a production it has no part in.
+# Refusals a minute, for each organisation and process, that it may leave in the log of a production it has no part in.
 STRANGER_CHECKS_PER_MINUTE = env.integer("TRUSTMARK_STRANGER_CHECKS_PER_MINUTE", 6, least=1)
 # Seconds after a lease ran out in silence at which its key is refused until it reports or gives the lease back.
 # Default: as soon as receipts are due (900), and the offline grace.
@@ -274,6 +279,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.adapter.ClosedSignUpAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
+# Beside allauth's own: how often one network may begin to sign in by a passkey or elsewhere; each begins a session.
+ACCOUNT_RATE_LIMITS = {"begin": "120/m/ip"}
 # A word by mail whenever a passkey, the codes or the password changed.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 # Seconds for which a sign-in, or a proof given again, is fresh enough for acts that bind (docs/operations/sign-in.md).
@@ -308,6 +315,7 @@ SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True}}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+SESSION_ENGINE = "common.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")

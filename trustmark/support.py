@@ -42,8 +42,9 @@ def _may_support(request: HttpRequest) -> bool:
         return False
     if principal.organisation.kind != Organisation.Kind.OPERATOR or not principal.is_role("ADMIN"):
         return False
-    proofs = {method for method, _at in presence_of(request).proofs}
-    return factors_of(principal.person).has_second and not STRONG.isdisjoint(proofs)
+    presence = presence_of(request)
+    proofs, admitted_by = {method for method, _at in presence.proofs}, presence.admitted_by
+    return factors_of(principal.person, admitted_by=admitted_by).has_second and not STRONG.isdisjoint(proofs)
 
 
 class SupportSite(AdminSite):

@@ -3,9 +3,10 @@
 from csp.decorators import csp_update
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from trustmark import health, support
+from trustmark.api_schema import ApiSchema
 
 
 def closed(request: HttpRequest) -> HttpResponse:
@@ -22,7 +23,7 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", ApiSchema.as_view(), name="schema"),
     path("api/docs/", api_docs, name="api-docs"),
     path("", include("notify.urls")),
     path("", include("licensing.urls")),

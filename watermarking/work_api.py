@@ -198,7 +198,7 @@ def _job(request: Request, uid: UUID) -> MediaJob:
 
 def _require_writer(request: Request) -> None:
     principal = principal_of(request)
-    if principal.credential is None and not principal.is_role("PRODUCER", "ENGINEER", "ADMIN"):
+    if not principal.acts_as("PRODUCER", "ENGINEER", "ADMIN"):
         raise Forbidden("ROLE_MISSING", "Only those who deliver for the organisation do this.")
 
 

@@ -21,6 +21,8 @@ def topic_words(topic: str) -> str:
         "EXPIRY": _("A licence nears its end, or ended"),
         "QUOTA": _("A quota runs out: 80 and 95 %"),
         "DUTY": _("An acknowledgement is late"),
+        "TRAINING": _("Training is asked for, agreed or declined"),
+        "OUTPUT": _("An output is held and does not go out"),
         "STOP": _("A licence was revoked, stopped or paused"),
         "SECURITY": _("Keys, webhooks and members change"),
         "DIGEST": _("The day’s digest"),

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.answers import AnswerField
 from accounts.enrolment import clean_name
 from accounts.passkeys import NAME_MAX
 
@@ -15,7 +16,7 @@ class PasskeyForm(forms.Form):
     name = forms.CharField(
         label=_("What you call it"), max_length=NAME_MAX, help_text=_("“Laptop”, “phone”, “key in the safe”.")
     )
-    credential = forms.JSONField(widget=forms.HiddenInput)
+    credential = AnswerField()
 
     def clean_name(self) -> str:
         """One line, visible."""

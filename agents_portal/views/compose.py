@@ -61,7 +61,7 @@ def new_request_page(request: PortalRequest) -> HttpResponse:
             if draft is not None:
                 return redirect("portal-draft", draft.pk)
             problem = _("There is nobody of that name whom you may ask.")
-    search = request.GET.get("q", "").strip()[:80]
+    search = request.GET.get("q", "").replace("\0", "").strip()[:80]
     page = directory(
         request.principal.organisation_id, search=search, after=_place(request.GET.get("after", ""))
     )

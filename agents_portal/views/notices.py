@@ -33,6 +33,8 @@ _ICONS = {
     "EXPIRY": ("clock-alert", "expire"),
     "QUOTA": ("gauge", "expire"),
     "DUTY": ("hourglass", "expire"),
+    "TRAINING": ("book-open", ""),
+    "OUTPUT": ("circle-pause", "expire"),
     "STOP": ("octagon-x", "deny"),
     "SECURITY": ("key-round", ""),
 }

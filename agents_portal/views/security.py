@@ -27,9 +27,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.enrolment import enrolment_options, read_enrolment
+from accounts.enrolment import enrolment_options, keep_passkey, read_enrolment
 from accounts.passkeys import Passkey, passkeys_of, relying_party
-from accounts.selectors import ADMITTED_BY_KEY
+from accounts.principals import ADMITTED_BY_KEY
 from accounts.services import change_password
 from accounts.totp import remember_step, step_of
 from agents_portal.access import PortalRequest, portal_page
@@ -73,6 +73,7 @@ def security_page(request: PortalRequest) -> HttpResponse:
             "recovery_left": len(recovery.wrap().get_unused_codes()) if recovery else None,
             "has_password": person.has_usable_password(),
             "is_vouched_for": ADMITTED_BY_KEY in request.session,
+            "vouched_by": request.session.get(ADMITTED_BY_KEY) or "",
             "can_add": _is_here(request),
             "named": _named_address(),
         },
@@ -93,8 +94,7 @@ def new_passkey_page(request: PortalRequest) -> HttpResponse:
         try:
             with transaction.atomic():
                 made = read_enrolment(request.session, person, form.cleaned_data["credential"])
-                row, codes = webauthn_flows.add_authenticator(request, form.cleaned_data["name"], made)
-                _note_voucher(request, row)
+                row, codes = _add_passkey(request, form.cleaned_data["name"], made)
                 _record(request, "sign_in.passkey_added", {"passkey": _thumbprint(row)})
         except InvalidInput as error:
             form.add_error(None, f"{error.title} {error.detail}".strip())
@@ -208,6 +208,7 @@ def new_codes_page(request: PortalRequest) -> HttpResponse:
 
 
 @portal_page()
+@_own_means
 @confirmed
 @require_http_methods(["GET", "POST"])
 def remove_codes_page(request: PortalRequest) -> HttpResponse:
@@ -240,6 +241,7 @@ def remove_codes_page(request: PortalRequest) -> HttpResponse:
 
 
 @portal_page()
+@_own_means
 @confirmed
 @require_GET
 def recovery_codes_page(request: PortalRequest) -> HttpResponse:
@@ -251,6 +253,7 @@ def recovery_codes_page(request: PortalRequest) -> HttpResponse:
 
 
 @portal_page()
+@_own_means
 @confirmed
 @require_http_methods(["GET", "POST"])
 def new_recovery_codes_page(request: PortalRequest) -> HttpResponse:
@@ -308,11 +311,20 @@ def password_page(request: PortalRequest) -> HttpResponse:
     return render(request, "portal/security/form.html", told, status=422 if form.errors else 200)
 
 
-def _note_voucher(request: PortalRequest, row: Authenticator) -> None:
+def _add_passkey(
+    request: PortalRequest, name: str, made: dict[str, Any]
+) -> tuple[Authenticator, Authenticator | None]:
+    """Keep a passkey, and with the first one recovery codes; one that is lent serves its lender alone, without codes."""
     admitted_by = request.session.get(ADMITTED_BY_KEY)
-    if admitted_by:
-        row.data = {**row.data, ADMITTED_BY_KEY: admitted_by}
-        row.save(update_fields=["data"])
+    if not admitted_by:
+        row, codes = webauthn_flows.add_authenticator(request, name, made)
+        return row, codes
+    person = request.principal.person
+    row = keep_passkey(person, name, made)
+    row.data = {**row.data, ADMITTED_BY_KEY: admitted_by}
+    row.save(update_fields=["data"])
+    account_adapter(request).send_notification_mail("mfa/email/webauthn_added", person)
+    return row, None
 
 
 def _prove(request: PortalRequest, row: Authenticator) -> None:
@@ -326,8 +338,9 @@ def _mine(request: PortalRequest, passkey_id: int) -> Authenticator:
     row = Authenticator.objects.filter(
         pk=passkey_id, user=request.principal.person, type=Authenticator.Type.WEBAUTHN
     ).first()
-    if row is None:
-        raise Http404
+    admitted_by = request.session.get(ADMITTED_BY_KEY)
+    if row is None or (admitted_by and row.data.get(ADMITTED_BY_KEY) != admitted_by):
+        raise Http404  # who vouches for a session touches what it lent, and nothing of the person's own
     return row
 
 

@@ -2,11 +2,14 @@
 
 import json
 import secrets
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, Final, cast
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.views import LoginView
 from allauth.core import ratelimit
+from allauth.core.internal.ratelimit import consume
 from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.webauthn.views import LoginWebAuthnView
 from allauth.socialaccount.adapter import get_adapter as social_adapter
@@ -22,9 +25,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.answers import answer_in
 from accounts.enrolment import enrolment_options, read_enrolment
 from accounts.models import IdentityProvider, SignInLink, User
-from accounts.selectors import ADMITTED_BY_KEY, ORGANISATION_KEY
+from accounts.principals import ADMITTED_BY_KEY
+from accounts.selectors import ORGANISATION_KEY
 from accounts.services import accept_as_member, accept_as_new, accept_new_start, account_of, living_link
 from agents_portal import words
 from agents_portal.forms.security import NewPasswordForm
@@ -37,7 +42,21 @@ _BACKEND: Final = "allauth.account.auth_backends.AuthenticationBackend"
 
 _reads_and_posts = require_http_methods(["GET", "HEAD", "POST"])  # Django's form views take PUT for POST
 sign_in_page = _reads_and_posts(LoginView.as_view())
-sign_in_by_passkey = _reads_and_posts(never_cache(LoginWebAuthnView.as_view()))
+
+
+def _paced(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Answer 429 to a network that begins too often: each beginning is a session, whoever it is."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not consume(request, app="allauth.account", action="begin", limit_get=True):
+            return render(request, "429.html", status=429)
+        return view(request, *args, **kwargs)
+
+    return answer
+
+
+sign_in_by_passkey = _reads_and_posts(_paced(never_cache(LoginWebAuthnView.as_view())))
 
 
 class SecondStep(AuthenticateView):
@@ -72,7 +91,7 @@ def lost_page(request: HttpRequest) -> HttpResponse:
 def welcome_page(request: HttpRequest, secret: str) -> HttpResponse:
     """Accept an invitation, or start over: with a passkey, with a password, or as who one is already."""
     if not ratelimit.consume(request, action="login"):
-        return HttpResponse(status=429)
+        return render(request, "429.html", status=429)
     try:
         link = living_link(secret)
         return _welcome(request, link, secret)
@@ -129,7 +148,7 @@ def _with_password(request: HttpRequest, link: SignInLink, secret: str, password
 
 
 def _with_passkey(request: HttpRequest, link: SignInLink, secret: str) -> HttpResponse:
-    made = read_enrolment(request.session, _holder(link), _json(request.POST.get("credential", "")))
+    made = read_enrolment(request.session, _holder(link), answer_in(request.POST.get("credential", "")))
     user = accept_as_new(secret=secret, credential=made)
     return _signed_in(request, link, user, method="mfa", type="webauthn", passwordless=True)
 
@@ -148,6 +167,7 @@ def _holder(link: SignInLink) -> User:
 
 @never_cache
 @require_GET
+@_paced
 def organisation_sign_in_page(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     """Lead to an organisation's own sign-in; only the link of this very page begins it."""
     service = IdentityProvider.objects.filter(slug=provider_id, ended_at=None).first()
@@ -179,13 +199,6 @@ def organisation_sign_in_page(request: HttpRequest, provider_id: str) -> HttpRes
 def organisation_refused_page(request: HttpRequest) -> HttpResponse:
     """Say that an organisation's sign-in let nobody in."""
     return render(request, "portal/security/refused.html")
-
-
-def _json(text: str) -> object:
-    try:
-        return json.loads(text) if len(text) < 100_000 else None
-    except ValueError:
-        return None
 
 
 def _note(link: SignInLink, user: User) -> None:

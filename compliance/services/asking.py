@@ -72,7 +72,7 @@ def _require_exporter(principal: Principal, production: Production) -> None:
             "A bundle of this production would show other people's licences.",
             "Its studio and its guild may export it.",
         )
-    if principal.credential is None and not principal.is_role(*_ROLES):
+    if not principal.acts_as(*_ROLES):
         raise Forbidden("ROLE_MISSING", "Your role does not export bundles.")
 
 

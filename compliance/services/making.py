@@ -50,8 +50,11 @@ def build_bundle(bundle_id: UUID) -> Bundle:
     with tempfile.TemporaryDirectory(prefix="tm-bundle-") as scratch:
         target = Path(scratch) / "bundle.zip"
         with _snapshot():
-            reading = write_bundle(bundle, target, signer=signer, anchors_pem=anchors)
-            bundle.findings = reading.findings(_frames_without_receipt(bundle.production_id))
+            missing = bundle.findings["without_receipt"]["count"]
+            reading = write_bundle(
+                bundle, target, signer=signer, anchors_pem=anchors, frames_without_receipt=missing
+            )
+            bundle.findings = reading.findings(missing)
         bundle.sha256, bundle.size_bytes = file_sha256(target), target.stat().st_size
         # a name of its own for each attempt: whoever comes second drops its own file, never the first's
         bundle.blob = put_file(f"bundles/{bundle.pk}/{new_id()}.zip", target)
@@ -73,6 +76,9 @@ def _cut(bundle: Bundle) -> None:
     bundle.tree_size, bundle.root_hex = published.size, published.root.hex()
     bundle.checkpoint, bundle.vkey = published.checkpoint, published.vkey
     bundle.cut_at = bundle.touched_at = clock.now()
+    # counted now and kept: later reports of these frames must not change what the file says
+    missing = _frames_without_receipt(bundle.production_id)
+    bundle.findings = {"without_receipt": {"count": missing, "rows": []}}
     bundle.state = BundleState.BUILDING
     bundle.save()
 

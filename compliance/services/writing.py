@@ -3,6 +3,7 @@
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -10,21 +11,45 @@ from django.conf import settings
 from common import clock
 from common.storage import local_copy
 from compliance.bag import BagWriter
-from compliance.contents import event_lines, key_set, licence_files, mark_reports, plain, signed_assets
+from compliance.contents import (
+    event_lines,
+    key_set,
+    licence_files,
+    mark_reports,
+    plain,
+    profiles_of,
+    reconciliation_files,
+    signed_assets,
+    terms_of,
+)
+from compliance.crate import CrateFacts, crate_metadata
+from compliance.digest import TITLES, digest_of
 from compliance.ledgering import DENIED_CHECKS, LogReading, read_log
 from compliance.models import Bundle
+from compliance.printing import page_of, pdf_of
 from compliance.pseudonyms import Cast
+from compliance.usage import HEADING, report_lines, report_rows, usage_at
+from licensing.services import write_csv
 from provenance.selectors import current_manifest
 from receipts import selectors as receipts
+from receipts.exports import pieces, slice_at
 from trustcore.bundle.layout import (
     EVENTS,
     JWKS,
     LOG,
     MANIFESTS,
     MARKS,
+    PROFILES,
     RECEIPTS_CSV,
     RECEIPTS_NDJSON,
+    RECEIPTS_PARQUET,
+    RO_CRATE,
     SUMMARY,
+    SUMMARY_PAGE,
+    SUMMARY_PDF,
+    USAGE,
+    VERIFY_PAGE,
+    WITNESSES,
     LogRef,
     Purpose,
     Summary,
@@ -32,17 +57,21 @@ from trustcore.bundle.layout import (
     manifest_store_path,
 )
 from trustcore.bundle.ledger import marks_document
-from trustcore.encoding import canonical_json
+from trustcore.bundle.offline import verify_page
+from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.log.tiles import CHECKPOINT_PATH, VKEY_PATH
 from trustcore.signing import Signer
 
 CREDENTIAL_ANCHORS = "data/keys/content-credentials.pem"
 
 
-def write_bundle(bundle: Bundle, target: Path, *, signer: Signer, anchors_pem: str) -> LogReading:
+def write_bundle(
+    bundle: Bundle, target: Path, *, signer: Signer, anchors_pem: str, frames_without_receipt: int = 0
+) -> LogReading:
     """Write the file of a bundle that was cut; the folder of ``target`` is used as scratch.
 
     Args:
+        frames_without_receipt: reserved and never reported, for the summary.
         anchors_pem: the authorities of the Content Credentials inside, for who wants to judge those.
 
     Raises:
@@ -55,7 +84,23 @@ def write_bundle(bundle: Bundle, target: Path, *, signer: Signer, anchors_pem: s
         bag.add(SUMMARY, encode_summary(summary))
         bag.add(JWKS, key_set())
         bag.add(CREDENTIAL_ANCHORS, anchors_pem.encode("ascii"))
+        bag.add(VERIFY_PAGE, verify_page())
         _add_payload(bag, bundle, reading)
+        terms = terms_of(reading.ledger)
+        profiles = profiles_of(terms.values())
+        for ref, profile in profiles.items():
+            bag.add(f"{PROFILES}{ref.replace('@', '.v')}.json", profile)
+        digest = digest_of(
+            summary,
+            reading,
+            terms,
+            frames_without_receipt=frames_without_receipt,
+            profiles={ref: f"sha256:{sha256_hex(profile)}" for ref, profile in profiles.items()},
+        )
+        _add_pages(bag, SUMMARY_PAGE, SUMMARY_PDF, "compliance/bundle.html", digest)
+        if bundle.purpose == Purpose.UNION_REPORTING and bundle.production.guild_id is not None:
+            _add_usage(bag, bundle, summary)
+        bag.add(RO_CRATE, crate_metadata(_crate_facts(summary), bag.files))
         bag.finish(
             identifier=summary.bundle,
             created_at=summary.created_at,
@@ -70,6 +115,54 @@ def write_bundle(bundle: Bundle, target: Path, *, signer: Signer, anchors_pem: s
             signer=signer,
         )
     return reading
+
+
+def _add_pages(bag: BagWriter, page_path: str, pdf_path: str, template: str, facts: dict[str, Any]) -> None:
+    """Add a page to read and, where this machine can print, the same as PDF."""
+    page = page_of(template, facts)
+    bag.add(page_path, page.encode())
+    pdf = pdf_of(page)
+    if pdf is not None:
+        bag.add(pdf_path, pdf)
+
+
+def _add_usage(bag: BagWriter, bundle: Bundle, summary: Summary) -> None:
+    """Add the guild's usage report up to the cut: sheet, lines, page; members alone."""
+    report = usage_at(bundle, _until(bundle))
+    header = {
+        "report_id": summary.bundle,
+        "generator_version": summary.generator,
+        "signatory": str(bundle.production.organisation.name),
+    }
+    bag.add_chunks(f"{USAGE}usage.csv", write_csv(HEADING, report_rows(report)))
+    bag.add_chunks(f"{USAGE}usage.jsonl", report_lines(report, header))
+    _add_pages(
+        bag,
+        f"{USAGE}usage.html",
+        f"{USAGE}usage.pdf",
+        "compliance/usage.html",
+        {
+            "summary": summary,
+            "report": report,
+            "amounts": [
+                (currency, f"{amount / 100:,.2f}") for currency, amount in sorted(report.amounts.items())
+            ],
+            "missing": sum(row.use.missing_receipts for row in report.rows),
+            "unauthorised": sum(row.use.unauthorised for row in report.rows),
+        },
+    )
+
+
+def _crate_facts(summary: Summary) -> CrateFacts:
+    counts = summary.counts
+    return CrateFacts(
+        identifier=summary.bundle,
+        name=f"{TITLES[summary.purpose]}: {summary.title}",
+        description=f"{counts.receipts} receipts under {counts.tokens} licences, up to entry {summary.log.size} of the log {summary.log.origin}.",
+        created_at=summary.created_at,
+        generator=summary.generator,
+        issuer=summary.issuer,
+    )
 
 
 def _summary(bundle: Bundle, reading: LogReading) -> Summary:
@@ -93,16 +186,25 @@ def _add_payload(bag: BagWriter, bundle: Bundle, reading: LogReading) -> None:
         bag.add(path, data)
     bag.add_file(RECEIPTS_NDJSON, reading.ndjson)
     bag.add_file(RECEIPTS_CSV, reading.csv)
+    part = slice_at(production_id, checkpoint=bytes(bundle.checkpoint), vkey=bytes(bundle.vkey))
+    bag.add_chunks(RECEIPTS_PARQUET, pieces(part, "receipts", "parquet"))
     bag.add_file(DENIED_CHECKS, reading.denied)
     bag.add(LOG + CHECKPOINT_PATH, bytes(bundle.checkpoint))
     bag.add(LOG + VKEY_PATH, bytes(bundle.vkey))
     for path, data in receipts.log_files(production_id, bundle.tree_size or 0):
         bag.add(LOG + path, data)
+    for number, (vkey, note) in enumerate(
+        receipts.cosigned_notes(production_id, bundle.tree_size or 0), start=1
+    ):
+        bag.add(f"{WITNESSES}{number}.vkey", vkey.encode() + b"\n")
+        bag.add(f"{WITNESSES}{number}.note", note)
     marks = marks_document(reading.ledger, mark_reports(production_id, until))
     bag.add(MARKS, canonical_json(marks))
     _add_manifests(bag, reading, production_id)
     owners = {bundle.production.organisation_id, bundle.production.guild_id}
     reader = None if bundle.organisation_id in owners else bundle.organisation_id
+    for path, chunks in reconciliation_files(production_id, bundle.audience, until):
+        bag.add_chunks(path, chunks)
     bag.add_chunks(EVENTS, event_lines(production_id, cast, bundle.audience, until, reader=reader))
 
 

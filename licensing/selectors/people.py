@@ -134,6 +134,25 @@ def authorities_in_force(at: datetime | None = None) -> QuerySet[Authority]:
     return Authority.objects.filter(within, ended_at=None).exclude(court_required=True, court_sha256="")
 
 
+def voices_of(talent: Talent, at: datetime | None = None) -> QuerySet[Authority]:
+    """The documents by which somebody speaks for this talent now; none for an adult who lives."""
+    wanted = authority_wanted(talent, at)
+    rows = authorities_in_force(at).filter(talent=talent)
+    return rows.filter(kind=wanted) if wanted else rows.none()
+
+
+def spoken_for_by(principal: Principal, at: datetime | None = None) -> QuerySet[Talent]:
+    """Minors and estates for whom the caller speaks by a document: an executor for nobody who lives, say."""
+    at = at or clock.now()
+    held = authorities_in_force(at).filter(user=principal.person)
+    dead, guardian = Q(died_on__lte=at.date()), held.filter(kind=AuthorityKind.GUARDIAN).values("talent_id")
+    executor = held.filter(kind=AuthorityKind.ESTATE_EXECUTOR).values("talent_id")
+    return Talent.objects.filter(
+        (dead & Q(pk__in=executor))
+        | ((Q(died_on=None) | ~dead) & Q(majority_on__gt=at.date()) & Q(pk__in=guardian))
+    )
+
+
 def is_minor(talent: Talent, at: datetime | None = None) -> bool:
     """Whether the talent has not come of age at ``at`` (now by default)."""
     return talent.majority_on is not None and (at or clock.now()).date() < talent.majority_on
@@ -153,10 +172,9 @@ def authority_wanted(talent: Talent, at: datetime | None = None) -> AuthorityKin
 
 def has_authority(principal: Principal, talent: Talent, at: datetime | None = None) -> bool:
     """Whether the caller, signed in, speaks for this minor or estate by a document that holds."""
-    wanted = authority_wanted(talent, at)
-    if wanted is None or principal.credential is not None:
+    if principal.credential is not None or authority_wanted(talent, at) is None:
         return False
-    return authorities_in_force(at).filter(talent=talent, user=principal.person, kind=wanted).exists()
+    return voices_of(talent, at).filter(user=principal.person).exists()
 
 
 def speaks_for(principal: Principal, talent: Talent, at: datetime | None = None) -> bool:
@@ -227,8 +245,9 @@ def deciding_rows(principal: Principal, at: datetime | None = None) -> QuerySet[
 
 
 def is_talent(principal: Principal, talent: Talent) -> bool:
-    """Whether the caller is this very person, signed in; an API key never is."""
-    return principal.credential is None and talent.user_id == principal.person.pk
+    """Whether the caller is this very person, signed in; an API key never is, nor whoever has a dead talent's login."""
+    is_their_login = principal.credential is None and talent.user_id == principal.person.pk
+    return is_their_login and not is_deceased(talent)
 
 
 def visible_constructs(handle: str, organisation_id: UUID) -> VisibleTalent | None:
@@ -264,7 +283,7 @@ def talents_on_roster(principal: Principal) -> QuerySet[Talent]:
     own = Q(user=principal.person) if principal.credential is None else Q(pk__in=[])
     represented = mandates_in_force().filter(agency=principal.organisation).values("talent_id")
     if principal.credential is None:
-        own |= Q(pk__in=authorities_in_force().filter(user=principal.person).values("talent_id"))
+        own |= Q(pk__in=spoken_for_by(principal).values("pk"))
     return Talent.objects.filter(
         own | Q(organisation=principal.organisation) | Q(pk__in=represented)
     ).order_by("stage_name", "id")

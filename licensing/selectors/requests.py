@@ -9,7 +9,7 @@ from accounts.principals import Principal
 from licensing.machine import sides_missing
 from licensing.models import LicenceRequest, MandateSigner, RequestAction, TermsVersion
 from licensing.models.requests import OPEN_STATES, Side
-from licensing.selectors.people import authorities_in_force, has_authority, is_deceased, is_signer, is_talent
+from licensing.selectors.people import has_authority, is_signer, is_talent, spoken_for_by
 from trustcore.policy.vocabulary import ApprovalMode, RequestState
 
 
@@ -19,7 +19,7 @@ def requests_visible_to(principal: Principal) -> QuerySet[LicenceRequest]:
     parties = Q(licensee=organisation) | Q(agency=organisation) | Q(talent__organisation=organisation)
     if principal.credential is None:
         parties |= Q(talent__user=principal.person) | Q(mandate__in=_signed_with(principal))
-        parties |= Q(talent__in=authorities_in_force().filter(user=principal.person).values("talent_id"))
+        parties |= Q(talent__in=spoken_for_by(principal).values("pk"))
     return (
         LicenceRequest.objects.filter(parties)
         .select_related("production", "talent", "licensee", "agency", "current", "token", "requested_by")
@@ -38,7 +38,7 @@ def sides_of(principal: Principal, request: LicenceRequest, deciding: frozenset[
         sides.add(Side.LICENSEE)
     if request.mandate_id in deciding:
         sides.add(Side.AGENT)
-    if is_talent(principal, request.talent) and not is_deceased(request.talent):
+    if is_talent(principal, request.talent):
         sides.add(Side.TALENT)
     if request.mode == ApprovalMode.QUORUM and is_signer(principal, request.mandate_id):
         sides.add(Side.SIGNER)

@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Q, QuerySet
 from accounts.principals import Principal
 from common import clock
 from licensing.models import GrantReissue, GrantStatement, Hold, LicenceToken
-from licensing.selectors.people import authorities_in_force, mandates_in_force
+from licensing.selectors.people import mandates_in_force, spoken_for_by
 from trustcore.policy.terms import Terms, open_window, parse_terms
 from trustcore.policy.vocabulary import TokenState
 
@@ -67,7 +67,7 @@ def whole_parties(principal: Principal) -> Q:
     )
     if principal.credential is None:
         parties |= Q(talent__user=principal.person)
-        parties |= Q(talent__in=authorities_in_force().filter(user=principal.person).values("talent_id"))
+        parties |= Q(talent__in=spoken_for_by(principal).values("pk"))
     return parties
 
 

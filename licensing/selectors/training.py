@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from accounts.principals import Principal
 from common import clock
 from licensing.models import Hold, TrainingRequest, TrainingToken
-from licensing.selectors.people import authorities_in_force, mandates_in_force
+from licensing.selectors.people import mandates_in_force, spoken_for_by
 from trustcore.policy.vocabulary import RequestState, TokenState
 
 
@@ -51,5 +51,5 @@ def _parties(principal: Principal) -> Q:
     parties = Q(licensee=organisation) | Q(talent__organisation=organisation) | Q(talent_id__in=represented)
     if principal.credential is None:
         parties |= Q(talent__user=principal.person)
-        parties |= Q(talent__in=authorities_in_force().filter(user=principal.person).values("talent_id"))
+        parties |= Q(talent__in=spoken_for_by(principal).values("pk"))
     return parties

@@ -4,6 +4,7 @@ from licensing.selectors.guilds import member_digest
 from licensing.services.activation import forget_status_changes, settle_states
 from licensing.services.alerts import raise_expiry_alerts, raise_quota_alert
 from licensing.services.asks import LicenceAsk
+from licensing.services.authorities import end_authority, end_expired_authorities, register_authority
 from licensing.services.decisions import (
     accept_counter,
     approve_request,
@@ -57,13 +58,7 @@ from licensing.services.rolls import (
     require_roll_desk,
 )
 from licensing.services.sheets import plain_csv, write_csv
-from licensing.services.standing import (
-    end_authority,
-    end_auto_rule,
-    instruct,
-    register_authority,
-    set_auto_rule,
-)
+from licensing.services.standing import end_auto_rule, instruct, set_auto_rule
 from licensing.services.talents import add_construct, register_talent
 from licensing.services.training import (
     TrainingAsk,
@@ -114,6 +109,7 @@ __all__ = [
     "end_authority",
     "end_auto_rule",
     "end_delegation",
+    "end_expired_authorities",
     "end_mandate",
     "end_notices",
     "end_rollout",

@@ -72,10 +72,11 @@ def accept_guild_defaults(*, principal: Principal, talent: Talent, version: int)
     """Let a later version of the guild's defaults count, looser where it is: the talent alone.
 
     Raises:
-        Forbidden: ``TALENT_ONLY``. InvalidInput: ``VERSION_UNKNOWN``. Conflict: ``NOT_A_MEMBER``.
+        Forbidden: ``TALENT_ONLY``, or as :func:`~accounts.presence.require_presence`. InvalidInput: ``VERSION_UNKNOWN``. Conflict: ``NOT_A_MEMBER``.
     """
     with transaction.atomic():
         member = _lock(principal, talent)
+        require_presence(principal)
         known = GuildDefault.objects.filter(guild=member.guild_id, version=version).exists()
         if not known or version < member.accepted_version:
             raise InvalidInput("VERSION_UNKNOWN", "There is no such later version.")

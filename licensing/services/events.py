@@ -6,11 +6,13 @@ hash; an effect that changed meanwhile is read again, and nothing has happened.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
@@ -34,12 +36,14 @@ from licensing.models.events import EventKind
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.holds import ENDABLE, Holdable, sides_over, thing_visible_to
 from licensing.selectors.people import is_deceased, is_minor, mandate_in_force, person_pseudonym
-from licensing.selectors.tokens import hold_reasons_on
+from licensing.selectors.tokens import hold_reasons_on, holds_over
+from licensing.services.authorities import admit_voices, end_guardians
 from licensing.services.duties import open_duties
 from licensing.services.holds import write_hold
 from licensing.services.mandates import end_mandates
 from licensing.services.productions import clean_text
 from licensing.services.trail import parties_of
+from licensing.services.training import end_training_token
 from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.policy.clauses import ChangeOfControl
 from trustcore.policy.holds import may_place
@@ -233,6 +237,7 @@ def _live(thing: Holdable) -> QuerySet[LicenceToken]:
 
 def _live_training(thing: Holdable) -> QuerySet[TrainingToken]:
     rows = TrainingToken.objects.filter(state=TokenState.ACTIVE, not_after__gt=clock.now()).order_by("pk")
+    rows = rows.select_related("request__talent")
     match thing:
         case Talent():
             return rows.filter(talent=thing)
@@ -245,7 +250,8 @@ def _live_training(thing: Holdable) -> QuerySet[TrainingToken]:
 
 
 def _effects(event: EventKind, thing: Holdable) -> list[Effect]:
-    found = [_effect(event, thing, token) for token in _live(thing)]
+    judge = _judge_of(event, thing)
+    found = [judge(token) for token in _with_holds(_live(thing))]
     if event is EventKind.CHANGE_OF_CONTROL:
         training = ("TERMINATED", str(DenyReason.CHANGE_OF_CONTROL))
     elif event in {EventKind.STRIKE, EventKind.DISPUTE, EventKind.MAJORITY}:
@@ -255,28 +261,53 @@ def _effects(event: EventKind, thing: Holdable) -> list[Effect]:
     return [*found, *(Effect(token.pk, *training) for token in _live_training(thing))]
 
 
-def _effect(event: EventKind, thing: Holdable, token: LicenceToken) -> Effect:
+def _with_holds(rows: QuerySet[LicenceToken]) -> QuerySet[LicenceToken]:
+    """The same rows, each with the reasons of the holds over it: one query for all."""
+    return rows.annotate(hold_reasons=ArraySubquery(holds_over(OuterRef).order_by("pk").values("reason")))
+
+
+def _judge_of(event: EventKind, thing: Holdable) -> Callable[[LicenceToken], Effect]:
+    """What the event does to a licence; what is the same for all of them is asked once, here."""
     if event is EventKind.CHANGE_OF_CONTROL:
-        rule = token.terms.terms["change_of_control"]
-        becomes = {"TERMINATE": "TERMINATED", "RECONSENT": "NEEDS_CONSENT"}.get(rule, "UNCHANGED")
-        return Effect(token.pk, becomes, rule)
+        return _by_rule_of_control
     reason = HELD_BY[event]
-    if event is EventKind.DEATH and _survives_death(token):
-        return Effect(token.pk, "UNCHANGED", "POST_MORTEM_INSTRUCTION")
+    if event is EventKind.DEATH and isinstance(thing, Talent):
+        return partial(_held_unless_allowed, reason, _allowed_after_death(thing))
     if event is EventKind.REPRESENTATION and isinstance(thing, Talent):
         mandate = mandate_in_force(thing.pk)
-        if token.agency_id == (mandate.agency_id if mandate else None):
-            return Effect(token.pk, "UNCHANGED", "SAME_REPRESENTATION")
+        return partial(_held_unless_of, reason, mandate.agency_id if mandate else None)
+    return partial(_held_by, reason)
+
+
+def _by_rule_of_control(token: LicenceToken) -> Effect:
+    rule = token.terms.terms["change_of_control"]
+    becomes = {"TERMINATE": "TERMINATED", "RECONSENT": "NEEDS_CONSENT"}.get(rule, "UNCHANGED")
+    return Effect(token.pk, becomes, rule)
+
+
+def _held_unless_allowed(reason: DenyReason, allowed: frozenset[str], token: LicenceToken) -> Effect:
+    if set(token.use_types) <= allowed:
+        return Effect(token.pk, "UNCHANGED", "POST_MORTEM_INSTRUCTION")
+    return _held_by(reason, token)
+
+
+def _held_unless_of(reason: DenyReason, agency_id: UUID | None, token: LicenceToken) -> Effect:
+    if token.agency_id == agency_id:
+        return Effect(token.pk, "UNCHANGED", "SAME_REPRESENTATION")
+    return _held_by(reason, token)
+
+
+def _held_by(reason: DenyReason, token: LicenceToken) -> Effect:
     if reason in hold_reasons_on(token):
         return Effect(token.pk, "UNCHANGED", "HELD_ALREADY")
     return Effect(token.pk, "HELD", str(reason))
 
 
-def _survives_death(token: LicenceToken) -> bool:
-    """Whether the talent's last word on use after death allows every use of the licence."""
-    said = TalentInstruction.objects.filter(talent=token.talent_id, kind="POST_MORTEM")
+def _allowed_after_death(talent: Talent) -> frozenset[str]:
+    """The uses that the talent's last word allows after death."""
+    said = TalentInstruction.objects.filter(talent=talent, kind="POST_MORTEM")
     last = said.order_by("-created_at", "-pk").first()
-    return last is not None and last.body["allowed"] and set(token.use_types) <= set(last.body["use_types"])
+    return frozenset(last.body["use_types"]) if last is not None and last.body["allowed"] else frozenset()
 
 
 def _strike(principal: Principal, thing: Holdable, side: HoldSide, _shown: Preview, why: str) -> None:
@@ -305,10 +336,9 @@ def _hold_each(principal: Principal, shown: Preview, reason: DenyReason, side: H
 def _come_of_age(principal: Principal, thing: Holdable, side: HoldSide, shown: Preview, why: str) -> None:
     if not isinstance(thing, Talent) or thing.majority_on is None or is_minor(thing):
         raise Conflict("EVENT_STANDS", "Nobody here has come of age.")
-    Authority.objects.filter(talent=thing, kind=AuthorityKind.GUARDIAN, ended_at=None).update(
-        ended_at=clock.now()
-    )
+    end_guardians(thing, principal)
     end_mandates(principal, thing)  # what a guardian granted, the person grants anew
+    _ask_instead(thing, ApprovalMode.GUARDIAN_AND_COURT, ApprovalMode.TALENT_ONLY)
     _hold(principal, thing, DenyReason.MINOR_REACHED_MAJORITY, side, why)
 
 
@@ -320,12 +350,12 @@ def _die(principal: Principal, thing: Holdable, side: HoldSide, shown: Preview, 
         raise Forbidden("FOUR_EYES", "Who registered the executor does not declare the death.")
     thing.died_on = clock.now().date()
     thing.save(update_fields=["died_on"])
+    end_guardians(thing, principal)
+    admit_voices(thing)
     end_mandates(principal, thing)
-    LicenceRequest.objects.filter(talent=thing, state__in=OPEN_STATES, mode=ApprovalMode.TALENT_ONLY).update(
-        mode=ApprovalMode.GUARDIAN_AND_COURT
-    )
+    _ask_instead(thing, ApprovalMode.TALENT_ONLY, ApprovalMode.GUARDIAN_AND_COURT)
     _hold_each(principal, shown, DenyReason.ESTATE_AUTHORITY_REQUIRED, side, why)
-    _end_training(thing)
+    _end_training(thing, principal)
 
 
 def _change_representation(
@@ -343,7 +373,7 @@ def _change_hands(principal: Principal, thing: Holdable, side: HoldSide, shown: 
     for token in _live(thing).filter(pk__in=ending).select_for_update(of=("self",)):
         if token.terms.terms["change_of_control"] == ChangeOfControl.TERMINATE:
             _terminate(token, principal)
-    _end_training(thing)
+    _end_training(thing, principal)
 
 
 def _terminate(token: LicenceToken, principal: Principal) -> None:
@@ -373,16 +403,23 @@ def _terminate(token: LicenceToken, principal: Principal) -> None:
     )
 
 
-def _end_training(thing: Holdable) -> None:
-    _live_training(thing).update(
-        state=TokenState.REVOKED, revoked_at=clock.now(), revocation_reason="Ended by an event."
-    )
+def _ask_instead(talent: Talent, before: ApprovalMode, after: ApprovalMode) -> None:
+    """Have open requests that waited for one of the talent's voices wait for the one that counts now."""
+    rows = LicenceRequest.objects.filter(talent=talent, state__in=OPEN_STATES, mode=before)
+    rows.update(mode=after)
+
+
+def _end_training(thing: Holdable, principal: Principal) -> None:
+    for token in _live_training(thing).select_for_update(of=("self",)):
+        end_training_token(token, principal, "Ended by an event.")
 
 
 def _concerned(shown: Preview) -> list[UUID]:
     jtis = [one.jti for one in shown.effects]
     rows = LicenceToken.objects.filter(pk__in=jtis).select_related("talent", "production")
     found: set[UUID] = set()
+    for trained in TrainingToken.objects.filter(pk__in=jtis).select_related("talent"):
+        found |= {trained.licensee_id, trained.talent.organisation_id}
     for token in rows:
         found |= {token.licensee_id, token.talent.organisation_id, *token.vendor_ids, *_guild(token)}
         found |= {token.agency_id} if token.agency_id else set()

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -112,7 +113,7 @@ def lift_hold(*, principal: Principal, hold_id: UUID, why: str = "") -> Hold:
 
     Raises:
         NotFound: no such hold, or none on anything that the caller may know of.
-        Forbidden: ``NOT_YOURS_TO_LIFT``.
+        Forbidden: ``NOT_YOURS_TO_LIFT``; ``TALENT_ONLY``; or as :func:`~accounts.presence.require_presence`.
         Conflict: ``HOLD_LIFTED``: it was lifted before.
         InvalidInput: ``WHY_INVALID``.
     """
@@ -130,6 +131,7 @@ def lift_hold(*, principal: Principal, hold_id: UUID, why: str = "") -> Hold:
         stop = hold.talent if hold.reason == DenyReason.EMERGENCY_STOP else None
         if stop is not None and not is_talent(principal, stop):  # no guardian and no estate, either
             raise Forbidden("TALENT_ONLY", "Only the talent can lift the stop.")
+        require_presence(principal)  # what was stopped goes on: as binding as an approval
         if hold.lifted_at is not None:
             raise Conflict("HOLD_LIFTED", "This hold was lifted before.")
         _lift(hold, principal, why)

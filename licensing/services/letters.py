@@ -13,26 +13,38 @@ from accounts.models import Membership, Organisation, User
 from audit.models import Event
 from audit.services import record
 from common import clock
-from licensing.models import LicenceRequest, LicenceToken, Mandate, MandateSigner, RevocationDuty, Talent
+from licensing.models import (
+    LicenceRequest,
+    LicenceToken,
+    Mandate,
+    MandateSigner,
+    RevocationDuty,
+    Talent,
+    TrainingRequest,
+)
 from licensing.models.requests import OPEN_STATES, Side
 from licensing.selectors.inbox import ask_in_one_line
-from licensing.selectors.people import (
-    absences_in_force,
-    authorities_in_force,
-    delegations_in_force,
-    pairwise_pseudonym,
-)
+from licensing.selectors.people import authority_wanted, pairwise_pseudonym
 from licensing.selectors.requests import waiting_on
 from licensing.selectors.tokens import tokens
 from licensing.selectors.working import performer_name
+from licensing.services.recipients import (
+    RUNS_WORK,
+    agents_of,
+    asking,
+    home_of,
+    in_person,
+    members_with,
+    own_side,
+    speaking_for,
+)
 from licensing.services.trail import parties_of
 from notify.services import Told
-from notify.topics import OF_THE_ORGANISATION, TOPIC_OF
+from notify.topics import OF_OUTPUTS, OF_THE_ORGANISATION, TOPIC_OF
 from trustcore.policy.terms import parse_terms
 
-KINDS: Final = frozenset(TOPIC_OF) - OF_THE_ORGANISATION
+KINDS: Final = frozenset(TOPIC_OF) - OF_THE_ORGANISATION - OF_OUTPUTS
 DEADLINE_NEAR: Final = timedelta(hours=24)
-_RUNS_WORK = (Membership.Role.PRODUCER, Membership.Role.ENGINEER, Membership.Role.ADMIN)
 _TO_WHOM_IT_WAITS = frozenset(
     {
         "request.submitted",
@@ -55,10 +67,12 @@ def told_of(event: Event) -> list[Told]:
             told = _told_of_licence(event)
         case "talent":
             told = _told_of_stop(event)
+        case "training_request":
+            told = _told_of_training(event)
         case _:
             told = []
     told_once = {(one.person.pk, one.organisation_id): one for one in told}
-    is_mine_too = event.kind in _STOPS or event.kind == "talent.emergency_stop"
+    is_mine_too = event.kind in _STOPS or event.kind in {"talent.emergency_stop", "training.revoked"}
     return [one for one in told_once.values() if is_mine_too or one.person.pk != event.person_id]
 
 
@@ -131,48 +145,17 @@ def _people(request: LicenceRequest, sides: Iterable[Side]) -> list[tuple[User, 
     for side in sides:
         match side:
             case Side.LICENSEE:
-                people += [(one, request.licensee_id) for one in _asking(request)]
+                people += [(one, request.licensee_id) for one in asking(request)]
             case Side.AGENT if request.mandate is not None:
-                people += [(one, request.mandate.agency_id) for one in _agents(request.mandate)]
-            case Side.TALENT if request.talent.user is not None:
-                people.append((request.talent.user, request.talent.organisation_id))
+                people += [(one, request.mandate.agency_id) for one in agents_of(request.mandate)]
+            case Side.TALENT:
+                people += [(one, request.talent.organisation_id) for one in in_person(request.talent)]
             case Side.SIGNER:
                 signers = MandateSigner.objects.filter(mandate=request.mandate).select_related("user")
-                people += [(one.user, _home(one.user, request)) for one in signers]
+                people += [(one.user, home_of(one.user, request)) for one in signers]
             case Side.GUARDIAN:
-                papers = authorities_in_force().filter(talent=request.talent).select_related("user")
-                people += [(one.user, _home(one.user, request)) for one in papers]
+                people += [(one, home_of(one, request)) for one in speaking_for(request.talent)]
     return people
-
-
-def _asking(request: LicenceRequest) -> list[User]:
-    """Who asked, while a member; else every producer of the studio."""
-    people = _members(request.licensee_id, (Membership.Role.PRODUCER, Membership.Role.ADMIN))
-    return [one for one in people if one.pk == request.requested_by_id] or people
-
-
-def _agents(mandate: Mandate) -> list[User]:
-    """The named agent with those who stand in; else every agent of the agency."""
-    members = _members(mandate.agency_id, (Membership.Role.AGENT,))
-    if mandate.agent_id is None:
-        return members
-    stand_ins = delegations_in_force().filter(mandate=mandate).values_list("to_user_id", flat=True)
-    away = absences_in_force().filter(user=mandate.agent_id, agency=mandate.agency_id)
-    wanted = {mandate.agent_id, *stand_ins, *away.values_list("stand_in_id", flat=True)}
-    return [one for one in members if one.pk in wanted]
-
-
-def _members(organisation_id: UUID, roles: Iterable[str]) -> list[User]:
-    rows = Membership.objects.filter(organisation=organisation_id, role__in=list(roles), ended_at=None)
-    return list(
-        {row.user_id: row.user for row in rows.select_related("user").order_by("created_at")}.values()
-    )
-
-
-def _home(person: User, request: LicenceRequest) -> UUID:
-    """The organisation under which a signer or guardian reads: their own first one, else the talent's."""
-    row = Membership.objects.filter(user=person, ended_at=None).order_by("created_at").first()
-    return row.organisation_id if row else request.talent.organisation_id
 
 
 def _request_facts(request: LicenceRequest, event: Event) -> dict[str, Any]:
@@ -200,21 +183,23 @@ def _told_of_licence(event: Event) -> list[Told]:
         return []
     facts = _licence_facts(token, event)
     told = [Told(one, token.licensee_id, facts) for one in _licensees(token, event)]
-    told += [Told(one, mandate.agency_id, facts) for mandate in _mandates(token) for one in _agents(mandate)]
-    if token.talent.user is not None and event.kind in {*_STOPS, "licence.issued"}:
-        told.append(Told(token.talent.user, token.talent.organisation_id, facts))
+    told += [
+        Told(one, mandate.agency_id, facts) for mandate in _mandates(token) for one in agents_of(mandate)
+    ]
+    if event.kind in {*_STOPS, "licence.issued"}:
+        told += [Told(one, token.talent.organisation_id, facts) for one in own_side(token.talent)]
     if event.kind in {*_STOPS, "revocation.overdue"}:
         told += _vendors(token, event, facts)
         if token.production.guild_id:
             guild = token.production.guild_id
-            told += [Told(one, guild, facts) for one in _members(guild, (Membership.Role.AUDITOR,))]
+            told += [Told(one, guild, facts) for one in members_with(guild, (Membership.Role.AUDITOR,))]
     return [Told(one.person, one.organisation_id, _with_duty(one, token, event)) for one in told]
 
 
 def _licensees(token: LicenceToken, event: Event) -> list[User]:
     if event.kind in _STOPS:
-        return _members(token.licensee_id, _RUNS_WORK)
-    return _asking(token.request)
+        return members_with(token.licensee_id, RUNS_WORK)
+    return asking(token.request)
 
 
 def _mandates(token: LicenceToken) -> list[Mandate]:
@@ -228,7 +213,7 @@ def _vendors(token: LicenceToken, event: Event, facts: dict[str, Any]) -> list[T
     wanted = token.vendor_ids
     if event.kind == "revocation.overdue":
         wanted = [one for one in token.vendor_ids if str(one) == str(event.details.get("organisation", ""))]
-    return [Told(one, vendor, theirs) for vendor in wanted for one in _members(vendor, _RUNS_WORK)]
+    return [Told(one, vendor, theirs) for vendor in wanted for one in members_with(vendor, RUNS_WORK)]
 
 
 def _licence_facts(token: LicenceToken, event: Event) -> dict[str, Any]:
@@ -264,11 +249,35 @@ def _with_duty(told: Told, token: LicenceToken, event: Event) -> dict[str, Any]:
 def _told_of_stop(event: Event) -> list[Told]:
     """The talent who stopped everything has it in writing; the parties hear of each licence."""
     talent = Talent.objects.select_related("user").filter(pk=event.object_id).first()
-    if talent is None or talent.user is None:
+    if talent is None:
         return []
     facts = {
         "talent": talent.stage_name,
         "licences": len(event.details.get("licences", ())),
         "path": "/audit/",
     }
-    return [Told(talent.user, talent.organisation_id, facts)]
+    return [Told(one, talent.organisation_id, facts) for one in own_side(talent)]
+
+
+def _told_of_training(event: Event) -> list[Told]:
+    """Training is between the licensee and the talent: no agent and no guild is told of it."""
+    rows = TrainingRequest.objects.select_related("talent__user", "production", "licensee")
+    made = rows.filter(pk=event.object_id).first()
+    if made is None:
+        return []
+    facts = {
+        "talent": made.talent.stage_name,
+        "production": made.production.title,
+        "licensee": made.licensee.name,
+        "answer_by": clock.rfc3339(made.answer_by),
+        "path": f"/training/{made.pk}/",
+    }
+    theirs = speaking_for(made.talent) if authority_wanted(made.talent) else in_person(made.talent)
+    talents = [Told(one, made.talent.organisation_id, facts) for one in theirs]
+    if event.kind in {"training.requested", "training.withdrawn"}:
+        return talents
+    people = members_with(made.licensee_id, RUNS_WORK)
+    if event.kind != "training.revoked":  # a stop is told to everybody who could train
+        people = [one for one in people if one.pk == made.requested_by_id] or people
+    licensees = [Told(one, made.licensee_id, facts) for one in people]
+    return licensees if event.kind == "training.declined" else [*licensees, *talents]

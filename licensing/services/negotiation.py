@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import Organisation
 from accounts.principals import Principal
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -122,13 +123,15 @@ def save_draft(
     """Keep what has been filled in so far; it is read again, strictly, when it is submitted.
 
     Raises:
-        Forbidden: ``PRODUCER_ONLY``.
+        Forbidden: ``PRODUCER_ONLY``, ``STUDIO_ONLY``.
         NotFound: no such draft of the caller's organisation.
         Conflict: ``DRAFT_SUBMITTED``.
         InvalidInput: ``DRAFT_INVALID``: too large, or not JSON that can be kept.
     """
     if not principal.acts_as("PRODUCER", "ADMIN"):
         raise Forbidden("PRODUCER_ONLY", "Only a producer of the studio asks for licences.")
+    if principal.organisation.kind != Organisation.Kind.STUDIO:
+        raise Forbidden("STUDIO_ONLY", "Only who can register a production drafts a request for one.")
     _check_draft(body, title)
     with transaction.atomic():
         if draft_id is None:

@@ -9,6 +9,7 @@ import msgspec
 from django.db import IntegrityError, transaction
 
 from accounts.models import Organisation
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -117,7 +118,7 @@ def start_canary(
 
     Raises:
         NotFound: no such rollout here.
-        Forbidden: ``ADMIN_ONLY``.
+        Forbidden: ``ADMIN_ONLY``, or as :func:`~accounts.presence.require_presence`.
         InvalidInput: ``SHARE_INVALID``, ``PRODUCTION_UNKNOWN``, ``COUNSEL_INVALID`` or ``SINCE_INVALID``.
         Conflict: ``ROLLOUT_ENDED``, ``ROLLOUT_STAGE``: it is no shadow; ``PROFILE_CHANGED``;
             ``EFFECT_CHANGED``: what it would change is no longer what was read.
@@ -132,6 +133,7 @@ def start_canary(
         before = _lock(principal, rollout_id)
         if before.stage != _Stage.SHADOW:
             raise Conflict("ROLLOUT_STAGE", "It is a canary already.", "End it, or let it bind everybody.")
+        require_presence(principal)
         _require_read(principal, before, content_hash=content_hash, report_hash=report_hash, since=since)
         _end(before, principal)
         row = PolicyRollout.objects.create(

@@ -37,7 +37,12 @@ def require_bound(
     if passkey is not None:
         if principal.credential is not None:
             raise Forbidden("IN_PERSON", "A passkey signs for a person who is signed in.")
-        return verify_signed_terms(user=principal.person, terms_hash=terms_hash, credential=passkey)
+        return verify_signed_terms(
+            user=principal.person,
+            terms_hash=terms_hash,
+            credential=passkey,
+            admitted_by=principal.presence.admitted_by if principal.presence else "",
+        )
     if is_passkey_required(principal, talent):
         raise NotBound(
             "PASSKEY_REQUIRED",

@@ -1,25 +1,24 @@
-"""The talent's own word, and the word of those who speak for a talent who cannot: rules, instructions, authority."""
+"""The talent's own word: rules that approve in advance, and instructions of which the last one counts."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, Organisation, User
+from accounts.models import Organisation
 from accounts.presence import require_presence
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
-from licensing.models import Authority, AutoRule, DeclaredEvent, Talent, TalentInstruction
-from licensing.models.consent import NEVER_BY_RULE, AuthorityKind
+from licensing.models import AutoRule, Talent, TalentInstruction
+from licensing.models.consent import NEVER_BY_RULE
 from licensing.selectors.people import authority_wanted, speaks_for
 from licensing.services.limits import parse_limits
-from licensing.services.productions import clean_text
 from trustcore.policy.vocabulary import UseType
 
 _RULE_NEEDS: Final = ("frames_max", "lines_max", "days_max", "render_territory", "distribution_territory")
@@ -120,10 +119,11 @@ def instruct(
         body: ``PAYEE``: ``{"payee": id}``; ``POST_MORTEM``: ``{"allowed": bool, "use_types": [...], "text": ...}``.
 
     Raises:
-        Forbidden: ``TALENT_ONLY``.
+        Forbidden: ``TALENT_ONLY``, or as :func:`~accounts.presence.require_presence`.
         InvalidInput: ``INSTRUCTION_INVALID``.
     """
     _require_word(principal, talent, "Only the talent says this.")
+    require_presence(principal)
     read = _READERS.get(kind)
     if read is None:
         raise InvalidInput("INSTRUCTION_INVALID", _("%(kind)s is no instruction.") % {"kind": kind})
@@ -141,108 +141,6 @@ def instruct(
             object_id=talent.pk,
             after=said,
             details={"kind": kind},
-        )
-        return row
-
-
-def register_authority(
-    *,
-    principal: Principal | None,
-    talent: Talent,
-    user: User,
-    kind: str,
-    document_type: str,
-    issuer: str,
-    issued_on: date,
-    sha256: str,
-    expires_on: date | None = None,
-    court_required: bool = False,
-    court_sha256: str = "",
-) -> Authority:
-    """Put a guardian's or executor's document on file, by its hash; nobody registers their own.
-
-    Args:
-        principal: an administrator of the talent's own organisation; None for the operator's commands.
-
-    Raises:
-        Forbidden: ``NOT_YOURS_TO_REGISTER`` or ``FOUR_EYES``.
-        InvalidInput: ``AUTHORITY_INVALID``.
-    """
-    if kind not in AuthorityKind.values:
-        raise InvalidInput("AUTHORITY_INVALID", _("%(kind)s is no authority.") % {"kind": kind})
-    if principal is None:
-        raise Forbidden("NOT_YOURS_TO_REGISTER", "Somebody must answer for the document.")
-    administers = principal.organisation_id == talent.organisation_id and principal.is_role("ADMIN")
-    if not administers:
-        raise Forbidden(
-            "NOT_YOURS_TO_REGISTER", "An administrator of the talent's own organisation registers documents."
-        )
-    if principal.person.pk == user.pk:
-        raise Forbidden("FOUR_EYES", "Nobody registers their own authority.")
-    declared = DeclaredEvent.objects.filter(kind="DEATH", covered_id=talent.pk, declared_by=principal.person)
-    if kind == AuthorityKind.ESTATE_EXECUTOR and declared.exists():
-        raise Forbidden("FOUR_EYES", "Who declared the death does not register the executor.")
-    try:
-        with transaction.atomic():
-            row = Authority.objects.create(
-                talent=talent,
-                user=user,
-                kind=kind,
-                document_type=clean_text(document_type, most=80, code="AUTHORITY_INVALID"),
-                issuer=clean_text(issuer, most=200, code="AUTHORITY_INVALID"),
-                issued_on=issued_on,
-                expires_on=expires_on,
-                sha256=sha256,
-                court_required=court_required,
-                court_sha256=court_sha256,
-                registered_by=principal.person,
-            )
-            if not Membership.objects.filter(
-                user=user, organisation=talent.organisation, ended_at=None
-            ).exists():
-                Membership.objects.create(
-                    user=user, organisation=talent.organisation, role=Membership.Role.TALENT
-                )
-            record(
-                kind="authority.registered",
-                principal=principal,
-                organisation_id=talent.organisation_id,
-                object_type="talent",
-                object_id=talent.pk,
-                after={"kind": kind, "sha256": sha256, "court_sha256": court_sha256},
-                details={"kind": kind, "authority": str(row.pk)},
-            )
-            return row
-    except IntegrityError as error:
-        raise InvalidInput("AUTHORITY_INVALID", "The document's dates or hashes make no sense.") from error
-
-
-def end_authority(*, principal: Principal, authority_id: UUID) -> Authority:
-    """End an authority before its time.
-
-    Raises:
-        NotFound: none of the caller's organisation.
-        Forbidden: ``NOT_YOURS_TO_REGISTER``.
-        Conflict: ``AUTHORITY_ENDED``.
-    """
-    with transaction.atomic():
-        rows = Authority.objects.select_for_update(of=("self",)).select_related("talent")
-        row = rows.filter(pk=authority_id, talent__organisation=principal.organisation).first()
-        if row is None:
-            raise NotFound
-        if not principal.is_role("ADMIN"):
-            raise Forbidden("NOT_YOURS_TO_REGISTER", "An administrator ends an authority.")
-        if row.ended_at is not None:
-            raise Conflict("AUTHORITY_ENDED", "This authority has ended already.")
-        row.ended_at = clock.now()
-        row.save()
-        record(
-            kind="authority.ended",
-            principal=principal,
-            organisation_id=row.talent.organisation_id,
-            object_type="talent",
-            object_id=row.talent_id,
-            details={"authority": str(row.pk)},
         )
         return row
 

@@ -213,7 +213,7 @@ def revoke_training(*, principal: Principal, jti: UUID, reason: str) -> Training
         require_presence(principal)
         if token.state == TokenState.REVOKED:
             raise Conflict("TOKEN_STATE", "This licence has ended already.")
-        _revoke(token, principal, reason)
+        end_training_token(token, principal, reason)
         return token
 
 
@@ -231,7 +231,7 @@ def stop_training(talent: Talent, principal: Principal, reason: str) -> list[UUI
     )
     ended = list(running.select_related("request__talent").order_by("pk"))
     for token in ended:
-        _revoke(token, principal, reason)
+        end_training_token(token, principal, reason)
     return [token.pk for token in ended]
 
 
@@ -431,7 +431,8 @@ def _consent_hash(made: TrainingRequest) -> str:
     return f"sha256:{sha256_hex(canonical_json(document))}"
 
 
-def _revoke(token: TrainingToken, principal: Principal, reason: str) -> None:
+def end_training_token(token: TrainingToken, principal: Principal, reason: str) -> None:
+    """End a locked training licence, and tell of it; MUST be called inside a transaction."""
     token.state, token.revoked_at, token.revocation_reason = TokenState.REVOKED, clock.now(), reason
     token.save(update_fields=["state", "revoked_at", "revocation_reason"])
     _record("training.revoked", token.request, principal, jti=str(token.pk))

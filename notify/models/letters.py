@@ -22,6 +22,8 @@ class Topic(models.TextChoices):
     EXPIRY = "EXPIRY", "A licence nears its end"
     QUOTA = "QUOTA", "A quota runs out"
     DUTY = "DUTY", "An acknowledgement is due or late"
+    TRAINING = "TRAINING", "Training is asked for, agreed or declined"
+    OUTPUT = "OUTPUT", "An output is held"
     STOP = "STOP", "A licence was revoked, stopped or paused"
     SECURITY = "SECURITY", "Keys, webhooks and members change"
     DIGEST = "DIGEST", "Once a day, what was gathered"

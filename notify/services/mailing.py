@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.db import transaction
 
+from accounts.models import Membership
 from common import clock
 from notify.models import Letter
 from notify.models.letters import Topic
@@ -148,7 +149,7 @@ def _post(letter_id: UUID, connection: Any) -> Posted | None:
     letter = Letter.objects.select_related("person", "organisation").filter(pk=letter_id).first()
     if letter is None or letter.mail != Mail.WAITING:
         return None
-    if not letter.person.is_active:
+    if not letter.person.is_active or _has_left(letter):
         return Posted("PERSON_GONE", is_final=True)
     try:
         connection.open()
@@ -161,6 +162,12 @@ def _post(letter_id: UUID, connection: Any) -> Posted | None:
         logger.exception("letters: an attempt failed on our side")
         return Posted("INTERNAL")
     return Posted()
+
+
+def _has_left(letter: Letter) -> bool:
+    """Whether the person belonged to the organisation that the letter is about, and no longer does."""
+    ever = Membership.objects.filter(user=letter.person_id, organisation=letter.organisation_id)
+    return ever.exists() and not ever.filter(ended_at=None).exists()
 
 
 def _judged(error: SMTPException | OSError) -> Posted:

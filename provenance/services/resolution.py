@@ -33,7 +33,7 @@ def choose_resolution(*, principal: Principal, production_id: UUID, is_public: b
         Forbidden: ``ROLE_MISSING``.
     """
     production = _production(principal, production_id)
-    by_role = principal.credential is not None or principal.is_role("PRODUCER", "ADMIN")
+    by_role = principal.acts_as("PRODUCER", "ADMIN")
     if production.organisation_id != principal.organisation_id or not by_role:
         raise Forbidden("ROLE_MISSING", "Only the production's studio opens or closes it.")
     ResolutionChoice.objects.update_or_create(

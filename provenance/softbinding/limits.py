@@ -1,9 +1,8 @@
 """How often one address may ask, how many files at once, and how large a stranger's file may be."""
 
-import ipaddress
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -16,10 +15,9 @@ from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from common.errors import Malformed, TooLarge, Unavailable
+from common.networks import network_of
 
 _CHUNK = 1024 * 1024
-# the part of an IPv6 address that a provider gives one customer; within it, addresses cost nothing
-_IPV6_PREFIX = 64
 
 
 class _ByAddress(SimpleRateThrottle):
@@ -31,7 +29,7 @@ class _ByAddress(SimpleRateThrottle):
         return f"{getattr(settings, self.setting)}/min"
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
-        return self.cache_format % {"scope": self.scope, "ident": _address(request.META)}
+        return self.cache_format % {"scope": self.scope, "ident": network_of(request.META)}
 
 
 class QueryLimit(_ByAddress):
@@ -111,19 +109,3 @@ def _copy(source: Any, target: IO[bytes], most: int) -> int:
             raise TooLarge("UPLOAD_TOO_LARGE", _("A file may have %(most)s bytes.") % {"most": most})
         target.write(piece)
     return taken
-
-
-def _address(meta: Mapping[str, str]) -> str:
-    """Whose requests are counted together: an IPv4 address, an IPv6 network; what is neither is one and the same."""
-    passed_on = meta.get("HTTP_X_FORWARDED_FOR", "") if settings.TLS_PROXY else ""
-    # the last entry is our proxy's own; those before it are whatever the caller wrote
-    text = passed_on.rpartition(",")[2].strip() or meta.get("REMOTE_ADDR", "")
-    try:
-        found = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return "unknown"
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, _IPV6_PREFIX), strict=False))

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from receipts.exports.columns import KINDS
 from receipts.exports.parquet import parquet_pieces
 from receipts.exports.sheet import csv_pieces
-from receipts.selectors.exports import LogSlice, slice_of
+from receipts.selectors.exports import LogSlice, slice_at, slice_of
 
-__all__ = ["FORMATS", "KINDS", "LogSlice", "pieces", "slice_of"]
+__all__ = ["FORMATS", "KINDS", "LogSlice", "pieces", "slice_at", "slice_of"]
 
 FORMATS = {"parquet": "application/vnd.apache.parquet", "csv": "text/csv; charset=utf-8"}
 _WRITERS = {"parquet": parquet_pieces, "csv": csv_pieces}

@@ -41,7 +41,7 @@ from receipts.selectors.tokens import (
     rendered_under,
 )
 from receipts.selectors.usage import PeriodUse, use_in_period
-from receipts.selectors.witnesses import LogWatch, WitnessRow, watches_of, witnesses_of
+from receipts.selectors.witnesses import LogWatch, WitnessRow, cosigned_notes, watches_of, witnesses_of
 
 __all__ = [
     "Day",
@@ -67,6 +67,7 @@ __all__ = [
     "checks_for_token",
     "checks_of_production",
     "consistency_of",
+    "cosigned_notes",
     "counts_for_token",
     "counts_for_tokens",
     "entries_of",

@@ -18,6 +18,7 @@ from django.db import connection
 
 from receipts.models import Counter, EntryKind, ProductionLog
 from receipts.selectors.logs import published_log
+from trustcore.log.checkpoint import parse_checkpoint_text, parse_note
 from trustcore.log.merkle import EMPTY_ROOT
 from trustcore.receipt import FrameEntry, parse_entry
 
@@ -66,6 +67,23 @@ def slice_of(
         first=min(first, end),
         end=end,
         tokens=None if tokens is None else tuple(tokens),
+    )
+
+
+def slice_at(production_id: UUID, *, checkpoint: bytes, vkey: bytes) -> LogSlice:
+    """The whole log as an earlier checkpoint showed it: what was kept of it stands in for what is published now."""
+    said = parse_checkpoint_text(parse_note(checkpoint).text)
+    log = ProductionLog.objects.filter(production_id=production_id).first()
+    return LogSlice(
+        production_id=production_id,
+        log_id=log.pk if log else 0,
+        origin=said.origin,
+        size=said.size,
+        root=said.root,
+        checkpoint=checkpoint,
+        vkey=vkey,
+        first=0,
+        end=said.size,
     )
 
 

@@ -38,13 +38,24 @@ class PeriodUse:
 
 
 def use_in_period(
-    production_id: UUID, jtis: Iterable[UUID], *, begins: datetime, ends: datetime
+    production_id: UUID, jtis: Iterable[UUID], *, begins: datetime, ends: datetime, size: int | None = None
 ) -> dict[UUID, PeriodUse]:
-    """Count receipts, refusals and silences of each licence from ``begins`` to before ``ends``; 4 statements."""
+    """Count receipts, refusals and silences of each licence from ``begins`` to before ``ends``; 4 statements.
+
+    Args:
+        size: of the log, where only its first leaves count.
+    """
     wanted = list(jtis)
     found = {jti: PeriodUse() for jti in wanted}
     log = ProductionLog.objects.filter(production_id=production_id).values_list("pk", flat=True).first()
-    facts = {"log": log, "tokens": wanted, "begins": begins, "ends": ends, "frame": int(EntryKind.FRAME)}
+    facts = {
+        "log": log,
+        "tokens": wanted,
+        "begins": begins,
+        "ends": ends,
+        "frame": int(EntryKind.FRAME),
+        "size": size,
+    }
     if not wanted:
         return found
     with connection.cursor() as cursor:
@@ -97,6 +108,7 @@ select l.token_jti, l.counter, e.outcome, count(*), count(distinct (l.shot, e.fr
 from receipts_logentry e join receipts_lease l on l.id = e.lease
 where e.log_id = %(log)s and e.kind = %(frame)s and l.token_jti = any(%(tokens)s)
   and e.received_at >= %(begins)s and e.received_at < %(ends)s
+  and (%(size)s::bigint is null or e.idx < %(size)s::bigint)
 group by 1, 2, 3
 """
 # Reserved by leases that ran out in silence: whether anything was made of them nobody says.

@@ -118,5 +118,18 @@ def cosigned_states(production_id: UUID) -> list[CosignedState]:
     ]
 
 
+def cosigned_notes(production_id: UUID, size: int) -> list[tuple[str, bytes]]:
+    """The verifier key of each accepted witness, and the largest checkpoint of at most ``size`` leaves it cosigned."""
+    rows = (
+        LogCosignature.objects.filter(
+            log__production_id=production_id, witness__removed_at__isnull=True, size__lte=size
+        )
+        .select_related("witness")
+        .order_by("witness_id", "-size", "seen_at")
+        .distinct("witness_id")
+    )
+    return [(row.witness.vkey, bytes(row.note)) for row in rows]
+
+
 def _time(seconds: int) -> str:
     return rfc3339(datetime.fromtimestamp(seconds, UTC))

@@ -182,7 +182,7 @@ def answer_check(
         jti = question.presented.jti
         facts = belief.believed(jti, now=now) if jti else None  # 2
         kept = draft(question, _decide(question, facts, course), facts)  # 3
-        if _is_stranger(question, facts) and not pace.may_write_to_strangers(caller.credential_id):
+        if _is_stranger(question, facts) and not pace.may_write_to_strangers(caller.organisation_id):
             return _answer(_also_paced(kept), question)
         verdict = keep(kept)  # 4
         if verdict is Verdict.KEPT:

@@ -1,8 +1,8 @@
 """How often a key may ask, counted in the memory of this process: see :mod:`trustcore.pace` for the bound.
 
-Three buckets for each caller: its checks; the refusals for asking too often that are kept (one a second, so
-that the record shows them and a flood does not fill it); and the refusals that a caller may leave in the log
-of a production it has no part in, which anyone could do who learned a licence's id.
+Two buckets for each key: its checks, and the refusals for asking too often that are kept (one a second, so that the
+record shows them and a flood does not fill it). One for each organisation, which makes keys as it likes: the refusals
+that it may leave in the log of a production it has no part in, which anyone could do who learned a licence's id.
 """
 
 import time
@@ -28,10 +28,10 @@ def may_keep_refusal(caller: UUID) -> bool:
     return _pace("kept", 1, 1).admits(caller, now=time.monotonic())
 
 
-def may_write_to_strangers(caller: UUID) -> bool:
-    """Whether the refusal of a caller without part in a production may enter its log."""
+def may_write_to_strangers(organisation: UUID) -> bool:
+    """Whether the refusal of a caller without part in a production may enter its log; all keys of a house together."""
     rate = settings.STRANGER_CHECKS_PER_MINUTE / 60
-    return _pace("strangers", rate, _STRANGERS_BURST).admits(caller, now=time.monotonic())
+    return _pace("strangers", rate, _STRANGERS_BURST).admits(organisation, now=time.monotonic())
 
 
 @lru_cache(maxsize=16)

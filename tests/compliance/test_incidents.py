@@ -367,10 +367,14 @@ def test_a_file_has_bounds(cast: Cast, tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(Conflict) as refused:
         acts.add(cast.agent, row, tmp_path, acts.picture("blue"))
     assert refused.value.code == "EVIDENCE_TOO_MANY"
-    monkeypatch.setattr("compliance.incidents.services.appending.ENTRIES_MOST", 3)
+    monkeypatch.setattr("compliance.incidents.services.appending.ENTRIES_MOST", 2)
     with pytest.raises(DomainError) as full:
         services.add_note(principal=cast.agent, incident_id=row.pk, text="one more")
     assert full.value.code == "INCIDENT_FULL"
+    before = row.entries.count()
+    for _ in range(3):  # a full file is still taken along, and who asks for copies fills none
+        services.request_package(principal=cast.colleague, incident_id=row.pk)
+    assert row.entries.count() == before
 
 
 def test_a_page_of_the_file_is_read_in_few_queries_however_long_it_is(

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from audit.models import Event
 from common import clock
@@ -71,6 +72,30 @@ def test_strike_is_shown_first_then_holds_every_licence_and_later_ones_and_only_
     assert refusal(lambda: declare(guild, "STRIKE", "production", cast.production)) == "EVENT_STANDS"
 
 
+@pytest.mark.parametrize("kind", ["STRIKE", "DEATH", "REPRESENTATION", "CHANGE_OF_CONTROL"])
+def test_an_effect_is_shown_in_as_many_queries_for_a_crowd_as_for_one(
+    cast: Cast, token: LicenceToken, kind: str
+) -> None:
+    desk, covers, thing = {
+        "STRIKE": (factories.make_desk(cast.production.guild, "AUDITOR"), "production", cast.production),
+        "DEATH": (factories.make_desk(cast.talent.organisation, "ADMIN"), "talent", cast.talent),
+        "REPRESENTATION": (cast.self, "talent", cast.talent),
+        "CHANGE_OF_CONTROL": (
+            factories.make_desk(cast.production.organisation, "ADMIN"), "organisation", cast.production.organisation,
+        ),
+    }[kind]  # fmt: skip
+
+    def queries() -> tuple[int, int]:
+        with CaptureQueriesContext(connection) as seen:
+            shown = services.preview_event(principal=desk, kind=kind, covers=covers, covered_id=thing.pk)
+        return len(seen), len(shown.effects)
+
+    few, one = queries()
+    for _ in range(3):
+        factories.make_live_token(cast.production, cast.talent)
+    assert queries() == (few, one + 3)
+
+
 @pytest.mark.req("BX-010")
 def test_dispute_holds_what_it_names_and_nothing_else(cast: Cast, token: LicenceToken) -> None:
     other, _, _ = factories.make_live_token(cast.production, cast.talent)
@@ -102,6 +127,65 @@ def test_coming_of_age_ends_the_guardians_word_and_waits_for_the_persons_own(
     assert refusal(lambda: services.lift_hold(principal=guardian, hold_id=hold.pk)) == "NOT_YOURS_TO_LIFT"
     services.lift_hold(principal=grown, hold_id=hold.pk)
     assert state(token) == "ACTIVE"
+
+
+@pytest.mark.req("BX-010")
+def test_what_waited_for_a_guardian_waits_for_the_grown_person_and_the_guardian_reads_no_more(
+    cast: Cast, move_clock: Any, settings: Any
+) -> None:
+    settings.REQUEST_ANSWER_DAYS = 1000
+    minor, guardian, _ = make_minor()
+    request = factories.make_submitted_request(cast.production, minor, days=30)
+    answer = {"request_id": request.pk, "terms_hash": request.current.terms_hash}
+    move_clock(days=901)
+    grown = factories.desk_of_talent(minor)
+    declare(grown, "MAJORITY", "talent", minor)
+    assert refusal(lambda: services.approve_request(principal=guardian, **answer)) == "NOT_YOURS_TO_DECIDE"
+    assert call(guardian, f"license-requests/{request.pk}", method="get").status_code in (401, 403, 404)
+    assert services.approve_request(principal=grown, **answer) is not None
+
+
+def test_an_executor_reads_nothing_before_the_death_and_a_document_that_ran_out_lets_nobody_read(
+    cast: Cast, token: LicenceToken, move_clock: Any
+) -> None:
+    admin = factories.make_desk(cast.talent.organisation, "ADMIN")
+    executor = factories.make_user()
+    until = clock.now().date() + timedelta(days=30)
+    services.register_authority(
+        principal=admin, talent=cast.talent, user=executor, kind="ESTATE_EXECUTOR", document_type="Will",
+        issuer="Court", issued_on=clock.now().date(), expires_on=until, sha256="e" * 64,
+    )  # fmt: skip
+    assert not executor.memberships.filter(ended_at=None).exists()
+    other = factories.make_desk(cast.talent.organisation, "ADMIN")
+    declare(other, "DEATH", "talent", cast.talent)
+    desk = factories.principal_of_person(executor, cast.talent.organisation_id)
+    assert desk is not None
+    assert selectors.tokens_visible_to(desk).filter(pk=token.pk).exists()
+    move_clock(days=31)
+    assert services.end_expired_authorities() == 1
+    assert services.end_expired_authorities() == 0
+    assert not executor.memberships.filter(ended_at=None).exists()
+
+
+def test_a_dead_talents_login_neither_stops_nor_goes_on(cast: Cast, token: LicenceToken) -> None:
+    services.emergency_stop(principal=cast.self, talent=cast.talent, reason="Stop.", ends_licences=False)
+    admin = factories.make_desk(cast.talent.organisation, "ADMIN")
+    declare(admin, "DEATH", "talent", cast.talent)
+    dead = Talent.objects.get(pk=cast.talent.pk)
+    assert refusal(lambda: services.lift_emergency_stop(principal=cast.self, talent=dead)) == "TALENT_ONLY"
+    assert (
+        refusal(lambda: services.emergency_stop(principal=cast.self, talent=dead, reason="No."))
+        == "TALENT_ONLY"
+    )
+
+
+def test_training_that_an_event_ends_is_told_to_who_trains(cast: Cast) -> None:
+    made = services.submit_training_request(principal=cast.producer, ask=factories.make_training_ask(cast))
+    licence = services.approve_training(principal=cast.self, request_id=made.pk, terms_hash=made.terms_hash)
+    declare(factories.make_desk(cast.talent.organisation, "ADMIN"), "DEATH", "talent", cast.talent)
+    told = Event.objects.get(kind="training.revoked", object_id=str(made.pk))
+    assert told.details["jti"] == str(licence.pk)
+    assert str(cast.producer.organisation_id) in told.visible_to
 
 
 @pytest.mark.req("BX-010")

@@ -373,13 +373,17 @@ def test_api_suspends_without_a_reason_code_and_refuses_codes_that_are_no_holds(
 
 def test_guild_strikes_a_production_over_http(cast: Cast, token: LicenceToken) -> None:
     assert cast.production.guild is not None
-    client = Client()
-    client.force_login(factories.make_desk(cast.production.guild, "AUDITOR").person)
+    client = factories.signed_in(factories.make_desk(cast.production.guild, "AUDITOR").person)
     body = {
         "covers": "production", "id": str(cast.production.pk), "reason": "STRIKE_SUSPENSION", "why": "Strike.",
     }  # fmt: skip
     made = client.post("/api/v1/holds", body, content_type="application/json")
     assert made.status_code == 201, made.content
+    assert facts(token).holds == ("STRIKE_SUSPENSION",)
+    stale = Client()
+    stale.force_login(factories.make_desk(cast.production.guild, "AUDITOR").person)
+    refused = stale.post(f"/api/v1/holds/{made.json()['id']}/lift", {}, content_type="application/json")
+    assert refused.json()["code"] == "STEP_UP_REQUIRED"
     assert facts(token).holds == ("STRIKE_SUSPENSION",)
     lifted = client.post(f"/api/v1/holds/{made.json()['id']}/lift", {}, content_type="application/json")
     assert lifted.status_code == 200

@@ -198,6 +198,9 @@ def test_draft_is_the_studios_alone_and_becomes_a_request_once(
 ) -> None:
     half = {"title": "Merrow", "body": {"talent": cast.talent.handle}}
     draft = api.post("request-drafts", half).json()
+    for other in (cast.colleague.organisation, cast.production.guild, cast.talent.organisation):
+        refused = call(factories.make_desk(other, "ADMIN"), "request-drafts", half)
+        assert (refused.status_code, refused.json()["code"]) == (403, "STUDIO_ONLY")
     assert not LicenceRequest.objects.exists()
     assert stranger_api.get("request-drafts").json()["results"] == []
     assert stranger_api.post(f"request-drafts/{draft['id']}/submit").status_code == 404

@@ -18,6 +18,7 @@ from common.errors import Conflict, DomainError, Forbidden
 from licensing import services
 from licensing.models import LicenceRequest, LicenceToken, PersonSignature, RequestAction
 from licensing.selectors import signature_detail
+from licensing.selectors.holds import stop_in_force
 from licensing.services.signatures import require_bound
 from tests import factories
 from tests.passkeys import VERIFIED, SoftPasskey
@@ -246,7 +247,10 @@ def test_other_acts_that_bind_ask_for_a_fresh_proof() -> None:
             mode="AGENT_WITHIN_MANDATE",
             use_types=("FACE_RENDER",),
         ),
+        lambda who: services.lift_hold(principal=who, hold_id=stop_in_force(talent.pk).pk),
+        lambda who: services.instruct(principal=who, talent=talent, kind="PAYEE", body={"payee": "me"}),
     )
+    services.emergency_stop(principal=desk, talent=talent, reason="A pause.", ends_licences=False)
     for act in acts:
         with pytest.raises(StepUpRequired):
             act(stale)

@@ -23,6 +23,7 @@ from notify.tasks import write_security_letters
 from notify.topics import Ways
 from notify.wording import wording_of
 from tests import factories
+from tests.licensing.persons import give_authority, make_minor
 
 pytestmark = pytest.mark.django_db
 
@@ -192,6 +193,41 @@ def test_a_person_who_left_or_is_closed_is_told_nothing(asked: LicenceRequest) -
     Membership.objects.filter(user=agent.person).update(ended_at=clock.now())
     tell()
     assert kinds_of(agent) == []
+
+
+def test_who_speaks_for_a_minor_is_told_and_an_executor_of_the_living_is_not() -> None:
+    minor, guardian, _ = make_minor()
+    executor, _ = give_authority(minor, "ESTATE_EXECUTOR")
+    asked = factories.make_submitted_request(talent=minor)
+    tell()
+    assert kinds_of(guardian) == ["request.submitted"]
+    assert asked.current is not None
+    token = licensing.approve_request(
+        principal=guardian, request_id=asked.pk, terms_hash=asked.current.terms_hash
+    )
+    assert token is not None
+    licensing.place_hold(
+        principal=producer_of(asked), covers="token", covered_id=token.pk, reason="SUSPENDED", why="A look."
+    )
+    tell()
+    assert "licence.suspended" in kinds_of(guardian)
+    assert kinds_of(executor) == []
+
+
+def test_training_is_told_to_talent_and_licensee_and_to_no_agent(asked: LicenceRequest) -> None:
+    agent, producer, talent = factories.decider_of(asked), producer_of(asked), talent_of(asked)
+    ask = factories.make_training_ask(asked)
+    made = licensing.submit_training_request(principal=producer, ask=ask)
+    tell()
+    assert kinds_of(talent) == ["training.requested"]
+    token = licensing.approve_training(principal=talent, request_id=made.pk, terms_hash=made.terms_hash)
+    licensing.revoke_training(principal=talent, jti=token.pk, reason="No more.")
+    tell()
+    assert kinds_of(producer) == ["training.issued", "training.revoked"]
+    assert kinds_of(talent) == ["training.requested", "training.revoked"]
+    assert not [kind for kind in kinds_of(agent) if kind.startswith("training.")]
+    facts = Letter.objects.get(person=talent.person, kind="training.requested").facts
+    assert wording_of("training.requested", facts).path == f"/training/{made.pk}/"
 
 
 def test_one_event_that_cannot_be_told_stops_no_other_and_is_given_up(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.models import Membership
 from accounts.principals import Principal
 from common import clock
 from licensing.models import LicenceRequest
@@ -63,6 +64,16 @@ def test_a_request_arrives_as_text_and_html_with_its_headers(mailbox: Mailbox, s
     assert "If nobody answers, the answer is no." in text
     assert (row.mail, row.attempts, row.last_error) == ("SENT", 1, "")
     assert services.send_due() == 0
+
+
+def test_who_has_left_meanwhile_gets_no_mail_of_what_waited(mailbox: Mailbox) -> None:
+    _, agent = asked_of()
+    tell()
+    Membership.objects.filter(user=agent.person).update(ended_at=clock.now())
+    assert services.send_due() == 0
+    assert mailbox.to(agent.person.email) == []
+    row = Letter.objects.get(person=agent.person)
+    assert (row.mail, row.last_error) == ("DEAD", "PERSON_GONE")
 
 
 def test_many_letters_go_over_one_connection(mailbox: Mailbox) -> None:

@@ -17,6 +17,7 @@ from django.contrib.auth.hashers import make_password
 
 from accounts.models import ApiCredential, Membership, Scope
 from accounts.operating import make_operator
+from accounts.passkeys import relying_party
 from accounts.principals import Principal, principal_of_person
 from accounts.services import invite_person
 from common import clock
@@ -205,7 +206,9 @@ def _doors(world: World) -> None:
         roles=["AGENT"],
         invited_by=None,
     )
-    device = SoftPasskey()
+    party = relying_party()
+    assert party is not None
+    device = SoftPasskey(party.rp_id, party.origin)
     device.enrol(agent.person)
     asked = factories.make_submitted_request(
         world.facts["production"], world.facts["talent row"], producer=world.people["producer"]

@@ -9,10 +9,14 @@ from django.db import DatabaseError, connection, transaction
 
 from audit.models import Event
 from common import clock
+from notify import services as placing
+from notify.models import Letter
+from notify.wording import wording_of
 from provenance import services
 from provenance.models import Asset, AssetEvent, AssetState
 from provenance.rules import HoldCode, HoldReason
 from provenance.services.events import hold
+from provenance.tasks import write_letters
 from tests import factories
 from tests.farm import Farm, make_farm
 from trustcore.encoding import canonical_json, sha256_hex
@@ -99,3 +103,17 @@ def test_who_changed_what_and_when_is_answered_by_the_events_alone(held: Asset, 
         ):
             cursor.execute(f"update audit_event set {change}")
     assert [event.pk for event in trail_of(held)] == [received.pk, stopped.pk]
+
+
+def test_who_uploaded_an_output_is_told_that_it_is_held_and_why_and_nobody_else(held: Asset) -> None:
+    stranger = factories.make_producer(held.organisation)
+    placing.place_waiting()
+    assert write_letters() == 1
+    assert write_letters() == 0
+    letter = Letter.objects.get(kind="asset.held")
+    assert letter.person_id == held.uploaded_by_id
+    assert not Letter.objects.filter(person=stranger.person).exists()
+    words = wording_of(letter.kind, letter.facts)
+    assert "reel 1.mp4" in words.subject
+    assert words.rest == ("Why: MARK_NOT_FOUND.",)
+    assert words.path == f"/productions/{held.production_id}/"

@@ -16,13 +16,14 @@ from django.db import connection
 from django.test import Client
 
 from common import clock
+from common.networks import network_of
 from common.storage import local_copy
 from provenance.credentials import c2pa_settings
 from provenance.jumbf import StoreMalformed, active_manifest_alone
 from provenance.models import Asset, ManifestRecord, ResolutionChoice
 from provenance.reading import CredentialVerdict, read_credentials
 from provenance.services.signing import trust_anchors_pem
-from provenance.softbinding.limits import _address, places
+from provenance.softbinding.limits import places
 from tests import factories
 from tests.farm import Farm, make_farm
 from tests.provenance.resolving import MARK_ID, released_asset, signing_asset, strip
@@ -321,9 +322,9 @@ def test_addresses_that_ask_too_often_wait(client: Client, settings: Any) -> Non
     assert other.status_code == 200
     # without a proxy of ours nobody says whose address it is
     meta = {"REMOTE_ADDR": "192.0.2.1", "HTTP_X_FORWARDED_FOR": "203.0.113.9, 198.51.100.7"}
-    assert _address(meta) == "192.0.2.1"
+    assert network_of(meta) == "192.0.2.1"
     settings.TLS_PROXY = True
-    assert _address(meta) == "198.51.100.7"
+    assert network_of(meta) == "198.51.100.7"
 
 
 def test_an_ipv6_customer_is_one_asker_whatever_address_of_his_network_he_takes(
@@ -337,9 +338,9 @@ def test_an_ipv6_customer_is_one_asker_whatever_address_of_his_network_he_takes(
     assert [status(f"2001:db8:0:7:{n}::{n}") for n in range(1, 5)] == [200, 200, 200, 429]
     assert status("2001:db8:0:8::1") == 200
     assert status("192.0.2.9") == 200
-    assert _address({"REMOTE_ADDR": "::ffff:192.0.2.9"}) == "192.0.2.9"
-    assert _address({"REMOTE_ADDR": "fe80::1%eth0"}) == "fe80::/64"
-    assert {_address({"REMOTE_ADDR": text}) for text in ("", "unix:", "x" * 5000)} == {"unknown"}
+    assert network_of({"REMOTE_ADDR": "::ffff:192.0.2.9"}) == "192.0.2.9"
+    assert network_of({"REMOTE_ADDR": "fe80::1%eth0"}) == "fe80::/64"
+    assert {network_of({"REMOTE_ADDR": text}) for text in ("", "unix:", "x" * 5000)} == {"unknown"}
 
 
 def test_a_manifest_is_found_by_its_id_through_an_index() -> None:

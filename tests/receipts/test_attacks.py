@@ -147,3 +147,15 @@ def test_log_serves_nothing_beside_its_own_files(farm: Farm) -> None:
         assert client.get(f"{log}/{path}").status_code == 404, path
     unknown, nothing = client.get(f"/log/{uuid.uuid4()}/checkpoint"), client.get(f"{log}/nothing")
     assert (unknown.status_code, unknown.content) == (nothing.status_code, nothing.content)
+
+
+def test_house_that_makes_many_keys_writes_no_more_into_a_strangers_log(farm: Farm) -> None:
+    """Whoever learned a licence's id, and makes a key for each refusal they would leave in its log."""
+    house = factories.make_studio()
+    answers = []
+    for _ in range(8):
+        stranger = Farm(farm.token, *factories.make_credential(house), farm.client)
+        answers.append(stranger.check(token=farm.jws()).json()["reason_codes"])
+    assert answers[0] == ["AUDIENCE_MISMATCH"]
+    assert answers[-1] == ["AUDIENCE_MISMATCH", "RATE_LIMITED"]
+    assert len(logged(farm.token.production_id, CheckedEntry)) == 5

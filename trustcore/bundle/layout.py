@@ -13,6 +13,16 @@ A bundle is a zip file of one BagIt 1.0 bag:
     <name>/data/marks/report.json                 marks and their verification
     <name>/data/manifests/<asset>.c2pa .json      Content Credentials of each output
     <name>/data/audit/events.ndjson               the deployment's events of this production
+    <name>/data/verify.html                       the page that verifies a bundle in a browser
+    <name>/data/summary.html .pdf                 what the bundle shows, for people who read
+    <name>/data/ro-crate-metadata.json            the index: what each file is (RO-Crate 1.1)
+    <name>/data/receipts/receipts.parquet         the receipts once more, with their entries, for other tools
+    <name>/data/profiles/<ref>.json               each compliance profile that the terms name
+    <name>/data/witnesses/<n>.note <n>.vkey       what each witness cosigned of this log
+    <name>/data/usage/                            the guild's usage report
+    <name>/data/reconciliation/<id>.json          receipts against files, as they were compared
+
+Work of other rooms gets places of its own here: generation records ``data/generations/``, OMC ``data/omc/``.
 
 Paths below are relative to the bag, in the form manifests and statements name them.
 """
@@ -43,6 +53,15 @@ MARKS: Final = "data/marks/report.json"
 MANIFESTS: Final = "data/manifests/"
 EVENTS: Final = "data/audit/events.ndjson"
 TOKENS: Final = "data/tokens/"
+VERIFY_PAGE: Final = "data/verify.html"
+SUMMARY_PAGE: Final = "data/summary.html"
+SUMMARY_PDF: Final = "data/summary.pdf"
+RO_CRATE: Final = "data/ro-crate-metadata.json"
+RECEIPTS_PARQUET: Final = "data/receipts/receipts.parquet"
+PROFILES: Final = "data/profiles/"
+WITNESSES: Final = "data/witnesses/"
+USAGE: Final = "data/usage/"
+RECONCILIATION: Final = "data/reconciliation/"
 
 SUMMARY_SCHEMA: Final = "trustmark.bundle/1"
 HISTORY_SCHEMA: Final = "trustmark.history/1"

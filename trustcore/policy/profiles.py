@@ -246,8 +246,13 @@ def parse_profile(source: bytes) -> Profile:
 
 def profile_hash(profile: Profile) -> str:
     """Return ``sha256:<hex>`` over the profile's RFC 8785 form: what counsel signs off."""
+    return f"sha256:{sha256_hex(profile_bytes(profile))}"
+
+
+def profile_bytes(profile: Profile) -> bytes:
+    """Return the profile's RFC 8785 form, which :func:`profile_hash` covers."""
     written: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(profile))
-    return f"sha256:{sha256_hex(canonical_json(written))}"
+    return canonical_json(written)
 
 
 @cache

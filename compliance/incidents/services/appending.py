@@ -79,6 +79,8 @@ def append(
 ) -> IncidentEntry:
     """Write the next entry of a locked incident.
 
+    What people add is bounded; what the server itself notes is not, so that a full file is still read and taken along.
+
     Args:
         details: what not every party may be told; ``body`` gets their digest.
         event: what the trail says beside the kind and the number; never what people wrote.
@@ -88,7 +90,7 @@ def append(
     """
     last = incident.entries.order_by("-number").values_list("number", "hash").first() or (0, FIRST_HASH)
     number = last[0] + 1
-    if number > ENTRIES_MOST:
+    if principal is not None and incident.entries.exclude(person=None).count() >= ENTRIES_MOST:
         raise Conflict(
             "INCIDENT_FULL",
             _("A file has at most %(entries_most)s entries.") % {"entries_most": ENTRIES_MOST},

@@ -1,5 +1,6 @@
 """Look for a mark of this deployment in a file of evidence, and write down what came of it."""
 
+import logging
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -16,6 +17,7 @@ from watermarking.models import MarkDetection
 from watermarking.reports import LAYERS
 from watermarking.workflows import detect_upload
 
+logger = logging.getLogger(__name__)
 MEDIA = ("image/", "video/", "audio/", "application/ogg")
 
 
@@ -49,9 +51,12 @@ def note_readings() -> int:
     """Write an entry for every reading that has ended; returns how many. Safe to repeat and to run twice at once."""
     noted = 0
     for reading, detection in readings_finished():
-        with transaction.atomic():
-            Incident.objects.select_for_update().get(pk=reading.evidence.incident_id)
-            noted += _note(reading.pk, detection)
+        try:
+            with transaction.atomic():
+                Incident.objects.select_for_update().get(pk=reading.evidence.incident_id)
+                noted += _note(reading.pk, detection)
+        except Exception:  # one that cannot be told stops no other, and nobody's package
+            logger.exception("reading %s of a mark was not noted", reading.pk)
     return noted
 
 

@@ -1,7 +1,7 @@
 """Record an incident and what follows: notes, notices, answers, and how it stands."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from trustcore.policy.vocabulary import Construct, UseType
 _TEXT_MOST: Final = 5_000
 _NAME_MOST: Final = 200
 _URL_MOST: Final = 2_000
+_NOTED_AGAIN_AFTER: Final = timedelta(hours=1)
 _is_url = URLValidator(schemes=["http", "https"])
 
 
@@ -93,9 +94,21 @@ def record_incident(
 
 
 def refresh_licences(incident: Incident, *, at: datetime) -> IncidentEntry:
-    """Note what of this likeness is licensed as of now; of a locked or a new incident."""
+    """Note what of this likeness is licensed as of now; of a locked or a new incident.
+
+    What was noted within the hour, and is still so, is not noted again: a reader who asks for copies fills no file.
+    """
     told, details = licence_facts(incident, at)
+    last = incident.entries.filter(kind=EntryKind.LICENCES).order_by("-number").first()
+    if last is not None and last.at > at - _NOTED_AGAIN_AFTER and _same(last, told, details):
+        return last
     return append(incident, EntryKind.LICENCES, told, principal=None, at=at, details=details)
+
+
+def _same(entry: IncidentEntry, told: dict[str, Any], details: dict[str, Any] | None) -> bool:
+    when = {"as_of", "details_sha256"}
+    before = {name: value for name, value in entry.body.items() if name not in when}
+    return entry.details == details and before == {k: v for k, v in told.items() if k not in when}
 
 
 def add_note(*, principal: Principal, incident_id: UUID, text: str) -> IncidentEntry:

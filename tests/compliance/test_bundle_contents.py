@@ -1,0 +1,217 @@
+"""What a bundle shows to people and to other people's tools: index, summary, usage report, Parquet, profiles."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import zipfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compliance.models import Bundle, BundleState
+from compliance.printing import can_print, pdf_of
+from compliance.services import build_bundle
+from licensing.models import GuildMember
+from licensing.services import adopt_profile
+from tests import factories
+from tests.compliance.test_bundles import made, members, rewritten, saved
+from tests.farm import Farm, make_farm
+from trustcore.bundle import verify_bundle
+from trustcore.bundle.layout import Purpose
+from trustcore.encoding import sha256_hex
+from trustcore.errors import InvalidEvidence
+from trustcore.policy.profiles import profile_hash, profile_named
+
+PROFILE = "CA_AITA@1"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def farm() -> Farm:
+    """A licence of a guild's member: 30 frames, one rendered again, one refused check, one frame without leave."""
+    guild = factories.make_guild("Screen Guild")
+    adopt_profile(
+        principal=factories.make_desk(guild, "ADMIN"),
+        profile=PROFILE,
+        profile_hash_read=profile_hash(profile_named(PROFILE)),
+        counsel_name="C. Ounsel",
+    )
+    farm = make_farm(factories.make_production(guild=guild))
+    GuildMember.objects.create(guild=guild, talent=farm.token.talent, number_digest="ab" * 32)
+    farm.render(0, 29)
+    farm.report(farm.check(0, 4).lease.uid, [0, 1], take=1, outcome="RERENDER_OF")
+    assert farm.check(0, 10, render_territory="FR").lease is None
+    farm.report(farm.check(100, 101).lease.uid, [300])
+    return farm
+
+
+@pytest.fixture
+def bundle(farm: Farm, tmp_path: Path) -> Path:
+    return saved(made(farm), tmp_path)
+
+
+def unpacked(path: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+        return folder / archive.namelist()[0].partition("/")[0]
+
+
+def test_other_peoples_tools_read_the_bag_and_its_index(bundle: Path, tmp_path: Path) -> None:
+    bagit, rocrate = pytest.importorskip("bagit"), pytest.importorskip("rocrate.rocrate")
+    bag = unpacked(bundle, tmp_path / "open")
+    assert bagit.Bag(str(bag)).is_valid()
+    crate = rocrate.ROCrate(str(bag / "data"))
+    assert crate.root_dataset["identifier"] == bag.name.removeprefix("bundle-")
+    parts = {part.id for part in crate.root_dataset["hasPart"]}
+    assert {"summary.html", "verify.html", "receipts/receipts.parquet", "log/", "tokens/"} <= parts
+    for part in crate.root_dataset["hasPart"]:
+        assert (bag / "data" / part.id).exists(), part.id
+        assert part["name"]
+    # every payload file is described, by itself or with its folder
+    files = {str(path.relative_to(bag / "data")) for path in (bag / "data").rglob("*") if path.is_file()}
+    left = {name for name in files - parts if not name.startswith(tuple(p for p in parts if p.endswith("/")))}
+    assert left == {"ro-crate-metadata.json"}
+    (bag / "data/receipts/receipts.csv").write_bytes(b"changed")
+    assert not bagit.Bag(str(bag)).is_valid()
+
+
+@pytest.mark.req("BX-020")
+def test_the_usage_reports_totals_are_those_of_the_receipts(farm: Farm, bundle: Path) -> None:
+    files = members(bundle)
+    sheet = list(csv.DictReader(io.StringIO(files["data/usage/usage.csv"].decode("utf-8-sig"))))
+    head, *lines = [json.loads(line) for line in files["data/usage/usage.jsonl"].splitlines()]
+    receipts = [json.loads(line) for line in files["data/receipts/receipts.ndjson"].splitlines()]
+    jti = str(farm.token.jti)
+    outcomes = Counter(row["outcome"] for row in receipts if row.get("jti") == jti)
+    (row,) = sheet
+    assert int(row["frames"]) == outcomes["RENDERED"] + outcomes["RERENDER_OF"] == 32
+    assert int(row["reruns"]) == outcomes["RERENDER_OF"] == 2
+    assert (head["frames"], head["record_count"]) == (32, 1)
+    assert head["cut_off_log_index"] == json.loads(files["data/bundle.json"])["log"]["size"]
+    assert list(row) == [name for name in lines[0] if name != "kind"]
+    assert {name: str(cell) for name, cell in lines[0].items() if name != "kind"} == row
+    assert row["days_equivalent"] == str(
+        farm.token.terms.terms["compensation"]["equivalent_days_estimated"] or ""
+    )
+    # and whoever changes a figure is found out
+    other = files["data/usage/usage.csv"].replace(b"32", b"31")
+    with pytest.raises(InvalidEvidence) as refused:
+        verify_bundle(rewritten(bundle, {"data/usage/usage.csv": other}))
+    assert refused.value.path == "data/usage/usage.csv"
+
+
+def test_performers_who_are_not_on_the_roll_stand_in_no_usage_report(farm: Farm, tmp_path: Path) -> None:
+    other = make_farm(farm.token.production)
+    other.render(0, 3)
+    files = members(saved(made(farm), tmp_path))
+    text = files["data/usage/usage.csv"] + files["data/usage/usage.jsonl"] + files["data/usage/usage.html"]
+    assert str(farm.token.jti).encode() in text
+    assert str(other.token.jti).encode() not in text
+    assert json.loads(files["data/usage/usage.jsonl"].splitlines()[0])["not_on_the_roll"] == 1
+    # what leaves the house in a file names nobody
+    assert farm.token.talent.stage_name.encode() not in text
+
+
+@pytest.mark.parametrize(
+    ("purpose", "words"),
+    [
+        pytest.param(
+            "UNION_REPORTING",
+            ["Pay basis and days-equivalent", "Frames by use"],
+            marks=pytest.mark.req("ST-074"),
+        ),
+        pytest.param(
+            "DISTRIBUTION_CLEARANCE",
+            ["Where and how it may be shown", "Outputs"],
+            marks=pytest.mark.req("ST-075"),
+        ),
+        pytest.param(
+            "EO_INSURANCE", ["Who agreed, and how", "Revocations and holds"], marks=pytest.mark.req("ST-076")
+        ),
+        pytest.param("REGULATORY", ["Compliance profiles", "Outputs"], marks=pytest.mark.req("ST-077")),
+    ],
+)
+@pytest.mark.req("BX-021")
+def test_each_purpose_is_answered_on_a_page_in_a_pdf_and_in_data(
+    farm: Farm, tmp_path: Path, purpose: str, words: list[str]
+) -> None:
+    path = saved(made(farm, purpose=purpose), tmp_path)
+    files = members(path)
+    page = files["data/summary.html"].decode()
+    for word in (
+        *words,
+        "Exceptions",
+        "TERRITORY_DENIED",
+        str(farm.token.jti),
+        farm.token.terms.terms_hash[7:],
+    ):
+        assert word in page
+    summary = verify_bundle(path).summary
+    assert summary.purpose is Purpose(purpose)
+    assert f"<b>{summary.counts.rendered}</b> frames rendered" in page
+    assert summary.log.root in page
+    assert ("data/usage/usage.csv" in files) == (purpose == "UNION_REPORTING")
+    if can_print():
+        assert files["data/summary.pdf"].startswith(b"%PDF-")
+    with pytest.raises(InvalidEvidence):
+        verify_bundle(rewritten(path, {"data/summary.html": b"all is well"}))
+
+
+def test_the_parquet_says_what_the_rows_say_and_leads_to_the_same_entries(
+    bundle: Path, tmp_path: Path
+) -> None:
+    import duckdb
+
+    files = members(bundle)
+    (tmp_path / "r.parquet").write_bytes(files["data/receipts/receipts.parquet"])
+    rows = duckdb.sql(
+        f"select leaf_index, frame, take, outcome, file_sha256, pixel_sha256 from '{tmp_path}/r.parquet' order by 1"
+    ).fetchall()
+    told = [json.loads(line) for line in files["data/receipts/receipts.ndjson"].splitlines()]
+    names = ("leaf_index", "frame", "take", "outcome", "file_sha256", "pixel_sha256")
+    assert rows == [tuple(row[name] for name in names) for row in told]
+
+
+def test_the_terms_profiles_lie_beside_them_by_the_hash_that_counsel_signs(farm: Farm, bundle: Path) -> None:
+    files = members(bundle)
+    named = farm.token.terms.terms["profiles"]
+    assert PROFILE in named
+    for ref in named:
+        data = files[f"data/profiles/{ref.replace('@', '.v')}.json"]
+        assert f"sha256:{sha256_hex(data)}" == profile_hash(profile_named(ref))
+
+
+def test_taken_up_again_the_bundle_with_pages_and_parquet_has_the_same_bytes(farm: Farm) -> None:
+    bundle = made(farm)
+    farm.check(200, 210)  # reserved after the cut, never reported
+    farm.render(30, 33)
+    Bundle.objects.filter(pk=bundle.pk).update(state=BundleState.BUILDING, blob="", sha256="", built_at=None)
+    assert build_bundle(bundle.pk).sha256 == bundle.sha256
+
+
+@pytest.mark.skipif(not can_print(), reason="no Pango on this machine")
+def test_a_document_asks_for_nothing_and_its_text_can_be_read(bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="asks for"):
+        pdf_of('<link rel="stylesheet" href="https://elsewhere.example/x.css"><p>hello</p>')
+    (tmp_path / "s.pdf").write_bytes(members(bundle)["data/summary.pdf"])
+    try:
+        text = subprocess.run(
+            ["pdftotext", tmp_path / "s.pdf", "-"], capture_output=True, text=True, check=True
+        )
+    except FileNotFoundError:
+        pytest.skip("no pdftotext")
+    assert "Union reporting" in text.stdout
+
+
+def test_what_a_party_wrote_is_text_on_the_page(farm: Farm, tmp_path: Path) -> None:
+    production: Any = farm.token.production
+    production.title = "<script>alert(1)</script>"
+    production.save()
+    page = members(saved(made(farm), tmp_path))["data/summary.html"].decode()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page

@@ -1,0 +1,104 @@
+// Signatures: the DSSE envelope of the bundle, the signed note of the log, signed grants. All are Ed25519.
+import { verifyAsync } from "./vendor/noble-ed25519.js";
+import { canonical, concat, encode, hashHex, hex, readObject, refuse, same, text, unbase64, unbase64url } from "./bytes.js";
+import { sha256 } from "./vendor/sha2.js";
+
+const PAYLOAD_TYPE = "application/vnd.in-toto+json";
+const STATEMENT = "https://in-toto.io/Statement/v1";
+const PREDICATE = "urn:trustmark:predicate:bundle:v1";
+const GRANT = "license-grant+jwt";
+
+export async function isSigned(signature, message, key) {
+  try {
+    return signature.length === 64 && (await verifyAsync(signature, message, key, { zip215: false }));
+  } catch {
+    return false;
+  }
+}
+
+/** Read a JWK set: raw Ed25519 keys by id. */
+export function readKeys(document, path) {
+  const keys = new Map();
+  for (const jwk of Array.isArray(document?.keys) ? document.keys : refuse("MALFORMED", path, "not a key set")) {
+    const raw = jwk?.kty === "OKP" && jwk.crv === "Ed25519" ? unbase64url(jwk.x) : null;
+    if (raw?.length !== 32 || typeof jwk.kid !== "string" || "d" in jwk || keys.has(jwk.kid)) {
+      refuse("MALFORMED", path, "a key of the set cannot be used");
+    }
+    keys.set(jwk.kid, raw);
+  }
+  return keys;
+}
+
+/** Read a verifier key of a log: name, key id, raw key. */
+export function readVkey(line, path) {
+  const [, name, id, key] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(line.trim()) ?? [];
+  const data = key ? unbase64(key) : null;
+  if (!data || data.length !== 33 || data[0] !== 1) refuse("MALFORMED", path, "not a verifier key");
+  const computed = sha256(concat(encode(`${name}\n`), data)).subarray(0, 4);
+  if (hex(computed) !== id) refuse("MALFORMED", path, "the key's id is not that of the key");
+  return { name, id: computed, raw: data.subarray(1), line: line.trim() };
+}
+
+/** Verify the envelope; give what was signed: digests by path, the predicate, the key's id. */
+export async function verifyStatement(bytes, keys, path) {
+  const envelope = readObject(bytes, path);
+  const [one] = envelope.signatures?.length === 1 ? envelope.signatures : [];
+  const [payload, signature] = [unbase64(envelope.payload), unbase64(one?.sig)];
+  if (!payload || !signature) refuse("MALFORMED", path, "not an envelope with one signature");
+  if (envelope.payloadType !== PAYLOAD_TYPE) refuse("UNSUPPORTED", path, "no in-toto statement");
+  const key = keys.get(one.keyid);
+  if (!key) refuse("KEY_UNTRUSTED", path, `signed with a key that is not known: ${one.keyid}`);
+  const head = encode(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `);
+  if (!(await isSigned(signature, concat(head, payload), key))) refuse("SIGNATURE_INVALID", path, "the signature is not valid");
+  const statement = readObject(payload, path);
+  if (statement._type !== STATEMENT || statement.predicateType !== PREDICATE) refuse("UNSUPPORTED", path, "another statement");
+  const digests = new Map(statement.subject.map((item) => [item.name, item.digest.sha256]));
+  if (digests.size !== statement.subject.length) refuse("MALFORMED", path, "a file is named twice");
+  return { digests, predicate: statement.predicate, kid: one.keyid, key };
+}
+
+/** Verify the log's checkpoint under its key. */
+export async function verifyCheckpoint(bytes, vkey, path) {
+  const note = text(bytes, path);
+  const cut = note.lastIndexOf("\n\n");
+  const body = note.slice(0, cut + 1);
+  const lines = note.slice(cut + 2).split("\n");
+  if (cut < 0 || lines.pop() !== "" || !lines.length || lines.length > 100) refuse("MALFORMED", path, "not a signed note");
+  let signed = false;
+  for (const line of lines) {
+    const [, name, data] = /^— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/.exec(line) ?? refuse("MALFORMED", path, "not a signature line");
+    const raw = unbase64(data) ?? refuse("MALFORMED", path, "not a signature line");
+    if (name !== vkey.name || !same(raw.subarray(0, 4), vkey.id)) continue;
+    if (!(await isSigned(raw.subarray(4), encode(body), vkey.raw))) refuse("SIGNATURE_INVALID", path, "the log's signature is not valid");
+    signed = true;
+  }
+  if (!signed) refuse("SIGNATURE_INVALID", path, "no signature by the log's key");
+  const [origin, size, root] = body.split("\n");
+  const hash = unbase64(root ?? "");
+  if (!/^(0|[1-9][0-9]{0,14})$/.test(size) || hash?.length !== 32) refuse("MALFORMED", path, "not a checkpoint");
+  if (origin !== vkey.name) refuse("KEY_UNTRUSTED", path, "the key belongs to another log");
+  return { origin, size: Number(size), root: hex(hash) };
+}
+
+/** Verify a signed grant; give its claims. */
+export async function verifyGrant(token, keys, issuer, path) {
+  const parts = token.split(".");
+  const [head, claims, signature] = parts.map(unbase64url);
+  if (parts.length !== 3 || !head || !claims || !signature) refuse("SIGNATURE_INVALID", path, "not a signed grant");
+  let header;
+  let said;
+  try {
+    [header, said] = [JSON.parse(text(head, path)), JSON.parse(text(claims, path))];
+  } catch {
+    refuse("SIGNATURE_INVALID", path, "not a signed grant");
+  }
+  if (header.alg !== "EdDSA" || header.typ !== GRANT || said.iss !== issuer) refuse("SIGNATURE_INVALID", path, "not a grant of this server");
+  const key = keys.get(header.kid) ?? refuse("SIGNATURE_INVALID", path, `signed with a key that is not known: ${header.kid}`);
+  if (!(await isSigned(signature, encode(`${parts[0]}.${parts[1]}`), key))) refuse("SIGNATURE_INVALID", path, "the grant's signature is not valid");
+  return said;
+}
+
+/** What a person compares: SHA-256 of the raw key in groups of four. */
+export const fingerprint = (raw) => hashHex(raw).match(/.{4}/g).join(" ");
+
+export { canonical };

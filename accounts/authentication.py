@@ -139,7 +139,9 @@ def _refuse_ended(row: Any) -> None:
     if row.expires_at <= clock.now():
         raise Unauthenticated("API_KEY_EXPIRED", "This API key has ended.")
     if not (row.maker_is_here and row.created_by.is_active):
-        raise Unauthenticated("API_KEY_ORPHANED", "Nobody answers for this API key any more.", "Make a new one.")
+        raise Unauthenticated(
+            "API_KEY_ORPHANED", "Nobody answers for this API key any more.", "Make a new one."
+        )
 
 
 class _ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

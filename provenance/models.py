@@ -12,7 +12,19 @@ from django.db.models import Q
 from django.db.models.fields.json import KeyTransform
 
 from common.models import BaseModel
+from provenance.graph import models as graph  # Django looks for models here
 
+__all__ = [
+    "UNFINISHED",
+    "Asset",
+    "AssetEvent",
+    "AssetKind",
+    "AssetState",
+    "ManifestRecord",
+    "ResolutionChoice",
+    "SigningAuthority",
+    "graph",
+]
 _SHA256 = RegexValidator(r"^[0-9a-f]{64}$", "64 lower-case hexadecimal digits")
 
 

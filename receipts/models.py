@@ -33,6 +33,7 @@ class EntryKind(models.IntegerChoices):
     KEY = 8, "key"
     SUSPENDED = 9, "suspended"
     RESUMED = 10, "resumed"
+    RECORDED = 11, "recorded"
 
 
 class FrameOutcome(models.IntegerChoices):

@@ -16,6 +16,7 @@ from common.ids import new_id
 from common.storage import blobs, put_file
 from licensing import selectors as licensing
 from licensing.models import LicenceToken, Production
+from provenance.graph.services.outputs import record_upload
 from provenance.media import probe_media
 from provenance.models import Asset, AssetKind, AssetState
 from provenance.services.events import record_move
@@ -99,6 +100,7 @@ def _store(asset: Asset, path: Path, suffix: str, principal: Principal) -> Asset
                     "licences": [str(j) for j in asset.token_jtis],
                 },
             )
+            record_upload(asset, principal)
     except BaseException:
         # no row knows the blob: it must not stay behind
         blobs().delete(asset.upload_blob)

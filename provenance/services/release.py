@@ -23,6 +23,7 @@ from licensing.models import LicenceToken
 from licensing.selectors import effective_state
 from provenance.credentials import CredentialFacts, LicenceFact, SigningFailed, sign_file
 from provenance.duties import layer_reasons
+from provenance.graph.services.outputs import record_release
 from provenance.media import track_numbers
 from provenance.models import Asset, AssetState, ManifestRecord
 from provenance.reading import CredentialReport, CredentialVerdict, read_credentials
@@ -141,6 +142,7 @@ def verify_asset(asset_id: UUID) -> Asset:
             _drop_unmarked(row)
             details = {"sha256": row.sha256, "layers": [_layer_words(layer) for layer in entry.layers]}
             record_move(row, AssetState.RELEASED, details=details, log_entry=entry)
+            record_release(row)
             return row
 
 

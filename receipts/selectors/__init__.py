@@ -24,6 +24,7 @@ from receipts.selectors.logs import (
     published_log,
 )
 from receipts.selectors.pace import ProductionTotals, QuotaUse, totals_of_production, use_of_tokens
+from receipts.selectors.rendered import RenderedShot, rendered_shots
 from receipts.selectors.shots import Day, ShotCell, ShotRow, TokenUse, token_use
 from receipts.selectors.tokens import (
     Page,
@@ -57,6 +58,7 @@ __all__ = [
     "PublishedLog",
     "QuotaUse",
     "ReceiptRow",
+    "RenderedShot",
     "ShotCell",
     "ShotRow",
     "StoredEntry",
@@ -83,6 +85,7 @@ __all__ = [
     "quotas_of",
     "receipts_for_token",
     "receipts_of_production",
+    "rendered_shots",
     "rendered_under",
     "running_under",
     "token_use",

@@ -32,6 +32,7 @@ from trustcore.receipt import (
     KeyEntry,
     LeanFrame,
     MarkedEntry,
+    RecordedEntry,
     ResumedEntry,
     RevokedEntry,
     SuspendedEntry,
@@ -273,8 +274,8 @@ class Ledger:
                 self._marks.append(_with_index(index, entry))
             case ExportedEntry():
                 self._tally["exported"] += 1
-            case KeyEntry():
-                pass  # tells which grants and checks came before a key's end; it changes none of them
+            case KeyEntry() | RecordedEntry():
+                pass  # of a key's end, and of what the provenance graph recorded: no grant or receipt changes
             case FrameEntry():  # pragma: no cover - taken before
                 raise AssertionError
 

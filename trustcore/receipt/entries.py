@@ -298,6 +298,25 @@ class KeyEntry(_Entry, tag="key", frozen=True, kw_only=True):
     purpose: str
 
 
+class RecordedEntry(_Entry, tag="recorded", frozen=True, kw_only=True):
+    """Events of the provenance graph were recorded together: assets, relations, generations, decisions.
+
+    Attributes:
+        actor: pseudonym of the person who recorded them, or for whom a service account did.
+        at: when they were recorded, RFC 3339 UTC.
+        batch: id of the batch; ``count`` how many events it holds.
+        organisation: id of the organisation that the person acted for.
+        root: root hash, hex (RFC 6962), over the salted digests of the events, in their order.
+    """
+
+    actor: str
+    at: str
+    batch: str
+    count: int
+    organisation: str
+    root: str
+
+
 Entry: TypeAlias = (
     AuthorisedEntry
     | CheckedEntry
@@ -309,6 +328,7 @@ Entry: TypeAlias = (
     | SuspendedEntry
     | ResumedEntry
     | KeyEntry
+    | RecordedEntry
 )
 ENTRY_TYPES: tuple[type[Entry], ...] = (
     AuthorisedEntry,
@@ -321,6 +341,7 @@ ENTRY_TYPES: tuple[type[Entry], ...] = (
     SuspendedEntry,
     ResumedEntry,
     KeyEntry,
+    RecordedEntry,
 )
 
 

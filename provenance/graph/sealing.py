@@ -1,0 +1,100 @@
+"""Seal a production's free text under its own key, and destroy the key.
+
+The key is a random one, itself sealed under the deployment's secret. Text is sealed with the salt of its
+commitment, ``sha256(salt || text)``: the commitment proves what the text was to who is shown it, and tells
+nobody else anything, not even by trying short prompts.
+"""
+
+import hashlib
+import os
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import transaction
+
+from audit.services import record
+from common import clock, keys
+from common.errors import Conflict
+from common.ids import new_id
+from provenance.graph.models import ProductionKey, SealedText
+
+_SALT, _NONCE = 16, 12
+
+
+def seal_text(production_id: UUID, text: str) -> SealedText:
+    """Return the row that holds ``text``, not yet saved.
+
+    Raises:
+        Conflict: ``PRODUCTION_KEY_DESTROYED``.
+    """
+    salt, nonce, row_id = os.urandom(_SALT), os.urandom(_NONCE), new_id()
+    plain = salt + text.encode()
+    sealed = nonce + AESGCM(_key_of(production_id)).encrypt(nonce, plain, row_id.bytes)
+    return SealedText(
+        id=row_id,
+        production_id=production_id,
+        sealed=sealed,
+        commitment=hashlib.sha256(plain).hexdigest(),
+    )
+
+
+def open_text(row: SealedText) -> str | None:
+    """Return what was sealed; ``None`` once the production's key is destroyed.
+
+    Raises:
+        KeyUnreadable: the bytes are not those that were sealed.
+    """
+    key = ProductionKey.objects.filter(production_id=row.production_id).first()
+    if key is None or key.sealed_key is None:
+        return None
+    sealed = bytes(row.sealed)
+    try:
+        plain = AESGCM(_opened(key)).decrypt(sealed[:_NONCE], sealed[_NONCE:], row.pk.bytes)
+    except InvalidTag as error:
+        raise keys.KeyUnreadable(str(row.pk)) from error
+    if hashlib.sha256(plain).hexdigest() != row.commitment:
+        raise keys.KeyUnreadable(str(row.pk))
+    return plain[_SALT:].decode()
+
+
+@transaction.atomic
+def destroy_key(production_id: UUID) -> None:
+    """Make every sealed text of a production unreadable for good; events and proofs stay as they are."""
+    _key_of(production_id)
+    key = ProductionKey.objects.select_for_update().get(production_id=production_id)
+    key.sealed_key, key.destroyed_at = None, clock.now()
+    key.save(update_fields=["sealed_key", "destroyed_at"])
+    record(
+        kind="provenance.key_destroyed",
+        principal=None,
+        object_type="production",
+        object_id=production_id,
+        production_id=production_id,
+    )
+
+
+def _key_of(production_id: UUID) -> bytes:
+    row = ProductionKey.objects.filter(production_id=production_id).first()
+    if row is None:
+        fresh = keys.seal(AESGCM.generate_key(256), bound_to=_bound(production_id))
+        ProductionKey.objects.bulk_create(
+            [ProductionKey(production_id=production_id, sealed_key=fresh)],
+            ignore_conflicts=True,  # another process may make it at this moment: the first one holds
+        )
+        row = ProductionKey.objects.get(production_id=production_id)
+    if row.sealed_key is None:
+        raise Conflict(
+            "PRODUCTION_KEY_DESTROYED",
+            "This production's key was destroyed.",
+            "Prompts and notes can no longer be kept for it.",
+        )
+    return _opened(row)
+
+
+def _opened(row: ProductionKey) -> bytes:
+    return keys.unseal(row.sealed_key or b"", bound_to=_bound(row.production_id))
+
+
+def _bound(production_id: UUID) -> str:
+    return f"provenance/production/{production_id}"

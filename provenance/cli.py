@@ -2,6 +2,7 @@
 
     trustmark verify delivery.mp4 --anchors authority.pem --crl authority.crl
     trustmark verify delivery.mp4 --policy trust.json --audience guild
+    trustmark verify shot.exr --anchors authority.pem --sidecar shot.c2pa
 
 Exit codes: 0 trusted, 1 failed (no such file, a list that cannot be relied on), 2 misuse, 4 not verified.
 """
@@ -13,7 +14,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provenance.reading import REVOKED, CredentialReport, CredentialVerdict, read_credentials
+from provenance.reading import (
+    REVOKED,
+    CredentialReport,
+    CredentialVerdict,
+    TimeVerdict,
+    read_credentials,
+    sidecar_of,
+)
 from provenance.revocation import revoked_serials
 from provenance.trust import TrustList, load_trust_list
 
@@ -33,7 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             if trust.crl_pem
             else frozenset()
         )
-        report = read_credentials(given.file, anchor_pem=trust.anchor_pem, revoked=revoked)
+        report = read_credentials(
+            given.file,
+            anchor_pem=trust.anchor_pem,
+            revoked=revoked,
+            sidecar=given.sidecar or sidecar_of(given.file),
+            timestamp_roots_pem="".join(path.read_text(encoding="ascii") for path in given.timestamp_roots),
+        )
     except (OSError, ValueError) as error:
         print(f"trustmark verify: {error}", file=sys.stderr)
         return _FAILED
@@ -61,6 +75,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--crl", type=Path, action="append", default=[], metavar="PEM", help="their revocation lists"
     )
+    parser.add_argument(
+        "--sidecar", type=Path, metavar="C2PA", help="the manifest beside it; else FILE with the ending .c2pa"
+    )
+    parser.add_argument(
+        "--timestamp-roots",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PEM",
+        help="roots of timestamp authorities to trust",
+    )
     parser.add_argument("--policy", type=Path, metavar="JSON", help="trust lists by audience")
     parser.add_argument("--audience", metavar="NAME", help="whose trust list of the policy to use")
     parser.add_argument("--json", action="store_true", help="the whole judgement as JSON")
@@ -71,6 +96,8 @@ def _in_words(report: CredentialReport) -> str:
     lines = [f"Content Credentials: {report.verdict}"]
     if any(REVOKED in finding.failures for finding in report.findings):
         lines[0] += " (the signing certificate was revoked)"
+    if report.timestamp is not TimeVerdict.ABSENT:
+        lines.append(f"  signed at {report.signed_at or '?'}: timestamp {report.timestamp}")
     if report.digital_source_type:
         lines.append(f"  source type: {report.digital_source_type}")
     for finding in report.findings:

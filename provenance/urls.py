@@ -3,6 +3,7 @@
 from django.urls import include, path, re_path
 
 from provenance import api
+from provenance.omc import api as exchange
 from provenance.softbinding.api import Discovery
 
 urlpatterns = [
@@ -16,6 +17,14 @@ urlpatterns = [
         "api/v1/productions/<uuid:production_id>/softbinding",
         api.ProductionResolution.as_view(),
         name="production-softbinding",
+    ),
+    path(
+        "api/v1/productions/<uuid:production_id>/omc", exchange.ProductionOmc.as_view(), name="production-omc"
+    ),
+    path(
+        "api/v1/productions/<uuid:production_id>/prov",
+        exchange.ProductionProv.as_view(),
+        name="production-prov",
     ),
     path("api/v1/watermarks/registrations", api.MarkRegistrations.as_view(), name="watermark-registrations"),
     path("api/v1/watermarks/<str:payload>/trail", api.MarkTrail.as_view(), name="watermark-trail"),

@@ -391,6 +391,7 @@ BODIES: dict[str, Body] = {
         project=_id("production_id"), tokens=lambda world: [world.ids["jti"]]
     ),
     "PUT /api/v1/productions/{production_id}/softbinding": _json(public=False),
+    "POST /api/v1/productions/{production_id}/omc": _json(Asset=[]),
     "POST /api/v1/bundles": _json(project=_id("production_id"), purpose="UNION_REPORTING"),
     "POST /api/v1/webhooks": _json(url="https://hooks.example.test/another", kinds=[]),
     "PATCH /api/v1/webhooks/{endpoint_id}": _json(enabled=False),

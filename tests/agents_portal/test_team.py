@@ -10,6 +10,7 @@ from django.core import mail
 from accounts.models import Membership
 from accounts.principals import Principal
 from audit.models import Event
+from notify.services import send_due
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
 
@@ -42,8 +43,9 @@ def test_an_administrator_invites_and_a_link_is_mailed(
             "/team/invite/", {"full_name": "New Producer", "email": "new@example.test", "roles": ["PRODUCER"]}
         )
     assert answer.url == "/team/"
-    (letter,) = mail.outbox
-    assert letter.to == ["new@example.test"]
+    send_due()
+    (letter,) = (one for one in mail.outbox if one.to == ["new@example.test"])
+    assert "/welcome/" in letter.body
     event = Event.objects.get(kind="member.invited")
     assert (event.person_id, event.details["role"]) == (admin.person.pk, "PRODUCER")
     # nobody belongs to it before they accept

@@ -109,7 +109,8 @@ def test_nothing_is_read_without_a_slot_or_memory_of_the_machine(
         full.setattr(reading, "memory_free", lambda: 0)
         with pytest.raises(Retry):
             tasks.detect(str(row.pk))
-    tasks.detect(str(row.pk))
+        full.setattr(reading, "memory_free", lambda: 1 << 40)
+        tasks.detect(str(row.pk))
     row.refresh_from_db()
     assert row.state == DetectionState.DONE
 

@@ -140,8 +140,9 @@ def test_codes_forgive_one_step_of_drift_and_are_good_once(cast: Cast) -> None:
 
 
 def test_an_invited_person_comes_in_once_by_password(
-    cast: Cast, django_capture_on_commit_callbacks: Any
+    cast: Cast, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
+    settings.EMAIL_HOST = "127.0.0.1"
     admin = factories.make_desk(cast.agent.organisation, Membership.Role.ADMIN)
     with django_capture_on_commit_callbacks(execute=True):
         _link, address = invite_person(

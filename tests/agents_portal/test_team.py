@@ -36,8 +36,9 @@ def test_everybody_reads_the_team_of_their_own_organisation(cast: Cast, admin: P
 
 @pytest.mark.req("ST-056")
 def test_an_administrator_invites_and_a_link_is_mailed(
-    cast: Cast, admin: Principal, django_capture_on_commit_callbacks: Any
+    cast: Cast, admin: Principal, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
+    settings.EMAIL_HOST = "127.0.0.1"
     with django_capture_on_commit_callbacks(execute=True):
         answer = Reader(admin).post(
             "/team/invite/", {"full_name": "New Producer", "email": "new@example.test", "roles": ["PRODUCER"]}

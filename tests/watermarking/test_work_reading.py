@@ -93,7 +93,9 @@ def another_worker_in_the_only_slot(settings: Any) -> Iterator[None]:
         number = int.from_bytes(slots._lock(f"{slots.host_name()} cpu 0").bytes[8:], "big", signed=True)
         cursor.execute("select pg_advisory_lock(%s)", [number])
         yield
-        cursor.execute("select pg_advisory_unlock(%s)", [number])  # a closed session gives it back a little later
+        cursor.execute(
+            "select pg_advisory_unlock(%s)", [number]
+        )  # a closed session gives it back a little later
 
 
 @pytest.mark.req("LV-209")

@@ -43,12 +43,12 @@ def fill(rows: int) -> None:
     from common.ids import new_id
 
     production, token = new_id(), new_id()
-    columns = "id, created_at, mark_id, production_id, token_jtis, card, key_id, segment, visible_to"
+    columns = "id, created_at, mark_id, production_id, token_jtis, card, key_id, segment, visible_to, vendor_ids"
     with connection.cursor() as cursor:
         with cursor.copy(f"copy watermarking_markregistration ({columns}) from stdin") as stream:
             for number, mark in enumerate(_distinct(rows)):
                 at = _BEGAN + timedelta(seconds=30 * number)
-                stream.write_row((uuid.uuid4(), at, mark, production, [token], "pixel-1", "1", "", []))
+                stream.write_row((uuid.uuid4(), at, mark, production, [token], "pixel-1", "1", "", [], []))
         cursor.execute("vacuum analyze watermarking_markregistration")
 
 

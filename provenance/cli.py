@@ -107,3 +107,7 @@ def _in_words(report: CredentialReport) -> str:
             f"  {'  ' * finding.depth}{finding.label or 'manifest store'} by {finding.signer or '?'}: {words}"
         )
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -50,7 +50,7 @@ def main() -> int:
     if media is not None and not media.is_dir():
         say(f"no {media}: what lies there is left out")
         media = None
-    results = Results(given.results, version=given.code or code_version())
+    results = Results(given.results, version=given.code or code_version(), sound_version=given.sound_code)
     run = Run(
         results,
         all_material(media),
@@ -100,6 +100,11 @@ def _arguments() -> argparse.Namespace:
         "--results", type=Path, help="var/bench/marks/results.jsonl; results-ci.jsonl for the subset"
     )
     parser.add_argument("--code", default="", help="show rows of another version of the code")
+    parser.add_argument(
+        "--sound-code",
+        default="",
+        help="take missing rows of sound from another version, which marks it alike",
+    )
     parser.add_argument("--dry", action="store_true", help="write no page")
     parser.add_argument("--strict", action="store_true", help="a missed bar is a failure too")
     given = parser.parse_args()

@@ -43,10 +43,14 @@ def _marks_or_reads(path: Path) -> bool:
 
 
 class Results:
-    """A file of rows. ``version`` is that of the code which is measured."""
+    """A file of rows.
 
-    def __init__(self, path: Path, *, version: str) -> None:
-        self.path, self.version = path, version
+    ``version`` is that of the code which is measured. ``sound_version``: another one that marks and reads sound
+    alike (nothing but the pixel mark was changed since); its rows of sound stand where this one has none.
+    """
+
+    def __init__(self, path: Path, *, version: str, sound_version: str = "") -> None:
+        self.path, self.version, self.sound_version = path, version, sound_version
 
     def rows(self) -> list[Row]:
         """Every whole line, the last of each key; a line that a killed run left half-written is passed over."""
@@ -56,11 +60,14 @@ class Results:
         return list(kept.values())
 
     def current(self) -> list[Row]:
-        """The rows of this version of the code."""
-        return [row for row in self.rows() if row["code"] == self.version]
+        """The rows of this version of the code, and of sound those of ``sound_version`` besides."""
+        rows = [row for row in self.rows() if row["code"] == self.version]
+        measured = {_key(row)[1:] for row in rows}
+        older = [row for row in self.rows() if row["code"] == self.sound_version and is_of_sound(row)]
+        return [*rows, *(row for row in older if _key(row)[1:] not in measured)]
 
     def has(self, room: str, material: str, name: str) -> bool:
-        return (self.version, room, material, name) in {_key(row) for row in self._lines()}
+        return (room, material, name) in {_key(row)[1:] for row in self.current()}
 
     def add(self, room: str, material: str, name: str, **figures: Any) -> Row:
         """Append one row, whole: other processes append to the same file."""
@@ -85,6 +92,11 @@ class Results:
                 continue
             if isinstance(row, dict) and {"code", "room", "material", "name"} <= row.keys():
                 yield row
+
+
+def is_of_sound(row: Row) -> bool:
+    """Whether a row tells of the sound mark alone."""
+    return row["room"] == "sounds" or row.get("layer") == "sound"
 
 
 def _key(row: Row) -> Key:

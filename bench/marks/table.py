@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,6 +74,11 @@ def _stamp(rows: Sequence[Row], version: str, registered: int) -> list[str]:
     told = (
         f"Code `{version}` (SHA-256 over `watermarking/`), {len(rows):,} rows, the last of {last}; a registry of "
         f"{registered:,} random ids; {platform.machine()}, Python {platform.python_version()}."
+    )
+    older = Counter(row["code"] for row in rows if row["code"] != version)
+    told += "".join(
+        f" Of these, {count:,} rows of sound are of code `{code}`: only the pixel mark was changed since."
+        for code, count in older.items()
     )
     return [told, ""]
 

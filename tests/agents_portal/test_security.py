@@ -21,6 +21,7 @@ from accounts.models import Membership, SignInLink, User
 from accounts.services import invite_person, start_over
 from common.errors import DomainError
 from licensing.models import PersonSignature
+from notify.services import send_due
 from tests import factories
 from tests.agents_portal.conftest import FORM, Cast, Reader, page_of
 from tests.passkeys import SoftPasskey
@@ -139,8 +140,9 @@ def test_codes_forgive_one_step_of_drift_and_are_good_once(cast: Cast) -> None:
 
 
 def test_an_invited_person_comes_in_once_by_password(
-    cast: Cast, django_capture_on_commit_callbacks: Any
+    cast: Cast, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
+    settings.EMAIL_HOST = "127.0.0.1"
     admin = factories.make_desk(cast.agent.organisation, Membership.Role.ADMIN)
     with django_capture_on_commit_callbacks(execute=True):
         _link, address = invite_person(
@@ -150,6 +152,7 @@ def test_an_invited_person_comes_in_once_by_password(
             roles=["AGENT"],
             invited_by=admin.person,
         )
+    assert send_due() == 1
     assert address in mail.outbox[-1].body
     assert mail.outbox[-1].to == ["new.agent@agency.test"]
     path = "/welcome/" + address.split("/welcome/")[1]

@@ -10,6 +10,7 @@ from django.core import mail
 from accounts.models import Membership
 from accounts.principals import Principal
 from audit.models import Event
+from notify.services import send_due
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
 
@@ -35,15 +36,17 @@ def test_everybody_reads_the_team_of_their_own_organisation(cast: Cast, admin: P
 
 @pytest.mark.req("ST-056")
 def test_an_administrator_invites_and_a_link_is_mailed(
-    cast: Cast, admin: Principal, django_capture_on_commit_callbacks: Any
+    cast: Cast, admin: Principal, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
+    settings.EMAIL_HOST = "127.0.0.1"
     with django_capture_on_commit_callbacks(execute=True):
         answer = Reader(admin).post(
             "/team/invite/", {"full_name": "New Producer", "email": "new@example.test", "roles": ["PRODUCER"]}
         )
     assert answer.url == "/team/"
-    (letter,) = mail.outbox
-    assert letter.to == ["new@example.test"]
+    send_due()
+    (letter,) = (one for one in mail.outbox if one.to == ["new@example.test"])
+    assert "/welcome/" in letter.body
     event = Event.objects.get(kind="member.invited")
     assert (event.person_id, event.details["role"]) == (admin.person.pk, "PRODUCER")
     # nobody belongs to it before they accept

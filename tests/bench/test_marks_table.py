@@ -44,6 +44,20 @@ def test_a_run_goes_on_where_it_stopped_and_other_code_is_measured_anew(tmp_path
         results.add("films", "clip", "nan", z=float("nan"))
 
 
+def test_rows_of_sound_stand_in_for_a_version_that_marks_sound_alike(tmp_path: Path) -> None:
+    before = Results(tmp_path / "results.jsonl", version="one")
+    before.add("films", "clip", "none", letter="B", z=20.0)
+    before.add("sounds", "speech", "none", letter="B", z=20.0)
+    before.add("false claims", "speech", "keys 0 on", layer="sound", trials=50)
+    now = Results(before.path, version="two", sound_version="one")
+    assert {row["room"] for row in now.current()} == {"sounds", "false claims"}
+    assert now.has("sounds", "speech", "none")
+    assert not now.has("films", "clip", "none")
+    assert not Results(before.path, version="two").has("sounds", "speech", "none")
+    now.add("sounds", "speech", "none", letter="B", z=21.0)
+    assert [row["z"] for row in now.current() if row["room"] == "sounds"] == [21.0]
+
+
 def test_shares_and_bounds_are_judged_and_what_is_missing_is_not() -> None:
     quality = {"luma_psnr_db": 48.2, "ssim": 0.99, "vmaf_loss": 0.4, "rgb_psnr_db": 40.9}
     quality |= {"scielab_mean": 0.8, "scielab_flat": 0.6}

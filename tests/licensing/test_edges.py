@@ -14,7 +14,7 @@ from common.errors import Conflict, Forbidden, NotFound
 from licensing import services
 from licensing.models import Authority, LicenceRequest, Mandate, Talent
 from licensing.selectors import licence_detail
-from licensing.services import delegations, standing
+from licensing.services import authorities, delegations, standing
 from tests import factories
 from tests.licensing.conftest import Cast
 from trustcore.policy.profiles import catalogue, profile_hash
@@ -70,7 +70,7 @@ def test_what_a_profile_stands_against_is_asked_of_people_not_left_to_a_rule(cas
 
 def guardian_of(talent: Talent) -> Any:
     home = factories.make_desk(factories.make_agency(), "ADMIN")
-    standing.register_authority(
+    authorities.register_authority(
         principal=factories.make_desk(talent.organisation, "ADMIN"),
         talent=talent,
         user=home.person,

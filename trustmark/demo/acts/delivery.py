@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def _credentials(stage: Stage) -> dict[str, Any]:
 
 def _verify(path: Path, *options: str) -> tuple[int, dict[str, Any]]:
     done = subprocess.run(
-        [*trustmark_command(), "verify", str(path), "--json", *options],
+        [sys.executable, "-m", "provenance.cli", str(path), "--json", *options],
         capture_output=True,
         text=True,
         check=False,

@@ -11,8 +11,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import bagit
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from rocrate.rocrate import ROCrate
 
 from compliance.models import Bundle, BundleState
 from compliance.printing import can_print, pdf_of
@@ -68,10 +70,9 @@ def unpacked(path: Path, folder: Path) -> Path:
 
 
 def test_other_peoples_tools_read_the_bag_and_its_index(bundle: Path, tmp_path: Path) -> None:
-    bagit, rocrate = pytest.importorskip("bagit"), pytest.importorskip("rocrate.rocrate")
     bag = unpacked(bundle, tmp_path / "open")
     assert bagit.Bag(str(bag)).is_valid()
-    crate = rocrate.ROCrate(str(bag / "data"))
+    crate = ROCrate(str(bag / "data"))
     assert crate.root_dataset["identifier"] == bag.name.removeprefix("bundle-")
     parts = {part.id for part in crate.root_dataset["hasPart"]}
     assert {"summary.html", "verify.html", "receipts/receipts.parquet", "log/", "tokens/"} <= parts

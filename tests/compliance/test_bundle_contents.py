@@ -87,7 +87,6 @@ def test_other_peoples_tools_read_the_bag_and_its_index(bundle: Path, tmp_path: 
     assert not bagit.Bag(str(bag)).is_valid()
 
 
-@pytest.mark.req("BX-020")
 def test_the_usage_reports_totals_are_those_of_the_receipts(farm: Farm, bundle: Path) -> None:
     files = members(bundle)
     sheet = list(csv.DictReader(io.StringIO(files["data/usage/usage.csv"].decode("utf-8-sig"))))

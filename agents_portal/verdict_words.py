@@ -71,6 +71,14 @@ _STAGE_BADGES: Final = {
     "skipped": Badge("circle-dashed", later("Left out")),
 }
 WAITS: Final = Badge("circle-dashed", later("Not yet"))
+UNDONE: Final = Badge("circle-dashed", later("Not done"))
+_IN_A_LIST: Final = {
+    "made_under_a_licence": later("Made under a licence"),
+    "partly_proved": later("Partly proved"),
+    "changed": later("Changed"),
+    "nothing_found": later("Nothing found"),
+    "cannot_tell": later("Cannot tell"),
+}
 _CREDENTIALS: Final = {
     "provenance_trusted": (FOUND, later("Signed by an authority that you trust, and every part of it is whole.")),
     "binding_tolerated": (FOUND, later("The signature is whole. The file is a near copy of what was signed, which your policy accepts.")),
@@ -139,6 +147,11 @@ def headline_words(code: str) -> tuple[Badge, str, str]:
     return badge, str(sentence), str(lead)
 
 
+def listed_badge(code: str) -> Badge:
+    """The badge under a heading that says *Verdict* already."""
+    return _HEADLINES[code][0]._replace(words=_IN_A_LIST[code])
+
+
 def layers_of(report: dict[str, Any]) -> list[Layer]:
     """The three layers of a report."""
     return [_credentials(report["provenance"]), _mark(report["watermark"]), _risk(report["deepfake"])]
@@ -152,7 +165,7 @@ def stages_of(row: Verification) -> list[StageLine]:
     for name, words in STAGES.items():
         one = by_name.get(name)
         if one is None:
-            lines.append(StageLine(str(words), WAITS, ""))
+            lines.append(StageLine(str(words), UNDONE if row.state == "FAILED" else WAITS, ""))
             continue
         seconds = _("%(seconds)s s") % {"seconds": figure(round(one["milliseconds"] / 1000, 1))}
         lines.append(StageLine(str(words), _STAGE_BADGES[one["state"]], seconds, one.get("reason", "")))

@@ -43,7 +43,9 @@ def fill(rows: int) -> None:
     from common.ids import new_id
 
     production, token = new_id(), new_id()
-    columns = "id, created_at, mark_id, production_id, token_jtis, card, key_id, segment, visible_to, vendor_ids"
+    columns = (
+        "id, created_at, mark_id, production_id, token_jtis, card, key_id, segment, visible_to, vendor_ids"
+    )
     with connection.cursor() as cursor:
         with cursor.copy(f"copy watermarking_markregistration ({columns}) from stdin") as stream:
             for number, mark in enumerate(_distinct(rows)):

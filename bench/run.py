@@ -25,6 +25,7 @@ from bench.house import House, open_house  # noqa: E402
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 ROOMS = ("checks", "receipts", "memory", "offline", "audit")
+REPEAT = "How to repeat it"  # of HEAD
 TITLES = ("Checks", "Receipts", "Memory", "Offline", "Log check", "Scale")
 HEAD = """# Benchmarks
 
@@ -118,8 +119,9 @@ def _rooms(
 
 
 def page(before: str, done: dict[str, Room]) -> str:
-    """The page with the sections just measured; the others stay as they were."""
+    """The page with the sections just measured; the others, and those written by hand, stay as they were."""
     kept = dict(re.findall(r"^(## ([^\n]+)\n.*?)(?=^## |\Z)", before, re.MULTILINE | re.DOTALL))
+    by_hand = [text.rstrip() + "\n" for text, title in kept.items() if title not in (*TITLES, REPEAT)]
     sections = {title: text.rstrip() + "\n" for text, title in kept.items() if title in TITLES}
     stamp = (
         f"Run of {datetime.now(tz=UTC):%Y-%m-%d}: {os.cpu_count()} cores, {platform.machine()}, Python "
@@ -127,7 +129,7 @@ def page(before: str, done: dict[str, Room]) -> str:
     )
     for title, room in done.items():
         sections[title] = "\n".join([*table(room), stamp, ""])
-    return "\n".join([HEAD, *(sections[title] for title in TITLES if title in sections)])
+    return "\n".join([HEAD, *(sections[title] for title in TITLES if title in sections), *by_hand])
 
 
 if __name__ == "__main__":

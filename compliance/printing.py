@@ -43,10 +43,15 @@ def pdf_of(page: str) -> bytes | None:
     if not can_print():
         return None
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # what fonts are stamped with when they are cut
+    from PIL import ImageFile
+
+    lenient = ImageFile.LOAD_TRUNCATED_IMAGES
     from weasyprint import CSS, HTML
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import FatalURLFetchingError, URLFetcher
 
+    # importing WeasyPrint has Pillow accept pictures cut short, in the whole process: not here
+    ImageFile.LOAD_TRUNCATED_IMAGES = lenient
     faces, fonts = _faces(), FontConfiguration()
     asked: list[str] = []
 

@@ -26,13 +26,33 @@ CHROMIUM = next(
 )
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
+in_browser = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Headless Chromium, closed at the end."""
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield browser
         browser.close()
+
+
+def told_of(page: Page, bundle: Path) -> tuple[str | None, str]:
+    """What an opened ``verify.html`` says of a bundle: the kind of its verdict, and the words."""
+    page.set_input_files("#file", str(bundle))
+    page.click("#start")
+    page.wait_for_selector("#verdict:not([hidden])")
+    return page.get_attribute("#verdict", "class"), page.inner_text("#verdict")
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture

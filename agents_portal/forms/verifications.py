@@ -20,8 +20,11 @@ class VerifyForm(forms.Form):
 class WordForm(forms.Form):
     """Fields of ``/verify/<uuid>/review/``."""
 
+    # nothing is chosen beforehand: a word cannot be changed
     verdict = forms.ChoiceField(
-        label=_("Your word"), choices=[("LET_GO", _("Let it go")), ("KEEP_BACK", _("Keep it back"))]
+        label=_("Your word"),
+        choices=[("LET_GO", _("Let it go")), ("KEEP_BACK", _("Keep it back"))],
+        widget=forms.RadioSelect,
     )
     reason = forms.CharField(
         label=_("Why"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}), strip=True

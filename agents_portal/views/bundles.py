@@ -98,6 +98,7 @@ def bundle_page(request: PortalRequest, bundle_id: UUID) -> HttpResponse:
             "exceptions": sum(one.count > 0 for one in detail.exceptions),
             "receipts": detail.bundle.counts.get("receipts", 0),
             "contents": _contents(detail.bundle),
+            "totals": _totals([one.value for one in detail.totals]),
             "seen": _SEEN,
         },
     )
@@ -153,6 +154,16 @@ def _finding(found: Finding) -> dict[str, object]:
         "rows": found.rows[:5],
         "count": found.count,
     }
+
+
+def _totals(numbers: list[int]) -> list[tuple[str, int]]:
+    licences, receipts, checks, outputs = numbers
+    return [
+        (ngettext("licence", "licences", licences), licences),
+        (ngettext("receipt", "receipts", receipts), receipts),
+        (ngettext("check", "checks", checks), checks),
+        (ngettext("output verified", "outputs verified", outputs), outputs),
+    ]
 
 
 def _contents(bundle: Bundle) -> list[tuple[str, str, int, str]]:

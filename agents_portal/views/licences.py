@@ -273,6 +273,11 @@ def _lead(detail: LicenceDetail, counts: TokenCounts) -> str:
     }
     if line.state not in LIVE_STATES:
         return _("%(licensee)s may no longer render %(talent)s’s %(likeness)s under this licence.") % names
+    if detail.holds:
+        return (
+            _("%(licensee)s may render nothing of %(talent)s’s %(likeness)s until every hold is lifted.")
+            % names
+        )
     text = _("%(licensee)s may use %(talent)s’s %(likeness)s until %(day)s.") % {
         **names, "day": weekday_words(timezone.localtime(line.not_after))
     }  # fmt: skip

@@ -22,6 +22,7 @@ from agents_portal.verdict_words import (
     errors_of,
     headline_words,
     layers_of,
+    listed_badge,
     meant,
     not_meant,
     stages_of,
@@ -34,6 +35,7 @@ from watermarking.api import on_disk, refuse_oversize
 
 READERS = (AGENT, TALENT, STUDIO, AUDITOR, VENDOR, LEGAL)
 _SEGMENTS_SHOWN = 60
+_UNDER_WAY = frozenset({"QUEUED", "RUNNING"})
 
 
 @csrf_exempt  # asked below, once the size is known to be bearable: asking reads the body
@@ -89,8 +91,18 @@ def _list_or_take(request: PortalRequest) -> HttpResponse:
 @portal_page(*READERS)
 @require_GET
 def verification_page(request: PortalRequest, verification_id: UUID) -> HttpResponse:
-    """The verdict in words, then the evidence of each layer; while it is under way, the stages."""
-    return _shown(request, _one(request, verification_id), WordForm())
+    """The verdict in words, then the evidence of each layer; while it is under way, the stages.
+
+    A page that follows tells what it shows (``seen``): nothing is replaced before something has changed, and the
+    verdict comes as a page of its own.
+    """
+    row = _one(request, verification_id)
+    if request.htmx and "seen" in request.GET:
+        if row.state not in _UNDER_WAY:
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        if request.GET["seen"] == _seen(row):
+            return HttpResponse(status=204)
+    return _shown(request, row, WordForm())
 
 
 @portal_page(*READERS)
@@ -168,8 +180,12 @@ def _shown(request: PortalRequest, row: Verification, form: WordForm) -> HttpRes
             "is_watched": is_watched,
             "seconds": sum(one["milliseconds"] for one in report["audit"]["stages"]) / 1000,
         }
-    context["unfinished"] = row.state in {"QUEUED", "RUNNING"}
+    context |= {"unfinished": row.state in _UNDER_WAY, "seen": _seen(row)}
     return render(request, "portal/verification.html", context, status=422 if form.errors else 200)
+
+
+def _seen(row: Verification) -> str:
+    return f"{row.state}-{len(row.stages)}"
 
 
 def _one(request: PortalRequest, verification_id: UUID) -> Verification:
@@ -182,4 +198,4 @@ def _one(request: PortalRequest, verification_id: UUID) -> Verification:
 def _row(row: Verification) -> dict[str, Any]:
     if not hasattr(row, "record"):
         return {"row": row, "badge": STATES[row.state], "action": None}
-    return {"row": row, "badge": headline_words(row.record.headline)[0], "action": ACTIONS[row.record.action]}
+    return {"row": row, "badge": listed_badge(row.record.headline), "action": ACTIONS[row.record.action]}

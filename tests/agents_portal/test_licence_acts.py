@@ -102,6 +102,7 @@ def test_each_party_suspends_a_licence_and_lifts_its_own_hold_alone(cast: Cast) 
     assert answer["Location"] == page
     seen = Reader(cast.agent).page(page)
     assert "“The cut is locked.”" in seen
+    assert "until every hold is lifted." in seen
     assert not [link for link in seen.links if "/events/holds/" in link]
     assert Reader(cast.producer).post(path, {"why": "Again."}).status_code == 403
     assert Reader(cast.agent).post(path, {"why": "We look into it."}).status_code == 302
@@ -112,6 +113,7 @@ def test_each_party_suspends_a_licence_and_lifts_its_own_hold_alone(cast: Cast) 
     mine = [link for link in Reader(cast.self).page(page).links if "/events/holds/" in link]
     assert Reader(cast.self).post(mine[0], {"why": "I said so."})["Location"] == page
     assert effective_state(token) == "ACTIVE"
+    assert "until every hold is lifted." not in Reader(cast.agent).page(page)
 
 
 def test_who_has_no_say_suspends_nothing_and_no_reason_is_no_hold(cast: Cast) -> None:

@@ -122,6 +122,26 @@ def test_two_people_decide_and_strangers_find_nothing(desk: Any, reader: Client)
     assert Review.objects.count() == 2
 
 
+def test_a_page_that_follows_is_replaced_only_when_something_changed(desk: Any, reader: Client) -> None:
+    row = asked(desk.organisation, desk.person)
+    page = reader.get(f"/verify/{row.pk}/").content.decode()
+    assert f'hx-get="/verify/{row.pk}/?seen=QUEUED-0"' in page
+    polls = {"headers": {"HX-Request": "true"}}
+    assert reader.get(f"/verify/{row.pk}/?seen=QUEUED-0", **polls).status_code == 204
+    row.state, row.stages = "RUNNING", [{"name": "ingest", "state": "done", "milliseconds": 812.0}]
+    row.save()
+    moved = reader.get(f"/verify/{row.pk}/?seen=QUEUED-0", **polls)
+    assert (moved.status_code, "?seen=RUNNING-1" in moved.content.decode()) == (200, True)
+    row.state, row.error_code = "FAILED", "WORKER_LOST"
+    row.save()
+    ended = reader.get(f"/verify/{row.pk}/?seen=RUNNING-1", **polls)
+    assert (ended.headers["HX-Refresh"], ended.content) == ("true", b"")
+    page = reader.get(f"/verify/{row.pk}/?seen=RUNNING-1").content.decode()
+    assert page.count("Not done") == 5
+    assert "Not yet" not in page
+    assert "Not yet" not in reader.get("/verify/").content.decode()
+
+
 def test_pages_ask_at_most_twelve_questions_however_many_rows(desk: Any, reader: Client) -> None:
     for number in range(60):
         finished(desk.organisation, desk.person, watermark=ABSENT, file_name=f"{number}.mp4")

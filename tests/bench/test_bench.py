@@ -93,7 +93,7 @@ def test_the_page_keeps_what_was_not_measured_again() -> None:
 
     first = page("", {"Checks": room("Checks", 100), "Scale": room("Scale", 300)})
     assert "| a to b | wall | 2.00 | 2.00 to 2.00 | ≥ 3 | **missed** |" in table(room("Checks", 100))
-    second = page(first, {"Checks": room("Checks", 200)})
+    second = page(f"{first}\n## By hand\n\nMeasured elsewhere.\n", {"Checks": room("Checks", 200)})
     assert (second.count("## Checks"), second.count("## Scale"), second.count("## How to repeat it")) == (
         1,
         1,
@@ -102,6 +102,7 @@ def test_the_page_keeps_what_was_not_measured_again() -> None:
     assert "| a to b | wall | 4.00 | 4.00 to 4.00 | ≥ 3 | met |" in second
     assert "| a to b | wall | 6.00 |" in second
     assert "| a to b | wall | 2.00 |" not in second
+    assert second.endswith("## By hand\n\nMeasured elsewhere.\n")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageFile, PngImagePlugin
 from trustmark_client.errors import PixelsUnreadable
 from trustmark_client.pixels import file_sha256, pixel_sha256, samples_sha256
 
@@ -80,6 +80,18 @@ def test_a_file_cut_short_is_refused(tmp_path: Path, name: str) -> None:
     path.write_bytes(path.read_bytes()[:-1500])
     with pytest.raises(PixelsUnreadable):
         pixel_sha256(path)
+
+
+def test_a_file_cut_short_is_refused_where_another_library_made_pillow_lenient(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cut.tiff"
+    picture().save(path)
+    path.write_bytes(path.read_bytes()[:-1500])
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    with pytest.raises(PixelsUnreadable):
+        pixel_sha256(path)
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is True
 
 
 def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ from compliance.services import build_bundle, request_bundle
 from licensing import services as licensing
 from licensing.models import GuildMember
 from tests import factories
+from tests.browsing import chromium, in_browser, told_of
 from tests.farm import Farm, make_farm
+from tests.trustcore.test_verify_page import PAGE
 from trustcore.bundle import Trust, verify_bundle
 from trustcore.errors import InvalidEvidence
 
@@ -117,33 +119,21 @@ def test_a_bundle_verifies_in_a_process_without_network_or_django_and_not_after_
     assert "receipts.csv" in refused.stdout + refused.stderr
 
 
+@in_browser
 @pytest.mark.req("BX-004")
 def test_a_bundle_carries_the_page_that_verifies_it_and_the_page_does(farm, tmp_path, monkeypatch):
-    from tests.trustcore.test_verify_page import CHROMIUM, PAGE
-
     path = saved(made(farm), tmp_path)
     carried = members(path)["data/verify.html"]
     assert carried == PAGE.read_bytes()
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: install Debian's `chromium`")
-    from playwright.sync_api import sync_playwright
-
     # while Playwright's loop runs, Django takes this thread for asynchronous
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     page_file = tmp_path / "verify.html"
     page_file.write_bytes(carried)
     changed = rewritten(path, {"data/checks/denied.ndjson": b""})
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page(locale="en-GB")
         page.goto(page_file.as_uri())
-        told = []
-        for file in (path, changed):
-            page.set_input_files("#file", str(file))
-            page.click("#start")
-            page.wait_for_selector("#verdict:not([hidden])")
-            told.append((page.get_attribute("#verdict", "class"), page.inner_text("#verdict")))
-        browser.close()
+        told = [told_of(page, file) for file in (path, changed)]
     assert told[0][0] == "whole", told[0][1]
     assert "31 receipts are in the log" in told[0][1]
     assert told[1][0] == "bad"

@@ -10,8 +10,10 @@ import pytest
 
 from licensing.models import GuildMember
 from tests import factories
+from tests.browsing import chromium, in_browser, told_of
 from tests.compliance.test_bundles import made, members, rewritten, saved
 from tests.farm import Farm, make_farm
+from tests.trustcore.test_verify_page import PAGE
 from trustcore import cli
 from trustcore.bundle import verify_bundle
 from trustcore.errors import InvalidEvidence
@@ -95,25 +97,15 @@ def test_a_guild_without_a_roll_sees_no_terms_at_all(tmp_path: Path) -> None:
     assert report.withheld == (str(farm.token.jti),)
 
 
+@in_browser
 def test_the_page_in_a_browser_says_what_is_withheld(
     member: Farm, other: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.trustcore.test_verify_page import CHROMIUM, PAGE
-
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: install Debian's `chromium`")
-    from playwright.sync_api import sync_playwright
-
     path = saved(made(member), tmp_path)
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page(locale="en-GB")
         page.goto(PAGE.as_uri())
-        page.set_input_files("#file", str(path))
-        page.click("#start")
-        page.wait_for_selector("#verdict:not([hidden])")
-        kind, words = page.get_attribute("#verdict", "class"), page.inner_text("#verdict")
-        browser.close()
+        kind, words = told_of(page, path)
     assert kind == "whole", words
     assert "The terms of 1 licence are withheld" in words

@@ -39,6 +39,7 @@ def deployment(tmp_path: Path) -> Iterator[Deployment]:
     deployment.stop()
 
 
+@pytest.mark.timed  # that so many checkpoints are shown meanwhile is a promise of pace
 @pytest.mark.req("ST-030")
 def test_thirty_kills_lose_no_acknowledged_receipt_repeat_none_and_fork_nothing(
     deployment: Deployment, tmp_path: Path

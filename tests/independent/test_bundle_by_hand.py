@@ -13,6 +13,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import bagit
 import pytest
 
 from tests.trustcore import bundling
@@ -21,7 +22,6 @@ from trustcore.encoding import canonical_json
 from trustcore.signing import public_key_set
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/verify-by-hand.md"
-joserfc = pytest.importorskip("joserfc", reason="pip install joserfc")
 
 
 def snippet(title: str, language: str) -> str:
@@ -56,7 +56,6 @@ def shell(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_files_by_sha256sum_and_by_bagit(bag: Path) -> None:
-    bagit = pytest.importorskip("bagit")
     code = snippet("1. The files", "sh")
     assert shell(code, bag).returncode == 0
     assert bagit.Bag(str(bag)).is_valid()
@@ -101,8 +100,6 @@ def test_the_log_by_thirty_lines(bag: Path) -> None:
 
 
 def test_receipts_by_json_schema_and_the_summary_by_duckdb(bag: Path) -> None:
-    pytest.importorskip("jsonschema")
-    pytest.importorskip("duckdb")
     code = snippet("5. The receipts", "python")
     good = python(code, bag)
     assert good.returncode == 0, good.stderr

@@ -19,13 +19,13 @@ from accounts.operating import make_operator
 from accounts.principals import Principal, principal_of_person
 from licensing.models import GuildDefault, GuildMember, Hold, ProfileAdoption, RollImport
 from tests import factories
-from tests.browsing import CHROMIUM, PASSWORD, seen, signed_in
+from tests.browsing import PASSWORD, in_browser, seen, signed_in
 from trustmark.celery import app
 
 MEMBERS = 5_000
 pytestmark = [
     pytest.mark.journey,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"),
+    in_browser,
 ]
 
 

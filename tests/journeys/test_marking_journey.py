@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from accounts.principals import Principal
 from tests import factories
-from tests.browsing import CHROMIUM, PASSWORD, seen, signed_in
+from tests.browsing import PASSWORD, in_browser, seen, signed_in
 from tests.watermarking.conftest import SECRET
 from tests.watermarking.working import MediaWorker, asked, start_media_worker, write_tone, write_work_film
 from watermarking import tasks
@@ -21,7 +21,7 @@ from watermarking.models import JobState, MediaJob
 
 pytestmark = [
     pytest.mark.journey,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"),
+    in_browser,
 ]
 
 

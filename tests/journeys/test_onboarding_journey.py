@@ -18,12 +18,12 @@ from accounts.services import register_organisation
 from licensing.models import LicenceRequest, LicenceToken
 from notify.services import send_due
 from tests import factories
-from tests.browsing import CHROMIUM, PASSWORD, seen, signed_in
+from tests.browsing import PASSWORD, in_browser, seen, signed_in
 from tests.receipts.conftest import Farm
 
 pytestmark = [
     pytest.mark.journey,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"),
+    in_browser,
 ]
 INTENT = "Her face on the two scenes at the lighthouse, shots 0410_0020 and 0410_0030, and no line of hers."
 

@@ -25,12 +25,12 @@ from common.storage import local_copy
 from compliance.models import Bundle
 from compliance.services import build_bundle
 from licensing.models import PersonSignature
-from tests.browsing import CHROMIUM, PASSWORD, seen, signed_in
+from tests.browsing import PASSWORD, in_browser, seen, signed_in
 from tests.journeys.conftest import Stage
 
 pytestmark = [
     pytest.mark.journey,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"),
+    in_browser,
 ]
 
 

@@ -17,12 +17,12 @@ from common import clock
 from licensing.models import Delegation, LicenceRequest, LicenceToken
 from licensing.selectors import stop_in_force
 from tests import factories
-from tests.browsing import CHROMIUM, PASSWORD, seen, signed_in
+from tests.browsing import PASSWORD, in_browser, seen, signed_in
 from tests.journeys.conftest import Stage
 
 pytestmark = [
     pytest.mark.journey,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"),
+    in_browser,
 ]
 expect.set_options(timeout=30_000)
 PHONE = {"viewport": {"width": 390, "height": 844}}

@@ -17,14 +17,14 @@ from compliance.models import Bundle
 from compliance.services import build_bundle
 from licensing.models import LicenceToken
 from tests import factories
-from tests.browsing import CHROMIUM, seen, signed_in
+from tests.browsing import in_browser, seen, signed_in
 from tests.journeys.conftest import Stage
 from tests.receipts.conftest import Farm
 from trustcore.bundle import verify_bundle
 
 pytestmark = [
     pytest.mark.journey,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"),
+    in_browser,
 ]
 
 

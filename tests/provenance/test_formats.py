@@ -13,7 +13,7 @@ import c2pa
 import pytest
 
 from common.errors import InvalidInput
-from provenance import authority, cli
+from provenance import authority
 from provenance.credentials import (
     CredentialFacts,
     LicenceFact,
@@ -28,6 +28,7 @@ from provenance.reading import MALFORMED, CredentialVerdict, judge_store, read_c
 from provenance.source_type import vocabulary
 from tests.provenance.media_files import SOUNDS, STILLS, media_file
 from tests.provenance.test_credentials import new_identity
+from verification import cli
 
 MARK = "00e1d2c3b4a59687"
 HOSTILE = "'; DROP TABLE assets;-- <script>alert(1)</script> \u202e"
@@ -336,12 +337,20 @@ def test_words_of_a_manifest_are_values_and_never_code(plain, identity, facts, t
     )
 
 
-def test_the_command_finds_the_sidecar_beside_the_file(signed, identity, tmp_path, capsys):
+def test_the_command_finds_the_sidecar_beside_the_file(signed, identity, tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("TRUSTMARK_MARK_KEY", raising=False)
     anchors = tmp_path / "authority.pem"
     anchors.write_text(identity.anchor_pem)
-    assert cli.main([str(signed[EXR]), "--anchors", str(anchors)]) == 0
+    asked = ["--anchors", str(anchors), "--no-detect", "--json"]
+    assert cli.main([str(signed[EXR]), *asked]) == 0
     lonely = shutil.copy(signed[EXR], tmp_path / "lonely.exr")
-    assert cli.main([str(lonely), "--anchors", str(anchors)]) == 4
+    assert cli.main([str(lonely), *asked]) == 4
     beside = str(sidecar_of(signed[EXR]))
-    assert cli.main([str(lonely), "--anchors", str(anchors), "--sidecar", beside]) == 0
-    assert "TRUSTED" in capsys.readouterr().out
+    capsys.readouterr()
+    assert cli.main([str(lonely), *asked, "--sidecar", beside]) == 0
+    told = json.loads(capsys.readouterr().out)["provenance"]
+    assert (told["status"], told["source"], told["binding"]) == ("valid", "sidecar", "match")
+    with lonely.open("r+b") as other:
+        other.seek(-8, 2)
+        other.write(b"\x55" * 8)
+    assert cli.main([str(lonely), *asked, "--sidecar", beside]) == 4

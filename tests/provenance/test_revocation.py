@@ -15,7 +15,7 @@ from django.test import Client
 
 from audit.models import Event
 from common.errors import Conflict, NotFound
-from provenance import authority, cli, services
+from provenance import authority, services
 from provenance.authority import RevokedCertificate, SigningIdentity
 from provenance.credentials import CredentialFacts, sign_file
 from provenance.models import SigningAuthority
@@ -24,6 +24,7 @@ from provenance.revocation import RevocationListInvalid, revoked_serials
 from provenance.services.signing import serial_of
 from provenance.source_type import vocabulary
 from trustmark.cli.keys import main
+from verification.cli import main as verify
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
@@ -84,15 +85,15 @@ def test_film_signed_with_a_revoked_certificate_is_not_trusted_and_the_command_s
     anchors, crl = tmp_path / "anchors.pem", tmp_path / "list.crl"
     anchors.write_text(studio.anchor)
     crl.write_text(studio.crl(12345))
-    assert cli.main([str(signed), "--anchors", str(anchors), "--crl", str(crl)]) == 0
+    assert verify([str(signed), "--no-detect", "--anchors", str(anchors), "--crl", str(crl)]) == 0
     crl.write_text(studio.crl(12345, studio.leaf.serial_number))
     capsys.readouterr()
-    assert cli.main([str(signed), "--anchors", str(anchors), "--crl", str(crl)]) == 4
-    assert "the signing certificate was revoked" in capsys.readouterr().out
-    assert cli.main([str(signed), "--anchors", str(anchors), "--crl", str(crl), "--json"]) == 4
+    assert verify([str(signed), "--no-detect", "--anchors", str(anchors), "--crl", str(crl)]) == 4
+    assert "signer_revoked" in capsys.readouterr().out
+    assert verify([str(signed), "--no-detect", "--anchors", str(anchors), "--crl", str(crl), "--json"]) == 4
     report = json.loads(capsys.readouterr().out)
-    assert (report["verdict"], report["signed_by_us"]) == ("UNTRUSTED", False)
-    assert report["manifests"][0]["failures"] == [REVOKED]
+    assert report["provenance"]["status"] == "invalid"
+    assert report["provenance"]["manifests"][0]["failures"] == [REVOKED]
 
 
 def test_ingredient_signed_with_a_revoked_certificate_taints_the_whole(
@@ -137,7 +138,7 @@ def test_list_that_is_good_for_nothing_fails_the_command(
     anchors, crl = tmp_path / "anchors.pem", tmp_path / "list.crl"
     anchors.write_text(studio.anchor)
     crl.write_text(studio.crl(now=datetime.now(UTC) - timedelta(days=30)))
-    assert cli.main([str(signed), "--anchors", str(anchors), "--crl", str(crl)]) == 1
+    assert verify([str(signed), "--no-detect", "--anchors", str(anchors), "--crl", str(crl)]) == 1
     assert "CRL_EXPIRED" in capsys.readouterr().err
 
 
@@ -259,7 +260,7 @@ def test_each_audience_trusts_its_own_roots(
         }
         good = {"schema": "trustmark-trust-policy/1", "audiences": audiences}
         policy.write_text(json.dumps(good if document is None else document))
-        return cli.main([str(signed), "--policy", str(policy), "--audience", audience])
+        return verify([str(signed), "--no-detect", "--policy", str(policy), "--audience", audience])
 
     assert [ask(name) for name in ("distributor", "guild", "insurer", "nobody")] == [0, 4, 4, 4]
     assert "revoked" in capsys.readouterr().out
@@ -270,5 +271,5 @@ def test_each_audience_trusts_its_own_roots(
         assert "TRUST_POLICY_INVALID" in capsys.readouterr().err
     assert ask("broken") == 1
     with pytest.raises(SystemExit) as misuse:
-        cli.main([str(signed), "--policy", str(policy)])
+        verify([str(signed), "--no-detect", "--policy", str(policy)])
     assert misuse.value.code == 2

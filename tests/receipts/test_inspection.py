@@ -243,7 +243,7 @@ def test_upper_tile_and_lost_files_are_named(farm: Farm, own_log_store: Path) ->
          "COSIGNATURE_INVALID cosignature of guild.example/w at 23"),
         ("receipts_logcosignature", "update {} set size = 22",
          "COSIGNATURE_INVALID cosignature of guild.example/w at 22"),
-        ("receipts_logcosignature", "update {} set note = set_byte(note, length(note) - 20, 66)",
+        ("receipts_logcosignature", "update {} set note = set_byte(note, length(note) - 20, get_byte(note, length(note) - 20) # 1)",
          "COSIGNATURE_INVALID cosignature of guild.example/w at 23"),
     ],
 )  # fmt: skip

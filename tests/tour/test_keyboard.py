@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab
 
-from tests.browsing import CHROMIUM
+from tests.browsing import in_browser
 from tests.permissions.worlds import World
 from tests.tour.reading import DESK, PHONE, opened
 from tests.tour.stage import pages_of
@@ -17,7 +17,7 @@ from tests.tour.stage import pages_of
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"),
+    in_browser,
 ]
 JOURNEYS = {
     ("agent", "inbox"), ("agent", "request"), ("agent", "request-approve"), ("agent", "licence"),

@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 
-from tests.browsing import CHROMIUM
+from tests.browsing import in_browser
 from tests.permissions.worlds import World
 from tests.tour.pictures import keep, write_index
 from tests.tour.reading import DESK, PHONE, opened
@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.journey,
     pytest.mark.tour,
     pytest.mark.timeout(1800),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"),
+    in_browser,
 ]
 WIDTHS = (320, 360, 768, 1100, 2560)
 # what another colour scheme can break, and nothing else

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.browsing import chromium, in_browser
 from tests.trustcore import bundling
 from tests.trustcore.bundling import (
     Forge,
@@ -40,12 +40,6 @@ from trustcore.signing import Ed25519Signer, public_key_set
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "trustcore/bundle/verify.html"
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-in_browser = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium`"
-)
 GOOD = bag_files()
 VKEY = encode_vkey(bundling.ORIGIN, bundling.LOG_SIGNER.public_key)
 KEY_SET = canonical_json(public_key_set(bundling.ALL_KEYS)).decode()
@@ -55,11 +49,8 @@ STRANGER = Ed25519Signer(bundling.Ed25519PrivateKey.from_private_bytes(b"\x55" *
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The page as a person opens it from disk; asking for anything else fails the test."""
-    from playwright.sync_api import sync_playwright
-
     asked: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         opened = browser.new_page(locale="en-GB")
         opened.on("request", lambda request: asked.append(request.url))
         faults: list[str] = []
@@ -67,7 +58,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         opened.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
         opened.goto(PAGE.as_uri())
         yield opened
-        browser.close()
     assert asked == [PAGE.as_uri()]
     assert faults == []
 

@@ -222,7 +222,6 @@ def test_a_stripped_film_still_gets_a_whole_report(signed: Path, studio: House, 
 
 @pytest.mark.req("LV-072")
 @pytest.mark.req("LV-073")
-@pytest.mark.req("LV-074")
 @pytest.mark.req("LV-023")
 @pytest.mark.req("LV-100")
 @pytest.mark.req("LV-094")
@@ -246,7 +245,7 @@ def test_a_rewrapped_copy_has_the_same_canonical_hash_and_finds_its_original(
     known = {"anchors": studio.identity.anchor_pem, "originals": (original,)}
     strict = judged(tampered, **known)
     assert strict.provenance.nearest_original == "asset-0"
-    assert 0.9 < (strict.provenance.binding_score or 0) < 1.0 or strict.provenance.binding_score == 1.0
+    assert 0.9 < (strict.provenance.binding_score or 0) <= 1.0
     assert strict.provenance.status is ProvenanceStatus.INVALID
     tolerant = msgspec.structs.replace(
         DEFAULT, provenance=msgspec.structs.replace(DEFAULT.provenance, binding_tolerance=0.9)
@@ -313,7 +312,6 @@ def test_layers_are_switched_off_one_by_one_and_say_so(signed: Path, studio: Hou
 
 
 @pytest.mark.req("LV-208")
-@pytest.mark.req("LV-211")
 def test_under_load_fewer_frames_are_sampled_and_the_report_says_so(plain: Path) -> None:
     full, less = judged(plain), judged(plain, reduced=True)
     assert less.audit.sampling.frames < full.audit.sampling.frames

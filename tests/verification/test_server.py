@@ -43,6 +43,29 @@ def stranger() -> Any:
     return factories.make_desk(factories.make_studio(), "PRODUCER")
 
 
+@pytest.mark.req("LV-211")
+def test_a_queue_lowers_the_sampling_of_what_matters_little_alone(
+    producer: Any, plain: Path, settings: Any
+) -> None:
+    settings.VERIFICATION_BACKLOG = 0
+
+    def asked(impact: str) -> Any:
+        return services.request_verification(
+            principal=producer, path=plain, file_name="a.mp4", impact=impact, layers=["provenance"]
+        )
+
+    asked("low")  # waits, and nobody takes it
+    sampled = {}
+    for impact in ("low", "high"):
+        row = asked(impact)
+        services.run_verification(verification_id=row.pk)
+        row.refresh_from_db()
+        sampled[impact] = parse_report(row.record.report).audit.sampling
+    assert (sampled["low"].reduced, sampled["low"].reason) == (True, "backpressure")
+    assert not sampled["high"].reduced
+    assert sampled["low"].frames < sampled["high"].frames
+
+
 @pytest.mark.req("LV-050")
 @pytest.mark.req("LV-077")
 @pytest.mark.req("LV-055")
@@ -202,7 +225,6 @@ def test_an_ingestion_copy_is_dropped_in_time_and_its_report_stays(producer: Any
 @pytest.mark.req("LV-041")
 @pytest.mark.req("LV-042")
 @pytest.mark.req("LV-101")
-@pytest.mark.req("LV-161")
 @pytest.mark.req("LV-237")
 @pytest.mark.req("LV-185")
 def test_a_marked_film_leads_back_to_its_record_for_who_may_be_told(

@@ -12,7 +12,10 @@ Nothing else enters: no profile, no gamma, no metadata.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from trustmark_client.errors import PixelsUnreadable
@@ -34,6 +37,7 @@ _STORED: Final = frozenset(
 )
 # read by FFmpeg: deeper than Pillow goes, or (PNG) at half the time
 _BY_FFMPEG: Final = {".png": "png", ".exr": "exr", ".dpx": "dpx"}
+_STRICTNESS = Lock()
 
 
 def file_sha256(path: Path) -> str:
@@ -64,7 +68,7 @@ def _by_pillow(path: Path) -> str:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path) as image:
+        with _whole_files_only(), Image.open(path) as image:
             image.load()
             if image.mode not in _MODES:
                 raise PixelsUnreadable(f"{path.name}: pixels of mode {image.mode} are not hashed")
@@ -73,6 +77,22 @@ def _by_pillow(path: Path) -> str:
             return samples_sha256(image.tobytes(), shape=shape, dtype=dtype)
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise PixelsUnreadable(f"{path.name}: {error}") from error
+
+
+@contextmanager
+def _whole_files_only() -> Iterator[None]:
+    """Have Pillow refuse files cut short, whatever another library of this process told it.
+
+    Its switch belongs to the whole process, and some libraries (WeasyPrint is one) open it when they are imported.
+    """
+    from PIL import ImageFile
+
+    with _STRICTNESS:
+        found, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = found
 
 
 def _by_ffmpeg(path: Path, codec: str) -> str:

@@ -62,7 +62,7 @@ def as_owner(*statements: str) -> None:
             cursor.execute(statement)
 
 
-@pytest.mark.req("GP-031", "GP-043")
+@pytest.mark.req("GP-031")
 def test_a_film_is_recorded_with_an_event_behind_every_row(film: Film) -> None:
     all_constraints_now()
     assert inspect_graph(film.production.pk) == []
@@ -197,7 +197,6 @@ def test_a_relation_to_another_production_finds_nothing(film: Film) -> None:
         record_batch(principal=theirs, production_id=film.production.pk, specs=[thing("CAPTURE", "mine")])
 
 
-@pytest.mark.req("GP-012")
 def test_the_prompt_is_sealed_and_goes_with_the_productions_key(film: Film) -> None:
     run = GenerationRecord.objects.select_related("prompt").get(production=film.production)
     assert run.prompt is not None

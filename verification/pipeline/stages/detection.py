@@ -6,20 +6,18 @@ import msgspec
 
 from trustcore.verification.report import Deepfake
 from trustcore.verification.words import DetectionState
-from verification.detectors.interface import installed, out_of_contract
+from verification.detectors.contract import out_of_contract
 from verification.pipeline.contracts import Detected
 
 
 def run(given: dict[str, Any]) -> dict[str, Any]:
-    """Score the film, or say why there is no score."""
+    """Say why there is no score."""
     unfit = out_of_contract(
         kind=given["kind"], width=given.get("width"), height=given.get("height"), frames=given["frames"]
     )
     if unfit:
         deepfake = Deepfake(state=DetectionState.OUT_OF_CONTRACT, detail=unfit)
-    elif not installed():
+    else:
         deepfake = Deepfake(state=DetectionState.NOT_INSTALLED, detail="no detector is installed here")
-    else:  # pragma: no cover - an installation with detectors brings its own scoring
-        raise NotImplementedError("scoring comes with the first detector")
     answer: dict[str, Any] = msgspec.to_builtins(Detected(deepfake=deepfake))
     return answer

@@ -8,6 +8,7 @@ has the same assets. Rows come by server-side cursors, some hundred at a time.
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -43,12 +44,14 @@ class Export:
 
     Attributes:
         as_of: number of the last event that counts; 0 for an empty graph.
-        reader_id: organisation whose people are named; others' people go by their ids.
+        reader_id: organisation whose people are named; others' people go by their ids. None: nobody is named.
+        licences: ``jti`` of the licences to tell of; None: all.
     """
 
     production: Production
     as_of: int
-    reader_id: UUID
+    reader_id: UUID | None
+    licences: frozenset[str] | None = None
 
     @property
     def names(self) -> Names:
@@ -82,6 +85,13 @@ def export_of(production: Production, reader_id: UUID, *, as_of: int | None = No
     if as_of is not None and not 0 <= as_of <= last:
         raise InvalidInput("EVENT_UNKNOWN", "The graph has no such event yet.")
     return Export(production, last if as_of is None else as_of, reader_id)
+
+
+def export_at(production: Production, until: datetime, licences: frozenset[str]) -> Export | None:
+    """Return what a bundle holds: events and licences up to its cut, nobody named; None for an empty graph."""
+    told = ProvenanceEvent.objects.filter(production=production, at__lte=until)
+    last = told.aggregate(last=Max("number"))["last"]
+    return None if last is None else Export(production, last, None, licences)
 
 
 def omc_pieces(export: Export) -> Iterator[bytes]:
@@ -173,6 +183,8 @@ def _agents(export: Export) -> tuple[list[User], list[ApiCredential], list[Organ
 
 def _licences(export: Export) -> Iterator[LicenceToken]:
     rows = LicenceToken.objects.filter(production=export.production)
+    if export.licences is not None:
+        rows = rows.filter(jti__in=export.licences)
     rows = rows.select_related("talent", "terms", "production").order_by("pk")
     return rows.iterator(chunk_size=CHUNK)
 

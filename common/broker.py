@@ -68,12 +68,13 @@ def _workers(connection: Any, channel: Any) -> tuple[dict[str, Any], dict[str, A
 
 def _hearers(connection: Any, channel: Any) -> int | None:
     """How many workers are subscribed to questions now; None: this broker cannot say."""
-    client = getattr(channel, "client", None)
+    client: Any = getattr(channel, "client", None)
     if not hasattr(client, "pubsub_numsub"):
         return None
-    mailbox = current_app.control.mailbox
+    control: Any = current_app.control
+    mailbox = control.mailbox
     topic = channel._get_publish_topic(mailbox.exchange.name, "")
-    return sum(number for _, number in client.pubsub_numsub(channel.global_keyprefix + topic))
+    return sum(int(number) for _, number in client.pubsub_numsub(channel.global_keyprefix + topic))
 
 
 def _queues(

@@ -19,7 +19,7 @@ NO_LICENCE: Final = UUID(int=0)
 """Stands in for the licence of frames whose lease nobody knows."""
 
 
-class FrameRanges(models.Field):  # type: ignore[type-arg]
+class FrameRanges(models.Field):
     """Numbers of frames as the ranges they form: exact however often one is told, and short for whole shots."""
 
     def db_type(self, connection: object) -> str:

@@ -54,6 +54,6 @@ def totals_of_production(production_id: UUID) -> ProductionTotals:
     found = production_counts(production_id)
     if found is None:
         return ProductionTotals()
-    size, frontier, *counts = found
+    size, frontier, rendered, refused, strays = found
     root = frontier_of(ProductionLog(size=size, frontier=frontier)).root().hex()
-    return ProductionTotals(*counts, size, root)
+    return ProductionTotals(rendered, refused, strays, size, root)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import repeat
 from operator import rshift
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -31,8 +31,8 @@ class _Tally:
     numbers: Counter[str] = field(default_factory=Counter)
     frames: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, leaves: Sequence[int], rows: Sequence[FrameRow]) -> None:
-        self.first, self.last = min(self.first, leaves[0]), max(self.last, leaves[-1])
+    def add(self, first: int, last: int, rows: Sequence[FrameRow]) -> None:
+        self.first, self.last = min(self.first, first), max(self.last, last)
         outcomes = {row.outcome for row in rows}
         if len(outcomes) == 1:
             (outcome,) = outcomes
@@ -89,11 +89,11 @@ class FrameCount:
                     continue
                 facts = leases[lease]
                 place = (facts.token_jti, block, facts.shot, facts.counter)
-                leaves = [self._first + places[0], self._first + places[-1]]
+                first, last = self._first + places[0], self._first + places[-1]
                 tally = self._tallies.get(place)
                 if tally is None:
-                    tally = self._tallies[place] = _Tally(*leaves)
-                tally.add(leaves, [rows[at] for at in places])
+                    tally = self._tallies[place] = _Tally(first, last)
+                tally.add(first, last, [rows[at] for at in places])
             begin = end
 
     def keep(self) -> None:
@@ -111,8 +111,8 @@ class FrameCount:
             if rows:
                 cursor.execute(_FRAMES, [*facts, *map(list, zip(*rows, strict=True))])
             if self._strays:
-                strays = [list(self._strays), list(self._strays.values())]
-                cursor.execute(_STRAYS, [self._log.pk, *strays])
+                told: list[Any] = [self._log.pk, list(self._strays), list(self._strays.values())]
+                cursor.execute(_STRAYS, told)
 
 
 def _ranges(frames: list[int]) -> str:

@@ -56,6 +56,7 @@ from licensing.selectors.mandates import (
     may_pass_on,
     signers_of,
 )
+from licensing.selectors.needed import needed_count
 from licensing.selectors.own_word import Instruction, last_instructions, rules_page
 from licensing.selectors.people import (
     ConstructLine,
@@ -223,6 +224,7 @@ __all__ = [
     "members_page",
     "name_of",
     "names_of_tokens",
+    "needed_count",
     "needing",
     "needs_count",
     "neighbours_of",

@@ -6,7 +6,7 @@ from math import ceil
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, ExpressionWrapper, F, Func, OuterRef, Prefetch, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, Func, OuterRef, Prefetch, QuerySet, Subquery
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -186,8 +186,9 @@ def lineage_of(principal: Principal, jti: UUID) -> tuple[LicenceLine, ...]:
 
 
 def _lineage(principal: Principal, jti: UUID, *further: str) -> list[LicenceToken]:
-    same = LicenceToken.objects.filter(pk=jti).values("licence_id")
-    rows = tokens_visible_to(principal).filter(licence_id__in=same).select_related("grant", "talent__user")
+    # one value, not a list: the planner then begins at the few rows of the licence
+    same = Subquery(LicenceToken.objects.filter(pk=jti).values("licence_id"))
+    rows = tokens_visible_to(principal).filter(licence_id=same).select_related("grant", "talent__user")
     vendors = Organisation.objects.filter(_IsOneOf(F("pk"), OuterRef("vendor_ids"))).order_by("name")
     is_whole = ExpressionWrapper(whole_parties(principal), output_field=BooleanField())
     rows = rows.annotate(vendor_names=ArraySubquery(vendors.values("name")), is_seen_whole=is_whole)

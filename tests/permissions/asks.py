@@ -385,6 +385,17 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/watermarks/detect": _film(),
     "POST /api/v1/verifications": _film(),
     "POST /api/v1/verifications/{verification_id}/reviews": _json(verdict="LET_GO", reason="Looked at it."),
+    "GET /api/v1/graph/assets": _query("?model=any"),
+    "POST /api/v1/graph/assets": _json(
+        project=_id("production_id"),
+        assets=[{"kind": "CAPTURE", "name": "take", "version": {"origin": "CAMERA"}}],
+    ),
+    "POST /api/v1/generations": _json(
+        project=_id("production_id"),
+        generations=[{"model": {"name": "any"}, "outputs": [{"kind": "IMAGE", "name": "picture"}]}],
+    ),
+    "POST /api/v1/assets/{asset_id}/versions": _json(origin="HUMAN_TOOLS"),
+    "POST /api/v1/assets/{asset_id}/decisions": _json(outcome="CHOSEN", stage="CREATIVE"),
     "GET /api/v1/assets/{asset_id}/proxy": lambda _: Ask(answers=(409,)),  # a film needs none
     "GET /api/v1/watermarks/jobs/{uid}/content": lambda _: Ask(answers=(409,)),  # it is still being marked
     "POST /api/v1/watermarks/registrations": _json(

@@ -1,0 +1,237 @@
+"""Where did this come from: models, references with their roles, prompts, people, approvals, licences, receipts, marks.
+
+Every answer comes from recorded events; each carries the time it took, so that a page can show it.
+"""
+
+import time
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db.models import Prefetch
+
+from accounts.principals import Principal
+from licensing import selectors as licensing
+from provenance.graph.classify import GENERATIVE
+from provenance.graph.gaps import Gap, Run, gaps_of
+from provenance.graph.models import (
+    AssetVersion,
+    CustodyDocument,
+    Decision,
+    GenerationInput,
+    GenerationOutput,
+    GenerationRecord,
+    Relation,
+)
+from provenance.graph.sealing import open_text
+from provenance.graph.selectors.lineage import Lineage, Place, lineage_of
+from provenance.graph.sights import Sight
+from provenance.models import Asset, ManifestRecord
+from receipts import selectors as receipts
+
+RUNS_MOST = 200
+DECISIONS_MOST = 200
+LICENCES_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """A run behind the version, and what it made of it; ``prompt`` where the caller may read it and it is not gone."""
+
+    run: GenerationRecord
+    made: tuple[UUID, ...]
+    inputs: tuple[GenerationInput, ...]
+    prompt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceFacts:
+    """A licence behind the version; ``line`` is empty where the caller may not read the licence itself."""
+
+    jti: UUID
+    line: licensing.LicenceLine | None
+    rendered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Everything that is recorded of where a version came from.
+
+    Attributes:
+        references: versions that models were given, with the run, as what.
+        own_decisions: on the version itself, newest first; ``decisions``: on what it came from.
+        gaps: by version, what its record lacks; empty only where nothing is missing anywhere behind it.
+        seconds: how long each question took.
+    """
+
+    lineage: Lineage
+    runs: tuple[RunFacts, ...]
+    references: tuple[GenerationInput, ...]
+    own_decisions: tuple[Decision, ...]
+    decisions: tuple[Decision, ...]
+    licences: tuple[LicenceFacts, ...]
+    documents: tuple[CustodyDocument, ...]
+    output: Asset | None
+    manifest: ManifestRecord | None
+    gaps: dict[UUID, tuple[Gap, ...]]
+    sight: Sight
+    is_cut: bool
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is missing behind it, as far as could be looked."""
+        return not self.gaps and not self.is_cut
+
+
+class _Watch:
+    """Measures how long each answer takes."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.seconds[name] = now - self._since
+        self._since = now
+
+
+def origin_of(principal: Principal, start: AssetVersion, *, place: Place | None = None) -> Origin:
+    """Answer for one version, or for one frame or point of it.
+
+    Raises:
+        InvalidInput: ``FRAME_OUTSIDE``.
+    """
+    watch = _Watch()
+    sight = Sight.of(principal)
+    lineage = lineage_of(principal, start, place=place)
+    watch.lap("came_from")
+    runs, more_runs = _runs(lineage, sight)
+    watch.lap("model")
+    references = tuple(one for run in runs for one in run.inputs)
+    watch.lap("references")
+    decided, more_decisions = _decisions(lineage)
+    watch.lap("approved")
+    licences = _licences(principal, lineage, runs, sight)
+    watch.lap("licence")
+    output = Asset.objects.filter(pk=lineage.start.output_id).first() if lineage.start.output_id else None
+    manifest = output.manifests.order_by("-created_at").first() if output else None
+    documents = tuple(CustodyDocument.objects.filter(version__in=lineage.versions).order_by("-at")[:100])
+    watch.lap("file")
+    return Origin(
+        lineage=lineage,
+        runs=runs,
+        references=references,
+        own_decisions=tuple(one for one in decided if one.version_id == start.pk),
+        decisions=tuple(one for one in decided if one.version_id != start.pk),
+        licences=licences,
+        documents=documents,
+        output=output,
+        manifest=manifest,
+        gaps=_gaps(lineage, runs),
+        sight=sight,
+        is_cut=lineage.is_cut or more_runs or more_decisions,
+        seconds=watch.seconds,
+    )
+
+
+def _runs(lineage: Lineage, sight: Sight) -> tuple[tuple[RunFacts, ...], bool]:
+    """Runs that made any of the versions, newest first."""
+    inputs = GenerationInput.objects.select_related("version__asset").order_by("pk")
+    rows = (
+        GenerationOutput.objects.filter(version__in=lineage.versions)
+        .select_related(
+            "generation__model", "generation__person", "generation__credential", "generation__prompt",
+            "generation__production",
+        )
+        .prefetch_related(Prefetch("generation__inputs", inputs, to_attr="given"))
+        .order_by("-generation", "pk")
+    )[: RUNS_MOST + 1]  # fmt: skip
+    made: dict[UUID, list[UUID]] = {}
+    found: dict[UUID, GenerationRecord] = {}
+    for row in rows[:RUNS_MOST]:
+        found[row.generation_id] = row.generation
+        made.setdefault(row.generation_id, []).append(row.version_id)
+    is_whole = sight.whole(lineage.start.production)
+    told = tuple(
+        RunFacts(
+            run=run,
+            made=tuple(made[key]),
+            inputs=tuple(one for one in vars(run)["given"] if is_whole or one.version_id in lineage.versions),
+            prompt=_prompt(run, sight),
+        )
+        for key, run in found.items()
+    )
+    return told, len(rows) > RUNS_MOST
+
+
+def _prompt(run: GenerationRecord, sight: Sight) -> str | None:
+    """The prompt, for the production itself and for who recorded it: whoever oversees reads the commitment."""
+    mine = sight.principal.organisation_id
+    if run.prompt is None or mine not in {run.production.organisation_id, run.organisation_id}:
+        return None
+    return open_text(run.prompt)
+
+
+def _decisions(lineage: Lineage) -> tuple[tuple[Decision, ...], bool]:
+    rows = list(
+        Decision.objects.filter(version__in=lineage.versions)
+        .select_related("person", "credential", "organisation", "version__asset")
+        .order_by("-pk")[: DECISIONS_MOST + 1]
+    )
+    return tuple(rows[:DECISIONS_MOST]), len(rows) > DECISIONS_MOST
+
+
+def _licences(
+    principal: Principal, lineage: Lineage, runs: tuple[RunFacts, ...], sight: Sight
+) -> tuple[LicenceFacts, ...]:
+    film = lineage.start.production
+    cited: dict[UUID, None] = {}
+    for version in lineage.versions.values():
+        for jti in sight.licences(version.token_jtis, film, version.asset.organisation_id):
+            cited[UUID(jti)] = None
+    for one in runs:
+        for jti in sight.licences(one.run.token_jtis, film, one.run.organisation_id):
+            cited[UUID(jti)] = None
+    if not cited:
+        return ()
+    shown = list(cited)[:LICENCES_MOST]
+    lines = {line.jti: line for line in licensing.lines_for(principal, shown)}
+    rendered = receipts.rendered_under(shown)
+    return tuple(LicenceFacts(jti, lines.get(jti), rendered.get(jti, 0)) for jti in shown)
+
+
+def run_of(facts: GenerationRecord, *, has_inputs: bool) -> Run:
+    """A run as the rule of gaps reads it."""
+    return Run(
+        is_model_identified=bool(facts.model.version or facts.model.sha256),
+        has_prompt_or_inputs=bool(facts.prompt_id) or has_inputs,
+        has_seed=bool(facts.seed),
+        has_settings=bool(facts.guidance_scale or facts.parameters),
+    )
+
+
+def _gaps(lineage: Lineage, runs: tuple[RunFacts, ...]) -> dict[UUID, tuple[Gap, ...]]:
+    by_version: dict[UUID, list[Run]] = {}
+    for one in runs:
+        for made in one.made:
+            by_version.setdefault(made, []).append(run_of(one.run, has_inputs=bool(vars(one.run)["given"])))
+    edges: dict[UUID, list[Relation]] = {}
+    for edge in lineage.edges:
+        edges.setdefault(edge.child_id, []).append(edge)
+    found = {}
+    for key, version in lineage.versions.items():
+        parents = edges.get(key, [])
+        found[key] = gaps_of(
+            vars(version)["code"] or "",
+            tuple(by_version.get(key, ())),
+            generative_parents=any(_is_generative(lineage, edge) for edge in parents),
+            tools=any(edge.tool for edge in parents),
+        )
+    return {key: gaps for key, gaps in found.items() if gaps}
+
+
+def _is_generative(lineage: Lineage, edge: Relation) -> bool:
+    if edge.kind in {"GENERATED_FROM", "ACCORDING_TO", "TRAINED_ON"}:
+        return False
+    return vars(lineage.versions[edge.parent_id])["code"] in GENERATIVE

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from accounts.models import User
@@ -10,17 +11,21 @@ from licensing.models import Production
 from provenance.graph.visible import licences_of, sees_whole
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sight:
     """One caller's view: licences of others and people of others are not there."""
 
     principal: Principal
-    own: frozenset[UUID]
 
     @classmethod
     def of(cls, principal: Principal) -> "Sight":
-        """The caller's view; one query."""
-        return cls(principal, frozenset(licences_of(principal.organisation_id)))
+        """The caller's view; no query before somebody's licences are asked for who does not see all, then one."""
+        return cls(principal)
+
+    @cached_property
+    def own(self) -> frozenset[UUID]:
+        """Licences of the caller's own."""
+        return frozenset(licences_of(self.principal.organisation_id))
 
     def whole(self, production: Production) -> bool:
         """Whether nothing of this production is kept from the caller."""

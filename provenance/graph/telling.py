@@ -64,12 +64,12 @@ def origin_told(origin: Origin) -> Told:
         "incomplete": gaps_told(origin.gaps),
         "is_cut": origin.is_cut,
         "models": [*{one.run.model_id: model_told(one.run.model) for one in origin.runs}.values()],
-        "references": [{**version_named(one.version), "role": one.role} for one in origin.references],
-        "generations": [_run_told(one, sight) for one in origin.runs],
+        "references": [_given(one, lineage) for one in origin.references],
+        "generations": [_run_told(one, lineage, sight) for one in origin.runs],
         "approvals": [_decision_told(one, sight) for one in origin.own_decisions],
         "decisions_upstream": [_decision_told(one, sight) for one in origin.decisions],
         "licences": [_licence_told(one) for one in origin.licences],
-        "receipts": sum(one.rendered for one in origin.licences),
+        "receipts": sum(one.rendered or 0 for one in origin.licences),
         "documents": [
             {"version": str(one.version_id), "kind": one.kind, "name": one.name, "sha256": one.sha256}
             for one in origin.documents
@@ -123,7 +123,11 @@ def _edge_told(edge: Relation, lineage: Lineage, sight: Sight) -> Told:
     }
 
 
-def _run_told(one: RunFacts, sight: Sight) -> Told:
+def _given(edge: Relation, lineage: Lineage) -> Told:
+    return {**version_named(lineage.versions[edge.parent_id]), "role": edge.role}
+
+
+def _run_told(one: RunFacts, lineage: Lineage, sight: Sight) -> Told:
     run = one.run
     return {
         "id": str(run.pk),
@@ -137,7 +141,7 @@ def _run_told(one: RunFacts, sight: Sight) -> Told:
         "prompt": one.prompt,
         "prompt_commitment": run.prompt.commitment if run.prompt else None,
         "tokens": sight.licences(run.token_jtis, run.production, run.organisation_id),
-        "inputs": [{**version_named(given.version), "role": given.role} for given in one.inputs],
+        "inputs": [_given(edge, lineage) for edge in one.inputs],
         "outputs": [str(key) for key in one.made],
         "started_at": run.started_at,
         "finished_at": run.finished_at,
@@ -166,7 +170,7 @@ def _licence_told(one: LicenceFacts) -> Told:
         "terms_version": line.version if line else None,
         "not_before": line.not_before if line else None,
         "not_after": line.not_after if line else None,
-        "frames_rendered": one.rendered,
+        "frames_rendered": one.rendered or 0,
     }
 
 

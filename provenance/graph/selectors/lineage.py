@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
@@ -86,8 +86,8 @@ def version_named(principal: Principal, name: UUID) -> AssetVersion:
     Raises:
         NotFound: nothing that the caller may see.
     """
-    rows = versions_visible_to(principal).select_related("asset", "production")
-    version = rows.filter(pk=name).first() or rows.filter(asset=name).order_by("-number").first()
+    rows = versions_visible_to(principal).select_related("asset", "production", "output")
+    version = rows.filter(Q(pk=name) | Q(asset=name)).order_by("-number").first()
     if version is None:
         raise NotFound
     return version

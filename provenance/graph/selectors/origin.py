@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef
 
 from accounts.principals import Principal
 from licensing import selectors as licensing
@@ -31,6 +31,7 @@ from receipts import selectors as receipts
 RUNS_MOST = 200
 DECISIONS_MOST = 200
 LICENCES_MOST = 100
+_MODEL = "MODEL"  # the role of the edge to the model itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class RunFacts:
 
     run: GenerationRecord
     made: tuple[UUID, ...]
-    inputs: tuple[GenerationInput, ...]
+    inputs: tuple[Relation, ...]
+    has_inputs: bool
     prompt: str | None
 
 
@@ -49,7 +51,7 @@ class LicenceFacts:
 
     jti: UUID
     line: licensing.LicenceLine | None
-    rendered: int
+    rendered: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Origin:
     """Everything that is recorded of where a version came from.
 
     Attributes:
-        references: versions that models were given, with the run, as what.
+        references: edges to what models were given, each with its role; once for a run.
         own_decisions: on the version itself, newest first; ``decisions``: on what it came from.
         gaps: by version, what its record lacks; empty only where nothing is missing anywhere behind it.
         seconds: how long each question took.
@@ -65,7 +67,7 @@ class Origin:
 
     lineage: Lineage
     runs: tuple[RunFacts, ...]
-    references: tuple[GenerationInput, ...]
+    references: tuple[Relation, ...]
     own_decisions: tuple[Decision, ...]
     decisions: tuple[Decision, ...]
     licences: tuple[LicenceFacts, ...]
@@ -96,8 +98,14 @@ class _Watch:
         self._since = now
 
 
-def origin_of(principal: Principal, start: AssetVersion, *, place: Place | None = None) -> Origin:
+def origin_of(
+    principal: Principal, start: AssetVersion, *, place: Place | None = None, in_full: bool = True
+) -> Origin:
     """Answer for one version, or for one frame or point of it.
+
+    Args:
+        start: as :func:`version_named` returns it.
+        in_full: with the texts of prompts, and frames counted under each licence; pages do without.
 
     Raises:
         InvalidInput: ``FRAME_OUTSIDE``.
@@ -106,15 +114,15 @@ def origin_of(principal: Principal, start: AssetVersion, *, place: Place | None 
     sight = Sight.of(principal)
     lineage = lineage_of(principal, start, place=place)
     watch.lap("came_from")
-    runs, more_runs = _runs(lineage, sight)
+    runs, more_runs = _runs(lineage, sight, in_full=in_full)
     watch.lap("model")
     references = tuple(one for run in runs for one in run.inputs)
     watch.lap("references")
     decided, more_decisions = _decisions(lineage)
     watch.lap("approved")
-    licences = _licences(principal, lineage, runs, sight)
+    licences = _licences(principal, lineage, runs, sight, in_full=in_full)
     watch.lap("licence")
-    output = Asset.objects.filter(pk=lineage.start.output_id).first() if lineage.start.output_id else None
+    output = start.output
     manifest = output.manifests.order_by("-created_at").first() if output else None
     documents = tuple(CustodyDocument.objects.filter(version__in=lineage.versions).order_by("-at")[:100])
     watch.lap("file")
@@ -135,42 +143,46 @@ def origin_of(principal: Principal, start: AssetVersion, *, place: Place | None 
     )
 
 
-def _runs(lineage: Lineage, sight: Sight) -> tuple[tuple[RunFacts, ...], bool]:
-    """Runs that made any of the versions, newest first."""
-    inputs = GenerationInput.objects.select_related("version__asset").order_by("pk")
-    rows = (
+def _runs(lineage: Lineage, sight: Sight, *, in_full: bool) -> tuple[tuple[RunFacts, ...], bool]:
+    """Runs that made any of the versions, newest first; what they were given stands in the edges."""
+    rows = list(
         GenerationOutput.objects.filter(version__in=lineage.versions)
         .select_related(
             "generation__model", "generation__person", "generation__credential", "generation__prompt",
             "generation__production",
         )
-        .prefetch_related(Prefetch("generation__inputs", inputs, to_attr="given"))
-        .order_by("-generation", "pk")
-    )[: RUNS_MOST + 1]  # fmt: skip
+        .annotate(has_inputs=Exists(GenerationInput.objects.filter(generation=OuterRef("generation"))))
+        .order_by("-generation", "pk")[: RUNS_MOST + 1]
+    )  # fmt: skip
+    given: dict[UUID, dict[tuple[UUID, str], Relation]] = {}
+    for edge in lineage.edges:
+        if edge.generation_id and edge.role != _MODEL:
+            given.setdefault(edge.generation_id, {}).setdefault((edge.parent_id, edge.role), edge)
     made: dict[UUID, list[UUID]] = {}
-    found: dict[UUID, GenerationRecord] = {}
+    first: dict[UUID, GenerationOutput] = {}
     for row in rows[:RUNS_MOST]:
-        found[row.generation_id] = row.generation
+        first.setdefault(row.generation_id, row)
         made.setdefault(row.generation_id, []).append(row.version_id)
-    is_whole = sight.whole(lineage.start.production)
-    told = tuple(
+    return tuple(
         RunFacts(
-            run=run,
+            run=row.generation,
             made=tuple(made[key]),
-            inputs=tuple(one for one in vars(run)["given"] if is_whole or one.version_id in lineage.versions),
-            prompt=_prompt(run, sight),
+            inputs=tuple(given.get(key, {}).values()),
+            has_inputs=vars(row)["has_inputs"],
+            prompt=_prompt(row.generation, sight) if in_full else None,
         )
-        for key, run in found.items()
-    )
-    return told, len(rows) > RUNS_MOST
+        for key, row in first.items()
+    ), len(rows) > RUNS_MOST
 
 
 def _prompt(run: GenerationRecord, sight: Sight) -> str | None:
     """The prompt, for the production itself and for who recorded it: whoever oversees reads the commitment."""
-    mine = sight.principal.organisation_id
-    if run.prompt is None or mine not in {run.production.organisation_id, run.organisation_id}:
-        return None
-    return open_text(run.prompt)
+    return open_text(run.prompt) if run.prompt and may_read_prompt(run, sight) else None
+
+
+def may_read_prompt(run: GenerationRecord, sight: Sight) -> bool:
+    """Whether the text of a run's prompt is for the caller."""
+    return sight.principal.organisation_id in {run.production.organisation_id, run.organisation_id}
 
 
 def _decisions(lineage: Lineage) -> tuple[tuple[Decision, ...], bool]:
@@ -183,7 +195,7 @@ def _decisions(lineage: Lineage) -> tuple[tuple[Decision, ...], bool]:
 
 
 def _licences(
-    principal: Principal, lineage: Lineage, runs: tuple[RunFacts, ...], sight: Sight
+    principal: Principal, lineage: Lineage, runs: tuple[RunFacts, ...], sight: Sight, *, in_full: bool
 ) -> tuple[LicenceFacts, ...]:
     film = lineage.start.production
     cited: dict[UUID, None] = {}
@@ -197,8 +209,10 @@ def _licences(
         return ()
     shown = list(cited)[:LICENCES_MOST]
     lines = {line.jti: line for line in licensing.lines_for(principal, shown)}
-    rendered = receipts.rendered_under(shown)
-    return tuple(LicenceFacts(jti, lines.get(jti), rendered.get(jti, 0)) for jti in shown)
+    rendered = receipts.rendered_under(shown) if in_full else None
+    return tuple(
+        LicenceFacts(jti, lines.get(jti), None if rendered is None else rendered.get(jti, 0)) for jti in shown
+    )
 
 
 def run_of(facts: GenerationRecord, *, has_inputs: bool) -> Run:
@@ -215,7 +229,7 @@ def _gaps(lineage: Lineage, runs: tuple[RunFacts, ...]) -> dict[UUID, tuple[Gap,
     by_version: dict[UUID, list[Run]] = {}
     for one in runs:
         for made in one.made:
-            by_version.setdefault(made, []).append(run_of(one.run, has_inputs=bool(vars(one.run)["given"])))
+            by_version.setdefault(made, []).append(run_of(one.run, has_inputs=one.has_inputs))
     edges: dict[UUID, list[Relation]] = {}
     for edge in lineage.edges:
         edges.setdefault(edge.child_id, []).append(edge)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
-from accounts.models import User
+from accounts.models import Organisation, User
 from accounts.principals import Principal
 from licensing.models import Production
 from provenance.graph.visible import licences_of, sees_whole
@@ -24,7 +24,9 @@ class Sight:
 
     @cached_property
     def own(self) -> frozenset[UUID]:
-        """Licences of the caller's own."""
+        """Licences of talents that the caller represents or is; vendors are and represent nobody."""
+        if self.principal.organisation.kind == Organisation.Kind.VENDOR:
+            return frozenset()
         return frozenset(licences_of(self.principal.organisation_id))
 
     def whole(self, production: Production) -> bool:

@@ -70,11 +70,8 @@ def origin_told(origin: Origin) -> Told:
         "decisions_upstream": [_decision_told(one, sight) for one in origin.decisions],
         "licences": [_licence_told(one) for one in origin.licences],
         "receipts": sum(one.rendered or 0 for one in origin.licences),
-        "documents": [
-            {"version": str(one.version_id), "kind": one.kind, "name": one.name, "sha256": one.sha256}
-            for one in origin.documents
-        ],
-        "credentials": _credentials_told(origin),
+        "documents": [{"version": str(key), **one} for key, one in origin.documents],
+        "credentials": origin.manifest,
         "mark": _mark_told(origin),
         "seconds": {name: round(value, 6) for name, value in origin.seconds.items()},
     }
@@ -172,13 +169,6 @@ def _licence_told(one: LicenceFacts) -> Told:
         "not_after": line.not_after if line else None,
         "frames_rendered": one.rendered or 0,
     }
-
-
-def _credentials_told(origin: Origin) -> Told | None:
-    manifest = origin.manifest
-    if manifest is None:
-        return None
-    return {"verdict": manifest.verdict, "manifest_sha256": manifest.sha256, "signed_at": manifest.created_at}
 
 
 def _mark_told(origin: Origin) -> Told | None:

@@ -45,6 +45,7 @@ THINGS = {
     ("/api/v1/logs/", "production"): "production_id",
     ("/unsubscribe/", "token"): "unsubscribe_token",
     ("/team/", "person_id"): "teammate_id",
+    ("/assets/", "version_id"): "asset_id",
 }
 
 

@@ -5,6 +5,7 @@ Every answer comes from recorded events; each carries the time it took, so that 
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
@@ -15,7 +16,6 @@ from provenance.graph.classify import GENERATIVE
 from provenance.graph.gaps import Gap, Run, gaps_of
 from provenance.graph.models import (
     AssetVersion,
-    CustodyDocument,
     Decision,
     GenerationInput,
     GenerationOutput,
@@ -25,7 +25,7 @@ from provenance.graph.models import (
 from provenance.graph.sealing import open_text
 from provenance.graph.selectors.lineage import Lineage, Place, lineage_of
 from provenance.graph.sights import Sight
-from provenance.models import Asset, ManifestRecord
+from provenance.models import Asset
 from receipts import selectors as receipts
 
 RUNS_MOST = 200
@@ -60,6 +60,7 @@ class Origin:
 
     Attributes:
         references: edges to what models were given, each with its role; once for a run.
+        documents: papers of the shoot, each with the version that it tells of.
         own_decisions: on the version itself, newest first; ``decisions``: on what it came from.
         gaps: by version, what its record lacks; empty only where nothing is missing anywhere behind it.
         seconds: how long each question took.
@@ -71,9 +72,9 @@ class Origin:
     own_decisions: tuple[Decision, ...]
     decisions: tuple[Decision, ...]
     licences: tuple[LicenceFacts, ...]
-    documents: tuple[CustodyDocument, ...]
+    documents: tuple[tuple[UUID, dict[str, str]], ...]
     output: Asset | None
-    manifest: ManifestRecord | None
+    manifest: dict[str, Any] | None
     gaps: dict[UUID, tuple[Gap, ...]]
     sight: Sight
     is_cut: bool
@@ -112,7 +113,7 @@ def origin_of(
     """
     watch = _Watch()
     sight = Sight.of(principal)
-    lineage = lineage_of(principal, start, place=place)
+    lineage = lineage_of(principal, start, place=place, sight=sight)
     watch.lap("came_from")
     runs, more_runs = _runs(lineage, sight, in_full=in_full)
     watch.lap("model")
@@ -122,10 +123,6 @@ def origin_of(
     watch.lap("approved")
     licences = _licences(principal, lineage, runs, sight, in_full=in_full)
     watch.lap("licence")
-    output = start.output
-    manifest = output.manifests.order_by("-created_at").first() if output else None
-    documents = tuple(CustodyDocument.objects.filter(version__in=lineage.versions).order_by("-at")[:100])
-    watch.lap("file")
     return Origin(
         lineage=lineage,
         runs=runs,
@@ -133,9 +130,9 @@ def origin_of(
         own_decisions=tuple(one for one in decided if one.version_id == start.pk),
         decisions=tuple(one for one in decided if one.version_id != start.pk),
         licences=licences,
-        documents=documents,
-        output=output,
-        manifest=manifest,
+        documents=tuple((key, one) for key, row in lineage.versions.items() for one in vars(row)["papers"]),
+        output=start.output,
+        manifest=vars(start)["manifest"],
         gaps=_gaps(lineage, runs),
         sight=sight,
         is_cut=lineage.is_cut or more_runs or more_decisions,

@@ -269,7 +269,7 @@ def test_a_wide_graph_is_cut_and_says_so(film: Film) -> None:
     plate = version_named(film.desk, film.version("plate"))
     with CaptureQueriesContext(connection) as few:
         whole = lineage_of(film.desk, plate, direction=DOWN)
-    assert (whole.is_cut, len(whole.versions), len(few)) == (False, 33, 3)
+    assert (whole.is_cut, len(whole.versions), len(few)) == (False, 33, 2)
 
 
 def test_strangers_find_nothing_and_a_talent_sees_what_bears_its_licence(film: Film) -> None:

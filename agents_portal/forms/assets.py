@@ -16,11 +16,11 @@ class FindForm(forms.Form):
     production = forms.ChoiceField(label=_("Production"), required=False)
     model = forms.CharField(
         label=_("Made by the model"), max_length=220, required=False,
-        help_text=_("Its name, name@version, or sha256:…"),
+        widget=forms.TextInput(attrs={"placeholder": _("name@version or sha256:…")}),
     )  # fmt: skip
     reference = forms.CharField(
         label=_("From the reference"), max_length=220, required=False,
-        help_text=_("What the model was given: an id, sha256:… or external:…"),
+        widget=forms.TextInput(attrs={"placeholder": _("id, sha256:… or external:…")}),
     )  # fmt: skip
     kind = forms.ChoiceField(label=_("Kind"), required=False)
 

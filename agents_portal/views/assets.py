@@ -23,7 +23,7 @@ from licensing.models import Production
 from licensing.selectors import productions_visible_to
 from provenance.graph.classify import GENERATIVE
 from provenance.graph.gaps import Gap
-from provenance.graph.models import AssetVersion, Decision, DocumentKind
+from provenance.graph.models import AssetVersion, Decision, DecisionOutcome, DocumentKind
 from provenance.graph.selectors import (
     Origin,
     Wanted,
@@ -264,11 +264,22 @@ def _runs_words(origin: Origin) -> str:
 
 def _approval(origin: Origin) -> dict[str, str]:
     if not origin.own_decisions:
-        return {"answer": _("Nobody yet"), "small": _("No decision on this version is recorded.")}
+        return {"answer": _("Nobody yet"), "small": _upstream(origin)}
     last = origin.own_decisions[0]
     told = _decided(last, origin)
     small = _("%(outcome)s, %(stage)s") % {"outcome": told["badge"].words, "stage": told["stage"]}
     return {"answer": told["who"], "small": small}
+
+
+def _upstream(origin: Origin) -> str:
+    number = sum(one.outcome == DecisionOutcome.APPROVED for one in origin.decisions)
+    if not number:
+        return _("No decision on this version is recorded.")
+    return ngettext(
+        "Not this version. %(n)s approval is recorded of what it came from.",
+        "Not this version. %(n)s approvals are recorded of what it came from.",
+        number,
+    ) % {"n": figure(number)}
 
 
 def _licence_answer(origin: Origin) -> dict[str, str]:

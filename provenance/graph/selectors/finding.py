@@ -90,12 +90,30 @@ def generated_assets(principal: Principal, wanted: Wanted, *, cursor: str = "", 
     Raises:
         NotFound: no page of ours wrote the cursor.
     """
-    run, output = _place(cursor)
     limit = min(limit, PAGE_MOST)
+    found = page_of_ids(principal, wanted, cursor=cursor, limit=limit)
+    page = found[:limit]
+    versions = {row.pk: row for row in classed(AssetVersion.objects.filter(pk__in={row[2] for row in page}))}
+    made_by = GenerationRecord.objects.filter(pk__in={row[0] for row in page})
+    made = {row.pk: row for row in made_by.select_related("model", "person", "credential", "production")}
+    rows = tuple(Found(versions[version], made[key]) for key, _output, version in page)
+    last = page[-1] if len(found) > limit else None
+    return FoundPage(rows, f"{last[0].hex}.{last[1].hex}" if last else "")
+
+
+def page_of_ids(
+    principal: Principal, wanted: Wanted, *, cursor: str = "", limit: int = 50
+) -> list[tuple[UUID, UUID, UUID]]:
+    """Runs, outputs and versions by id, one more than ``limit`` where there are more.
+
+    Raises:
+        NotFound: no page of ours wrote the cursor.
+    """
+    run, output = _place(cursor)
     models = models_called(wanted.model, wanted.project) if wanted.model else []
     column, named = references_called(principal, wanted.reference, wanted.project)
     if (wanted.model and not models) or (wanted.reference and not named):
-        return FoundPage((), "")
+        return []
     if wanted.model and wanted.reference:
         lists = "unnest(%(models)s::uuid[]) m(id) cross join unnest(%(named)s::uuid[]) n(id)"
         runs = _BY_BOTH
@@ -116,14 +134,7 @@ def generated_assets(principal: Principal, wanted: Wanted, *, cursor: str = "", 
     }  # fmt: skip
     with connection.cursor() as db:
         db.execute(statement, asked)
-        found = db.fetchall()
-    page = found[:limit]
-    versions = {row.pk: row for row in classed(AssetVersion.objects.filter(pk__in={row[2] for row in page}))}
-    made_by = GenerationRecord.objects.filter(pk__in={row[0] for row in page})
-    made = {row.pk: row for row in made_by.select_related("model", "person", "credential", "production")}
-    rows = tuple(Found(versions[version], made[key]) for key, _output, version in page)
-    last = page[-1] if len(found) > limit else None
-    return FoundPage(rows, f"{last[0].hex}.{last[1].hex}" if last else "")
+        return [(run, output, version) for run, output, version in db.fetchall()]
 
 
 def _place(cursor: str) -> tuple[UUID, UUID]:

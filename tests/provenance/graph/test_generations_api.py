@@ -22,7 +22,7 @@ from tests.provenance.graph.conftest import Film, film_specs, sha
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/generations"
-PUBLISHED = Path(__file__).parents[3] / "provenance" / "data" / "generation-record-1.json"
+PUBLISHED = Path(__file__).parents[3] / "docs" / "schemas" / "generation-record-1.json"
 
 
 def record(**changes: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from provenance.graph.api import assets, generations
+from provenance.graph.api import assets, documents, generations
 
 urlpatterns = [
     path("schemas/generation-record-1.json", generations.generation_schema, name="generation-schema"),
@@ -15,6 +15,9 @@ urlpatterns = [
         "api/v1/assets/<uuid:asset_id>/descendants",
         assets.AssetDescendants.as_view(),
         name="asset-descendants",
+    ),
+    path(
+        "api/v1/assets/<uuid:asset_id>/documents", documents.AssetDocuments.as_view(), name="asset-documents"
     ),
     path("api/v1/assets/<uuid:asset_id>/decisions", assets.AssetDecisions.as_view(), name="asset-decisions"),
     path(

@@ -396,6 +396,9 @@ BODIES: dict[str, Body] = {
         generations=[{"model": {"name": "any"}, "outputs": [{"kind": "IMAGE", "name": "picture"}]}],
     ),
     "POST /api/v1/assets/{asset_id}/versions": _json(origin="HUMAN_TOOLS"),
+    "POST /api/v1/assets/{asset_id}/documents": lambda _: Ask(
+        {"kind": "CALL_SHEET", "file": SimpleUploadedFile("day 12.txt", b"Crew call 07:00")}, kind="form"
+    ),
     "POST /api/v1/assets/{asset_id}/decisions": _json(outcome="CHOSEN", stage="CREATIVE"),
     "GET /api/v1/assets/{asset_id}/proxy": lambda _: Ask(answers=(409,)),  # a film needs none
     "GET /api/v1/watermarks/jobs/{uid}/content": lambda _: Ask(answers=(409,)),  # it is still being marked

@@ -35,16 +35,18 @@ from provenance.graph.selectors import (
 )
 from provenance.graph.selectors.completeness import Completeness
 from provenance.graph.selectors.lineage import classed
+from provenance.graph.statement import statement_of
 from provenance.graph.visible import sees_whole, versions_visible_to
+from provenance.reading import CredentialVerdict
 
 READERS = (STUDIO, LEGAL, AUDITOR, VENDOR, AGENT)
 _PAGE = 50
 _PRODUCTIONS = 200
 _HISTORY = 100
 _CREDENTIALS = {
-    "Trusted": Badge("circle-check", later("Holds"), "permit"),
-    "Valid": Badge("circle-check", later("Holds"), "permit"),
-    "Invalid": Badge("circle-x", later("Does not hold"), "deny"),
+    CredentialVerdict.TRUSTED: Badge("circle-check", later("Holds"), "permit"),
+    CredentialVerdict.UNTRUSTED: Badge("circle-question-mark", later("Of an unknown signer"), "unsure"),
+    CredentialVerdict.BROKEN: Badge("circle-x", later("Does not hold"), "deny"),
 }
 
 
@@ -129,6 +131,7 @@ def asset_questions_page(request: PortalRequest, version_id: UUID) -> HttpRespon
             "decisions": [_decided(one, origin) for one in (*origin.own_decisions, *origin.decisions)],
             "history": _history(origin),
             "licences": _licences(origin),
+            "parts": _parts(origin),
             "whole_time": say.answered_in(sum(origin.seconds.values())),
         },
     )
@@ -311,6 +314,26 @@ def _licences(origin: Origin) -> list[dict[str, Any]]:
     return [
         {"jti": one.jti, "line": one.line, "badge": LICENCE_BADGES[one.line.state] if one.line else None}
         for one in origin.licences
+    ]
+
+
+def _parts(origin: Origin) -> list[dict[str, Any]]:
+    """What was generated, licensed, made by hand, and what nobody knows."""
+    told = statement_of(origin)
+    titles = (
+        ("generated", "sparkles", _("Generated, or touched by a model")),
+        ("licensed", "file-check", _("Made under a licence")),
+        ("by_hand", "pencil", _("Made by hand or by camera")),
+        ("unknown", "circle-question-mark", _("Without a sufficient record")),
+    )
+    return [
+        {
+            "icon": icon,
+            "title": title,
+            "number": figure(len(told[name])),
+            "kinds": say.counted_kinds(one["kind"] for one in told[name]),
+        }
+        for name, icon, title in titles
     ]
 
 

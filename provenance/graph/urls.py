@@ -10,6 +10,7 @@ urlpatterns = [
     path("api/v1/graph/assets", assets.GraphAssets.as_view(), name="graph-assets"),
     path("api/v1/assets/<uuid:asset_id>/versions", assets.AssetVersions.as_view(), name="asset-versions"),
     path("api/v1/assets/<uuid:asset_id>/origin", assets.AssetOrigin.as_view(), name="asset-origin"),
+    path("api/v1/assets/<uuid:asset_id>/statement", assets.AssetStatement.as_view(), name="asset-statement"),
     path("api/v1/assets/<uuid:asset_id>/ancestors", assets.AssetAncestors.as_view(), name="asset-ancestors"),
     path(
         "api/v1/assets/<uuid:asset_id>/descendants",

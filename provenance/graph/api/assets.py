@@ -23,6 +23,7 @@ from provenance.graph.selectors.origin import origin_of
 from provenance.graph.services import decide_version, record_batch
 from provenance.graph.sights import Sight
 from provenance.graph.specs import DecisionSpec
+from provenance.graph.statement import statement_of
 from provenance.graph.visible import versions_visible_to
 from provenance.source_type import vocabulary
 
@@ -138,6 +139,21 @@ class AssetOrigin(ApiView):
         start = lineage.version_named(principal, asset_id)
         origin = origin_of(principal, start, place=_place(request.query_params))
         return Response(shapes.OriginOutput(telling.origin_told(origin)).data)
+
+
+class AssetStatement(ApiView):
+    """What of it was generated, licensed, made by hand."""
+
+    required_scope = "asset:read"
+
+    @extend_schema(operation_id="asset_statement", responses=shapes.StatementOutput)
+    def get(self, request: Request, asset_id: UUID) -> Response:
+        """State what a version is made of, for buyers and insurers; to save as a file."""
+        principal = principal_of(request)
+        origin = origin_of(principal, lineage.version_named(principal, asset_id), in_full=False)
+        answer = Response(shapes.StatementOutput(statement_of(origin)).data)
+        answer["Content-Disposition"] = f'attachment; filename="statement-{origin.lineage.start.pk}.json"'
+        return answer
 
 
 class AssetAncestors(ApiView):

@@ -309,3 +309,58 @@ class CompletenessOutput(Fields):
     deliverables = serializers.IntegerField()
     deliverables_incomplete = serializers.IntegerField()
     incomplete = GapsOutput(many=True, help_text="the newest hundred")
+
+
+class PartOutput(VersionNamed):
+    """A thing that went into a deliverable."""
+
+    digital_source_type = serializers.CharField(allow_null=True)
+    tokens = serializers.ListField(child=serializers.UUIDField())
+
+
+class UnknownPartOutput(PartOutput):
+    """A thing whose record is not sufficient."""
+
+    gaps = serializers.ListField(child=serializers.ChoiceField(choices=[str(gap) for gap in Gap]))
+
+
+class StatementProduction(Fields):
+    """Whose production it is."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    studio = serializers.CharField()
+
+
+class StatementLicence(Fields):
+    """A licence behind it; what it says, for who may read it."""
+
+    jti = serializers.UUIDField()
+    talent = serializers.CharField(allow_null=True)
+    licensee = serializers.CharField(allow_null=True)
+    state = serializers.CharField(allow_null=True)
+
+
+class StatementApproval(Fields):
+    """A decision on the version itself."""
+
+    outcome = serializers.CharField()
+    stage = serializers.CharField()
+    organisation = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class StatementOutput(Fields):
+    """What was generated, what was licensed, what was made by hand."""
+
+    version = VersionNamed()
+    production = StatementProduction()
+    is_complete = serializers.BooleanField(help_text="false: something unknown is behind it")
+    is_cut = serializers.BooleanField()
+    generated = PartOutput(many=True)
+    licensed = PartOutput(many=True)
+    by_hand = PartOutput(many=True)
+    unknown = UnknownPartOutput(many=True)
+    models = ModelOutput(many=True)
+    licences = StatementLicence(many=True)
+    approvals = StatementApproval(many=True)

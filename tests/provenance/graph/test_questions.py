@@ -47,7 +47,7 @@ def record(film: Film, *specs: Any) -> None:
     record_batch(principal=film.desk, production_id=film.production.pk, specs=list(specs))
 
 
-@pytest.mark.req("GP-001", "GP-010", "GP-011", "GP-012", "GP-013", "GP-014", "GP-015", "GP-018", "GP-030")
+@pytest.mark.req("GP-001", "GP-010", "GP-011", "GP-012", "GP-013", "GP-014", "GP-015", "GP-018")
 def test_one_question_tells_where_a_shot_came_from(film: Film) -> None:
     told = ask(film.desk, f"assets/{film.version('shot')}/origin")
     assert names(told) == {"shot", "frames", "plate", "rig", "scan", "script"}
@@ -64,7 +64,7 @@ def test_one_question_tells_where_a_shot_came_from(film: Film) -> None:
     assert {"came_from", "model", "references", "approved", "licence"} <= told["seconds"].keys()
 
 
-@pytest.mark.req("GP-002", "GP-003", "GP-004", "TP-026")
+@pytest.mark.req("GP-002", "GP-003", "GP-004", "GP-045", "TP-026")
 def test_model_references_and_approval_of_a_shot_and_of_what_has_none(film: Film) -> None:
     told = ask(film.desk, f"assets/{film.version('shot')}/origin")
     assert [(one["name"], one["version"]) for one in told["models"]] == [("IVT face rig", "v3")]
@@ -158,6 +158,28 @@ def test_a_black_box_is_never_told_as_complete(film: Film) -> None:
     assert ask(film.desk, f"assets/{film.version('drawing')}/origin")["is_complete"] is True
     shot = ask(film.desk, f"assets/{film.version('shot')}/origin")
     assert shot["incomplete"] == [{"version": str(film.version("shot")), "gaps": ["TOOL_WITHOUT_RECORD"]}]
+
+
+@pytest.mark.req("GP-027", "GP-028")
+def test_a_statement_separates_what_was_generated_licensed_and_made_by_hand(film: Film) -> None:
+    def named(told: dict[str, Any], part: str) -> set[str]:
+        return {one["name"] for one in told[part]}
+
+    told = ask(film.desk, f"assets/{film.version('shot')}/statement")
+    assert named(told, "generated") == named(told, "licensed") == {"frames", "shot"}
+    assert named(told, "by_hand") == {"plate", "scan", "script"}
+    assert named(told, "unknown") == {"shot"}
+    assert (told["is_complete"], told["licences"][0]["jti"]) == (False, str(film.token.jti))
+    assert (told["production"]["studio"], told["models"][0]["name"]) == (
+        film.production.organisation.name, "IVT face rig",
+    )  # fmt: skip
+    record(film, thing("IMAGE", "found picture", origin="GENERATIVE_MODEL"),
+           thing("IMAGE", "reel", edge("found picture", "CONTAINS"), edge("plate", "CONTAINS")))  # fmt: skip
+    reel = ask(film.desk, f"assets/{film.version('reel')}/statement")
+    assert (named(reel, "unknown"), named(reel, "licensed")) == ({"found picture"}, set())
+    assert "found picture" not in named(reel, "by_hand")
+    stranger = factories.make_producer(factories.make_studio())
+    assert ask(stranger, f"assets/{film.version('shot')}/statement", status=404)
 
 
 @pytest.mark.req("GP-029", "GP-019")
@@ -260,6 +282,18 @@ def test_the_way_up_and_down_and_who_drew_each_edge(film: Film) -> None:
     for one in up["relations"]:
         assert one["recorded_by"]["name"] == film.desk.person.full_name
         assert one["recorded_at"]
+
+
+@pytest.mark.req("GP-030", "GP-032")
+def test_from_screenplay_to_delivery_in_one_graph_that_exports(film: Film) -> None:
+    record(film, thing("DELIVERABLE", "reel", edge("shot", "CONTAINS")), thing("SCRIPT", "unused draft"))
+    told = ask(film.desk, f"assets/{film.version('reel')}/origin")
+    assert {"script", "plate", "frames", "shot", "reel"} <= names(told)
+    assert "unused draft" not in names(told)
+    assert (len(told["models"]), len(told["references"]), len(told["decisions_upstream"])) == (1, 2, 1)
+    document = factories.signed_in(film.desk.person).get(f"/api/v1/productions/{film.production.pk}/omc")
+    exported = b"".join(document.streaming_content)
+    assert all(str(film.version(name)).encode() in exported for name in ("script", "shot", "reel"))
 
 
 def test_a_wide_graph_is_cut_and_says_so(film: Film) -> None:

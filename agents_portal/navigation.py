@@ -25,6 +25,7 @@ class Group(NamedTuple):
 _AUDIT = Entry("portal-audit", "scroll-text", later("Audit trail"))
 _INCIDENTS = Entry("portal-incidents", "triangle-alert", later("Incidents"))
 _VERIFY = Entry("portal-verifications", "search-check", later("Verify"))
+_ASSETS = Entry("portal-assets", "workflow", later("Assets"))
 _ROLLOUTS = Entry("portal-rollouts", "git-compare-arrows", later("Rollouts"))
 SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
     AGENT: (
@@ -46,6 +47,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-training", "book-open", later("Training")),
                 _ROLLOUTS,
                 Entry("portal-events", "circle-pause", later("Holds and events")),
+                _ASSETS,
                 _INCIDENTS,
                 _AUDIT,
             ),
@@ -83,6 +85,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-calendar", "calendar-clock", later("Expiry calendar"), later("Calendar")),
                 Entry("portal-receipts", "film", later("Receipts")),
+                _ASSETS,
                 Entry("portal-markings", "fingerprint", later("Marking")),
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
                 _VERIFY,
@@ -109,6 +112,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-usage", "file-text", later("Usage reports"), later("Usage")),
                 Entry("portal-witness", "shield-check", later("Witness"), later("Witness")),
                 Entry("portal-licences", "file-check", later("Licences")),
+                _ASSETS,
                 _VERIFY,
             ),
         ),
@@ -131,6 +135,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
                 Entry("portal-profiles", "scale", later("Profiles"), later("Profiles")),
+                _ASSETS,
                 _VERIFY,
             ),
         ),
@@ -164,6 +169,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-keys", "key-round", later("API keys"), later("Keys")),
                 Entry("portal-webhooks", "webhook", later("Webhooks")),
                 Entry("portal-team", "users", later("Team")),
+                _ASSETS,
                 _VERIFY,
                 Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),
             ),
@@ -182,6 +188,9 @@ BELONGS: Final = {
     "portal-duties": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
     "portal-notice": dict.fromkeys(SECTIONS, "portal-notices"),
     "portal-licence": dict.fromkeys(SECTIONS, "portal-licences"),
+    "portal-asset": dict.fromkeys(SECTIONS, "portal-assets"),
+    "portal-asset-questions": dict.fromkeys(SECTIONS, "portal-assets"),
+    "portal-completeness": dict.fromkeys(SECTIONS, "portal-assets"),
     "portal-production": dict.fromkeys(SECTIONS, "portal-productions"),
     "portal-incident": dict.fromkeys(SECTIONS, "portal-incidents"),
     "portal-verification": dict.fromkeys(SECTIONS, "portal-verifications"),

@@ -7,6 +7,7 @@ from django.urls import path
 from agents_portal.views import (
     alerts,
     answers,
+    assets,
     audit,
     bulk,
     bundles,
@@ -251,6 +252,14 @@ urlpatterns = [
     path("incidents/<uuid:incident_id>/state/", incident_acts.state_page, name="portal-incident-state"),
     path("incidents/<uuid:incident_id>/package/", incidents.pack_page, name="portal-incident-pack"),
     path("incidents/packages/<uuid:package_id>/", incidents.package_page, name="portal-incident-package"),
+    path("assets/", assets.assets_page, name="portal-assets"),
+    path("assets/<uuid:version_id>/", assets.asset_page, name="portal-asset"),
+    path("assets/<uuid:version_id>/questions/", assets.asset_questions_page, name="portal-asset-questions"),
+    path(
+        "productions/<uuid:production_id>/completeness/",
+        assets.completeness_page,
+        name="portal-completeness",
+    ),
     path("verify/", verifications.verifications_page, name="portal-verifications"),
     path("verify/held/", verifications.review_queue_page, name="portal-verification-queue"),
     path("verify/<uuid:verification_id>/", verifications.verification_page, name="portal-verification"),

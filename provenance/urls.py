@@ -7,6 +7,7 @@ from provenance.omc import api as exchange
 from provenance.softbinding.api import Discovery
 
 urlpatterns = [
+    path("", include("provenance.graph.urls")),
     path(".well-known/c2pa-soft-binding-resolution", Discovery.as_view()),
     path("softbinding/v1/", include("provenance.softbinding.urls")),
     # the same under the API's own roof; described by the C2PA's document, not by ours

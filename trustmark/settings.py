@@ -401,6 +401,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ProductionKind": "trustmark.vocabulary.PRODUCTION_KINDS",
         "AssetKind": "provenance.models.AssetKind",
+        "CustodyKind": "provenance.graph.models.DocumentKind",
         "RequestState": "trustmark.vocabulary.REQUEST_STATES",
         "TokenState": "trustmark.vocabulary.TOKEN_STATES",
     },

@@ -41,6 +41,7 @@ from licensing.selectors.licences import (
     licences,
     licences_ending,
     lineage_of,
+    lines_for,
 )
 from licensing.selectors.mandates import (
     AbsenceLine,
@@ -213,6 +214,7 @@ __all__ = [
     "licences_of_production",
     "licences_page",
     "lineage_of",
+    "lines_for",
     "live_by_production",
     "live_licences",
     "live_licences_under",

@@ -45,6 +45,7 @@ THINGS = {
     ("/api/v1/logs/", "production"): "production_id",
     ("/unsubscribe/", "token"): "unsubscribe_token",
     ("/team/", "person_id"): "teammate_id",
+    ("/assets/", "version_id"): "asset_id",
 }
 
 
@@ -385,6 +386,20 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/watermarks/detect": _film(),
     "POST /api/v1/verifications": _film(),
     "POST /api/v1/verifications/{verification_id}/reviews": _json(verdict="LET_GO", reason="Looked at it."),
+    "GET /api/v1/graph/assets": _query("?model=any"),
+    "POST /api/v1/graph/assets": _json(
+        project=_id("production_id"),
+        assets=[{"kind": "CAPTURE", "name": "take", "version": {"origin": "CAMERA"}}],
+    ),
+    "POST /api/v1/generations": _json(
+        project=_id("production_id"),
+        generations=[{"model": {"name": "any"}, "outputs": [{"kind": "IMAGE", "name": "picture"}]}],
+    ),
+    "POST /api/v1/assets/{asset_id}/versions": _json(origin="HUMAN_TOOLS"),
+    "POST /api/v1/assets/{asset_id}/documents": lambda _: Ask(
+        {"kind": "CALL_SHEET", "file": SimpleUploadedFile("day 12.txt", b"Crew call 07:00")}, kind="form"
+    ),
+    "POST /api/v1/assets/{asset_id}/decisions": _json(outcome="CHOSEN", stage="CREATIVE"),
     "GET /api/v1/assets/{asset_id}/proxy": lambda _: Ask(answers=(409,)),  # a film needs none
     "GET /api/v1/watermarks/jobs/{uid}/content": lambda _: Ask(answers=(409,)),  # it is still being marked
     "POST /api/v1/watermarks/registrations": _json(

@@ -78,7 +78,7 @@ def decide_version(*, principal: Principal, spec: DecisionSpec, version_id: UUID
         Forbidden: ``ROLE_MISSING``.
         InvalidInput: ``DECISION_UNKNOWN``.
     """
-    production = _production_of(principal, version_id)
+    production = production_of(principal, version_id)
     require_decider(principal, production)
     lock_graph(production)
     recorder = recorder_for(principal, production)
@@ -96,7 +96,7 @@ def propose_source_type(*, principal: Principal, version_id: UUID, code: str, re
         Forbidden: ``ROLE_MISSING``.
         InvalidInput: ``SOURCE_TYPE_UNKNOWN``.
     """
-    production = _production_of(principal, version_id)
+    production = production_of(principal, version_id)
     production_to_record(principal, production.pk)
     lock_graph(production)
     recorder = recorder_for(principal, production)
@@ -198,7 +198,12 @@ def _generation(principal: Principal, recorder: Recorder, spec: GenerationSpec, 
     return Recorded(generation=run, outputs=tuple(one.version_id for one in outputs))
 
 
-def _production_of(principal: Principal, version_id: UUID) -> Production:
+def production_of(principal: Principal, version_id: UUID) -> Production:
+    """The production of a version that the caller may see.
+
+    Raises:
+        NotFound: there is none.
+    """
     version = versions_visible_to(principal).filter(pk=version_id).first()
     production = licensing.production_for(principal, version.production_id) if version else None
     if production is None:

@@ -80,6 +80,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             (
                 Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
                 Entry("portal-requests", "file-pen-line", later("Requests"), later("Requests")),
+                Entry("portal-training", "book-open", later("Training")),
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-calendar", "calendar-clock", later("Expiry calendar"), later("Calendar")),
                 Entry("portal-receipts", "film", later("Receipts")),

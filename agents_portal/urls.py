@@ -42,6 +42,7 @@ from agents_portal.views import (
     talent,
     team,
     training,
+    training_asks,
     usage,
     verifications,
     visibility,
@@ -130,6 +131,8 @@ urlpatterns = [
     path("wishes/<uuid:talent_id>/after-death/", rules.after_death_page, name="portal-rules-after-death"),
     path("wishes/<uuid:talent_id>/payee/", rules.payee_page, name="portal-rules-payee"),
     path("training/", training.training_list_page, name="portal-training"),
+    path("training/new/", training_asks.new_training_page, name="portal-training-new"),
+    path("training/new/<str:whom>/", training_asks.ask_training_page, name="portal-training-ask"),
     path("training/<uuid:request_id>/", training.training_page, name="portal-training-request"),
     path(
         "training/<uuid:request_id>/approve/",

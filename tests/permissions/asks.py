@@ -268,6 +268,8 @@ BODIES: dict[str, Body] = {
     "POST /licences/{jti}/renew/": _form(days="30", frames_max="100", note="More."),
     "POST /productions/new/": _form(title="A new one", kind="PRODUCTION", guild=""),
     "POST /requests/new/": _form(production=_id("production_id"), talent=_handle),
+    "POST /training/new/": _form(production=_id("production_id"), talent=_handle),
+    "POST /training/new/{whom}/": lambda _: Ask({"act": "look"}, kind="form", answers=(422,)),
     "POST /webhooks/new/": _form(url="https://hooks.example.test/portal", kinds=["licence.*"]),
     "POST /webhooks/{endpoint_id}/switch/": _form(enabled="off"),
     "POST /webhooks/{endpoint_id}/rotate/": _form(overlap_hours="1"),

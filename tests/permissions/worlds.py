@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.hashers import make_password
+from django.core import signing
 
 from accounts.models import ApiCredential, Membership, Scope
 from accounts.operating import make_operator
@@ -394,6 +395,11 @@ def _training(world: World) -> None:
         "training": str(waiting.pk),
         "training_jti": str(token.pk),
         "training_agreed": str(agreed.pk),
+        # what stands behind the form to ask once more: signed for this studio alone
+        "whom": signing.dumps(
+            [str(producer.organisation_id), str(world.facts["production"].pk), talent],
+            salt="agents_portal.training-ask",
+        ),
     }
 
 

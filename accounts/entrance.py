@@ -90,3 +90,22 @@ class IdentityProvider(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.name} of {self.organisation}"
+
+
+class PasswordLetter(BaseModel):
+    """A letter about a password that waits to be sent; gone as soon as it is. Whether anybody has the address, its row does not say."""
+
+    class Kind(models.TextChoices):
+        ASKED = "ASKED", "A new password was asked for"
+        CHANGED = "CHANGED", "The password was set anew"
+
+    email = models.EmailField()
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    due_at = models.DateTimeField(db_index=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["email", "kind"], name="one_password_letter_waits")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.email}"

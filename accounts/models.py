@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from simple_history.models import HistoricalRecords
 
-from accounts.entrance import IdentityProvider, OrganisationDomain, SignInLink
+from accounts.entrance import IdentityProvider, OrganisationDomain, PasswordLetter, SignInLink
 from common import clock
 from common.ids import new_id
 from common.language import later
@@ -20,6 +20,7 @@ __all__ = [
     "Membership",
     "Organisation",
     "OrganisationDomain",
+    "PasswordLetter",
     "Scope",
     "SignInLink",
     "User",

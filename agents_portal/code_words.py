@@ -93,6 +93,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "sign_in.passkey_added": later("Sign in: passkey added"),
     "sign_in.passkey_removed": later("Sign in: passkey removed"),
     "sign_in.password_changed": later("Sign in: password changed"),
+    "sign_in.password_renewed": later("Sign in: password set anew by mail"),
     "sign_in.recovery_codes_made": later("Sign in: recovery codes made"),
     "sign_in.started_over": later("Sign in: started over"),
     "support.read": later("Support: read"),

@@ -298,13 +298,16 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.adapter.ClosedSignUpAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
 # Beside allauth's own: how often one network may begin to sign in by a passkey or elsewhere; each begins a session.
-ACCOUNT_RATE_LIMITS = {"begin": "120/m/ip"}
+# A mailbox gets no more than five letters an hour that somebody else asks for.
+ACCOUNT_RATE_LIMITS = {"begin": "120/m/ip", "reset_password": "20/m/ip,5/h/key"}
 # A word by mail whenever a passkey, the codes or the password changed.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 # Seconds for which a sign-in, or a proof given again, is fresh enough for acts that bind (docs/operations/sign-in.md).
 STEP_UP_SECONDS = env.integer("TRUSTMARK_STEP_UP_SECONDS", 600, least=30)
 # Hours that an invitation, or a link after a lost device, stays good.
 INVITATION_HOURS = env.integer("TRUSTMARK_INVITATION_HOURS", 7 * 24, least=1)
+# How long the link of a letter about a forgotten password stays good.
+PASSWORD_RESET_TIMEOUT = env.integer("TRUSTMARK_PASSWORD_LINK_MINUTES", 60, least=5, most=1440) * 60
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

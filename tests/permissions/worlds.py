@@ -94,6 +94,8 @@ _PUBLIC = frozenset(
         "manifest_id",
         "passkey_id",
         "provider_id",
+        "uidb36",
+        "key",
         "ref",
         "kid",
         "purpose",
@@ -226,6 +228,8 @@ def _doors(world: World) -> None:
         "secret": address.split("/welcome/")[1].strip("/"),
         "action_id": str(signature.action_id),
         "provider_id": "no-such-service",
+        "uidb36": "nobody-at-all",
+        "key": "no-such-letter",
     }
 
 

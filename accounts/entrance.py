@@ -86,6 +86,8 @@ class IdentityProvider(BaseModel):
     issuer = models.URLField(max_length=300)
     client_id = models.CharField(max_length=200)
     secret = models.BinaryField()
+    # set up on the server itself: it may be in a network of our own
+    may_be_inside = models.BooleanField(default=True, db_default=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
@@ -109,3 +111,22 @@ class PasswordLetter(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.email}"
+
+
+class DomainClaim(BaseModel):
+    """A domain that an organisation says is its own, until its name servers say so, too; of several at a time."""
+
+    organisation = models.ForeignKey("accounts.Organisation", models.CASCADE, related_name="domain_claims")
+    domain = models.CharField(max_length=253)
+    secret = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "domain"], name="one_claim_of_a_domain"),
+            models.CheckConstraint(
+                condition=models.Q(domain__regex=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"), name="claim_is_lower_ascii"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain

@@ -178,6 +178,7 @@ BELONGS: Final = {
     "portal-draft": {STUDIO: "portal-requests"},
     "portal-drafts": {STUDIO: "portal-requests"},
     "portal-webhook": dict.fromkeys(SECTIONS, "portal-webhooks"),
+    "portal-own-sign-in": dict.fromkeys(SECTIONS, "portal-team"),
     "portal-teammate": dict.fromkeys(SECTIONS, "portal-team"),
     "portal-duty": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
     "portal-duties": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},

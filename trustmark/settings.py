@@ -308,6 +308,8 @@ STEP_UP_SECONDS = env.integer("TRUSTMARK_STEP_UP_SECONDS", 600, least=30)
 INVITATION_HOURS = env.integer("TRUSTMARK_INVITATION_HOURS", 7 * 24, least=1)
 # How long the link of a letter about a forgotten password stays good.
 PASSWORD_RESET_TIMEOUT = env.integer("TRUSTMARK_PASSWORD_LINK_MINUTES", 60, least=5, most=1440) * 60
+# Name servers that are asked whether a domain is an organisation's; none: the system's.
+DNS_SERVERS = env.words("TRUSTMARK_DNS_SERVERS")
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -269,6 +269,11 @@ BODIES: dict[str, Body] = {
     "POST /licences/{jti}/renew/": _form(days="30", frames_max="100", note="More."),
     "POST /productions/new/": _form(title="A new one", kind="PRODUCTION", guild=""),
     "POST /requests/new/": _form(production=_id("production_id"), talent=_handle),
+    # which way it goes: the one that is not the rule now
+    "POST /team/sign-in/passkeys/": _form(required="on"),
+    "POST /team/sign-in/domains/new/": _form(domain="somebody.test"),
+    "POST /team/sign-in/domains/{claim_id}/check/": _form(),
+    "POST /team/sign-in/services/new/": lambda _: Ask({}, kind="form", answers=(422,)),
     "POST /training/new/": _form(production=_id("production_id"), talent=_handle),
     "POST /training/new/{whom}/": lambda _: Ask({"act": "look"}, kind="form", answers=(422,)),
     "POST /webhooks/new/": _form(url="https://hooks.example.test/portal", kinds=["licence.*"]),

@@ -16,11 +16,11 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.hashers import make_password
 from django.core import signing
 
-from accounts.models import ApiCredential, Membership, Scope
+from accounts.models import ApiCredential, DomainClaim, Membership, Scope
 from accounts.operating import make_operator
 from accounts.passkeys import relying_party
 from accounts.principals import Principal, principal_of_person
-from accounts.services import invite_person
+from accounts.services import add_domain, add_identity_provider, invite_person
 from common import clock
 from common.keys import signer_for
 from compliance import services as services_of_bundles
@@ -210,6 +210,17 @@ def _doors(world: World) -> None:
         roles=["AGENT"],
         invited_by=None,
     )
+    studio = world.facts["studio"]
+    owned = add_domain(organisation=studio, domain=f"{uuid4().hex}.test")
+    claim = DomainClaim.objects.create(organisation=studio, domain=f"{uuid4().hex}.test", secret="0" * 32)
+    service = add_identity_provider(
+        organisation=studio,
+        slug=uuid4().hex,
+        name="",
+        issuer="https://sso.example",
+        client_id="a",
+        secret="b",
+    )
     party = relying_party()
     assert party is not None
     device = SoftPasskey(party.rp_id, party.origin)
@@ -228,6 +239,9 @@ def _doors(world: World) -> None:
         "secret": address.split("/welcome/")[1].strip("/"),
         "action_id": str(signature.action_id),
         "provider_id": "no-such-service",
+        "domain_id": str(owned.pk),
+        "claim_id": str(claim.pk),
+        "service_id": str(service.pk),
         "uidb36": "nobody-at-all",
         "key": "no-such-letter",
     }

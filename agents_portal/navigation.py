@@ -128,16 +128,16 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
         Group(
             "",
             (
+                Entry("portal-verifications", "search-check", later("Verify"), later("Verify")),
                 Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
                 Entry("portal-profiles", "scale", later("Profiles"), later("Profiles")),
-                _VERIFY,
             ),
         ),
         Group(
             later("Rules and records"),
-            (Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),),
+            (Entry("portal-audit", "scroll-text", later("Audit trail")),),
         ),
     ),
     OPERATOR: (

@@ -308,6 +308,12 @@ STEP_UP_SECONDS = env.integer("TRUSTMARK_STEP_UP_SECONDS", 600, least=30)
 INVITATION_HOURS = env.integer("TRUSTMARK_INVITATION_HOURS", 7 * 24, least=1)
 # How long the link of a letter about a forgotten password stays good.
 PASSWORD_RESET_TIMEOUT = env.integer("TRUSTMARK_PASSWORD_LINK_MINUTES", 60, least=5, most=1440) * 60
+# How long the answer to a write with an Idempotency-Key is kept for whoever sends it again.
+IDEMPOTENCY_HOURS = env.integer("TRUSTMARK_IDEMPOTENCY_HOURS", 7 * 24, least=24)
+# Seconds for which a process repeats what it found when /readyz was asked last.
+READY_SECONDS = env.integer("TRUSTMARK_READY_SECONDS", 1, most=60)
+# Cosignatures handed in, or asked for, from one network: a witness that watches a hundred logs asks once a minute.
+COSIGNATURES_PER_MINUTE = env.integer("TRUSTMARK_COSIGNATURES_PER_MINUTE", 300, least=1)
 # Name servers that are asked whether a domain is an organisation's; none: the system's.
 DNS_SERVERS = env.words("TRUSTMARK_DNS_SERVERS")
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"

@@ -21,6 +21,7 @@ from licensing.selectors.tokens import (
     current_grant,
     effective_state,
     hold_reasons_on,
+    holds_lifted,
     holds_on,
     terms_in_force,
     tokens_visible_to,
@@ -85,6 +86,7 @@ class HoldLine:
     why: str
     placed_at: datetime
     may_lift: bool
+    lifted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class LicenceDetail:
 
     ``may``: ``SUSPEND`` (a party to it, while its side holds it not yet), ``REVOKE`` (agent under mandate, talent),
     ``EMERGENCY_STOP`` (the talent alone), ``RENEW``.
-    ``lineage`` holds every version of this licence, oldest first. ``is_whole`` is false for a listed vendor: it
+    ``lineage`` holds every version of this licence, oldest first. ``lifted`` are holds that were. ``is_own``: the caller is the talent. ``is_whole`` is false for a listed vendor: it
     reads its working terms, and neither names of people and of other vendors nor the grant nor the deal.
     """
 
@@ -116,7 +118,9 @@ class LicenceDetail:
     may: frozenset[str]
     vendor_names: tuple[str, ...] = ()
     holds: tuple[HoldLine, ...] = ()
+    lifted: tuple[HoldLine, ...] = ()
     is_whole: bool = True
+    is_own: bool = False
 
 
 def licences(principal: Principal) -> tuple[LicenceLine, ...]:
@@ -175,6 +179,8 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         may=_acts_on(principal, token, at, sides, held),
         vendor_names=tuple(token.vendor_names),  # type: ignore[attr-defined]
         holds=tuple(_hold_line(hold, sides) for hold in held),
+        lifted=tuple(_hold_line(hold, sides) for hold in holds_lifted(token)),
+        is_own=is_talent(principal, token.talent),
     )
     return _for_vendor(detail, principal.organisation_id) if token.pk in as_vendor else detail
 
@@ -214,6 +220,7 @@ def _for_vendor(detail: LicenceDetail, vendor_id: UUID) -> LicenceDetail:
         grant_kid="",
         revocation_reason="",
         holds=tuple(replace(hold, why="", organisation="") for hold in detail.holds),
+        lifted=tuple(replace(hold, why="", organisation="") for hold in detail.lifted),
         is_whole=False,
     )
 
@@ -331,7 +338,9 @@ def _hold_line(hold: Hold, sides: frozenset[HoldSide]) -> HoldLine:
         organisation=hold.placed_for.name,
         why=hold.why,
         placed_at=hold.placed_at,
-        may_lift=may_lift(DenyReason[hold.reason], placed_by=HoldSide(hold.side), sides=sides),
+        may_lift=hold.lifted_at is None
+        and may_lift(DenyReason[hold.reason], placed_by=HoldSide(hold.side), sides=sides),
+        lifted_at=hold.lifted_at,
     )
 
 

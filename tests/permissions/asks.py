@@ -250,7 +250,10 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/policy-rollouts/{rollout_id}/canary": _stale(share_percent=5),
     "POST /api/v1/policy-rollouts/{rollout_id}/promote": _stale(),
     "POST /settings/": _form(theme="dark", keys="off"),
-    "POST /sign-in/forgotten/": _form(email="somebody@example.test"),
+    "POST /sign-in/forgotten/": _form(email="no address"),
+    # a letter's link that is over says so, to everybody alike
+    "GET /sign-in/new-password/{uidb36}/{key}/": lambda _: Ask(answers=(404,)),
+    "POST /sign-in/new-password/{uidb36}/{key}/": lambda _: Ask({}, kind="form", answers=(404,)),
     "POST /welcome/{secret}/": _form(password="a-long-enough-passphrase", again="a-long-enough-passphrase"),
     "POST /security/passkeys/new/": lambda _: Ask(kind="form", answers=(422,)),
     "POST /security/passkeys/{passkey_id}/rename/": _form(name="Laptop"),

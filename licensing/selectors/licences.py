@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, ExpressionWrapper, F, Func, OuterRef, Prefetch, QuerySet
+from django.db.models.functions import JSONObject
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -21,7 +22,6 @@ from licensing.selectors.tokens import (
     current_grant,
     effective_state,
     hold_reasons_on,
-    holds_lifted,
     holds_on,
     terms_in_force,
     tokens_visible_to,
@@ -179,7 +179,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         may=_acts_on(principal, token, at, sides, held),
         vendor_names=tuple(token.vendor_names),  # type: ignore[attr-defined]
         holds=tuple(_hold_line(hold, sides) for hold in held),
-        lifted=tuple(_hold_line(hold, sides) for hold in holds_lifted(token)),
+        lifted=tuple(_lifted_line(told) for told in token.lifted_holds),  # type: ignore[attr-defined]
         is_own=is_talent(principal, token.talent),
     )
     return _for_vendor(detail, principal.organisation_id) if token.pk in as_vendor else detail
@@ -196,8 +196,37 @@ def _lineage(principal: Principal, jti: UUID, *further: str) -> list[LicenceToke
     rows = tokens_visible_to(principal).filter(licence_id__in=same).select_related("grant", "talent__user")
     vendors = Organisation.objects.filter(_IsOneOf(F("pk"), OuterRef("vendor_ids"))).order_by("name")
     is_whole = ExpressionWrapper(whole_parties(principal), output_field=BooleanField())
-    rows = rows.annotate(vendor_names=ArraySubquery(vendors.values("name")), is_seen_whole=is_whole)
+    rows = rows.annotate(
+        vendor_names=ArraySubquery(vendors.values("name")),
+        lifted_holds=_lifted_holds(),
+        is_seen_whole=is_whole,
+    )
     return list(with_renewals(rows).prefetch_related(*further).order_by("terms__version"))
+
+
+def _lifted_holds() -> ArraySubquery:
+    """Holds that once covered a licence and were lifted, the first first, as objects."""
+    covers = [OuterRef(name) for name in ("pk", "talent_id", "production_id", "licensee_id", "agency_id")]
+    rows = Hold.objects.filter(
+        covers__in=covers, lifted_at__gt=OuterRef("created_at"), placed_at__lt=OuterRef("not_after")
+    )
+    told = JSONObject(
+        id="id",
+        reason="reason",
+        organisation="placed_for__name",
+        why="why",
+        placed_at="placed_at",
+        lifted_at="lifted_at",
+    )
+    return ArraySubquery(rows.order_by("placed_at", "pk").values(told=told))
+
+
+def _lifted_line(told: dict[str, str]) -> HoldLine:
+    placed_at, lifted_at = (datetime.fromisoformat(told[name]) for name in ("placed_at", "lifted_at"))
+    return HoldLine(
+        id=UUID(told["id"]), reason=told["reason"], organisation=told["organisation"], why=told["why"],
+        placed_at=placed_at, may_lift=False, lifted_at=lifted_at,
+    )  # fmt: skip
 
 
 class _IsOneOf(Func):
@@ -338,9 +367,7 @@ def _hold_line(hold: Hold, sides: frozenset[HoldSide]) -> HoldLine:
         organisation=hold.placed_for.name,
         why=hold.why,
         placed_at=hold.placed_at,
-        may_lift=hold.lifted_at is None
-        and may_lift(DenyReason[hold.reason], placed_by=HoldSide(hold.side), sides=sides),
-        lifted_at=hold.lifted_at,
+        may_lift=may_lift(DenyReason[hold.reason], placed_by=HoldSide(hold.side), sides=sides),
     )
 
 

@@ -38,16 +38,6 @@ def holds_on(token: LicenceToken) -> QuerySet[Hold]:
     return holds_over(lambda name: getattr(token, name)).order_by("pk")
 
 
-def holds_lifted(token: LicenceToken) -> QuerySet[Hold]:
-    """Holds that once covered ``token`` and were lifted, the first first."""
-    covers = [token.pk, token.talent_id, token.production_id, token.licensee_id]
-    covers += [token.agency_id] if token.agency_id else []
-    rows = Hold.objects.filter(
-        covers__in=covers, lifted_at__gt=token.created_at, placed_at__lt=token.not_after
-    )
-    return rows.select_related("placed_for").order_by("placed_at", "pk")
-
-
 def token_by_jti(jti: UUID) -> LicenceToken | None:
     """The licence of that id, whoever asks: callers above judge visibility themselves."""
     return tokens().filter(pk=jti).first()

@@ -82,6 +82,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             (
                 Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
                 Entry("portal-requests", "file-pen-line", later("Requests"), later("Requests")),
+                Entry("portal-training", "book-open", later("Training")),
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-calendar", "calendar-clock", later("Expiry calendar"), later("Calendar")),
                 Entry("portal-receipts", "film", later("Receipts")),
@@ -131,17 +132,17 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
         Group(
             "",
             (
+                Entry("portal-verifications", "search-check", later("Verify"), later("Verify")),
                 Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
                 Entry("portal-profiles", "scale", later("Profiles"), later("Profiles")),
                 _ASSETS,
-                _VERIFY,
             ),
         ),
         Group(
             later("Rules and records"),
-            (Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),),
+            (Entry("portal-audit", "scroll-text", later("Audit trail")),),
         ),
     ),
     OPERATOR: (
@@ -183,6 +184,7 @@ BELONGS: Final = {
     "portal-draft": {STUDIO: "portal-requests"},
     "portal-drafts": {STUDIO: "portal-requests"},
     "portal-webhook": dict.fromkeys(SECTIONS, "portal-webhooks"),
+    "portal-own-sign-in": dict.fromkeys(SECTIONS, "portal-team"),
     "portal-teammate": dict.fromkeys(SECTIONS, "portal-team"),
     "portal-duty": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
     "portal-duties": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},

@@ -27,6 +27,7 @@ def schedule_beats(sender: Celery, **_kwargs: object) -> None:
     from django.conf import settings
 
     for package in (
+        "common",
         "accounts",
         "notify",
         "licensing",

@@ -298,13 +298,24 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.adapter.ClosedSignUpAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
 # Beside allauth's own: how often one network may begin to sign in by a passkey or elsewhere; each begins a session.
-ACCOUNT_RATE_LIMITS = {"begin": "120/m/ip"}
+# A mailbox gets no more than five letters an hour that somebody else asks for.
+ACCOUNT_RATE_LIMITS = {"begin": "120/m/ip", "reset_password": "20/m/ip,5/h/key"}
 # A word by mail whenever a passkey, the codes or the password changed.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 # Seconds for which a sign-in, or a proof given again, is fresh enough for acts that bind (docs/operations/sign-in.md).
 STEP_UP_SECONDS = env.integer("TRUSTMARK_STEP_UP_SECONDS", 600, least=30)
 # Hours that an invitation, or a link after a lost device, stays good.
 INVITATION_HOURS = env.integer("TRUSTMARK_INVITATION_HOURS", 7 * 24, least=1)
+# How long the link of a letter about a forgotten password stays good.
+PASSWORD_RESET_TIMEOUT = env.integer("TRUSTMARK_PASSWORD_LINK_MINUTES", 60, least=5, most=1440) * 60
+# How long the answer to a write with an Idempotency-Key is kept for whoever sends it again.
+IDEMPOTENCY_HOURS = env.integer("TRUSTMARK_IDEMPOTENCY_HOURS", 7 * 24, least=24)
+# Seconds for which a process repeats what it found when /readyz was asked last.
+READY_SECONDS = env.integer("TRUSTMARK_READY_SECONDS", 1, most=60)
+# Cosignatures handed in, or asked for, from one network: a witness that watches a hundred logs asks once a minute.
+COSIGNATURES_PER_MINUTE = env.integer("TRUSTMARK_COSIGNATURES_PER_MINUTE", 300, least=1)
+# Name servers that are asked whether a domain is an organisation's; none: the system's.
+DNS_SERVERS = env.words("TRUSTMARK_DNS_SERVERS")
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -39,7 +39,6 @@ urlpatterns = [
             "account_signup",
             "account_reauthenticate",
             "account_email",
-            "account_reset_password",
             "account_inactive",
             "mfa_index",
             "mfa_reauthenticate",

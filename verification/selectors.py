@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 
 from accounts.principals import Principal
 from trustcore.verification.words import Action
@@ -54,6 +54,9 @@ def review_queue(principal: Principal) -> QuerySet[Verification]:
     return (
         rows.exclude(record__in=decided.values("record"))
         .select_related("record", "asked_by")
+        .prefetch_related(
+            Prefetch("record__reviews", Review.objects.select_related("person").order_by("created_at"))
+        )
         .order_by("created_at")
     )
 

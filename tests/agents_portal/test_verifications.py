@@ -102,10 +102,15 @@ def test_two_people_decide_and_strangers_find_nothing(desk: Any, reader: Client)
     row = finished(desk.organisation, desk.person, errors=("missing_provenance", "stream_corrupted"))
     second = factories.signed_in(factories.make_desk(desk.organisation, "ENGINEER").person)
     stranger = factories.signed_in(factories.make_desk(factories.make_studio(), "PRODUCER").person)
-    assert "clip-from-feed.mp4" in reader.get("/verify/held/").content.decode()
+    waiting = reader.get("/verify/held/").content.decode()
+    assert "clip-from-feed.mp4" in waiting
+    assert "Nobody yet" in waiting
     word = {"verdict": "KEEP_BACK", "reason": "It breaks off in the middle."}
     assert reader.post(f"/verify/{row.pk}/review/", {"verdict": "KEEP_BACK"}).status_code == 422
     assert reader.post(f"/verify/{row.pk}/review/", word).status_code == 302
+    waiting = reader.get("/verify/held/").content.decode()
+    assert desk.person.full_name in waiting
+    assert "keep it back" in waiting
     assert "Another person decides with you" in reader.get(f"/verify/{row.pk}/").content.decode()
     assert second.post(f"/verify/{row.pk}/review/", word).status_code == 302
     assert "Two people agreed: keep it back." in reader.get(f"/verify/{row.pk}/").content.decode()

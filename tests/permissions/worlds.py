@@ -14,12 +14,13 @@ from uuid import uuid4
 
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.hashers import make_password
+from django.core import signing
 
-from accounts.models import ApiCredential, Membership, Scope
+from accounts.models import ApiCredential, DomainClaim, Membership, Scope
 from accounts.operating import make_operator
 from accounts.passkeys import relying_party
 from accounts.principals import Principal, principal_of_person
-from accounts.services import invite_person
+from accounts.services import add_domain, add_identity_provider, invite_person
 from common import clock
 from common.keys import signer_for
 from compliance import services as services_of_bundles
@@ -93,6 +94,8 @@ _PUBLIC = frozenset(
         "manifest_id",
         "passkey_id",
         "provider_id",
+        "uidb36",
+        "key",
         "ref",
         "kid",
         "purpose",
@@ -207,6 +210,17 @@ def _doors(world: World) -> None:
         roles=["AGENT"],
         invited_by=None,
     )
+    studio = world.facts["studio"]
+    owned = add_domain(organisation=studio, domain=f"{uuid4().hex}.test")
+    claim = DomainClaim.objects.create(organisation=studio, domain=f"{uuid4().hex}.test", secret="0" * 32)
+    service = add_identity_provider(
+        organisation=studio,
+        slug=uuid4().hex,
+        name="",
+        issuer="https://sso.example",
+        client_id="a",
+        secret="b",
+    )
     party = relying_party()
     assert party is not None
     device = SoftPasskey(party.rp_id, party.origin)
@@ -225,6 +239,11 @@ def _doors(world: World) -> None:
         "secret": address.split("/welcome/")[1].strip("/"),
         "action_id": str(signature.action_id),
         "provider_id": "no-such-service",
+        "domain_id": str(owned.pk),
+        "claim_id": str(claim.pk),
+        "service_id": str(service.pk),
+        "uidb36": "nobody-at-all",
+        "key": "no-such-letter",
     }
 
 
@@ -394,6 +413,11 @@ def _training(world: World) -> None:
         "training": str(waiting.pk),
         "training_jti": str(token.pk),
         "training_agreed": str(agreed.pk),
+        # what stands behind the form to ask once more: signed for this studio alone
+        "whom": signing.dumps(
+            [str(producer.organisation_id), str(world.facts["production"].pk), talent],
+            salt="agents_portal.training-ask",
+        ),
     }
 
 

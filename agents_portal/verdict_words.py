@@ -270,6 +270,23 @@ def _risk(said: dict[str, Any]) -> Layer:
         badge = UNSURE if said["state"] == "detector_failed" else UNCHECKED
         return Layer(_("Detectors"), badge, str(words), code=said["state"])
     facts = [_("Score %(score)s") % {"score": figure(round(said["risk_score"] or 0, 2))}]
-    return Layer(
-        _("Detectors"), UNSURE, _("Detectors gave a score. It is no proof."), tuple(facts), said["status"]
+    facts += [
+        _("Decisive from %(start)s to %(end)s seconds: %(score)s")
+        % {name: figure(round(one[name], 2)) for name in ("start", "end", "score")}
+        for one in said["windows"]
+    ]
+    if said["model_versions"]:
+        facts.append(
+            _("Detectors %(versions)s")
+            % {
+                "versions": ", ".join(
+                    said["model_versions"][name] for name in ("spatial", "temporal", "ensemble")
+                )
+            }
+        )
+    words = (
+        _("Detectors gave a score. It is no proof.")
+        if said["acting"]
+        else _("Detectors gave a score in shadow: nothing follows from it, and it is no proof.")
     )
+    return Layer(_("Detectors"), UNSURE, words, tuple(facts), said["status"])

@@ -385,6 +385,7 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/watermarks/detect": _film(),
     "POST /api/v1/verifications": _film(),
     "POST /api/v1/verifications/{verification_id}/reviews": _json(verdict="LET_GO", reason="Looked at it."),
+    "POST /api/v1/detectors/promotions": lambda _: Ask({"evaluation": {"schema": "none"}}, answers=(422,)),
     "GET /api/v1/assets/{asset_id}/proxy": lambda _: Ask(answers=(409,)),  # a film needs none
     "GET /api/v1/watermarks/jobs/{uid}/content": lambda _: Ask(answers=(409,)),  # it is still being marked
     "POST /api/v1/watermarks/registrations": _json(

@@ -114,7 +114,7 @@ CONTRACTS = (
         12 * GIB,
     ),
     StageContract(
-        Stage.DETECTION, "trustmark.detection/1", "1.0.0", Detected, ErrorState.DETECTOR_FAILED, 600, 12 * GIB
+        Stage.DETECTION, "trustmark.detection/2", "2.0.0", Detected, ErrorState.DETECTOR_FAILED, 600, 12 * GIB
     ),
 )
 DECISION = ("trustmark.decision/1", "1.0.0")

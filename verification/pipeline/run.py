@@ -318,8 +318,10 @@ def _detection(course: _Course, ingested: Ingested, canonical: Canonical, proven
         return Deepfake(state=DetectionState.SKIPPED, detail="valid credentials with an exact binding")
     media = ingested.media
     given = course.case.given(
-        kind=media.kind, width=media.width, height=media.height, frames=canonical.sampling.frames
-    )
+        kind=media.kind, width=media.width, height=media.height, frames=canonical.sampling.frames,
+        frame_rate=media.frame_rate, reduced=course.case.reduced, promoted=course.case.promoted,
+        risk=msgspec.to_builtins(course.policy.risk),
+    )  # fmt: skip
     outcome = course.run(Stage.DETECTION, given)
     if outcome.state is not StageState.DONE:
         return Deepfake(state=DetectionState.FAILED, detail=_why(outcome), error=outcome.error)

@@ -101,6 +101,7 @@ def _case(row: Verification, path: Path, folder: Path) -> Case:
         layers=frozenset(Stage(one) for one in row.layers),
         impact=impact,
         reduced=impact is Impact.LOW and waiting > settings.VERIFICATION_BACKLOG,
+        promoted=selectors.promoted_ensemble(),
         transport={"content_type": row.content_type} if row.content_type else {},
         originals=selectors.originals_of(row.organisation_id),
     )

@@ -1,5 +1,6 @@
 """Layer C: what detectors of generated faces say. Where none is installed, or none fits, that is the answer; no score."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,12 @@ from verification.detectors.runs import face_runs
 from verification.pipeline.contracts import Detected
 
 WINDOWS_UNDER_LOAD = 3
+
+
+def load() -> None:
+    """Load what finds faces and what runs the detectors, before there is anything to look at."""
+    for name in ("skimage.feature", "onnxruntime"):
+        import_module(name)
 
 
 def run(given: dict[str, Any]) -> dict[str, Any]:

@@ -456,3 +456,50 @@ def test_the_command_prints_one_json_object_and_exits_by_what_is_proved(
     capsys.readouterr()
     assert main([str(signed), "--json", "--decide-by", "nobody@1"]) == 2
     assert json.loads(capsys.readouterr().out)["code"] == "POLICY_UNKNOWN"
+
+
+# a second opinion
+
+
+@pytest.mark.req("LV-091")
+@pytest.mark.req("LV-224")
+def test_another_implementation_says_what_it_finds_and_where_it_disagrees_the_report_says_so(
+    signed: Path, plain: Path, still: Path, studio: House, tmp_path: Path
+) -> None:
+    only = frozenset({Stage.PROVENANCE})
+
+    def opinion(path: Path, **more: object) -> tuple[str, bool | None]:
+        said = judged(path, layers=only, **more).provenance.second_opinion
+        assert said is not None
+        assert (said.library, bool(said.version)) == ("encypher-c2pa", True)
+        return str(said.state), said.agrees
+
+    anchors = studio.identity.anchor_pem
+    assert opinion(signed, anchors=anchors) == ("trusted", True)
+    assert opinion(signed) == ("valid", True)
+    assert opinion(plain, anchors=anchors) == ("absent", True)
+    assert opinion(flipped(signed, tmp_path / "flipped.mp4"), anchors=anchors) == ("invalid", True)
+    # it knows no revocation lists of ours, and decides nothing
+    revoked = judged(signed, layers=only, anchors=anchors, crls=studio.crl(studio.leaf.serial_number))
+    assert revoked.provenance.reason is ProvenanceReason.SIGNER_REVOKED
+    assert revoked.provenance.second_opinion is not None
+    assert (revoked.provenance.second_opinion.state, revoked.provenance.second_opinion.agrees) == (
+        "trusted",
+        False,
+    )
+
+
+def test_a_second_opinion_that_breaks_costs_the_first_nothing(
+    signed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from verification.pipeline.stages import credentials, second
+
+    def breaks(*given: object, **more: object) -> None:
+        raise RuntimeError("a fault of the tests")
+
+    whole = credentials.run({"path": str(signed), "anchors": ""})["provenance"]
+    monkeypatch.setattr(second.encypher_c2pa, "verify", breaks)
+    broken = credentials.run({"path": str(signed), "anchors": ""})["provenance"]
+    assert broken["second_opinion"]["state"] == "failed"
+    assert broken["second_opinion"]["error"] == "RuntimeError"
+    assert broken | {"second_opinion": None} == whole | {"second_opinion": None}

@@ -20,6 +20,7 @@ from trustcore.verification.words import (
     DetectionState,
     Headline,
     Impact,
+    OpinionState,
     ProvenanceReason,
     ProvenanceStatus,
     RationaleCode,
@@ -50,6 +51,17 @@ class Manifest(_Part, frozen=True):
     detail: str = ""
 
 
+class SecondOpinion(_Part, frozen=True):
+    """What another implementation says; ``agrees``: with the status and trust that we found. It decides nothing."""
+
+    library: str
+    version: str
+    state: OpinionState
+    agrees: bool | None = None
+    codes: tuple[str, ...] = ()
+    error: str | None = None
+
+
 class Provenance(_Part, frozen=True):
     """Layer A. ``asserted_*``: who asserted the media, when, and by what evidence; claims of the signer.
 
@@ -73,6 +85,7 @@ class Provenance(_Part, frozen=True):
     licensed: bool = False
     error: str | None = None
     sdk: str | None = None
+    second_opinion: SecondOpinion | None = None
 
 
 class WatermarkSegment(_Part, frozen=True):

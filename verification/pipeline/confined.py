@@ -33,7 +33,13 @@ _KEPT = (
     "VIRTUAL_ENV",
     "LD_LIBRARY_PATH",
 )
-_ALLOCATION_THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+_ADDED = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    # a library's preferences stay its own: nothing is written into a home
+    "XDG_CONFIG_HOME": os.devnull,
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Confined:
     def __init__(self, contract: StageContract, *, child: str = CHILD, seconds: float | None = None) -> None:
         self.contract = contract
         self.seconds = seconds if seconds is not None else contract.seconds
-        environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _ALLOCATION_THREADS
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _ADDED
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         limits = (str(contract.memory), str(max(1, int(self.seconds * 4))))
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed by end)

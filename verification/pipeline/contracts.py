@@ -97,8 +97,8 @@ CONTRACTS = (
     ),
     StageContract(
         Stage.PROVENANCE,
-        "trustmark.credentials/1",
-        "1.0.0",
+        "trustmark.credentials/2",
+        "2.0.0",
         Credentials,
         ErrorState.PROVENANCE_EXTRACT_FAILED,
         120,

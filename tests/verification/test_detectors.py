@@ -16,7 +16,20 @@ from PIL import Image
 from skimage import data as pictures
 
 from trustcore.verification.policy import Policy, policy_named
-from trustcore.verification.words import Action, DetectionState, RationaleCode, Stage
+from trustcore.verification.report import Provenance, Watermark
+from trustcore.verification.words import (
+    Action,
+    Binding,
+    DetectionState,
+    Impact,
+    ProvenanceReason,
+    ProvenanceStatus,
+    RationaleCode,
+    RiskStatus,
+    Stage,
+    WatermarkReason,
+    WatermarkStatus,
+)
 from verification.detectors import measures
 from verification.detectors.cards import CARDS, DetectorUnusable, installed
 from verification.detectors.contract import CROP, FACE_LEAST, RUN_FRAMES
@@ -24,7 +37,7 @@ from verification.detectors.ensemble import judged
 from verification.detectors.gate import SCHEMA, Evaluation, Video, gate, parse_evaluation
 from verification.detectors.runs import FaceRun, Seen, face_runs
 from verification.pipeline.case import Case
-from verification.pipeline.run import verify
+from verification.pipeline.run import decided, verify
 from verification.pipeline.stages import detection
 
 AT = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
@@ -168,6 +181,7 @@ def test_under_load_fewer_places_are_looked_at(face: Path) -> None:
     )
 
 
+@pytest.mark.req("LV-163")
 def test_detectors_that_lie_far_apart_disagree_and_a_scattered_score_is_unsure() -> None:
     ensemble = installed()
     assert ensemble is not None
@@ -183,6 +197,14 @@ def test_detectors_that_lie_far_apart_disagree_and_a_scattered_score_is_unsure()
         Seen(3, 0, runs), ensemble, msgspec.structs.replace(DEFAULT.risk, disagreement=0.0), acting=False
     )
     assert (near.disagree, apart.disagree) == (False, True)
+    # a score above every threshold is held; where the detectors disagree a person looks instead
+    missing = Provenance(
+        status=ProvenanceStatus.MISSING, reason=ProvenanceReason.MISSING, binding=Binding.UNKNOWN
+    )
+    nothing = Watermark(status=WatermarkStatus.ABSENT, reason=WatermarkReason.READ)
+    for risk, action in ((near, Action.HOLD), (apart, Action.ESCALATE)):
+        loud = msgspec.structs.replace(risk, acting=True, status=RiskStatus.HIGH, confidence=0.9)
+        assert decided(missing, nothing, loud, (), calibrated(), Impact.LOW).action is action
     assert near.interval is not None
     assert near.confidence == pytest.approx(1 - (near.interval[1] - near.interval[0]), abs=1e-5)
 

@@ -292,6 +292,10 @@ def _bound(
     if provenance.causes:
         cause = "re-wrapping" if score == 1.0 else "transcoding"
         changed = msgspec.structs.replace(changed, causes=(cause,))
+    if provenance.status is ProvenanceStatus.MISSING and provenance.reason is ProvenanceReason.MISSING:
+        # an original had credentials, and this copy of it has none
+        lost = ("metadata stripping",) if score == 1.0 else ("metadata stripping", "transcoding")
+        changed = msgspec.structs.replace(changed, causes=lost)
     tolerance = course.policy.provenance.binding_tolerance
     if (
         only_binding

@@ -16,7 +16,7 @@ from agents_portal.verdict_words import chance_words
 from tests import factories
 from tests.verification.conftest import still  # noqa: F401
 from tests.verification.making import ABSENT, PRESENT, asked, finished, with_lead
-from trustcore.verification.report import Deepfake, ModelVersions, Provenance, RiskWindow
+from trustcore.verification.report import Deepfake, ModelVersions, Provenance, RiskWindow, Seal, SealedRegion
 from trustcore.verification.words import (
     Binding,
     DetectionState,
@@ -106,6 +106,22 @@ def test_a_score_stands_with_its_decisive_stretches_and_versions_and_says_that_i
     assert "in shadow" not in reader.get(f"/verify/{acting.pk}/").content.decode()
     without = reader.get(f"/verify/{finished(desk.organisation, desk.person).pk}/").content.decode()
     assert "Decisive" not in without
+
+
+@pytest.mark.req("LV-162")
+def test_a_seal_is_told_with_the_places_that_were_edited(desk: Any, reader: Client) -> None:
+    def page(seal: Seal | None) -> str:
+        mark = msgspec.structs.replace(PRESENT, seal=seal)
+        return reader.get(
+            f"/verify/{finished(desk.organisation, desk.person, watermark=mark).pk}/"
+        ).content.decode()
+
+    whole = Seal(status="intact", frames=1, blocks=30, whole=30, order=True)
+    assert "every block is as it was sealed" in page(whole)
+    region = SealedRegion(frame=0, x=64, y=96, width=32, height=32)
+    edited = page(msgspec.structs.replace(whole, status="edited", whole=29, regions=(region,)))
+    assert "Seal: edited in 1 place (0: 64, 96)" in edited
+    assert "Seal:" not in page(None)
 
 
 def test_no_verdict_ever_says_fake_or_real(desk: Any, reader: Client) -> None:

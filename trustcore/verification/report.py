@@ -99,6 +99,32 @@ class WatermarkSegment(_Part, frozen=True):
     variants: tuple[str, ...] = ()
 
 
+class SealedRegion(_Part, frozen=True):
+    """A rectangle of blocks that are not as they were sealed, in pixels."""
+
+    frame: int
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class Seal(_Part, frozen=True):
+    """What is left of a seal in a master, and where it was edited; it decides nothing.
+
+    ``foreign``: sealed, under none of our keys. ``order``: the frames stand as they were sealed, all of them.
+    """
+
+    status: Literal["intact", "edited", "foreign"]
+    frames: int
+    blocks: int
+    whole: int
+    order: bool
+    regions: tuple[SealedRegion, ...] = ()
+    regions_left_out: int = 0
+    detail: str = ""
+
+
 class Watermark(_Part, frozen=True):
     """Layer B. ``payload`` and what it leads to stand only where a mark is present."""
 
@@ -113,6 +139,7 @@ class Watermark(_Part, frozen=True):
     segments: tuple[WatermarkSegment, ...] = ()
     transformation: dict[str, Any] = {}
     leads_to: dict[str, Any] | None = None
+    seal: Seal | None = None
     error: str | None = None
 
 

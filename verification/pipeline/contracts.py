@@ -106,8 +106,8 @@ CONTRACTS = (
     ),
     StageContract(
         Stage.WATERMARK,
-        "trustmark.marks/1",
-        "1.0.0",
+        "trustmark.marks/2",
+        "2.0.0",
         Marks,
         ErrorState.WATERMARK_EXTRACTION_FAILED,
         900,

@@ -13,6 +13,7 @@ from trustcore.verification.report import Watermark, WatermarkSegment
 from trustcore.verification.risk import mark_confidence
 from trustcore.verification.words import WatermarkReason, WatermarkStatus
 from verification.pipeline.contracts import Marks
+from verification.pipeline.stages.seals import seal_of
 from watermarking import engine
 from watermarking.candidates import read_candidates
 from watermarking.keys import MarkKey
@@ -40,7 +41,8 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
         candidates=listed or None,
         layers=given.get("layers", ("pixel", "audio")),
     )
-    answer: dict[str, Any] = msgspec.to_builtins(Marks(watermark=_told(report)))
+    watermark = msgspec.structs.replace(_told(report), seal=seal_of(Path(given["path"]), keys))
+    answer: dict[str, Any] = msgspec.to_builtins(Marks(watermark=watermark))
     return answer
 
 

@@ -411,6 +411,7 @@ BODIES: dict[str, Body] = {
         {"kind": "CALL_SHEET", "file": SimpleUploadedFile("day 12.txt", b"Crew call 07:00")}, kind="form"
     ),
     "POST /api/v1/assets/{asset_id}/decisions": _json(outcome="CHOSEN", stage="CREATIVE"),
+    "POST /api/v1/detectors/promotions": lambda _: Ask({"evaluation": {"schema": "none"}}, answers=(422,)),
     "GET /api/v1/assets/{asset_id}/proxy": lambda _: Ask(answers=(409,)),  # a film needs none
     "GET /api/v1/watermarks/jobs/{uid}/content": lambda _: Ask(answers=(409,)),  # it is still being marked
     "POST /api/v1/watermarks/registrations": _json(

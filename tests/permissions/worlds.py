@@ -49,6 +49,7 @@ from tests.provenance.test_assets_api import released
 from tests.receipts.conftest import Farm
 from tests.verification.making import finished
 from trustcore.passkey import challenge_of
+from verification.models import DetectorPromotion
 from watermarking.models import MarkDetection, MediaJob, MediaStretch
 from watermarking.services import register_mark
 
@@ -489,6 +490,13 @@ def _outputs(world: World) -> None:
         organisation=studio, file_name="found.mov", layers=["pixel"], sha256="1" * 64
     )
     verification = finished(studio, producer.person, errors=("missing_provenance", "stream_corrupted"))
+    promotion = DetectorPromotion.objects.create(
+        ensemble="mean-1+000000000000",
+        holdout="of the tests",
+        evaluation={},
+        figures={},
+        asked_by=producer.person,
+    )
     asset = released(_asset(world), short_film(world.facts["folder"]))
     made = create_endpoint(principal=producer, url=f"https://hooks.example.test/{uuid4().hex}")
     delivery = ping_endpoint(principal=producer, endpoint_id=made.endpoint.pk)
@@ -514,6 +522,7 @@ def _outputs(world: World) -> None:
         "asset_id": str(asset.pk),
         "detection": str(detection.pk),
         "verification_id": str(verification.pk),
+        "promotion_id": str(promotion.pk),
         "endpoint_id": str(made.endpoint.pk),
         "delivery_id": str(delivery.pk),
         "key_id": str(world.keys["studio-key"].pk),

@@ -22,6 +22,7 @@ from provenance.revocation import revoked_serials
 from trustcore.verification.report import Manifest, Provenance
 from trustcore.verification.words import Binding, ProvenanceReason, ProvenanceStatus, SignerTrust
 from verification.pipeline.contracts import Credentials
+from verification.pipeline.stages.second import second_opinion
 
 SIDECAR_BYTES_MAX = 64 * 1024 * 1024
 CAUSES = ("transcoding", "metadata stripping", "re-wrapping", "canonicalisation mismatch")
@@ -35,7 +36,10 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     crls = str(given.get("crls", ""))
     revoked = revoked_serials(crls, anchor_pem=anchors, now=datetime.now(UTC)) if crls else frozenset()
     sidecar = Path(given["sidecar"]) if given.get("sidecar") else None
-    answer: dict[str, Any] = msgspec.to_builtins(_judged(path, sidecar, anchors, revoked))
+    judged = _judged(path, sidecar, anchors, revoked)
+    opinion = second_opinion(path, sidecar, anchors, judged.provenance)
+    provenance = msgspec.structs.replace(judged.provenance, second_opinion=opinion)
+    answer: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(judged, provenance=provenance))
     return answer
 
 

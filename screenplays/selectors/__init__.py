@@ -1,5 +1,15 @@
 """Reads of this floor."""
 
+from screenplays.selectors.grants import (
+    access_for,
+    accesses_of,
+    grant_for,
+    grants_of,
+    may_train_with,
+    own_grants,
+    standing_of,
+    works_open_to,
+)
 from screenplays.selectors.matches import Match, matches_for, matches_of
 from screenplays.selectors.works import (
     file_of,
@@ -15,15 +25,23 @@ from screenplays.selectors.works import (
 
 __all__ = [
     "Match",
+    "access_for",
+    "accesses_of",
     "file_of",
+    "grant_for",
+    "grants_of",
     "headings_of",
     "matches_for",
     "matches_of",
     "may_keep",
+    "may_train_with",
     "may_write",
+    "own_grants",
     "script_of",
+    "standing_of",
     "versions_of",
     "work_for",
+    "works_open_to",
     "works_visible_to",
     "works_with_counts",
 ]

@@ -1,6 +1,21 @@
 """Writes of this floor."""
 
+from screenplays.services.accesses import FILE, TEXT, ask_access, deliver
+from screenplays.services.finding import find_works
+from screenplays.services.grants import end_grant, grant_training, grant_use
 from screenplays.services.versions import add_version
 from screenplays.services.works import destroy_work, register_work
 
-__all__ = ["add_version", "destroy_work", "register_work"]
+__all__ = [
+    "FILE",
+    "TEXT",
+    "add_version",
+    "ask_access",
+    "deliver",
+    "destroy_work",
+    "end_grant",
+    "find_works",
+    "grant_training",
+    "grant_use",
+    "register_work",
+]

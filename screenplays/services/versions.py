@@ -163,6 +163,8 @@ def read_refusing(path: Path, file_name: str, encoding: str = "") -> Script:
     limits = Limits(pages=settings.SCRIPT_PAGES_MAX)
     ending = PurePosixPath(file_name).suffix[1:].lower()
     try:
+        if not path.stat().st_size:  # no process is started for nothing
+            raise Refused(Refusal.SCRIPT_EMPTY)
         return read_script(path, limits, ending=ending, declared=encoding)
     except Refused as refused:
         raise InvalidInput(str(refused.code), _WORDS[refused.code], refused.detail) from refused

@@ -1,0 +1,18 @@
+"""``/api/v1/screenplays``: works, versions, grants, access and where a text comes from."""
+
+from screenplays.api.accesses import AccessesApi, AccessFileApi, AccessTextApi
+from screenplays.api.grants import GrantEndApi, GrantsApi, TrainingGrantsApi
+from screenplays.api.works import MatchesApi, VersionsApi, WorkApi, WorksApi
+
+__all__ = [
+    "AccessFileApi",
+    "AccessTextApi",
+    "AccessesApi",
+    "GrantEndApi",
+    "GrantsApi",
+    "MatchesApi",
+    "TrainingGrantsApi",
+    "VersionsApi",
+    "WorkApi",
+    "WorksApi",
+]

@@ -13,6 +13,13 @@ urlpatterns = [
     path(f"{_ONE}/grants", api.GrantsApi.as_view(), name="api-screenplay-grants"),
     path(f"{_ONE}/training-grants", api.TrainingGrantsApi.as_view(), name="api-screenplay-training"),
     path(f"{_ONE}/accesses", api.AccessesApi.as_view(), name="api-screenplay-accesses"),
+    path(f"{_ONE}/copies", api.CopiesApi.as_view(), name="api-screenplay-copies"),
+    path(f"{_ONE}/leaks", api.LeaksApi.as_view(), name="api-screenplay-leaks"),
+    path(
+        "api/v1/screenplay-copies/<uuid:copy_id>/file",
+        api.CopyFileApi.as_view(),
+        name="api-script-copy-file",
+    ),
     path(
         "api/v1/screenplay-grants/<uuid:grant_id>/end", api.GrantEndApi.as_view(), name="api-script-grant-end"
     ),

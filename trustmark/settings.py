@@ -405,6 +405,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ProductionKind": "trustmark.vocabulary.PRODUCTION_KINDS",
         "AssetKind": "provenance.models.AssetKind",
+        "PurposeEnum": "trustmark.vocabulary.BUNDLE_PURPOSES",
+        "ScriptPurpose": "trustmark.vocabulary.SCRIPT_PURPOSES",
+        "ScriptGrantPurpose": "trustmark.vocabulary.SCRIPT_GRANT_PURPOSES",
         "RequestState": "trustmark.vocabulary.REQUEST_STATES",
         "TokenState": "trustmark.vocabulary.TOKEN_STATES",
     },

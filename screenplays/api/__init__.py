@@ -1,6 +1,7 @@
 """``/api/v1/screenplays``: works, versions, grants, access and where a text comes from."""
 
 from screenplays.api.accesses import AccessesApi, AccessFileApi, AccessTextApi
+from screenplays.api.copies import CopiesApi, CopyFileApi, LeaksApi
 from screenplays.api.grants import GrantEndApi, GrantsApi, TrainingGrantsApi
 from screenplays.api.works import MatchesApi, VersionsApi, WorkApi, WorksApi
 
@@ -8,8 +9,11 @@ __all__ = [
     "AccessFileApi",
     "AccessTextApi",
     "AccessesApi",
+    "CopiesApi",
+    "CopyFileApi",
     "GrantEndApi",
     "GrantsApi",
+    "LeaksApi",
     "MatchesApi",
     "TrainingGrantsApi",
     "VersionsApi",

@@ -12,12 +12,12 @@ from rest_framework.response import Response
 
 from common.clock import rfc3339
 from screenplays import selectors, services
-from screenplays.api.base import ScriptView, StrictSerializer
+from screenplays.api.base import ScriptView, StrictSerializer, handed_out
 from screenplays.deciding import USE_TYPES
 from screenplays.models import Access, Outcome, Purpose
 
 
-class AccessInput(StrictSerializer):
+class ScriptAccessInput(StrictSerializer):
     """What is asked. ``purpose`` tells analysing from summarising; ``version``: the newest, where it is left out."""
 
     use_type = serializers.ChoiceField(choices=sorted({str(one) for one in USE_TYPES.values()}))
@@ -26,7 +26,7 @@ class AccessInput(StrictSerializer):
     pipeline = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
 
 
-class AccessOutput(StrictSerializer):
+class ScriptAccessOutput(StrictSerializer):
     """An access: ``decision`` is ``ALLOW`` or ``DENY``; ``training_granted`` stands beside every answer."""
 
     id = serializers.UUIDField()
@@ -54,15 +54,15 @@ class AccessesApi(ScriptView):
 
     required_scope: ClassVar[dict[str, str]] = {"GET": "script:read", "POST": "script:access"}
 
-    @extend_schema(operation_id="screenplays_accesses", responses=AccessOutput(many=True))
+    @extend_schema(operation_id="screenplays_accesses", responses=ScriptAccessOutput(many=True))
     def get(self, request: Request, work_id: UUID) -> Response:
         """List who asked for it and was handed it: for its keepers and its writer; newest first, by cursor."""
         return self.page(selectors.accesses_of(self.work(work_id)), write_access)
 
-    @extend_schema(operation_id="screenplays_ask", request=AccessInput, responses=AccessOutput)
+    @extend_schema(operation_id="screenplays_ask", request=ScriptAccessInput, responses=ScriptAccessOutput)
     def post(self, request: Request, work_id: UUID) -> Response:
         """Ask to use it. The answer is 200 with ``DENY`` and its reasons where it is no."""
-        given = self.parsed(AccessInput)
+        given = self.parsed(ScriptAccessInput)
         row = services.ask_access(
             principal=self.principal, work_id=work_id, version_id=given.pop("version"), **given
         )
@@ -80,7 +80,7 @@ class AccessTextApi(ScriptView):
     def get(self, request: Request, access_id: UUID) -> HttpResponse:
         """Fetch it as it was read: paragraphs with their kinds. It is decided anew."""
         _, data = services.deliver(principal=self.principal, access_id=access_id, part=services.TEXT)
-        return _handed_out(data, "application/json", f"script-{str(access_id)[-8:]}.json")
+        return handed_out(data, "application/json", f"script-{str(access_id)[-8:]}.json")
 
 
 class AccessFileApi(ScriptView):
@@ -94,16 +94,7 @@ class AccessFileApi(ScriptView):
     def get(self, request: Request, access_id: UUID) -> HttpResponse:
         """Fetch it as it was handed in. It is decided anew."""
         _, data = services.deliver(principal=self.principal, access_id=access_id, part=services.FILE)
-        return _handed_out(data, "application/octet-stream", f"script-{str(access_id)[-8:]}.bin")
-
-
-def _handed_out(data: bytes, kind: str, name: str) -> HttpResponse:
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "private, no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return HttpResponse(data, content_type=kind, headers=headers)
+        return handed_out(data, "application/octet-stream", f"script-{str(access_id)[-8:]}.bin")
 
 
 def write_access(row: Access) -> dict[str, Any]:

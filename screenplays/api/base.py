@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Model, QuerySet
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -79,3 +80,13 @@ def on_disk(upload: UploadedFile) -> Iterator[Path]:
             copy.write(chunk)
         copy.flush()
         yield Path(copy.name)
+
+
+def handed_out(data: bytes, kind: str, name: str) -> HttpResponse:
+    """Answer with bytes to save, kept by no cache on the way."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "private, no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HttpResponse(data, content_type=kind, headers=headers)

@@ -16,7 +16,7 @@ from screenplays.models import Grant, Purpose
 _APART = [one for one in Purpose.values if one != Purpose.TRAIN]
 
 
-class TrainingGrantInput(StrictSerializer):
+class ScriptTrainingGrantInput(StrictSerializer):
     """A grant to train. ``to``: a person's e-mail address, or the public beginning of an API key."""
 
     organisation = serializers.CharField(max_length=60)
@@ -28,7 +28,7 @@ class TrainingGrantInput(StrictSerializer):
     training_licence = serializers.UUIDField(required=False, allow_null=True, default=None)
 
 
-class GrantInput(StrictSerializer):
+class ScriptGrantInput(StrictSerializer):
     """A grant of one purpose; never of training."""
 
     purpose = serializers.ChoiceField(choices=_APART)
@@ -40,13 +40,13 @@ class GrantInput(StrictSerializer):
     basis = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
 
 
-class GrantReasonInput(StrictSerializer):
+class ScriptGrantReasonInput(StrictSerializer):
     """Why, in words that are kept."""
 
     reason = serializers.CharField(max_length=500)
 
 
-class GrantOutput(StrictSerializer):
+class ScriptGrantOutput(StrictSerializer):
     """A grant."""
 
     id = serializers.UUIDField()
@@ -68,16 +68,18 @@ class GrantsApi(ScriptView):
 
     required_scope: ClassVar[dict[str, str]] = {"GET": "script:read", "POST": "script:write"}
 
-    @extend_schema(operation_id="screenplays_grants", responses=GrantOutput(many=True))
+    @extend_schema(operation_id="screenplays_grants", responses=ScriptGrantOutput(many=True))
     def get(self, request: Request, work_id: UUID) -> Response:
         """List them, newest first, by cursor."""
         return self.page(selectors.grants_of(self.work(work_id)), write_grant)
 
-    @extend_schema(operation_id="screenplays_grant", request=GrantInput, responses={201: GrantOutput})
+    @extend_schema(
+        operation_id="screenplays_grant", request=ScriptGrantInput, responses={201: ScriptGrantOutput}
+    )
     def post(self, request: Request, work_id: UUID) -> Response:
         """Grant one purpose to one person or API key; for people who are signed in."""
         self.work(work_id)
-        given = self.parsed(GrantInput)
+        given = self.parsed(ScriptGrantInput)
         grant = services.grant_use(
             principal=self.principal, work_id=work_id, version_id=given.pop("version"), **given
         )
@@ -90,12 +92,14 @@ class TrainingGrantsApi(ScriptView):
     required_scope = "script:write"
 
     @extend_schema(
-        operation_id="screenplays_grant_training", request=TrainingGrantInput, responses={201: GrantOutput}
+        operation_id="screenplays_grant_training",
+        request=ScriptTrainingGrantInput,
+        responses={201: ScriptGrantOutput},
     )
     def post(self, request: Request, work_id: UUID) -> Response:
         """Grant it, in person and with a fresh proof of who one is."""
         self.work(work_id)
-        given = self.parsed(TrainingGrantInput)
+        given = self.parsed(ScriptTrainingGrantInput)
         grant = services.grant_training(
             principal=self.principal, work_id=work_id, version_id=given.pop("version"), **given
         )
@@ -107,11 +111,13 @@ class GrantEndApi(ScriptView):
 
     required_scope = "script:write"
 
-    @extend_schema(operation_id="screenplays_end_grant", request=GrantReasonInput, responses=GrantOutput)
+    @extend_schema(
+        operation_id="screenplays_end_grant", request=ScriptGrantReasonInput, responses=ScriptGrantOutput
+    )
     def post(self, request: Request, grant_id: UUID) -> Response:
         """End it, effective at the next access."""
         grant = services.end_grant(
-            principal=self.principal, grant_id=grant_id, **self.parsed(GrantReasonInput)
+            principal=self.principal, grant_id=grant_id, **self.parsed(ScriptGrantReasonInput)
         )
         return Response(write_grant(grant))
 

@@ -17,7 +17,7 @@ from screenplays.models import Version, Work, WorkKind
 from screenplays.reading.texts import DECLARED
 
 
-class WorkInput(StrictSerializer):
+class ScriptWorkInput(StrictSerializer):
     """A work to register."""
 
     title = serializers.CharField(max_length=200)
@@ -27,7 +27,7 @@ class WorkInput(StrictSerializer):
     writer = serializers.EmailField(required=False, default="", allow_blank=True)
 
 
-class WorkOutput(StrictSerializer):
+class ScriptWorkOutput(StrictSerializer):
     """A work; its text is fetched under an access."""
 
     id = serializers.UUIDField()
@@ -39,7 +39,7 @@ class WorkOutput(StrictSerializer):
     destroyed_at = serializers.DateTimeField(allow_null=True)
 
 
-class VersionInput(StrictSerializer):
+class ScriptVersionInput(StrictSerializer):
     """A script to take in. ``encoding``: of a text that does not say so itself."""
 
     file = serializers.FileField(allow_empty_file=True)
@@ -48,7 +48,7 @@ class VersionInput(StrictSerializer):
     encoding = serializers.ChoiceField(choices=DECLARED, required=False, default="", allow_blank=True)
 
 
-class VersionOutput(StrictSerializer):
+class ScriptVersionOutput(StrictSerializer):
     """A version. ``admitted_at`` is when this server took it in; ``dated`` is what the draft says of itself."""
 
     id = serializers.UUIDField()
@@ -65,19 +65,19 @@ class VersionOutput(StrictSerializer):
     iscc = serializers.CharField()
 
 
-class WorkWhole(WorkOutput):
+class ScriptWorkWhole(ScriptWorkOutput):
     """A work with its versions, newest first."""
 
-    versions = VersionOutput(many=True)
+    versions = ScriptVersionOutput(many=True)
 
 
-class MatchInput(StrictSerializer):
+class ScriptMatchInput(StrictSerializer):
     """A text, in any format in which scripts are read."""
 
     file = serializers.FileField(allow_empty_file=True)
 
 
-class MatchOutput(StrictSerializer):
+class ScriptMatchOutput(StrictSerializer):
     """A version that the text agrees with: ``FILE``, ``WORDING``, or ``PART`` with estimated shares."""
 
     work = serializers.UUIDField()
@@ -91,10 +91,10 @@ class MatchOutput(StrictSerializer):
     iscc_distance = serializers.IntegerField(allow_null=True)
 
 
-class MatchesOutput(StrictSerializer):
+class ScriptMatchesOutput(StrictSerializer):
     """Every match, best first."""
 
-    matches = MatchOutput(many=True)
+    matches = ScriptMatchOutput(many=True)
 
 
 class WorksApi(ScriptView):
@@ -102,15 +102,17 @@ class WorksApi(ScriptView):
 
     required_scope: ClassVar[dict[str, str]] = {"GET": "script:read", "POST": "script:write"}
 
-    @extend_schema(operation_id="screenplays_list", responses=WorkOutput(many=True))
+    @extend_schema(operation_id="screenplays_list", responses=ScriptWorkOutput(many=True))
     def get(self, request: Request) -> Response:
         """List them, newest first, by cursor."""
         return self.page(selectors.works_visible_to(self.principal), write_work)
 
-    @extend_schema(operation_id="screenplays_register", request=WorkInput, responses={201: WorkOutput})
+    @extend_schema(
+        operation_id="screenplays_register", request=ScriptWorkInput, responses={201: ScriptWorkOutput}
+    )
     def post(self, request: Request) -> Response:
         """Register one; it gets a key of its own."""
-        given = self.parsed(WorkInput)
+        given = self.parsed(ScriptWorkInput)
         work = services.register_work(
             principal=self.principal,
             title=given["title"],
@@ -127,7 +129,7 @@ class WorkApi(ScriptView):
 
     required_scope = "script:read"
 
-    @extend_schema(operation_id="screenplays_read", responses=WorkWhole)
+    @extend_schema(operation_id="screenplays_read", responses=ScriptWorkWhole)
     def get(self, request: Request, work_id: UUID) -> Response:
         """Read about it: never its text."""
         work = self.work(work_id)
@@ -145,14 +147,14 @@ class VersionsApi(ScriptView):
 
     @extend_schema(
         operation_id="screenplays_add_version",
-        request={"multipart/form-data": VersionInput},
-        responses={201: VersionOutput},
+        request={"multipart/form-data": ScriptVersionInput},
+        responses={201: ScriptVersionOutput},
     )
     def post(self, request: Request, work_id: UUID) -> Response:
         """Hand a version in: Fountain, Final Draft, PDF or plain text."""
         refuse_oversize(request)
         self.work(work_id)
-        given = self.parsed(VersionInput)
+        given = self.parsed(ScriptVersionInput)
         upload: UploadedFile = given.pop("file")
         with on_disk(upload) as path:
             version = services.add_version(
@@ -174,13 +176,13 @@ class MatchesApi(ScriptView):
 
     @extend_schema(
         operation_id="screenplays_match",
-        request={"multipart/form-data": MatchInput},
-        responses=MatchesOutput,
+        request={"multipart/form-data": ScriptMatchInput},
+        responses=ScriptMatchesOutput,
     )
     def post(self, request: Request) -> Response:
         """Compare a text with the works that the caller may know of; it is not kept."""
         refuse_oversize(request)
-        upload: UploadedFile = self.parsed(MatchInput)["file"]
+        upload: UploadedFile = self.parsed(ScriptMatchInput)["file"]
         with on_disk(upload) as path:
             found = services.find_works(principal=self.principal, path=path, file_name=upload.name or "text")
         return Response({"matches": [write_match(one) for one in found]})

@@ -6,7 +6,7 @@
 Nothing below this package imports Django: the confined process loads what reads scripts and no more.
 """
 
-from screenplays.reading.confined import read_script
+from screenplays.reading.confined import read_script, see_lines
 from screenplays.reading.shape import Element, Format, Limits, Refused, Script, scenes_of, wording_of
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "Script",
     "read_script",
     "scenes_of",
+    "see_lines",
     "wording_of",
 ]

@@ -1,4 +1,4 @@
-"""The confined process that reads one script, then ends. ``python -m screenplays.reading.child``.
+"""The confined process that reads one script, or the lines of one PDF as they stand on paper, then ends. ``python -m screenplays.reading.child``.
 
 Orders come as JSON on standard input, the answer goes to standard output. Before a byte of the file is read the
 process gives up memory and time beyond its limits, new files, new privileges and, where the kernel lets it, the
@@ -28,6 +28,8 @@ class Orders(msgspec.Struct):
     limits: Limits
     ending: str = ""
     declared: str = ""
+    # the lines of a PDF as they stand on paper, not what they say
+    as_seen: bool = False
 
 
 def main() -> None:
@@ -38,8 +40,13 @@ def main() -> None:
     _confine(orders.limits)
     try:
         data = Path(orders.path).read_bytes()
-        script = read_bytes(data, orders.limits, ending=orders.ending, declared=orders.declared)
-        said = msgspec.json.encode({"script": script})
+        if orders.as_seen:
+            from screenplays.copies.seeing import see_pdf
+
+            said = msgspec.json.encode({"lines": see_pdf(data, orders.limits)})
+        else:
+            script = read_bytes(data, orders.limits, ending=orders.ending, declared=orders.declared)
+            said = msgspec.json.encode({"script": script})
     except Refused as refused:
         said = msgspec.json.encode({"refused": refused.code, "detail": refused.detail})
     except MemoryError:

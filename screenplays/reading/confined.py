@@ -7,10 +7,11 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from screenplays.copies.lines import SeenLine
 from screenplays.reading.child import ANSWER_BYTES_MAX, Orders
 from screenplays.reading.shape import Limits, Refusal, Refused, Script
 
@@ -19,6 +20,7 @@ _KEPT: Final = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "VIRTUAL_ENV", "LD_L
 
 class _Answer(msgspec.Struct):
     script: Script | None = None
+    lines: list[SeenLine] | None = None
     refused: Refusal | None = None
     detail: str = ""
 
@@ -30,11 +32,26 @@ def read_script(path: Path, limits: Limits, *, ending: str = "", declared: str =
         Refused: with the reason; ``SCRIPT_BOMB`` where it took more time than is allowed, ``SCRIPT_UNREADABLE``
             where reading it ended the process.
     """
-    orders = msgspec.json.encode(Orders(str(path), limits, ending, declared))
+    answer = _run(Orders(str(path), limits, ending, declared))
+    if answer.script is None:
+        raise Refused(Refusal.SCRIPT_UNREADABLE, "reading it gave no answer")
+    return answer.script
+
+
+def see_lines(path: Path, limits: Limits) -> list[SeenLine]:
+    """The lines of the PDF at ``path`` as they stand on paper. Raises as :func:`read_script`."""
+    answer = _run(Orders(str(path), limits, as_seen=True))
+    if answer.lines is None:
+        raise Refused(Refusal.SCRIPT_UNREADABLE, "reading it gave no answer")
+    return answer.lines
+
+
+def _run(orders: Orders) -> "_Answer":
+    limits = orders.limits
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     environment |= {"PYTHONPATH": os.pathsep.join(one for one in sys.path if one), "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as order:
-        order.write(orders)
+        order.write(msgspec.json.encode(orders))
         order.seek(0)
         process = subprocess.Popen(
             [sys.executable, "-m", "screenplays.reading.child"],
@@ -51,19 +68,18 @@ def read_script(path: Path, limits: Limits, *, ending: str = "", declared: str =
         return _told(code, said.read(ANSWER_BYTES_MAX + 1))
 
 
-def _told(code: int, said: bytes) -> Script:
+def _told(code: int, said: bytes) -> _Answer:
     if code in {-signal.SIGXCPU, -signal.SIGKILL}:
         raise Refused(Refusal.SCRIPT_BOMB, "it takes more time than is allowed")
     if code:
         raise Refused(Refusal.SCRIPT_UNREADABLE, f"reading it ended with {code}")
     try:
-        answer: Any = msgspec.json.decode(said, type=_Answer)
+        answer = msgspec.json.decode(said, type=_Answer)
     except msgspec.MsgspecError as error:
         raise Refused(Refusal.SCRIPT_UNREADABLE, "reading it gave no answer") from error
-    if answer.script is None:
-        raise Refused(answer.refused or Refusal.SCRIPT_UNREADABLE, answer.detail)
-    script: Script = answer.script
-    return script
+    if answer.refused is not None:
+        raise Refused(answer.refused, answer.detail)
+    return answer
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -1,5 +1,6 @@
 """Reads of this floor."""
 
+from screenplays.selectors.copies import copies_of, copy_for
 from screenplays.selectors.grants import (
     access_for,
     accesses_of,
@@ -27,6 +28,8 @@ __all__ = [
     "Match",
     "access_for",
     "accesses_of",
+    "copies_of",
+    "copy_for",
     "file_of",
     "grant_for",
     "grants_of",

@@ -55,7 +55,7 @@ def ask_access(
     if meant is None:
         raise InvalidInput("PURPOSE_MISMATCH", "This purpose does not belong to that use type.")
     with transaction.atomic():
-        work = _shared_lock(principal, work_id)
+        work = lock_open_work(principal, work_id)
         version = _version(work, version_id)
         decision = _decided(principal, work, version, meant)
         return _keep(principal, version, meant, decision, pipeline=one_line(pipeline, most=120))
@@ -76,7 +76,7 @@ def deliver(*, principal: Principal, access_id: UUID, part: str) -> tuple[Access
     if permission is None or permission.outcome != Outcome.PERMITTED or permission.version_id is None:
         raise NotFound
     with transaction.atomic():
-        work = _shared_lock(principal, permission.work_id)
+        work = lock_open_work(principal, permission.work_id)
         version = Version.objects.defer("sketch").select_related("work").get(pk=permission.version_id)
         decision = _decided(principal, work, version, permission.purpose)
         if decision.permitted and (permission.valid_until is None or clock.now() >= permission.valid_until):
@@ -107,18 +107,41 @@ def deliver(*, principal: Principal, access_id: UUID, part: str) -> tuple[Access
     raise Forbidden(str(reason), reason.explanation, reason.mend, {"access_id": str(refused.pk)})
 
 
-def _lapsed(decision: Decision) -> Decision:
-    return Decision(False, (DenyReason.EXPIRED,), "NONE", decision.grant_id, None, decision.training_granted)
+def lock_open_work(principal: Principal, work_id: UUID) -> Work:
+    """The work that the caller may ask for, locked against a grant of it that ends now: either it ended before, or
+    this access came before. MUST be called inside a transaction.
 
-
-def _shared_lock(principal: Principal, work_id: UUID) -> Work:
-    """The work, locked against a grant of it that ends now: either it ended before, or this access came before."""
+    Raises:
+        NotFound; Conflict: ``SCRIPT_DESTROYED``.
+    """
     if not works_open_to(principal).filter(pk=work_id).exists():
         raise NotFound
     work = Work.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=work_id)
     if work.sealed_key is None:
         raise Conflict("SCRIPT_DESTROYED", "The text of this work was destroyed.")
     return work
+
+
+def keep_delivery(principal: Principal, permission: Access, *, part: str, sha256: str) -> Access:
+    """Record what was handed out under a permission just given; MUST be called inside a transaction."""
+    assert permission.version is not None
+    decision = Decision(
+        True, (), permission.authority, permission.grant_id, None, permission.training_granted
+    )
+    return _keep(
+        principal,
+        permission.version,
+        permission.purpose,
+        decision,
+        pipeline=permission.pipeline,
+        permission=permission,
+        part=part,
+        sha256=sha256,
+    )
+
+
+def _lapsed(decision: Decision) -> Decision:
+    return Decision(False, (DenyReason.EXPIRED,), "NONE", decision.grant_id, None, decision.training_granted)
 
 
 def _version(work: Work, version_id: UUID | None) -> Version:

@@ -15,13 +15,17 @@ from django.utils.translation import gettext as _
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
-from common.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge
+from common.clock import rfc3339
+from common.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge, Unavailable
 from common.ids import new_id
+from common.keys import signer_for
 from common.language import later
 from common.storage import blobs
+from common.timestamps import is_configured, sha256_of, stamp
 from common.visible import one_line
 from screenplays.fingerprint import fingerprint_of
-from screenplays.models import Scene, Version
+from screenplays.models import Scene, Version, VersionProof
+from screenplays.proofs import sign_version
 from screenplays.reading import Limits, Refused, Script, read_script, scenes_of, wording_of
 from screenplays.reading.shape import Refusal
 from screenplays.reading.texts import DECLARED
@@ -111,7 +115,8 @@ def add_version(
         for part, content in (("file", data), ("text", msgspec.json.encode(script))):
             names.append(put_part(key, content, work_id=work.pk, part=part_of(version, part)))
         version.file_blob, version.text_blob = names
-        return _keep(principal, version, scenes)
+        version.created_at = clock.now()
+        return _keep(principal, version, scenes, _proof(version))
     except BaseException:
         for one in names:
             with suppress(OSError):
@@ -119,7 +124,7 @@ def add_version(
         raise
 
 
-def _keep(principal: Principal, version: Version, scenes: list[Scene]) -> Version:
+def _keep(principal: Principal, version: Version, scenes: list[Scene], proof: VersionProof) -> Version:
     with transaction.atomic():
         work = lock_work(principal, version.work_id)
         if work.sealed_key is None:
@@ -131,8 +136,9 @@ def _keep(principal: Principal, version: Version, scenes: list[Scene]) -> Versio
             raise Conflict(
                 "VERSIONS_TOO_MANY", _("A work has at most %(most)s versions.") % {"most": VERSIONS_MOST}
             )
-        version.number, version.created_at = number, clock.now()
+        version.number = number
         version.save(force_insert=True)
+        proof.save(force_insert=True)
         Scene.objects.bulk_create(scenes, batch_size=1000)
         record(
             kind="script.version_added",
@@ -154,6 +160,26 @@ def _keep(principal: Principal, version: Version, scenes: list[Scene]) -> Versio
         return version
 
 
+def _proof(version: Version) -> VersionProof:
+    """Sign the version's hashes and moment; stamped where an authority answers. Without a stamp the signature stands."""
+    signer = signer_for("DECISION")
+    facts = {
+        "sha256": version.sha256,
+        "wording_sha256": version.wording_sha256,
+        "admitted_at": rfc3339(version.created_at),
+        "work": str(version.work_id),
+        "version": str(version.pk),
+        "dated": version.dated.isoformat() if version.dated else None,
+        "server": settings.BASE_URL,
+    }
+    envelope = sign_version(facts, signer)
+    answer = None
+    if is_configured():
+        with suppress(Unavailable):
+            answer = stamp(sha256_of(envelope))
+    return VersionProof(version=version, envelope=envelope, kid=signer.kid, stamp=answer)
+
+
 def read_refusing(path: Path, file_name: str, encoding: str = "") -> Script:
     """Read a script, or say in the house's words why it is none.
 
@@ -167,7 +193,12 @@ def read_refusing(path: Path, file_name: str, encoding: str = "") -> Script:
             raise Refused(Refusal.SCRIPT_EMPTY)
         return read_script(path, limits, ending=ending, declared=encoding)
     except Refused as refused:
-        raise InvalidInput(str(refused.code), _WORDS[refused.code], refused.detail) from refused
+        raise refusal_of(refused) from refused
+
+
+def refusal_of(refused: Refused) -> InvalidInput:
+    """Why a file is no script, in the house's words."""
+    return InvalidInput(str(refused.code), _WORDS[refused.code], refused.detail)
 
 
 def _read(path: Path, file_name: str, encoding: str) -> tuple[bytes, Script]:

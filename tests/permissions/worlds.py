@@ -224,12 +224,14 @@ def _scripts(world: World) -> None:
         purpose="READ", outcome="PERMITTED", authority="GRANT", grant=grants[1], training_granted=False,
         valid_until=in_days(1),
     )  # fmt: skip
+    copy = services_of_scripts.make_copy(principal=producer, work_id=work.pk)
     world.facts["script"] = work
     world.ids |= {
         "work_id": str(work.pk),
         "version_id": str(version.pk),
         "grant_id": str(grants[0].pk),
         "access_id": str(access.pk),
+        "copy_id": str(copy.pk),
     }
 
 

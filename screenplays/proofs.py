@@ -40,12 +40,21 @@ class Proven:
 
 def sign_version(facts: Mapping[str, Any], signer: Signer) -> bytes:
     """Return the DSSE envelope over ``facts`` (``sha256`` and what else is said of the version)."""
+    said = {name: value for name, value in facts.items() if name != "sha256"}
+    return sign_statement({"script": facts["sha256"]}, PREDICATE_TYPE, said, signer)
+
+
+def sign_statement(
+    digests: Mapping[str, str], predicate_type: str, predicate: Mapping[str, Any], signer: Signer
+) -> bytes:
+    """Return the DSSE envelope of an in-toto statement over ``digests`` (name to SHA-256 hex)."""
+    subject = [{"name": name, "digest": {"sha256": digests[name]}} for name in sorted(digests)]
     statement = canonical_json(
         {
             "_type": STATEMENT_TYPE,
-            "subject": [{"name": "script", "digest": {"sha256": facts["sha256"]}}],
-            "predicateType": PREDICATE_TYPE,
-            "predicate": {name: value for name, value in facts.items() if name != "sha256"},
+            "subject": subject,
+            "predicateType": predicate_type,
+            "predicate": dict(predicate),
         }
     )
     return canonical_json(
@@ -65,6 +74,12 @@ def verify_version(envelope: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Pro
     Raises:
         InvalidEvidence: ``MALFORMED``, ``UNSUPPORTED``, ``KEY_UNTRUSTED`` or ``SIGNATURE_INVALID``.
     """
+    statement, kid = verify_statement(envelope, keys)
+    return _read(statement, kid)
+
+
+def verify_statement(envelope: bytes, keys: Mapping[str, Ed25519PublicKey]) -> tuple[dict[str, Any], str]:
+    """Check the envelope of any statement; return it and the id of the key. Raises as :func:`verify_version`."""
     document = parse_json_strict(envelope, max_bytes=_BYTES_MAX)
     try:
         (signature,) = document["signatures"]
@@ -75,15 +90,14 @@ def verify_version(envelope: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Pro
         raise InvalidEvidence(InvalidReason.MALFORMED, "no DSSE envelope with one signature") from error
     if kind != PAYLOAD_TYPE:
         raise InvalidEvidence(InvalidReason.UNSUPPORTED, "the envelope holds no in-toto statement")
-    if kid not in keys:
+    if not isinstance(kid, str) or kid not in keys:
         raise InvalidEvidence(InvalidReason.KEY_UNTRUSTED, "signed with a key that is not known")
     if not is_signature(keys[kid], sig, _pae(payload)):
         raise InvalidEvidence(InvalidReason.SIGNATURE_INVALID, "the signature does not hold")
-    return _read(payload, kid)
+    return dict(parse_json_strict(payload, max_bytes=_BYTES_MAX)), kid
 
 
-def _read(payload: bytes, kid: str) -> Proven:
-    statement = parse_json_strict(payload, max_bytes=_BYTES_MAX)
+def _read(statement: Mapping[str, Any], kid: str) -> Proven:
     try:
         if (statement["_type"], statement["predicateType"]) != (STATEMENT_TYPE, PREDICATE_TYPE):
             raise InvalidEvidence(InvalidReason.UNSUPPORTED, "another kind of statement")

@@ -10,6 +10,12 @@ urlpatterns = [
     path("api/v1/screenplays/matches", api.MatchesApi.as_view(), name="api-screenplay-matches"),
     path(_ONE, api.WorkApi.as_view(), name="api-screenplay"),
     path(f"{_ONE}/versions", api.VersionsApi.as_view(), name="api-screenplay-versions"),
+    path(f"{_ONE}/versions/<uuid:version_id>/scenes", api.ScenesApi.as_view(), name="api-screenplay-scenes"),
+    path(
+        f"{_ONE}/versions/<uuid:version_id>/scenes/<int:ordinal>/shots",
+        api.SceneShotsApi.as_view(),
+        name="api-screenplay-shots",
+    ),
     path(f"{_ONE}/grants", api.GrantsApi.as_view(), name="api-screenplay-grants"),
     path(f"{_ONE}/training-grants", api.TrainingGrantsApi.as_view(), name="api-screenplay-training"),
     path(f"{_ONE}/accesses", api.AccessesApi.as_view(), name="api-screenplay-accesses"),

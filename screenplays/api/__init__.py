@@ -3,6 +3,7 @@
 from screenplays.api.accesses import AccessesApi, AccessFileApi, AccessTextApi
 from screenplays.api.copies import CopiesApi, CopyFileApi, LeaksApi
 from screenplays.api.grants import GrantEndApi, GrantsApi, TrainingGrantsApi
+from screenplays.api.scenes import ScenesApi, SceneShotsApi
 from screenplays.api.works import MatchesApi, VersionsApi, WorkApi, WorksApi
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "GrantsApi",
     "LeaksApi",
     "MatchesApi",
+    "SceneShotsApi",
+    "ScenesApi",
     "TrainingGrantsApi",
     "VersionsApi",
     "WorkApi",

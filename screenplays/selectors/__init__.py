@@ -12,6 +12,7 @@ from screenplays.selectors.grants import (
     works_open_to,
 )
 from screenplays.selectors.matches import Match, matches_for, matches_of
+from screenplays.selectors.shots import scenes_of_shots, scenes_with_shots, versions_by_hash
 from screenplays.selectors.works import (
     file_of,
     headings_of,
@@ -40,8 +41,11 @@ __all__ = [
     "may_train_with",
     "may_write",
     "own_grants",
+    "scenes_of_shots",
+    "scenes_with_shots",
     "script_of",
     "standing_of",
+    "versions_by_hash",
     "versions_of",
     "work_for",
     "works_open_to",

@@ -404,6 +404,7 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/screenplays/{work_id}/leaks": lambda _: Ask(
         {"file": SimpleUploadedFile("a.pdf", b"")}, kind="form"
     ),
+    "PUT /api/v1/screenplays/{work_id}/versions/{version_id}/scenes/{ordinal}/shots": _json(shots=["0410"]),
     "POST /api/v1/screenplay-grants/{grant_id}/end": _json(reason="It is over."),
     "POST /api/v1/verifications/{verification_id}/reviews": _json(verdict="LET_GO", reason="Looked at it."),
     "GET /api/v1/watermarks/jobs/{uid}/content": lambda _: Ask(answers=(409,)),  # it is still being marked

@@ -99,6 +99,7 @@ _PUBLIC = frozenset(
         "kid",
         "purpose",
         "shape",
+        "ordinal",
         "token",
         "user_id",
         "person_id",
@@ -232,6 +233,7 @@ def _scripts(world: World) -> None:
         "grant_id": str(grants[0].pk),
         "access_id": str(access.pk),
         "copy_id": str(copy.pk),
+        "ordinal": "1",
     }
 
 

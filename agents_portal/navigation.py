@@ -25,6 +25,7 @@ class Group(NamedTuple):
 _AUDIT = Entry("portal-audit", "scroll-text", later("Audit trail"))
 _INCIDENTS = Entry("portal-incidents", "triangle-alert", later("Incidents"))
 _VERIFY = Entry("portal-verifications", "search-check", later("Verify"))
+_SCRIPTS = Entry("portal-scripts", "file-text", later("Scripts"))
 _ROLLOUTS = Entry("portal-rollouts", "git-compare-arrows", later("Rollouts"))
 SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
     AGENT: (
@@ -44,6 +45,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             (
                 Entry("portal-mandates", "signature", later("Mandates")),
                 Entry("portal-training", "book-open", later("Training")),
+                _SCRIPTS,
                 _ROLLOUTS,
                 Entry("portal-events", "circle-pause", later("Holds and events")),
                 _INCIDENTS,
@@ -68,6 +70,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-mandates", "signature", later("My agent’s mandate")),
                 Entry("portal-rules", "list", later("Said in advance")),
                 Entry("portal-training", "book-open", later("Training")),
+                _SCRIPTS,
                 Entry("portal-incidents", "triangle-alert", later("Used without my yes")),
                 _VERIFY,
                 Entry("portal-events", "circle-pause", later("Holds and events")),
@@ -84,6 +87,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-calendar", "calendar-clock", later("Expiry calendar"), later("Calendar")),
                 Entry("portal-receipts", "film", later("Receipts")),
                 Entry("portal-markings", "fingerprint", later("Marking")),
+                _SCRIPTS,
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
                 _VERIFY,
             ),
@@ -131,6 +135,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
                 Entry("portal-profiles", "scale", later("Profiles"), later("Profiles")),
+                _SCRIPTS,
                 _VERIFY,
             ),
         ),
@@ -162,6 +167,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-markings", "fingerprint", later("Marking"), later("Marking")),
                 Entry("portal-duties", "hourglass", later("Acknowledgements"), later("Due")),
                 Entry("portal-keys", "key-round", later("API keys"), later("Keys")),
+                _SCRIPTS,
                 Entry("portal-webhooks", "webhook", later("Webhooks")),
                 Entry("portal-team", "users", later("Team")),
                 _VERIFY,
@@ -199,6 +205,7 @@ BELONGS: Final = {
     "portal-member": dict.fromkeys(SECTIONS, "portal-members"),
     "portal-rollout": dict.fromkeys(SECTIONS, "portal-rollouts"),
     "portal-profile": dict.fromkeys(SECTIONS, "portal-profiles"),
+    "portal-script": dict.fromkeys(SECTIONS, "portal-scripts"),
     "portal-usage": dict.fromkeys(SECTIONS, "portal-usage"),
     "portal-event": dict.fromkeys(SECTIONS, "portal-events"),
     "portal-organisation": {OPERATOR: "portal-organisations"},

@@ -25,6 +25,7 @@ from screenplays.models import Version, VersionProof
 from screenplays.proofs import sign_statement, verify_version
 from screenplays.selectors import scenes_of_shots, versions_by_hash
 from trustcore.errors import InvalidEvidence
+from trustcore.signing import public_key_set
 
 PREDICATE_TYPE: Final = "urn:trustmark:predicate:script-predates:v1"
 PREDATES, AFTER, NOT_YET, UNREGISTERED, UNPROVED = "PREDATES", "AFTER", "NOT_YET", "UNREGISTERED", "UNPROVED"
@@ -100,6 +101,18 @@ def statement_of(found: LicenceScripts) -> dict[str, Any]:
         **predicate,
         "statement": base64.b64encode(envelope).decode(),
         "proofs": [_proof(one.version.proof) for one in found.findings if one.version is not None],
+    }
+
+
+def proof_document(version: Version) -> dict[str, Any]:
+    """What was signed of a version when it came, as a document to take along, with the keys that check it."""
+    proof = VersionProof.objects.filter(version=version).first()
+    keys = public_key_set(public_keys("DECISION"))
+    return {
+        "sha256": version.sha256,
+        "admitted_at": rfc3339(version.created_at),
+        "proof": _proof(proof) if proof else None,
+        "keys": keys,
     }
 
 

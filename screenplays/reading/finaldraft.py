@@ -43,7 +43,7 @@ def read_final_draft(data: bytes, limits: Limits) -> Script:
     try:
         root = fromstring(data, forbid_dtd=True)
     except DefusedXmlException as error:
-        raise Refused(Refusal.SCRIPT_ENTITIES, type(error).__name__) from error
+        raise Refused(Refusal.SCRIPT_ENTITIES) from error
     except (ParseError, ValueError, LookupError) as error:
         cut = b"<FinalDraft" in data[:4096] and b"</FinalDraft>" not in data[-4096:]
         raise Refused(Refusal.SCRIPT_CUT if cut else Refusal.SCRIPT_MALFORMED, str(error)[:200]) from error

@@ -14,6 +14,13 @@ def copies_of(work: Work) -> QuerySet[Copy]:
     return rows.defer("version__sketch").order_by("-number")
 
 
+def own_copies(principal: Principal, work: Work) -> QuerySet[Copy]:
+    """The copies of a work that the caller had made in person, newest first."""
+    return copies_of(work).filter(
+        access__person=principal.person, access__credential=None, access__organisation=principal.organisation
+    )
+
+
 def copy_for(principal: Principal, copy_id: UUID) -> Copy | None:
     """A copy that this very caller had made."""
     mine = (

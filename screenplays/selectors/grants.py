@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 
 from accounts.principals import Principal
 from common import clock
-from screenplays.deciding import TRAIN, GrantFacts
+from screenplays.deciding import READ, TRAIN, GrantFacts
 from screenplays.joining import licence_lacks
 from screenplays.models import Access, Authority, Grant, Version, Work
 from screenplays.selectors.works import may_write, works_visible_to
@@ -27,6 +27,26 @@ def works_open_to(principal: Principal) -> QuerySet[Work]:
     if principal.credential is None:
         known |= Q(writer=principal.person)
     return Work.objects.filter(known).select_related("organisation", "production", "writer")
+
+
+def works_open_with_counts(principal: Principal) -> QuerySet[Work]:
+    """Works that the caller may ask for, with how many versions each has and when the newest came."""
+    versions = Version.objects.filter(work=OuterRef("pk")).order_by().values("work")
+    return works_open_to(principal).annotate(
+        versions_number=Subquery(versions.annotate(n=Count("*")).values("n")),
+        newest_at=Subquery(versions.annotate(at=Max("created_at")).values("at")),
+    )
+
+
+def may_read_now(principal: Principal, work: Work) -> bool:
+    """Whether the caller may read some version of a work now."""
+    now = clock.now()
+    if standing_of(principal, work) != Authority.NONE:
+        return True
+    return any(
+        one.purpose == READ and one.ended_at is None and one.not_before <= now < one.not_after
+        for one in facts_of(principal, work, now)
+    )
 
 
 def grants_of(work: Work) -> QuerySet[Grant]:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import msgspec
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Membership, Organisation
 from accounts.principals import Principal
@@ -33,11 +33,10 @@ def work_for(principal: Principal, work_id: UUID) -> Work | None:
     return works_visible_to(principal).filter(pk=work_id).first()
 
 
-def works_with_counts(principal: Principal) -> QuerySet[Work]:
-    """Works with how many versions each has and when the newest came; newest work first."""
-    return works_visible_to(principal).annotate(
-        versions_number=Count("versions"), newest_at=Max("versions__created_at")
-    )
+def knows(principal: Principal, work: Work) -> bool:
+    """Whether the caller may know all about a work, but for its text: its house, and its writer in person."""
+    is_writer = principal.credential is None and work.writer_id == principal.person.pk
+    return is_writer or work.organisation_id == principal.organisation_id
 
 
 def may_keep(principal: Principal) -> bool:
@@ -53,6 +52,11 @@ def may_write(principal: Principal, work: Work) -> bool:
 def versions_of(work: Work) -> QuerySet[Version]:
     """The versions of a work, newest first, without their sketches."""
     return work.versions.defer("sketch").select_related("submitted_by").order_by("-number")
+
+
+def versions_with_scenes(work: Work) -> QuerySet[Version]:
+    """The versions of a work, newest first, with how many scenes each has."""
+    return versions_of(work).annotate(scenes_number=Count("scenes"))
 
 
 def script_of(version: Version) -> Script:

@@ -6,7 +6,7 @@ from screenplays.services.finding import find_works
 from screenplays.services.grants import end_grant, grant_training, grant_use
 from screenplays.services.shots import link_shots
 from screenplays.services.versions import add_version
-from screenplays.services.works import destroy_work, register_work
+from screenplays.services.works import destroy_work, register_work, require_writer
 
 __all__ = [
     "FILE",
@@ -24,5 +24,6 @@ __all__ = [
     "link_shots",
     "make_copy",
     "register_work",
+    "require_writer",
     "whose_copy",
 ]

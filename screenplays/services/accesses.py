@@ -114,9 +114,9 @@ def lock_open_work(principal: Principal, work_id: UUID) -> Work:
     Raises:
         NotFound; Conflict: ``SCRIPT_DESTROYED``.
     """
-    if not works_open_to(principal).filter(pk=work_id).exists():
+    work = works_open_to(principal).select_for_update(of=("self",)).filter(pk=work_id).first()
+    if work is None:
         raise NotFound
-    work = Work.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=work_id)
     if work.sealed_key is None:
         raise Conflict("SCRIPT_DESTROYED", "The text of this work was destroyed.")
     return work
@@ -180,7 +180,7 @@ def _keep(
     outcome = Outcome.REFUSED if not decision.permitted else Outcome.DELIVERED if part else Outcome.PERMITTED
     row = Access.objects.create(
         created_at=clock.now(),
-        work_id=version.work_id,
+        work=version.work,
         version=version,
         organisation=principal.organisation,
         person=principal.person,

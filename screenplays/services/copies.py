@@ -24,9 +24,10 @@ from screenplays.models import Authority, Copy, Outcome, Purpose, Work
 from screenplays.reading import Limits, Refused, see_lines
 from screenplays.sealing import get_part, key_of, put_part
 from screenplays.selectors.copies import copies_of, copy_for
-from screenplays.selectors.works import may_write, script_of, work_for
+from screenplays.selectors.works import script_of, work_for
 from screenplays.services.accesses import ask_access, keep_delivery, lock_open_work
 from screenplays.services.versions import refusal_of
+from screenplays.services.works import require_writer
 from trustcore.policy.reasons import DenyReason
 
 COPY: Final = "COPY"
@@ -131,8 +132,7 @@ def whose_copy(*, principal: Principal, work_id: UUID, path: Path) -> Leak:
     work = work_for(principal, work_id)
     if work is None:
         raise NotFound
-    if not may_write(principal, work):
-        raise Forbidden("WORK_NOT_YOURS", "You may read about this work, and others decide on it.")
+    require_writer(principal, work)
     most = settings.SCRIPT_BYTES_MAX
     if path.stat().st_size > most:
         raise TooLarge("SCRIPT_TOO_LARGE", _("A script file has at most %(most)s bytes.") % {"most": most})

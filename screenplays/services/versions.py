@@ -16,7 +16,7 @@ from accounts.principals import Principal
 from audit.services import record
 from common import clock
 from common.clock import rfc3339
-from common.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge, Unavailable
+from common.errors import Conflict, InvalidInput, NotFound, TooLarge, Unavailable
 from common.ids import new_id
 from common.keys import signer_for
 from common.language import later
@@ -30,8 +30,8 @@ from screenplays.reading import Limits, Refused, Script, read_script, scenes_of,
 from screenplays.reading.shape import Refusal
 from screenplays.reading.texts import DECLARED
 from screenplays.sealing import close, key_of, keyed_hash, put_part
-from screenplays.selectors.works import may_write, part_of, work_for
-from screenplays.services.works import lock_work
+from screenplays.selectors.works import part_of, work_for
+from screenplays.services.works import lock_work, require_writer
 
 VERSIONS_MOST: Final = 500
 _WORDS: Final = {
@@ -85,8 +85,7 @@ def add_version(
     work = work_for(principal, work_id)
     if work is None:
         raise NotFound
-    if not may_write(principal, work):
-        raise Forbidden("WORK_NOT_YOURS", "You may read about this work, and others decide on it.")
+    require_writer(principal, work)
     key = key_of(work)
     data, script = _read(path, file_name, encoding)
     sha256 = hashlib.sha256(data).hexdigest()

@@ -104,9 +104,18 @@ def lock_work(principal: Principal, work_id: UUID) -> Work:
     if not works_visible_to(principal).filter(pk=work_id).exists():
         raise NotFound
     work = Work.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=work_id)
+    require_writer(principal, work)
+    return work
+
+
+def require_writer(principal: Principal, work: Work) -> None:
+    """Refuse whoever may not write to a work that they know of.
+
+    Raises:
+        Forbidden: ``WORK_NOT_YOURS``.
+    """
     if not may_write(principal, work):
         raise Forbidden("WORK_NOT_YOURS", "You may read about this work, and others decide on it.")
-    return work
 
 
 def _production(principal: Principal, production_id: UUID | None) -> UUID | None:

@@ -227,6 +227,10 @@ _GRANTEE: dict[str, Any] = {
 }
 BODIES: dict[str, Body] = {
     # the portal
+    "POST /scripts/new/": _form(title="Another", kind="SCREENPLAY"),
+    "POST /scripts/{work_id}/versions/{version_id}/scenes/": _form(ordinal="1", shots="0410_0020"),
+    "POST /scripts/{work_id}/destroy/": _form(reason="The option lapsed."),
+    "POST /scripts/grants/{grant_id}/end/": _form(reason="It is over."),
     "POST /incidents/new/": _form(**_SEEN),
     "POST /incidents/{incident_id}/evidence/": lambda world: Ask(
         {**_file(world).data, "kind": "CAPTURE"}, kind="form"

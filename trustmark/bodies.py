@@ -28,7 +28,10 @@ _UPLOADS = frozenset(
     }
 )
 # The same, of one object: evidence of an incident, by the API and at the portal.
-_UPLOADS_OF_ONE = re.compile(r"(?:/api/v1)?/incidents/[0-9a-f-]{36}/evidence/?")
+# And a document that is brought into the graph of a production.
+_UPLOADS_OF_ONE = re.compile(
+    r"(?:/api/v1)?/incidents/[0-9a-f-]{36}/evidence/?|/api/v1/productions/[0-9a-f-]{36}/omc"
+)
 
 
 class BoundedBodies:

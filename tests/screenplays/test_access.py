@@ -362,6 +362,7 @@ def test_keys_without_the_scope_are_refused(
     assert (answer.status_code, answer.json()["code"]) == (403, "SCOPE_MISSING")
 
 
+@pytest.mark.req("ST-040")
 def test_the_api_hands_works_in_and_lists_them(work: Work, producer: Principal, client: Client) -> None:
     key, _ = factories.make_credential(work.organisation, created_by=producer.person)
     headers = factories.bearer(key)

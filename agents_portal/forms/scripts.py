@@ -143,7 +143,9 @@ class LeakForm(forms.Form):
     """Fields of ``/scripts/<uuid>/leak/``."""
 
     file = forms.FileField(
-        label=_("PDF that turned up"), allow_empty_file=True, help_text=_("It is read and not kept.")
+        label=_("What turned up"),
+        allow_empty_file=True,
+        help_text=_("A PDF, or a picture of a page: PNG, JPEG or TIFF. It is read and not kept."),
     )
 
 

@@ -224,9 +224,7 @@ def leak_page(request: PortalRequest, work_id: UUID) -> HttpResponseBase:
     work = _writable(request, work_id)
     screen = Screen(
         _("Whose copy is this?"),
-        _(
-            "A PDF that turned up is compared with every copy made of this script. A scan or a photograph is not."
-        ),
+        _("What turned up is compared with every copy of this script. Scans are read, too."),
         _("Look for its mark"),
         reverse("portal-script", args=[work.pk]),
     )

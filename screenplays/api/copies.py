@@ -39,13 +39,13 @@ class ScriptCopyOutput(StrictSerializer):
 
 
 class ScriptLeakInput(StrictSerializer):
-    """A PDF that turned up."""
+    """A PDF, or a picture of a page (PNG, JPEG, TIFF), that turned up."""
 
     file = serializers.FileField(allow_empty_file=True)
 
 
 class ScriptLeakOutput(StrictSerializer):
-    """Whose copy it was: ``FILE``, ``MARK`` with a bound on the chance of error, or ``NONE``."""
+    """Whose copy it was: ``FILE``, ``MARK`` or ``SCAN`` with a bound on the chance of error, or ``NONE``."""
 
     how = serializers.CharField()
     copy = ScriptCopyOutput(allow_null=True)

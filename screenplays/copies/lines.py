@@ -16,6 +16,12 @@ class SeenLine(msgspec.Struct, frozen=True, array_like=True):
     displacements: tuple[float, ...]
 
 
+class ScannedLine(msgspec.Struct, frozen=True, array_like=True):
+    """A line of a picture: where each word begins, in letter widths from the first."""
+
+    lefts: tuple[float, ...]
+
+
 class SeenWord(msgspec.Struct, frozen=True, array_like=True):
     """A word, its left edge, and the left edge of its last letter; any unit."""
 

@@ -6,7 +6,7 @@
 Nothing below this package imports Django: the confined process loads what reads scripts and no more.
 """
 
-from screenplays.reading.confined import read_script, see_lines
+from screenplays.reading.confined import read_script, scan_lines, see_lines
 from screenplays.reading.shape import Element, Format, Limits, Refused, Script, scenes_of, wording_of
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Refused",
     "Script",
     "read_script",
+    "scan_lines",
     "scenes_of",
     "see_lines",
     "wording_of",

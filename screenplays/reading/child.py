@@ -30,6 +30,8 @@ class Orders(msgspec.Struct):
     declared: str = ""
     # the lines of a PDF as they stand on paper, not what they say
     as_seen: bool = False
+    # the lines of pictures of pages
+    as_scanned: bool = False
 
 
 def main() -> None:
@@ -44,6 +46,10 @@ def main() -> None:
             from screenplays.copies.seeing import see_pdf
 
             said = msgspec.json.encode({"lines": see_pdf(data, orders.limits)})
+        elif orders.as_scanned:
+            from screenplays.copies.scanning import scan
+
+            said = msgspec.json.encode({"scanned": scan(data, orders.limits)})
         else:
             script = read_bytes(data, orders.limits, ending=orders.ending, declared=orders.declared)
             said = msgspec.json.encode({"script": script})

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from screenplays.copies.lines import SeenLine
+from screenplays.copies.lines import ScannedLine, SeenLine
 from screenplays.reading.child import ANSWER_BYTES_MAX, Orders
 from screenplays.reading.shape import Limits, Refusal, Refused, Script
 
@@ -21,6 +21,7 @@ _KEPT: Final = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "VIRTUAL_ENV", "LD_L
 class _Answer(msgspec.Struct):
     script: Script | None = None
     lines: list[SeenLine] | None = None
+    scanned: list[ScannedLine] | None = None
     refused: Refusal | None = None
     detail: str = ""
 
@@ -44,6 +45,14 @@ def see_lines(path: Path, limits: Limits) -> list[SeenLine]:
     if answer.lines is None:
         raise Refused(Refusal.SCRIPT_UNREADABLE, "reading it gave no answer")
     return answer.lines
+
+
+def scan_lines(path: Path, limits: Limits) -> list[ScannedLine]:
+    """The lines of the pictures of pages at ``path``. Raises as :func:`read_script`."""
+    answer = _run(Orders(str(path), limits, as_scanned=True))
+    if answer.scanned is None:
+        raise Refused(Refusal.SCRIPT_UNREADABLE, "reading it gave no answer")
+    return answer.scanned
 
 
 def _run(orders: Orders) -> "_Answer":

@@ -1,6 +1,7 @@
 """Make a marked copy for one recipient, hand it out, and say whose copy a PDF that turned up was."""
 
 import hashlib
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,13 @@ from common.errors import Forbidden, InvalidInput, NotFound, TooLarge
 from common.ids import new_id
 from common.storage import blobs
 from common.visible import one_line
+from screenplays.copies.lines import SeenLine
 from screenplays.copies.marking import ODDS_MOST, Likeness, likest
+from screenplays.copies.matching import lines_by_places, recognised
 from screenplays.copies.printing import print_copy
-from screenplays.models import Authority, Copy, Outcome, Purpose, Work
-from screenplays.reading import Limits, Refused, see_lines
+from screenplays.models import Authority, Copy, Outcome, Purpose, Version, Work
+from screenplays.reading import Limits, Refused, scan_lines, see_lines
+from screenplays.reading.shape import Refusal
 from screenplays.sealing import get_part, key_of, put_part
 from screenplays.selectors.copies import copies_of, copy_for
 from screenplays.selectors.works import script_of, work_for
@@ -31,6 +35,8 @@ from screenplays.services.works import require_writer
 from trustcore.policy.reasons import DenyReason
 
 COPY: Final = "COPY"
+# versions whose lines are looked for in a scan
+VERSIONS_MOST: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,8 @@ class Leak:
     """What a PDF that turned up tells.
 
     Attributes:
-        how: ``FILE`` (these very bytes were handed out), ``MARK`` or ``NONE``: no copy can be named.
+        how: ``FILE`` (these very bytes were handed out), ``MARK`` (by its letters), ``SCAN`` (by a picture of its lines) or
+            ``NONE``: no copy can be named.
         lines: lines that were read.
     """
 
@@ -123,11 +130,11 @@ def fetch_copy(*, principal: Principal, copy_id: UUID) -> tuple[Copy, bytes]:
 
 
 def whose_copy(*, principal: Principal, work_id: UUID, path: Path) -> Leak:
-    """Say whose copy of a work the PDF at ``path`` was, for its keepers; asked on record, the file is not kept.
+    """Say whose copy of a work the PDF or picture at ``path`` was, for its keepers; asked on record, the file is not kept.
 
     Raises:
         NotFound; Forbidden: ``WORK_NOT_YOURS``.
-        InvalidInput: why the PDF cannot be read; TooLarge: ``SCRIPT_TOO_LARGE``.
+        InvalidInput: why it cannot be read; TooLarge: ``SCRIPT_TOO_LARGE``.
     """
     work = work_for(principal, work_id)
     if work is None:
@@ -155,18 +162,46 @@ def whose_copy(*, principal: Principal, work_id: UUID, path: Path) -> Leak:
 
 def _leak(work: Work, path: Path) -> Leak:
     copies = {copy.pk: copy for copy in copies_of(work)}
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
     same = next((copy for copy in copies.values() if copy.sha256 == digest), None)
     if same is not None:
         return Leak("FILE", same, None, 0, len(copies))
+    limits = Limits(pages=settings.SCRIPT_PAGES_MAX)
+    told: list[Likeness] = []
+    read = 0
     try:
-        lines = see_lines(path, Limits(pages=settings.SCRIPT_PAGES_MAX))
+        if data[:1024].lstrip().startswith(b"%PDF-"):
+            lines = _letters(path, limits)
+            told, read = likest(lines, list(copies), tries=2), len(lines)
+            if told and told[0].odds <= ODDS_MOST:
+                return Leak("MARK", copies[told[0].copy_id], told[0], read, len(copies))
+        scanned = scan_lines(path, limits)
     except Refused as refused:
         raise refusal_of(refused) from refused
-    told = likest(lines, list(copies))
+    known = lines_by_places(script_of(version) for version in _versions(copies.values()))
+    told = likest(recognised(scanned, known), list(copies), tries=2)
+    read = max(read, len(scanned))
     if told and told[0].odds <= ODDS_MOST:
-        return Leak("MARK", copies[told[0].copy_id], told[0], len(lines), len(copies))
-    return Leak("NONE", None, told[0] if told else None, len(lines), len(copies))
+        return Leak("SCAN", copies[told[0].copy_id], told[0], read, len(copies))
+    return Leak("NONE", None, told[0] if told else None, read, len(copies))
+
+
+def _letters(path: Path, limits: Limits) -> list[SeenLine]:
+    """Lines of a PDF by its letters; none where its pages are pictures."""
+    try:
+        return see_lines(path, limits)
+    except Refused as refused:
+        if refused.code != Refusal.SCRIPT_NO_TEXT:
+            raise
+        return []
+
+
+def _versions(copies: Iterable[Copy]) -> list[Version]:
+    """The versions that copies were made of, the newest."""
+    ids = {copy.version_id for copy in copies}
+    rows = Version.objects.filter(pk__in=ids).select_related("work").defer("sketch")
+    return list(rows.order_by("-number")[:VERSIONS_MOST])
 
 
 def _keep(principal: Principal, copy: Copy) -> Copy:

@@ -148,6 +148,9 @@ class Scope(models.TextChoices):
     BUNDLE_WRITE = "bundle:write", later("Make bundles")
     BUNDLE_READ = "bundle:read", later("Download bundles")
     WATERMARK_DETECT = "watermark:detect", later("Look for marks in files")
+    SCRIPT_READ = "script:read", later("Read about scripts: versions, grants, accesses")
+    SCRIPT_WRITE = "script:write", later("Hand scripts in")
+    SCRIPT_ACCESS = "script:access", later("Ask for scripts that were granted, and fetch them")
     EVENT_READ = "event:read", later("Follow the event stream")
     WEBHOOK_MANAGE = "webhook:manage", later("Manage webhooks")
 

@@ -26,6 +26,7 @@ _AUDIT = Entry("portal-audit", "scroll-text", later("Audit trail"))
 _INCIDENTS = Entry("portal-incidents", "triangle-alert", later("Incidents"))
 _VERIFY = Entry("portal-verifications", "search-check", later("Verify"))
 _ASSETS = Entry("portal-assets", "workflow", later("Assets"))
+_SCRIPTS = Entry("portal-scripts", "file-text", later("Scripts"))
 _ROLLOUTS = Entry("portal-rollouts", "git-compare-arrows", later("Rollouts"))
 SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
     AGENT: (
@@ -45,6 +46,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             (
                 Entry("portal-mandates", "signature", later("Mandates")),
                 Entry("portal-training", "book-open", later("Training")),
+                _SCRIPTS,
                 _ROLLOUTS,
                 Entry("portal-events", "circle-pause", later("Holds and events")),
                 _ASSETS,
@@ -70,6 +72,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-mandates", "signature", later("My agent’s mandate")),
                 Entry("portal-rules", "list", later("Said in advance")),
                 Entry("portal-training", "book-open", later("Training")),
+                _SCRIPTS,
                 Entry("portal-incidents", "triangle-alert", later("Used without my yes")),
                 _VERIFY,
                 Entry("portal-events", "circle-pause", later("Holds and events")),
@@ -88,6 +91,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-receipts", "film", later("Receipts")),
                 _ASSETS,
                 Entry("portal-markings", "fingerprint", later("Marking")),
+                _SCRIPTS,
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
                 _VERIFY,
             ),
@@ -138,6 +142,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
                 Entry("portal-profiles", "scale", later("Profiles"), later("Profiles")),
                 _ASSETS,
+                _SCRIPTS,
             ),
         ),
         Group(
@@ -168,6 +173,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-markings", "fingerprint", later("Marking"), later("Marking")),
                 Entry("portal-duties", "hourglass", later("Acknowledgements"), later("Due")),
                 Entry("portal-keys", "key-round", later("API keys"), later("Keys")),
+                _SCRIPTS,
                 Entry("portal-webhooks", "webhook", later("Webhooks")),
                 Entry("portal-team", "users", later("Team")),
                 _ASSETS,
@@ -210,6 +216,7 @@ BELONGS: Final = {
     "portal-member": dict.fromkeys(SECTIONS, "portal-members"),
     "portal-rollout": dict.fromkeys(SECTIONS, "portal-rollouts"),
     "portal-profile": dict.fromkeys(SECTIONS, "portal-profiles"),
+    "portal-script": dict.fromkeys(SECTIONS, "portal-scripts"),
     "portal-usage": dict.fromkeys(SECTIONS, "portal-usage"),
     "portal-event": dict.fromkeys(SECTIONS, "portal-events"),
     "portal-organisation": {OPERATOR: "portal-organisations"},

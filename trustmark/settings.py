@@ -106,6 +106,9 @@ BATCH_ROWS_MAX = env.integer("TRUSTMARK_BATCH_ROWS_MAX", 50_000)
 UPLOAD_BYTES_MAX = env.integer("TRUSTMARK_UPLOAD_BYTES_MAX", 20 * 1024**3)
 # Largest file of evidence of an incident.
 INCIDENT_EVIDENCE_BYTES_MAX = env.integer("TRUSTMARK_INCIDENT_EVIDENCE_BYTES_MAX", 2 * 1024**3, least=1)
+# Largest script file (bytes), and most pages; longer ones are refused whole.
+SCRIPT_BYTES_MAX = env.integer("TRUSTMARK_SCRIPT_BYTES_MAX", 32 * 1024**2, least=1)
+SCRIPT_PAGES_MAX = env.integer("TRUSTMARK_SCRIPT_PAGES_MAX", 1000, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES_MAX
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -230,6 +233,7 @@ INSTALLED_APPS = [
     "notify",
     "licensing",
     "watermarking",
+    "screenplays",
     "receipts",
     "provenance",
     "verification",
@@ -413,6 +417,9 @@ SPECTACULAR_SETTINGS = {
         "ProductionKind": "trustmark.vocabulary.PRODUCTION_KINDS",
         "AssetKind": "provenance.models.AssetKind",
         "CustodyKind": "provenance.graph.models.DocumentKind",
+        "PurposeEnum": "trustmark.vocabulary.BUNDLE_PURPOSES",
+        "ScriptPurpose": "trustmark.vocabulary.SCRIPT_PURPOSES",
+        "ScriptGrantPurpose": "trustmark.vocabulary.SCRIPT_GRANT_PURPOSES",
         "RequestState": "trustmark.vocabulary.REQUEST_STATES",
         "TokenState": "trustmark.vocabulary.TOKEN_STATES",
     },

@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("notify.urls")),
     path("", include("licensing.urls")),
     path("", include("watermarking.urls")),
+    path("", include("screenplays.urls")),
     path("", include("receipts.urls")),
     path("", include("provenance.urls")),
     path("", include("verification.urls")),

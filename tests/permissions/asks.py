@@ -221,8 +221,17 @@ def _stale(**data: Any) -> Body:
     return made
 
 
+_GRANTEE: dict[str, Any] = {
+    "organisation": lambda world: world.facts["vendor"].slug,
+    "to": _email("vendor"),
+    "not_after": lambda _: clock.rfc3339(in_days(9)),
+}
 BODIES: dict[str, Body] = {
     # the portal
+    "POST /scripts/new/": _form(title="Another", kind="SCREENPLAY"),
+    "POST /scripts/{work_id}/versions/{version_id}/scenes/": _form(ordinal="1", shots="0410_0020"),
+    "POST /scripts/{work_id}/destroy/": _form(reason="The option lapsed."),
+    "POST /scripts/grants/{grant_id}/end/": _form(reason="It is over."),
     "POST /incidents/new/": _form(**_SEEN),
     "POST /incidents/{incident_id}/evidence/": lambda world: Ask(
         {**_file(world).data, "kind": "CAPTURE"}, kind="form"
@@ -396,6 +405,23 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/watermarks/jobs": _film(payload=_id("free_payload")),
     "POST /api/v1/watermarks/detect": _film(),
     "POST /api/v1/verifications": _film(),
+    "POST /api/v1/screenplays": _json(title="Another"),
+    "POST /api/v1/screenplays/matches": lambda _: Ask(
+        {"file": SimpleUploadedFile("a.txt", b"")}, kind="form"
+    ),
+    "POST /api/v1/screenplays/{work_id}/versions": lambda _: Ask(
+        {"file": SimpleUploadedFile("a.txt", b""), "label": "Blue"}, kind="form"
+    ),
+    "POST /api/v1/screenplays/{work_id}/grants": _json(purpose="READ", **_GRANTEE),
+    "POST /api/v1/screenplays/{work_id}/training-grants": _json(basis="A contract", **_GRANTEE),
+    "POST /api/v1/screenplays/{work_id}/accesses": lambda _: Ask(
+        {"use_type": "SCRIPT_ACCESS"}, denied=b'"decision":"DENY"'
+    ),
+    "POST /api/v1/screenplays/{work_id}/leaks": lambda _: Ask(
+        {"file": SimpleUploadedFile("a.pdf", b"")}, kind="form"
+    ),
+    "PUT /api/v1/screenplays/{work_id}/versions/{version_id}/scenes/{ordinal}/shots": _json(shots=["0410"]),
+    "POST /api/v1/screenplay-grants/{grant_id}/end": _json(reason="It is over."),
     "POST /api/v1/verifications/{verification_id}/reviews": _json(verdict="LET_GO", reason="Looked at it."),
     "GET /api/v1/graph/assets": _query("?model=any"),
     "POST /api/v1/graph/assets": _json(

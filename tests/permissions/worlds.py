@@ -39,6 +39,8 @@ from notify.models import Delivery, Letter
 from notify.services import create_endpoint, ping_endpoint
 from notify.unsubscribing import unsubscribe_url
 from provenance.services.intake import receive_asset
+from screenplays import services as services_of_scripts
+from screenplays.models import Access
 from tests import factories
 from tests.compliance import incident as acts
 from tests.conftest import DEMO_CLIP
@@ -101,6 +103,7 @@ _PUBLIC = frozenset(
         "kid",
         "purpose",
         "shape",
+        "ordinal",
         "token",
         "user_id",
         "person_id",
@@ -177,6 +180,7 @@ def make_world(folder: Path, names: Names = Names()) -> World:
     _outputs(world)
     _doors(world)
     _incidents(world, talent)
+    _scripts(world)
     return world
 
 
@@ -196,6 +200,44 @@ def _incidents(world: World, talent: Talent) -> None:
         "evidence_id": str(evidence.pk),
         "package_id": str(package.pk),
         "rollout_id": str(rollout.pk),
+    }
+
+
+def _scripts(world: World) -> None:
+    """A script of the studio, written by the talent; the vendor and its key may read it, and the key does."""
+    producer, key = world.people["producer"], world.keys["vendor-key"]
+    work = services_of_scripts.register_work(
+        principal=producer,
+        title=f"Only our script {uuid4().hex}",
+        production_id=world.facts["production"].pk,
+        writer_email=world.people["talent"].person.email,
+    )
+    path = world.facts["folder"] / "script.fountain"
+    path.write_text("INT. HOUSE - DAY\n\nShe waits.\n\nEXT. ROAD - NIGHT\n\nHe does not come.\n")
+    version = services_of_scripts.add_version(
+        principal=producer, work_id=work.pk, path=path, file_name="script.fountain", label="First"
+    )
+    grants = [
+        services_of_scripts.grant_use(
+            principal=producer, work_id=work.pk, purpose="READ", organisation=world.facts["vendor"].slug, to=to,
+            not_after=in_days(30),
+        )
+        for to in (world.people["vendor"].person.email, key.prefix)
+    ]  # fmt: skip
+    access = Access.objects.create(
+        work=work, version=version, organisation=key.organisation, person=key.created_by, credential=key,
+        purpose="READ", outcome="PERMITTED", authority="GRANT", grant=grants[1], training_granted=False,
+        valid_until=in_days(1),
+    )  # fmt: skip
+    copy = services_of_scripts.make_copy(principal=producer, work_id=work.pk)
+    world.facts["script"] = work
+    world.ids |= {
+        "work_id": str(work.pk),
+        "version_id": str(version.pk),
+        "grant_id": str(grants[0].pk),
+        "access_id": str(access.pk),
+        "copy_id": str(copy.pk),
+        "ordinal": "1",
     }
 
 

@@ -106,6 +106,14 @@ BATCH_ROWS_MAX = env.integer("TRUSTMARK_BATCH_ROWS_MAX", 50_000)
 UPLOAD_BYTES_MAX = env.integer("TRUSTMARK_UPLOAD_BYTES_MAX", 20 * 1024**3)
 # Largest file of evidence of an incident.
 INCIDENT_EVIDENCE_BYTES_MAX = env.integer("TRUSTMARK_INCIDENT_EVIDENCE_BYTES_MAX", 2 * 1024**3, least=1)
+# Largest original or derivative for training; rows and bytes of one registration in bulk.
+TRAINING_FILE_BYTES_MAX = env.integer("TRUSTMARK_TRAINING_FILE_BYTES_MAX", 20 * 1024**3, least=1)
+TRAINING_BULK_BYTES_MAX = env.integer("TRUSTMARK_TRAINING_BULK_BYTES_MAX", 4 * 1024**3, least=1)
+# Days for which a bucket with object lock retains what was stored (governance mode: a takedown still removes it).
+# 0: the bucket's own rule holds.
+TRAINING_LOCK_DAYS = env.integer("TRUSTMARK_TRAINING_LOCK_DAYS", 0)
+# Hours in which an isolated asset is due to be looked at, where its contract says nothing.
+TRAINING_REVIEW_HOURS = env.integer("TRUSTMARK_TRAINING_REVIEW_HOURS", 72, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES_MAX
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -231,6 +239,7 @@ INSTALLED_APPS = [
     "licensing",
     "watermarking",
     "receipts",
+    "training",
     "provenance",
     "verification",
     "compliance",

@@ -29,6 +29,7 @@ urlpatterns = [
     path("", include("licensing.urls")),
     path("", include("watermarking.urls")),
     path("", include("receipts.urls")),
+    path("", include("training.urls")),
     path("", include("provenance.urls")),
     path("", include("verification.urls")),
     path("", include("compliance.urls")),

@@ -19,6 +19,8 @@ from licensing import services
 from licensing.models import Talent
 from tests.licensing.persons import LIMITS, in_days
 from tests.permissions.worlds import World, request_body, short_film
+from tests.training.world import bodies as training_bodies
+from tests.training.world import things as training_things
 from trustcore.policy.profiles import catalogue, profile_hash
 
 PROFILE = "SAG_TVT_2026@1"
@@ -45,6 +47,7 @@ THINGS = {
     ("/api/v1/logs/", "production"): "production_id",
     ("/unsubscribe/", "token"): "unsubscribe_token",
     ("/team/", "person_id"): "teammate_id",
+    **training_things(),
 }
 
 
@@ -221,6 +224,7 @@ def _stale(**data: Any) -> Body:
 
 
 BODIES: dict[str, Body] = {
+    **training_bodies(Ask),
     # the portal
     "POST /incidents/new/": _form(**_SEEN),
     "POST /incidents/{incident_id}/evidence/": lambda world: Ask(

@@ -46,6 +46,7 @@ from tests.passkeys import SoftPasskey
 from tests.provenance.conftest import cut_clip
 from tests.provenance.test_assets_api import released
 from tests.receipts.conftest import Farm
+from tests.training.world import make_training_house
 from tests.verification.making import finished
 from trustcore.passkey import challenge_of
 from watermarking.models import MarkDetection, MediaJob, MediaStretch
@@ -173,6 +174,7 @@ def make_world(folder: Path, names: Names = Names()) -> World:
     _outputs(world)
     _doors(world)
     _incidents(world, talent)
+    make_training_house(world)
     return world
 
 

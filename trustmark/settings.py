@@ -27,7 +27,7 @@ SECRET_KEY = f"django:{TRUSTMARK_SECRET}"
 KEY_BACKEND = env.text("TRUSTMARK_KEY_BACKEND", "database")
 KEY_BACKENDS = {
     purpose: env.text(f"TRUSTMARK_KEY_BACKEND_{purpose}", KEY_BACKEND)
-    for purpose in ("TOKEN", "LOG", "BUNDLE", "DECISION", "STATUS")
+    for purpose in ("TOKEN", "LOG", "BUNDLE", "DECISION", "STATUS", "CREDENTIALS")
 }
 # PKCS#11: path of the token's library, the token's label, its user PIN.
 PKCS11_MODULE = env.text("TRUSTMARK_PKCS11_MODULE", "")

@@ -389,11 +389,13 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/watermarks/detect": _film(),
     "POST /api/v1/verifications": _film(),
     "POST /api/v1/verifications/{verification_id}/reviews": _json(verdict="LET_GO", reason="Looked at it."),
+    "GET /api/v1/assets/{asset_id}/proxy": lambda _: Ask(answers=(409,)),  # a film needs none
     "GET /api/v1/watermarks/jobs/{uid}/content": lambda _: Ask(answers=(409,)),  # it is still being marked
     "POST /api/v1/watermarks/registrations": _json(
         project=_id("production_id"), tokens=lambda world: [world.ids["jti"]]
     ),
     "PUT /api/v1/productions/{production_id}/softbinding": _json(public=False),
+    "POST /api/v1/productions/{production_id}/omc": _json(Asset=[]),
     "POST /api/v1/bundles": _json(project=_id("production_id"), purpose="UNION_REPORTING"),
     "POST /api/v1/webhooks": _json(url="https://hooks.example.test/another", kinds=[]),
     "PATCH /api/v1/webhooks/{endpoint_id}": _json(enabled=False),

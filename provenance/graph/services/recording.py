@@ -61,7 +61,7 @@ def record_batch(*, principal: Principal, production_id: UUID, specs: Sequence[S
     recorded = []
     for place, spec in enumerate(specs):
         try:
-            recorded.append(_record(principal, recorder, spec))
+            recorded.append(record_one(principal, recorder, spec))
         except DomainError as error:
             error.extra.setdefault("item", place)
             raise
@@ -121,7 +121,8 @@ def lock_graph(production: Production) -> None:
         )
 
 
-def _record(principal: Principal, recorder: Recorder, spec: Spec) -> Recorded:
+def record_one(principal: Principal, recorder: Recorder, spec: Spec) -> Recorded:
+    """Record one thing into a book that is open; its ids can be named by what follows."""
     person = person_behind(principal, spec.on_behalf_of)
     match spec:
         case AssetSpec():

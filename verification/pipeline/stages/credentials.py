@@ -15,6 +15,7 @@ import c2pa
 import msgspec
 
 from provenance.credentials import LICENCE_ASSERTION, c2pa_settings
+from provenance.formats import format_of
 from provenance.jumbf import StoreMalformed, check_bmff_store
 from provenance.reading import REVOKED, CredentialReport, CredentialVerdict, judge_store
 from provenance.revocation import revoked_serials
@@ -44,11 +45,13 @@ def _judged(path: Path, sidecar: Path | None, anchors: str, revoked: frozenset[i
             check_bmff_store(path)
         except StoreMalformed as error:
             return _broken(ProvenanceReason.MALFORMED, error, "embedded")
-    kind = path.suffix.lower().lstrip(".")
-    if kind not in c2pa.Reader.get_supported_mime_types():
+    known = format_of(path)
+    kind = known.media_type if known else path.suffix.lower().lstrip(".")
+    embeds = known.embeds if known else kind in c2pa.Reader.get_supported_mime_types()
+    if not embeds and (known is None or sidecar is None):
         return _missing(ProvenanceReason.MISSING)  # a container in which nothing can be embedded
     with c2pa.Context.from_dict(c2pa_settings(anchors)) as context, path.open("rb") as stream:
-        embedded = _read(kind, stream, None, context)
+        embedded = _read(kind, stream, None, context) if embeds else _missing(ProvenanceReason.MISSING)
         if isinstance(embedded, dict):
             return _of_store(embedded, "embedded", anchors, revoked)
         if embedded.provenance.status is not ProvenanceStatus.MISSING or sidecar is None:

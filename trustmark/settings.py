@@ -410,6 +410,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ProductionKind": "trustmark.vocabulary.PRODUCTION_KINDS",
         "AssetKind": "provenance.models.AssetKind",
+        "TrainingMediaKind": "trustmark.vocabulary.TRAINING_MEDIA_KINDS",
         "RequestState": "trustmark.vocabulary.REQUEST_STATES",
         "TokenState": "trustmark.vocabulary.TOKEN_STATES",
     },

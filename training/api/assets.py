@@ -86,7 +86,7 @@ class TrainingAssetOutput(Strict):
     decision = DecisionOutput()
 
 
-class JobInput(Strict):
+class TrainingJobInput(Strict):
     """A transformation job; ``approved_by`` is the address of somebody else."""
 
     name = serializers.CharField(max_length=120)
@@ -96,7 +96,7 @@ class JobInput(Strict):
     approved_by = serializers.EmailField()
 
 
-class JobOutput(Strict):
+class TrainingJobOutput(Strict):
     """A registered job."""
 
     id = serializers.UUIDField()
@@ -139,14 +139,14 @@ class DerivativeOutput(Strict):
     node = serializers.IntegerField()
 
 
-class ReviewAnswerInput(Strict):
+class TrainingReviewAnswerInput(Strict):
     """``ADMIT`` or ``REFUSE``, and why."""
 
     answer = serializers.ChoiceField(choices=Review.Answer.values)
     reason = serializers.CharField(max_length=2000)
 
 
-class ReviewOutput(Strict):
+class TrainingReviewOutput(Strict):
     """An isolated asset and what was decided about it."""
 
     id = serializers.UUIDField()
@@ -249,9 +249,11 @@ class TrainingJobsApi(TrainingView):
 
     required_scope = "training:write"
 
-    @extend_schema(operation_id="training_jobs_register", request=JobInput, responses={201: JobOutput})
+    @extend_schema(
+        operation_id="training_jobs_register", request=TrainingJobInput, responses={201: TrainingJobOutput}
+    )
     def post(self, request: Request) -> Response:
-        job = register_job(principal=self.principal, ask=JobAsk(**self.parsed(JobInput)))
+        job = register_job(principal=self.principal, ask=JobAsk(**self.parsed(TrainingJobInput)))
         answer = {
             "id": str(job.pk), "name": job.name, "code_commit": job.code_commit,
             "container_image": job.container_image, "approved_by": str(job.approved_by_id),
@@ -281,7 +283,7 @@ class TrainingReviewsApi(TrainingView):
 
     required_scope = "training:read"
 
-    @extend_schema(operation_id="training_reviews_list", responses=ReviewOutput(many=True))
+    @extend_schema(operation_id="training_reviews_list", responses=TrainingReviewOutput(many=True))
     def get(self, request: Request) -> Response:
         return self.page(reviews_of(self.principal), write_review)
 
@@ -291,9 +293,15 @@ class TrainingReviewApi(TrainingView):
 
     required_scope = "training:write"
 
-    @extend_schema(operation_id="training_reviews_answer", request=ReviewAnswerInput, responses=ReviewOutput)
+    @extend_schema(
+        operation_id="training_reviews_answer",
+        request=TrainingReviewAnswerInput,
+        responses=TrainingReviewOutput,
+    )
     def post(self, request: Request, review_id: UUID) -> Response:
-        row = answer_review(principal=self.principal, review_id=review_id, **self.parsed(ReviewAnswerInput))
+        row = answer_review(
+            principal=self.principal, review_id=review_id, **self.parsed(TrainingReviewAnswerInput)
+        )
         return Response(write_review(row))
 
 

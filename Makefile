@@ -15,7 +15,7 @@ PYTEST_ARGS ?=
 # processes that tests run in, each with servers of its own; 0 for one that a debugger can enter
 TEST_JOBS ?= 2
 BENCH_ARGS ?=
-OURS := trustmark trustcore common accounts audit notify licensing receipts watermarking screenplays provenance verification compliance agents_portal clients/python/trustmark_client clients/witness/trustmark_witness
+OURS := trustmark trustcore common accounts audit notify licensing receipts training watermarking screenplays provenance verification compliance agents_portal clients/python/trustmark_client clients/witness/trustmark_witness
 
 .PHONY: help install install-dev run demo serve test tour screenshots lint types contracts requirements bench bench-marks corpus lock clean format
 

@@ -152,6 +152,9 @@ class Scope(models.TextChoices):
     SCRIPT_WRITE = "script:write", later("Hand scripts in")
     SCRIPT_ACCESS = "script:access", later("Ask for scripts that were granted, and fetch them")
     EVENT_READ = "event:read", later("Follow the event stream")
+    TRAINING_WRITE = "training:write", later("Register material for training and freeze manifests")
+    TRAINING_READ = "training:read", later("Read material for training, its rights and lineage")
+    TRAINING_RUN = "training:run", later("Ask for a manifest before a training run, and report the run")
     WEBHOOK_MANAGE = "webhook:manage", later("Manage webhooks")
 
 

@@ -33,8 +33,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("es",)
 PARTIAL = ("es_Informal",)
 PACKAGES = (
-    "accounts", "agents_portal", "audit", "common", "compliance", "licensing", "notify", "provenance", "receipts", "screenplays",
-    "trustmark", "verification", "watermarking",
+    "accounts", "agents_portal", "audit", "common", "compliance", "licensing", "notify", "provenance", "receipts",
+    "screenplays", "training", "trustmark", "verification", "watermarking",
 )  # fmt: skip
 TEMPLATES = ("templates", *(f"{package}/templates" for package in PACKAGES))
 CALLS = {

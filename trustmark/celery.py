@@ -33,6 +33,7 @@ def schedule_beats(sender: Celery, **_kwargs: object) -> None:
         "licensing",
         "watermarking",
         "receipts",
+        "training",
         "provenance",
         "verification",
         "compliance",

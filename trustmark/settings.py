@@ -109,6 +109,13 @@ INCIDENT_EVIDENCE_BYTES_MAX = env.integer("TRUSTMARK_INCIDENT_EVIDENCE_BYTES_MAX
 # Largest script file (bytes), and most pages; longer ones are refused whole.
 SCRIPT_BYTES_MAX = env.integer("TRUSTMARK_SCRIPT_BYTES_MAX", 32 * 1024**2, least=1)
 SCRIPT_PAGES_MAX = env.integer("TRUSTMARK_SCRIPT_PAGES_MAX", 1000, least=1)
+# Largest original or derivative for training.
+TRAINING_FILE_BYTES_MAX = env.integer("TRUSTMARK_TRAINING_FILE_BYTES_MAX", 20 * 1024**3, least=1)
+# Days for which a bucket with object lock retains what was stored (governance mode: a takedown still removes it).
+# 0: the bucket's own rule holds.
+TRAINING_LOCK_DAYS = env.integer("TRUSTMARK_TRAINING_LOCK_DAYS", 0)
+# Hours in which an isolated asset is due to be looked at, where its contract says nothing.
+TRAINING_REVIEW_HOURS = env.integer("TRUSTMARK_TRAINING_REVIEW_HOURS", 72, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES_MAX
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -235,6 +242,7 @@ INSTALLED_APPS = [
     "watermarking",
     "screenplays",
     "receipts",
+    "training",
     "provenance",
     "verification",
     "compliance",
@@ -420,6 +428,7 @@ SPECTACULAR_SETTINGS = {
         "PurposeEnum": "trustmark.vocabulary.BUNDLE_PURPOSES",
         "ScriptPurpose": "trustmark.vocabulary.SCRIPT_PURPOSES",
         "ScriptGrantPurpose": "trustmark.vocabulary.SCRIPT_GRANT_PURPOSES",
+        "TrainingMediaKind": "trustmark.vocabulary.TRAINING_MEDIA_KINDS",
         "RequestState": "trustmark.vocabulary.REQUEST_STATES",
         "TokenState": "trustmark.vocabulary.TOKEN_STATES",
     },

@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include("watermarking.urls")),
     path("", include("screenplays.urls")),
     path("", include("receipts.urls")),
+    path("", include("training.urls")),
     path("", include("provenance.urls")),
     path("", include("verification.urls")),
     path("", include("compliance.urls")),

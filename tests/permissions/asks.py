@@ -19,6 +19,8 @@ from licensing import services
 from licensing.models import Talent
 from tests.licensing.persons import LIMITS, in_days
 from tests.permissions.worlds import World, request_body, short_film
+from tests.training.world import bodies as training_bodies
+from tests.training.world import things as training_things
 from trustcore.policy.profiles import catalogue, profile_hash
 
 PROFILE = "SAG_TVT_2026@1"
@@ -46,6 +48,7 @@ THINGS = {
     ("/unsubscribe/", "token"): "unsubscribe_token",
     ("/team/", "person_id"): "teammate_id",
     ("/assets/", "version_id"): "asset_id",
+    **training_things(),
 }
 
 
@@ -227,6 +230,7 @@ _GRANTEE: dict[str, Any] = {
     "not_after": lambda _: clock.rfc3339(in_days(9)),
 }
 BODIES: dict[str, Body] = {
+    **training_bodies(Ask),
     # the portal
     "POST /scripts/new/": _form(title="Another", kind="SCREENPLAY"),
     "POST /scripts/{work_id}/versions/{version_id}/scenes/": _form(ordinal="1", shots="0410_0020"),

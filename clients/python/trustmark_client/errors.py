@@ -14,6 +14,11 @@ class ClientError(Exception):
         self.detail = detail
         super().__init__(f"{code}: {detail}")
 
+    @property
+    def state_code(self) -> str:
+        """The code that a farm's screen shows."""
+        return self.code
+
 
 class ServerUnreachable(ClientError):
     """No answer, or none that is worth one, after all retries. A gate treats it as a refusal."""
@@ -54,3 +59,8 @@ class LicenceEnded(ClientError):
         super().__init__("LICENCE_ENDED", f"licence {jti} is {state}")
         self.jti = jti
         self.state = state
+
+    @property
+    def state_code(self) -> str:
+        """The licence's own state says more than that it ended."""
+        return self.state

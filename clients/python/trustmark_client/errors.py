@@ -45,6 +45,14 @@ class PixelsUnreadable(ClientError):
         super().__init__("PIXELS_UNREADABLE", detail)
 
 
+class OutboxFull(ClientError):
+    """The disk takes no more receipts; who cannot keep a receipt may not render."""
+
+    def __init__(self, detail: str) -> None:
+        """A disk without room has the code ``OUTBOX_FULL``."""
+        super().__init__("OUTBOX_FULL", detail)
+
+
 class LeaseUnverified(ClientError):
     """A permit came without a lease that the server signed for us; nothing may be rendered under it."""
 

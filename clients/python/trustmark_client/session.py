@@ -25,7 +25,7 @@ from pathlib import Path
 from trustmark_client.answers import BatchAnswer, Decision, Lease
 from trustmark_client.asks import Ask
 from trustmark_client.client import TrustmarkClient
-from trustmark_client.errors import ClientError, ServerRefused, ServerUnreachable
+from trustmark_client.errors import ClientError, OutboxFull, ServerRefused, ServerUnreachable
 from trustmark_client.gate_options import Announce
 from trustmark_client.leases import LeaseKeeper
 from trustmark_client.outbox import Outbox
@@ -163,7 +163,10 @@ def _attend(
         if keeper.ended.is_set():
             return keeper.reason_codes
         if watch is not None:
-            outbox.add(keeper.bounds.hold(list(watch.poll())))
+            try:
+                outbox.add(keeper.bounds.hold(list(watch.poll())))
+            except OutboxFull as full:
+                return [full.code]
             if watch.missing and (over := keeper.bounds.why_over()):
                 keeper.end(over)  # as many frames as the grace allows, and more to come
                 continue
@@ -198,7 +201,8 @@ def _send_rest(watch: FrameWatch | None, outbox: Outbox, client: TrustmarkClient
     """Keep the last frames and send what is left; where receipts wait if they could not be sent, else nothing."""
     try:
         if watch is not None:
-            outbox.add(keeper.bounds.hold(list(watch.poll(ended=True))))
+            with suppress(OutboxFull):  # they are sent from memory, below
+                outbox.add(keeper.bounds.hold(list(watch.poll(ended=True))))
         if keeper.is_online:
             outbox.send(lambda rows, key: client.send_rows(rows, key=key), everything=True)
         else:  # a network that swallows everything must not hold the node: what waits on disk is safe

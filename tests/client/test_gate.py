@@ -72,6 +72,26 @@ class Gate:
     def frames(self) -> Path:
         return self.folder / "frames"
 
+    def revoke(self) -> None:
+        """The talent's side takes the licence back."""
+        services.revoke_token(
+            principal=factories.decider_of(self.token.request),
+            jti=self.token.pk,
+            kind="PROSPECTIVE",
+            disposition="KEEP",
+            reason="The scene was cut.",
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a node has set for all its jobs, with the programs of this environment first."""
+        return os.environ | {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "TRUSTMARK_API_KEY_FILE": str(self.folder / "api.key"),
+            "TRUSTMARK_PROOF_KEY_FILE": str(self.folder / "proof.pem"),
+            "TRUSTMARK_OUTBOX": str(self.folder / "outbox"),
+        }
+
     def logged(self) -> dict[int, FrameEntry]:
         """Frame entries in the production's log, by frame."""
         drain_log(production_id=self.token.production_id)
@@ -79,16 +99,14 @@ class Gate:
         return {entry.frame: entry for entry in entries if isinstance(entry, FrameEntry)}
 
 
-@pytest.fixture
-def gate(tmp_path: Path, live_server, settings, transactional_db: None) -> Gate:
-    settings.BASE_URL = live_server.url
-    settings.LEASE_HEARTBEAT_SECONDS = 1
+def desk(folder: Path, url: str) -> Gate:
+    """A licence, an API key and a proof key, laid where a node has them."""
     token, credential, proof_key = factories.make_live_token()
-    (tmp_path / "api.key").write_text(credential.secret)  # type: ignore[attr-defined]
+    (folder / "api.key").write_text(credential.secret)  # type: ignore[attr-defined]
     pem = proof_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (tmp_path / "proof.pem").write_bytes(pem)
-    (tmp_path / "token.jwt").write_text(factories.minted(token.pk, credential))
-    return Gate(tmp_path, live_server.url, token)
+    (folder / "proof.pem").write_bytes(pem)
+    (folder / "token.jwt").write_text(factories.minted(token.pk, credential))
+    return Gate(folder, url, token)
 
 
 def test_a_permitted_command_runs_and_every_frame_gets_its_receipt(gate: Gate) -> None:
@@ -196,13 +214,7 @@ def test_a_revocation_stops_the_command_and_keeps_what_was_finished(gate: Gate) 
     )
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         wait_for((gate.frames / "frame.0004.png").exists)
-        services.revoke_token(
-            principal=factories.decider_of(gate.token.request),
-            jti=gate.token.pk,
-            kind="PROSPECTIVE",
-            disposition="KEEP",
-            reason="The scene was cut.",
-        )
+        gate.revoke()
         _, said = process.communicate(timeout=60)
     assert process.returncode == 3
     assert "REVOKED" in said

@@ -12,14 +12,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from trustmark_client import Ask, ClientError, FrameReceipt, ProofKey, TrustmarkClient
 from trustmark_client.bounds import Asked, OfflineBounds
 
 from receipts.models import Lease, UnauthorisedFrame
 from receipts.services import expire_leases
-from tests import factories
-from tests.client.test_gate import Gate, wait_for
+from tests.client.test_gate import Gate, desk, wait_for
 from tests.client.wire import Wire
 from tests.trustcore import samples
 from trustcore.claims import OfflineClaim
@@ -152,12 +150,7 @@ def gate(tmp_path: Path, wire: Wire, settings, transactional_db: None) -> Gate:
     settings.BASE_URL = wire.url
     settings.LEASE_HEARTBEAT_SECONDS, settings.LEASE_LIFE_SECONDS = 1, 3
     settings.OFFLINE_GRACE_SECONDS, settings.OFFLINE_GRACE_FRAMES = 4, 100
-    token, credential, proof_key = factories.make_live_token()
-    (tmp_path / "api.key").write_text(credential.secret)  # type: ignore[attr-defined]
-    pem = proof_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (tmp_path / "proof.pem").write_bytes(pem)
-    (tmp_path / "token.jwt").write_text(factories.minted(token.pk, credential))
-    return Gate(tmp_path, wire.url, token)
+    return desk(tmp_path, wire.url)
 
 
 def start(gate: Gate, last: int, *, seconds: float) -> subprocess.Popen[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -141,4 +142,17 @@ class BatchAnswer(msgspec.Struct, frozen=True):
         ]
 
 
-prepare_readers(Decision, LeaseState, TokenHeartbeat, BatchAnswer)
+class Page(msgspec.Struct, frozen=True):
+    """One page of a list."""
+
+    results: list[dict[str, Any]]
+    next: str | None = None
+
+    @property
+    def next_path(self) -> str:
+        """Where the list goes on, on the same server whatever the answer calls it; nothing at its end."""
+        parts = urlsplit(self.next or "")
+        return f"{parts.path}?{parts.query}" if parts.query else ""
+
+
+prepare_readers(Decision, LeaseState, TokenHeartbeat, BatchAnswer, Page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -18,7 +18,7 @@ from trustcore.offline import OfflineGate, open_gate
 from trustcore.policy.reasons import DenyReason
 from trustcore.signing import jwk_thumbprint, keys_from_jwks
 from trustmark_client import clock
-from trustmark_client.answers import BatchAnswer, Decision, Lease, LeaseState, TokenHeartbeat
+from trustmark_client.answers import BatchAnswer, Decision, Lease, LeaseState, Page, TokenHeartbeat
 from trustmark_client.asks import Ask, FrameReceipt
 from trustmark_client.bounds import Asked, OfflineBounds
 from trustmark_client.errors import LeaseUnverified, LicenceEnded, ServerUnreachable
@@ -89,6 +89,16 @@ class TrustmarkClient:
     def licence_request(self, request_id: str) -> dict[str, Any]:
         """Read a request."""
         return self._get(f"/api/v1/license-requests/{request_id}")
+
+    def licences_of(self, project: str) -> Iterator[dict[str, Any]]:
+        """Every licence of a production that this key may see, with its terms, newest first; superseded ones not."""
+        path = "/api/v1/tokens?limit=200"
+        while path:
+            page = _read(self._get(path), Page)
+            for line in page.results:
+                if line.get("project") == project and line.get("superseded_by") is None:
+                    yield self._get(f"/api/v1/tokens/{line.get('jti')}")
+            path = page.next_path
 
     def token_heartbeat(self, jti: str) -> TokenHeartbeat:
         """Fetch a fresh token of the licence, bound to this client's proof key."""

@@ -14,6 +14,11 @@ class ClientError(Exception):
         self.detail = detail
         super().__init__(f"{code}: {detail}")
 
+    @property
+    def state_code(self) -> str:
+        """The code that a farm's screen shows."""
+        return self.code
+
 
 class ServerUnreachable(ClientError):
     """No answer, or none that is worth one, after all retries. A gate treats it as a refusal."""
@@ -40,6 +45,14 @@ class PixelsUnreadable(ClientError):
         super().__init__("PIXELS_UNREADABLE", detail)
 
 
+class OutboxFull(ClientError):
+    """The disk takes no more receipts; who cannot keep a receipt may not render."""
+
+    def __init__(self, detail: str) -> None:
+        """A disk without room has the code ``OUTBOX_FULL``."""
+        super().__init__("OUTBOX_FULL", detail)
+
+
 class LeaseUnverified(ClientError):
     """A permit came without a lease that the server signed for us; nothing may be rendered under it."""
 
@@ -54,3 +67,8 @@ class LicenceEnded(ClientError):
         super().__init__("LICENCE_ENDED", f"licence {jti} is {state}")
         self.jti = jti
         self.state = state
+
+    @property
+    def state_code(self) -> str:
+        """The licence's own state says more than that it ended."""
+        return self.state

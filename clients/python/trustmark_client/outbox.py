@@ -1,11 +1,12 @@
-"""Receipts on disk until the server has acknowledged them: a crash of the farm loses none.
+"""Receipts on disk until the server has acknowledged them: a crash of the farm, or a full disk, loses none.
 
-One append-only NDJSON file per gate run; a row is on disk (fsync) before it is sent. A batch is a run of rows
-with a key derived from their bytes, so sending it again after a crash is the same batch for the server. The
-file is removed when all its rows were acknowledged.
+One append-only NDJSON file per gate run; a row is on disk (fsync) before it is sent. How far the server has
+acknowledged it stands beside it, in ``<name>.sent``. A batch is a run of rows with a key derived from their bytes, so
+sending it again after a crash is the same batch for the server. The file is removed when all its rows were
+acknowledged. Rows stay on disk, not in memory: an outbox of a million rows needs as much as one of a hundred.
 
 A row that is refused because our clock and the server's disagree (``CLOCK_SKEW``) is not at fault for ever, and its
-frame exists: it waits on disk until the clocks agree again.
+frame exists: it is written again at the end, and waits until the clocks agree.
 """
 
 from __future__ import annotations
@@ -15,19 +16,24 @@ import hashlib
 import os
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 
 import msgspec
 
 from trustmark_client.answers import BatchAnswer
 from trustmark_client.asks import FrameReceipt
+from trustmark_client.errors import OutboxFull
 
 Send = Callable[[list[bytes], str], BatchAnswer]
 OUT_OF_STEP = "CLOCK_SKEW"
+FLUSH_ROWS = 2000
+_BLOCK = 1 << 20
 
 
-@dataclass(slots=True)
+@dataclass
 class Counts:
     """What became of the rows sent so far; ``out_of_step`` of them wait for the clocks to agree."""
 
@@ -66,33 +72,88 @@ class Outbox:
         self.path = path
         self.counts = Counts()
         self._batch_rows = batch_rows
-        self._waiting: list[bytes] = []
-        self._out_of_step: list[bytes] = []
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab+")
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self._file.seek(0)
-        # a last line without its end was never acknowledged to anybody: the frame is hashed again
-        self._waiting.extend(line[:-1] for line in self._file if line.endswith(b"\n"))
+        self._file = _held(path)
+        self._size = _whole_lines(self._file)
+        self._sent_path = path.with_suffix(".sent")
+        self._at = self._sent_before()
+        self._rows = _count_lines(self._file, self._at)
+        self._stalled = False
+        self._unwritten: list[bytes] = []  # what a full disk did not take
+
+    @property
+    def waiting(self) -> int:
+        """Rows that the server has not acknowledged."""
+        return self._rows + len(self._unwritten)
 
     def add(self, receipts: list[FrameReceipt]) -> None:
-        """Put rows on disk; durable when it returns."""
-        rows = [msgspec.json.encode(receipt.row(), order="sorted") for receipt in receipts]
-        self._file.write(b"".join(row + b"\n" for row in rows))
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._waiting.extend(rows)
+        """Put rows on disk; durable when it returns.
+
+        Raises:
+            OutboxFull: the disk takes no more; the rows are kept in memory and sent with the others.
+        """
+        self._append([msgspec.json.encode(receipt.row(), order="sorted") for receipt in receipts])
 
     def send(self, send: Send, *, everything: bool) -> None:
-        """Send full batches, and the rest too when ``everything``. Rows leave memory when acknowledged."""
+        """Send full batches, and the rest too when ``everything``. Rows are passed when acknowledged."""
         if everything:
-            self._waiting[:0], self._out_of_step = self._out_of_step, []
-            self.counts.out_of_step = 0
-        while len(self._waiting) >= (1 if everything else self._batch_rows):
-            batch = self._waiting[: self._batch_rows]
+            self._stalled, self.counts.out_of_step = False, 0
+        end = self._size  # rows that are out of step are written behind it: once round is enough
+        while self._at < end and not self._stalled and self._rows >= (1 if everything else self._batch_rows):
+            batch = self._next_batch(end)
             left = self._send_batch(send, batch)
-            del self._waiting[: len(batch)]
-            self._out_of_step.extend(left)
+            if left:
+                self._append(left)
+                self._stalled = not everything
+            self._advance(batch)
+        while everything and self._unwritten:
+            batch = self._unwritten[: self._batch_rows]
+            left = self._send_batch(send, batch)
+            del self._unwritten[: len(batch)]
+            if left:
+                self._append(left)
+
+    def close(self) -> None:
+        """Remove the file when nothing waits in it, else leave what waits for the next flush."""
+        if self._unwritten:  # what was acknowledged may have made room
+            rows, self._unwritten = self._unwritten, []
+            with suppress(OutboxFull):
+                self._append(rows)
+        if not self.waiting:
+            self.path.unlink(missing_ok=True)
+            self._sent_path.unlink(missing_ok=True)
+        elif self._at:
+            self._cut_front()
+        self._file.close()
+
+    def _append(self, rows: list[bytes]) -> None:
+        if not rows:
+            return
+        data = memoryview(b"".join(row + b"\n" for row in rows))
+        try:
+            written = 0
+            while written < len(data):
+                written += self._file.write(data[written:]) or 0
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(self._size)
+            self._unwritten.extend(rows)
+            raise OutboxFull(f"{self.path}: {error.strerror}") from error
+        self._size += len(data)
+        self._rows += len(rows)
+
+    def _next_batch(self, end: int) -> list[bytes]:
+        """The next rows before ``end``, without their line ends."""
+        rows: list[bytes] = []
+        at = self._at
+        with self.path.open("rb") as stream:
+            stream.seek(at)
+            while len(rows) < self._batch_rows and at < end:
+                line = stream.readline()
+                at += len(line)
+                rows.append(line[:-1])
+        return rows
 
     def _send_batch(self, send: Send, batch: list[bytes]) -> list[bytes]:
         """Send one batch; returns its rows that are out of step with the server's clock."""
@@ -107,11 +168,81 @@ class Outbox:
             left = still
         return left
 
-    def close(self) -> None:
-        """Remove the file when nothing waits in it, else leave it for the next flush."""
-        if not self._waiting and not self._out_of_step:
-            self.path.unlink(missing_ok=True)
-        self._file.close()
+    def _advance(self, batch: list[bytes]) -> None:
+        """Pass an acknowledged batch. No fsync: who reads an older place sends the same batches again."""
+        self._at += sum(map(len, batch)) + len(batch)
+        self._rows -= len(batch)
+        with suppress(OSError):  # a disk that is full keeps the older place
+            self._sent_path.write_text(f"{self._at:020d}", encoding="ascii")
+
+    def _sent_before(self) -> int:
+        """How far an earlier run came; the beginning, if what it noted is no place between two lines."""
+        try:
+            at = int(self._sent_path.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return 0
+        if not 0 < at <= self._size or os.pread(self._file.fileno(), 1, at - 1) != b"\n":
+            return 0
+        return at
+
+    def _cut_front(self) -> None:
+        """Leave only what waits; without room for the copy all stays, with the place."""
+        draft = self.path.with_suffix(".draft")
+        try:
+            with self.path.open("rb") as old, draft.open("wb") as new:
+                old.seek(self._at)
+                while block := old.read(_BLOCK):
+                    new.write(block)
+                new.flush()
+                os.fsync(new.fileno())
+        except OSError:
+            draft.unlink(missing_ok=True)
+            return
+        self._sent_path.unlink(missing_ok=True)  # first: between the two, all is sent again
+        draft.replace(self.path)
+
+
+def _held(path: Path) -> FileIO:
+    """The file, locked; opened anew if its last holder removed or replaced it before we held it."""
+    while True:
+        # unbuffered: what was written is with the kernel, and a failure is seen where it happens
+        file = path.open("ab+", buffering=0)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            raise
+        with suppress(FileNotFoundError):
+            if os.fstat(file.fileno()).st_ino == path.stat().st_ino:
+                return file
+        file.close()
+
+
+def _whole_lines(file: FileIO) -> int:
+    """Cut off a last line without its end, and return the size.
+
+    It was never acknowledged to anybody, and its frame is hashed again.
+    """
+    size = os.fstat(file.fileno()).st_size
+    end = size
+    while end:
+        begin = max(0, end - _BLOCK)
+        found = os.pread(file.fileno(), end - begin, begin).rfind(b"\n")
+        if found >= 0:
+            end = begin + found + 1
+            break
+        end = begin
+    if end < size:
+        file.truncate(end)
+    return end
+
+
+def _count_lines(file: FileIO, at: int) -> int:
+    count = 0
+    while block := os.pread(file.fileno(), _BLOCK, at):
+        count += block.count(b"\n")
+        at += len(block)
+    return count
 
 
 def _rows_out_of_step(batch: list[bytes], answer: BatchAnswer) -> list[bytes]:
@@ -128,7 +259,7 @@ def flush_folder(folder: Path, send: Send) -> Counts:
     total = Counts()
     for path in sorted(folder.glob("*.ndjson")):
         try:
-            outbox = Outbox(path)
+            outbox = Outbox(path, batch_rows=FLUSH_ROWS)
         except BlockingIOError:
             continue
         try:

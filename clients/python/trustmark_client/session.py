@@ -18,14 +18,15 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from trustmark_client.answers import BatchAnswer, Decision, Lease
 from trustmark_client.asks import Ask
 from trustmark_client.client import TrustmarkClient
-from trustmark_client.errors import ClientError, ServerRefused, ServerUnreachable
+from trustmark_client.errors import ClientError, OutboxFull, ServerRefused, ServerUnreachable
+from trustmark_client.gate_options import Announce
 from trustmark_client.leases import LeaseKeeper
 from trustmark_client.outbox import Outbox
 from trustmark_client.watch import FrameWatch
@@ -34,6 +35,9 @@ EXIT_FAILED, EXIT_DENIED = 1, 3
 POLL_SECONDS = 0.1
 TERM_PATIENCE_SECONDS = 5.0
 SEND_SECONDS = 10.0
+# together under the ten seconds after which a farm's people look for what hangs
+TOKEN_SECONDS, ASK_SECONDS = 3.0, 6.0
+LAST_SEND_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +51,44 @@ class Work:
     take: int = 1
 
 
-def run_gated(client: TrustmarkClient, ask: Ask, work: Work) -> int:
+def quiet(line: str) -> None:
+    """Tell nobody but the terminal."""
+
+
+def within_patience(client: TrustmarkClient, seconds: float = ASK_SECONDS) -> AbstractContextManager[None]:
+    """What a task may spend on hearing yes or no: a job that waits for ever looks like one that runs."""
+    return client.transport.hurried(seconds)
+
+
+def run_gated(client: TrustmarkClient, ask: Ask, work: Work, announce: Announce = quiet) -> int:
     """Run ``work`` if ``ask`` is permitted; the exit status of ``gate exec``."""
     try:
-        decision = client.check(ask)
+        with within_patience(client):
+            decision = client.check(ask)
     except ClientError as error:
-        return _denied([error.code], str(error))
+        return denied([error.code], str(error), announce)
     if not decision.permitted or decision.lease is None:
-        return _denied(decision.reason_codes or ["NO_LEASE"], f"decision {decision.decision_id}")
-    return _run(client, ask, work, decision, decision.lease)
+        return denied(decision.reason_codes or ["NO_LEASE"], f"decision {decision.decision_id}", announce)
+    return _run(client, ask, work, decision, decision.lease, announce)
 
 
-def _run(client: TrustmarkClient, ask: Ask, work: Work, decision: Decision, lease: Lease) -> int:
+def would_permit(client: TrustmarkClient, ask: Ask, announce: Announce = quiet) -> int:
+    """Ask and give back at once what was reserved; the exit status of ``gate ask``."""
+    try:
+        with within_patience(client):
+            decision = client.check(ask)
+            if not decision.permitted or decision.lease is None:
+                codes = decision.reason_codes or ["NO_LEASE"]
+                return denied(codes, f"decision {decision.decision_id}", announce)
+            client.end_lease(decision.lease.id)
+    except ClientError as error:
+        return denied([error.code], str(error), announce)
+    return 0
+
+
+def _run(
+    client: TrustmarkClient, ask: Ask, work: Work, decision: Decision, lease: Lease, announce: Announce
+) -> int:
     watch = _watch(ask, work, lease)
     outbox = Outbox(work.outbox / f"{lease.id}.ndjson")
     stopper = _Stopper()
@@ -66,7 +96,7 @@ def _run(client: TrustmarkClient, ask: Ask, work: Work, decision: Decision, leas
         keeper = client.keep_lease(lease, on_end=stopper)
     except ClientError as error:
         outbox.close()
-        return _denied([error.code], str(error))
+        return denied([error.code], str(error), announce)
     with keeper:
         process = _start(work.command, _environment(ask, work, decision, lease))
         stopper.process = process
@@ -80,7 +110,8 @@ def _run(client: TrustmarkClient, ask: Ask, work: Work, decision: Decision, leas
         with suppress(ClientError):
             client.end_lease(lease.id)
     if stopped:
-        return _denied(stopped, f"the leave ended while the command ran; it was stopped{waiting}")
+        said = f"the leave ended while the command ran; it was stopped{waiting}"
+        return denied(stopped, said, announce)
     return _status_of(process, watch, outbox, waiting)
 
 
@@ -132,7 +163,10 @@ def _attend(
         if keeper.ended.is_set():
             return keeper.reason_codes
         if watch is not None:
-            outbox.add(keeper.bounds.hold(list(watch.poll())))
+            try:
+                outbox.add(keeper.bounds.hold(list(watch.poll())))
+            except OutboxFull as full:
+                return [full.code]
             if watch.missing and (over := keeper.bounds.why_over()):
                 keeper.end(over)  # as many frames as the grace allows, and more to come
                 continue
@@ -167,11 +201,12 @@ def _send_rest(watch: FrameWatch | None, outbox: Outbox, client: TrustmarkClient
     """Keep the last frames and send what is left; where receipts wait if they could not be sent, else nothing."""
     try:
         if watch is not None:
-            outbox.add(keeper.bounds.hold(list(watch.poll(ended=True))))
+            with suppress(OutboxFull):  # they are sent from memory, below
+                outbox.add(keeper.bounds.hold(list(watch.poll(ended=True))))
         if keeper.is_online:
             outbox.send(lambda rows, key: client.send_rows(rows, key=key), everything=True)
         else:  # a network that swallows everything must not hold the node: what waits on disk is safe
-            outbox.send(lambda rows, key: _send_within(client, rows, key, SEND_SECONDS), everything=True)
+            outbox.send(lambda rows, key: _send_within(client, rows, key, LAST_SEND_SECONDS), everything=True)
     except ClientError as error:
         return f"; receipts wait in {outbox.path}: {error}"
     finally:
@@ -244,6 +279,8 @@ class _forwarded_signals:  # noqa: N801 - a context manager named for how it rea
             os.killpg(self._process.pid, number)
 
 
-def _denied(reason_codes: list[str], detail: str) -> int:
-    print(f"trustmark gate: denied: {' '.join(reason_codes)} ({detail})", file=sys.stderr)
+def denied(reason_codes: list[str], detail: str, announce: Announce = quiet) -> int:
+    """Say why on one line, to the terminal and to the job manager."""
+    print(f"trustmark gate: denied: {' '.join(reason_codes)} ({detail})", file=sys.stderr, flush=True)
+    announce(f"trustmark gate: denied: {' '.join(reason_codes)}")
     return EXIT_DENIED

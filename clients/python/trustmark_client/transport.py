@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,7 @@ class Transport:
     sleep: Callable[[float], None] = time.sleep
     tls: ssl.SSLContext | None = None
     http: httpx.Client = field(init=False)
+    _ends_at: float | None = None
 
     def __post_init__(self) -> None:
         # a farm's proxy settings are none of our business unless asked for: fail closed, not elsewhere
@@ -59,6 +61,19 @@ class Transport:
     def url(self, path: str) -> str:
         """The absolute URL, as DPoP's ``htu`` needs it."""
         return f"{self.base_url.rstrip('/')}{path}"
+
+    @contextmanager
+    def hurried(self, seconds: float) -> Iterator[None]:
+        """All requests in the block together take no longer, attempts and waits included."""
+        self._ends_at = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._ends_at = None
+
+    def _left(self) -> float | None:
+        """Seconds that a hurried request has left; none if it need not hurry."""
+        return None if self._ends_at is None else self._ends_at - time.monotonic()
 
     def request(
         self,
@@ -88,6 +103,10 @@ class Transport:
         for attempt in range(attempts):
             if attempt:
                 self.sleep(self.patience.wait(attempt - 1))
+            if (left := self._left()) is not None:
+                if left <= 0:
+                    break
+                content["timeout"] = min(left, self.patience.timeout_seconds)
             try:
                 answer = self.http.request(method, path, headers=dict(headers()), **content)
             except httpx.HTTPError as error:

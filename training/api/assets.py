@@ -53,7 +53,7 @@ class ContentInput(Strict):
     file = serializers.FileField()
 
 
-class DecisionOutput(Strict):
+class GateDecisionOutput(Strict):
     """A verdict of the gate with what it rested on."""
 
     id = serializers.UUIDField()
@@ -83,7 +83,7 @@ class TrainingAssetOutput(Strict):
     capture = serializers.DictField()
     findings = serializers.DictField()
     node = serializers.IntegerField()
-    decision = DecisionOutput()
+    decision = GateDecisionOutput()
 
 
 class TrainingJobInput(Strict):

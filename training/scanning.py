@@ -1,7 +1,7 @@
 """Look into bytes before they are kept: can they be read, are they sharp, do we hold their like, what do they carry.
 
-Nothing here decides: findings become facts of the gate. Our own marks need torch and are looked for by a worker
-(:mod:`training.tasks`); what flags faces or personal data is a plug-in (entry points ``trustmark.training_scans``),
+Nothing here decides: findings become facts of the gate. Our own marks in the material are not looked for yet. What
+flags faces or personal data is a plug-in (entry points ``trustmark.training_scans``),
 since no detector of either is part of this house.
 """
 

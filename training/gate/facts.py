@@ -53,7 +53,6 @@ class Facts:
     unreadable: bool = False
     exact_duplicate: bool = False
     near_duplicate: bool = False
-    mark_found: bool = False
     credentials_refuse: bool = False
     low_quality: bool = False
     sampled_out: bool = False

@@ -28,7 +28,7 @@ HOUSE: Final = resources.files("training.gate").joinpath("house.cedar").read_tex
 SHAPE: Final = resources.files("training.gate").joinpath("shape.cedarschema").read_text("utf-8")
 LIFTABLE: Final = frozenset(
     {
-        "RIGHTS_UNCLEAR", "SOURCE_CLASS_NOT_ALLOWED", "NEAR_DUPLICATE", "MARK_FOUND", "TRAINING_REFUSED_IN_FILE",
+        "RIGHTS_UNCLEAR", "SOURCE_CLASS_NOT_ALLOWED", "NEAR_DUPLICATE", "TRAINING_REFUSED_IN_FILE",
         "FLAGGED_PERSONAL", "LOW_QUALITY",
     }
 )  # fmt: skip

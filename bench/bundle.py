@@ -34,6 +34,7 @@ def fill(token: Any, receipts: int) -> None:
     from receipts.models import Lease, ProductionLog, RenderCheck
     from receipts.selectors.logs import frontier_of
     from receipts.services.sequence import drain_log
+    from receipts.services.tally import recount
     from trustcore.log.merkle import leaf_hash
 
     drain_log(production_id=token.production_id)
@@ -64,6 +65,7 @@ def fill(token: Any, receipts: int) -> None:
             ProductionLog.objects.filter(pk=log.pk).update(
                 size=frontier.size, frontier=b"".join(frontier.hashes)
             )
+    recount(log_id=log.pk)  # what was copied in past the intake is counted by nobody else
     with connection.cursor() as cursor:
         cursor.execute("analyze")
 

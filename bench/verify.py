@@ -171,6 +171,7 @@ def make_log(frames: int) -> uuid.UUID:
     from common import clock
     from receipts.models import Lease, ProductionLog, RenderCheck
     from receipts.services import open_log, publish_log
+    from receipts.services.tally import recount
     from trustcore.log.merkle import Frontier, leaf_hash
 
     production_id = uuid.uuid4()
@@ -196,6 +197,7 @@ def make_log(frames: int) -> uuid.UUID:
                 size=frontier.size, frontier=b"".join(frontier.hashes)
             )
         publish_log(production_id=production_id)
+    recount(log_id=log.pk)  # what was copied in past the intake is counted by nobody else
     with connection.cursor() as cursor:
         cursor.execute("analyze")
     return production_id

@@ -7,6 +7,7 @@ of the faces (its address is on standard error), else a fault.
 """
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -47,4 +48,9 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # without the interpreter's teardown: now and then a library's thread outlives the library there, and the
+    # process dies with the page already written
+    os._exit(code)

@@ -28,6 +28,7 @@ _FONTS = {
 }
 _PLACE = "agents_portal/fonts/"
 _SECONDS_MAX = 600
+_CRASHES_MAX = 2
 
 
 class PrintingFailed(RuntimeError):
@@ -54,10 +55,25 @@ def pdf_of(page: str) -> bytes | None:
     """
     if not can_print():
         return None
+    asked = json.dumps({"page": page, "faces": _faces()}).encode()
+    done = _press(asked)
+    for _ in range(_CRASHES_MAX):
+        if done.returncode >= 0:
+            break
+        done = _press(asked)  # a signal ended it: the fault of no page
+    if done.returncode == press.ASKS_FOR_MORE:
+        raise ValueError(f"a document asks for {done.stderr.decode(errors='replace').strip()[:200]}")
+    if done.returncode or not done.stdout.startswith(b"%PDF-"):
+        said = done.stderr.decode(errors="replace").strip()[-500:]
+        raise PrintingFailed(f"the process that prints ended with {done.returncode}: {said or 'no page'}")
+    return done.stdout
+
+
+def _press(asked: bytes) -> subprocess.CompletedProcess[bytes]:
     try:
-        done = subprocess.run(
+        return subprocess.run(
             [sys.executable, "-P", press.__file__],
-            input=json.dumps({"page": page, "faces": _faces()}).encode(),
+            input=asked,
             # what fonts are stamped with when they are cut
             env={"SOURCE_DATE_EPOCH": "0", **os.environ},
             capture_output=True,
@@ -66,11 +82,6 @@ def pdf_of(page: str) -> bytes | None:
         )
     except subprocess.TimeoutExpired as error:
         raise PrintingFailed(f"a page was not printed in {_SECONDS_MAX} s") from error
-    if done.returncode == press.ASKS_FOR_MORE:
-        raise ValueError(f"a document asks for {done.stderr.decode(errors='replace').strip()[:200]}")
-    if done.returncode or not done.stdout.startswith(b"%PDF-"):
-        raise PrintingFailed(done.stderr.decode(errors="replace").strip()[-500:] or "no page came back")
-    return done.stdout
 
 
 @cache

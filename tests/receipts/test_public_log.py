@@ -21,6 +21,7 @@ from common import clock, keys
 from receipts import cli, services
 from receipts.inspection import inspect_log
 from receipts.models import LogCheckpoint, LogCosignature, ProductionLog, Witness
+from receipts.services.tally import recount
 from receipts.storage import LogFiles
 from tests.receipts.conftest import Farm, make_farm
 from tests.receipts.test_log import production, render
@@ -395,6 +396,7 @@ def test_server_with_a_second_history_is_caught_by_its_witness(
         "update receipts_productionlog set size = 0, frontier = ''",
         "update receipts_logpublication set size = 0, checkpoint = '', stale_tile = null",
     )
+    recount(log_id=ProductionLog.objects.get(production_id=farm.token.production_id).pk)
     settings.STORAGES = {
         **settings.STORAGES,
         "log": {

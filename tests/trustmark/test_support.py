@@ -56,7 +56,10 @@ def test_every_table_is_shown_and_none_can_be_added_to_changed_or_emptied(operat
 def test_no_table_of_ours_is_forgotten_and_no_secret_is_shown(operator: User) -> None:
     ours = {one for name in support.PACKAGES for one in apps.get_app_config(name).get_models()}
     left_out = {one.__name__ for one in ours if one not in support.site._registry}
-    assert left_out == {"LogEntry", "Quota"}
+    # keys of several columns: Django's admin cannot show such a table
+    assert left_out == {
+        "LogEntry", "Quota", "CheckTally", "FrameTally", "LicenceTally", "ReturnTally", "ShotTally"
+    }  # fmt: skip
     for model in support.site._registry:
         for column in support.shown_columns(model):
             assert not any(word in column for word in ("password", "secret", "sealed", "digest", "private"))

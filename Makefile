@@ -15,9 +15,9 @@ PYTEST_ARGS ?=
 # processes that tests run in, each with servers of its own; 0 for one that a debugger can enter
 TEST_JOBS ?= 2
 BENCH_ARGS ?=
-OURS := trustmark trustcore common accounts audit notify licensing receipts watermarking provenance verification compliance agents_portal clients/python/trustmark_client clients/witness/trustmark_witness
+OURS := trustmark trustcore common accounts audit notify licensing receipts training watermarking screenplays provenance verification compliance agents_portal clients/python/trustmark_client clients/witness/trustmark_witness
 
-.PHONY: help install install-dev run demo serve test tour screenshots lint types contracts requirements bench bench-marks lock clean format
+.PHONY: help install install-dev run demo serve test tour screenshots lint types contracts requirements bench bench-marks corpus lock clean format
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -97,6 +97,9 @@ bench: install-dev ## measurements; writes docs/benchmarks.md
 
 bench-marks: $(STAMPS)/marks ## what the marks survive; writes docs/watermark-table.md
 	@$(BIN)/python -m bench.marks $(BENCH_ARGS)
+
+corpus: install-dev ## what a folder of clips (CLIPS=...) goes through on its way, and what the verifier says of each copy
+	@$(BIN)/python -m bench.corpus $(CLIPS) $(BENCH_ARGS)
 
 lock: install-dev ## resolve the locks anew (torch stands apart)
 	@cd requirements && for name in base dev marks; do \

@@ -86,7 +86,47 @@ class IdentityProvider(BaseModel):
     issuer = models.URLField(max_length=300)
     client_id = models.CharField(max_length=200)
     secret = models.BinaryField()
+    # set up on the server itself: it may be in a network of our own
+    may_be_inside = models.BooleanField(default=True, db_default=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.name} of {self.organisation}"
+
+
+class PasswordLetter(BaseModel):
+    """A letter about a password that waits to be sent; gone as soon as it is. Whether anybody has the address, its row does not say."""
+
+    class Kind(models.TextChoices):
+        ASKED = "ASKED", "A new password was asked for"
+        CHANGED = "CHANGED", "The password was set anew"
+
+    email = models.EmailField()
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    due_at = models.DateTimeField(db_index=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["email", "kind"], name="one_password_letter_waits")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.email}"
+
+
+class DomainClaim(BaseModel):
+    """A domain that an organisation says is its own, until its name servers say so, too; of several at a time."""
+
+    organisation = models.ForeignKey("accounts.Organisation", models.CASCADE, related_name="domain_claims")
+    domain = models.CharField(max_length=253)
+    secret = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "domain"], name="one_claim_of_a_domain"),
+            models.CheckConstraint(
+                condition=models.Q(domain__regex=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"), name="claim_is_lower_ascii"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from simple_history.models import HistoricalRecords
 
-from accounts.entrance import IdentityProvider, OrganisationDomain, SignInLink
+from accounts.entrance import DomainClaim, IdentityProvider, OrganisationDomain, PasswordLetter, SignInLink
 from common import clock
 from common.ids import new_id
 from common.language import later
@@ -16,10 +16,12 @@ from common.models import BaseModel
 
 __all__ = [
     "ApiCredential",
+    "DomainClaim",
     "IdentityProvider",
     "Membership",
     "Organisation",
     "OrganisationDomain",
+    "PasswordLetter",
     "Scope",
     "SignInLink",
     "User",
@@ -146,7 +148,13 @@ class Scope(models.TextChoices):
     BUNDLE_WRITE = "bundle:write", later("Make bundles")
     BUNDLE_READ = "bundle:read", later("Download bundles")
     WATERMARK_DETECT = "watermark:detect", later("Look for marks in files")
+    SCRIPT_READ = "script:read", later("Read about scripts: versions, grants, accesses")
+    SCRIPT_WRITE = "script:write", later("Hand scripts in")
+    SCRIPT_ACCESS = "script:access", later("Ask for scripts that were granted, and fetch them")
     EVENT_READ = "event:read", later("Follow the event stream")
+    TRAINING_WRITE = "training:write", later("Register material for training and freeze manifests")
+    TRAINING_READ = "training:read", later("Read material for training, its rights and lineage")
+    TRAINING_RUN = "training:run", later("Ask for a manifest before a training run, and report the run")
     WEBHOOK_MANAGE = "webhook:manage", later("Manage webhooks")
 
 

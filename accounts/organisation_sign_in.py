@@ -6,7 +6,9 @@ membership, no role. In such a session the person acts for that organisation alo
 """
 
 import time
+from functools import partial
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -20,6 +22,7 @@ from django.shortcuts import redirect
 from accounts.models import IdentityProvider, Membership, OrganisationDomain, User
 from accounts.principals import ADMITTED_BY_KEY
 from common.keys import unseal
+from common.outward import outward_session
 
 REFUSED_KEY: Final = "organisation_sign_in_refused"  # in the session: why, for the page that says so
 PROVIDER: Final = "openid_connect"
@@ -43,6 +46,14 @@ class OrganisationSignIn(DefaultSocialAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return False
+
+    def get_requests_session(self) -> Any:
+        """Speak to services on the Internet, and inside to those alone that were set up on the server itself."""
+        rows = IdentityProvider.objects.filter(ended_at=None, may_be_inside=True)
+        inside = {urlsplit(issuer).hostname or "" for issuer in rows.values_list("issuer", flat=True)}
+        session = outward_session(inside=inside)
+        session.request = partial(session.request, timeout=settings.SOCIALACCOUNT_REQUESTS_TIMEOUT)  # type: ignore[method-assign]
+        return session
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Let a member in, or refuse; what is refused says no more than that.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
+from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal.auth import get_server, set_state
@@ -73,6 +74,13 @@ def relying_party(base_url: str = "") -> RelyingParty | None:
 def passkeys_of(user: User) -> list[Passkey]:
     """The passkeys of ``user``, oldest first."""
     return [_passkey(row) for row in _rows(user).order_by("created_at", "pk")]
+
+
+def passkey_holders(people: Iterable[UUID]) -> int:
+    """How many of ``people`` have a passkey that is their own, and not lent by an organisation's sign-in."""
+    rows = Authenticator.objects.filter(user__in=list(people), type=Authenticator.Type.WEBAUTHN)
+    own = rows.exclude(data__has_key=ADMITTED_BY_KEY)
+    return int(own.values("user").distinct().count())
 
 
 def signing_options(enrolled: Iterable[Authenticator], terms_hash: str) -> dict[str, Any] | None:

@@ -11,6 +11,12 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.certificates import certificate_thumbprint, read_certificate
+from accounts.forgotten import (
+    ask_for_password,
+    note_password_mailed,
+    password_mail_of,
+    renew_password,
+)
 from accounts.invitations import (
     accept_as_member,
     accept_as_new,
@@ -46,6 +52,7 @@ __all__ = [
     "add_domain",
     "add_identity_provider",
     "add_member",
+    "ask_for_password",
     "change_password",
     "create_api_credential",
     "create_user",
@@ -54,7 +61,10 @@ __all__ = [
     "living_link",
     "mail_of",
     "note_mailed",
+    "note_password_mailed",
+    "password_mail_of",
     "register_organisation",
+    "renew_password",
     "require_passkeys",
     "revoke_api_credential",
     "revoke_invitation",

@@ -24,30 +24,48 @@ def add_domain(*, organisation: Organisation, domain: str) -> OrganisationDomain
         InvalidInput: ``DOMAIN_INVALID``.
         Conflict: ``DOMAIN_TAKEN``: it is another's.
     """
-    domain = domain.strip().lower()
-    if len(domain) > 253 or not _DOMAIN.fullmatch(domain):
-        raise InvalidInput("DOMAIN_INVALID", "That is no domain.")
+    domain = clean_domain(domain)
     row, _ = OrganisationDomain.objects.get_or_create(domain=domain, defaults={"organisation": organisation})
     if row.organisation_id != organisation.pk:
         raise Conflict("DOMAIN_TAKEN", "This domain is another organisation's.")
     return row
 
 
+def clean_domain(domain: str) -> str:
+    """A domain as it is kept: small letters of ASCII.
+
+    Raises:
+        InvalidInput: ``DOMAIN_INVALID``.
+    """
+    domain = domain.strip().rstrip(".").lower()
+    if len(domain) > 253 or not _DOMAIN.fullmatch(domain):
+        raise InvalidInput("DOMAIN_INVALID", "That is no domain.")
+    return domain
+
+
 def add_identity_provider(
-    *, organisation: Organisation, slug: str, name: str, issuer: str, client_id: str, secret: str
+    *,
+    organisation: Organisation,
+    slug: str,
+    name: str,
+    issuer: str,
+    client_id: str,
+    secret: str,
+    may_be_inside: bool = True,
 ) -> IdentityProvider:
     """Let an organisation's members sign in at its own OpenID Connect service.
 
     Args:
         slug: the last part of the address they sign in at; says nothing to anybody who does not know it.
         issuer: as the service's discovery document and its tokens name it; https, but on this machine.
+        may_be_inside: whether it may stand in a network of our own; not if somebody says so from outside.
 
     Raises:
         InvalidInput: ``ISSUER_INVALID``, ``CLIENT_INVALID`` or ``SLUG_INVALID``.
         Conflict: ``SLUG_TAKEN``.
     """
     parts = urlsplit(issuer)
-    is_local = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    is_local = may_be_inside and parts.scheme == "http" and parts.hostname in _LOOPBACK
     if not parts.hostname or not (parts.scheme == "https" or is_local) or parts.query or parts.fragment:
         raise InvalidInput("ISSUER_INVALID", "Give the issuer's https address.")
     if not client_id or not secret:
@@ -63,6 +81,7 @@ def add_identity_provider(
                 issuer=issuer,
                 client_id=client_id,
                 secret=seal(secret.encode(), bound_to=bound_to(slug)),
+                may_be_inside=may_be_inside,
             )
     except IntegrityError as error:
         raise Conflict("SLUG_TAKEN", "That address is taken.") from error

@@ -21,7 +21,7 @@ _TOP: Final = (
     "render_territory", "distribution_territory", "channels", "vendors",
 )  # fmt: skip
 _PAY: Final = ("basis", "residuals", "equivalent_days_estimated", "equivalent_days_method", "scale_reference")
-_DECLARED: Final = (
+DECLARED: Final = (
     "consent_form", "represented_by", "counsel_name", "bargaining_agreement", "purpose", "scan_reason",
     "value_justification", "deletion", "union_notice_at", "authority_ref", "exemption", "rider_id", "advertiser",
     "product_line", "product_category", "ad_id", "provider", "tool_record", "consent_written", "brand_approved",
@@ -57,7 +57,7 @@ _THREE_DIGITS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND
 _NO_MINOR: Final = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"})
 
 FIELD_OF: Final = {
-    **{f"declared.{name}": name for name in _DECLARED},
+    **{f"declared.{name}": name for name in DECLARED},
     **{f"compensation.{name}": name for name in _PAY},
     **{f"{group}.{name}".strip("."): key for key, (group, name) in _TERMS.items()},
     "script": "script_ref",
@@ -98,8 +98,8 @@ def body_of(form: ComposeForm, before: Mapping[str, Any]) -> dict[str, Any]:
     for name in _TOP:
         body[name] = (said[name] or 0) if name in _COUNTS else said[name]
     body["window"] = {"days": said["days"], "not_before": _moment(said["not_before"])}
-    body["compensation"] = _pay(form, said, before)
-    body["declared"] = _filled({**_dict(before, "declared"), **{name: said[name] for name in _DECLARED}})
+    body["compensation"] = pay_of(form, said, before)
+    body["declared"] = filled({**_dict(before, "declared"), **{name: said[name] for name in DECLARED}})
     body["declared"].pop("recognisable", None)
     if said["recognisable"] is False:  # true is what leaving it out means
         body["declared"]["recognisable"] = False
@@ -130,7 +130,7 @@ def initial_of(body: Mapping[str, Any]) -> dict[str, Any]:
     found |= {"currency": pay.get("currency", "USD"), "amount": _amount_words(pay)}
     found |= {
         "recognisable": True,
-        **{name: value for name, value in _dict(body, "declared").items() if name in _DECLARED},
+        **{name: value for name, value in _dict(body, "declared").items() if name in DECLARED},
     }
     for key, (group, name) in _TERMS.items():
         held = _dict(terms, group) if group else terms
@@ -201,12 +201,14 @@ def _dict(holder: Mapping[str, Any], name: str) -> dict[str, Any]:
     return dict(held) if isinstance(held, dict) else {}
 
 
-def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
+def filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said at all."""
     return {name: value for name, value in values.items() if value not in ("", None, [], False)}
 
 
-def _pay(form: ComposeForm, said: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    pay = _filled({**_dict(before, "compensation"), **{name: said[name] for name in _PAY}})
+def pay_of(form: ComposeForm, said: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """What is offered, as the terms write it; an amount that is no number stays as it was typed."""
+    pay = filled({**_dict(before, "compensation"), **{name: said.get(name) for name in _PAY}})
     currency = str(said["currency"] or "USD").upper()
     pay["currency"] = currency
     pay.pop("amount_minor", None)
@@ -234,7 +236,7 @@ def _amount_words(pay: Mapping[str, Any]) -> str:
 def _script(said: Mapping[str, Any], before: Mapping[str, Any]) -> list[Any]:
     held = before.get("script")
     others = held[1:] if isinstance(held, list) else []
-    first = _filled({name: said[key] for key, name in _SCRIPT.items()})
+    first = filled({name: said[key] for key, name in _SCRIPT.items()})
     if dated := first.get("dated"):
         first["dated"] = _moment(dated)
     if "sha256" in first:

@@ -18,7 +18,7 @@ from agents_portal.confirm import Confirmation, confirmation_for
 from agents_portal.navigation import SECTIONS, Entry, section_of
 from common import clock
 from common.counting import count_of
-from licensing.selectors import needing
+from licensing.selectors import needed_count
 from notify.selectors import unread_count, unread_letters
 from notify.stream import PATH
 from notify.topics import TOPIC_OF
@@ -56,7 +56,7 @@ def needs_of(request: HttpRequest, principal: Principal) -> int:
     kept: int | None = getattr(request, "portal_needs", None)
     if kept is None:  # the notices of the frame are counted by the same query
         me = User.objects.filter(pk=principal.person.pk)
-        kept, unread = me.values_list(count_of(needing(principal)), count_of(unread_letters(principal))).get()
+        kept, unread = me.values_list(needed_count(principal), count_of(unread_letters(principal))).get()
         request.portal_needs, request.portal_unread = kept, unread  # type: ignore[attr-defined]
     return kept
 

@@ -13,5 +13,5 @@ ICONS: tuple[str, ...] = (
     "menu", "message-circle", "mic", "octagon-x", "package", "package-check", "pencil", "plus", "replace",
     "reply", "rotate-cw", "scale", "scan-face", "scroll-text", "search", "search-check", "send", "settings", "shield-check",
     "shield-x", "signature", "sun-moon", "timer-off", "trending-down", "triangle-alert", "undo-2",
-    "user-plus", "user-round-pen", "users", "webhook", "wifi-off", "x",
+    "user-plus", "user-round-pen", "users", "webhook", "box", "image", "layers", "minus", "sparkles", "video", "workflow", "wifi-off", "x",
 )  # fmt: skip

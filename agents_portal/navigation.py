@@ -25,6 +25,8 @@ class Group(NamedTuple):
 _AUDIT = Entry("portal-audit", "scroll-text", later("Audit trail"))
 _INCIDENTS = Entry("portal-incidents", "triangle-alert", later("Incidents"))
 _VERIFY = Entry("portal-verifications", "search-check", later("Verify"))
+_ASSETS = Entry("portal-assets", "workflow", later("Assets"))
+_SCRIPTS = Entry("portal-scripts", "file-text", later("Scripts"))
 _ROLLOUTS = Entry("portal-rollouts", "git-compare-arrows", later("Rollouts"))
 SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
     AGENT: (
@@ -44,8 +46,10 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             (
                 Entry("portal-mandates", "signature", later("Mandates")),
                 Entry("portal-training", "book-open", later("Training")),
+                _SCRIPTS,
                 _ROLLOUTS,
                 Entry("portal-events", "circle-pause", later("Holds and events")),
+                _ASSETS,
                 _INCIDENTS,
                 _AUDIT,
             ),
@@ -68,6 +72,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-mandates", "signature", later("My agent’s mandate")),
                 Entry("portal-rules", "list", later("Said in advance")),
                 Entry("portal-training", "book-open", later("Training")),
+                _SCRIPTS,
                 Entry("portal-incidents", "triangle-alert", later("Used without my yes")),
                 _VERIFY,
                 Entry("portal-events", "circle-pause", later("Holds and events")),
@@ -80,10 +85,13 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             (
                 Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
                 Entry("portal-requests", "file-pen-line", later("Requests"), later("Requests")),
+                Entry("portal-training", "book-open", later("Training")),
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-calendar", "calendar-clock", later("Expiry calendar"), later("Calendar")),
                 Entry("portal-receipts", "film", later("Receipts")),
+                _ASSETS,
                 Entry("portal-markings", "fingerprint", later("Marking")),
+                _SCRIPTS,
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
                 _VERIFY,
             ),
@@ -109,6 +117,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-usage", "file-text", later("Usage reports"), later("Usage")),
                 Entry("portal-witness", "shield-check", later("Witness"), later("Witness")),
                 Entry("portal-licences", "file-check", later("Licences")),
+                _ASSETS,
                 _VERIFY,
             ),
         ),
@@ -127,16 +136,18 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
         Group(
             "",
             (
+                Entry("portal-verifications", "search-check", later("Verify"), later("Verify")),
                 Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
                 Entry("portal-profiles", "scale", later("Profiles"), later("Profiles")),
-                _VERIFY,
+                _ASSETS,
+                _SCRIPTS,
             ),
         ),
         Group(
             later("Rules and records"),
-            (Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),),
+            (Entry("portal-audit", "scroll-text", later("Audit trail")),),
         ),
     ),
     OPERATOR: (
@@ -162,8 +173,10 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-markings", "fingerprint", later("Marking"), later("Marking")),
                 Entry("portal-duties", "hourglass", later("Acknowledgements"), later("Due")),
                 Entry("portal-keys", "key-round", later("API keys"), later("Keys")),
+                _SCRIPTS,
                 Entry("portal-webhooks", "webhook", later("Webhooks")),
                 Entry("portal-team", "users", later("Team")),
+                _ASSETS,
                 _VERIFY,
                 Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),
             ),
@@ -177,11 +190,15 @@ BELONGS: Final = {
     "portal-draft": {STUDIO: "portal-requests"},
     "portal-drafts": {STUDIO: "portal-requests"},
     "portal-webhook": dict.fromkeys(SECTIONS, "portal-webhooks"),
+    "portal-own-sign-in": dict.fromkeys(SECTIONS, "portal-team"),
     "portal-teammate": dict.fromkeys(SECTIONS, "portal-team"),
     "portal-duty": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
     "portal-duties": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
     "portal-notice": dict.fromkeys(SECTIONS, "portal-notices"),
     "portal-licence": dict.fromkeys(SECTIONS, "portal-licences"),
+    "portal-asset": dict.fromkeys(SECTIONS, "portal-assets"),
+    "portal-asset-questions": dict.fromkeys(SECTIONS, "portal-assets"),
+    "portal-completeness": dict.fromkeys(SECTIONS, "portal-assets"),
     "portal-production": dict.fromkeys(SECTIONS, "portal-productions"),
     "portal-incident": dict.fromkeys(SECTIONS, "portal-incidents"),
     "portal-verification": dict.fromkeys(SECTIONS, "portal-verifications"),
@@ -199,6 +216,7 @@ BELONGS: Final = {
     "portal-member": dict.fromkeys(SECTIONS, "portal-members"),
     "portal-rollout": dict.fromkeys(SECTIONS, "portal-rollouts"),
     "portal-profile": dict.fromkeys(SECTIONS, "portal-profiles"),
+    "portal-script": dict.fromkeys(SECTIONS, "portal-scripts"),
     "portal-usage": dict.fromkeys(SECTIONS, "portal-usage"),
     "portal-event": dict.fromkeys(SECTIONS, "portal-events"),
     "portal-organisation": {OPERATOR: "portal-organisations"},

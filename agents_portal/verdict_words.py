@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agents_portal.words import Badge, figure
 from common.language import later
@@ -256,6 +257,8 @@ def _mark(said: dict[str, Any]) -> Layer:
         facts.append(_("Mark %(mark)s") % {"mark": said["payload"].upper()})
     if said["cards"]:
         facts.append(_("Method %(cards)s") % {"cards": ", ".join(said["cards"])})
+    if said.get("seal"):
+        facts.append(_seal(said["seal"]))
     badge = (
         UNCHECKED
         if said["reason"] in {"watermark_no_key", "watermark_not_examined"}
@@ -264,12 +267,42 @@ def _mark(said: dict[str, Any]) -> Layer:
     return Layer(_("Marks in picture and sound"), badge, str(words), tuple(facts), said["reason"])
 
 
+def _seal(said: dict[str, Any]) -> str:
+    if said["status"] == "intact":
+        return _("Seal: every block is as it was sealed.")
+    if said["status"] == "foreign":
+        return _("Seal: there is one, and none of our keys made it.")
+    many = len(said["regions"]) + said["regions_left_out"]
+    places = ", ".join(f"{one['frame']}: {one['x']}, {one['y']}" for one in said["regions"][:3])
+    told = ngettext("Seal: edited in %(many)s place", "Seal: edited in %(many)s places", many) % {
+        "many": many
+    }
+    return f"{told} ({places})" if places else told
+
+
 def _risk(said: dict[str, Any]) -> Layer:
     words = _DETECTORS.get(said["state"])
     if words is not None:
         badge = UNSURE if said["state"] == "detector_failed" else UNCHECKED
         return Layer(_("Detectors"), badge, str(words), code=said["state"])
     facts = [_("Score %(score)s") % {"score": figure(round(said["risk_score"] or 0, 2))}]
-    return Layer(
-        _("Detectors"), UNSURE, _("Detectors gave a score. It is no proof."), tuple(facts), said["status"]
+    facts += [
+        _("Decisive from %(start)s to %(end)s seconds: %(score)s")
+        % {name: figure(round(one[name], 2)) for name in ("start", "end", "score")}
+        for one in said["windows"]
+    ]
+    if said["model_versions"]:
+        facts.append(
+            _("Detectors %(versions)s")
+            % {
+                "versions": ", ".join(
+                    said["model_versions"][name] for name in ("spatial", "temporal", "ensemble")
+                )
+            }
+        )
+    words = (
+        _("Detectors gave a score. It is no proof.")
+        if said["acting"]
+        else _("Detectors gave a score in shadow: nothing follows from it, and it is no proof.")
     )
+    return Layer(_("Detectors"), UNSURE, words, tuple(facts), said["status"])

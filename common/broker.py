@@ -48,11 +48,33 @@ def broker_state() -> BrokerState:
             waiting = {name: _depth(channel, name) for name in QUEUES}
             unacknowledged = _unacknowledged(channel)
             # over this connection, which is closed: one in the pool would go on waiting, and hang whoever forks
-            inspect = current_app.control.inspect(timeout=_ANSWER_SECONDS, connection=connection)
-            listening, active = inspect.active_queues() or {}, inspect.active() or {}
+            listening, active = _workers(connection, channel)
     except Exception as error:  # noqa: BLE001  (every transport has errors of its own; each means: no answer)
         return BrokerState(transport, type(error).__name__, _queues(waiting, {}, {}), None)
     return BrokerState(transport, "", _queues(waiting, listening, active), unacknowledged)
+
+
+def _workers(connection: Any, channel: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What each worker listens to and has in hand; waits no longer than until all have answered.
+
+    Redis and Valkey say how many workers hear a question. Elsewhere it takes the full time, since one more might answer.
+    """
+    hear = _hearers(connection, channel)
+    if hear == 0:
+        return {}, {}
+    inspect = current_app.control.inspect(timeout=_ANSWER_SECONDS, connection=connection, limit=hear)
+    return inspect.active_queues() or {}, inspect.active() or {}
+
+
+def _hearers(connection: Any, channel: Any) -> int | None:
+    """How many workers are subscribed to questions now; None: this broker cannot say."""
+    client: Any = getattr(channel, "client", None)
+    if not hasattr(client, "pubsub_numsub"):
+        return None
+    control: Any = current_app.control
+    mailbox = control.mailbox
+    topic = channel._get_publish_topic(mailbox.exchange.name, "")
+    return sum(int(number) for _, number in client.pubsub_numsub(channel.global_keyprefix + topic))
 
 
 def _queues(

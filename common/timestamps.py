@@ -21,7 +21,7 @@ from common.errors import Unavailable
 from trustcore.errors import InvalidEvidence
 from trustcore.timestamp import TOKEN_BYTES_MAX, request, sha256_of, verify
 
-__all__ = ["is_configured", "sha256_of", "stamp", "trusted_roots", "verify"]
+__all__ = ["Unavailable", "authority_url", "is_configured", "sha256_of", "stamp", "trusted_roots", "verify"]
 
 CODE: Final = "TIMESTAMP_UNAVAILABLE"
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
@@ -31,6 +31,11 @@ _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
 def is_configured() -> bool:
     """Whether this deployment has a timestamp authority."""
     return bool(settings.TIMESTAMP_URL)
+
+
+def authority_url() -> str:
+    """The authority's address, for libraries that ask it themselves; empty without one."""
+    return str(settings.TIMESTAMP_URL)
 
 
 def trusted_roots() -> str:

@@ -37,6 +37,8 @@ _FILES = {
     "checks/denied.ndjson": "Refused render checks, with their reasons",
     "marks/report.json": "Hidden marks of each output and what detection said",
     "audit/events.ndjson": "What the server's event trail says of the production",
+    "omc/graph.omc.json": "Where the production's assets came from, as OMC-JSON 2.8",
+    "omc/graph.prov.json": "The same graph as W3C PROV-JSON",
     "keys/jwks.json": "Public keys of grants and bundles",
     "keys/content-credentials.pem": "Certificate authorities of the Content Credentials",
 }

@@ -1,12 +1,16 @@
 """Pages for people, as HTML and as PDF: the same template makes both.
 
 The PDF is WeasyPrint's; it needs Pango from the operating system. Where that is missing no PDF is made and the
-HTML stands alone (``compliance.W001`` says so at start). Equal pages make equal bytes: no clock is printed, and
-nothing is fetched but the house's own fonts.
+HTML stands alone (``compliance.W001`` says so at start). A child process prints (:mod:`compliance.press`): its memory
+goes when the page is done, and what the library changes for a whole process changes it there alone. Equal pages make
+equal bytes: no clock is printed, and nothing is fetched but the house's own fonts.
 """
 
 import ctypes.util
+import json
 import os
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,12 +19,19 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from compliance import press
+
 _FONTS = {
     "Newsreader": "newsreader-latin-opsz-normal.woff2",
     "Hanken Grotesk": "hanken-grotesk-latin-wght-normal.woff2",
     "Geist Mono": "geist-mono-latin-wght-normal.woff2",
 }
 _PLACE = "agents_portal/fonts/"
+_SECONDS_MAX = 600
+
+
+class PrintingFailed(RuntimeError):
+    """The process that prints ended without a page."""
 
 
 def page_of(template: str, facts: dict[str, Any]) -> str:
@@ -39,39 +50,27 @@ def pdf_of(page: str) -> bytes | None:
 
     Raises:
         ValueError: the page asks for something that is not one of the house's fonts.
+        PrintingFailed: the process that prints was ended, or took more than ten minutes.
     """
     if not can_print():
         return None
-    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # what fonts are stamped with when they are cut
-    from PIL import ImageFile
-
-    lenient = ImageFile.LOAD_TRUNCATED_IMAGES
-    from weasyprint import CSS, HTML
-    from weasyprint.text.fonts import FontConfiguration
-    from weasyprint.urls import FatalURLFetchingError, URLFetcher
-
-    # importing WeasyPrint has Pillow accept pictures cut short, in the whole process: not here
-    ImageFile.LOAD_TRUNCATED_IMAGES = lenient
-    faces, fonts = _faces(), FontConfiguration()
-    asked: list[str] = []
-
-    class OwnFonts(URLFetcher):
-        def fetch(self, url: str, headers: Any = None) -> Any:
-            if url not in faces:
-                asked.append(url)
-                raise ValueError(url)
-            return super().fetch(url, headers)
-
-    fetcher = OwnFonts(fail_on_errors=True)
-    rules = "".join(
-        f'@font-face {{ font-family: "{name}"; src: url("{url}"); }}' for url, name in faces.items()
-    )
     try:
-        style = CSS(string=rules, font_config=fonts, url_fetcher=fetcher)
-        made: bytes = HTML(string=page, url_fetcher=fetcher).write_pdf(stylesheets=[style], font_config=fonts)
-    except FatalURLFetchingError as error:
-        raise ValueError(f"a document asks for {asked[-1][:200] if asked else error}") from error
-    return made
+        done = subprocess.run(
+            [sys.executable, "-P", press.__file__],
+            input=json.dumps({"page": page, "faces": _faces()}).encode(),
+            # what fonts are stamped with when they are cut
+            env={"SOURCE_DATE_EPOCH": "0", **os.environ},
+            capture_output=True,
+            timeout=_SECONDS_MAX,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PrintingFailed(f"a page was not printed in {_SECONDS_MAX} s") from error
+    if done.returncode == press.ASKS_FOR_MORE:
+        raise ValueError(f"a document asks for {done.stderr.decode(errors='replace').strip()[:200]}")
+    if done.returncode or not done.stdout.startswith(b"%PDF-"):
+        raise PrintingFailed(done.stderr.decode(errors="replace").strip()[-500:] or "no page came back")
+    return done.stdout
 
 
 @cache

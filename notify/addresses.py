@@ -7,14 +7,14 @@ say so (``TRUSTMARK_WEBHOOK_ALLOW_PRIVATE``); link-local addresses, where clouds
 
 import asyncio
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from common.errors import InvalidInput
+from common.outward import inner_of
 
-_NAT64 = IPv6Network("64:ff9b::/96")
 _METADATA = frozenset({ip_address("fd00:ec2::254"), ip_address("100.100.100.200")})
 _URL_MAX = 500
 
@@ -62,7 +62,7 @@ def clean_url(url: str) -> str:
 
 def is_allowed(address: IPv4Address | IPv6Address) -> bool:
     """Whether webhooks may go to ``address``; one that hides in another is judged as what it leads to."""
-    inner = _inner(address)
+    inner = inner_of(address)
     if inner is not None:
         return is_allowed(inner)
     if address.is_multicast or address.is_unspecified or address.is_link_local or address in _METADATA:
@@ -91,15 +91,6 @@ async def allowed_addresses(host: str, port: int) -> list[str]:
     if not all(is_allowed(ip_address(address)) for address in addresses):
         raise AddressRefused(host)
     return addresses
-
-
-def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | None:
-    if isinstance(address, IPv4Address):
-        return None
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    teredo = address.teredo
-    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
 
 
 def _may_be_private() -> bool:

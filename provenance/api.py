@@ -25,6 +25,7 @@ from common.api import ApiView, CursorPage
 from common.downloads import download
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge
 from provenance import selectors, services, workflows
+from provenance.formats import FORMATS
 from provenance.models import Asset, AssetKind, AssetState, ManifestRecord
 
 _KEY_MAX = 200
@@ -58,6 +59,8 @@ class AssetOutput(serializers.ModelSerializer[Asset]):
     manifest = serializers.SerializerMethodField()
     history = serializers.SerializerMethodField()
     content = serializers.SerializerMethodField()
+    sidecar = serializers.SerializerMethodField()
+    proxy = serializers.SerializerMethodField()
 
     class Meta:
         model = Asset
@@ -67,6 +70,7 @@ class AssetOutput(serializers.ModelSerializer[Asset]):
             "kind",
             "state",
             "hold_reasons",
+            "waits_for",
             "file_name",
             "tokens",
             "media",
@@ -78,6 +82,8 @@ class AssetOutput(serializers.ModelSerializer[Asset]):
             "manifest",
             "history",
             "content",
+            "sidecar",
+            "proxy",
             "created_at",
             "released_at",
         )
@@ -95,6 +101,16 @@ class AssetOutput(serializers.ModelSerializer[Asset]):
     def get_content(self, asset: Asset) -> str | None:
         """Where the media is, once it is released."""
         return f"/api/v1/assets/{asset.pk}/content" if asset.state == AssetState.RELEASED else None
+
+    def get_sidecar(self, asset: Asset) -> str | None:
+        """Where the credentials are that must travel beside the media; null where they are inside."""
+        beside = asset.state == AssetState.RELEASED and services.is_sidecar(asset)
+        return f"/api/v1/assets/{asset.pk}/manifest" if beside else None
+
+    def get_proxy(self, asset: Asset) -> str | None:
+        """Where a signed picture of it is, for what browsers do not show."""
+        shown = asset.state == AssetState.RELEASED and asset.proxy_blob
+        return f"/api/v1/assets/{asset.pk}/proxy" if shown else None
 
 
 class Assets(ApiView):
@@ -169,19 +185,13 @@ class AssetContent(ApiView):
     required_scope = "asset:read"
 
     @extend_schema(
-        responses={(200, "video/mp4"): OpenApiTypes.BINARY, (206, "video/mp4"): OpenApiTypes.BINARY}
+        responses={
+            (status, form.media_type): OpenApiTypes.BINARY for status in (200, 206) for form in FORMATS
+        }
     )
     def get(self, request: Request, asset_id: UUID) -> HttpResponseBase:
         """Download the marked and signed media, whole or by one byte range."""
-        asset = _asset(request, asset_id)
-        if not selectors.may_download(principal_of(request), asset):
-            raise Forbidden("CONTENT_NOT_SHARED", "The media goes to the production and its vendors only.")
-        if asset.state != AssetState.RELEASED:
-            raise Conflict(
-                "ASSET_NOT_RELEASED",
-                "This output is not released.",
-                _("It is %(state)s.") % {"state": asset.state},
-            )
+        asset = _released(request, asset_id)
         return download(
             request,
             asset.signed_blob,
@@ -189,6 +199,27 @@ class AssetContent(ApiView):
             content_type=asset.media["media_type"],
             size=asset.size_bytes,
             sha256=asset.sha256,
+        )
+
+
+class AssetProxy(ApiView):
+    """A picture of a released output that browsers do not show."""
+
+    required_scope = "asset:read"
+
+    @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
+    def get(self, request: Request, asset_id: UUID) -> HttpResponseBase:
+        """Download the proxy, signed by itself; its credentials name the file that it shows."""
+        asset = _released(request, asset_id)
+        if not asset.proxy_blob:
+            raise Conflict("ASSET_HAS_NO_PROXY", "Browsers show this output as it is; it has no proxy.")
+        return download(
+            request,
+            asset.proxy_blob,
+            file_name=f"asset-{asset.pk}-proxy.jpg",
+            content_type="image/jpeg",
+            size=asset.proxy_bytes,
+            sha256=asset.proxy_sha256,
         )
 
 
@@ -394,6 +425,19 @@ def _asset(request: Request, asset_id: UUID) -> Asset:
     asset = selectors.asset_for(principal_of(request), asset_id)
     if asset is None:
         raise NotFound
+    return asset
+
+
+def _released(request: Request, asset_id: UUID) -> Asset:
+    asset = _asset(request, asset_id)
+    if not selectors.may_download(principal_of(request), asset):
+        raise Forbidden("CONTENT_NOT_SHARED", "The media goes to the production and its vendors only.")
+    if asset.state != AssetState.RELEASED:
+        raise Conflict(
+            "ASSET_NOT_RELEASED",
+            "This output is not released.",
+            _("It is %(state)s.") % {"state": asset.state},
+        )
     return asset
 
 

@@ -8,9 +8,10 @@ Nothing here reads a clock or a disk: the moment is an argument, keys go in and 
 Source: C2PA specification 2.4, sections on X.509 certificates and on trust lists.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -27,6 +28,41 @@ CRL_DAYS = 7
 # Machines of one deployment disagree by minutes at most.
 _BACKDATE = timedelta(hours=1)
 _COORDINATE_BYTES = 32
+
+
+class ClaimSigner(Protocol):
+    """Who signs claims: a chain, its anchor, and a signature over bytes, wherever the key is."""
+
+    @property
+    def chain_pem(self) -> str: ...
+
+    @property
+    def anchor_pem(self) -> str: ...
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign as COSE wants it."""
+        ...
+
+
+@dataclass(frozen=True)
+class RemoteIdentity:
+    """A signing certificate whose key is in another's keeping.
+
+    Attributes:
+        ask: has the SHA-256 of some bytes signed there; returns the two integers of 32 bytes each.
+    """
+
+    chain_pem: str
+    anchor_pem: str
+    ask: Callable[[bytes], bytes]
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign as COSE wants it.
+
+        Raises:
+            Unavailable: ``KEY_BACKEND_UNAVAILABLE``.
+        """
+        return self.ask(data)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,16 @@ our own assertion ``org.trustmark-server.licence``: licence ids, hashes of terms
 production's log. Ids and hashes only; never a name.
 
 c2pa-python traps met here: a ``Builder`` signs once; the library must be told which key usages count
-(``trust.trust_config``); nothing may be fetched, neither manifests nor OCSP answers.
+(``trust.trust_config``); nothing may be fetched, neither manifests nor OCSP answers; an error raised while
+the key signs is swallowed, so it is kept here and raised again; roots of timestamp authorities stand apart
+from the anchors of signers (``trust.user_anchors``), or whoever they certify could sign as we do.
 
 Source: C2PA specification 2.4; CAWG training and data mining assertion 1.1; the soft binding's value is
 text in base64 because the builder takes JSON (the form of the Soft Binding Resolution API).
 """
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +23,8 @@ from typing import Any
 
 import c2pa
 
-from provenance.authority import ACCEPTED_USAGES, SigningIdentity
+from provenance.authority import ACCEPTED_USAGES, ClaimSigner
+from provenance.formats import format_of_media_type
 from provenance.source_type import Concept
 
 NAMESPACE = "org.trustmark-server"
@@ -35,6 +39,12 @@ class SigningFailed(Exception):
     """The C2PA library would not sign this file; ``code`` is stable."""
 
     code = "SIGNING_FAILED"
+
+
+class TimestampMissing(SigningFailed):
+    """The file can be signed, and its signature cannot be stamped now."""
+
+    code = "TIMESTAMP_UNAVAILABLE"
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,7 @@ class CredentialFacts:
         log_origin: origin of the production's log.
         duration_ms: length of the output, for the soft binding's time span; ``None`` for stills.
         mark_tracks: number of the track that carries a layer, by layer, for containers that number them.
+        proxy_of: of a proxy: media type and SHA-256 of the file it shows, and the SHA-256 of that file's manifest.
     """
 
     asset_id: str
@@ -69,6 +80,7 @@ class CredentialFacts:
     duration_ms: int | None = None
     generator_version: str = "0.1.0"
     mark_tracks: dict[str, str] = field(default_factory=dict)
+    proxy_of: dict[str, str] = field(default_factory=dict)
 
 
 def manifest_definition(
@@ -96,11 +108,17 @@ def manifest_definition(
     }
 
 
-def c2pa_settings(anchor_pem: str) -> dict[str, Any]:
-    """Return the library's settings: our anchors, our key usages, and no network at all."""
+def c2pa_settings(anchor_pem: str, *, timestamp_roots_pem: str = "") -> dict[str, Any]:
+    """Return the library's settings: our anchors, our key usages, and nothing fetched.
+
+    Args:
+        timestamp_roots_pem: roots of timestamp authorities; who reads must not trust a signer by these.
+    """
     trust = {"trust_config": "\n".join(usage.dotted_string for usage in ACCEPTED_USAGES)}
     if anchor_pem:  # an empty list is refused by the library as an unreadable one
         trust["trust_anchors"] = anchor_pem
+    if timestamp_roots_pem:
+        trust["user_anchors"] = timestamp_roots_pem
     return {
         "trust": trust,
         "verify": {
@@ -118,11 +136,15 @@ def sign_file(
     target: Path,
     *,
     facts: CredentialFacts,
-    identity: SigningIdentity,
+    identity: ClaimSigner,
     media_type: str,
     ingredient: Path | None = None,
+    timestamp_url: str = "",
 ) -> bytes:
     """Write ``target``: the media of ``source`` with Content Credentials inside.
+
+    For a format without a place for them (``Format.embeds``) ``target`` is ``source`` as it was, and what is
+    returned is the sidecar.
 
     Args:
         source: the marked media; it is read, not changed.
@@ -131,26 +153,63 @@ def sign_file(
         identity: certificate chain and key; the key signs here and is not handed to the library.
         media_type: such as ``video/mp4``.
         ingredient: the upload, where it came with credentials of its own that must not be lost.
+        timestamp_url: the authority that stamps the signature; none without.
 
     Returns:
-        The manifest store as bytes, as embedded.
+        The manifest store as bytes, as embedded or as to be laid beside the file.
 
     Raises:
+        TimestampMissing: all is well but for the authority.
         SigningFailed: the library refused the file, the manifest or the certificate.
+        Exception: whatever ``identity.sign`` raised.
     """
     definition = manifest_definition(facts, media_type=media_type, with_ingredient=ingredient is not None)
+    known = format_of_media_type(media_type)
+
+    def signed(url: str) -> bytes:
+        key = _KeptError(identity.sign)
+        try:
+            with (
+                c2pa.Context.from_dict(c2pa_settings(identity.anchor_pem)) as context,
+                c2pa.Signer.from_callback(
+                    key, c2pa.C2paSigningAlg.ES256, identity.chain_pem, url or None
+                ) as signer,
+                c2pa.Builder(definition, context=context) as builder,
+            ):
+                if known is not None and not known.embeds:
+                    builder.set_no_embed()
+                if ingredient is not None:
+                    _add_ingredient(builder, ingredient, media_type)
+                with source.open("rb") as reading, target.open("w+b") as writing:
+                    return bytes(builder.sign(signer, media_type, reading, writing))
+        except c2pa.C2paError as error:
+            if key.raised is not None:
+                raise key.raised from error
+            raise SigningFailed(str(error)) from error
+
     try:
-        with (
-            c2pa.Context.from_dict(c2pa_settings(identity.anchor_pem)) as context,
-            c2pa.Signer.from_callback(identity.sign, c2pa.C2paSigningAlg.ES256, identity.chain_pem) as signer,
-            c2pa.Builder(definition, context=context) as builder,
-        ):
-            if ingredient is not None:
-                _add_ingredient(builder, ingredient, media_type)
-            with source.open("rb") as reading, target.open("w+b") as writing:
-                return bytes(builder.sign(signer, media_type, reading, writing))
-    except c2pa.C2paError as error:
-        raise SigningFailed(str(error)) from error
+        return signed(timestamp_url)
+    except SigningFailed as error:
+        if not timestamp_url:
+            raise
+        signed("")  # raises where it was not the authority's fault
+        target.unlink()
+        raise TimestampMissing(str(error)) from error
+
+
+class _KeptError:
+    """A key's signing that keeps the error which the library drops."""
+
+    def __init__(self, sign: Callable[[bytes], bytes]) -> None:
+        self.sign = sign
+        self.raised: Exception | None = None
+
+    def __call__(self, data: bytes) -> bytes:
+        try:
+            return self.sign(data)
+        except Exception as error:
+            self.raised = error
+            raise
 
 
 def _add_ingredient(builder: "c2pa.Builder", ingredient: Path, media_type: str) -> None:
@@ -192,6 +251,7 @@ def _soft_binding(facts: CredentialFacts, layer: str, algorithm: str) -> dict[st
 
 
 def _licence_data(facts: CredentialFacts) -> dict[str, Any]:
+    proxy = {"proxy_of": facts.proxy_of} if facts.proxy_of else {}
     return {
         "asset": facts.asset_id,
         "mark_id": facts.mark_id,
@@ -200,4 +260,5 @@ def _licence_data(facts: CredentialFacts) -> dict[str, Any]:
             {"jti": fact.jti, "terms_version": fact.terms_version, "terms_hash": fact.terms_hash}
             for fact in facts.licences
         ],
+        **proxy,
     }

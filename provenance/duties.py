@@ -36,6 +36,7 @@ class OutputFacts:
         verdict: of the credentials in the final file; ``sources``: the digital source type's address.
         log_index: place of the log entry that says it was verified; None while it waits for its place.
         is_resolved: whether strangers may find the manifest by the mark.
+        timestamp: what was read of the authority's stamp in the signature: ``TRUSTED``, ``ABSENT`` and so on.
     """
 
     asset: str
@@ -54,6 +55,7 @@ class OutputFacts:
     receipts: int
     licences: Sequence[str]
     is_resolved: bool
+    timestamp: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def _metadata(facts: OutputFacts) -> DutyFinding:
             "manifest": facts.manifest_id,
             "manifest_sha256": facts.manifest_sha256,
             "signed_at": _time(facts.signed_at),
+            "timestamp": facts.timestamp,
             "time_witness": {"log": facts.log_origin, "entry": facts.log_index},
         },
     )

@@ -36,6 +36,17 @@ def check_bmff_store(path: Path) -> None:
                 _check_store(rest[8:])  # after the offset of the first hash tree
 
 
+def check_store(data: bytes) -> None:
+    """Check the boxes of a manifest store that lies beside its file.
+
+    Raises:
+        StoreMalformed: as :func:`check_bmff_store`.
+    """
+    if len(data) > _STORE_BYTES_MAX:
+        raise StoreMalformed(f"a manifest store of {len(data)} bytes")
+    _check_store(data)
+
+
 def active_manifest_alone(store: bytes) -> bytes:
     """Return a store with the description of ``store`` and its last manifest, which is the active one.
 

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KeyTransform
 
-from common.models import BaseModel
+from common.models import BaseModel, SigningKey
 from provenance.graph import models as graph  # Django looks for models here
 
 __all__ = [
@@ -51,6 +51,12 @@ UNFINISHED = (AssetState.RECEIVED, AssetState.MARKING, AssetState.SIGNING, Asset
 class Asset(BaseModel):
     """One output of a production, from its upload to its release."""
 
+    class Waits(models.TextChoices):
+        """What the signing of an output waits for; the sweeper asks again."""
+
+        TIMESTAMP = "TIMESTAMP", "the timestamp authority gives no stamp"
+        KEY = "KEY", "the service that holds the signing key does not answer"
+
     production = models.ForeignKey("licensing.Production", models.PROTECT, related_name="assets")
     organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="assets")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -73,6 +79,11 @@ class Asset(BaseModel):
     signed_blob = models.CharField(max_length=255, blank=True, default="")
     sha256 = models.CharField(max_length=64, blank=True, default="")
     size_bytes = models.PositiveBigIntegerField(default=0)
+    # A signed picture of what browsers do not show; empty for everything else.
+    proxy_blob = models.CharField(max_length=255, blank=True, default="")
+    proxy_sha256 = models.CharField(max_length=64, blank=True, default="")
+    proxy_bytes = models.PositiveBigIntegerField(default=0)
+    waits_for = models.CharField(max_length=10, choices=Waits, blank=True, default="")
     released_at = models.DateTimeField(null=True, blank=True)
     # The uploader's own name for the upload: sent twice, it makes one output.
     idempotency_key = models.CharField(max_length=200, blank=True, default="")
@@ -92,6 +103,10 @@ class Asset(BaseModel):
             ),
             models.CheckConstraint(
                 condition=~Q(state=AssetState.HELD) | ~Q(hold_reasons=[]), name="held_asset_says_why"
+            ),
+            models.CheckConstraint(
+                condition=Q(waits_for="") | Q(state__in=[AssetState.SIGNING, AssetState.HELD]),
+                name="only_signing_waits_for_others",
             ),
             models.UniqueConstraint(fields=["mark_id"], condition=~Q(mark_id=""), name="one_asset_per_mark"),
             models.UniqueConstraint(
@@ -185,7 +200,12 @@ class SigningAuthority(BaseModel):
     authority_pem = models.TextField()
     certificate_pem = models.TextField()
     sealed_authority_key = models.BinaryField()
-    sealed_signing_key = models.BinaryField()
+    # Where the certificate's key is: sealed here, or in a token or KMS under a name of theirs.
+    key_backend = models.CharField(
+        max_length=8, choices=SigningKey.Backend, default=SigningKey.Backend.DATABASE
+    )
+    key_reference = models.CharField(max_length=2048, blank=True, default="")
+    sealed_signing_key = models.BinaryField(null=True)
     not_after = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     revocation_reason = models.CharField(max_length=24, choices=Reason, blank=True, default="")
@@ -196,6 +216,11 @@ class SigningAuthority(BaseModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["state"], condition=Q(state="ACTIVE"), name="one_active_signing_authority"
+            ),
+            models.CheckConstraint(
+                condition=Q(key_backend="database", sealed_signing_key__isnull=False, key_reference="")
+                | (~Q(key_backend="database") & Q(sealed_signing_key=None) & ~Q(key_reference="")),
+                name="claim_key_is_sealed_or_named",
             ),
             models.CheckConstraint(
                 condition=(Q(state="REVOKED", revoked_at__isnull=False) & ~Q(revocation_reason=""))

@@ -5,7 +5,8 @@ with before it was taken in, because the failure was recorded then. So every man
 walked, and the failures found now *and* those recorded at every ingredient count. In steps:
 
 1. the boxes of the store fit (:mod:`provenance.jumbf`); it is opened with our anchors, nothing is fetched;
-2. the active manifest's signature and hard binding must be confirmed, not merely unrefuted;
+2. the active manifest's signature and hard binding must be confirmed, not merely unrefuted, and its signer
+   must be certified under the anchors of signers: a root that only stamps times certifies no signer;
 3. every ingredient's manifest must be in the store; its recorded and its present failures are gathered;
 4. any failure but an unknown or revoked signer breaks the whole; such a signer leaves it untrusted.
 
@@ -19,7 +20,7 @@ Source: C2PA specification 2.4, section on validation; status codes as listed th
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ import c2pa
 from cryptography.x509 import load_pem_x509_certificates
 
 from provenance.credentials import LICENCE_ASSERTION, c2pa_settings
-from provenance.jumbf import StoreMalformed, check_bmff_store
+from provenance.formats import Kind, format_of
+from provenance.jumbf import StoreMalformed, check_bmff_store, check_store
 
 _BINDINGS = frozenset(
     {
@@ -41,9 +43,20 @@ _BINDINGS = frozenset(
 REVOKED = "signingCredential.revoked"
 UNREADABLE = "manifest.unreadable"
 MALFORMED = "manifest.malformed"
-_BMFF_SUFFIXES = frozenset({".mp4", ".mov", ".m4v"})
+SIDECAR_SUFFIX = ".c2pa"
+# how the library names the list that ``trust.user_anchors`` is
+_ROOTS_OF_TIME = "user_anchors"
 _TRUST_FAILURES = frozenset({"signingCredential.untrusted", REVOKED})
 _MANIFESTS_MAX = 1000
+
+
+class TimeVerdict(StrEnum):
+    """What can be said of the time in the active manifest's signature."""
+
+    TRUSTED = "TRUSTED"
+    UNTRUSTED = "UNTRUSTED"
+    BROKEN = "BROKEN"
+    ABSENT = "ABSENT"
 
 
 class CredentialVerdict(StrEnum):
@@ -84,6 +97,8 @@ class CredentialReport:
         findings: every manifest reached, the active one first.
         assertions: the active manifest's assertions by label; a repeated label holds a list.
         sdk: the C2PA library's version.
+        timestamp: whether a timestamp authority that is trusted signed the time.
+        signed_at: the time in that stamp, or nothing.
     """
 
     verdict: CredentialVerdict
@@ -91,6 +106,8 @@ class CredentialReport:
     findings: tuple[ManifestFinding, ...]
     assertions: dict[str, list[Any]]
     sdk: str
+    timestamp: TimeVerdict = TimeVerdict.ABSENT
+    signed_at: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the judgement as JSON values."""
@@ -101,12 +118,26 @@ class CredentialReport:
             "manifests": [asdict(finding) for finding in self.findings],
             "assertions": self.assertions,
             "sdk": self.sdk,
+            "timestamp": str(self.timestamp),
+            "signed_at": self.signed_at,
         }
 
     @property
     def is_intact(self) -> bool:
         """Whether nothing in the graph is broken; signers may still be strangers."""
         return self.verdict in {CredentialVerdict.TRUSTED, CredentialVerdict.UNTRUSTED}
+
+    @property
+    def own_verdict(self) -> CredentialVerdict:
+        """The verdict on the active manifest, where what it took in is intact, whoever signed that.
+
+        A file that was handed in with a stranger's credentials can be signed by us and go out; one whose
+        ingredient is broken or signed with a revoked certificate cannot.
+        """
+        failures = {code for finding in self.findings for code in finding.failures}
+        if self.signed_by_us and self.is_intact and REVOKED not in failures:
+            return CredentialVerdict.TRUSTED
+        return self.verdict
 
     @property
     def digital_source_type(self) -> str | None:
@@ -125,28 +156,41 @@ class CredentialReport:
 
 
 def read_credentials(
-    path: Path, *, anchor_pem: str, revoked: frozenset[int] = frozenset()
+    path: Path,
+    *,
+    anchor_pem: str,
+    revoked: frozenset[int] = frozenset(),
+    sidecar: Path | None = None,
+    timestamp_roots_pem: str = "",
 ) -> CredentialReport:
-    """Read and judge the credentials embedded in a file.
+    """Read and judge the credentials embedded in a file, or lying beside it.
 
     Args:
-        path: a media file of a kind that C2PA knows.
+        path: a media file of a kind that C2PA knows; EXR and DPX with their sidecar.
         anchor_pem: certificates to trust, as PEM; without any, nothing is ever ``TRUSTED``.
         revoked: serial numbers of signing certificates that are trusted no more
             (:func:`provenance.revocation.revoked_serials`).
+        sidecar: the manifest store beside the file; what is embedded counts alone where it is not given.
+        timestamp_roots_pem: roots of timestamp authorities, as PEM.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: ``anchor_pem`` is not a list of certificates.
+        ValueError: ``anchor_pem`` or ``timestamp_roots_pem`` is not a list of certificates.
     """
+    known = format_of(path)
     try:
-        if path.suffix.lower() in _BMFF_SUFFIXES:
+        store = None if sidecar is None else _sidecar_bytes(sidecar)
+        if known is not None and known.kind is Kind.FILM:
             check_bmff_store(path)
     except StoreMalformed as error:
         return _without_store(CredentialVerdict.BROKEN, str(error), code=MALFORMED)
-    with path.open("rb") as reading, _context(anchor_pem) as context:
+    if known is not None and not known.embeds and store is None:
+        return _without_store(CredentialVerdict.ABSENT)
+    with path.open("rb") as reading, _context(anchor_pem, timestamp_roots_pem) as context:
         try:
-            with c2pa.Reader(_format_of(path), reading, context=context) as reader:
+            with c2pa.Reader(
+                known.media_type if known else None, reading, manifest_data=store, context=context
+            ) as reader:
                 return judge_store(json.loads(reader.json()), revoked=revoked)
         except c2pa.C2paError.ManifestNotFound:
             return _without_store(CredentialVerdict.ABSENT)
@@ -154,11 +198,24 @@ def read_credentials(
             return _without_store(CredentialVerdict.BROKEN, str(error) or type(error).__name__)
 
 
-def _context(anchor_pem: str) -> "c2pa.Context":
-    if anchor_pem:
-        # the library drops certificates it cannot read without a word; this raises
-        load_pem_x509_certificates(anchor_pem.encode("ascii"))
-    return c2pa.Context.from_dict(c2pa_settings(anchor_pem))
+def sidecar_of(path: Path) -> Path | None:
+    """The sidecar that lies beside a file under its name, if there is one."""
+    beside = path.with_suffix(SIDECAR_SUFFIX)
+    return beside if beside.is_file() else None
+
+
+def _sidecar_bytes(path: Path) -> bytes:
+    data = path.read_bytes()
+    check_store(data)
+    return data
+
+
+def _context(anchor_pem: str, timestamp_roots_pem: str) -> "c2pa.Context":
+    for pem in (anchor_pem, timestamp_roots_pem):
+        if pem:
+            # the library drops certificates it cannot read without a word; this raises
+            load_pem_x509_certificates(pem.encode("ascii"))
+    return c2pa.Context.from_dict(c2pa_settings(anchor_pem, timestamp_roots_pem=timestamp_roots_pem))
 
 
 def judge_store(store: dict[str, Any], *, revoked: frozenset[int] = frozenset()) -> CredentialReport:
@@ -168,6 +225,10 @@ def judge_store(store: dict[str, Any], *, revoked: frozenset[int] = frozenset())
     findings = tuple(_walk(store, results, revoked))
     failures = {code for finding in findings for code in finding.failures}
     confirmed = set(_codes(active.get("success")))
+    if _is_vouched_by_roots_of_time(active):
+        # the root of a timestamp authority is no anchor of signers, whatever the library says
+        findings = (_with_failure(findings[0], "signingCredential.untrusted"), *findings[1:])
+        failures.add("signingCredential.untrusted")
     signed = (
         {"claimSignature.validated", "signingCredential.trusted"} <= confirmed
         and bool(confirmed & _BINDINGS)
@@ -180,7 +241,36 @@ def judge_store(store: dict[str, Any], *, revoked: frozenset[int] = frozenset())
         findings=findings,
         assertions=_assertions(store),
         sdk=c2pa.sdk_version(),
+        timestamp=_time_verdict(active),
+        signed_at=_signed_at(store),
     )
+
+
+def _is_vouched_by_roots_of_time(active: dict[str, Any]) -> bool:
+    return any(
+        entry.get("code") == "signingCredential.trusted" and _ROOTS_OF_TIME in str(entry.get("explanation"))
+        for entry in active.get("success") or []
+    )
+
+
+def _with_failure(finding: ManifestFinding, code: str) -> ManifestFinding:
+    return replace(finding, failures=tuple(sorted({*finding.failures, code})))
+
+
+def _time_verdict(active: dict[str, Any]) -> TimeVerdict:
+    told = {code for part in ("success", "informational", "failure") for code in _codes(active.get(part))}
+    about_time = {code for code in told if code.startswith("timeStamp.")}
+    if not about_time:
+        return TimeVerdict.ABSENT
+    if about_time == {"timeStamp.validated", "timeStamp.trusted"}:
+        return TimeVerdict.TRUSTED
+    untrusted = about_time <= {"timeStamp.validated", "timeStamp.untrusted"}
+    return TimeVerdict.UNTRUSTED if untrusted else TimeVerdict.BROKEN
+
+
+def _signed_at(store: dict[str, Any]) -> str:
+    manifest = (store.get("manifests") or {}).get(store.get("active_manifest")) or {}
+    return str((manifest.get("signature_info") or {}).get("time") or "")
 
 
 def _verdict(failures: set[str], *, is_confirmed: bool, signed: bool) -> CredentialVerdict:
@@ -197,9 +287,14 @@ def _walk(
     root = str(store.get("active_manifest", ""))
     present.setdefault(root, set()).update(_codes((results.get("activeManifest") or {}).get("failure")))
     for delta in results.get("ingredientDeltas") or []:
-        found = _codes((delta.get("validationDeltas") or {}).get("failure"))
         # a delta names the assertion inside the manifest that took the ingredient in
-        present.setdefault(_owner(delta.get("ingredientAssertionURI", ""), root), set()).update(found)
+        taker = _owner(delta.get("ingredientAssertionURI", ""), root)
+        for entry in (delta.get("validationDeltas") or {}).get("failure") or []:
+            code = str(entry.get("code", "unknown"))
+            # an unknown signer is the ingredient's own matter; anything else is its taker's too
+            about = _owner(str(entry.get("url")), taker) if code in _TRUST_FAILURES else taker
+            present.setdefault(about, set()).add(code)
+    trusted_now = _trusted_now(results)
     queue, seen = [(root, 0)], {root}
     while queue and len(seen) <= _MANIFESTS_MAX:
         label, depth = queue.pop(0)
@@ -208,8 +303,10 @@ def _walk(
             yield ManifestFinding(label, depth, "", ("manifest.missing",))
             continue
         for ingredient in manifest.get("ingredients") or []:
-            present.setdefault(label, set()).update(_recorded_failures(ingredient))
             below = ingredient.get("active_manifest")
+            recorded = _recorded_failures(ingredient, trusted_now)
+            present.setdefault(below or label, set()).update(recorded & _TRUST_FAILURES)
+            present.setdefault(label, set()).update(recorded - _TRUST_FAILURES)
             if below and below not in seen:
                 seen.add(below)
                 queue.append((below, depth + 1))
@@ -222,13 +319,32 @@ def _walk(
         yield ManifestFinding(queue[0][0], queue[0][1], "", ("manifest.tooMany",))
 
 
-def _recorded_failures(ingredient: dict[str, Any]) -> set[str]:
+def _trusted_now(results: dict[str, Any]) -> set[str]:
+    """Ingredients whose signer whoever took them in did not know, and these anchors do."""
+    return {
+        _owner(str(entry.get("url")), "")
+        for delta in results.get("ingredientDeltas") or []
+        for entry in (delta.get("validationDeltas") or {}).get("success") or []
+        if entry.get("code") == "signingCredential.trusted"
+        and _ROOTS_OF_TIME not in str(entry.get("explanation"))
+    }
+
+
+def _recorded_failures(ingredient: dict[str, Any], trusted_now: set[str]) -> set[str]:
     results = ingredient.get("validation_results") or {}
-    found = set(_codes((results.get("activeManifest") or {}).get("failure")))
+    recorded = (results.get("activeManifest") or {}).get("failure") or []
+    found = set(
+        _codes(
+            entry
+            for entry in recorded
+            if entry.get("code") != "signingCredential.untrusted"
+            or _owner(str(entry.get("url")), "") not in trusted_now
+        )
+    )
     for delta in results.get("ingredientDeltas") or []:
         found.update(_codes((delta.get("validationDeltas") or {}).get("failure")))
     # older manifests keep one flat list, of failures only
-    found.update(_codes(ingredient.get("validation_status")))
+    found.update(_codes(ingredient.get("validation_status")) if not recorded else ())
     return found
 
 
@@ -256,8 +372,3 @@ def _without_store(
     return CredentialReport(
         verdict, signed_by_us=False, findings=findings, assertions={}, sdk=c2pa.sdk_version()
     )
-
-
-def _format_of(path: Path) -> str | None:
-    from_suffix = {".mp4": "video/mp4", ".mov": "video/quicktime", ".png": "image/png", ".wav": "audio/wav"}
-    return from_suffix.get(path.suffix.lower())

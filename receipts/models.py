@@ -16,8 +16,12 @@ from django.db.models import F, Q
 
 from common import clock
 from common.ids import new_id
+from receipts.tallies import CheckTally, FrameTally, LicenceTally, ReturnTally, ShotTally
 from trustcore.policy.vocabulary import DecisionOutcome
 from trustcore.policy.vocabulary import Quota as CoreQuota
+
+KEPT_COUNTS = (LicenceTally, CheckTally, ReturnTally, ShotTally, FrameTally)
+"""The rows of :mod:`receipts.tallies`, which belong to this app."""
 
 
 class EntryKind(models.IntegerChoices):
@@ -198,6 +202,11 @@ class RenderCheck(models.Model):
         indexes = [
             models.Index(fields=["token_jti", "id"], name="check_by_token"),
             models.Index(fields=["production_id", "id"], name="check_by_production"),
+            models.Index(
+                fields=["token_jti", "id"],
+                condition=Q(outcome__in=["HOLD", "DENY"]),
+                name="check_refused_by_token",
+            ),
             BrinIndex(fields=["at"], name="check_by_time"),
         ]
 
@@ -267,6 +276,12 @@ class Lease(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["token_jti", "id"], name="lease_by_token"),
+            models.Index(fields=["token_jti"], condition=Q(state="ACTIVE"), name="lease_live_by_token"),
+            models.Index(
+                fields=["token_jti", "granted_at"],
+                condition=Q(state="EXPIRED", units_used=0),
+                name="lease_silent_by_token",
+            ),
             BrinIndex(fields=["granted_at"], name="lease_by_time", pages_per_range=16, autosummarize=True),
             models.Index(
                 fields=["expires_at"],
@@ -376,7 +391,7 @@ class UnauthorisedFrame(models.Model):
 
     log = models.ForeignKey(ProductionLog, models.PROTECT, db_index=False)
     idx = models.BigIntegerField()
-    token_jti = models.UUIDField(null=True, db_index=True)
+    token_jti = models.UUIDField(null=True)
     lease_uid = models.UUIDField(null=True)
     frame = models.IntegerField()
     shot = models.CharField(max_length=120, blank=True, default="")
@@ -386,6 +401,7 @@ class UnauthorisedFrame(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["log", "idx"], name="unauthorised_once_per_leaf")]
+        indexes = [models.Index(fields=["token_jti", "idx"], name="unauthorised_by_token")]
 
     def __str__(self) -> str:
         return f"{self.log_id}/{self.idx} {self.code}"

@@ -34,7 +34,7 @@ LANGUAGES = ("es",)
 PARTIAL = ("es_Informal",)
 PACKAGES = (
     "accounts", "agents_portal", "audit", "common", "compliance", "licensing", "notify", "provenance", "receipts",
-    "trustmark", "verification", "watermarking",
+    "screenplays", "training", "trustmark", "verification", "watermarking",
 )  # fmt: skip
 TEMPLATES = ("templates", *(f"{package}/templates" for package in PACKAGES))
 CALLS = {

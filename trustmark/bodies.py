@@ -27,8 +27,12 @@ _UPLOADS = frozenset(
         "/api/v1/softbinding/matches/byContent",
     }
 )
-# The same, of one object: evidence of an incident, by the API and at the portal.
-_UPLOADS_OF_ONE = re.compile(r"(?:/api/v1)?/incidents/[0-9a-f-]{36}/evidence/?")
+# The same, of one object: evidence of an incident, by the API and at the portal, a document that is brought into the
+# graph of a production, and an original for training.
+_UPLOADS_OF_ONE = re.compile(
+    r"(?:/api/v1)?/incidents/[0-9a-f-]{36}/evidence/?|/api/v1/productions/[0-9a-f-]{36}/omc"
+    r"|/api/v1/training-assets/[0-9a-f-]{36}/content"
+)
 
 
 class BoundedBodies:

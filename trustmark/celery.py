@@ -27,11 +27,13 @@ def schedule_beats(sender: Celery, **_kwargs: object) -> None:
     from django.conf import settings
 
     for package in (
+        "common",
         "accounts",
         "notify",
         "licensing",
         "watermarking",
         "receipts",
+        "training",
         "provenance",
         "verification",
         "compliance",

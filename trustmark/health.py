@@ -1,6 +1,9 @@
 """Liveness, readiness and metrics for operators; none of them tells anything of a tenant."""
 
+import threading
+import time
 from ipaddress import ip_address
+from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -11,6 +14,8 @@ from django.views.decorators.http import require_GET
 from kombu import Connection
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+_asking = threading.Lock()
+_known: list[Any] = [0.0, None]  # when the parts were asked last, and what they said
 _FORWARDED = frozenset({"HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR"})
 
 
@@ -22,8 +27,11 @@ def alive(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when the database and the broker answer, else 503 naming the part that does not."""
-    parts = {"database": _database_answers(), "broker": _broker_answers()}
+    """200 when the database and the broker answer, else 503 naming the part that does not.
+
+    However often it is asked, a process asks the parts once in ``READY_SECONDS``: strangers may ask, and a probe is never turned away.
+    """
+    parts = _parts_now()
     everything = all(parts.values())
     return JsonResponse(
         {"status": "ready" if everything else "unready", "parts": parts},
@@ -52,6 +60,16 @@ def _holds_metrics_token(request: HttpRequest) -> bool:
     expected = f"Bearer {settings.METRICS_TOKEN}".encode()
     presented = request.headers.get("Authorization", "").encode()
     return bool(settings.METRICS_TOKEN) and constant_time_compare(presented, expected)
+
+
+def _parts_now() -> dict[str, bool]:
+    with _asking:  # whoever waits here gets the answer that is being fetched
+        at, known = _known
+        now = time.monotonic()
+        if known is None or now - at >= settings.READY_SECONDS:
+            known = {"database": _database_answers(), "broker": _broker_answers()}
+            _known[:] = [time.monotonic(), known]
+        return dict(known)
 
 
 def _database_answers() -> bool:

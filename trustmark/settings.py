@@ -27,7 +27,7 @@ SECRET_KEY = f"django:{TRUSTMARK_SECRET}"
 KEY_BACKEND = env.text("TRUSTMARK_KEY_BACKEND", "database")
 KEY_BACKENDS = {
     purpose: env.text(f"TRUSTMARK_KEY_BACKEND_{purpose}", KEY_BACKEND)
-    for purpose in ("TOKEN", "LOG", "BUNDLE", "DECISION", "STATUS")
+    for purpose in ("TOKEN", "LOG", "BUNDLE", "DECISION", "STATUS", "CREDENTIALS")
 }
 # PKCS#11: path of the token's library, the token's label, its user PIN.
 PKCS11_MODULE = env.text("TRUSTMARK_PKCS11_MODULE", "")
@@ -106,6 +106,16 @@ BATCH_ROWS_MAX = env.integer("TRUSTMARK_BATCH_ROWS_MAX", 50_000)
 UPLOAD_BYTES_MAX = env.integer("TRUSTMARK_UPLOAD_BYTES_MAX", 20 * 1024**3)
 # Largest file of evidence of an incident.
 INCIDENT_EVIDENCE_BYTES_MAX = env.integer("TRUSTMARK_INCIDENT_EVIDENCE_BYTES_MAX", 2 * 1024**3, least=1)
+# Largest script file (bytes), and most pages; longer ones are refused whole.
+SCRIPT_BYTES_MAX = env.integer("TRUSTMARK_SCRIPT_BYTES_MAX", 32 * 1024**2, least=1)
+SCRIPT_PAGES_MAX = env.integer("TRUSTMARK_SCRIPT_PAGES_MAX", 1000, least=1)
+# Largest original or derivative for training.
+TRAINING_FILE_BYTES_MAX = env.integer("TRUSTMARK_TRAINING_FILE_BYTES_MAX", 20 * 1024**3, least=1)
+# Days for which a bucket with object lock retains what was stored (governance mode: a takedown still removes it).
+# 0: the bucket's own rule holds.
+TRAINING_LOCK_DAYS = env.integer("TRUSTMARK_TRAINING_LOCK_DAYS", 0)
+# Hours in which an isolated asset is due to be looked at, where its contract says nothing.
+TRAINING_REVIEW_HOURS = env.integer("TRUSTMARK_TRAINING_REVIEW_HOURS", 72, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES_MAX
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -230,7 +240,9 @@ INSTALLED_APPS = [
     "notify",
     "licensing",
     "watermarking",
+    "screenplays",
     "receipts",
+    "training",
     "provenance",
     "verification",
     "compliance",
@@ -298,13 +310,24 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.adapter.ClosedSignUpAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
 # Beside allauth's own: how often one network may begin to sign in by a passkey or elsewhere; each begins a session.
-ACCOUNT_RATE_LIMITS = {"begin": "120/m/ip"}
+# A mailbox gets no more than five letters an hour that somebody else asks for.
+ACCOUNT_RATE_LIMITS = {"begin": "120/m/ip", "reset_password": "20/m/ip,5/h/key"}
 # A word by mail whenever a passkey, the codes or the password changed.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 # Seconds for which a sign-in, or a proof given again, is fresh enough for acts that bind (docs/operations/sign-in.md).
 STEP_UP_SECONDS = env.integer("TRUSTMARK_STEP_UP_SECONDS", 600, least=30)
 # Hours that an invitation, or a link after a lost device, stays good.
 INVITATION_HOURS = env.integer("TRUSTMARK_INVITATION_HOURS", 7 * 24, least=1)
+# How long the link of a letter about a forgotten password stays good.
+PASSWORD_RESET_TIMEOUT = env.integer("TRUSTMARK_PASSWORD_LINK_MINUTES", 60, least=5, most=1440) * 60
+# How long the answer to a write with an Idempotency-Key is kept for whoever sends it again.
+IDEMPOTENCY_HOURS = env.integer("TRUSTMARK_IDEMPOTENCY_HOURS", 7 * 24, least=24)
+# Seconds for which a process repeats what it found when /readyz was asked last.
+READY_SECONDS = env.integer("TRUSTMARK_READY_SECONDS", 1, most=60)
+# Cosignatures handed in, or asked for, from one network: a witness that watches a hundred logs asks once a minute.
+COSIGNATURES_PER_MINUTE = env.integer("TRUSTMARK_COSIGNATURES_PER_MINUTE", 300, least=1)
+# Name servers that are asked whether a domain is an organisation's; none: the system's.
+DNS_SERVERS = env.words("TRUSTMARK_DNS_SERVERS")
 MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -401,6 +424,11 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ProductionKind": "trustmark.vocabulary.PRODUCTION_KINDS",
         "AssetKind": "provenance.models.AssetKind",
+        "CustodyKind": "provenance.graph.models.DocumentKind",
+        "PurposeEnum": "trustmark.vocabulary.BUNDLE_PURPOSES",
+        "ScriptPurpose": "trustmark.vocabulary.SCRIPT_PURPOSES",
+        "ScriptGrantPurpose": "trustmark.vocabulary.SCRIPT_GRANT_PURPOSES",
+        "TrainingMediaKind": "trustmark.vocabulary.TRAINING_MEDIA_KINDS",
         "RequestState": "trustmark.vocabulary.REQUEST_STATES",
         "TokenState": "trustmark.vocabulary.TOKEN_STATES",
     },

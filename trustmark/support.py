@@ -28,7 +28,7 @@ else:
     _Paginator, _ModelAdmin = Paginator, ModelAdmin
 
 PACKAGES: Final = (
-    "accounts", "audit", "common", "compliance", "licensing", "notify", "provenance", "receipts", "watermarking",
+    "accounts", "audit", "common", "compliance", "licensing", "notify", "provenance", "receipts", "training", "watermarking",
 )  # fmt: skip
 _ROWS_COUNTED: Final = 10_000
 _NEVER_SHOWN: Final = (

@@ -1,8 +1,15 @@
 """Names of enumerations in the OpenAPI document, where two fields of one name carry different words."""
 
 from licensing.models.productions import ProductionKind
+from screenplays.models import Purpose
+from training.vocabulary import MediaKind
+from trustcore.bundle.layout import Purpose as BundlePurpose
 from trustcore.policy.vocabulary import RequestState, TokenState
 
 REQUEST_STATES = [(state.value, state.value) for state in RequestState]
 TOKEN_STATES = [(state.value, state.value) for state in TokenState]
+SCRIPT_PURPOSES = [(one, one) for one in Purpose.values]
+SCRIPT_GRANT_PURPOSES = [(one, one) for one in Purpose.values if one != Purpose.TRAIN]
+BUNDLE_PURPOSES = [(one.value, one.value) for one in BundlePurpose]
 PRODUCTION_KINDS = [(kind.value, kind.value) for kind in ProductionKind]
+TRAINING_MEDIA_KINDS = [(kind.value, kind.value) for kind in MediaKind]

@@ -12,13 +12,14 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.operating import require_operator
 from accounts.selectors import principal_of
 from common.api import ApiView, CursorPage
 from common.errors import NotFound
 from trustcore.verification.report import json_schema
 from trustcore.verification.words import Impact
 from verification import selectors, services, workflows
-from verification.models import Replay, Review, ReviewVerdict, Verification
+from verification.models import DetectorPromotion, Replay, Review, ReviewVerdict, Verification
 from watermarking.api import on_disk, refuse_oversize
 
 
@@ -131,6 +132,27 @@ class RatesOutput(serializers.Serializer[Any]):
     trial = serializers.DictField()
 
 
+class PromotionInput(serializers.Serializer[Any]):
+    """A hold-out's scores (docs/verification.md)."""
+
+    evaluation = serializers.DictField()
+
+
+class PromotionOutput(serializers.ModelSerializer[DetectorPromotion]):
+    """A promotion, what the gate counted, and what was said of it."""
+
+    state = serializers.SerializerMethodField()
+
+    class Meta:
+        model = DetectorPromotion
+        fields = ("id", "state", "ensemble", "calibration_set", "holdout", "policy", "figures", "created_at")
+
+    def get_state(self, row: DetectorPromotion) -> str:
+        """``ASKED``, ``CONFIRMED`` or ``WITHDRAWN``."""
+        said = {word.verdict for word in row.words.all()}
+        return next((one for one in ("WITHDRAWN", "CONFIRMED") if one in said), "ASKED")
+
+
 class VerificationsApi(ApiView):
     """Hand a file in, or list what was verified."""
 
@@ -212,6 +234,51 @@ class VerificationRatesApi(ApiView):
     def get(self, request: Request) -> Response:
         """Compare what was advised with what a policy on trial would have advised."""
         return Response(selectors.action_rates(principal_of(request)))
+
+
+class PromotionsApi(ApiView):
+    """Detectors that may act: operators only."""
+
+    required_scope = None
+
+    @extend_schema(request=PromotionInput, responses={201: PromotionOutput})
+    def post(self, request: Request) -> Response:
+        """Ask that the installed detectors may act; another operator confirms."""
+        given = self.parsed(PromotionInput)
+        row = services.ask_promotion(principal=principal_of(request), evaluation=given["evaluation"])
+        return Response(PromotionOutput(row).data, status=201)
+
+    @extend_schema(responses=PromotionOutput(many=True))
+    def get(self, request: Request) -> Response:
+        """List what was asked, newest first, by cursor."""
+        require_operator(principal_of(request))
+        pages = CursorPage()
+        page = pages.paginate_queryset(selectors.promotions(), request, view=self)
+        return pages.get_paginated_response(PromotionOutput(page, many=True).data)
+
+
+class PromotionConfirmApi(ApiView):
+    """The second operator's consent."""
+
+    required_scope = None
+
+    @extend_schema(request=None, responses={201: PromotionOutput})
+    def post(self, request: Request, promotion_id: UUID) -> Response:
+        """Consent: from now on the detectors' scores count."""
+        row = services.confirm_promotion(principal=principal_of(request), promotion_id=promotion_id)
+        return Response(PromotionOutput(row).data, status=201)
+
+
+class PromotionWithdrawApi(ApiView):
+    """Back into shadow."""
+
+    required_scope = None
+
+    @extend_schema(request=None, responses={201: PromotionOutput})
+    def post(self, request: Request, promotion_id: UUID) -> Response:
+        """Put the detectors back into shadow; one operator is enough."""
+        row = services.withdraw_promotion(principal=principal_of(request), promotion_id=promotion_id)
+        return Response(PromotionOutput(row).data, status=201)
 
 
 class VerificationSchemaApi(ApiView):

@@ -25,7 +25,7 @@ from provenance.revocation import revoked_serials
 from provenance.trust import TrustList, load_trust_list
 from trustcore.errors import TrustError
 from trustcore.verification.policy import Policy, parse_policy, policy_named
-from trustcore.verification.report import Report
+from trustcore.verification.report import Deepfake, Report
 from trustcore.verification.words import Action, Conclusion, DetectionState, Headline, Impact, Stage
 from verification.pipeline.case import LAYERS, Case
 from verification.pipeline.run import verify
@@ -96,6 +96,11 @@ def _case(given: argparse.Namespace) -> Case:
     )
 
 
+def _of(risk: Deepfake) -> str:
+    shadow = risk.state is DetectionState.SCORED and not risk.acting
+    return f"{risk.state}, in shadow: nothing follows from it" if shadow else str(risk.state)
+
+
 def _sidecars(path: Path) -> tuple[Path, Path]:
     return path.with_suffix(".c2pa"), path.with_name(f"{path.name}.c2pa")
 
@@ -161,7 +166,7 @@ def _in_words(report: Report) -> str:
         f"  Content Credentials: {provenance.status} ({provenance.reason}{trust})",
         f"  mark: {mark.status} ({mark.reason}"
         + (f", p {mark.p_value:.1e})" if mark.p_value is not None else ")"),
-        f"  detectors: {risk.status or 'no score'} ({risk.state})",
+        f"  detectors: {risk.status or 'no score'} ({_of(risk)})",
         f"  advice: {report.decision.action}: {', '.join(report.decision.rationale_codes)}",
     ]
     for one in provenance.manifests:

@@ -21,6 +21,12 @@ CONFIDENCE = Histogram(
     "Confidence of marks that were read",
     buckets=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.99, 1.0),
 )
+SCORES = Histogram(
+    "trustmark_verification_detector_score",
+    "Score of each detector, and of both",
+    ["detector"],
+    buckets=(0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 1.0),
+)
 FRAMES = Counter("trustmark_verification_frames", "Frames decoded for samples")
 
 
@@ -41,4 +47,7 @@ def decided(report: Report) -> None:
         REASONS.labels(reason, report.media.video_codec or report.media.audio_codec or "none").inc()
     if report.watermark.confidence is not None:
         CONFIDENCE.observe(report.watermark.confidence)
+    for name, score in (report.deepfake.scores | {"both": report.deepfake.risk_score}).items():
+        if score is not None:
+            SCORES.labels(name).observe(score)
     FRAMES.inc(report.audit.sampling.frames)

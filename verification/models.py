@@ -124,3 +124,43 @@ class Review(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.person_id}"
+
+
+class DetectorPromotion(BaseModel):
+    """An operator's wish that an ensemble of detectors may act, with the hold-out that passed the gate; append-only."""
+
+    ensemble = models.CharField(max_length=64)
+    calibration_set = models.CharField(max_length=600)
+    holdout = models.CharField(max_length=200)
+    policy = models.CharField(max_length=64)
+    evaluation = models.JSONField()
+    figures = models.JSONField()
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.ensemble} {self.holdout}"
+
+
+class PromotionVerdict(models.TextChoices):
+    """What is said of a promotion: another operator's consent, or its end, which anybody of them may say."""
+
+    CONFIRMED = "CONFIRMED", "confirmed"
+    WITHDRAWN = "WITHDRAWN", "withdrawn"
+
+
+class PromotionWord(BaseModel):
+    """One operator's word on a promotion; append-only."""
+
+    promotion = models.ForeignKey(DetectorPromotion, models.PROTECT, related_name="words")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    verdict = models.CharField(max_length=9, choices=PromotionVerdict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["promotion", "verdict"], name="one_word_of_each_kind_on_a_promotion"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.person_id}"

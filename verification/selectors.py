@@ -6,11 +6,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 
 from accounts.principals import Principal
 from trustcore.verification.words import Action
-from verification.models import UNFINISHED, Review, ReviewVerdict, Verification, VerificationRecord
+from verification.models import (
+    UNFINISHED,
+    DetectorPromotion,
+    PromotionVerdict,
+    Review,
+    ReviewVerdict,
+    Verification,
+    VerificationRecord,
+)
 from verification.pipeline.case import Original
 from watermarking.models import MarkRegistration
 
@@ -54,6 +62,9 @@ def review_queue(principal: Principal) -> QuerySet[Verification]:
     return (
         rows.exclude(record__in=decided.values("record"))
         .select_related("record", "asked_by")
+        .prefetch_related(
+            Prefetch("record__reviews", Review.objects.select_related("person").order_by("created_at"))
+        )
         .order_by("created_at")
     )
 
@@ -117,3 +128,17 @@ def action_rates(principal: Principal) -> dict[str, Any]:
 
 def _counted(actions: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(actions).items()))
+
+
+def promotions() -> QuerySet[DetectorPromotion]:
+    """Everything that was ever asked to act, newest first, with what was said of it."""
+    return DetectorPromotion.objects.prefetch_related("words").order_by("-created_at")
+
+
+def promoted_ensemble() -> str:
+    """The ensemble of detectors that may act: confirmed by a second person and not withdrawn; empty: none."""
+    rows = DetectorPromotion.objects.filter(words__verdict=PromotionVerdict.CONFIRMED).exclude(
+        words__verdict=PromotionVerdict.WITHDRAWN
+    )
+    newest = rows.order_by("-created_at").first()
+    return newest.ensemble if newest is not None else ""

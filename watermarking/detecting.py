@@ -7,6 +7,7 @@ where a layer does and the other does not contradict it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,7 +139,7 @@ def _pixel_features(
         return kept
     film = FilmResidual()
     first: list[SampledFrame] = []
-    for frame in _frames(path, medium, SizeOf(card.geometry.side), count):
+    for frame in _ahead(_frames(path, medium, SizeOf(card.geometry.side), count)):
         first = first or [frame]
         if (frame.width, frame.height) == (first[0].width, first[0].height):
             film.add_frame(frame.planes)
@@ -180,6 +181,15 @@ def _frames(path: Path, medium: Medium, size_of: SizeOf, count: int) -> Iterator
     if medium.kind == "still":
         return iter([read_still(path, size_of)])
     return sample_frames(path, count=count, size_of=size_of, offset=0.5 if count == FRAMES else 0.25)
+
+
+def _ahead(frames: Iterator[SampledFrame]) -> Iterator[SampledFrame]:
+    """The same frames in the same order; the next one is decoded while this one is worked on."""
+    with ThreadPoolExecutor(1) as decoder:
+        waiting = decoder.submit(next, frames, None)
+        while (frame := waiting.result()) is not None:
+            waiting = decoder.submit(next, frames, None)
+            yield frame
 
 
 def _sound(path: Path, search: Search) -> _Found:

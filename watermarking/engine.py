@@ -41,6 +41,7 @@ __all__ = [
     "embed_file",
     "frame_marker",
     "join_stretches",
+    "load",
     "mark_stretch",
     "plan_file",
     "playable_stretch",
@@ -48,6 +49,11 @@ __all__ = [
     "seal_file",
     "sound_windows",
 ]
+
+
+def load() -> None:
+    """Load what marks and detects now, where a process is to be ready before its first file comes."""
+    _pipeline()
 
 
 def embed_file(

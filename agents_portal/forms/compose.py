@@ -3,7 +3,7 @@
 The form reads what was typed; ``agents_portal.asking`` turns it into the body of a submission and back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -303,10 +303,14 @@ class ComposeForm(forms.Form):
         super().__init__(data, initial=dict(initial or {}))
         self._choices(constructs)
         self._content_fields()
+        self._fit()
         for name, field in self.fields.items():
             field.widget.attrs.setdefault("autocomplete", "off")
             if self.is_bound and name in self.errors:
                 field.widget.attrs["aria-invalid"] = "true"
+
+    def _fit(self) -> None:
+        """Leave out, or rename, what another kind of request does not need; before anything is read."""
 
     def _choices(self, constructs: Iterable[str]) -> None:
         usual = _("As usual")
@@ -371,11 +375,13 @@ FOLDED: Final = frozenset({"script", "content", "after", "declared"})
 """Sections that a first look does not need; one with an error or a demand is open."""
 
 
-def sections_of(form: ComposeForm, wanted: Iterable[str]) -> list[dict[str, Any]]:
+def sections_of(
+    form: forms.Form, wanted: Iterable[str], groups: Sequence[tuple[str, Any, tuple[str, ...]]] = GROUPS
+) -> list[dict[str, Any]]:
     """The form in sections; ``wanted`` fields, which a profile asks for, stand open."""
     asked = set(wanted)
     sections = []
-    for key, title, names in GROUPS:
+    for key, title, names in groups:
         held = (
             list(names)
             if names

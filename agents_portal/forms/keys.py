@@ -30,11 +30,11 @@ def scopes_for(principal: Principal) -> list[tuple[str, str]]:
     Neither a studio nor a vendor revokes. A studio alone exports bundles, and asks for licences through the
     keys of its producers and administrators.
     """
-    usable = {*_RENDERS, *_DELIVERS, *_FOLLOWS}
+    usable = {*_RENDERS, *_DELIVERS, *_FOLLOWS, Scope.SCRIPT_ACCESS}
     if principal.organisation.kind == Organisation.Kind.STUDIO:
-        usable.update(_EXPORTS)
+        usable.update((*_EXPORTS, Scope.SCRIPT_READ))
         if principal.is_role("PRODUCER", "ADMIN"):
-            usable.add(Scope.LICENCE_REQUEST)
+            usable.update((Scope.LICENCE_REQUEST, Scope.SCRIPT_WRITE))
     return [(value, label) for value, label in Scope.choices if value in usable]
 
 

@@ -53,6 +53,14 @@ def icon(name: str, tone: str = "") -> SafeString:
 
 
 @register.simple_tag
+def icon_use(name: str) -> SafeString:
+    """An icon's shape inside a picture that is an SVG already."""
+    if name not in ICONS:
+        raise ValueError(f"{name} is not in agents_portal.icons")
+    return format_html('<use href="{}#{}"/>', static("agents_portal/sprite.svg"), name)
+
+
+@register.simple_tag
 def badge(mark: words.Badge | None) -> SafeString:
     """A pill: icon, word, tone."""
     if mark is None:

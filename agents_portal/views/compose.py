@@ -4,95 +4,51 @@ A person who is hidden and one who does not exist are refused in the same words,
 """
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from agents_portal import words
 from agents_portal.access import STUDIO, PortalRequest, portal_page
 from agents_portal.asking import ask_of, body_of, field_of, initial_of
 from agents_portal.binding import Binding, Consequence
+from agents_portal.finding import find_page, nobody, require_asker, seen_by_asking
 from agents_portal.forms.compose import ComposeForm, sections_of
 from agents_portal.grants import granted_in_words
 from agents_portal.words import Badge
 from common.errors import Conflict, InvalidInput, NotFound
 from common.language import core
-from licensing.models import RequestDraft
-from licensing.selectors import (
-    directory,
-    draft_for,
-    drafts_of,
-    production_for,
-    productions_visible_to,
-    talent_seen,
-)
+from licensing.models import Production, RequestDraft
+from licensing.selectors import draft_for, drafts_of, production_for, talent_seen
 from licensing.services import (
     AskPreview,
-    check_visibility,
     discard_draft,
     preview_ask,
     save_draft,
     submit_draft,
 )
 
-_PRODUCTIONS_SHOWN, _DRAFTS_SHOWN = 200, 100
+_DRAFTS_SHOWN = 100
 
 
 @portal_page(STUDIO)
 @require_http_methods(["GET", "POST"])
 def new_request_page(request: PortalRequest) -> HttpResponse:
     """Find whom to ask; POST (``production``, ``talent``) begins a draft."""
-    _require_asker(request)
-    sent = request.POST if request.method == "POST" else request.GET
-    chosen = _production(request, sent.get("production", ""))
-    problem = ""
-    if request.method == "POST":
-        if chosen is None:
-            problem = _("Choose the production it is for.")
-        else:
-            draft = _begin(request, chosen, sent.get("talent", "").strip())
-            if draft is not None:
-                return redirect("portal-draft", draft.pk)
-            problem = _("There is nobody of that name whom you may ask.")
-    search = request.GET.get("q", "").replace("\0", "").strip()[:80]
-    page = directory(
-        request.principal.organisation_id, search=search, after=_place(request.GET.get("after", ""))
-    )
-    return render(
-        request,
-        "portal/request_new.html",
-        {
-            "productions": list(_own_productions(request)[:_PRODUCTIONS_SHOWN]),
-            "chosen": chosen,
-            "rows": [
-                {
-                    "line": line,
-                    "holds": words.and_list([words.construct_words(one) for one in line.constructs]),
-                }
-                for line in page.lines
-            ],
-            "page": page,
-            "after": page.after.replace("\n", "~") if page.after else "",
-            "search": search,
-            "problem": problem,
-            "handle": sent.get("talent", "")[:80] if problem else "",
-        },
-        status=422 if problem else 200,
-    )
+    return find_page(request, begin=partial(_begin, request))
 
 
 @portal_page(STUDIO)
 @require_GET
 def drafts_page(request: PortalRequest) -> HttpResponse:
     """List what was begun and not sent."""
-    _require_asker(request)
+    require_asker(request)
     return render(request, "portal/drafts.html", {"drafts": drafts_of(request.principal)[:_DRAFTS_SHOWN]})
 
 
@@ -144,24 +100,18 @@ def discard_page(request: PortalRequest, draft_id: UUID) -> HttpResponse:
     return render(request, "portal/bind.html", {"screen": screen})
 
 
-def _begin(request: PortalRequest, production: Any, handle: str) -> RequestDraft | None:
+def _begin(request: PortalRequest, production: Production, handle: str) -> HttpResponse | None:
     """A draft for that person; None where there is nobody, or nobody whom this studio may know of."""
-    if not 0 < len(handle) <= 80 or not handle.isprintable():
-        return None
-    try:
-        seen = check_visibility(
-            principal=request.principal, handle=handle, production_id=production.pk
-        ).talent
-    except NotFound:
-        return None
-    if seen is None or not seen.constructs:
+    seen = seen_by_asking(request.principal, production, handle)
+    if seen is None:
         return None
     body = {"project": str(production.pk), "talent": seen.handle, "window": {"days": 90, "not_before": None}}
     title = _("%(talent)s in %(production)s") % {
         "talent": seen.name or seen.handle,
         "production": production.title,
     }
-    return save_draft(principal=request.principal, body=body, title=title[:200])
+    draft = save_draft(principal=request.principal, body=body, title=title[:200])
+    return redirect("portal-draft", draft.pk)
 
 
 def _send(request: PortalRequest, draft: RequestDraft, form: ComposeForm) -> HttpResponse:
@@ -173,17 +123,13 @@ def _send(request: PortalRequest, draft: RequestDraft, form: ComposeForm) -> Htt
                 return redirect("portal-request", UUID(str(error.extra["request"])))
             _show(form, error)
         except NotFound:
-            form.add_error(None, _nobody())
+            form.add_error(None, nobody())
         else:
             if made is not None:
                 messages.success(request, _("Sent. It is now with the person’s side."), extra_tags="permit")
                 return redirect("portal-request", made.pk)
-            form.add_error(None, _nobody())
+            form.add_error(None, nobody())
     return _page(request, draft, form, status=422)
-
-
-def _nobody() -> str:
-    return _("There is nobody of that name whom you may ask.")
 
 
 def _show(form: ComposeForm, error: InvalidInput | Conflict) -> None:
@@ -250,7 +196,7 @@ def _preview(request: PortalRequest, draft: RequestDraft) -> tuple[AskPreview | 
     except (InvalidInput, Conflict) as error:
         return None, f"{error.title} {error.detail or ''}".strip()
     except NotFound:
-        return None, _nobody()
+        return None, nobody()
 
 
 def _constructs(
@@ -263,29 +209,8 @@ def _constructs(
 
 
 def _draft_or_404(request: PortalRequest, draft_id: UUID) -> RequestDraft:
-    _require_asker(request)
+    require_asker(request)
     draft = draft_for(request.principal, draft_id)
     if draft is None:
         raise Http404
     return draft
-
-
-def _own_productions(request: PortalRequest) -> Any:
-    return productions_visible_to(request.principal).filter(organisation=request.principal.organisation)
-
-
-def _production(request: PortalRequest, text: str) -> Any:
-    try:
-        return _own_productions(request).filter(pk=UUID(text)).first()
-    except ValueError:
-        return None
-
-
-def _place(word: str) -> str:
-    name, _sign, handle = word[:400].rpartition("~")
-    return f"{name}\n{handle}" if handle else ""
-
-
-def _require_asker(request: PortalRequest) -> None:
-    if not request.principal.is_role("PRODUCER", "ADMIN"):
-        raise PermissionDenied

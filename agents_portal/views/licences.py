@@ -18,7 +18,7 @@ from agents_portal import sentences, words
 from agents_portal.access import AGENT, STUDIO, PortalRequest, portal_page
 from agents_portal.figures import Meter, strips_of, timeline_of
 from agents_portal.grants import granted_in_words
-from agents_portal.templatetags.portal import outcome_words
+from agents_portal.templatetags.portal import outcome_words, reason_words
 from agents_portal.trail import trail_of
 from agents_portal.words import figure, later, opening, spelled
 from common import clock
@@ -31,6 +31,7 @@ from licensing.selectors import (
     licences_page,
     lineage_of,
 )
+from licensing.selectors.licences import HoldLine
 from receipts.models import FrameOutcome
 from receipts.selectors import (
     TokenCounts,
@@ -116,7 +117,7 @@ def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             "may_pause": bool(detail.may & {"SUSPEND", "REVOKE"})
             or any(hold.may_lift for hold in detail.holds),
             "is_over": detail.line.state not in LIVE_STATES,
-            "revoked_words": _REVOKED.get(detail.revocation_kind, ""),
+            "revoked_words": _revoked_words(detail),
             "log": log_state(detail.line.production_id),
         },
     )
@@ -271,6 +272,8 @@ def _lead(detail: LicenceDetail, counts: TokenCounts) -> str:
         "talent": line.talent_name,
         "likeness": words.likeness_words(line.constructs),
     }
+    if detail.is_own:
+        return _own_lead(detail, counts, names)
     if line.state not in LIVE_STATES:
         return _("%(licensee)s may no longer render %(talent)s’s %(likeness)s under this licence.") % names
     if detail.holds:
@@ -281,6 +284,23 @@ def _lead(detail: LicenceDetail, counts: TokenCounts) -> str:
     text = _("%(licensee)s may use %(talent)s’s %(likeness)s until %(day)s.") % {
         **names, "day": weekday_words(timezone.localtime(line.not_after))
     }  # fmt: skip
+    return _with_what_is_left(text, line, counts)
+
+
+def _own_lead(detail: LicenceDetail, counts: TokenCounts, names: Mapping[str, str]) -> str:
+    """The same, said to the person whom it is about."""
+    line = detail.line
+    if line.state not in LIVE_STATES:
+        return _("%(licensee)s may no longer render your %(likeness)s under this licence.") % names
+    if detail.holds:
+        return _("%(licensee)s may render nothing of your %(likeness)s until every hold is lifted.") % names
+    text = _("%(licensee)s may use your %(likeness)s until %(day)s.") % {
+        **names, "day": weekday_words(timezone.localtime(line.not_after))
+    }  # fmt: skip
+    return _with_what_is_left(text, line, counts)
+
+
+def _with_what_is_left(text: str, line: LicenceLine, counts: TokenCounts) -> str:
     meters = meters_of(line, counts)
     if not meters:
         return text
@@ -288,6 +308,19 @@ def _lead(detail: LicenceDetail, counts: TokenCounts) -> str:
         "number": figure(meters[0].left), "unit": meters[0].unit_words
     }  # fmt: skip
     return f"{text} {left}"
+
+
+def _revoked_words(detail: LicenceDetail) -> str:
+    if detail.is_own and detail.revocation_kind == "EMERGENCY_STOP":
+        return _("You stopped everything; frames already made are held.")
+    return str(_REVOKED.get(detail.revocation_kind, ""))
+
+
+def _held(hold: HoldLine) -> str:
+    told = {"name": hold.organisation, "reason": reason_words(hold.reason)}
+    if hold.organisation:
+        return _("%(name)s paused it: %(reason)s") % told
+    return _("Paused: %(reason)s") % told
 
 
 def _story(detail: LicenceDetail) -> list[dict[str, Any]]:
@@ -317,8 +350,14 @@ def _story(detail: LicenceDetail) -> list[dict[str, Any]]:
         }
         for alert in detail.alerts
     ]
+    for hold in (*detail.lifted, *detail.holds):
+        events.append({"at": hold.placed_at, "icon": "circle-pause", "text": _held(hold), "tone": "unsure"})
+        if hold.lifted_at:
+            text = _("The hold is lifted: %(reason)s") % {"reason": reason_words(hold.reason)}
+            events.append({"at": hold.lifted_at, "icon": "lock-open", "text": text})
     if line.revoked_at:
-        events.append({"at": line.revoked_at, "icon": "circle-x", "text": _("Revoked"), "tone": "deny"})
+        revoked = _("Revoked. %(words)s") % {"words": _revoked_words(detail)}
+        events.append({"at": line.revoked_at, "icon": "circle-x", "text": revoked.strip(), "tone": "deny"})
     events.append(
         {
             "at": line.not_after,

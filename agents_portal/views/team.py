@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.invitations import invite_person
+from accounts.own_sign_in import may_set_passkeys
 from accounts.presence import require_presence
 from accounts.team import Member, member_of, remove_member, set_roles, team_of
 from agents_portal import words
@@ -46,6 +47,7 @@ def team_page(request: PortalRequest) -> HttpResponse:
                 % {"count": spelled(len(members)), "organisation": request.principal.organisation.name}
             ),
             "may_manage": _may_manage(request),
+            "may_see_sign_in": _may_manage(request) or may_set_passkeys(request.principal),
             "me": request.principal.person.pk,
         },
     )

@@ -66,6 +66,7 @@ def training_list_page(request: PortalRequest) -> HttpResponse:
                 }
                 for made in page.rows
             ],
+            "may_ask": request.seat == STUDIO and request.principal.is_role("PRODUCER", "ADMIN"),
             "open": sum(_is_open(made) for made in page.rows),
             "more": f"?after={page.after}" if page.after else "",
             "first": reverse("portal-training") if after else "",

@@ -1,5 +1,6 @@
 """Usage reports of a guild: which productions used its members, how much, and what is owed for it."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,11 @@ from agents_portal.access import AUDITOR, PortalRequest, portal_page, zone_of
 from agents_portal.forms.usage import PeriodForm
 from agents_portal.words import LICENCE_BADGES, Badge, and_list, lower_words, use_words
 from audit.services import record
+from common.ids import new_id
 from common.language import core
-from compliance.usage import HEADING, UsageReport, UsageRow, report_rows, usage_report
+from compliance.printing import can_print
+from compliance.usage import HEADING, UsageReport, UsageRow, report_lines, report_rows, usage_report
+from compliance.usage_paper import lines_head, usage_pdf
 from licensing.models import Production
 from licensing.selectors import member_productions, production_for
 from licensing.services import write_csv
@@ -65,6 +69,7 @@ def usage_report_page(request: PortalRequest, production_id: UUID) -> HttpRespon
             "production": production,
             "form": form,
             "report": report,
+            "can_print": can_print(),
             "rows": [_row(one) for one in report.rows] if report else [],
             "amounts": [
                 money(amount, currency, core()) for currency, amount in sorted(report.amounts.items())
@@ -81,30 +86,46 @@ def usage_report_page(request: PortalRequest, production_id: UUID) -> HttpRespon
 
 @portal_page(AUDITOR)
 @require_GET
-def usage_csv_page(request: PortalRequest, production_id: UUID) -> HttpResponseBase:
-    """The same report as a sheet in which no cell runs; that it was taken stands in the trail."""
+def usage_file_page(request: PortalRequest, production_id: UUID, shape: str) -> HttpResponseBase:
+    """The same report to take along: a sheet in which no cell runs, lines of JSON, or a PDF; the trail says who took it."""
     production = _production(request, production_id)
     form = _period(request)
-    if not form.is_valid():
+    if not form.is_valid() or (shape == "pdf" and not can_print()):
         raise Http404
     report = _report(request, production, form)
+    report_id = new_id()
     record(
         kind="usage.exported",
         principal=request.principal,
         object_type="production",
         object_id=production.pk,
         production_id=production.pk,
-        details={"begins": str(report.begins), "until": str(report.until), "rows": len(report.rows)},
+        details={
+            "begins": str(report.begins),
+            "until": str(report.until),
+            "rows": len(report.rows),
+            "shape": shape,
+            "report": str(report_id),
+        },
     )
-    name = f"usage-{production.pk}-{report.begins}-{report.until}.csv"
+    content_type, pieces = _file(report, shape, report_id)
+    name = f"usage-{production.pk}-{report.begins}-{report.until}.{shape}"
     return StreamingHttpResponse(
-        write_csv(HEADING, report_rows(report)),
-        content_type="text/csv; charset=utf-8",
+        pieces,
+        content_type=content_type,
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
             "X-Content-Type-Options": "nosniff",
         },
     )
+
+
+def _file(report: UsageReport, shape: str, report_id: UUID) -> tuple[str, Iterable[bytes | str]]:
+    if shape == "csv":
+        return "text/csv; charset=utf-8", write_csv(HEADING, report_rows(report))
+    if shape == "jsonl":
+        return "application/x-ndjson", report_lines(report, lines_head(report, report_id))
+    return "application/pdf", [usage_pdf(report, report_id)]
 
 
 def _production(request: PortalRequest, production_id: UUID) -> Production:

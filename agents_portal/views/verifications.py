@@ -142,7 +142,11 @@ def replay_page(request: PortalRequest, verification_id: UUID) -> HttpResponse:
 def review_queue_page(request: PortalRequest) -> HttpResponse:
     """What was held or escalated and waits for two people, oldest first."""
     rows = list(selectors.review_queue(request.principal)[:100])
-    return render(request, "portal/verification_queue.html", {"rows": [_row(one) for one in rows]})
+    return render(
+        request,
+        "portal/verification_queue.html",
+        {"rows": [{**_row(one), "said": list(one.record.reviews.all())} for one in rows]},
+    )
 
 
 def _shown(request: PortalRequest, row: Verification, form: WordForm) -> HttpResponse:

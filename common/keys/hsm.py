@@ -5,9 +5,10 @@ python-pkcs11 does it, so two threads must never be inside it at once. A forked 
 says that a child may use nothing of its parent's); a session that died is opened again once. A PIN that
 was refused is not tried a second time: tokens lock after a few.
 
-Source: PKCS#11 3.0, sections 5.4 (C_Initialize) and 2.3.10 (Edwards curves).
+Source: PKCS#11 3.0, sections 5.4 (C_Initialize), 2.3.6 (ECDSA without hashing) and 2.3.10 (Edwards curves).
 """
 
+import hashlib
 import os
 import threading
 import uuid
@@ -16,6 +17,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 import pkcs11
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
@@ -29,6 +31,7 @@ MESSAGE_BYTES_MAX: int | None = None
 _NAME: Final = "PKCS#11"
 _ED25519: Final = "1.3.101.112"
 _KEY_BYTES: Final = 32
+_POINT_BYTES: Final = 65
 # what no reader of the token may undo: used inside, never seen, never copied out
 _PRIVATE: Final = {
     Attribute.SENSITIVE: True,
@@ -101,6 +104,22 @@ def signer(row: SigningKey) -> RemoteSigner:
     return remote_signer(row, lambda message: _with_session(partial(_sign, row.reference, message)))
 
 
+def create_p256() -> tuple[ec.EllipticCurvePublicKey, str]:
+    """Make a pair on P-256 inside the token; its public half and its label.
+
+    Raises:
+        Unavailable: ``KEY_BACKEND_UNAVAILABLE``.
+    """
+    label = f"trustmark-credentials-{uuid.uuid4().hex}"
+    return _with_session(partial(_generate_p256, label)), label
+
+
+def sign_p256(reference: str, data: bytes) -> bytes:
+    """Have the token sign the SHA-256 of ``data``; the two integers of 32 bytes each."""
+    digest = hashlib.sha256(data).digest()
+    return _with_session(partial(_sign, reference, digest, mechanism=Mechanism.ECDSA))
+
+
 def discard(reference: str) -> None:
     """Destroy the pair of that label."""
     _with_session(partial(_destroy, reference))
@@ -137,14 +156,26 @@ def _generate(label: str, session: Any) -> NewKey:
     return NewKey(Ed25519PublicKey.from_public_bytes(point[-_KEY_BYTES:]), reference=label)
 
 
-def _sign(label: str, message: bytes, session: Any) -> bytes:
+def _generate_p256(label: str, session: Any) -> ec.EllipticCurvePublicKey:
+    curve = session.create_domain_parameters(
+        KeyType.EC, {Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}, local=True
+    )
+    public, _ = curve.generate_keypair(
+        store=True, label=label, id=label.rpartition("-")[2].encode(), private_template=_PRIVATE
+    )
+    # a DER OCTET STRING around the point, or, in some tokens, the point alone
+    point = bytes(public[Attribute.EC_POINT])[-_POINT_BYTES:]
+    return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+
+
+def _sign(label: str, message: bytes, session: Any, *, mechanism: Mechanism = Mechanism.EDDSA) -> bytes:
     key = _connection.keys.get(label)
     if key is None:
         found = list(session.get_objects({Attribute.LABEL: label, Attribute.CLASS: ObjectClass.PRIVATE_KEY}))
         if len(found) != 1:
             raise unavailable(_NAME, f"it holds {len(found)} keys of this name")
         key = _connection.keys[label] = found[0]
-    return bytes(key.sign(message, mechanism=Mechanism.EDDSA))
+    return bytes(key.sign(message, mechanism=mechanism))
 
 
 def _destroy(label: str, session: Any) -> None:

@@ -33,6 +33,7 @@ from compliance.printing import page_of, pdf_of
 from compliance.pseudonyms import Cast
 from compliance.usage import HEADING, report_lines, report_rows, usage_at
 from licensing.services import write_csv
+from provenance.omc.exporting import export_at, omc_pieces, prov_pieces
 from provenance.selectors import current_manifest
 from receipts import selectors as receipts
 from receipts.exports import KINDS, slice_at
@@ -43,7 +44,9 @@ from trustcore.bundle.layout import (
     LOG,
     MANIFESTS,
     MARKS,
+    OMC,
     PROFILES,
+    PROV,
     RECEIPTS_CSV,
     RECEIPTS_NDJSON,
     RECEIPTS_PARQUET,
@@ -216,6 +219,8 @@ def _add_payload(bag: BagWriter, bundle: Bundle, reading: LogReading, withheld: 
     bag.add(MARKS, canonical_json(marks))
     _add_manifests(bag, reading, production_id)
     owners = {bundle.production.organisation_id, bundle.production.guild_id}
+    if bundle.organisation_id in owners and not withheld.jtis:
+        _add_graph(bag, bundle, frozenset(jti for jti, _ in reading.ledger.grants))
     reader = None if bundle.organisation_id in owners else bundle.organisation_id
     for path, chunks in reconciliation_files(production_id, bundle.audience, until):
         bag.add_chunks(path, chunks)
@@ -223,6 +228,14 @@ def _add_payload(bag: BagWriter, bundle: Bundle, reading: LogReading, withheld: 
         EVENTS,
         event_lines(production_id, cast, bundle.audience, until, reader=reader, withheld=withheld.objects),
     )
+
+
+def _add_graph(bag: BagWriter, bundle: Bundle, licences: frozenset[str]) -> None:
+    """Add the production's graph up to the cut, for who may see the whole of it; there may be none."""
+    export = export_at(bundle.production, _until(bundle), licences)
+    if export is not None:
+        bag.add_chunks(OMC, omc_pieces(export))
+        bag.add_chunks(PROV, prov_pieces(export))
 
 
 def _until(bundle: Bundle) -> datetime:

@@ -37,6 +37,7 @@ class TrainingInput(StrictSerializer):
     channels = serializers.ListField(child=CodeField(Channel), allow_empty=False, max_length=40)
     compensation = serializers.DictField(required=False, default=dict)
     declared = serializers.DictField(required=False, default=dict)
+    retention = serializers.DictField(required=False, default=dict)
 
 
 class TrainingConsentInput(StrictSerializer):

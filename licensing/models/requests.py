@@ -155,7 +155,14 @@ class RequestAction(BaseModel):
     at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["request", "at"])]
+        indexes = [
+            models.Index(fields=["request", "at"]),
+            models.Index(
+                fields=["request", "side", "terms_hash"],
+                condition=Q(kind=ActionKind.APPROVE),
+                name="action_yes_by_side",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} by {self.side}"

@@ -41,6 +41,7 @@ from licensing.selectors.licences import (
     licences,
     licences_ending,
     lineage_of,
+    lines_for,
 )
 from licensing.selectors.mandates import (
     AbsenceLine,
@@ -56,6 +57,7 @@ from licensing.selectors.mandates import (
     may_pass_on,
     signers_of,
 )
+from licensing.selectors.needed import needed_count
 from licensing.selectors.own_word import Instruction, last_instructions, rules_page
 from licensing.selectors.people import (
     ConstructLine,
@@ -212,6 +214,7 @@ __all__ = [
     "licences_of_production",
     "licences_page",
     "lineage_of",
+    "lines_for",
     "live_by_production",
     "live_licences",
     "live_licences_under",
@@ -223,6 +226,7 @@ __all__ = [
     "members_page",
     "name_of",
     "names_of_tokens",
+    "needed_count",
     "needing",
     "needs_count",
     "neighbours_of",

@@ -1,12 +1,14 @@
 """Licences in the words of a page: the list, and one with its history."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, ExpressionWrapper, F, Func, OuterRef, Prefetch, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, Func, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -85,6 +87,7 @@ class HoldLine:
     why: str
     placed_at: datetime
     may_lift: bool
+    lifted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class LicenceDetail:
 
     ``may``: ``SUSPEND`` (a party to it, while its side holds it not yet), ``REVOKE`` (agent under mandate, talent),
     ``EMERGENCY_STOP`` (the talent alone), ``RENEW``.
-    ``lineage`` holds every version of this licence, oldest first. ``is_whole`` is false for a listed vendor: it
+    ``lineage`` holds every version of this licence, oldest first. ``lifted`` are holds that were. ``is_own``: the caller is the talent. ``is_whole`` is false for a listed vendor: it
     reads its working terms, and neither names of people and of other vendors nor the grant nor the deal.
     """
 
@@ -116,12 +119,25 @@ class LicenceDetail:
     may: frozenset[str]
     vendor_names: tuple[str, ...] = ()
     holds: tuple[HoldLine, ...] = ()
+    lifted: tuple[HoldLine, ...] = ()
     is_whole: bool = True
+    is_own: bool = False
 
 
 def licences(principal: Principal) -> tuple[LicenceLine, ...]:
     """The licences that the caller may see, newest first; 2 queries, for a vendor 3."""
     return lines_of(principal, list(with_renewals(tokens_visible_to(principal))), clock.now())
+
+
+def lines_for(principal: Principal, jtis: Collection[UUID]) -> tuple[LicenceLine, ...]:
+    """Those of ``jtis`` that the caller may see; of renewals that are asked for they say nothing.
+
+    1 query, for a vendor 2.
+    """
+    rows = list(tokens_visible_to(principal).filter(pk__in=jtis))
+    for row in rows:
+        row.open_renewals = []  # type: ignore[attr-defined]
+    return lines_of(principal, rows, clock.now())
 
 
 def licences_ending(
@@ -175,6 +191,8 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         may=_acts_on(principal, token, at, sides, held),
         vendor_names=tuple(token.vendor_names),  # type: ignore[attr-defined]
         holds=tuple(_hold_line(hold, sides) for hold in held),
+        lifted=tuple(_lifted_line(told) for told in token.lifted_holds),  # type: ignore[attr-defined]
+        is_own=is_talent(principal, token.talent),
     )
     return _for_vendor(detail, principal.organisation_id) if token.pk in as_vendor else detail
 
@@ -186,12 +204,42 @@ def lineage_of(principal: Principal, jti: UUID) -> tuple[LicenceLine, ...]:
 
 
 def _lineage(principal: Principal, jti: UUID, *further: str) -> list[LicenceToken]:
-    same = LicenceToken.objects.filter(pk=jti).values("licence_id")
-    rows = tokens_visible_to(principal).filter(licence_id__in=same).select_related("grant", "talent__user")
+    # one value, not a list: the planner then begins at the few rows of the licence
+    same = Subquery(LicenceToken.objects.filter(pk=jti).values("licence_id"))
+    rows = tokens_visible_to(principal).filter(licence_id=same).select_related("grant", "talent__user")
     vendors = Organisation.objects.filter(_IsOneOf(F("pk"), OuterRef("vendor_ids"))).order_by("name")
     is_whole = ExpressionWrapper(whole_parties(principal), output_field=BooleanField())
-    rows = rows.annotate(vendor_names=ArraySubquery(vendors.values("name")), is_seen_whole=is_whole)
+    rows = rows.annotate(
+        vendor_names=ArraySubquery(vendors.values("name")),
+        lifted_holds=_lifted_holds(),
+        is_seen_whole=is_whole,
+    )
     return list(with_renewals(rows).prefetch_related(*further).order_by("terms__version"))
+
+
+def _lifted_holds() -> ArraySubquery:
+    """Holds that once covered a licence and were lifted, the first first, as objects."""
+    covers = [OuterRef(name) for name in ("pk", "talent_id", "production_id", "licensee_id", "agency_id")]
+    rows = Hold.objects.filter(
+        covers__in=covers, lifted_at__gt=OuterRef("created_at"), placed_at__lt=OuterRef("not_after")
+    )
+    told = JSONObject(
+        id="id",
+        reason="reason",
+        organisation="placed_for__name",
+        why="why",
+        placed_at="placed_at",
+        lifted_at="lifted_at",
+    )
+    return ArraySubquery(rows.order_by("placed_at", "pk").values(told=told))
+
+
+def _lifted_line(told: dict[str, str]) -> HoldLine:
+    placed_at, lifted_at = (datetime.fromisoformat(told[name]) for name in ("placed_at", "lifted_at"))
+    return HoldLine(
+        id=UUID(told["id"]), reason=told["reason"], organisation=told["organisation"], why=told["why"],
+        placed_at=placed_at, may_lift=False, lifted_at=lifted_at,
+    )  # fmt: skip
 
 
 class _IsOneOf(Func):
@@ -214,6 +262,7 @@ def _for_vendor(detail: LicenceDetail, vendor_id: UUID) -> LicenceDetail:
         grant_kid="",
         revocation_reason="",
         holds=tuple(replace(hold, why="", organisation="") for hold in detail.holds),
+        lifted=tuple(replace(hold, why="", organisation="") for hold in detail.lifted),
         is_whole=False,
     )
 

@@ -20,11 +20,14 @@ def requests_visible_to(principal: Principal) -> QuerySet[LicenceRequest]:
     if principal.credential is None:
         parties |= Q(talent__user=principal.person) | Q(mandate__in=_signed_with(principal))
         parties |= Q(talent__in=spoken_for_by(principal).values("pk"))
-    return (
-        LicenceRequest.objects.filter(parties)
-        .select_related("production", "talent", "licensee", "agency", "current", "token", "requested_by")
-        .order_by("-created_at")
-    )
+    return with_parties(LicenceRequest.objects.filter(parties))
+
+
+def with_parties(rows: QuerySet[LicenceRequest]) -> QuerySet[LicenceRequest]:
+    """The requests with what a list says of each; newest first."""
+    return rows.select_related(
+        "production", "talent", "licensee", "agency", "current", "token", "requested_by"
+    ).order_by("-created_at")
 
 
 def sides_of(principal: Principal, request: LicenceRequest, deciding: frozenset[UUID]) -> frozenset[Side]:

@@ -95,7 +95,7 @@ def licences_of_production(
     at = clock.now()
     mine = tokens_visible_to(principal).filter(production=production_id).order_by(*NEWEST)
     live, ended = (mine.filter(part).values("pk")[:size] for part in (live_now(at), ~live_now(at)))
-    chosen = Q(pk__in=live) | Q(pk__in=ended)
+    chosen = Q(pk__in=live.union(ended))  # one list: the planner looks each of them up, and reads no other
     rows = with_renewals(tokens().filter(chosen).alias(is_live=_is_live(at)).order_by("-is_live", *NEWEST))
     return lines_of(principal, list(rows[:size]), at)
 

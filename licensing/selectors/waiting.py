@@ -1,7 +1,6 @@
 """Which open requests wait for the caller, asked of the database: counts, pages and neighbours of long lists.
 
-The rule is that of ``requests.waiting_on`` and ``requests.sides_of``, as one condition over rows; a test holds
-the two against each other.
+The rule itself stands in :mod:`licensing.selectors.needed`.
 """
 
 from dataclasses import dataclass
@@ -9,28 +8,21 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
+from accounts.models import User
 from accounts.principals import Principal
 from common import clock
 from common.keyset import slice_of
-from licensing.models import LicenceRequest, MandateSigner, RequestAction
-from licensing.models.consent import AuthorityKind
-from licensing.models.requests import OPEN_STATES, ActionKind, Side
+from licensing.models import LicenceRequest
+from licensing.models.requests import OPEN_STATES
 from licensing.selectors.inbox import RequestLine, request_line
-from licensing.selectors.people import (
-    authorities_in_force,
-    deciding_mandates,
-    deciding_rows,
-    mandates_in_force,
-)
-from licensing.selectors.requests import requests_visible_to
-from trustcore.policy.vocabulary import ApprovalMode, RequestState
+from licensing.selectors.needed import needed_count, needed_rows
+from licensing.selectors.people import deciding_mandates
+from licensing.selectors.requests import requests_visible_to, with_parties
 
 PAGE: Final = 40
 OPEN, CLOSED = ("answer_by", "id"), ("-closed_at", "-id")
-_AGENTS: Final = [ApprovalMode.AGENT_WITHIN_MANDATE, ApprovalMode.DUAL]
-_TALENTS: Final = [ApprovalMode.TALENT_ONLY, ApprovalMode.DUAL, ApprovalMode.UNION_NOTICE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +45,8 @@ class Requests:
 
 def needs_count(principal: Principal) -> int:
     """How many open requests wait for the caller; 1 query."""
-    return needing(principal).count()
+    me = User.objects.filter(pk=principal.person.pk)
+    return int(me.annotate(n=needed_count(principal)).values_list("n", flat=True).get())
 
 
 def open_count(principal: Principal) -> int:
@@ -159,65 +152,9 @@ def _lists(principal: Principal) -> dict[str, Q]:
 
 def needing(principal: Principal) -> QuerySet[LicenceRequest]:
     """Open requests that wait for the caller."""
-    return requests_visible_to(principal).filter(needs_of(principal), state__in=OPEN_STATES)
+    return with_parties(LicenceRequest.objects.filter(needs_of(principal)))
 
 
 def needs_of(principal: Principal) -> Q:
-    """Open requests on which one of the caller's sides must act next."""
-    found = Q(state=RequestState.COUNTERED, licensee=principal.organisation) & _if(
-        principal.acts_as("PRODUCER", "ADMIN")
-    )
-    answers = Q(mode__in=_AGENTS, mandate__in=deciding_rows(principal).order_by().values("pk")) & ~_approved(
-        Side.AGENT
-    )
-    if principal.credential is None:
-        person, today = principal.person, clock.now().date()
-        alive = Q(talent__died_on=None) | Q(talent__died_on__gt=today)
-        answers |= alive & Q(mode__in=_TALENTS, talent__user=person) & ~_approved(Side.TALENT)
-        signed = MandateSigner.objects.filter(user=person, mandate__in=mandates_in_force())
-        answers |= Q(mode=ApprovalMode.QUORUM, mandate__in=signed.values("mandate")) & ~_quorum_reached()
-        answers |= (
-            Q(mode=ApprovalMode.GUARDIAN_AND_COURT) & _spoken_for(principal) & ~_approved(Side.GUARDIAN)
-        )
-    return found | (~Q(state=RequestState.COUNTERED) & answers)
-
-
-def _if(holds: bool) -> Q:
-    return Q() if holds else Q(pk__in=[])
-
-
-def _yeses(side: Side) -> QuerySet[RequestAction]:
-    return RequestAction.objects.filter(
-        request=OuterRef("pk"),
-        kind=ActionKind.APPROVE,
-        side=side,
-        terms_hash=OuterRef("current__terms_hash"),
-    )
-
-
-def _approved(side: Side) -> Q:
-    return Q(Exists(_yeses(side)))
-
-
-def _quorum_reached() -> Q:
-    counted = (
-        _yeses(Side.SIGNER)
-        .order_by()
-        .values("request")
-        .annotate(n=Count("actor", distinct=True))
-        .filter(n__gte=OuterRef("quorum"))
-        .values("n")
-    )
-    return Q(Exists(counted))
-
-
-def _spoken_for(principal: Principal) -> Q:
-    """The talents for whom the caller holds a document of the kind that is wanted now."""
-    today = clock.now().date()
-    dead = Q(talent__died_on__lte=today)
-    minor = Q(talent__majority_on__gt=today)
-    held = authorities_in_force().filter(user=principal.person, talent=OuterRef("talent"))
-    executor, guardian = (Exists(held.filter(kind=kind)) for kind in (
-        AuthorityKind.ESTATE_EXECUTOR, AuthorityKind.GUARDIAN,
-    ))  # fmt: skip
-    return (dead & Q(executor)) | (~dead & minor & Q(guardian)) | Q(pk__in=[])
+    """Open requests on which one of the caller's sides must act next; all of them are the caller's to see."""
+    return Q(pk__in=needed_rows(principal))

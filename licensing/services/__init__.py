@@ -61,7 +61,6 @@ from licensing.services.sheets import plain_csv, write_csv
 from licensing.services.standing import end_auto_rule, instruct, set_auto_rule
 from licensing.services.talents import add_construct, register_talent
 from licensing.services.training import (
-    TrainingAsk,
     approve_training,
     decline_training,
     lapse_training_requests,
@@ -69,6 +68,7 @@ from licensing.services.training import (
     submit_training_request,
     withdraw_training,
 )
+from licensing.services.training_asks import TrainingAsk, TrainingPreview, preview_training
 from licensing.services.training_tokens import TrainingBeat, training_heartbeat
 from licensing.services.visibility import VisibilityAnswer, check_visibility, set_visibility
 
@@ -81,6 +81,7 @@ __all__ = [
     "Preview",
     "TrainingAsk",
     "TrainingBeat",
+    "TrainingPreview",
     "VisibilityAnswer",
     "accept_counter",
     "accept_guild_defaults",
@@ -133,6 +134,7 @@ __all__ = [
     "preview_ask",
     "preview_counter",
     "preview_event",
+    "preview_training",
     "promote",
     "raise_expiry_alerts",
     "raise_quota_alert",

@@ -4,65 +4,41 @@ Nothing here touches a render licence, and no render licence can hold anything o
 others, and constraints keep each kind of use in its own.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.presence import require_presence
 from accounts.principals import Principal
 from accounts.selectors import organisations_of
 from audit.services import record
 from common import clock
-from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from common.errors import Conflict, Forbidden, NotFound
 from common.ids import new_id
-from licensing.models import Production, Talent, TrainingConsent, TrainingRequest, TrainingToken
-from licensing.selectors.people import is_talent, speaks_for, visible_constructs
+from licensing.models import Talent, TrainingConsent, TrainingRequest, TrainingToken
+from licensing.selectors.people import is_talent, speaks_for
 from licensing.selectors.training import (
     training_requests_visible_to,
     training_tokens_visible_to,
 )
-from licensing.services.asks import DAYS_MOST, DESCRIPTION_LEAST, LicenceAsk, require_payee, terms_of_ask
 from licensing.services.productions import clean_text
-from licensing.services.profiles import binding_profiles, judge_terms, require_met
-from licensing.services.routing import represented_by
+from licensing.services.profiles import judge_terms, require_met
 from licensing.services.signatures import PasskeyAnswer, keep_signature, require_bound
+from licensing.services.training_asks import (
+    TrainingAsk,
+    check_training_ask,
+    own_production,
+    talent_asked,
+    terms_of_training,
+)
 from licensing.services.training_tokens import end_training_token, issue_training, record_training
-from trustcore.policy.terms import Terms, parse_terms, terms_hash
-from trustcore.policy.vocabulary import TRAINING_USE_TYPES, RequestState, TokenState
+from trustcore.policy.terms import parse_terms, terms_hash
+from trustcore.policy.vocabulary import RequestState, TokenState
 
 _TEXT_MAX: Final = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingAsk:
-    """What a studio asks to train; see the request body of ``POST /api/v1/training-requests``.
-
-    Attributes:
-        talent: handle.
-        runs_max: how many runs, grants or accesses.
-        days: length of the window, which opens when the talent agrees or notice is over.
-    """
-
-    production_id: UUID
-    talent: str
-    use_types: tuple[str, ...]
-    constructs: tuple[str, ...]
-    replica_class: str
-    description: str
-    days: int
-    runs_max: int
-    render_territory: tuple[str, ...]
-    distribution_territory: tuple[str, ...]
-    channels: tuple[str, ...]
-    models: tuple[str, ...] = ()
-    compensation: Mapping[str, Any] = field(default_factory=dict)
-    declared: Mapping[str, Any] = field(default_factory=dict)
 
 
 def submit_training_request(*, principal: Principal, ask: TrainingAsk) -> TrainingRequest:
@@ -74,15 +50,11 @@ def submit_training_request(*, principal: Principal, ask: TrainingAsk) -> Traini
         InvalidInput: ``TRAINING_ONLY``, ``DESCRIPTION_TOO_VAGUE``, ``WINDOW_INVALID``, ``RUNS_MISSING``,
             ``PAYEE_TALENT_ONLY`` or ``TERMS_INVALID``.
     """
-    _check(ask)
-    if not principal.acts_as("PRODUCER", "ADMIN"):
-        raise Forbidden("PRODUCER_ONLY", "Only a producer of the studio asks for licences.")
-    production = Production.objects.filter(pk=ask.production_id, organisation=principal.organisation).first()
-    if production is None:
-        raise NotFound
+    check_training_ask(ask)
+    production = own_production(principal, ask)
     talent = _visible_talent(principal, ask)
     at = clock.now()
-    terms = _terms(ask, production, talent, at)
+    terms = terms_of_training(ask, production, talent, at)
     hours = judge_terms(terms, talent, at).hours("NOTICE_HOURS")
     with transaction.atomic():
         made = TrainingRequest.objects.create(
@@ -239,26 +211,10 @@ def lapse_training_requests() -> int:
     return lapsed
 
 
-def _check(ask: TrainingAsk) -> None:
-    uses = set(ask.use_types)
-    if not uses or not uses <= {str(use) for use in TRAINING_USE_TYPES}:
-        raise InvalidInput(
-            "TRAINING_ONLY", "A training request asks for training alone.", "Ask for renders separately."
-        )
-    if len(ask.description.strip()) < DESCRIPTION_LEAST:
-        raise InvalidInput("DESCRIPTION_TOO_VAGUE", "Describe the training reasonably specifically.")
-    if not 1 <= ask.days <= DAYS_MOST:
-        raise InvalidInput(
-            "WINDOW_INVALID",
-            _("A licence lasts between 1 and %(days_most)s days.") % {"days_most": DAYS_MOST},
-        )
-    if ask.runs_max < 1:
-        raise InvalidInput("RUNS_MISSING", "Say how many runs are asked for.")
-
-
 def _visible_talent(principal: Principal, ask: TrainingAsk) -> Talent:
-    seen = visible_constructs(ask.talent, principal.organisation_id)
-    if seen is None or not set(ask.constructs) <= set(seen.constructs):
+    try:
+        return talent_asked(principal, ask)
+    except NotFound:
         record(
             kind="training.refused",
             principal=principal,
@@ -267,41 +223,7 @@ def _visible_talent(principal: Principal, ask: TrainingAsk) -> Talent:
             production_id=ask.production_id,
             details={"code": "NOT_FOUND"},
         )
-        raise NotFound
-    return Talent.objects.select_related("organisation").get(pk=seen.talent_id)
-
-
-def _terms(ask: TrainingAsk, production: Production, talent: Talent, at: datetime) -> Terms:
-    mandate = represented_by(talent, at)
-    profiles = binding_profiles(production, talent, mandate.agency_id if mandate else None)
-    terms = terms_of_ask(
-        LicenceAsk(
-            production_id=ask.production_id,
-            talent=ask.talent,
-            use_types=ask.use_types,
-            constructs=ask.constructs,
-            replica_class=ask.replica_class,
-            description=ask.description,
-            days=ask.days,
-            frames_max=0,
-            lines_max=0,
-            render_territory=ask.render_territory,
-            distribution_territory=ask.distribution_territory,
-            channels=ask.channels,
-            compensation=ask.compensation,
-            declared=ask.declared,
-            profiles=profiles,
-            terms={"scope": {"runs_max": ask.runs_max}, "tools": {"models_allowed": list(ask.models)}},
-        ),
-        production=production,
-        talent=talent,
-        mandate=mandate,
-        version=1,
-        supersedes=None,
-        trains=True,
-    )
-    require_payee(terms, talent)
-    return terms
+        raise
 
 
 def _lock(principal: Principal, request_id: UUID) -> TrainingRequest:

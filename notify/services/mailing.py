@@ -24,7 +24,7 @@ from notify.models import Letter
 from notify.models.letters import Topic
 from notify.post import message_of
 from notify.schedule import retry_delay
-from notify.services.links import send_links
+from notify.services.links import send_links, send_password_letters
 
 logger = logging.getLogger(__name__)
 Mail = Letter.Mail
@@ -50,6 +50,7 @@ def send_due() -> int:
     sent = 0
     with _connected() as connection:
         sent += send_links(connection, hand_over)
+        sent += send_password_letters(connection, hand_over)
         for letter_id in _claim():
             posted = _post(letter_id, connection)
             if posted is None:

@@ -25,14 +25,14 @@ def versions_visible_to(principal: Principal) -> QuerySet[AssetVersion]:
         Q(production__organisation=mine)
         | Q(production__guild=mine)
         | Q(asset__organisation=mine)
-        | Q(token_jtis__overlap=list(_licences_of(mine)))
+        | Q(token_jtis__overlap=list(licences_of(mine)))
     )
 
 
 def assets_visible_to(principal: Principal) -> QuerySet[GraphAsset]:
     """Assets that the caller may see, of any production."""
     mine = principal.organisation_id
-    licensed = AssetVersion.objects.filter(token_jtis__overlap=list(_licences_of(mine))).values("asset_id")
+    licensed = AssetVersion.objects.filter(token_jtis__overlap=list(licences_of(mine))).values("asset_id")
     return GraphAsset.objects.filter(
         Q(production__organisation=mine)
         | Q(production__guild=mine)
@@ -48,11 +48,11 @@ def generations_visible_to(principal: Principal) -> QuerySet[GenerationRecord]:
         Q(production__organisation=mine)
         | Q(production__guild=mine)
         | Q(organisation=mine)
-        | Q(token_jtis__overlap=list(_licences_of(mine)))
+        | Q(token_jtis__overlap=list(licences_of(mine)))
     )
 
 
-def _licences_of(organisation_id: UUID) -> QuerySet[LicenceToken, UUID]:
+def licences_of(organisation_id: UUID) -> QuerySet[LicenceToken, UUID]:
     """Licences of the organisation's talents; a vendor's own work is what it recorded itself."""
     mine = Q(agency=organisation_id) | Q(talent__organisation=organisation_id)
     return LicenceToken.objects.filter(mine).values_list("jti", flat=True)

@@ -1,5 +1,6 @@
 """Writes of this floor, by noun: the signing authority, the taking in of uploads, their release."""
 
+from provenance.services.credentialing import is_sidecar
 from provenance.services.evidence import duty_evidence, duty_page
 from provenance.services.intake import receive_asset
 from provenance.services.registering import register_mark_for
@@ -18,6 +19,7 @@ __all__ = [
     "choose_resolution",
     "duty_evidence",
     "duty_page",
+    "is_sidecar",
     "mark_asset",
     "receive_asset",
     "register_mark_for",

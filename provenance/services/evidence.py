@@ -61,6 +61,7 @@ def output_facts(asset: Asset) -> OutputFacts:
         receipts=sum(one.rendered for one in counts.values()),
         licences=[str(jti) for jti in asset.token_jtis],
         is_resolved=choice is None or choice.is_public,
+        timestamp=report.get("timestamp", ""),
     )
 
 

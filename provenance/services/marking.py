@@ -151,7 +151,7 @@ def _asked_for(asset: Asset) -> list[str]:
     asked: set[str] = set()
     for token in LicenceToken.objects.filter(jti__in=asset.token_jtis).select_related("terms"):
         asked.update(token.terms.terms.get("marking", {}).get("watermark", list(CARDS)))
-    has = {_PIXEL: True, _AUDIO: bool(asset.media.get("sample_rate_hz"))}
+    has = {_PIXEL: bool(asset.media.get("width")), _AUDIO: bool(asset.media.get("sample_rate_hz"))}
     return [layer for layer in CARDS if layer in asked and has[layer]]
 
 

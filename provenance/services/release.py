@@ -21,18 +21,16 @@ from common.locks import sole_worker
 from common.storage import blobs, local_copy, put_file
 from licensing.models import LicenceToken
 from licensing.selectors import effective_state
-from provenance.credentials import CredentialFacts, LicenceFact, SigningFailed, sign_file
+from provenance.credentials import SigningFailed, TimestampMissing
 from provenance.duties import layer_reasons
 from provenance.graph.services.outputs import record_release
-from provenance.media import track_numbers
-from provenance.models import Asset, AssetState, ManifestRecord
-from provenance.reading import CredentialReport, CredentialVerdict, read_credentials
+from provenance.models import Asset, AssetState
+from provenance.reading import CredentialReport
 from provenance.rules import HoldCode, HoldReason, LicenceStanding, hold_reasons
-from provenance.services import marking
+from provenance.services import credentialing, marking
 from provenance.services.events import hold, locked, record_move
 from provenance.services.intake import file_sha256
-from provenance.services.signing import revoked_certificates, signing_identity, trust_anchors_pem
-from provenance.source_type import context_of_uses, derive_digital_source_type, vocabulary
+from provenance.source_type import vocabulary
 from receipts import selectors as receipts
 from trustcore.receipt import LayerResult, MarkedEntry, VerifiedEntry
 from watermarking.errors import MediaError
@@ -80,33 +78,40 @@ def mark_asset(asset_id: UUID) -> Asset:
 
 
 def sign_asset(asset_id: UUID) -> Asset:
-    """Write Content Credentials into the marked file."""
+    """Write Content Credentials into the marked file, or beside it; wait where a stamp or a key is not to be had."""
     with _step(asset_id, AssetState.SIGNING) as asset:
         if asset is None:
             return Asset.objects.get(pk=asset_id)
-        identity = signing_identity()
-        with local_copy(asset.marked_blob) as source, _scratch() as folder:
-            facts = _credential_facts(asset, source)
-            target = folder / f"signed{asset.media['suffix']}"
+        with _scratch() as folder:
             try:
-                store = sign_file(
-                    source, target, facts=facts, identity=identity, media_type=asset.media["media_type"]
-                )
+                signed = credentialing.sign_output(asset, folder)
+            except TimestampMissing:
+                return _waiting(asset_id, Asset.Waits.TIMESTAMP)
+            except Unavailable:
+                return _waiting(asset_id, Asset.Waits.KEY)
             except SigningFailed as error:
-                return hold(asset_id, (HoldReason(HoldCode.SIGNING_FAILED, str(error)[:300]),))
-            report = read_credentials(target, anchor_pem=identity.anchor_pem)
-            manifest = _manifest_record(asset, store, report, folder)
-            sha256, size = file_sha256(target), target.stat().st_size
-            blob = put_file(_blob_name(asset, "signed"), target)
+                return hold(asset_id, (HoldReason(HoldCode(error.code), str(error)[:300]),))
+            manifest = credentialing.manifest_record(asset, signed, _blob_name(asset, "manifest", ".c2pa"))
+            sha256, size = file_sha256(signed.path), signed.path.stat().st_size
+            blob, proxy = put_file(_blob_name(asset, "signed"), signed.path), ""
+            if signed.proxy is not None:
+                proxy = put_file(_blob_name(asset, "proxy", signed.proxy.suffix), signed.proxy)
+                proxy_sha256, proxy_bytes = file_sha256(signed.proxy), signed.proxy.stat().st_size
         with locked(asset_id) as row:
             if row.state != AssetState.SIGNING:
-                blobs().delete(blob)
-                blobs().delete(manifest.blob)
+                for name in filter(None, (blob, manifest.blob, proxy)):
+                    blobs().delete(name)
                 return row
             row.signed_blob, row.sha256, row.size_bytes = blob, sha256, size
-            row.digital_source_type = facts.source_type.code
+            if proxy:
+                row.proxy_blob, row.proxy_sha256, row.proxy_bytes = proxy, proxy_sha256, proxy_bytes
+            row.digital_source_type, row.waits_for = signed.source_type, ""
             manifest.save()
-            details = {"manifest_sha256": manifest.sha256, "digital_source_type": facts.source_type.uri}
+            details = {
+                "manifest_sha256": manifest.sha256,
+                "digital_source_type": vocabulary()[signed.source_type].uri,
+                "timestamp": str(signed.report.timestamp),
+            }
             record_move(row, AssetState.VERIFYING, details=details)
             return row
 
@@ -120,12 +125,14 @@ def verify_asset(asset_id: UUID) -> Asset:
             # the stored file is what goes out: it must still be the one that was signed
             is_same = file_sha256(final) == asset.sha256
             found = marking.detect(asset, final)
-            report = read_credentials(final, anchor_pem=trust_anchors_pem(), revoked=revoked_certificates())
+            with _sidecar(asset) as sidecar:
+                report = credentialing.read_output(asset, final, sidecar)
         read = {layer.layer: layer.status for layer in found.layers}
         reasons = (
             *found.reasons,
-            *_credential_reasons(asset, report, is_same=is_same),
-            *layer_reasons(read, report.verdict),
+            *credentialing.credential_reasons(asset, report, is_same=is_same),
+            *_proxy_reasons(asset),
+            *layer_reasons(read, report.own_verdict),
         )
         with locked(asset_id) as row:
             if row.state != AssetState.VERIFYING:
@@ -144,6 +151,38 @@ def verify_asset(asset_id: UUID) -> Asset:
             record_move(row, AssetState.RELEASED, details=details, log_entry=entry)
             record_release(row)
             return row
+
+
+def _waiting(asset_id: UUID, what: Asset.Waits) -> Asset:
+    """Say what a signature waits for; the sweeper takes it up again when it has been quiet for a while."""
+    with locked(asset_id) as row:
+        if row.state == AssetState.SIGNING:
+            row.waits_for, row.touched_at = what, clock.now()
+            row.save(update_fields=["waits_for", "touched_at"])
+        return row
+
+
+@contextmanager
+def _sidecar(asset: Asset) -> Iterator[Path | None]:
+    """The manifest store of an output whose credentials lie beside it."""
+    manifest = asset.manifests.order_by("-created_at").first() if credentialing.is_sidecar(asset) else None
+    if manifest is None:
+        yield None
+        return
+    with local_copy(manifest.blob) as path:
+        yield path
+
+
+def _proxy_reasons(asset: Asset) -> list[HoldReason]:
+    if not asset.proxy_blob:
+        return []
+    with local_copy(asset.proxy_blob) as proxy:
+        is_same = file_sha256(proxy) == asset.proxy_sha256
+        report = credentialing.read_output(asset, proxy, None)
+    found = credentialing.credential_reasons(asset, report, is_same=is_same)
+    if report.licence.get("proxy_of", {}).get("sha256") != asset.sha256:
+        found.append(HoldReason(HoldCode.CREDENTIALS_NOT_TRUSTED, "the proxy shows another file"))
+    return [HoldReason(reason.code, f"proxy: {reason.detail}") for reason in found]
 
 
 def _drop_unmarked(row: Asset) -> None:
@@ -194,60 +233,11 @@ def _begin_marking(asset_id: UUID) -> Asset:
         return row
 
 
-def _credential_facts(asset: Asset, marked: Path) -> CredentialFacts:
-    tokens = (
-        LicenceToken.objects.filter(jti__in=asset.token_jtis).select_related("terms").order_by("created_at")
-    )
-    uses = {use for token in tokens for use in token.use_types}
-    return CredentialFacts(
-        asset_id=str(asset.pk),
-        source_type=derive_digital_source_type(context_of_uses(uses)),
-        created_at=clock.now(),
-        mark_id=asset.mark_id,
-        mark_algorithms=marking.algorithms(asset),
-        licences=tuple(
-            LicenceFact(str(token.jti), token.terms.version, token.terms.terms_hash) for token in tokens
-        ),
-        log_origin=asset.production.origin,
-        duration_ms=asset.media["duration_ms"] or None,
-        mark_tracks=track_numbers(marked),
-    )
-
-
-def _manifest_record(asset: Asset, store: bytes, report: CredentialReport, folder: Path) -> ManifestRecord:
-    path = folder / "manifest.c2pa"
-    path.write_bytes(store)
-    return ManifestRecord(
-        asset=asset,
-        blob=put_file(_blob_name(asset, "manifest", ".c2pa"), path),
-        sha256=file_sha256(path),
-        size_bytes=len(store),
-        digital_source_type=report.digital_source_type or "",
-        verdict=report.verdict,
-        report=report.to_dict(),
-    )
-
-
-def _credential_reasons(asset: Asset, report: CredentialReport, *, is_same: bool) -> list[HoldReason]:
-    code = HoldCode.CREDENTIALS_NOT_TRUSTED
-    reasons = []
-    if not is_same:
-        reasons.append(HoldReason(code, "the stored file is not the one that was signed"))
-    if report.verdict is not CredentialVerdict.TRUSTED or not report.signed_by_us:
-        failures = sorted({failure for finding in report.findings for failure in finding.failures})
-        reasons.append(HoldReason(code, f"{report.verdict}: {', '.join(failures) or 'not confirmed'}"))
-    if report.licence.get("mark_id") != asset.mark_id or report.licence.get("asset") != str(asset.pk):
-        reasons.append(HoldReason(code, "the manifest does not name this output and its mark"))
-    if report.digital_source_type != vocabulary()[asset.digital_source_type].uri:
-        reasons.append(HoldReason(code, "the manifest does not state the derived source type"))
-    return reasons
-
-
 def _verified_entry(
     asset: Asset, found: marking.Detection, report: CredentialReport, *, released: bool
 ) -> VerifiedEntry:
     manifest = asset.manifests.order_by("-created_at").first()
-    credentials = LayerResult(layer="C2PA", status=str(report.verdict))
+    credentials = LayerResult(layer="C2PA", status=str(report.own_verdict))
     return VerifiedEntry(
         asset=str(asset.pk),
         asset_sha256=asset.sha256,

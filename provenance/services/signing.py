@@ -5,6 +5,7 @@ checks them against the machine's, and a certificate from the future would verif
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from cryptography import x509
@@ -17,23 +18,33 @@ from audit.services import record
 from common import keys
 from common.errors import Conflict, NotFound
 from common.ids import new_id
+from common.keys import claims
 from provenance import authority
-from provenance.authority import SigningIdentity
+from provenance.authority import RemoteIdentity, SigningIdentity
 from provenance.models import SigningAuthority
 
 _RENEW_BEFORE = timedelta(days=30)
 
 
-def signing_identity() -> SigningIdentity:
-    """Return the certificate and key that sign now; made at first use, renewed a month before the end."""
+def signing_identity() -> SigningIdentity | RemoteIdentity:
+    """Return the certificate and key that sign now; made at first use, renewed a month before the end.
+
+    Raises:
+        Unavailable: ``KEY_BACKEND_UNAVAILABLE``: a new key cannot be made now. Signing may raise it too.
+    """
     row = SigningAuthority.objects.filter(state=SigningAuthority.State.ACTIVE).first() or _create()
     if row.not_after - _machine_now() < _RENEW_BEFORE:
         row = renew_certificate()
-    return SigningIdentity(
-        key=_unseal(bytes(row.sealed_signing_key), _bound(row, "signing")),
-        chain_pem=row.certificate_pem + row.authority_pem,
-        anchor_pem=row.authority_pem,
-    )
+    chain = row.certificate_pem + row.authority_pem
+    if row.sealed_signing_key is None:
+        public = x509.load_pem_x509_certificate(row.certificate_pem.encode()).public_key()
+        if not isinstance(public, ec.EllipticCurvePublicKey):
+            raise keys.KeyUnreadable(str(row.pk))
+        return RemoteIdentity(
+            chain, row.authority_pem, partial(claims.sign, row.key_backend, row.key_reference, public)
+        )
+    key = _unseal(bytes(row.sealed_signing_key), _bound(row, "signing"))
+    return SigningIdentity(key, chain_pem=chain, anchor_pem=row.authority_pem)
 
 
 def trust_anchors_pem() -> str:
@@ -154,19 +165,28 @@ def _create() -> SigningAuthority:
 
 
 def _store(root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey) -> SigningAuthority:
-    key = authority.new_key()
+    place = str(settings.KEY_BACKENDS["CREDENTIALS"])
+    made = claims.create(place)
     certificate = authority.issue_certificate(
-        root, root_key, key.public_key(), organisation=_organisation(), now=_machine_now()
+        root, root_key, made.public_key, organisation=_organisation(), now=_machine_now()
     )
     row = SigningAuthority(
         id=new_id(),
         authority_pem=authority.certificate_pem(root),
         certificate_pem=authority.certificate_pem(certificate),
         not_after=certificate.not_valid_after_utc,
+        key_backend=place,
+        key_reference=made.reference,
     )
     row.sealed_authority_key = _seal(root_key, _bound(row, "authority"))
-    row.sealed_signing_key = _seal(key, _bound(row, "signing"))
-    row.save(force_insert=True)
+    if made.private is not None:
+        row.sealed_signing_key = _seal(made.private, _bound(row, "signing"))
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        claims.discard(place, made.reference)
+        raise
     return row
 
 

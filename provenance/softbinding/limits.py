@@ -11,35 +11,21 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
-from rest_framework.views import APIView
 
 from common.errors import Malformed, TooLarge, Unavailable
-from common.networks import network_of
+from common.pacing import ByAddress
 
 _CHUNK = 1024 * 1024
 
 
-class _ByAddress(SimpleRateThrottle):
-    """Counts by the caller's address: the connection's, or what our own proxy says last."""
-
-    setting = ""
-
-    def get_rate(self) -> str:
-        return f"{getattr(settings, self.setting)}/min"
-
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        return self.cache_format % {"scope": self.scope, "ident": network_of(request.META)}
-
-
-class QueryLimit(_ByAddress):
+class QueryLimit(ByAddress):
     """Requests of any kind."""
 
     scope = "softbinding-query"
     setting = "SOFTBINDING_QUERIES_PER_MINUTE"
 
 
-class UploadLimit(_ByAddress):
+class UploadLimit(ByAddress):
     """Requests that bring a file, each of which a worker must read."""
 
     scope = "softbinding-upload"

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from common.api import problem_response
 from common.errors import DomainError
+from common.pacing import ByAddress, seconds_to_wait
 from receipts.selectors.witnesses import cosigned_states
 from receipts.services.checkpoints import take_cosignatures
 from receipts.storage import LogFiles
@@ -41,10 +42,21 @@ def log_file(request: HttpRequest, production_id: UUID, path: str) -> HttpRespon
     return _file(request, LogFiles(production_id).read(tile.path), "application/octet-stream", _FOR_EVER)
 
 
+class CosignatureLimit(ByAddress):
+    """Each cosignature that is handed in costs a signature's check."""
+
+    scope = "cosignatures"
+    setting = "COSIGNATURES_PER_MINUTE"
+
+
 @csrf_exempt  # no cookie is read: the cosignature is the credential
 @require_http_methods(["GET", "HEAD", "POST"])
 def log_cosignatures(request: HttpRequest, production_id: UUID) -> HttpResponseBase:
     """Take a cosigned checkpoint from a witness; or say what each witness saw last."""
+    if wait := seconds_to_wait(CosignatureLimit, request):
+        refused = problem_response(429, "RATE_LIMITED", "Too many questions.", "Ask again later.")
+        refused["Retry-After"] = str(wait)
+        return refused
     try:
         if request.method == "POST":
             taken = take_cosignatures(production_id=production_id, body=request.body)

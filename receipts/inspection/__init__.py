@@ -7,6 +7,7 @@
 4. Files: every tile and entry bundle that the checkpoint covers is what the rows give.
 5. Checkpoints: the one on the store, every one published before, every one a witness cosigned and every one that
    somebody brings are signed by a key of this deployment, for this log, over a root that the rows had at that size.
+6. Counts: what is kept beside the log to be read quickly is what the rows give.
 
 A superuser can disable triggers and change a row; nobody can do that and pass all five. Who also holds the signing key
 and every file can, until a witness is asked: bring its checkpoint (``outside``).
@@ -18,6 +19,7 @@ from uuid import UUID
 from django.db.models import Subquery
 
 from receipts.inspection.chain import ChainReading, read_chain, root_faults
+from receipts.inspection.counts import count_faults
 from receipts.inspection.facts import unlogged
 from receipts.inspection.findings import Fault, LogReport, shortened
 from receipts.inspection.guards import guard_faults
@@ -61,6 +63,7 @@ def inspect_log(
     roots = roots_at(sizes, scanned)
     faults.extend(scanned.faults)
     faults.extend(unlogged(log))
+    faults.extend(count_faults(log))  # 6
     faults.extend(_frontier_faults(log, roots))  # 3
     faults.extend(_file_faults(log, scanned, chain, covered, roots))  # 4
     faults.extend(chain.faults)  # 5

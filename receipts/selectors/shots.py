@@ -5,18 +5,18 @@ compared; frame 0 begins a block.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, IntegerField, Max, Min, Q, QuerySet, Value
-from django.db.models.functions import Cast, TruncDate
+from django.db.models import QuerySet
 
-from receipts.models import Counter, EntryKind, FrameOutcome, Lease, LogEntry, RenderCheck, UnauthorisedFrame
-from receipts.selectors.tokens import ALLOWED, PRODUCED
+from receipts.models import Lease, RenderCheck, UnauthorisedFrame
+from receipts.selectors.tally import Quarter, ShotFrames, frames_of, leased_shots, quarters_of
+from receipts.selectors.tokens import REFUSED
 
 _BLOCKS: Final = (1, 2, 4, 8, 12, 24, 48, 96, 240, 480, 960, 2400, 4800, 9600, 24_000, 48_000, 96_000)
 _STRAYS_READ: Final = 5000
@@ -25,7 +25,7 @@ _REFUSED_DRAWN: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class ShotCell:
-    """One block of frames: how many of them in which way."""
+    """One block of frames: how many of them in which way, each once, under however many leases."""
 
     rendered: int = 0
     again: int = 0
@@ -94,44 +94,33 @@ def token_use(
 
     6 queries, however many frames.
     """
-    leases = list(
-        Lease.objects.filter(token_jti=jti).only("pk", "log_id", "shot", "first", "last", "state", "counter")
-    )
     strays = list(UnauthorisedFrame.objects.filter(token_jti=jti).values_list("shot", "frame")[:_STRAYS_READ])
     refused = list(_refused(jti).order_by("-pk")[: max(refused_shown, _REFUSED_DRAWN)])
-    checks = _checks_by_day(jti, zone)
-    spans = _spans(leases, strays, refused)
+    quarters = quarters_of(jti)
+    spans = _spans(leased_shots(jti), strays, refused)
     names = sorted(spans)
     chosen = [name for name in names if name > after][: limit + 1]
     shown = chosen[:limit]
     longest = max((spans[name].last - spans[name].first + 1 for name in shown), default=1)
     block = next((size for size in _BLOCKS if longest // size < cells), _BLOCKS[-1])
-    marks = _cells_of_frames(spans, shown, block)
+    marks = _cells_of_frames(frames_of(jti, shown), shown, block)
     _add_others(marks, spans, strays, refused, block)
-    entries = _entries(leases)
-    days: dict[date, dict[str, Any]] = {
-        row["day"]: dict(row)
-        for row in entries.annotate(day=TruncDate("received_at", tzinfo=zone))
-        .values("day")
-        .order_by()
-        .annotate(
-            n=Count("idx", filter=Q(outcome__in=PRODUCED)), first=Min("received_at"), last=Max("received_at")
-        )
-    }
     return TokenUse(
         shots=tuple(_row(name, spans[name], marks[name], block) for name in shown),
         shots_in_all=len(names),
         block=block,
         next_after=shown[-1] if len(chosen) > limit else "",
-        days=tuple(_days(days, checks)),
+        days=tuple(_days(quarters, zone)),
         refused=tuple(refused[:refused_shown]),
-        refused_checks=sum(row["refused"] for row in checks),
-        allowed_checks=sum(row["allowed"] for row in checks),
+        refused_checks=sum(one.refused for one in quarters),
+        allowed_checks=sum(one.allowed for one in quarters),
         unauthorised=len(strays),
-        live_leases=sum(lease.state == Lease.State.ACTIVE for lease in leases),
-        first_receipt_at=min((row["first"] for row in days.values()), default=None),
-        last_receipt_at=max((row["last"] for row in days.values()), default=None),
-        last_check_at=max((row["latest"] for row in checks), default=None),
+        live_leases=Lease.objects.filter(token_jti=jti, state=Lease.State.ACTIVE).count(),
+        first_receipt_at=min(
+            (one.first_receipt_at for one in quarters if one.first_receipt_at), default=None
+        ),
+        last_receipt_at=max((one.last_receipt_at for one in quarters if one.last_receipt_at), default=None),
+        last_check_at=max((one.last_check_at for one in quarters if one.last_check_at), default=None),
     )
 
 
@@ -139,7 +128,6 @@ def token_use(
 class _Span:
     first: int
     last: int
-    leases: dict[int, int] = field(default_factory=dict)
     refused: int = 0
 
     def reach(self, first: int, last: int) -> None:
@@ -150,14 +138,11 @@ _Cells = dict[int, dict[str, int]]
 
 
 def _spans(
-    leases: Iterable[Lease], strays: Iterable[tuple[str, int]], refused: Iterable[RenderCheck]
+    leased: Mapping[str, tuple[int, int]],
+    strays: Iterable[tuple[str, int]],
+    refused: Iterable[RenderCheck],
 ) -> dict[str, _Span]:
-    spans: dict[str, _Span] = {}
-    for lease in leases:
-        if lease.counter == Counter.FRAMES:
-            span = spans.setdefault(lease.shot, _Span(lease.first, lease.last))
-            span.reach(lease.first, lease.last)
-            span.leases[lease.pk] = lease.log_id
+    spans = {shot: _Span(first, last) for shot, (first, last) in leased.items()}
     for shot, frame in strays:
         spans.setdefault(shot, _Span(frame, frame)).reach(frame, frame)
     for check in refused:
@@ -169,50 +154,16 @@ def _spans(
 
 
 def _refused(jti: UUID) -> QuerySet[RenderCheck]:
-    return RenderCheck.objects.filter(token_jti=jti).exclude(outcome__in=ALLOWED)
+    return RenderCheck.objects.filter(token_jti=jti, outcome__in=REFUSED)
 
 
-def _checks_by_day(jti: UUID, zone: ZoneInfo) -> Sequence[Mapping[str, Any]]:
-    rows = RenderCheck.objects.filter(token_jti=jti).annotate(day=TruncDate("at", tzinfo=zone))
-    counted = (
-        rows.values("day")
-        .order_by()
-        .annotate(
-            allowed=Count("pk", filter=Q(outcome__in=ALLOWED)),
-            refused=Count("pk", filter=~Q(outcome__in=ALLOWED)),
-            latest=Max("at"),
-        )
-    )
-    return [dict(row) for row in counted]
-
-
-def _entries(leases: Iterable[Lease]) -> QuerySet[LogEntry]:
-    numbers = {lease.pk: lease.log_id for lease in leases}
-    return LogEntry.objects.filter(
-        log_id__in=set(numbers.values()), lease__in=list(numbers), kind=EntryKind.FRAME
-    )
-
-
-def _cells_of_frames(spans: dict[str, _Span], shown: list[str], block: int) -> dict[str, _Cells]:
+def _cells_of_frames(frames: Mapping[str, ShotFrames], shown: list[str], block: int) -> dict[str, _Cells]:
     found: dict[str, _Cells] = {name: defaultdict(lambda: defaultdict(int)) for name in shown}
-    shot_of = {lease: name for name in shown for lease in spans[name].leases}
-    frames = LogEntry.objects.filter(
-        log_id__in={log for name in shown for log in spans[name].leases.values()},
-        lease__in=list(shot_of),
-        kind=EntryKind.FRAME,
-    ).annotate(cell=Cast(F("frame") / Value(block), IntegerField()))
-    for row in (
-        frames.values("lease", "cell")
-        .order_by()
-        .annotate(
-            rendered=Count("frame", distinct=True, filter=Q(outcome__in=PRODUCED)),
-            again=Count("frame", distinct=True, filter=Q(outcome=FrameOutcome.RERENDER_OF)),
-            failed=Count("frame", distinct=True, filter=~Q(outcome__in=PRODUCED)),
-        )
-    ):
-        into = found[shot_of[row["lease"] or 0]][row["cell"]]
-        for name in ("rendered", "again", "failed"):
-            into[name] += row[name]
+    for name, told in frames.items():
+        for way, ranges in (("rendered", told.made), ("again", told.again), ("failed", told.lost)):
+            for first, end in ranges:
+                for at in range(first // block, (end - 1) // block + 1):
+                    found[name][at][way] += min(end, (at + 1) * block) - max(first, at * block)
     return found
 
 
@@ -251,8 +202,13 @@ def _row(name: str, span: _Span, marks: _Cells, block: int) -> ShotRow:
     )
 
 
-def _days(rendered: Mapping[date, Mapping[str, Any]], checks: Sequence[Mapping[str, Any]]) -> Iterable[Day]:
-    refused = {row["day"]: row["refused"] for row in checks if row["refused"]}
-    made = {day: row["n"] for day, row in rendered.items() if row["n"]}
-    for day in sorted({*made, *refused}):
-        yield Day(day, made.get(day, 0), refused.get(day, 0))
+def _days(quarters: Iterable[Quarter], zone: ZoneInfo) -> Iterable[Day]:
+    made: dict[date, int] = defaultdict(int)
+    refused: dict[date, int] = defaultdict(int)
+    for one in quarters:
+        day = datetime.fromtimestamp(one.begins, zone).date()
+        made[day] += one.made
+        refused[day] += one.refused
+    for day in sorted(made):
+        if made[day] or refused[day]:
+            yield Day(day, made[day], refused[day])

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from receipts.models import (
     Counter,
@@ -16,19 +16,15 @@ from receipts.models import (
     LogEntry,
     Quota,
     RenderCheck,
-    UnauthorisedFrame,
 )
+from receipts.selectors.leaves import leaves_of
+from receipts.selectors.tally import kept_counts
 from trustcore.policy.vocabulary import DecisionOutcome
 from trustcore.receipt import FrameEntry, parse_entry
 
 Row = TypeVar("Row")
 ALLOWED = [DecisionOutcome.ALLOW.value, DecisionOutcome.ALLOW_WITH_OBLIGATIONS.value]
-_NAME_OF_OUTCOME = {
-    FrameOutcome.RENDERED: "rendered",
-    FrameOutcome.RERENDER_OF: "rendered",
-    FrameOutcome.FAILED: "failed",
-    FrameOutcome.DISCARDED: "discarded",
-}
+REFUSED = [DecisionOutcome.HOLD.value, DecisionOutcome.DENY.value]
 PRODUCED = [FrameOutcome.RENDERED, FrameOutcome.RERENDER_OF]
 
 
@@ -109,7 +105,7 @@ def counts_for_token(jti: UUID) -> TokenCounts:
 def counts_for_tokens(jtis: Iterable[UUID]) -> dict[UUID, TokenCounts]:
     """Count what happened under each token; tokens never used count zero."""
     wanted = list(jtis)
-    parts = (_lease_counts(wanted), _check_counts(wanted), _quota_counts(wanted), _receipt_counts(wanted))
+    parts = (_lease_counts(wanted), _quota_counts(wanted), kept_counts(wanted))
     return {
         jti: TokenCounts(jti, **{name: value for part in parts for name, value in part.get(jti, {}).items()})
         for jti in wanted
@@ -118,12 +114,8 @@ def counts_for_tokens(jtis: Iterable[UUID]) -> dict[UUID, TokenCounts]:
 
 def running_under(jti: UUID) -> TokenCounts:
     """Live leases and rendered frames of one token, and nothing else; 2 queries."""
-    leases = list(Lease.objects.filter(token_jti=jti).values_list("pk", "log_id", "state"))
-    rows = LogEntry.objects.filter(
-        log_id__in={log for _, log, _ in leases}, lease__in=[pk for pk, _, _ in leases], outcome__in=PRODUCED
-    )
-    live = sum(state == Lease.State.ACTIVE for _, _, state in leases)
-    return TokenCounts(jti, rendered=rows.count(), live_leases=live)
+    live = Lease.objects.filter(token_jti=jti, state=Lease.State.ACTIVE).count()
+    return TokenCounts(jti, rendered=rendered_under([jti]).get(jti, 0), live_leases=live)
 
 
 def quotas_of(jtis: Iterable[UUID]) -> dict[UUID, TokenCounts]:
@@ -131,24 +123,9 @@ def quotas_of(jtis: Iterable[UUID]) -> dict[UUID, TokenCounts]:
     return {jti: TokenCounts(jti, **counts) for jti, counts in _quota_counts(list(jtis)).items()}
 
 
-def rendered_under(jtis: Iterable[UUID], *, since: datetime | None = None) -> dict[UUID, int]:
-    """How many frames and lines were rendered under each token, since a moment if one is named; 2 queries."""
-    leases = {
-        number: (jti, log)
-        for number, jti, log in Lease.objects.filter(token_jti__in=list(jtis)).values_list(
-            "pk", "token_jti", "log_id"
-        )
-    }
-    rows = LogEntry.objects.filter(
-        log_id__in={log for _, log in leases.values()}, lease__in=list(leases), outcome__in=PRODUCED
-    )
-    if since is not None:
-        rows = rows.filter(received_at__gte=since)
-    counts: dict[UUID, int] = {}
-    for row in rows.values("lease").annotate(n=Count("idx")).order_by():
-        jti, _ = leases[row["lease"] or 0]
-        counts[jti] = counts.get(jti, 0) + row["n"]
-    return counts
+def rendered_under(jtis: Iterable[UUID]) -> dict[UUID, int]:
+    """How many frames and lines were rendered under each token; 1 query."""
+    return {jti: counts["rendered"] for jti, counts in kept_counts(jtis).items() if counts["rendered"]}
 
 
 def receipts_for_token(
@@ -156,21 +133,24 @@ def receipts_for_token(
     *,
     after: int | None = None,
     limit: int = 100,
-    newest_first: bool = False,
     outcomes: Sequence[FrameOutcome] = (),
     shot: str = "",
 ) -> Page[ReceiptRow]:
-    """Receipts under a token, or of one shot, in the order of the log; ``after`` is the last leaf already seen."""
-    of_shot = {"shot": shot} if shot else {}
-    leases = {lease.pk: lease for lease in Lease.objects.filter(token_jti=jti, **of_shot)}
-    stray = UnauthorisedFrame.objects.filter(token_jti=jti, **of_shot)
-    log = _log_of_token(leases.values(), stray)
-    if log is None:
-        return Page((), None)
-    rows = LogEntry.objects.filter(log_id=log, kind=EntryKind.FRAME).filter(
-        Q(lease__in=list(leases)) | Q(idx__in=stray.values("idx"))
+    """Receipts under a token, or of one shot, in the order of the log; ``after`` is the last leaf already seen.
+
+    Reads the blocks of the log that hold any, and of those no more than the page needs.
+    """
+    found = leaves_of(
+        jti,
+        after=-1 if after is None else after,
+        limit=limit + 1,
+        outcomes=outcomes or FrameOutcome,
+        shot=shot,
     )
-    return _receipt_page(rows, after=after, limit=limit, newest_first=newest_first, outcomes=outcomes)
+    if found is None:
+        return Page((), None)
+    rows = LogEntry.objects.filter(log_id=found.log_id, idx__in=found.leaves)
+    return _receipt_page(rows, after=None, limit=limit, outcomes=())
 
 
 def receipts_of_production(
@@ -178,12 +158,11 @@ def receipts_of_production(
     *,
     after: int | None = None,
     limit: int = 100,
-    newest_first: bool = False,
     outcomes: Sequence[FrameOutcome] = (),
 ) -> Page[ReceiptRow]:
     """Receipts of a whole production in the order of its log."""
     rows = LogEntry.objects.filter(log__production_id=production_id, kind=EntryKind.FRAME)
-    return _receipt_page(rows, after=after, limit=limit, newest_first=newest_first, outcomes=outcomes)
+    return _receipt_page(rows, after=after, limit=limit, outcomes=outcomes)
 
 
 def checks_for_token(
@@ -206,26 +185,18 @@ def leases_for_token(jti: UUID) -> QuerySet[Lease]:
     return Lease.objects.filter(token_jti=jti).order_by("-pk")
 
 
-def _log_of_token(leases: Iterable[Lease], stray: QuerySet[UnauthorisedFrame]) -> int | None:
-    lease = next(iter(leases), None)
-    if lease is not None:
-        return lease.log_id
-    return stray.values_list("log_id", flat=True).first()
-
-
 def _receipt_page(
     rows: QuerySet[LogEntry],
     *,
     after: int | None,
     limit: int,
-    newest_first: bool,
     outcomes: Sequence[FrameOutcome],
 ) -> Page[ReceiptRow]:
     if outcomes:
         rows = rows.filter(outcome__in=list(outcomes))
     if after is not None:
-        rows = rows.filter(idx__lt=after) if newest_first else rows.filter(idx__gt=after)
-    found = list(rows.order_by("-idx" if newest_first else "idx")[: limit + 1])
+        rows = rows.filter(idx__gt=after)
+    found = list(rows.order_by("idx")[: limit + 1])
     page = found[:limit]
     leases = Lease.objects.in_bulk([row.lease for row in page if row.lease and row.lease > 0])
     strays = [row for row in page if row.lease and row.lease < 0]
@@ -276,7 +247,7 @@ def _check_page(
     rows: QuerySet[RenderCheck], after: UUID | None, limit: int, *, refused_only: bool
 ) -> Page[RenderCheck]:
     if refused_only:
-        rows = rows.exclude(outcome__in=ALLOWED)
+        rows = rows.filter(outcome__in=REFUSED)
     if after is not None:
         rows = rows.filter(pk__lt=after)
     found = list(rows.order_by("-pk")[: limit + 1])
@@ -293,22 +264,6 @@ def _lease_counts(jtis: list[UUID]) -> _Counts:
     }
 
 
-def _check_counts(jtis: list[UUID]) -> _Counts:
-    rows = RenderCheck.objects.filter(token_jti__in=jtis).values("token_jti")
-    counted = rows.annotate(
-        allowed=Count("pk", filter=Q(outcome__in=ALLOWED)), every=Count("pk"), latest=Max("at")
-    )
-    return {
-        row["token_jti"]: {
-            "allowed_checks": row["allowed"],
-            "refused_checks": row["every"] - row["allowed"],
-            "last_check_at": row["latest"],
-        }
-        for row in counted.order_by()
-        if row["token_jti"]
-    }
-
-
 def _quota_counts(jtis: list[UUID]) -> _Counts:
     counts: _Counts = {}
     for row in Quota.objects.filter(token_jti__in=jtis, counter__in=[Counter.FRAMES, Counter.LINES]):
@@ -316,24 +271,3 @@ def _quota_counts(jtis: list[UUID]) -> _Counts:
             {f"{row.counter}_used": row.granted, f"{row.counter}_max": row.most}
         )
     return counts
-
-
-def _receipt_counts(jtis: list[UUID]) -> _Counts:
-    """Receipts by token, through its leases: the log's rows name the lease, not the token."""
-    found = list(Lease.objects.filter(token_jti__in=jtis).values_list("pk", "token_jti", "log_id"))
-    leases, logs = {number: jti for number, jti, _ in found}, {log for _, _, log in found}
-    counts: _Counts = {}
-    rows = LogEntry.objects.filter(log_id__in=logs, lease__in=list(leases)).values("lease", "outcome")
-    for row in rows.annotate(n=Count("idx"), first=Min("received_at"), last=Max("received_at")).order_by():
-        _add_receipts(counts.setdefault(leases[row["lease"] or 0], {}), dict(row))
-    strays = UnauthorisedFrame.objects.filter(token_jti__in=jtis).values_list("token_jti")
-    for jti, number in strays.annotate(n=Count("pk")).order_by():
-        counts.setdefault(jti, {})["unauthorised"] = number
-    return counts
-
-
-def _add_receipts(counts: dict[str, Any], row: dict[str, Any]) -> None:
-    name = _NAME_OF_OUTCOME[row["outcome"]]
-    counts[name] = counts.get(name, 0) + row["n"]
-    counts["first_receipt_at"] = min(counts.get("first_receipt_at", row["first"]), row["first"])
-    counts["last_receipt_at"] = max(counts.get("last_receipt_at", row["last"]), row["last"])

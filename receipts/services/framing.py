@@ -40,7 +40,7 @@ A number, since tuples by the ten thousand keep the garbage collector busy: a si
 """
 
 _FRAME_BITS, _TAKE_BITS = 31, 15
-_LEASE_AT = _FRAME_BITS + _TAKE_BITS
+LEASE_AT = _FRAME_BITS + _TAKE_BITS
 _PIECE_ROWS = 1_000
 _FRAME_KIND = int(EntryKind.FRAME)
 _UNAUTHORISED = NUMBER_OF_OUTCOME[Outcome.UNAUTHORISED.value]
@@ -117,7 +117,7 @@ class Framed:
                 hashes.append(sha256(b"\0" + entry).digest())
                 tails.append(
                     pack(
-                        8, self.keys[position] >> _LEASE_AT, 8, at, 4, log_id, 4, row.frame, 2, _FRAME_KIND,
+                        8, self.keys[position] >> LEASE_AT, 8, at, 4, log_id, 4, row.frame, 2, _FRAME_KIND,
                         2, row.take, 2, outcome, -1, _SHA, digests[start : start + _SHA], len(entry),
                     ) + entry
                 )  # fmt: skip

@@ -53,6 +53,7 @@ from receipts.services.batches import (
     runs_of,
     unfold_runs,
 )
+from receipts.services.frame_count import FrameCount
 from receipts.services.framing import Framed, Framing, Stray
 from receipts.services.judge import LeaseFacts, bounds_of
 from receipts.services.publish import publish_log
@@ -180,7 +181,9 @@ def _take(
         if has_repeats(framed, known):
             answers += _append_new(log, framed, sift(framed, known), principal, now)
         else:
-            first = append_frames(log=log, packed=framed.packed(log_id, now))
+            count = FrameCount(log, framed, now)
+            first = append_frames(log=log, packed=count.behind(framed.packed(log_id, now)))
+            count.keep()
             runs += runs_of(framed.numbers, first)
         sizes[str(log_id)] = log.size
     if answers:
@@ -246,7 +249,10 @@ def _append_new(
 ) -> list[RowAnswer]:
     """Append the rows that the log does not hold yet; say of each row where it stands."""
     fresh = sifted.fresh
-    first = append_frames(log=log, packed=framed.packed(log.pk, now, fresh)) if fresh else log.size
+    count, first = FrameCount(log, framed, now, fresh), log.size
+    if fresh:
+        append_frames(log=log, packed=count.behind(framed.packed(log.pk, now, fresh)))
+        count.keep()
     places = dict(zip(fresh, range(first, first + len(fresh)), strict=True))
     _note_unauthorised(
         log, [(framed.strays[at], places[at]) for at in fresh if at in framed.strays], principal, now

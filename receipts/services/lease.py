@@ -26,6 +26,7 @@ from licensing.services import audience_of, binding_of
 from receipts.models import EntryKind, FrameOutcome, Lease, LogEntry, OfflineReckoning, Quota, RenderCheck
 from receipts.services.debts import forgive_lease, forgive_reporter, note_silence
 from receipts.services.signature import lease_given, sign_lease
+from receipts.services.tally import count_return
 from trustcore.policy.reasons import DenyReason
 
 RETURNED = "RETURNED"
@@ -165,6 +166,7 @@ def _settle(lease: Lease, state: Lease.State, reason: str, now: datetime) -> Non
         Quota.objects.filter(token_jti=lease.token_jti, counter=lease.counter).update(
             granted=Greatest(F("granted") - unused, 0)
         )
+        count_return(lease=lease, units=unused)
     if lease.units_used:
         forgive_reporter(lease)
     elif state == Lease.State.EXPIRED and reason == DenyReason.OFFLINE_GRACE_EXCEEDED:

@@ -21,6 +21,7 @@ from django.db import connection, transaction
 from audit.selectors import log_events_after
 from receipts.models import EntryKind, ProductionLog
 from receipts.selectors.logs import frontier_of
+from receipts.services.tally import count_checks
 from trustcore.log.merkle import leaf_hash
 
 _COLUMNS = "idx, lease, received_at, log_id, frame, kind, take, outcome, ref, file_sha256, entry"
@@ -118,6 +119,7 @@ def drain_locked(*, log: ProductionLog, newest_events: int | None = None) -> int
         for index, leaf in enumerate(leaves, log.size)
     )  # fmt: skip
     _append(log, rows, [leaf_hash(leaf.entry) for leaf in leaves])
+    count_checks(log=log, check_ids=[leaf.ref for leaf in leaves if leaf.kind == EntryKind.CHECKED])
     return len(leaves)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,9 @@ from django.test import Client
 from django.test.client import FakePayload
 
 from accounts.principals import Principal
+from audit.models import Event
 from common import clock
+from compliance.printing import can_print
 from licensing import services, workflows
 from licensing.models import DeclaredEvent, GuildDefault, GuildMember, Hold, ProfileAdoption, RollImport
 from licensing.services import rolls
@@ -289,6 +292,25 @@ def test_usage_report_holds_members_alone_and_downloads_as_a_sheet_that_runs_not
     assert [row["token_id"] for row in rows] == [str(mine.pk)]
     assert rows[0]["terms_hash"] == mine.terms.terms_hash
     assert rows[0]["training_flag"] == "no"
+    (lines,) = [link for link in page.links if "report.jsonl" in link]
+    said = [json.loads(line) for line in b"".join(Reader(chief).get(lines).streaming_content).splitlines()]
+    head, (row,) = said[0], said[1:]
+    assert (head["kind"], head["record_count"], head["not_on_the_roll"]) == ("header", 1, 1)
+    assert head["signatory"] == cast.production.organisation.name
+    # the same columns in the same order, in both
+    assert list(row)[1:] == list(rows[0])
+    made = {"generated_at"}  # each was made when it was asked for
+    cells = {name: str(cell) for name, cell in list(row.items())[1:] if name not in made}
+    assert cells == {name: cell for name, cell in rows[0].items() if name not in made}
+    if can_print():
+        (paper,) = [link for link in page.links if "report.pdf" in link]
+        pdf = b"".join(Reader(chief).get(paper).streaming_content)
+        assert pdf.startswith(b"%PDF-")
+        assert b"%%EOF" in pdf[-32:]
+        assert Reader(cast.producer).get(paper).status_code == 404
+    taken = Event.objects.filter(kind="usage.exported", organisation_id=chief.organisation_id)
+    assert {event.details["shape"] for event in taken} >= {"csv", "jsonl"}
+    assert Reader(chief).get(lines.replace("begins=", "begins=x")).status_code == 404
     past = Reader(chief).page(f"{path}?begins=2020-01-01&until=2020-01-31")
     assert "No member of yours was licensed for it in this period." in past
     wrong = Reader(chief).get(f"{path}?begins=2026-02-01&until=2026-01-01")

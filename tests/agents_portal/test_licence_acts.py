@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from licensing import services
 from licensing.models import LicenceRequest
 from licensing.selectors import effective_state
 from tests import factories
@@ -114,6 +115,13 @@ def test_each_party_suspends_a_licence_and_lifts_its_own_hold_alone(cast: Cast) 
     assert Reader(cast.self).post(mine[0], {"why": "I said so."})["Location"] == page
     assert effective_state(token) == "ACTIVE"
     assert "until every hold is lifted." not in Reader(cast.agent).page(page)
+    # what paused it, in whose name, and that it was lifted, stays in its story
+    story = Reader(cast.agent).page(page)
+    assert f"{cast.producer.organisation.name} paused it:" in story
+    assert story.text.index("paused it:") < story.text.index("The hold is lifted:")
+    as_vendor = Reader(cast.vendor).page(page)
+    assert "The hold is lifted:" in as_vendor
+    assert "paused it:" not in as_vendor
 
 
 def test_who_has_no_say_suspends_nothing_and_no_reason_is_no_hold(cast: Cast) -> None:
@@ -135,3 +143,17 @@ def test_an_act_opens_in_place_as_the_same_form(cast: Cast, act: str) -> None:
     assert here.titles == ()
     assert here.actions == (path,)
     assert f'hx-get="{path}"' in Reader(cast.agent).page(f"/licences/{token.pk}/").html
+
+
+def test_a_talent_reads_her_own_licence_as_it_is_said_to_her(cast: Cast) -> None:
+    token = factories.approve(cast.ask())
+    page = f"/licences/{token.pk}/"
+    own = Reader(cast.self).page(page)
+    assert own.titles == (f"You in {cast.production.title}",)
+    assert "may use your " in own
+    assert "may use your " not in Reader(cast.agent).page(page)
+    services.emergency_stop(principal=cast.self, talent=cast.talent, reason="Enough.")
+    stopped = Reader(cast.self).page(page)
+    assert "You stopped everything; frames already made are held." in stopped
+    assert "may no longer render your " in stopped
+    assert "You stopped everything" not in Reader(cast.agent).page(page)

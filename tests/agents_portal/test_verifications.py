@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -15,8 +16,15 @@ from agents_portal.verdict_words import chance_words
 from tests import factories
 from tests.verification.conftest import still  # noqa: F401
 from tests.verification.making import ABSENT, PRESENT, asked, finished, with_lead
-from trustcore.verification.report import Provenance
-from trustcore.verification.words import Binding, ProvenanceReason, ProvenanceStatus, SignerTrust
+from trustcore.verification.report import Deepfake, ModelVersions, Provenance, RiskWindow, Seal, SealedRegion
+from trustcore.verification.words import (
+    Binding,
+    DetectionState,
+    ProvenanceReason,
+    ProvenanceStatus,
+    RiskStatus,
+    SignerTrust,
+)
 from verification.models import Review, Verification
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +82,48 @@ def test_the_verdict_stands_in_words_with_every_layers_evidence(desk: Any, reade
         assert told in page, told
 
 
+@pytest.mark.req("LV-238")
+def test_a_score_stands_with_its_decisive_stretches_and_versions_and_says_that_it_is_in_shadow(
+    desk: Any, reader: Client
+) -> None:
+    scored = Deepfake(
+        state=DetectionState.SCORED, status=RiskStatus.HIGH, risk_score=0.81, confidence=0.9, acting=False,
+        model_versions=ModelVersions(spatial="spatial-1@1.0.0", temporal="temporal-1@1.0.0", ensemble="mean-1+abc"),
+        scores={"spatial": 0.9, "temporal": 0.7}, windows=(RiskWindow(start=1.5, end=1.9, score=0.93),),
+        calibration_set="of the tests",
+    )  # fmt: skip
+    row = finished(desk.organisation, desk.person, deepfake=scored)
+    assert row.record.action == "label"
+    page = reader.get(f"/verify/{row.pk}/").content.decode()
+    for told in (
+        "Decisive from 1.5 to 1.9 seconds: 0.93",
+        "spatial-1@1.0.0, temporal-1@1.0.0",
+        "in shadow",
+        "0.81",
+    ):
+        assert told in page, told
+    acting = finished(desk.organisation, desk.person, deepfake=msgspec.structs.replace(scored, acting=True))
+    assert "in shadow" not in reader.get(f"/verify/{acting.pk}/").content.decode()
+    without = reader.get(f"/verify/{finished(desk.organisation, desk.person).pk}/").content.decode()
+    assert "Decisive" not in without
+
+
+@pytest.mark.req("LV-162")
+def test_a_seal_is_told_with_the_places_that_were_edited(desk: Any, reader: Client) -> None:
+    def page(seal: Seal | None) -> str:
+        mark = msgspec.structs.replace(PRESENT, seal=seal)
+        return reader.get(
+            f"/verify/{finished(desk.organisation, desk.person, watermark=mark).pk}/"
+        ).content.decode()
+
+    whole = Seal(status="intact", frames=1, blocks=30, whole=30, order=True)
+    assert "every block is as it was sealed" in page(whole)
+    region = SealedRegion(frame=0, x=64, y=96, width=32, height=32)
+    edited = page(msgspec.structs.replace(whole, status="edited", whole=29, regions=(region,)))
+    assert "Seal: edited in 1 place (0: 64, 96)" in edited
+    assert "Seal:" not in page(None)
+
+
 def test_no_verdict_ever_says_fake_or_real(desk: Any, reader: Client) -> None:
     changed = Provenance(
         status=ProvenanceStatus.INVALID, reason=ProvenanceReason.BINDING_MISMATCH, binding=Binding.MISMATCH
@@ -102,10 +152,15 @@ def test_two_people_decide_and_strangers_find_nothing(desk: Any, reader: Client)
     row = finished(desk.organisation, desk.person, errors=("missing_provenance", "stream_corrupted"))
     second = factories.signed_in(factories.make_desk(desk.organisation, "ENGINEER").person)
     stranger = factories.signed_in(factories.make_desk(factories.make_studio(), "PRODUCER").person)
-    assert "clip-from-feed.mp4" in reader.get("/verify/held/").content.decode()
+    waiting = reader.get("/verify/held/").content.decode()
+    assert "clip-from-feed.mp4" in waiting
+    assert "Nobody yet" in waiting
     word = {"verdict": "KEEP_BACK", "reason": "It breaks off in the middle."}
     assert reader.post(f"/verify/{row.pk}/review/", {"verdict": "KEEP_BACK"}).status_code == 422
     assert reader.post(f"/verify/{row.pk}/review/", word).status_code == 302
+    waiting = reader.get("/verify/held/").content.decode()
+    assert desk.person.full_name in waiting
+    assert "keep it back" in waiting
     assert "Another person decides with you" in reader.get(f"/verify/{row.pk}/").content.decode()
     assert second.post(f"/verify/{row.pk}/review/", word).status_code == 302
     assert "Two people agreed: keep it back." in reader.get(f"/verify/{row.pk}/").content.decode()

@@ -75,6 +75,15 @@ def test_shares_and_bounds_are_judged_and_what_is_missing_is_not() -> None:
     assert told["film, unmarked"].met is None
 
 
+def test_what_peers_fail_at_is_not_counted_as_ours() -> None:
+    rows = [
+        row("stills", "JPEG 75", grade="stills", letter="B"),
+        row("peers", "another mark: JPEG 75", grade="stills", right=False),
+    ]
+    told = {one.bar: one.measured for one in verdicts(rows)}
+    assert told["stills, blind"] == "1 of 1 (100.0%)"
+
+
 def test_a_false_claim_is_never_passed_over() -> None:
     fine = row("films", "unmarked", grade="absent", letter="-", z=5.0)
     wrong = row("films", "another key", grade="absent", letter="WRONG", z=12.0)

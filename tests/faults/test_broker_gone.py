@@ -25,7 +25,11 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Depl
     )  # the client's clock goes with it
     deployment = Deployment(
         tmp_path,
-        further={"TRUSTMARK_BEAT_SECONDS": "1", "TRUSTMARK_TEST_CLOCK_FILE": str(tmp_path / "clock")},
+        further={
+            "TRUSTMARK_BEAT_SECONDS": "1",
+            "TRUSTMARK_READY_SECONDS": "0",
+            "TRUSTMARK_TEST_CLOCK_FILE": str(tmp_path / "clock"),
+        },
     )
     yield deployment
     deployment.stop()

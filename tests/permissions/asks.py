@@ -19,6 +19,8 @@ from licensing import services
 from licensing.models import Talent
 from tests.licensing.persons import LIMITS, in_days
 from tests.permissions.worlds import World, request_body, short_film
+from tests.training.world import bodies as training_bodies
+from tests.training.world import things as training_things
 from trustcore.policy.profiles import catalogue, profile_hash
 
 PROFILE = "SAG_TVT_2026@1"
@@ -45,6 +47,8 @@ THINGS = {
     ("/api/v1/logs/", "production"): "production_id",
     ("/unsubscribe/", "token"): "unsubscribe_token",
     ("/team/", "person_id"): "teammate_id",
+    ("/assets/", "version_id"): "asset_id",
+    **training_things(),
 }
 
 
@@ -220,8 +224,18 @@ def _stale(**data: Any) -> Body:
     return made
 
 
+_GRANTEE: dict[str, Any] = {
+    "organisation": lambda world: world.facts["vendor"].slug,
+    "to": _email("vendor"),
+    "not_after": lambda _: clock.rfc3339(in_days(9)),
+}
 BODIES: dict[str, Body] = {
+    **training_bodies(Ask),
     # the portal
+    "POST /scripts/new/": _form(title="Another", kind="SCREENPLAY"),
+    "POST /scripts/{work_id}/versions/{version_id}/scenes/": _form(ordinal="1", shots="0410_0020"),
+    "POST /scripts/{work_id}/destroy/": _form(reason="The option lapsed."),
+    "POST /scripts/grants/{grant_id}/end/": _form(reason="It is over."),
     "POST /incidents/new/": _form(**_SEEN),
     "POST /incidents/{incident_id}/evidence/": lambda world: Ask(
         {**_file(world).data, "kind": "CAPTURE"}, kind="form"
@@ -250,6 +264,10 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/policy-rollouts/{rollout_id}/canary": _stale(share_percent=5),
     "POST /api/v1/policy-rollouts/{rollout_id}/promote": _stale(),
     "POST /settings/": _form(theme="dark", keys="off"),
+    "POST /sign-in/forgotten/": _form(email="no address"),
+    # a letter's link that is over says so, to everybody alike
+    "GET /sign-in/new-password/{uidb36}/{key}/": lambda _: Ask(answers=(404,)),
+    "POST /sign-in/new-password/{uidb36}/{key}/": lambda _: Ask({}, kind="form", answers=(404,)),
     "POST /welcome/{secret}/": _form(password="a-long-enough-passphrase", again="a-long-enough-passphrase"),
     "POST /security/passkeys/new/": lambda _: Ask(kind="form", answers=(422,)),
     "POST /security/passkeys/{passkey_id}/rename/": _form(name="Laptop"),
@@ -268,6 +286,13 @@ BODIES: dict[str, Body] = {
     "POST /licences/{jti}/renew/": _form(days="30", frames_max="100", note="More."),
     "POST /productions/new/": _form(title="A new one", kind="PRODUCTION", guild=""),
     "POST /requests/new/": _form(production=_id("production_id"), talent=_handle),
+    # which way it goes: the one that is not the rule now
+    "POST /team/sign-in/passkeys/": _form(required="on"),
+    "POST /team/sign-in/domains/new/": _form(domain="somebody.test"),
+    "POST /team/sign-in/domains/{claim_id}/check/": _form(),
+    "POST /team/sign-in/services/new/": lambda _: Ask({}, kind="form", answers=(422,)),
+    "POST /training/new/": _form(production=_id("production_id"), talent=_handle),
+    "POST /training/new/{whom}/": lambda _: Ask({"act": "look"}, kind="form", answers=(422,)),
     "POST /webhooks/new/": _form(url="https://hooks.example.test/portal", kinds=["licence.*"]),
     "POST /webhooks/{endpoint_id}/switch/": _form(enabled="off"),
     "POST /webhooks/{endpoint_id}/rotate/": _form(overlap_hours="1"),
@@ -384,12 +409,46 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/watermarks/jobs": _film(payload=_id("free_payload")),
     "POST /api/v1/watermarks/detect": _film(),
     "POST /api/v1/verifications": _film(),
+    "POST /api/v1/screenplays": _json(title="Another"),
+    "POST /api/v1/screenplays/matches": lambda _: Ask(
+        {"file": SimpleUploadedFile("a.txt", b"")}, kind="form"
+    ),
+    "POST /api/v1/screenplays/{work_id}/versions": lambda _: Ask(
+        {"file": SimpleUploadedFile("a.txt", b""), "label": "Blue"}, kind="form"
+    ),
+    "POST /api/v1/screenplays/{work_id}/grants": _json(purpose="READ", **_GRANTEE),
+    "POST /api/v1/screenplays/{work_id}/training-grants": _json(basis="A contract", **_GRANTEE),
+    "POST /api/v1/screenplays/{work_id}/accesses": lambda _: Ask(
+        {"use_type": "SCRIPT_ACCESS"}, denied=b'"decision":"DENY"'
+    ),
+    "POST /api/v1/screenplays/{work_id}/leaks": lambda _: Ask(
+        {"file": SimpleUploadedFile("a.pdf", b"")}, kind="form"
+    ),
+    "PUT /api/v1/screenplays/{work_id}/versions/{version_id}/scenes/{ordinal}/shots": _json(shots=["0410"]),
+    "POST /api/v1/screenplay-grants/{grant_id}/end": _json(reason="It is over."),
     "POST /api/v1/verifications/{verification_id}/reviews": _json(verdict="LET_GO", reason="Looked at it."),
+    "GET /api/v1/graph/assets": _query("?model=any"),
+    "POST /api/v1/graph/assets": _json(
+        project=_id("production_id"),
+        assets=[{"kind": "CAPTURE", "name": "take", "version": {"origin": "CAMERA"}}],
+    ),
+    "POST /api/v1/generations": _json(
+        project=_id("production_id"),
+        generations=[{"model": {"name": "any"}, "outputs": [{"kind": "IMAGE", "name": "picture"}]}],
+    ),
+    "POST /api/v1/assets/{asset_id}/versions": _json(origin="HUMAN_TOOLS"),
+    "POST /api/v1/assets/{asset_id}/documents": lambda _: Ask(
+        {"kind": "CALL_SHEET", "file": SimpleUploadedFile("day 12.txt", b"Crew call 07:00")}, kind="form"
+    ),
+    "POST /api/v1/assets/{asset_id}/decisions": _json(outcome="CHOSEN", stage="CREATIVE"),
+    "POST /api/v1/detectors/promotions": lambda _: Ask({"evaluation": {"schema": "none"}}, answers=(422,)),
+    "GET /api/v1/assets/{asset_id}/proxy": lambda _: Ask(answers=(409,)),  # a film needs none
     "GET /api/v1/watermarks/jobs/{uid}/content": lambda _: Ask(answers=(409,)),  # it is still being marked
     "POST /api/v1/watermarks/registrations": _json(
         project=_id("production_id"), tokens=lambda world: [world.ids["jti"]]
     ),
     "PUT /api/v1/productions/{production_id}/softbinding": _json(public=False),
+    "POST /api/v1/productions/{production_id}/omc": _json(Asset=[]),
     "POST /api/v1/bundles": _json(project=_id("production_id"), purpose="UNION_REPORTING"),
     "POST /api/v1/webhooks": _json(url="https://hooks.example.test/another", kinds=[]),
     "PATCH /api/v1/webhooks/{endpoint_id}": _json(enabled=False),

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.test import override_settings
 
+from tests.name_server import name_server
 from tests.permissions.addresses import addresses
 from tests.permissions.walk import Walk
 from tests.permissions.worlds import make_world
@@ -40,7 +41,10 @@ def walk(
     logging.disable(logging.WARNING)  # a thousand refusals are what is looked for
     with (
         django_db_blocker.unblock(),
-        override_settings(STORAGES=stores, EVENTS_URL="http://127.0.0.1:9"),
+        name_server() as names,
+        override_settings(
+            STORAGES=stores, EVENTS_URL="http://127.0.0.1:9", DNS_SERVERS=[f"127.0.0.1:{names.port}"]
+        ),
         transaction.atomic(),
     ):
         yield Walk(make_world(folder), make_world(folder), addresses())

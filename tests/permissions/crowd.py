@@ -14,6 +14,7 @@ from licensing.models import LicenceToken
 from licensing.services.alerts import raise_alert
 from notify.models import Delivery
 from notify.services import ping_endpoint
+from screenplays import services as services_of_scripts
 from tests import factories
 from tests.licensing.persons import in_days
 from tests.permissions.worlds import World
@@ -31,6 +32,7 @@ def grow(world: World, number: int, *, talents: Sequence[str] = (), titles: Sequ
             title=titles[turn] if turn < len(titles) else f"Another {uuid4().hex}",
         )
     _frames(world, number)
+    _scripts(world, number)
     for turn in range(number):
         services.ask_question(
             principal=world.people["agent"],
@@ -99,6 +101,19 @@ def _job(world: World, turn: int) -> None:
         MediaStretch.objects.create(
             job_id=parent, number=at, frames=480, plan={"begins": 0.0, "ends": 20.0}, state="WAITING"
         )
+
+
+def _scripts(world: World, number: int) -> None:
+    """Works, grants and accesses of the one script."""
+    producer, work, key = world.people["producer"], world.facts["script"], world.keys["vendor-key"]
+    for _ in range(number):
+        services_of_scripts.register_work(principal=producer, title=f"Another script {uuid4().hex}")
+        services_of_scripts.grant_use(
+            principal=producer, work_id=work.pk, purpose="ANALYSE", organisation=key.organisation.slug,
+            to=key.prefix, not_after=in_days(9),
+        )  # fmt: skip
+        for desk in (world.people["talent"], world.people["vendor"]):
+            services_of_scripts.ask_access(principal=desk, work_id=work.pk, use_type="SCRIPT_ACCESS")
 
 
 def _frames(world: World, number: int) -> None:

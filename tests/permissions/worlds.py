@@ -14,12 +14,13 @@ from uuid import uuid4
 
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.hashers import make_password
+from django.core import signing
 
-from accounts.models import ApiCredential, Membership, Scope
+from accounts.models import ApiCredential, DomainClaim, Membership, Scope
 from accounts.operating import make_operator
 from accounts.passkeys import relying_party
 from accounts.principals import Principal, principal_of_person
-from accounts.services import invite_person
+from accounts.services import add_domain, add_identity_provider, invite_person
 from common import clock
 from common.keys import signer_for
 from compliance import services as services_of_bundles
@@ -38,6 +39,8 @@ from notify.models import Delivery, Letter
 from notify.services import create_endpoint, ping_endpoint
 from notify.unsubscribing import unsubscribe_url
 from provenance.services.intake import receive_asset
+from screenplays import services as services_of_scripts
+from screenplays.models import Access
 from tests import factories
 from tests.compliance import incident as acts
 from tests.conftest import DEMO_CLIP
@@ -46,8 +49,10 @@ from tests.passkeys import SoftPasskey
 from tests.provenance.conftest import cut_clip
 from tests.provenance.test_assets_api import released
 from tests.receipts.conftest import Farm
+from tests.training.world import make_training_house
 from tests.verification.making import finished
 from trustcore.passkey import challenge_of
+from verification.models import DetectorPromotion
 from watermarking.models import MarkDetection, MediaJob, MediaStretch
 from watermarking.services import register_mark
 
@@ -93,10 +98,13 @@ _PUBLIC = frozenset(
         "manifest_id",
         "passkey_id",
         "provider_id",
+        "uidb36",
+        "key",
         "ref",
         "kid",
         "purpose",
         "shape",
+        "ordinal",
         "token",
         "user_id",
         "person_id",
@@ -173,6 +181,8 @@ def make_world(folder: Path, names: Names = Names()) -> World:
     _outputs(world)
     _doors(world)
     _incidents(world, talent)
+    _scripts(world)
+    make_training_house(world)
     return world
 
 
@@ -195,6 +205,44 @@ def _incidents(world: World, talent: Talent) -> None:
     }
 
 
+def _scripts(world: World) -> None:
+    """A script of the studio, written by the talent; the vendor and its key may read it, and the key does."""
+    producer, key = world.people["producer"], world.keys["vendor-key"]
+    work = services_of_scripts.register_work(
+        principal=producer,
+        title=f"Only our script {uuid4().hex}",
+        production_id=world.facts["production"].pk,
+        writer_email=world.people["talent"].person.email,
+    )
+    path = world.facts["folder"] / "script.fountain"
+    path.write_text("INT. HOUSE - DAY\n\nShe waits.\n\nEXT. ROAD - NIGHT\n\nHe does not come.\n")
+    version = services_of_scripts.add_version(
+        principal=producer, work_id=work.pk, path=path, file_name="script.fountain", label="First"
+    )
+    grants = [
+        services_of_scripts.grant_use(
+            principal=producer, work_id=work.pk, purpose="READ", organisation=world.facts["vendor"].slug, to=to,
+            not_after=in_days(30),
+        )
+        for to in (world.people["vendor"].person.email, key.prefix)
+    ]  # fmt: skip
+    access = Access.objects.create(
+        work=work, version=version, organisation=key.organisation, person=key.created_by, credential=key,
+        purpose="READ", outcome="PERMITTED", authority="GRANT", grant=grants[1], training_granted=False,
+        valid_until=in_days(1),
+    )  # fmt: skip
+    copy = services_of_scripts.make_copy(principal=producer, work_id=work.pk)
+    world.facts["script"] = work
+    world.ids |= {
+        "work_id": str(work.pk),
+        "version_id": str(version.pk),
+        "grant_id": str(grants[0].pk),
+        "access_id": str(access.pk),
+        "copy_id": str(copy.pk),
+        "ordinal": "1",
+    }
+
+
 def _doors(world: World) -> None:
     """What lets people in: somebody's passkey and codes, an invitation, a signature by passkey."""
     agent, colleague = world.people["agent"], world.people["colleague"]
@@ -206,6 +254,17 @@ def _doors(world: World) -> None:
         full_name="Somebody New",
         roles=["AGENT"],
         invited_by=None,
+    )
+    studio = world.facts["studio"]
+    owned = add_domain(organisation=studio, domain=f"{uuid4().hex}.test")
+    claim = DomainClaim.objects.create(organisation=studio, domain=f"{uuid4().hex}.test", secret="0" * 32)
+    service = add_identity_provider(
+        organisation=studio,
+        slug=uuid4().hex,
+        name="",
+        issuer="https://sso.example",
+        client_id="a",
+        secret="b",
     )
     party = relying_party()
     assert party is not None
@@ -225,6 +284,11 @@ def _doors(world: World) -> None:
         "secret": address.split("/welcome/")[1].strip("/"),
         "action_id": str(signature.action_id),
         "provider_id": "no-such-service",
+        "domain_id": str(owned.pk),
+        "claim_id": str(claim.pk),
+        "service_id": str(service.pk),
+        "uidb36": "nobody-at-all",
+        "key": "no-such-letter",
     }
 
 
@@ -394,6 +458,11 @@ def _training(world: World) -> None:
         "training": str(waiting.pk),
         "training_jti": str(token.pk),
         "training_agreed": str(agreed.pk),
+        # what stands behind the form to ask once more: signed for this studio alone
+        "whom": signing.dumps(
+            [str(producer.organisation_id), str(world.facts["production"].pk), talent],
+            salt="agents_portal.training-ask",
+        ),
     }
 
 
@@ -465,6 +534,13 @@ def _outputs(world: World) -> None:
         organisation=studio, file_name="found.mov", layers=["pixel"], sha256="1" * 64
     )
     verification = finished(studio, producer.person, errors=("missing_provenance", "stream_corrupted"))
+    promotion = DetectorPromotion.objects.create(
+        ensemble="mean-1+000000000000",
+        holdout="of the tests",
+        evaluation={},
+        figures={},
+        asked_by=producer.person,
+    )
     asset = released(_asset(world), short_film(world.facts["folder"]))
     made = create_endpoint(principal=producer, url=f"https://hooks.example.test/{uuid4().hex}")
     delivery = ping_endpoint(principal=producer, endpoint_id=made.endpoint.pk)
@@ -490,6 +566,7 @@ def _outputs(world: World) -> None:
         "asset_id": str(asset.pk),
         "detection": str(detection.pk),
         "verification_id": str(verification.pk),
+        "promotion_id": str(promotion.pk),
         "endpoint_id": str(made.endpoint.pk),
         "delivery_id": str(delivery.pk),
         "key_id": str(world.keys["studio-key"].pk),

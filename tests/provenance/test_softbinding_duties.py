@@ -98,7 +98,7 @@ def test_each_duty_stands_on_its_own_facts_and_nothing_is_assumed() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.req("BX-026")
+@pytest.mark.req("BX-026", "GP-023", "GP-025")
 def test_a_released_output_shows_its_duties_and_one_without_a_mark_is_held(
     farm: Farm, plain_film: Path, resolvable_film: Path, client: Client, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -132,7 +132,7 @@ def test_a_released_output_shows_its_duties_and_one_without_a_mark_is_held(
 
 
 @pytest.mark.django_db
-@pytest.mark.req("BX-026")
+@pytest.mark.req("BX-026", "GP-023")
 def test_an_output_whose_marking_was_forgotten_does_not_go_out(
     farm: Farm, plain_film: Path, resolvable_film: Path
 ) -> None:

@@ -53,6 +53,7 @@ TABLE = [
 ]
 
 
+@pytest.mark.req("GP-021", "GP-038")
 @pytest.mark.parametrize(("code", "materials", "changes"), TABLE)
 def test_each_context_has_its_concept(code, materials, changes):
     concept = derive_digital_source_type(GenerationContext(materials, changes))

@@ -87,6 +87,8 @@ _NO_PAGES = frozenset(
         "/audit/export.jsonl",
         "/members/rolls/{roll_id}/refused.csv",
         "/usage/{production_id}/report.csv",
+        "/usage/{production_id}/report.jsonl",
+        "/usage/{production_id}/report.pdf",
     }
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from trustcore.verification.words import ErrorState, StageState
+from trustcore.verification.report import Deepfake
+from trustcore.verification.words import DetectionState, ErrorState, RiskStatus, StageState
 from verification import metrics
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +44,52 @@ def test_every_alert_asks_for_metrics_that_exist_and_names_its_runbook() -> None
         assert rule["annotations"]["runbook"].partition("#")[2] in headings
         for reason in re.findall(r'reason=~"([^"]+)"', rule["expr"]):
             assert set(reason.split("|")) <= {*ErrorState}
+
+
+@pytest.mark.req("LV-010")
+@pytest.mark.req("LV-200")
+@pytest.mark.req("LV-201")
+@pytest.mark.django_db
+def test_every_panel_of_the_dashboard_asks_for_metrics_and_labels_that_exist() -> None:
+    families = {family.name: family for family in REGISTRY.collect()}
+    board = json.loads((ROOT / "deploy" / "grafana" / "verification.json").read_text())
+    asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    assert len(asked) >= 10
+    for expression in asked:
+        names = set(re.findall(r"trustmark_verification_\w+", expression))
+        assert names
+        known = {re.sub(r"_(total|bucket|sum|count)$", "", name) for name in names}
+        assert known <= set(families), known - set(families)
+    assert {"p50", "p95", "p99"} <= {one["legendFormat"] for one in board["panels"][0]["targets"]}
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+
+
+@pytest.mark.req("LV-214")
+@pytest.mark.django_db
+def test_each_detectors_score_is_counted_and_no_score_is_not() -> None:
+    from tests import factories
+    from tests.verification.making import finished
+
+    def counted(detector: str) -> float:
+        told = REGISTRY.get_sample_value(
+            "trustmark_verification_detector_score_count", {"detector": detector}
+        )
+        return told or 0.0
+
+    desk = factories.make_desk(factories.make_studio(), "PRODUCER")
+    before = {name: counted(name) for name in ("spatial", "temporal", "both")}
+    finished(desk.organisation, desk.person)
+    assert {name: counted(name) for name in before} == before
+    scored = Deepfake(
+        state=DetectionState.SCORED,
+        status=RiskStatus.LOW,
+        risk_score=0.2,
+        scores={"spatial": 0.1, "temporal": 0.3},
+    )
+    finished(desk.organisation, desk.person, deepfake=scored)
+    assert {name: counted(name) - one for name, one in before.items()} == dict.fromkeys(before, 1.0)
+    alerts = {one["alert"] for group in yaml.safe_load(RULES.read_text())["groups"] for one in group["rules"]}
+    assert "DetectorMedianDrift" in alerts
 
 
 @pytest.mark.req("LV-201")

@@ -224,9 +224,7 @@ def test_an_ingestion_copy_is_dropped_in_time_and_its_report_stays(producer: Any
 
 @pytest.mark.req("LV-041")
 @pytest.mark.req("LV-042")
-@pytest.mark.req("LV-101")
 @pytest.mark.req("LV-237")
-@pytest.mark.req("LV-185")
 def test_a_marked_film_leads_back_to_its_record_for_who_may_be_told(
     producer: Any, stranger: Any, resolvable_film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,8 +23,8 @@ A bundle is a zip file of one BagIt 1.0 bag:
     <name>/data/witnesses/<n>.note <n>.vkey       what each witness cosigned of this log
     <name>/data/usage/                            the guild's usage report
     <name>/data/reconciliation/<id>.json          receipts against files, as they were compared
-
-Work of other rooms gets places of its own here: generation records ``data/generations/``, OMC ``data/omc/``.
+    <name>/data/omc/graph.omc.json                where it all came from (OMC-JSON 2.8), generation records in it
+    <name>/data/omc/graph.prov.json               the same graph as W3C PROV-JSON
 
 Paths below are relative to the bag, in the form manifests and statements name them.
 """
@@ -65,6 +65,8 @@ PROFILES: Final = "data/profiles/"
 WITNESSES: Final = "data/witnesses/"
 USAGE: Final = "data/usage/"
 RECONCILIATION: Final = "data/reconciliation/"
+OMC: Final = "data/omc/graph.omc.json"
+PROV: Final = "data/omc/graph.prov.json"
 
 SUMMARY_SCHEMA: Final = "trustmark.bundle/1"
 HISTORY_SCHEMA: Final = "trustmark.history/1"

@@ -20,6 +20,7 @@ from trustcore.verification.words import (
     DetectionState,
     Headline,
     Impact,
+    OpinionState,
     ProvenanceReason,
     ProvenanceStatus,
     RationaleCode,
@@ -50,6 +51,17 @@ class Manifest(_Part, frozen=True):
     detail: str = ""
 
 
+class SecondOpinion(_Part, frozen=True):
+    """What another implementation says; ``agrees``: with the status and trust that we found. It decides nothing."""
+
+    library: str
+    version: str
+    state: OpinionState
+    agrees: bool | None = None
+    codes: tuple[str, ...] = ()
+    error: str | None = None
+
+
 class Provenance(_Part, frozen=True):
     """Layer A. ``asserted_*``: who asserted the media, when, and by what evidence; claims of the signer.
 
@@ -73,6 +85,7 @@ class Provenance(_Part, frozen=True):
     licensed: bool = False
     error: str | None = None
     sdk: str | None = None
+    second_opinion: SecondOpinion | None = None
 
 
 class WatermarkSegment(_Part, frozen=True):
@@ -84,6 +97,32 @@ class WatermarkSegment(_Part, frozen=True):
     status: WatermarkStatus
     p_value: float
     variants: tuple[str, ...] = ()
+
+
+class SealedRegion(_Part, frozen=True):
+    """A rectangle of blocks that are not as they were sealed, in pixels."""
+
+    frame: int
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class Seal(_Part, frozen=True):
+    """What is left of a seal in a master, and where it was edited; it decides nothing.
+
+    ``foreign``: sealed, under none of our keys. ``order``: the frames stand as they were sealed, all of them.
+    """
+
+    status: Literal["intact", "edited", "foreign"]
+    frames: int
+    blocks: int
+    whole: int
+    order: bool
+    regions: tuple[SealedRegion, ...] = ()
+    regions_left_out: int = 0
+    detail: str = ""
 
 
 class Watermark(_Part, frozen=True):
@@ -100,6 +139,7 @@ class Watermark(_Part, frozen=True):
     segments: tuple[WatermarkSegment, ...] = ()
     transformation: dict[str, Any] = {}
     leads_to: dict[str, Any] | None = None
+    seal: Seal | None = None
     error: str | None = None
 
 

@@ -49,6 +49,17 @@ class SignerTrust(StrEnum):
     UNKNOWN = "unknown"
 
 
+class OpinionState(StrEnum):
+    """What a second implementation says of the credentials; ``VALID``: whole, and of a signer who is not trusted."""
+
+    TRUSTED = "trusted"
+    VALID = "valid"
+    INVALID = "invalid"
+    ABSENT = "absent"
+    UNSUPPORTED = "unsupported"
+    FAILED = "failed"
+
+
 class WatermarkStatus(StrEnum):
     """What was read of a mark; ``UNCERTAIN`` is an answer: something may be there, nothing is claimed."""
 

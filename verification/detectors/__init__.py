@@ -1,4 +1,5 @@
-"""Detectors behind one interface. None is shipped: a detector that was not promoted through the gate may not act.
+"""Detectors behind one interface: cards, the faces they look at, one score a window, the ensemble's answer.
 
-A detector takes frames at canonical size and gives one score a window. This room is torch's second door.
+Two are shipped, both in shadow: what was not promoted through the gate on a named hold-out does not act. They run as
+ONNX; ``nets`` and ``training`` are torch's second door, and nothing on the way of a verification imports them.
 """

@@ -1,12 +1,24 @@
-"""What detectors may be used on. None is shipped yet: a report says so, and holds no score."""
+"""What detectors may be used on, and the sizes that they and their training agree on."""
 
 from typing import Final
 
+# frames that were sampled of the whole film; fewer cannot be judged
 FRAMES_LEAST: Final = 8
 SIDE_LEAST: Final = 64
+# pixels of the picture as it is shown; a smaller face was resized beyond what its residual tells
+FACE_LEAST: Final = 64
+RATE_LEAST: Final = 10.0
+# a window is so many pictures in a row
+RUN_FRAMES: Final = 9
+WINDOWS: Final = 8
+CROP: Final = 128
+# how much of its surroundings a face is cut out with
+MARGIN: Final = 1.25
 
 
-def out_of_contract(*, kind: str, width: int | None, height: int | None, frames: int) -> str:
+def out_of_contract(
+    *, kind: str, width: int | None, height: int | None, frames: int, frame_rate: float | None = None
+) -> str:
     """Why no detector can be used on a medium, in words; empty where one can."""
     if kind != "film":
         return "detectors look at films alone"
@@ -14,4 +26,6 @@ def out_of_contract(*, kind: str, width: int | None, height: int | None, frames:
         return f"a side under {SIDE_LEAST} pixels"
     if frames < FRAMES_LEAST:
         return f"fewer than {FRAMES_LEAST} frames could be sampled"
+    if frame_rate is not None and frame_rate < RATE_LEAST:
+        return f"fewer than {RATE_LEAST:g} frames a second"
     return ""

@@ -30,6 +30,7 @@ class Case:
         candidates: files of registered ids by key id.
         layers: the layers that are switched on.
         reduced: load is high and the impact low: fewer frames are sampled, and the report says so.
+        promoted: the version of the ensemble of detectors that may act; empty: all are in shadow.
         transport: what came with the bytes (media type, sender's name); told, never believed.
     """
 
@@ -45,6 +46,7 @@ class Case:
     layers: frozenset[Stage] = frozenset(LAYERS)
     impact: Impact = Impact.LOW
     reduced: bool = False
+    promoted: str = ""
     transport: Mapping[str, str] = field(default_factory=dict)
     originals: tuple[Original, ...] = ()
 

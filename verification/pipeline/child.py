@@ -1,8 +1,9 @@
-"""The confined process: one stage, then it ends. ``python -m verification.pipeline.child STAGE``.
+"""The confined process: one stage, then it ends. ``python -m verification.pipeline.child STAGE MEMORY SECONDS``.
 
-It reads its orders from standard input and writes one JSON object to standard output. Before anything of a stranger's
-file is touched it gives up what it does not need: memory and time beyond its limits, core dumps, new privileges, and
-the network where this kernel lets a process leave it. Its environment holds no secret of the deployment.
+First it gives up what it does not need: memory and time beyond its limits, core dumps, new privileges, and the network
+where this kernel lets a process leave it. Then it loads its stage, and only then reads its orders from standard input:
+it may be started before they are there. It writes one JSON object to standard output. Its environment holds no secret
+of the deployment.
 """
 
 import ctypes
@@ -33,10 +34,11 @@ def main(
     # whatever a library prints must not get into the answer
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    orders = json.loads(sys.stdin.buffer.read())
-    isolated = confine(memory=orders["memory"], seconds=orders["seconds"])
+    name, memory, seconds = arguments
+    isolated = confine(memory=int(memory), seconds=int(seconds))
     try:
-        work = (stage_of or _stage)(arguments[0])
+        work = (stage_of or _stage)(name)
+        orders = json.loads(sys.stdin.buffer.read())
         answer: dict[str, Any] = {"ok": work(orders["given"])}
     except BaseException as error:  # noqa: BLE001 (each of them is an answer: nothing may be silent)
         answer = {
@@ -67,7 +69,10 @@ def confine(*, memory: int, seconds: int) -> list[str]:
 
 
 def _stage(name: str) -> Callable[[dict[str, Any]], Any]:
-    run: Callable[[dict[str, Any]], Any] = import_module(_MODULES[name]).run
+    module = import_module(_MODULES[name])
+    if hasattr(module, "load"):
+        module.load()
+    run: Callable[[dict[str, Any]], Any] = module.run
     return run
 
 

@@ -33,7 +33,13 @@ _KEPT = (
     "VIRTUAL_ENV",
     "LD_LIBRARY_PATH",
 )
-_ALLOCATION_THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+_ADDED = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    # a library's preferences stay its own: nothing is written into a home
+    "XDG_CONFIG_HOME": os.devnull,
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,48 @@ class Outcome:
     isolated: tuple[str, ...] = ()
 
 
+class Confined:
+    """A stage's process, loading; :meth:`run` gives it its orders, once, and :meth:`end` makes sure that it is gone."""
+
+    def __init__(self, contract: StageContract, *, child: str = CHILD, seconds: float | None = None) -> None:
+        self.contract = contract
+        self.seconds = seconds if seconds is not None else contract.seconds
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _ADDED
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        limits = (str(contract.memory), str(max(1, int(self.seconds * 4))))
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed by end)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", child, str(contract.stage), *limits],
+            stdin=subprocess.PIPE, stdout=self._said, stderr=subprocess.DEVNULL, env=environment,
+            start_new_session=True,
+        )  # fmt: skip
+
+    def run(self, given: dict[str, Any]) -> Outcome:
+        """Let the stage work on ``given``; the time that counts begins now."""
+        began = time.monotonic()
+        try:
+            # one that died while it loaded is told by how it ended
+            with suppress(BrokenPipeError):
+                self._process.communicate(json.dumps({"given": given}).encode(), timeout=self.seconds)
+            code = self._process.wait(timeout=self.seconds)
+        except subprocess.TimeoutExpired:
+            return Outcome(StageState.TIMED_OUT, _since(began), reason="timed_out", error="TimeoutExpired")
+        else:
+            return _told(self.contract, self._said, code, _since(began))
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
+        self._said.close()
+
+
 def run_confined(
     contract: StageContract, given: dict[str, Any], *, child: str = CHILD, seconds: float | None = None
 ) -> Outcome:
@@ -67,27 +115,7 @@ def run_confined(
         child: module that is run; tests put faults there.
         seconds: wall clock it may take; the contract's own when None.
     """
-    allowed = seconds if seconds is not None else contract.seconds
-    orders = {"memory": contract.memory, "seconds": max(1, int(allowed * 4)), "given": given}
-    environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _ALLOCATION_THREADS
-    environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-    began = time.monotonic()
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as order:
-        order.write(json.dumps(orders).encode())
-        order.seek(0)
-        process = subprocess.Popen(
-            [sys.executable, "-m", child, str(contract.stage)],
-            stdin=order, stdout=said, stderr=subprocess.DEVNULL, env=environment, start_new_session=True,
-        )  # fmt: skip
-        try:
-            code = process.wait(timeout=allowed)
-        except subprocess.TimeoutExpired:
-            _end(process)
-            return Outcome(StageState.TIMED_OUT, _since(began), reason="timed_out", error="TimeoutExpired")
-        except BaseException:
-            _end(process)
-            raise
-        return _told(contract, said, code, _since(began))
+    return Confined(contract, child=child, seconds=seconds).run(given)
 
 
 def _told(contract: StageContract, said: IO[bytes], code: int, took: float) -> Outcome:
@@ -110,12 +138,6 @@ def _told(contract: StageContract, said: IO[bytes], code: int, took: float) -> O
         return Outcome(StageState.DONE, took, value, isolated=tuple(answer["isolated"]))  # type: ignore[index]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         return Outcome(StageState.FAILED, took, reason="nonsense", error=type(error).__name__)
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _since(began: float) -> float:

@@ -97,8 +97,8 @@ CONTRACTS = (
     ),
     StageContract(
         Stage.PROVENANCE,
-        "trustmark.credentials/1",
-        "1.0.0",
+        "trustmark.credentials/2",
+        "2.0.0",
         Credentials,
         ErrorState.PROVENANCE_EXTRACT_FAILED,
         120,
@@ -106,15 +106,15 @@ CONTRACTS = (
     ),
     StageContract(
         Stage.WATERMARK,
-        "trustmark.marks/1",
-        "1.0.0",
+        "trustmark.marks/2",
+        "2.0.0",
         Marks,
         ErrorState.WATERMARK_EXTRACTION_FAILED,
         900,
         12 * GIB,
     ),
     StageContract(
-        Stage.DETECTION, "trustmark.detection/1", "1.0.0", Detected, ErrorState.DETECTOR_FAILED, 600, 12 * GIB
+        Stage.DETECTION, "trustmark.detection/2", "2.0.0", Detected, ErrorState.DETECTOR_FAILED, 600, 12 * GIB
     ),
 )
 DECISION = ("trustmark.decision/1", "1.0.0")

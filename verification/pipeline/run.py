@@ -43,7 +43,7 @@ from trustcore.verification.words import (
     WatermarkStatus,
 )
 from verification.pipeline.case import Case
-from verification.pipeline.confined import CHILD, Outcome, run_confined
+from verification.pipeline.confined import CHILD, Confined, Outcome
 from verification.pipeline.contracts import (
     DECISION,
     Canonical,
@@ -71,10 +71,20 @@ class _Course:
     runs: list[StageRun] = field(default_factory=list)
     errors: set[ErrorState] = field(default_factory=set)
     only_binding_fails: bool = False
+    # a stage that takes long to load is started before its turn
+    early: dict[Stage, Confined] = field(default_factory=dict)
+
+    def start(self, stage: Stage) -> None:
+        self.early[stage] = Confined(contract_of(stage), child=self.child, seconds=self.seconds)
+
+    def end(self) -> None:
+        for one in self.early.values():
+            one.end()
 
     def run(self, stage: Stage, given: dict[str, Any]) -> Outcome:
         contract = contract_of(stage)
-        outcome = run_confined(contract, given, child=self.child, seconds=self.seconds)
+        early = self.early.pop(stage, None) or Confined(contract, child=self.child, seconds=self.seconds)
+        outcome = early.run(given)
         if outcome.state is not StageState.DONE:
             self.errors.add(contract.error)
         self._note(contract, outcome.state, outcome.milliseconds, _why(outcome), outcome)
@@ -140,11 +150,17 @@ def verify(
         tell: told of each stage as it ends.
     """
     course = _Course(case, policy, child, seconds, tell)
-    ingested = _ingest(course)
-    canonical = _canonicalise(course)
-    provenance = _credentials(course, canonical)
-    watermark = _marks(course, lead)
-    deepfake = _detection(course, ingested, canonical, provenance)
+    for stage, has_work in ((Stage.WATERMARK, bool(case.keys)), (Stage.DETECTION, True)):
+        if stage in case.layers and has_work:
+            course.start(stage)
+    try:
+        ingested = _ingest(course)
+        canonical = _canonicalise(course)
+        provenance = _credentials(course, canonical)
+        watermark = _marks(course, lead)
+        deepfake = _detection(course, ingested, canonical, provenance)
+    finally:
+        course.end()
     if provenance.status is ProvenanceStatus.MISSING and provenance.reason is ProvenanceReason.MISSING:
         course.errors.add(ErrorState.MISSING_PROVENANCE)
     if provenance.reason is ProvenanceReason.BINDING_MISMATCH:
@@ -276,6 +292,10 @@ def _bound(
     if provenance.causes:
         cause = "re-wrapping" if score == 1.0 else "transcoding"
         changed = msgspec.structs.replace(changed, causes=(cause,))
+    if provenance.status is ProvenanceStatus.MISSING and provenance.reason is ProvenanceReason.MISSING:
+        # an original had credentials, and this copy of it has none
+        lost = ("metadata stripping",) if score == 1.0 else ("metadata stripping", "transcoding")
+        changed = msgspec.structs.replace(changed, causes=lost)
     tolerance = course.policy.provenance.binding_tolerance
     if (
         only_binding
@@ -318,8 +338,10 @@ def _detection(course: _Course, ingested: Ingested, canonical: Canonical, proven
         return Deepfake(state=DetectionState.SKIPPED, detail="valid credentials with an exact binding")
     media = ingested.media
     given = course.case.given(
-        kind=media.kind, width=media.width, height=media.height, frames=canonical.sampling.frames
-    )
+        kind=media.kind, width=media.width, height=media.height, frames=canonical.sampling.frames,
+        frame_rate=media.frame_rate, reduced=course.case.reduced, promoted=course.case.promoted,
+        risk=msgspec.to_builtins(course.policy.risk),
+    )  # fmt: skip
     outcome = course.run(Stage.DETECTION, given)
     if outcome.state is not StageState.DONE:
         return Deepfake(state=DetectionState.FAILED, detail=_why(outcome), error=outcome.error)

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import tempfile
+import time
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -23,7 +24,7 @@ from provenance.trust import TrustPolicyInvalid, load_trust_list
 from trustcore.verification.policy import Policy, parse_policy, policy_document, policy_named
 from trustcore.verification.report import Report, StageRun
 from trustcore.verification.words import Impact, Stage
-from verification import metrics, selectors
+from verification import metrics, selectors, tracing
 from verification.models import UNFINISHED, Verification, VerificationRecord, VerificationState
 from verification.pipeline.case import Case
 from verification.pipeline.run import decided, verify
@@ -59,11 +60,12 @@ def run_verification(*, verification_id: UUID) -> Verification:
         row.save(update_fields=["state", "attempts", "stages", "touched_at"])
         policy = policy_from(settings.VERIFICATION_POLICY)
         with tempfile.TemporaryDirectory(prefix="tm-verify-") as folder, local_copy(row.blob) as path:
-            case = _case(row, path, Path(folder))
+            case, began = _case(row, path, Path(folder)), time.time_ns()
             report = verify(
                 case, policy, at=clock.now(), lead=partial(selectors.lead_for, row.organisation_id),
                 tell=partial(_follow, row),
             )  # fmt: skip
+        tracing.trace(report, began_ns=began)
         return _keep(row, report, policy)
 
 
@@ -101,6 +103,7 @@ def _case(row: Verification, path: Path, folder: Path) -> Case:
         layers=frozenset(Stage(one) for one in row.layers),
         impact=impact,
         reduced=impact is Impact.LOW and waiting > settings.VERIFICATION_BACKLOG,
+        promoted=selectors.promoted_ensemble(),
         transport={"content_type": row.content_type} if row.content_type else {},
         originals=selectors.originals_of(row.organisation_id),
     )

@@ -210,11 +210,19 @@ def _opened(path: Path, form: str) -> Iterator[Any]:
     asked.attribute("oiio:UnassociatedAlpha", 1)
     source = oiio.ImageInput.open(str(path), asked)
     if source is None or source.format_name() != form:
-        raise MediaError(MediaReason.MEDIA_UNREADABLE, oiio.geterror() or f"no {form} picture", path.name)
+        raise MediaError(MediaReason.MEDIA_UNREADABLE, _trouble() or f"no {form} picture", path.name)
     try:
         yield source
     finally:
         source.close()
+
+
+def _trouble() -> str:
+    """What the library says; it quotes a broken header's bytes, which need not be text."""
+    try:
+        return str(oiio.geterror())
+    except UnicodeDecodeError:
+        return ""
 
 
 def _is_whole(path: Path, form: str) -> bool:

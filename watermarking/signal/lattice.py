@@ -116,8 +116,12 @@ class LatticeSearch:
         if coloured:
             levels.insert(0, (self._chroma, _scales(_SCALE_STEP), ((1, 2), (0, 1, 2))))
             levels.append((self._chroma, _scales_and_turns(), ((1, 2), (0, 1, 2))))
+        known: dict[tuple[int, ...], list[Tensor]] = {}
         for pilots, hypotheses, planes in levels:
-            spectra = [_whitened_spectrum(shot[list(pilots.planes)]) for shot in shots]
+            # the first and the last level look at the same planes
+            if pilots.planes not in known:
+                known[pilots.planes] = [_whitened_spectrum(shot[list(pilots.planes)]) for shot in shots]
+            spectra = known[pilots.planes]
             scores, shifts, signs = self._scores(spectra, pilots, hypotheses, step)
             fitted: list[Placement] = []
             for index in _best_apart(scores, hypotheses):

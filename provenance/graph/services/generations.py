@@ -9,6 +9,8 @@ from provenance.graph.classify import Edge
 from provenance.graph.cleaning import clean_name, clean_prompt, clean_value
 from provenance.graph.models import EventKind, GenerativeModel, InputRole, SealedText
 from provenance.graph.models.assets import NOT_MEDIA
+from provenance.graph.reading import record_of
+from provenance.graph.schema import require_record
 from provenance.graph.services.recorder import Recorder
 from provenance.graph.services.refs import Known
 from provenance.graph.specs import AssetSpec, GenerationSpec
@@ -23,10 +25,12 @@ def record_generation(recorder: Recorder, spec: GenerationSpec, *, person: User)
     Outputs that were known before are classed again: a model made them, whatever was said of them.
 
     Raises:
-        InvalidInput: ``OUTPUT_MISSING``, ``TOO_MANY_EDGES``, ``ROLE_UNKNOWN`` or as specs are read.
+        InvalidInput: ``OUTPUT_MISSING``, ``TOO_MANY_EDGES``, ``ROLE_UNKNOWN``; ``GENERATION_INVALID``: it does
+            not fit the published schema; or as specs are read.
         NotFound: ``REFERENCE_UNKNOWN``.
     """
     _require_size(spec)
+    require_record(record_of(spec))
     inputs = [(recorder.refs.find(one.asset), one.role) for one in spec.inputs]
     made_by = recorder.refs.find(spec.model_asset) if spec.model_asset else None
     edges = [Edge("GENERATED_FROM", role, known.code) for known, role in inputs]

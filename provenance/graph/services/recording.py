@@ -61,7 +61,7 @@ def record_batch(*, principal: Principal, production_id: UUID, specs: Sequence[S
     recorded = []
     for place, spec in enumerate(specs):
         try:
-            recorded.append(_record(principal, recorder, spec))
+            recorded.append(record_one(principal, recorder, spec))
         except DomainError as error:
             error.extra.setdefault("item", place)
             raise
@@ -78,7 +78,7 @@ def decide_version(*, principal: Principal, spec: DecisionSpec, version_id: UUID
         Forbidden: ``ROLE_MISSING``.
         InvalidInput: ``DECISION_UNKNOWN``.
     """
-    production = _production_of(principal, version_id)
+    production = production_of(principal, version_id)
     require_decider(principal, production)
     lock_graph(production)
     recorder = recorder_for(principal, production)
@@ -96,7 +96,7 @@ def propose_source_type(*, principal: Principal, version_id: UUID, code: str, re
         Forbidden: ``ROLE_MISSING``.
         InvalidInput: ``SOURCE_TYPE_UNKNOWN``.
     """
-    production = _production_of(principal, version_id)
+    production = production_of(principal, version_id)
     production_to_record(principal, production.pk)
     lock_graph(production)
     recorder = recorder_for(principal, production)
@@ -121,7 +121,8 @@ def lock_graph(production: Production) -> None:
         )
 
 
-def _record(principal: Principal, recorder: Recorder, spec: Spec) -> Recorded:
+def record_one(principal: Principal, recorder: Recorder, spec: Spec) -> Recorded:
+    """Record one thing into a book that is open; its ids can be named by what follows."""
     person = person_behind(principal, spec.on_behalf_of)
     match spec:
         case AssetSpec():
@@ -197,7 +198,12 @@ def _generation(principal: Principal, recorder: Recorder, spec: GenerationSpec, 
     return Recorded(generation=run, outputs=tuple(one.version_id for one in outputs))
 
 
-def _production_of(principal: Principal, version_id: UUID) -> Production:
+def production_of(principal: Principal, version_id: UUID) -> Production:
+    """The production of a version that the caller may see.
+
+    Raises:
+        NotFound: there is none.
+    """
     version = versions_visible_to(principal).filter(pk=version_id).first()
     production = licensing.production_for(principal, version.production_id) if version else None
     if production is None:

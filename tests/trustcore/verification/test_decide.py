@@ -60,6 +60,7 @@ def expected(
     return Action.LABEL, codes
 
 
+@pytest.mark.req("LV-005")
 @pytest.mark.req("LV-120")
 @pytest.mark.req("LV-121")
 @pytest.mark.req("LV-122")

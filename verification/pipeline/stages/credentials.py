@@ -15,12 +15,14 @@ import c2pa
 import msgspec
 
 from provenance.credentials import LICENCE_ASSERTION, c2pa_settings
+from provenance.formats import format_of
 from provenance.jumbf import StoreMalformed, check_bmff_store
 from provenance.reading import REVOKED, CredentialReport, CredentialVerdict, judge_store
 from provenance.revocation import revoked_serials
 from trustcore.verification.report import Manifest, Provenance
 from trustcore.verification.words import Binding, ProvenanceReason, ProvenanceStatus, SignerTrust
 from verification.pipeline.contracts import Credentials
+from verification.pipeline.stages.second import second_opinion
 
 SIDECAR_BYTES_MAX = 64 * 1024 * 1024
 CAUSES = ("transcoding", "metadata stripping", "re-wrapping", "canonicalisation mismatch")
@@ -34,7 +36,10 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     crls = str(given.get("crls", ""))
     revoked = revoked_serials(crls, anchor_pem=anchors, now=datetime.now(UTC)) if crls else frozenset()
     sidecar = Path(given["sidecar"]) if given.get("sidecar") else None
-    answer: dict[str, Any] = msgspec.to_builtins(_judged(path, sidecar, anchors, revoked))
+    judged = _judged(path, sidecar, anchors, revoked)
+    opinion = second_opinion(path, sidecar, anchors, judged.provenance)
+    provenance = msgspec.structs.replace(judged.provenance, second_opinion=opinion)
+    answer: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(judged, provenance=provenance))
     return answer
 
 
@@ -44,11 +49,13 @@ def _judged(path: Path, sidecar: Path | None, anchors: str, revoked: frozenset[i
             check_bmff_store(path)
         except StoreMalformed as error:
             return _broken(ProvenanceReason.MALFORMED, error, "embedded")
-    kind = path.suffix.lower().lstrip(".")
-    if kind not in c2pa.Reader.get_supported_mime_types():
+    known = format_of(path)
+    kind = known.media_type if known else path.suffix.lower().lstrip(".")
+    embeds = known.embeds if known else kind in c2pa.Reader.get_supported_mime_types()
+    if not embeds and (known is None or sidecar is None):
         return _missing(ProvenanceReason.MISSING)  # a container in which nothing can be embedded
     with c2pa.Context.from_dict(c2pa_settings(anchors)) as context, path.open("rb") as stream:
-        embedded = _read(kind, stream, None, context)
+        embedded = _read(kind, stream, None, context) if embeds else _missing(ProvenanceReason.MISSING)
         if isinstance(embedded, dict):
             return _of_store(embedded, "embedded", anchors, revoked)
         if embedded.provenance.status is not ProvenanceStatus.MISSING or sidecar is None:

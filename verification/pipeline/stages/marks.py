@@ -13,12 +13,18 @@ from trustcore.verification.report import Watermark, WatermarkSegment
 from trustcore.verification.risk import mark_confidence
 from trustcore.verification.words import WatermarkReason, WatermarkStatus
 from verification.pipeline.contracts import Marks
+from verification.pipeline.stages.seals import seal_of
+from watermarking import engine
 from watermarking.candidates import read_candidates
-from watermarking.engine import detect_file
 from watermarking.keys import MarkKey
 from watermarking.reports import DetectReport, LayerDetection
 
 _NEAR = 10.0
+
+
+def load() -> None:
+    """Load the reader, before there is anything to read."""
+    engine.load()
 
 
 def run(given: dict[str, Any]) -> dict[str, Any]:
@@ -29,13 +35,14 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     """
     keys = tuple(MarkKey(name, bytes.fromhex(key)) for name, key in given["keys"].items())
     listed = {name: read_candidates(Path(file)) for name, file in (given.get("candidates") or {}).items()}
-    report = detect_file(
+    report = engine.detect_file(
         Path(given["path"]),
         key=keys,
         candidates=listed or None,
         layers=given.get("layers", ("pixel", "audio")),
     )
-    answer: dict[str, Any] = msgspec.to_builtins(Marks(watermark=_told(report)))
+    watermark = msgspec.structs.replace(_told(report), seal=seal_of(Path(given["path"]), keys))
+    answer: dict[str, Any] = msgspec.to_builtins(Marks(watermark=watermark))
     return answer
 
 

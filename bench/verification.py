@@ -1,0 +1,137 @@
+"""How long verifications take: ``python -m bench.verification --film CLIP --face CLIP``.
+
+Short clips are cut from the two films and verified whole, under a mark key and without a mark, which costs most; a film
+of ten minutes is the first one, over and over; the queue is one worker's: small clips one after the other, in order,
+with the worker's own memory before and after. Beside wall clock it prints CPU seconds of all processes: on a machine
+with other work these are what can be compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trustcore.verification.policy import policy_named
+from verification.pipeline.case import Case
+from verification.pipeline.run import verify
+
+KEY = {"default": "5a" * 32}
+
+
+def main() -> None:
+    """Measure and print one JSON object."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--film", type=Path, required=True)
+    parser.add_argument("--face", type=Path, required=True)
+    parser.add_argument("--short", type=int, default=20)
+    parser.add_argument("--queued", type=int, default=200)
+    parser.add_argument("--minutes", type=int, default=10)
+    given = parser.parse_args()
+    told: dict[str, Any] = {"load": os.getloadavg(), "cores": os.cpu_count()}
+    with tempfile.TemporaryDirectory(prefix="tm-bench-verify-") as name:
+        folder = Path(name)
+        if given.short:
+            told["short"] = _figures([
+                _one(_cut(given.face if n % 2 else given.film, folder / f"{n}.mp4", start=(n * 3) % 25 % 5 * 2, seconds=5))
+                for n in range(given.short)
+            ])  # fmt: skip
+        if given.minutes:
+            told["long"] = _one(_looped(given.film, folder / "long.mp4", minutes=given.minutes))
+        if given.queued:
+            told["queued"] = _queued(
+                _cut(given.film, folder / "q.mp4", start=20, seconds=1, size="192:-2"), given.queued
+            )
+    print(json.dumps(told, indent=1))
+
+
+def _one(path: Path) -> dict[str, Any]:
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    case = Case(path=path, name=path.name, asset_id=path.stem, pointer="bench", keys=KEY)
+    report = verify(case, policy_named("default@1"), at=datetime.now(UTC))
+    took, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    stages = {str(run.name): run.milliseconds for run in report.audit.stages}
+    failed = [
+        f"{run.name} {run.reason}" for run in report.audit.stages if run.state not in {"done", "skipped"}
+    ]
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"seconds": round(took, 2), "cpu_seconds": round(cpu, 2), "stages": stages, "failed": failed}
+
+
+def _figures(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    sampling = np.array([row["stages"]["canonicalise"] for row in rows]) / 1000
+    seconds, cpu = (np.array([row[name] for row in rows]) for name in ("seconds", "cpu_seconds"))
+    return {
+        "clips": len(rows),
+        "seconds_p50": round(float(np.median(seconds)), 2),
+        "seconds_p95": round(float(np.quantile(seconds, 0.95)), 2),
+        "cpu_seconds_p50": round(float(np.median(cpu)), 2),
+        "cpu_seconds_p95": round(float(np.quantile(cpu, 0.95)), 2),
+        "sampling_p95_by_median": round(float(np.quantile(sampling, 0.95) / np.median(sampling)), 2),
+        "stage_ms_p50": {
+            name: round(float(np.median([row["stages"][name] for row in rows]))) for name in rows[0]["stages"]
+        },
+        "failed": [one for row in rows for one in row["failed"]],
+    }
+
+
+def _queued(path: Path, count: int) -> dict[str, Any]:
+    rows, own = [], []
+    began = time.monotonic()
+    for _ in range(count):
+        rows.append(_one(path))
+        own.append(int(Path("/proc/self/statm").read_text().split()[1]) * 4096 >> 20)
+    return {
+        "clips": count,
+        "seconds": round(time.monotonic() - began, 1),
+        "failed": [one for row in rows for one in row["failed"]],
+        "worker_mib_after_10": own[min(9, count - 1)],
+        "worker_mib_at_end": own[-1],
+        "largest_child_mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10,
+    }
+
+
+def _cut(source: Path, target: Path, *, start: int, seconds: int, size: str = "") -> Path:
+    scale = ["-vf", f"scale={size}"] if size else []
+    _ffmpeg(
+        "-ss",
+        str(start),
+        "-t",
+        str(seconds),
+        "-i",
+        str(source),
+        *scale,
+        "-crf",
+        "21",
+        "-c:a",
+        "aac",
+        str(target),
+    )
+    return target
+
+
+def _looped(source: Path, target: Path, *, minutes: int) -> Path:
+    _ffmpeg("-stream_loop", "-1", "-i", str(source), "-t", str(60 * minutes), "-c", "copy", str(target))
+    return target
+
+
+def _ffmpeg(*words: str) -> None:
+    import imageio_ffmpeg
+
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *words], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Scripts as protected works: versions, fingerprints, grants, every access, and marked copies."""

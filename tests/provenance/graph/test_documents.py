@@ -1,0 +1,134 @@
+"""Papers of the shoot: headers and edit lists are read by the field's libraries, what names people is sealed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import OpenImageIO
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from provenance.graph.inspection import inspect_graph
+from provenance.graph.models import CustodyDocument, ProvenanceEvent
+from provenance.graph.sealing import open_text
+from tests import factories
+from tests.provenance.graph.conftest import Film
+
+pytestmark = pytest.mark.django_db
+EDL = b"""TITLE: Reel 4
+FCM: NON-DROP FRAME
+
+001  A045C012 V     C        01:00:00:00 01:00:04:00 00:00:00:00 00:00:04:00
+* FROM CLIP NAME: A045_C012
+"""
+ALE = b"""Heading
+FIELD_DELIM\tTABS
+VIDEO_FORMAT\t1080
+FPS\t24
+
+Column
+Name\tTape\tStart\tEnd\tScene\tTake
+
+Data
+A045_C012\tA045\t01:00:00:00\t01:00:04:00\t45\t3
+"""
+
+
+def attach(
+    film: Film, kind: str, name: str, data: bytes, status: int = 201, version: UUID | None = None
+) -> Any:
+    answer = factories.signed_in(film.desk.person).post(
+        f"/api/v1/assets/{version or film.version('plate')}/documents",
+        {"kind": kind, "file": SimpleUploadedFile(name, data)},
+    )
+    assert answer.status_code == status, answer.content
+    return answer.json()
+
+
+def picture(path: Path, pixels: str, **fields: str) -> bytes:
+    spec = OpenImageIO.ImageSpec(64, 48, 3, pixels)
+    for name, value in fields.items():
+        spec.attribute(name, value)
+    out = OpenImageIO.ImageOutput.create(str(path))
+    assert out.open(str(path), spec)
+    out.write_image(np.zeros((48, 64, 3), "float32"))
+    out.close()
+    return path.read_bytes()
+
+
+@pytest.mark.req("GP-008", "GP-017")
+def test_headers_of_exr_and_dpx_are_read(film: Film, tmp_path: Path) -> None:
+    exr = attach(
+        film, "IMAGE_HEADER", "A045.exr", picture(tmp_path / "a.exr", "half", cameraModel="ALEXA 35")
+    )
+    assert (exr["facts"]["width"], exr["facts"]["pixel_type"], exr["facts"]["format"]) == (
+        64,
+        "half",
+        "openexr",
+    )
+    assert exr["facts"]["fields"]["cameraModel"] == "ALEXA 35"
+    dpx = attach(film, "IMAGE_HEADER", "A045.dpx", picture(tmp_path / "a.dpx", "uint16"))
+    assert (dpx["facts"]["format"], dpx["facts"]["fields"]["dpx:Version"]) == ("dpx", "V2.0")
+    assert inspect_graph(film.production.pk) == []
+
+
+@pytest.mark.req("GP-008")
+def test_edit_lists_logs_and_timelines_are_read(film: Film) -> None:
+    edl = attach(film, "EDL", "reel 4.edl", EDL)["facts"]["clips"][0]
+    assert (edl["name"], edl["first"], edl["frames"], edl["rate"]) == ("A045_C012", 86400, 96, 24.0)
+    ale = attach(film, "ALE", "day 12.ale", ALE)["facts"]["clips"][0]
+    assert (ale["name"], ale["fields"]["Scene"], ale["fields"]["Take"]) == ("A045_C012", "45", "3")
+    import opentimelineio
+
+    timeline = opentimelineio.adapters.read_from_string(EDL.decode(), "cmx_3600")
+    otio = opentimelineio.adapters.write_to_string(timeline, "otio_json").encode()
+    assert attach(film, "OTIO", "reel.otio", otio)["facts"]["clips"][0]["name"] == "A045_C012"
+
+
+@pytest.mark.req("GP-008", "GP-033")
+def test_a_call_sheet_is_sealed_hashed_told_by_an_event_and_shown_with_the_origin(film: Film) -> None:
+    sheet = b"Crew call 07:00. Gaffer: Noor Haldane"
+    told = attach(film, "CALL_SHEET", "day 12.txt", sheet)
+    row = CustodyDocument.objects.select_related("text").get(pk=told["id"])
+    assert row.text is not None
+    assert open_text(row.text) == sheet.decode()
+    event = ProvenanceEvent.objects.get(object_id=row.pk)
+    assert "Noor" not in event.payload
+    assert (told["facts"], row.person) == ({}, film.desk.person)
+    assert attach(film, "CALL_SHEET", "again.txt", sheet)["id"] == told["id"]
+    answer = factories.signed_in(film.desk.person).get(f"/api/v1/assets/{film.version('shot')}/origin").json()
+    assert [(one["name"], one["sha256"]) for one in answer["documents"]] == [("day 12.txt", row.sha256)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "code"),
+    [
+        ("IMAGE_HEADER", b"\x89PNG\r\n\x1a\n" + b"0" * 64, "DOCUMENT_UNREADABLE"),
+        ("IMAGE_HEADER", b"v/1\x01" + b"\xff" * 400, "DOCUMENT_UNREADABLE"),
+        ("EDL", b"\xff\xfe\x00nonsense", "DOCUMENT_UNREADABLE"),
+        ("EDL", b"no edit in here", "DOCUMENT_UNREADABLE"),
+        ("OTIO", b'{"OTIO_SCHEMA": "Nothing.1"}', "DOCUMENT_UNREADABLE"),
+        ("OTIO", b"[" * 100_000, "DOCUMENT_UNREADABLE"),
+        ("ALE", b"Heading\n", "DOCUMENT_UNREADABLE"),
+    ],
+)
+def test_what_is_not_of_its_kind_is_refused_and_leaves_nothing(
+    film: Film, kind: str, data: bytes, code: str
+) -> None:
+    before = ProvenanceEvent.objects.count()
+    assert attach(film, kind, "x", data, status=422)["code"] == code
+    assert ProvenanceEvent.objects.count() == before
+
+
+def test_strangers_and_counsel_attach_nothing(film: Film) -> None:
+    body = {"kind": "CALL_SHEET", "file": SimpleUploadedFile("a.txt", b"x")}
+    address = f"/api/v1/assets/{film.version('plate')}/documents"
+    stranger = factories.signed_in(factories.make_producer(factories.make_studio()).person)
+    assert stranger.post(address, body).status_code == 404
+    counsel = factories.signed_in(factories.make_desk(film.production.organisation, "LEGAL").person)
+    refused = counsel.post(address, {"kind": "CALL_SHEET", "file": SimpleUploadedFile("a.txt", b"x")})
+    assert (refused.status_code, refused.json()["code"]) == (403, "ROLE_MISSING")
+    assert not CustodyDocument.objects.exists()

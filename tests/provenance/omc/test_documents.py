@@ -1,0 +1,143 @@
+"""OMC-JSON documents by themselves: what holds, what does not, and what a graph would make of them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+from common.errors import InvalidInput
+from provenance.omc.checking import problems_of
+from provenance.omc.reading import read_document
+from trustmark.cli import omc as cli
+
+SCOPE = "org.example.likeness"
+SCHEMA = "https://movielabs.com/omc/json/schema/v2.8"
+
+
+def given_document() -> dict:
+    """A small graph as it was handed to us: valid by the schema, with two references that lead nowhere."""
+    return json.loads((Path(__file__).parents[1] / "data" / "omc_min_graph.json").read_bytes())
+
+
+@pytest.fixture
+def document():
+    told = given_document()
+    for kind, value in (("Participant", "ptc/talent"), ("Character", "chr/1")):
+        entity = {"schemaVersion": SCHEMA, "entityType": kind}
+        entity["identifier"] = [{"identifierScope": SCOPE, "identifierValue": value}]
+        told.setdefault(kind, []).append(entity)
+    return told
+
+
+def ref(value: str) -> dict:
+    return {"identifier": [{"identifierScope": "film", "identifierValue": value}]}
+
+
+def asset(value: str, *, of: str | None = None, revises: str | None = None, **more) -> dict:
+    version = {"DerivationOf": ref(of)} if of else {}
+    version |= {"RevisionOf": ref(revises)} if revises else {}
+    return {
+        "schemaVersion": SCHEMA,
+        "entityType": "Asset",
+        **ref(value),
+        "name": value,
+        "version": version,
+    } | more
+
+
+def test_a_document_that_holds_has_no_problems(document):
+    assert problems_of(document) == []
+    lost = sorted(problem.says for problem in problems_of(given_document()))
+    assert lost == [f"{SCOPE}/chr/1", f"{SCOPE}/ptc/talent"]
+
+
+@pytest.mark.req("GP-046")
+def test_what_the_schema_forbids_and_what_it_cannot_see_are_told_apart(document):
+    broken = copy.deepcopy(document)
+    broken["Asset"][0]["colour"] = "blue"
+    assert [problem.code for problem in problems_of(broken)] == ["OMC_SCHEMA"]
+    dangling = copy.deepcopy(document)
+    lost = {"identifier": [{"identifierScope": "x", "identifierValue": "ast/nobody"}]}
+    dangling["Asset"][0]["version"]["DerivationOf"] = lost
+    (problem,) = problems_of(dangling)
+    assert (problem.code, problem.says) == ("OMC_REFERENCE", "x/ast/nobody")
+    hidden = copy.deepcopy(document)
+    hidden["Asset"][0]["customData"][0]["value"]["seen"] = lost
+    assert [problem.code for problem in problems_of(hidden)] == ["OMC_REFERENCE"]
+
+
+@pytest.mark.parametrize("bad", [None, 7, "x", [], {"Asset": "x"}, {"entityType": "Asset"}, [[[]]]])
+def test_what_is_no_document_is_refused_with_a_code(bad):
+    if bad == []:
+        assert read_document(bad, scope=SCOPE).steps == []
+        return
+    with pytest.raises(InvalidInput) as refused:
+        read_document(bad, scope=SCOPE)
+    assert refused.value.code == "OMC_INVALID"
+
+
+def test_a_document_without_a_floor_is_refused():
+    deep: dict = {}
+    for _ in range(500):
+        deep = {"customData": [deep]}
+    with pytest.raises(InvalidInput) as refused:
+        read_document({"Asset": [deep]}, scope=SCOPE)
+    assert refused.value.code == "OMC_INVALID"
+
+
+def test_things_stand_before_what_was_made_of_them_whatever_the_order():
+    plan = read_document(
+        [asset("c", of="b"), asset("b2", revises="b"), asset("b", of="a"), asset("a")], scope=SCOPE
+    )
+    order = [value for _scope, value in plan.steps]
+    assert order.index("a") < order.index("b") < order.index("c")
+    assert order.index("b") < order.index("b2")
+    assert plan.versions["film", "b2"].thing == plan.versions["film", "b"].thing
+
+
+def test_a_circle_is_refused():
+    with pytest.raises(InvalidInput) as refused:
+        read_document([asset("a", of="b"), asset("b", of="a")], scope=SCOPE)
+    assert refused.value.code == "OMC_CIRCLE"
+    with pytest.raises(InvalidInput) as refused:
+        read_document([asset("a", revises="b"), asset("b", revises="a")], scope=SCOPE)
+    assert refused.value.code == "OMC_CIRCLE"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"kind": "EATEN_BY", "parent": ref("b")},
+        {"kind": "EDITED_FROM", "parent": ref("b"), "frameFirst": "1; DROP TABLE"},
+        {"kind": "EDITED_FROM", "parent": ref("b"), "region": "((1,2),(3"},
+        {"kind": "EDITED_FROM"},
+        {"kind": "EDITED_FROM", "parent": ref("b"), "role": "CHEF"},
+        17,
+    ],
+)
+def test_custom_data_of_ours_that_does_not_read_is_refused(value):
+    custom = [{"domain": SCOPE, "namespace": "relations", "value": [value]}]
+    with pytest.raises(InvalidInput) as refused:
+        read_document([asset("a", customData=custom), asset("b")], scope=SCOPE)
+    assert refused.value.code == "OMC_FACTS_UNREADABLE"
+
+
+def test_custom_data_of_others_is_theirs(document):
+    document["Asset"][0]["customData"] = [{"domain": "elsewhere", "namespace": "relations", "value": 17}]
+    assert len(read_document(document, scope=SCOPE).versions) == 2
+
+
+def test_the_command_checks_without_a_deployment(document, tmp_path, capsys):
+    path = tmp_path / "film.json"
+    path.write_text(json.dumps(document))
+    assert cli.main(["check", str(path)]) == 0
+    document["Asset"][0]["version"]["DerivationOf"] = ref("<script>alert(1)</script>")
+    path.write_text(json.dumps(document))
+    assert cli.main(["check", str(path)]) == 4
+    assert json.loads(capsys.readouterr().out)["code"] == "OMC_REFERENCE"
+    path.write_bytes(b"{")
+    assert cli.main(["check", str(path)]) == 1
+    assert cli.main(["check", str(tmp_path / "missing.json")]) == 1

@@ -1,0 +1,128 @@
+"""What the walk of permissions finds in a studio that trains; and what is sent to its addresses."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from common import clock
+from tests.training.making import CLEAR, COMMIT, House, of_bytes, picture
+from training.services.exceptions import ExceptionAsk, ask_exception
+
+_FILE = picture(77)
+
+
+def make_training_house(world: Any) -> None:
+    """One of everything, made by the world's own engineer; counsel's acts are its administrator's."""
+    house = House.of(
+        engineer=world.people["engineer"], producer=world.people["producer"], counsel=world.people["legal"]
+    )
+    kind = house.source_class()
+    source = house.source(kind)
+    rights = house.rights(source)
+    unclear = house.source(kind)
+    house.rights(unclear, checks={**CLEAR, "robots": "UNKNOWN"})
+    asset = house.admit(source, **of_bytes(_FILE))
+    isolated = house.admit(unclear)
+    job = house.job()
+    asked = ask_exception(principal=house.engineer, ask=_exception(kind.code, house.producer.person.email))
+    world.facts |= {"training": house, "source class": kind.code}
+    world.ids |= {
+        "class_id": str(kind.pk), "source_id": str(source.pk), "rights_id": str(rights.pk),
+        "asset to fill": str(asset.pk), "review": str(isolated.review.pk), "training job": str(job.pk),
+        "exception_id": str(asked.pk),
+    }  # fmt: skip
+
+
+def _exception(code: str, owner: str) -> ExceptionAsk:
+    at = clock.now()
+    return ExceptionAsk(
+        codes=("LOW_QUALITY",), source_class=code, source=None, owner=owner, reason="A pilot.",
+        compensating_controls="All are looked at.", rollback_plan="Remove them.",
+        review_on=at.date(), ends_at=at + timedelta(days=9),
+    )  # fmt: skip
+
+
+def things() -> dict[tuple[str, str], str]:
+    """Which id of a world stands in an address."""
+    return {
+        ("/api/v1/training-assets/", "asset_id"): "asset to fill",
+        ("/api/v1/training-reviews/", "review_id"): "review",
+        ("/api/v1/training-jobs/", "job_id"): "training job",
+    }
+
+
+def bodies(ask: Any) -> dict[str, Any]:
+    """What is sent; ``ask`` is the walk's own form of a body."""
+
+    def json(*answers: int, **data: Any) -> Any:
+        """``answers``: what is said to who may ask, and named what only the other house has."""
+        return lambda world: ask(
+            {name: value(world) if callable(value) else value for name, value in data.items()},
+            answers=answers,
+        )
+
+    def fact(name: str) -> Any:
+        return lambda world: world.facts[name]
+
+    def own(name: str) -> Any:
+        return lambda world: world.ids[name]
+
+    def email(name: str) -> Any:
+        return lambda world: world.people[name].person.email
+
+    rights = {
+        "licence_class": "NEGOTIATED", "licence_type": "Agreement", "licence_source": "Archive", "may_train": True,
+        "may_derive": True, "may_redistribute": False, "territories": ["US"], "checks": CLEAR,
+        "evidence_sha256": "e" * 64, "evidence_uri": "vault://1",
+    }  # fmt: skip
+    capture = {
+        "source_id": own("source_id"), "external_id": "walked", "kind": "IMAGE", "media_type": "image/png",
+        "sha256": "9" * 64, "size_bytes": 9, "canonical_url": "https://films.example.test/walked", "method": "EXPORT",
+        "collected_at": "2026-10-01T12:00:00Z", "licence_claim": "Agreement", "territory": "US",
+        "capture": {"hosting_domain": "films.example.test", "embedded_metadata": {"a": "b"}, "page_context": "x"},
+    }  # fmt: skip
+    output = {
+        "parents": lambda world: [world.ids["asset to fill"]], "dataset": "walked", "dataset_version": 1,
+        "kind": "IMAGE", "role": "crop", "media_type": "image/png", "sha256": "8" * 64, "size_bytes": 8,
+        "technical": {"original": {"width": 1}, "derivative": {"width": 1}, "normalisation": ["none"]},
+    }  # fmt: skip
+
+    def outputs(world: Any) -> Any:
+        return ask({"outputs": [{**output, "parents": output["parents"](world)}]})
+
+    return {
+        "POST /api/v1/source-classes": json(
+            code="walked", source_type="ARCHIVE", purpose="A walk.", is_allowed=True
+        ),
+        "POST /api/v1/source-classes/{class_id}/stop": json(reason="Stop."),
+        "POST /api/v1/source-classes/{class_id}/open": json(reason="Open."),
+        "POST /api/v1/source-domains": json(domain="evil.example.test", is_blocked=True, reason="Scraped."),
+        "POST /api/v1/sources": json(
+            422,
+            source_class=fact("source class"), canonical_url="https://films.example.test/walked",
+            platform="Archive", platform_id="w", rights_holder="Archive Ltd",
+        ),
+        "POST /api/v1/sources/{source_id}/rights": json(**rights),
+        "POST /api/v1/training-rights/{rights_id}/end": json(reason="Taken back."),
+        "POST /api/v1/training-assets": json(**capture),
+        "POST /api/v1/training-assets/{asset_id}/content": lambda _: ask(
+            {"file": SimpleUploadedFile("still.png", _FILE, "image/png")}, kind="form"
+        ),
+        "POST /api/v1/training-jobs": json(
+            422,
+            name="crop", code_commit=COMMIT, container_image="image@sha256:1", steps=[{"step": "crop"}],
+            approved_by=email("legal"),
+        ),
+        "POST /api/v1/training-jobs/{job_id}/outputs": outputs,
+        "POST /api/v1/training-reviews/{review_id}/answer": json(answer="REFUSE", reason="Not ours."),
+        "POST /api/v1/training-exceptions": json(
+            422,
+            codes=["LOW_QUALITY"], source_class=fact("source class"), owner=email("producer"), reason="A pilot.",
+            compensating_controls="All are looked at.", rollback_plan="Remove them.",
+            review_on=lambda _: clock.now().date().isoformat(),
+            ends_at=lambda _: clock.rfc3339(clock.now() + timedelta(days=9)),
+        ),
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""The gate: facts in, a verdict with its reasons out; nothing here reads or writes a row."""

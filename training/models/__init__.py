@@ -1,0 +1,27 @@
+"""Rows of the rights gate. Captured facts, rights, decisions and lineage are append-only (migrations)."""
+
+from training.models.assets import Derivative, TrainingAsset, TransformJob
+from training.models.decisions import PolicyDecision, PolicyText, Review, RightsException
+from training.models.fingerprints import Fingerprint
+from training.models.lineage import LineageEdge, LineageHead, LineageNode
+from training.models.rights import RightsEnd, RightsRecord
+from training.models.sources import DomainRule, Source, SourceClass
+
+__all__ = [
+    "Derivative",
+    "DomainRule",
+    "Fingerprint",
+    "LineageEdge",
+    "LineageHead",
+    "LineageNode",
+    "PolicyDecision",
+    "PolicyText",
+    "Review",
+    "RightsEnd",
+    "RightsException",
+    "RightsRecord",
+    "Source",
+    "SourceClass",
+    "TrainingAsset",
+    "TransformJob",
+]

@@ -1,0 +1,147 @@
+"""Look into bytes before they are kept: can they be read, are they sharp, do we hold their like, what do they carry.
+
+Nothing here decides: findings become facts of the gate. Our own marks in the material are not looked for yet. What
+flags faces or personal data is a plug-in (entry points ``trustmark.training_scans``),
+since no detector of either is part of this house.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import Any, BinaryIO, Final
+from uuid import UUID
+
+import av
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+from PIL import Image
+
+from training.carried import refuses_training
+from training.prints import Print, nearest, print_of
+from training.vocabulary import MediaKind
+
+PLUGINS: Final = "trustmark.training_scans"
+BLUR_LEAST: Final = 12.0
+"""Variance of the Laplacian (8-bit luma, long side at most 512) below which a picture counts as blurred."""
+SIDE_LEAST: Final = 64
+FRAMES_SAMPLED: Final = 16
+_PIXELS_MAX: Final = 400_000_000
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a scan found: facts for the gate, flags, a report to keep, and the fingerprints."""
+
+    facts: dict[str, bool] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    report: dict[str, Any] = field(default_factory=dict)
+    prints: list[Print] = field(default_factory=list)
+
+
+def scan_file(stream: BinaryIO, *, kind: str, organisation_id: UUID, but_for: UUID | None = None) -> Findings:
+    """Scan a stream of a stated kind, and rewind it.
+
+    Args:
+        but_for: the asset that these bytes belong to: its own fingerprints are no duplicate.
+    """
+    found = Findings()
+    stream.seek(0)
+    try:
+        pictures = _READERS[MediaKind(kind)](stream, found)
+    except Exception as error:  # noqa: BLE001 - whatever a decoder raises, the file cannot be read
+        found.facts["unreadable"] = True
+        found.report["unreadable"] = f"{type(error).__name__}: {error}"[:300]
+        pictures = []
+    stream.seek(0)
+    _judge_pictures(pictures, found, organisation_id, but_for)
+    found.facts["credentials_refuse"] = refuses_training(stream)
+    stream.seek(0)
+    for point in entry_points(group=PLUGINS):
+        found.flags += tuple(point.load()(stream, kind))
+        stream.seek(0)
+    found.report["flags"] = sorted(found.flags)
+    return found
+
+
+def sharpness(luma: NDArray[np.float32]) -> float:
+    """Variance of the Laplacian of ``[rows, columns]`` luma in 0 to 255."""
+    inner = luma[1:-1, 1:-1]
+    edges = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4.0 * inner
+    return float(edges.var())
+
+
+def _judge_pictures(
+    pictures: list[tuple[float | None, Image.Image]],
+    found: Findings,
+    organisation_id: UUID,
+    but_for: UUID | None,
+) -> None:
+    if not pictures:
+        return
+    sharp = []
+    for at, picture in pictures:
+        small = picture.copy()
+        small.thumbnail((512, 512))
+        sharp.append(sharpness(np.asarray(small.convert("L"), dtype=np.float32)))
+        found.prints.append(print_of(picture, at))
+    width, height = pictures[0][1].size
+    found.report |= {"width": width, "height": height, "sharpness": round(max(sharp), 2)}
+    found.facts["low_quality"] = max(sharp) < BLUR_LEAST or min(width, height) < SIDE_LEAST
+    like = nearest(organisation_id, found.prints, but_for=but_for)
+    if like is not None:
+        found.facts["near_duplicate"] = True
+        found.report["near_duplicate_of"] = {"asset": str(like.asset_id), "distance": like.distance}
+
+
+def _image(stream: BinaryIO, found: Findings) -> list[tuple[float | None, Image.Image]]:
+    with Image.open(stream) as picture:
+        if picture.width * picture.height > _PIXELS_MAX:
+            raise ValueError("too many pixels")
+        picture.load()
+        found.report["codec"] = picture.format
+        return [(None, picture.convert("RGB"))]
+
+
+def _video(stream: BinaryIO, found: Findings) -> list[tuple[float | None, Image.Image]]:
+    with av.open(stream) as film:
+        track = film.streams.video[0]
+        rate = track.average_rate
+        found.report |= {"codec": track.codec_context.name, "frame_rate": str(rate) if rate else ""}
+        return list(_sampled(film, track))
+
+
+def _sampled(film: Any, track: Any) -> Iterator[tuple[float | None, Image.Image]]:
+    """Some frames over the whole length: so many that a half of the film shares some with the whole."""
+    length = float(film.duration or 0) / av.time_base
+    step, due = max(length / FRAMES_SAMPLED, 0.5), 0.0
+    for frame in film.decode(track):
+        at = float(frame.time or 0.0)
+        if at >= due:
+            due = at + step
+            yield at, frame.to_image()
+
+
+def _audio(stream: BinaryIO, found: Findings) -> list[tuple[float | None, Image.Image]]:
+    with soundfile.SoundFile(stream) as sound:
+        frames = sum(len(block) for block in sound.blocks(blocksize=1 << 20))
+        found.report |= {"codec": sound.subtype, "sample_rate_hz": sound.samplerate, "frames": frames}
+        if frames == 0:
+            raise ValueError("no sound")
+    return []
+
+
+def _text(stream: BinaryIO, found: Findings) -> list[tuple[float | None, Image.Image]]:
+    text = stream.read().decode("utf-8")
+    if not text.strip():
+        raise ValueError("no text")
+    found.report["characters"] = len(text)
+    return []
+
+
+_READERS: Final = {
+    MediaKind.IMAGE: _image,
+    MediaKind.VIDEO: _video,
+    MediaKind.AUDIO: _audio,
+    MediaKind.TEXT: _text,
+}

@@ -1,0 +1,51 @@
+"""Who has a part in training material: studios and vendors collect and train; everybody else finds nothing here."""
+
+from accounts.models import Membership, Organisation
+from accounts.principals import Principal
+from common.errors import Forbidden, NotFound
+
+_HOUSES = (Organisation.Kind.STUDIO, Organisation.Kind.VENDOR)
+_Role = Membership.Role
+
+
+def require_house(principal: Principal) -> None:
+    """Let in who belongs to an organisation that trains; to others there is nothing here."""
+    if principal.organisation.kind not in _HOUSES:
+        raise NotFound
+
+
+def require_engineer(principal: Principal) -> None:
+    """Registering, transforming, freezing, reporting runs.
+
+    Raises:
+        NotFound: not an organisation that trains. Forbidden: ``ENGINEER_ONLY``.
+    """
+    require_house(principal)
+    if not principal.acts_as(_Role.ENGINEER, _Role.PRODUCER, _Role.ADMIN):
+        raise Forbidden("ENGINEER_ONLY", "This is for the people who run the pipeline.")
+
+
+def require_counsel(principal: Principal) -> None:
+    """What binds in law: signing exceptions and manifests, stopping and opening classes, activating contracts.
+
+    Raises:
+        NotFound: not an organisation that trains. Forbidden: ``IN_PERSON`` or ``COUNSEL_ONLY``.
+    """
+    require_house(principal)
+    if principal.credential is not None:
+        raise Forbidden("IN_PERSON", "This is for a person who is signed in.")
+    if not principal.is_role(_Role.LEGAL, _Role.ADMIN):
+        raise Forbidden("COUNSEL_ONLY", "This is for the house’s counsel or an administrator.")
+
+
+def require_reviewer(principal: Principal) -> None:
+    """Deciding about what the gate isolated.
+
+    Raises:
+        NotFound: not an organisation that trains. Forbidden: ``IN_PERSON`` or ``REVIEWER_ONLY``.
+    """
+    require_house(principal)
+    if principal.credential is not None:
+        raise Forbidden("IN_PERSON", "This is for a person who is signed in.")
+    if not principal.is_role(_Role.LEGAL, _Role.ADMIN, _Role.PRODUCER):
+        raise Forbidden("REVIEWER_ONLY", "Reviews are for counsel, producers and administrators.")

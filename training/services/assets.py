@@ -1,0 +1,298 @@
+"""Admit assets: the gate first, the bytes after it. What the gate refuses leaves its decision and no asset."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.principals import Principal
+from audit.services import record
+from common import clock
+from common.errors import Conflict, InvalidInput, NotFound
+from common.ids import new_id
+from training.gate.facts import Facts, missing_capture
+from training.gate.policy import Verdict
+from training.lineage.writing import link, make_node
+from training.models import PolicyDecision, Review, Source, TrainingAsset
+from training.prints import keep_prints
+from training.scanning import scan_file
+from training.seats import require_engineer
+from training.services.gate import Capture, Ground, facts_of, ground_of, judge, keep_decision
+from training.services.risk import risk_of
+from training.services.texts import canonical_url, clean
+from training.storing import ISOLATED, ORIGINALS, checked_sha256, put, remove
+from training.vocabulary import AssetState, CollectionMethod, Held, MediaKind, NodeKind, Outcome
+from trustcore.encoding import is_sha256_hex
+from trustcore.policy.territory import is_territory
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What came of one asset at the gate: the decision always, the asset unless it was refused."""
+
+    decision: PolicyDecision
+    asset: TrainingAsset | None
+
+
+def register_asset(*, principal: Principal, source_id: UUID, capture: Capture) -> Admission:
+    """Put one asset through the gate by its captured facts, before any byte of it is stored.
+
+    Raises:
+        NotFound: no such source for this caller.
+        Forbidden: as :func:`~training.seats.require_engineer`.
+        InvalidInput: ``CAPTURE_INVALID``, ``CHECKSUM_INVALID``, ``URL_INVALID``, ``TERRITORY_UNKNOWN``.
+        Conflict: ``ASSET_EXISTS``: this version is registered.
+    """
+    require_engineer(principal)
+    source = source_of(principal, source_id)
+    told = clean_capture(principal, capture)
+    with transaction.atomic():
+        ground = ground_of(_locked_class(source))
+        facts = facts_of(ground, told, exact_duplicate=is_known(ground, told.sha256))
+        verdict = judge(ground, facts)
+        asset_id = new_id() if verdict.outcome != Outcome.REFUSE else None
+        decision = keep_decision(
+            ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset_id
+        )
+        asset = _write(principal, ground, told, verdict, decision, asset_id) if asset_id else None
+        _tell("training.asset_judged", principal, ground, told, decision, asset)
+        return Admission(decision, asset)
+
+
+def receive_content(*, principal: Principal, asset_id: UUID, stream: BinaryIO) -> Admission:
+    """Take the bytes of a registered asset: hashed, scanned, judged again, and only then stored.
+
+    A wrong checksum stores nothing and changes nothing. What a scan makes inadmissible ends as refused.
+
+    Raises:
+        NotFound, Forbidden: as :func:`register_asset`.
+        InvalidInput: ``CHECKSUM_MISMATCH``, ``FILE_TOO_LARGE``. Conflict: ``ASSET_HAS_CONTENT``, ``ASSET_CLOSED``.
+    """
+    require_engineer(principal)
+    asset = asset_of(principal, asset_id)
+    sha256, size = checked_sha256(stream, most=settings.TRAINING_FILE_BYTES_MAX)
+    if (sha256, size) != (asset.sha256, asset.size_bytes):
+        raise InvalidInput(
+            "CHECKSUM_MISMATCH", "These are not the bytes that were registered.",
+            _("Registered: %(wanted)s; sent: %(sent)s.") % {"wanted": asset.sha256, "sent": sha256},
+        )  # fmt: skip
+    found = scan_file(stream, kind=asset.kind, organisation_id=asset.organisation_id, but_for=asset.pk)
+    with transaction.atomic():
+        asset = TrainingAsset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
+        _require_open(asset)
+        ground = ground_of(_locked_class(asset.source))
+        facts = facts_of(ground, _as_captured(asset, found.flags), **found.facts)
+        verdict = judge(ground, facts)
+        decision = keep_decision(
+            ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk
+        )
+        asset.findings = found.report
+        asset.decision = decision
+        asset.state = _settled(asset, verdict)
+        if asset.state != AssetState.REFUSED:
+            part = ORIGINALS if asset.state == AssetState.ADMITTED else ISOLATED
+            asset.location = put(asset.organisation_id, part, sha256, stream)
+            asset.held, asset.stored_at = Held.HERE, clock.now()
+        asset.save(update_fields=["findings", "decision", "state", "location", "held", "stored_at"])
+        keep_prints(
+            asset.organisation_id, asset.pk, found.prints if asset.state != AssetState.REFUSED else []
+        )
+        if asset.state == AssetState.ISOLATED:
+            open_review(principal, asset, ground, verdict)
+        _tell("training.asset_scanned", principal, ground, _as_captured(asset), decision, asset)
+        return Admission(decision, asset)
+
+
+def source_of(principal: Principal, source_id: UUID) -> Source:
+    """The caller's source, with its class. Raises ``NotFound``."""
+    found = (
+        Source.objects.select_related("source_class")
+        .filter(pk=source_id, organisation=principal.organisation)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def asset_of(principal: Principal, asset_id: UUID) -> TrainingAsset:
+    """The caller's asset. Raises ``NotFound``."""
+    found = (
+        TrainingAsset.objects.select_related("source__source_class", "review")
+        .filter(pk=asset_id, organisation=principal.organisation)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def clean_capture(principal: Principal, capture: Capture) -> Capture:
+    """A capture with its text and address in one spelling; what is *missing* is the gate's to judge.
+
+    Raises:
+        InvalidInput: as :func:`register_asset`.
+    """
+    if capture.kind not in MediaKind.values or capture.method not in CollectionMethod.values:
+        raise InvalidInput("CAPTURE_INVALID", "The kind or the collection method is not known.")
+    if not is_sha256_hex(capture.sha256):
+        raise InvalidInput("CHECKSUM_INVALID", "A checksum is a SHA-256 in lower-case hexadecimal digits.")
+    if not is_territory(capture.territory):
+        raise InvalidInput("TERRITORY_UNKNOWN", _("%(code)s is no territory.") % {"code": capture.territory})
+    url, domain = canonical_url(capture.canonical_url)
+    key = principal.credential
+    return replace(
+        capture, canonical_url=url, domain=domain,
+        external_id=clean(capture.external_id, most=200, code="CAPTURE_INVALID"),
+        licence_claim=clean(capture.licence_claim, most=200, code="CAPTURE_INVALID", may_be_empty=True),
+        # who collected is who calls: a key by its name, a person by theirs
+        collector=key.name if key is not None else principal.person.full_name,
+    )  # fmt: skip
+
+
+def is_known(ground: Ground, sha256: str) -> bool:
+    """Whether these very bytes came in from another source, so that two rights would answer for them (TP-057)."""
+    return (
+        TrainingAsset.objects.filter(sha256=sha256, organisation_id=ground.source.organisation_id)
+        .exclude(source=ground.source)
+        .exclude(state__in=[AssetState.REFUSED, AssetState.REMOVED])
+        .exists()
+    )
+
+
+def open_review(principal: Principal, asset: TrainingAsset, ground: Ground, verdict: Verdict) -> None:
+    """Put an isolated asset into the queue, the riskiest and the longest waiting first."""
+    Review.objects.get_or_create(
+        asset=asset,
+        defaults={
+            "organisation_id": asset.organisation_id, "codes": list(verdict.codes),
+            "risk": risk_of(ground.source.source_class, ground.rights, asset.method),
+            "due_at": clock.now() + timedelta(hours=settings.TRAINING_REVIEW_HOURS),
+            "collected_by": principal.person,
+        },
+    )  # fmt: skip
+
+
+def _write(
+    principal: Principal,
+    ground: Ground,
+    told: Capture,
+    verdict: Verdict,
+    decision: PolicyDecision,
+    asset_id: UUID,
+) -> TrainingAsset:
+    house = principal.organisation_id
+    version = TrainingAsset.objects.filter(source=ground.source, external_id=told.external_id).count() + 1
+    node = make_node(organisation_id=house, kind=NodeKind.ASSET, ref=asset_id)
+    is_in = verdict.outcome == Outcome.ADMIT
+    rights = ground.rights
+    assert rights is not None  # without rights the gate has refused
+    try:
+        with transaction.atomic():
+            asset = TrainingAsset.objects.create(
+                pk=asset_id, organisation_id=house, source=ground.source, rights=rights,
+                external_id=told.external_id, version=version, kind=told.kind, media_type=told.media_type,
+                sha256=told.sha256, size_bytes=told.size_bytes, canonical_url=told.canonical_url,
+                method=told.method, collector=told.collector, collected_at=told.collected_at,
+                licence_claim=told.licence_claim,
+                capture={**told.capture, "territory": told.territory, "content": list(told.content),
+                         "flags": list(told.flags), "business_unit": told.business_unit},
+                state=AssetState.ADMITTED if is_in else AssetState.ISOLATED, held=Held.ELSEWHERE,
+                location=told.location, owner=ground.source.owner, decision=decision, node=node,
+            )  # fmt: skip
+    except IntegrityError as error:
+        raise Conflict("ASSET_EXISTS", "This version is registered.") from error
+    link(organisation_id=house, edges=[(ground.source.node_id, node.pk)])
+    if not is_in:
+        open_review(principal, asset, ground, verdict)
+    return asset
+
+
+def _locked_class(source: Source) -> Source:
+    """The source with its class held still: a stop that comes now waits for us, or we see it."""
+    kind = type(source.source_class).objects.select_for_update(no_key=True).get(pk=source.source_class_id)
+    source.source_class = kind
+    return source
+
+
+def _require_open(asset: TrainingAsset) -> None:
+    if asset.held == Held.HERE:
+        raise Conflict(
+            "ASSET_HAS_CONTENT", "The bytes of this asset are stored; changed bytes are a new version."
+        )
+    if asset.state in (AssetState.REFUSED, AssetState.REMOVED):
+        raise Conflict("ASSET_CLOSED", "This asset was refused or removed.")
+
+
+def _settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
+    """What a scan makes of an asset: it may end or isolate it; what a reviewer admitted stays so unless refused."""
+    if verdict.outcome == Outcome.REFUSE:
+        return AssetState.REFUSED
+    if verdict.outcome == Outcome.ADMIT:
+        return AssetState(asset.state)
+    review = Review.objects.filter(asset=asset, answer=Review.Answer.ADMIT).first()
+    is_cleared = review is not None and set(verdict.codes) <= set(review.codes)
+    return AssetState.ADMITTED if is_cleared else AssetState.ISOLATED
+
+
+def _as_captured(asset: TrainingAsset, flags: tuple[str, ...] = ()) -> Capture:
+    told: dict[str, Any] = asset.capture
+    return Capture(
+        external_id=asset.external_id, kind=asset.kind, media_type=asset.media_type, sha256=asset.sha256,
+        size_bytes=asset.size_bytes, canonical_url=asset.canonical_url, method=asset.method,
+        collector=asset.collector, collected_at=asset.collected_at, licence_claim=asset.licence_claim,
+        territory=told["territory"], capture=told, domain=canonical_url(asset.canonical_url)[1],
+        content=tuple(told["content"]), flags=(*told["flags"], *flags), business_unit=told["business_unit"],
+    )  # fmt: skip
+
+
+def _tell(
+    kind: str,
+    principal: Principal,
+    ground: Ground,
+    told: Capture,
+    decision: PolicyDecision,
+    asset: TrainingAsset | None,
+) -> None:
+    """One structured event with the fields that every stage has (TP-014 to TP-022)."""
+    record(
+        kind=kind, principal=principal, object_type="training_asset",
+        object_id=asset.pk if asset else decision.pk,
+        details={
+            "source_url": told.canonical_url, "source": str(ground.source.pk), "collector": told.collector,
+            "checksum": f"sha256:{told.sha256}", "licence_claim": told.licence_claim,
+            "verdict": decision.outcome, "codes": list(decision.codes), "decision": str(decision.pk),
+            "policy_hash": decision.policy_id, "human_override": [str(one) for one in decision.exceptions],
+            "derived_from": [str(ground.source.pk)],
+        },
+    )  # fmt: skip
+
+
+def missing_of(capture: Capture) -> tuple[str, ...]:
+    """Which captured fields the asset's kind lacks, for the answer."""
+    return missing_capture(capture.kind, capture.capture)
+
+
+def discard_isolated(asset: TrainingAsset) -> None:
+    """Take the bytes of a refused asset out of isolation."""
+    if asset.location and asset.held == Held.HERE:
+        remove(asset.location)
+
+
+__all__ = [
+    "Admission",
+    "Facts",
+    "asset_of",
+    "clean_capture",
+    "discard_isolated",
+    "is_known",
+    "missing_of",
+    "open_review",
+    "receive_content",
+    "register_asset",
+    "source_of",
+]

@@ -1,0 +1,180 @@
+"""Ask the gate: gather what it looks at, decide, and keep the decision with everything it rested on."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from accounts.principals import Principal
+from common import clock
+from training.gate.facts import Facts, missing_capture
+from training.gate.policy import Policy, Verdict, compile_policy, decide
+from training.models import PolicyDecision, PolicyText, RightsException, RightsRecord, Source
+from training.selectors.rights import Standing, current_rights
+from training.services.sources import blocked_domains, is_blocked
+from training.vocabulary import CheckWord, LicenceClass, Outcome
+from trustcore.encoding import canonical_json, sha256_hex
+from trustcore.policy.territory import covers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """What was captured of one asset when it was collected."""
+
+    external_id: str
+    kind: str
+    media_type: str
+    sha256: str
+    size_bytes: int
+    canonical_url: str
+    method: str
+    collector: str
+    collected_at: datetime
+    licence_claim: str
+    territory: str
+    capture: Mapping[str, Any]
+    domain: str = ""
+    content: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    business_unit: str = ""
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the gate knows of a source before it sees an asset: read once for a whole batch."""
+
+    source: Source
+    standing: Standing | None
+    blocked: frozenset[str]
+    exceptions: tuple[RightsException, ...]
+    policy: Policy
+    contract_hash: str = ""
+    at: datetime = field(default_factory=clock.now)
+
+    @property
+    def rights(self) -> RightsRecord | None:
+        """The record that holds for the source."""
+        return self.standing.rights if self.standing else None
+
+    @property
+    def excepted(self) -> tuple[str, ...]:
+        """Codes that are lifted here now."""
+        return tuple(sorted({code for one in self.exceptions for code in one.codes}))
+
+
+def ground_of(source: Source, *, at: datetime | None = None) -> Ground:
+    """Read what the gate needs of ``source``; a class that was stopped a moment ago is stopped here."""
+    moment = at or clock.now()
+    return Ground(
+        source=source,
+        standing=current_rights([source.pk], at=moment).get(source.pk),
+        blocked=blocked_domains(source.organisation_id),
+        exceptions=tuple(exceptions_for(source, at=moment)),
+        policy=compile_policy(),
+        at=moment,
+    )
+
+
+def exceptions_for(source: Source, *, at: datetime) -> Iterable[RightsException]:
+    """Signed exceptions that reach ``source`` and have not ended; they end of themselves."""
+    return RightsException.objects.filter(
+        Q(source=None) | Q(source=source),
+        source_class=source.source_class_id,
+        signed_at__isnull=False,
+        ended_at=None,
+        ends_at__gt=at,
+    ).order_by("created_at")
+
+
+def facts_of(ground: Ground, capture: Capture, **found: Any) -> Facts:
+    """The facts of one asset. ``found`` is what scans found, by the names of :class:`Facts`."""
+    source, rights, standing = ground.source, ground.rights, ground.standing
+    kind = source.source_class
+    checks = set(rights.checks.values()) if rights else set()
+    domains = {source.domain, capture.domain} - {""}
+    return Facts(
+        has_provenance=_is_complete(capture),
+        has_rights=rights is not None,
+        has_licence_claim=bool(capture.licence_claim.strip()),
+        rights_in_force=standing is not None and standing.is_in_force,
+        rights_expired=standing is not None and standing.is_expired,
+        rights_ended=standing is not None and standing.is_ended,
+        may_train=rights is not None and rights.may_train,
+        may_derive=rights is not None and rights.may_derive,
+        may_redistribute=rights is not None and rights.may_redistribute,
+        checks_refused=CheckWord.REFUSED in checks,
+        checks_unknown=CheckWord.UNKNOWN in checks,
+        domain=capture.domain or source.domain,
+        domain_blocked=any(is_blocked(domain, ground.blocked) for domain in domains),
+        class_code=kind.code,
+        class_allowed=kind.is_allowed,
+        class_stopped=kind.stopped_at is not None,
+        source_type=kind.source_type,
+        licence_class=rights.licence_class if rights else "",
+        territory=capture.territory,
+        territory_permitted=rights is not None and covers(rights.territories, capture.territory),
+        method=capture.method,
+        kind=capture.kind,
+        media_type=capture.media_type,
+        size_bytes=capture.size_bytes,
+        business_unit=capture.business_unit,
+        retention_days=(rights.retention_days or 0) if rights else 0,
+        content=tuple(sorted(set(capture.content))),
+        flags=tuple(sorted(set(capture.flags))),
+        excepted=ground.excepted,
+        talent_licensed=rights is not None and rights.licence_class == LicenceClass.TALENT_TRAINING_LICENCE,
+        **found,
+    )
+
+
+def judge(ground: Ground, facts: Facts) -> Verdict:
+    """Decide; without rights at all the gate never admits."""
+    return decide(ground.policy, facts)
+
+
+def keep_decision(
+    *,
+    ground: Ground,
+    facts: Facts,
+    verdict: Verdict,
+    principal: Principal | None,
+    subject_type: str = "asset",
+    subject_id: UUID | None = None,
+    covers_rows: int = 1,
+) -> PolicyDecision:
+    """Write the decision down with the text that it was made under."""
+    PolicyText.objects.get_or_create(hash=ground.policy.hash, defaults={"text": ground.policy.text})
+    told = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(facts).items()}
+    lifted = without_exceptions(ground, facts, verdict)
+    return PolicyDecision.objects.create(
+        organisation_id=ground.source.organisation_id, subject_type=subject_type, subject_id=subject_id,
+        covers=covers_rows, outcome=verdict.outcome, codes=list(verdict.codes), facts=told,
+        facts_hash=f"sha256:{sha256_hex(canonical_json(told))}", policy_id=ground.policy.hash,
+        contract_hash=ground.contract_hash,
+        exceptions=[one.pk for one in ground.exceptions if set(one.codes) & lifted],
+        asked_by=principal.person if principal else None,
+    )  # fmt: skip
+
+
+def without_exceptions(ground: Ground, facts: Facts, verdict: Verdict) -> set[str]:
+    """The codes that only the exceptions lifted: what the same facts would have met without them."""
+    if not facts.excepted:
+        return set()
+    return set(decide(ground.policy, replace(facts, excepted=())).codes) - set(verdict.codes)
+
+
+def is_admitted(verdict: Verdict) -> bool:
+    """Whether the gate lets it in."""
+    return verdict.outcome == Outcome.ADMIT
+
+
+def _is_complete(capture: Capture) -> bool:
+    """Whether what every asset has, and what its kind demands, was captured."""
+    has_all = all(
+        (capture.external_id, capture.canonical_url, capture.method, capture.collector, capture.sha256)
+    )
+    return has_all and not missing_capture(capture.kind, capture.capture)

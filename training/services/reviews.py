@@ -1,0 +1,80 @@
+"""Decide about what the gate isolated: by somebody who did not collect it, once, with a reason."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.principals import Principal
+from audit.services import record
+from common import clock
+from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from common.storage import blobs
+from training.models import Review, TrainingAsset
+from training.seats import require_reviewer
+from training.selectors.rights import current_rights
+from training.services.texts import clean
+from training.storing import ORIGINALS, put, remove
+from training.vocabulary import AssetState, Held
+
+
+def answer_review(*, principal: Principal, review_id: UUID, answer: str, reason: str) -> Review:
+    """Admit an isolated asset, or refuse it for good. Only now do its bytes leave isolation.
+
+    Raises:
+        NotFound, Forbidden: as :func:`~training.seats.require_reviewer`; ``REVIEWER_COLLECTED``.
+        InvalidInput: ``ANSWER_UNKNOWN`` or ``REASON_INVALID``.
+        Conflict: ``REVIEW_ANSWERED``; ``RIGHTS_NOT_IN_FORCE``: what was asked about cannot be admitted any more.
+    """
+    require_reviewer(principal)
+    if answer not in Review.Answer.values:
+        raise InvalidInput("ANSWER_UNKNOWN", "The answer is ADMIT or REFUSE.")
+    reason = clean(reason, most=2000, code="REASON_INVALID")
+    with transaction.atomic():
+        review = (
+            Review.objects.select_for_update(of=("self",))
+            .filter(pk=review_id, organisation=principal.organisation)
+            .first()
+        )
+        if review is None:
+            raise NotFound
+        if review.answer:
+            raise Conflict("REVIEW_ANSWERED", "This was decided already.")
+        if review.collected_by_id == principal.person.pk:
+            raise Forbidden("REVIEWER_COLLECTED", "Whoever collected it does not decide about it.")
+        asset = TrainingAsset.objects.select_for_update(of=("self",)).get(pk=review.asset_id)
+        if answer == Review.Answer.ADMIT:
+            _admit(asset)
+        else:
+            _refuse(asset)
+        review.answer, review.answered_by, review.answered_at = answer, principal.person, clock.now()
+        review.reason = reason
+        review.save(update_fields=["answer", "answered_by", "answered_at", "reason"])
+        record(
+            kind="training.review_answered", principal=principal, object_type="training_asset",
+            object_id=asset.pk,
+            details={"answer": answer, "reason": reason, "codes": list(review.codes), "human_override": True},
+        )  # fmt: skip
+        return review
+
+
+def _admit(asset: TrainingAsset) -> None:
+    standing = current_rights([asset.source_id], at=clock.now()).get(asset.source_id)
+    if standing is None or not standing.is_in_force or not standing.rights.may_train:
+        raise Conflict(
+            "RIGHTS_NOT_IN_FORCE", "The rights that this rests on have ended; it can only be refused."
+        )
+    asset.state = AssetState.ADMITTED
+    if asset.held == Held.HERE:
+        isolated = asset.location
+        with blobs().open(isolated, "rb") as stream:
+            asset.location = put(asset.organisation_id, ORIGINALS, asset.sha256, stream)
+        transaction.on_commit(lambda: remove(isolated))
+    asset.save(update_fields=["state", "location"])
+
+
+def _refuse(asset: TrainingAsset) -> None:
+    asset.state = AssetState.REFUSED
+    if asset.held == Held.HERE:
+        isolated, asset.location, asset.held = asset.location, "", Held.ELSEWHERE
+        transaction.on_commit(lambda: remove(isolated))
+    asset.save(update_fields=["state", "location", "held"])

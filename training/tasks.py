@@ -1,0 +1,3 @@
+"""Periodic work of the rights gate."""
+
+BEAT: tuple[str, ...] = ()

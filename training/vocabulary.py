@@ -1,0 +1,98 @@
+"""The closed words of the rights gate; each is stored and answered as it stands here."""
+
+from django.db import models
+
+from common.language import later
+
+
+class SourceType(models.TextChoices):
+    """What kind of place material comes from."""
+
+    VIDEO_PLATFORM = "VIDEO_PLATFORM", later("Video platform")
+    IMAGE_HOST = "IMAGE_HOST", later("Image host")
+    PARTNER_FEED = "PARTNER_FEED", later("Feed of a partner")
+    OWN_PRODUCTION = "OWN_PRODUCTION", later("Own production")
+    ARCHIVE = "ARCHIVE", later("Archive")
+    DATASET = "DATASET", later("Published dataset")
+    CAPTURE = "CAPTURE", later("Capture session")
+
+
+class CollectionMethod(models.TextChoices):
+    """How the bytes were fetched (the retrieval path)."""
+
+    API = "API", later("Interface of the platform")
+    EXPORT = "EXPORT", later("Export")
+    PARTNER_FEED = "PARTNER_FEED", later("Partner feed")
+    CRAWLER = "CRAWLER", later("Crawler")
+
+
+class LicenceClass(models.TextChoices):
+    """The class of a licence, as contracts name what they accept."""
+
+    TALENT_TRAINING_LICENCE = "TALENT_TRAINING_LICENCE", later("Training licence of a talent")
+    NEGOTIATED = "NEGOTIATED", later("Negotiated licence")
+    PLATFORM_API = "PLATFORM_API", later("Terms of a platform’s interface")
+    OPEN_ATTRIBUTION = "OPEN_ATTRIBUTION", later("Open licence with attribution")
+    OPEN_NON_COMMERCIAL = "OPEN_NON_COMMERCIAL", later("Open licence, not for commerce")
+    PUBLIC_DOMAIN = "PUBLIC_DOMAIN", later("Public domain")
+    OWNED = "OWNED", later("Own work")
+    LEGAL_OPINION = "LEGAL_OPINION", later("Documented legal basis")
+
+
+class CheckWord(models.TextChoices):
+    """What the collection was checked against, and how it came out."""
+
+    CLEAR = "CLEAR", later("Clear")
+    UNKNOWN = "UNKNOWN", later("Not known")
+    REFUSED = "REFUSED", later("Not permitted")
+
+
+CHECKS = ("terms_of_service", "copyright", "robots", "contract", "platform_rules")
+"""Each restriction that a rights record answers for (TP-006)."""
+
+
+class MediaKind(models.TextChoices):
+    """What an asset is."""
+
+    VIDEO = "VIDEO", later("Video")
+    IMAGE = "IMAGE", later("Image")
+    AUDIO = "AUDIO", later("Sound")
+    TEXT = "TEXT", later("Text")
+
+
+class AssetState(models.TextChoices):
+    """Where an original stands."""
+
+    ADMITTED = "ADMITTED", later("Admitted")
+    ISOLATED = "ISOLATED", later("Isolated, waits for a review")
+    REFUSED = "REFUSED", later("Refused")
+    REMOVED = "REMOVED", later("Removed")
+
+
+class Held(models.TextChoices):
+    """Where the bytes are: here, or at an address with only their checksum here."""
+
+    HERE = "HERE", later("Stored here")
+    ELSEWHERE = "ELSEWHERE", later("At an address of its own")
+
+
+class Outcome(models.TextChoices):
+    """What the gate says."""
+
+    ADMIT = "ADMIT", later("Admitted")
+    ISOLATE = "ISOLATE", later("Isolated")
+    REFUSE = "REFUSE", later("Refused")
+
+
+class NodeKind(models.TextChoices):
+    """What stands in the lineage graph."""
+
+    CONSENT = "CONSENT", later("Consent")
+    LICENCE = "LICENCE", later("Training licence")
+    RIGHTS = "RIGHTS", later("Rights record")
+    SOURCE = "SOURCE", later("Source")
+    ASSET = "ASSET", later("Original")
+    DERIVATIVE = "DERIVATIVE", later("Derivative")
+    MANIFEST = "MANIFEST", later("Manifest")
+    RUN = "RUN", later("Training run")
+    MODEL = "MODEL", later("Model version")

@@ -1,0 +1,74 @@
+"""A second opinion on Content Credentials: another implementation of C2PA 2.4 reads the same file, and where it
+disagrees the report says so. It decides nothing.
+
+Source: ``encypher-c2pa`` (Apache-2.0, Rust). It is told to ask no network and to tell nobody. It knows none of our
+revocation lists: of a revoked signer it says *trusted*, and that disagreement stands in the report.
+"""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import encypher_c2pa
+
+from provenance.formats import format_of
+from trustcore.verification.report import Provenance, SecondOpinion
+from trustcore.verification.words import OpinionState, ProvenanceReason, ProvenanceStatus
+
+_LIBRARY = "encypher-c2pa"
+_SAID = {"Trusted": OpinionState.TRUSTED, "Valid": OpinionState.VALID, "Invalid": OpinionState.INVALID}
+_UNTRUSTED = frozenset({ProvenanceReason.SIGNER_UNKNOWN, ProvenanceReason.SIGNER_UNTRUSTED})
+_CODES_MOST = 20
+
+
+def second_opinion(path: Path, sidecar: Path | None, anchors: str, first: Provenance) -> SecondOpinion:
+    """Ask the other implementation; whatever it does, the first opinion stands."""
+    known = format_of(path)
+    store = sidecar if first.source == "sidecar" else None
+    try:
+        said = dict(
+            encypher_c2pa.verify(
+                path,
+                known.media_type if known else None,
+                manifest_store=store.read_bytes() if store else None,
+                trust_pem=anchors or None,
+                no_default_trust=True,
+                telemetry=False,
+                online=False,
+            )
+        )
+    except Exception as error:  # noqa: BLE001 (each is an answer: it must not cost the first opinion)
+        unsupported = str(error).startswith(("unsupported_mime", "mime_type is required"))
+        return SecondOpinion(
+            library=_LIBRARY,
+            version=version(_LIBRARY),
+            state=OpinionState.UNSUPPORTED if unsupported else OpinionState.FAILED,
+            error=None if unsupported else type(error).__name__,
+        )
+    state = _SAID.get(str(said.get("validation_state")), OpinionState.FAILED)
+    if not said.get("present"):
+        state = OpinionState.ABSENT
+    return SecondOpinion(
+        library=_LIBRARY,
+        version=version(_LIBRARY),
+        state=state,
+        agrees=state is _expected(first),
+        codes=tuple(sorted(_failures(said.get("validation_results"))))[:_CODES_MOST],
+    )
+
+
+def _expected(first: Provenance) -> OpinionState:
+    """What it would say if it saw what we saw."""
+    if first.status is ProvenanceStatus.MISSING:
+        return OpinionState.ABSENT
+    if first.status is ProvenanceStatus.VALID:
+        return OpinionState.TRUSTED
+    return OpinionState.VALID if first.reason in _UNTRUSTED else OpinionState.INVALID
+
+
+def _failures(said: Any) -> set[str]:
+    """Every status code that stands in a list of failures."""
+    if isinstance(said, dict):
+        own = {str(one.get("code")) for one in said.get("failure") or [] if isinstance(one, dict)}
+        return own.union(*(_failures(one) for name, one in said.items() if name != "failure"))
+    return set().union(*map(_failures, said)) if isinstance(said, list) else set()

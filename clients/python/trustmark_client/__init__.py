@@ -7,7 +7,8 @@
 from trustmark_client.answers import BatchAnswer, Decision, Lease, LeaseState, TokenHeartbeat
 from trustmark_client.asks import Ask, FrameReceipt
 from trustmark_client.client import TrustmarkClient
-from trustmark_client.errors import ClientError, LicenceEnded, ServerRefused, ServerUnreachable
+from trustmark_client.errors import ClientError, Denied, LicenceEnded, ServerRefused, ServerUnreachable
+from trustmark_client.frames import FrameLoop
 from trustmark_client.keys import ClientCertificate, ProofKey, Trust
 from trustmark_client.written import receipt_of
 
@@ -17,6 +18,8 @@ __all__ = [
     "ClientCertificate",
     "ClientError",
     "Decision",
+    "Denied",
+    "FrameLoop",
     "FrameReceipt",
     "Lease",
     "LeaseState",

@@ -15,7 +15,7 @@ class ClientError(Exception):
         super().__init__(f"{code}: {detail}")
 
     @property
-    def state_code(self) -> str:
+    def screen_code(self) -> str:
         """The code that a farm's screen shows."""
         return self.code
 
@@ -35,6 +35,19 @@ class ServerRefused(ClientError):
         """Keep the HTTP status beside the problem's own code."""
         self.status = status
         super().__init__(code, detail)
+
+
+class Denied(ClientError):
+    """Nothing may be rendered, or no longer; ``reason_codes`` say why, the first is the primary one."""
+
+    def __init__(self, reason_codes: list[str], detail: str) -> None:
+        self.reason_codes = reason_codes
+        super().__init__(reason_codes[0] if reason_codes else "DENIED", detail)
+
+    @property
+    def line(self) -> str:
+        """What a farm's screen shows."""
+        return f"trustmark: denied: {' '.join(self.reason_codes)} ({self.detail})"
 
 
 class PixelsUnreadable(ClientError):
@@ -69,6 +82,6 @@ class LicenceEnded(ClientError):
         self.state = state
 
     @property
-    def state_code(self) -> str:
+    def screen_code(self) -> str:
         """The licence's own state says more than that it ended."""
         return self.state

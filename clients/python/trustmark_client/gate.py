@@ -43,7 +43,7 @@ def main(argv: list[str]) -> int:
                 with within_patience(client, TOKEN_SECONDS):
                     ask = _ask(options, client)
             except ClientError as error:
-                return denied([error.state_code], str(error), announce)
+                return denied([error.screen_code], str(error), announce)
             if options.verb == "ask":
                 return would_permit(client, ask, announce)
             return run_gated(client, ask, _work(options, command), announce)

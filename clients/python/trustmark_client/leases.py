@@ -63,9 +63,13 @@ class LeaseKeeper:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._leave.set()
+        self.stop()
         for thread in self._threads:
             thread.join(timeout=60)
+
+    def stop(self) -> None:
+        """Beat no more; does not wait for a beat that is under way."""
+        self._leave.set()
 
     def end(self, reason_codes: list[str]) -> None:
         """Nothing more may be rendered; the first reason stands."""

@@ -38,6 +38,8 @@ _STORED: Final = frozenset(
 # read by FFmpeg: deeper than Pillow goes, or (PNG) at half the time
 _BY_FFMPEG: Final = {".png": "png", ".exr": "exr", ".dpx": "dpx"}
 _STRICTNESS = Lock()
+# of a frame that has no picture
+NO_PIXELS: Final = "0" * 64
 
 
 def file_sha256(path: Path) -> str:

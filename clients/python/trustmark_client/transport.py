@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ class Transport:
     sleep: Callable[[float], None] = time.sleep
     tls: ssl.SSLContext | None = None
     http: httpx.Client = field(init=False)
-    _ends_at: float | None = None
+    _own: threading.local = field(default_factory=threading.local, init=False)
 
     def __post_init__(self) -> None:
         # a farm's proxy settings are none of our business unless asked for: fail closed, not elsewhere
@@ -64,16 +65,17 @@ class Transport:
 
     @contextmanager
     def hurried(self, seconds: float) -> Iterator[None]:
-        """All requests in the block together take no longer, attempts and waits included."""
-        self._ends_at = time.monotonic() + seconds
+        """All requests of this thread in the block together take no longer, attempts and waits included."""
+        self._own.ends_at = time.monotonic() + seconds
         try:
             yield
         finally:
-            self._ends_at = None
+            self._own.ends_at = None
 
     def _left(self) -> float | None:
         """Seconds that a hurried request has left; none if it need not hurry."""
-        return None if self._ends_at is None else self._ends_at - time.monotonic()
+        ends_at: float | None = getattr(self._own, "ends_at", None)
+        return None if ends_at is None else ends_at - time.monotonic()
 
     def request(
         self,

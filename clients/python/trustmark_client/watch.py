@@ -12,13 +12,12 @@ from pathlib import Path
 from trustmark_client.asks import FrameReceipt
 from trustmark_client.clock import now, rfc3339
 from trustmark_client.errors import PixelsUnreadable
-from trustmark_client.pixels import file_sha256, pixel_sha256
+from trustmark_client.pixels import NO_PIXELS, file_sha256, pixel_sha256
 
 SETTLE_SECONDS = 0.2
 _LAST_NUMBER = re.compile(r"(\d+)(?=\.[^.]+$)")
 _HIDDEN = (".", "~")
 _DRAFTS = (".tmp", ".part", ".partial")
-NO_PIXELS = "0" * 64
 
 
 def frame_number(name: str) -> int | None:

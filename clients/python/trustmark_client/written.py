@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trustmark_client.asks import FrameReceipt
 from trustmark_client.clock import now, rfc3339
-from trustmark_client.pixels import file_sha256, pixel_sha256
+from trustmark_client.pixels import NO_PIXELS, file_sha256, pixel_sha256
 
 
 def receipt_of(
@@ -23,12 +23,26 @@ def receipt_of(
         PixelsUnreadable: no picture, cut short, or of a kind that cannot be read without loss.
         OSError: the file cannot be read.
     """
+    return _of(path, lease, frame, started_at, take, pixel_sha256(path), "RENDERED")
+
+
+def failed_receipt_of(
+    path: Path, *, lease: str, frame: int, started_at: float | None = None, take: int = 1
+) -> FrameReceipt:
+    """The receipt of a file that is no picture: the frame was tried, and failed."""
+    return _of(path, lease, frame, started_at, take, NO_PIXELS, "FAILED")
+
+
+def _of(
+    path: Path, lease: str, frame: int, started_at: float | None, take: int, pixels: str, outcome: str
+) -> FrameReceipt:
     finished = now() - (time.time() - path.stat().st_mtime)
     return FrameReceipt(
         lease=lease,
         frame=frame,
         file_sha256=file_sha256(path),
-        pixel_sha256=pixel_sha256(path),
+        pixel_sha256=pixels,
+        outcome=outcome,
         started_at=rfc3339(min(started_at if started_at is not None else finished, finished)),
         finished_at=rfc3339(finished),
         take=take,

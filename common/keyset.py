@@ -10,13 +10,15 @@ chooses from are those of the query. One that cannot be read begins the list ane
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
+
+from common.choosing import among
 
 Row = TypeVar("Row", bound=Model)
 _CURSOR_MOST: Final = 1000
@@ -30,20 +32,41 @@ class Slice(Generic[Row]):
     after: str
 
 
-def slice_of(rows: QuerySet[Row], *, by: Sequence[str], after: str, size: int) -> Slice[Row]:
+def slice_of(
+    rows: QuerySet[Row],
+    *,
+    by: Sequence[str],
+    after: str,
+    size: int,
+    joined: Callable[[QuerySet[Row]], QuerySet[Row]] | None = None,
+) -> Slice[Row]:
     """The first ``size`` rows behind the cursor, in the order of ``by``; one query.
 
     Args:
         by: columns, ``-`` before those that fall; together they must be unique, and none may be null.
+        joined: what the page reads of other tables; given here, it is read of the page's rows alone, where a
+            planner would otherwise join every row that it is about to sort and cut.
     """
     seen = _values(after, len(by))
     ordered = rows.order_by(*by)
     try:
-        found = list((ordered.filter(_behind(by, seen)) if seen else ordered)[: size + 1])
+        found = _first(ordered.filter(_behind(by, seen)) if seen else ordered, by, size + 1, joined)
     except (ValidationError, ValueError, TypeError):  # values that the columns do not know
-        found = list(ordered[: size + 1])
+        found = _first(ordered, by, size + 1, joined)
     page = tuple(found[:size])
     return Slice(page, cursor_of(page[-1], by) if len(found) > size else "")
+
+
+def _first(
+    ordered: QuerySet[Row],
+    by: Sequence[str],
+    number: int,
+    joined: Callable[[QuerySet[Row]], QuerySet[Row]] | None,
+) -> list[Row]:
+    if joined is None:
+        return list(ordered[:number])
+    chosen = ordered.model._default_manager.filter(among(ordered.values("pk")[:number]))
+    return list(joined(chosen).order_by(*by))
 
 
 def cursor_of(row: Model, by: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from common import clock
 from licensing.selectors import LicenceLine, licences_ending, own_duties_open
 from receipts.selectors import use_of_tokens
 
-_SHOWN = 100
+_SHOWN = 40
 
 
 @portal_page(STUDIO, AGENT, AUDITOR, VENDOR)

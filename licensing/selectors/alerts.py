@@ -9,13 +9,14 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.principals import Principal
 from common import clock
+from common.choosing import in_any
 from common.keyset import slice_of
-from licensing.models import Alert, LicenceRequest, LicenceToken, QuotaAlert, RevocationDuty
+from licensing.models import Alert, LicenceRequest, QuotaAlert, RevocationDuty
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.licences import LicenceLine, lines_of, with_renewals
 from licensing.selectors.requests import requests_visible_to
 from licensing.selectors.standing import live_now
-from licensing.selectors.tokens import tokens_visible_to
+from licensing.selectors.tokens import tokens_seen_by, tokens_visible_to
 
 PAGE: Final = 40
 KINDS: Final = ("ends", "quota", "owed", "notice")
@@ -64,7 +65,7 @@ class Notices:
 
 def alerts_visible_to(principal: Principal) -> QuerySet[Alert]:
     """Alerts of the licences that the caller may see, newest first."""
-    visible = tokens_visible_to(principal).order_by().values("pk")
+    visible = tokens_seen_by(principal).values("pk")
     return (
         Alert.objects.filter(token__in=visible)
         .select_related("token", "token__production", "token__talent", "token__licensee")
@@ -95,23 +96,22 @@ def notices_page(principal: Principal, *, kind: str = "", after: str = "", size:
 
 
 def _lists(principal: Principal, at: datetime) -> dict[str, QuerySet[Any]]:
-    visible = tokens_visible_to(principal).order_by()
-    live = LicenceToken.objects.filter(live_now(at), pk__in=visible.values("pk")).values("pk")
+    visible = tokens_seen_by(principal)
+    live = visible.filter(live_now(at)).values("pk")
     nearer = Alert.objects.filter(token=OuterRef("token"), threshold_days__lt=OuterRef("threshold_days"))
     higher = QuotaAlert.objects.filter(
         token=OuterRef("token"), counter=OuterRef("counter"), percent__gt=OuterRef("percent")
     )
     own = Q(organisation=principal.organisation)
-    whole = LicenceToken.objects.filter(pk__in=visible.values("pk")).exclude(
-        vendor_ids__contains=[principal.organisation_id]
-    )
+    whole = visible.exclude(vendor_ids__contains=[principal.organisation_id]).values("pk")
+    owed = in_any(RevocationDuty.objects, [own, Q(token__in=whole)])
     return {
         "ends": Alert.objects.filter(~Exists(nearer), token__in=live).select_related("token"),
         "quota": QuotaAlert.objects.filter(~Exists(higher), token__in=live).select_related("token"),
         # a vendor hears of its own duties alone
-        "owed": RevocationDuty.objects.filter(
-            own | Q(token__in=whole.values("pk")), acknowledged_at=None
-        ).select_related("token", "organisation"),
+        "owed": RevocationDuty.objects.filter(owed, acknowledged_at=None).select_related(
+            "token", "organisation"
+        ),
         "notice": requests_visible_to(principal).filter(state__in=OPEN_STATES, notice_until__gt=at),
     }
 

@@ -8,9 +8,10 @@ from django.db.models import Q, QuerySet
 
 from accounts.principals import Principal
 from common import clock
+from common.choosing import in_any
 from licensing.models import RevocationDuty
 from licensing.selectors.people import pairwise_pseudonym
-from licensing.selectors.tokens import tokens_visible_to
+from licensing.selectors.tokens import tokens_seen_by
 from licensing.selectors.working import performer_name, seen_as_vendor
 
 
@@ -53,11 +54,11 @@ def duty_for(principal: Principal, duty_id: UUID) -> DutyLine | None:
 def _rows(principal: Principal) -> QuerySet[RevocationDuty]:
     mine = Q(organisation=principal.organisation)
     # a vendor sees its own alone: that there is another one is not its affair
-    whole = tokens_visible_to(principal).exclude(
+    whole = tokens_seen_by(principal).exclude(
         Q(vendor_ids__contains=[principal.organisation_id]) & ~Q(licensee=principal.organisation)
     )
-    shared = Q(token__in=whole.order_by().values("pk"))
-    return RevocationDuty.objects.filter(mine | shared).select_related(
+    shared = Q(token__in=whole.values("pk"))
+    return RevocationDuty.objects.filter(in_any(RevocationDuty.objects, [mine, shared])).select_related(
         "organisation", "token", "token__talent", "token__production"
     )
 

@@ -13,6 +13,7 @@ from django.db.models.functions import JSONObject
 from accounts.models import Organisation
 from accounts.principals import Principal
 from common import clock
+from common.keyset import slice_of
 from common.language import core
 from licensing.models import Alert, Hold, LicenceRequest, LicenceToken, RequestAction
 from licensing.models.requests import OPEN_STATES
@@ -25,8 +26,10 @@ from licensing.selectors.tokens import (
     hold_reasons_on,
     holds_on,
     terms_in_force,
+    tokens_seen_by,
     tokens_visible_to,
     whole_parties,
+    with_terms,
 )
 from licensing.selectors.working import performer_name, seen_as_vendor, working_terms
 from trustcore.policy.holds import may_lift, may_place
@@ -145,12 +148,17 @@ def licences_ending(
 ) -> tuple[LicenceLine, ...]:
     """The licences that still run and begin before ``before``, the one that ends first first."""
     at = clock.now()
-    rows = with_renewals(tokens_visible_to(principal)).filter(
-        state__in=_LIVE, not_after__gt=at, not_before__lt=before
-    )
+    rows = tokens_seen_by(principal).filter(state__in=_LIVE, not_after__gt=at, not_before__lt=before)
     if production_id is not None:
         rows = rows.filter(production=production_id)
-    lines = lines_of(principal, list(rows.order_by("not_after", "pk")[:limit]), at)
+    page = slice_of(
+        rows,
+        by=("not_after", "pk"),
+        after="",
+        size=limit,
+        joined=lambda some: with_renewals(with_terms(some)),
+    )
+    lines = lines_of(principal, list(page.rows), at)
     return tuple(line for line in lines if line.state in _LIVE)
 
 

@@ -149,7 +149,8 @@ def spoken_for_by(principal: Principal, at: datetime | None = None) -> QuerySet[
     executor = held.filter(kind=AuthorityKind.ESTATE_EXECUTOR).values("talent_id")
     return Talent.objects.filter(
         (dead & Q(pk__in=executor))
-        | ((Q(died_on=None) | ~dead) & Q(majority_on__gt=at.date()) & Q(pk__in=guardian))
+        | ((Q(died_on=None) | ~dead) & Q(majority_on__gt=at.date()) & Q(pk__in=guardian)),
+        pk__in=held.values("talent_id"),  # said once more, so that nobody else's row is looked at
     )
 
 

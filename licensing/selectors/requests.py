@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from accounts.principals import Principal
+from common.choosing import found_by_any, in_any
 from licensing.machine import sides_missing
 from licensing.models import LicenceRequest, MandateSigner, RequestAction, TermsVersion
 from licensing.models.requests import OPEN_STATES, Side
@@ -15,12 +16,24 @@ from trustcore.policy.vocabulary import ApprovalMode, RequestState
 
 def requests_visible_to(principal: Principal) -> QuerySet[LicenceRequest]:
     """Requests of the caller's organisation: asked by it, routed to it, or for its talent; newest first."""
+    return with_parties(LicenceRequest.objects.filter(in_any(LicenceRequest.objects, _parties(principal))))
+
+
+def requests_seen_by(principal: Principal) -> QuerySet[LicenceRequest]:
+    """The same requests as bare rows: all of them, to count, to sort and to cut."""
+    return LicenceRequest.objects.filter(found_by_any(LicenceRequest.objects, _parties(principal)))
+
+
+def _parties(principal: Principal) -> list[Q]:
     organisation = principal.organisation
-    parties = Q(licensee=organisation) | Q(agency=organisation) | Q(talent__organisation=organisation)
+    parties = [Q(licensee=organisation), Q(agency=organisation), Q(talent__organisation=organisation)]
     if principal.credential is None:
-        parties |= Q(talent__user=principal.person) | Q(mandate__in=_signed_with(principal))
-        parties |= Q(talent__in=spoken_for_by(principal).values("pk"))
-    return with_parties(LicenceRequest.objects.filter(parties))
+        parties += [
+            Q(talent__user=principal.person),
+            Q(mandate__in=_signed_with(principal)),
+            Q(talent__in=spoken_for_by(principal).values("pk")),
+        ]
+    return parties
 
 
 def with_parties(rows: QuerySet[LicenceRequest]) -> QuerySet[LicenceRequest]:

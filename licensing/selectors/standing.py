@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 
 from accounts.principals import Principal
 from common import clock
 from common.keyset import slice_of
 from licensing.models import LicenceToken
 from licensing.selectors.licences import LicenceLine, lines_of, with_renewals
-from licensing.selectors.tokens import tokens, tokens_visible_to
+from licensing.selectors.tokens import tokens, tokens_seen_by, with_terms
 from trustcore.policy.vocabulary import TokenState
 
 PAGE: Final = 40
@@ -59,19 +59,19 @@ def licences_page(
     Without ``is_counted`` the three numbers are 0, and there is one query less.
     """
     at = clock.now()
-    rows = tokens_visible_to(principal)
+    rows = tokens_seen_by(principal)
     if talent_id is not None:
         rows = rows.filter(talent=talent_id)
     live = live_now(at)
     counted = {"live": 0, "ending": 0, "every": 0}
     if is_counted:
-        counted = rows.order_by().aggregate(
+        counted = rows.aggregate(
             live=Count("pk", filter=live),
             ending=Count("pk", filter=live & Q(not_after__lte=at + SOON)),
             every=Count("pk"),
         )
     chosen = {"live": rows.filter(live), "ended": rows.filter(~live)}.get(tab, rows)
-    page = slice_of(with_renewals(chosen), by=NEWEST, after=after, size=size)
+    page = slice_of(chosen, by=NEWEST, after=after, size=size, joined=_whole)
     return Licences(
         live=counted["live"],
         ending=counted["ending"],
@@ -84,8 +84,13 @@ def licences_page(
 def live_licences(principal: Principal, *, size: int) -> tuple[LicenceLine, ...]:
     """The licences that are live for the caller, newest first, at most ``size``; 2 queries."""
     at = clock.now()
-    rows = with_renewals(tokens_visible_to(principal).filter(live_now(at)).order_by(*NEWEST))
-    return lines_of(principal, list(rows[:size]), at)
+    rows = tokens_seen_by(principal).filter(live_now(at))
+    page = slice_of(rows, by=NEWEST, after="", size=size, joined=_whole)
+    return lines_of(principal, list(page.rows), at)
+
+
+def _whole(rows: QuerySet[LicenceToken]) -> QuerySet[LicenceToken]:
+    return with_renewals(with_terms(rows))
 
 
 def licences_of_production(
@@ -93,7 +98,7 @@ def licences_of_production(
 ) -> tuple[LicenceLine, ...]:
     """A production's licences that the caller may see: live ones first, then the latest ended; at most ``size``."""
     at = clock.now()
-    mine = tokens_visible_to(principal).filter(production=production_id).order_by(*NEWEST)
+    mine = tokens_seen_by(principal).filter(production=production_id).order_by(*NEWEST)
     live, ended = (mine.filter(part).values("pk")[:size] for part in (live_now(at), ~live_now(at)))
     chosen = Q(pk__in=live.union(ended))  # one list: the planner looks each of them up, and reads no other
     rows = with_renewals(tokens().filter(chosen).alias(is_live=_is_live(at)).order_by("-is_live", *NEWEST))
@@ -106,5 +111,5 @@ def _is_live(at: datetime) -> ExpressionWrapper:
 
 def live_by_production(principal: Principal) -> dict[UUID, int]:
     """How many licences that the caller may see are live in each production; one query."""
-    rows = tokens_visible_to(principal).filter(live_now(clock.now())).order_by()
+    rows = tokens_seen_by(principal).filter(live_now(clock.now()))
     return dict(rows.values_list("production_id").annotate(number=Count("pk")))

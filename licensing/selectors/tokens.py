@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,6 +13,7 @@ from django.db.models import OuterRef, Q, QuerySet
 
 from accounts.principals import Principal
 from common import clock
+from common.choosing import found_by_any, in_any
 from licensing.models import GrantReissue, GrantStatement, Hold, LicenceToken
 from licensing.selectors.people import mandates_in_force, spoken_for_by
 from trustcore.policy.terms import Terms, open_window, parse_terms
@@ -21,10 +24,13 @@ _MAY_BE_HELD: Final = frozenset({TokenState.ACTIVE, TokenState.PENDING_ACTIVATIO
 
 def tokens() -> QuerySet[LicenceToken]:
     """Licences with the rows that their state and terms are read from."""
-    rows = LicenceToken.objects.select_related(
-        "terms", "licensee", "production", "talent", "agency", "superseded_by"
-    )
-    return rows.annotate(hold_reasons=ArraySubquery(holds_over(OuterRef).order_by("pk").values("reason")))
+    return with_terms(LicenceToken.objects.all())
+
+
+def with_terms(rows: QuerySet[LicenceToken]) -> QuerySet[LicenceToken]:
+    """The licences with the rows that their state and terms are read from."""
+    parts = rows.select_related("terms", "licensee", "production", "talent", "agency", "superseded_by")
+    return parts.annotate(hold_reasons=ArraySubquery(holds_over(OuterRef).order_by("pk").values("reason")))
 
 
 def holds_over(column: Callable[[str], Any]) -> QuerySet[Hold]:
@@ -50,24 +56,43 @@ def tokens_of_production(production_id: UUID) -> QuerySet[LicenceToken]:
 
 def tokens_visible_to(principal: Principal) -> QuerySet[LicenceToken]:
     """Licences of which the caller has the whole, and those that list its organisation as a vendor."""
-    parties = whole_parties(principal) | Q(vendor_ids__contains=[principal.organisation_id])
-    return tokens().filter(parties).order_by("-created_at")
+    seen = in_any(LicenceToken.objects, [*_parties(principal), _as_vendor(principal)])
+    return tokens().filter(seen).order_by("-created_at")
+
+
+def tokens_seen_by(principal: Principal) -> QuerySet[LicenceToken]:
+    """The same licences as bare rows: all of them, to count, to sort and to cut."""
+    seen = found_by_any(LicenceToken.objects, [*_parties(principal), _as_vendor(principal)])
+    return LicenceToken.objects.filter(seen)
 
 
 def whole_parties(principal: Principal) -> Q:
-    """Who reads all of a licence: the licensee, the granting and the present agency, the talent, the guild."""
+    """Who reads all of a licence: the licensee, the granting and the present agency, the talent, the guild.
+
+    For rows that are already chosen; :func:`tokens_visible_to` chooses by the same parties.
+    """
+    return reduce(or_, _parties(principal))
+
+
+def _as_vendor(principal: Principal) -> Q:
+    return Q(vendor_ids__contains=[principal.organisation_id])
+
+
+def _parties(principal: Principal) -> list[Q]:
     organisation = principal.organisation
     represented = mandates_in_force().filter(agency=organisation).values("talent_id")
-    parties = (
-        Q(licensee=organisation)
-        | Q(agency=organisation)
-        | Q(talent__organisation=organisation)
-        | Q(talent_id__in=represented)
-        | Q(production__guild=organisation)
-    )
+    parties = [
+        Q(licensee=organisation),
+        Q(agency=organisation),
+        Q(talent__organisation=organisation),
+        Q(talent_id__in=represented),
+        Q(production__guild=organisation),
+    ]
     if principal.credential is None:
-        parties |= Q(talent__user=principal.person)
-        parties |= Q(talent__in=spoken_for_by(principal).values("pk"))
+        parties += [
+            Q(talent__user=principal.person),
+            Q(talent__in=spoken_for_by(principal).values("pk")),
+        ]
     return parties
 
 

@@ -19,7 +19,7 @@ from licensing.models.requests import OPEN_STATES
 from licensing.selectors.inbox import RequestLine, request_line
 from licensing.selectors.needed import needed_count, needed_rows
 from licensing.selectors.people import deciding_mandates
-from licensing.selectors.requests import requests_visible_to, with_parties
+from licensing.selectors.requests import requests_seen_by, with_parties
 
 PAGE: Final = 40
 OPEN, CLOSED = ("answer_by", "id"), ("-closed_at", "-id")
@@ -51,7 +51,7 @@ def needs_count(principal: Principal) -> int:
 
 def open_count(principal: Principal) -> int:
     """How many requests of the caller's are open, whoever must act; 1 query."""
-    return requests_visible_to(principal).filter(state__in=OPEN_STATES).count()
+    return requests_seen_by(principal).filter(state__in=OPEN_STATES).count()
 
 
 def requests_page(
@@ -70,21 +70,21 @@ def requests_page(
     """
     deciding = deciding_mandates(principal)
     lists = _lists(principal)
-    visible = requests_visible_to(principal)
+    visible = requests_seen_by(principal)
     ending = lists["needs_you"] & Q(answer_by__lt=due or clock.now())
-    counted = visible.order_by().aggregate(
+    counted = visible.aggregate(
         ending=Count("pk", filter=ending),
         **{name: Count("pk", filter=rule) for name, rule in lists.items()},
     )
     rule = lists.get(tab.replace("-", "_"), lists["needs_you"])
-    rows = visible.filter(rule).prefetch_related("actions")
+    rows = LicenceRequest.objects.filter(rule) if rule is lists["needs_you"] else visible.filter(rule)
     if find:
         rows = rows.filter(
             Q(talent__stage_name__icontains=find)
             | Q(production__title__icontains=find)
             | Q(licensee__name__icontains=find)
         )
-    page = slice_of(rows, by=CLOSED if tab == "closed" else OPEN, after=after, size=size)
+    page = slice_of(rows, by=CLOSED if tab == "closed" else OPEN, after=after, size=size, joined=_with_acts)
     return Requests(
         needs_you=counted["needs_you"],
         ending=counted["ending"],
@@ -100,8 +100,8 @@ def requests_page(
 def requests_needing(principal: Principal, *, size: int = PAGE) -> tuple[RequestLine, ...]:
     """The most urgent requests that wait for the caller; 3 queries."""
     deciding = deciding_mandates(principal)
-    rows = needing(principal).order_by(*OPEN).prefetch_related("actions")[:size]
-    return tuple(request_line(principal, row, deciding) for row in rows)
+    page = slice_of(needing(principal), by=OPEN, after="", size=size, joined=_with_acts)
+    return tuple(request_line(principal, row, deciding) for row in page.rows)
 
 
 def requests_of(
@@ -109,8 +109,8 @@ def requests_of(
 ) -> tuple[tuple[RequestLine, ...], str]:
     """Requests for one talent, the newest first, and the cursor behind the last; 3 queries."""
     deciding = deciding_mandates(principal)
-    rows = requests_visible_to(principal).filter(talent=talent_id).prefetch_related("actions")
-    page = slice_of(rows, by=("-created_at", "-id"), after=after, size=size)
+    rows = requests_seen_by(principal).filter(talent=talent_id)
+    page = slice_of(rows, by=("-created_at", "-id"), after=after, size=size, joined=_with_acts)
     return tuple(request_line(principal, row, deciding) for row in page.rows), page.after
 
 
@@ -128,7 +128,7 @@ def neighbours_of(principal: Principal, line: RequestLine) -> Neighbours | None:
     """The requests before and after ``line`` in the caller's list; None: it does not wait for the caller."""
     if not line.needs_me:
         return None
-    rows = needing(principal).order_by()
+    rows = needing(principal)
     before = Q(answer_by__lt=line.answer_by) | Q(answer_by=line.answer_by, id__lt=line.id)
     behind = Q(answer_by__gt=line.answer_by) | Q(answer_by=line.answer_by, id__gt=line.id)
     counted = rows.aggregate(of=Count("pk"), before=Count("pk", filter=before))
@@ -138,6 +138,10 @@ def neighbours_of(principal: Principal, line: RequestLine) -> Neighbours | None:
         previous=rows.filter(before).order_by("-answer_by", "-id").values_list("pk", flat=True).first(),
         next=rows.filter(behind).order_by(*OPEN).values_list("pk", flat=True).first(),
     )
+
+
+def _with_acts(rows: QuerySet[LicenceRequest]) -> QuerySet[LicenceRequest]:
+    return with_parties(rows).prefetch_related("actions")
 
 
 def _lists(principal: Principal) -> dict[str, Q]:
@@ -151,8 +155,8 @@ def _lists(principal: Principal) -> dict[str, Q]:
 
 
 def needing(principal: Principal) -> QuerySet[LicenceRequest]:
-    """Open requests that wait for the caller."""
-    return with_parties(LicenceRequest.objects.filter(needs_of(principal)))
+    """Open requests that wait for the caller, as bare rows."""
+    return LicenceRequest.objects.filter(needs_of(principal))
 
 
 def needs_of(principal: Principal) -> Q:

@@ -1,5 +1,6 @@
 """Reads of the trail: what an organisation may see, and what waits for a production's log."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -18,6 +19,12 @@ def events_visible_to(principal: Principal) -> QuerySet[Event]:
 def events_of(object_type: str, object_id: UUID | str) -> QuerySet[Event]:
     """Everything that happened to one object, in order."""
     return Event.objects.filter(object_type=object_type, object_id=str(object_id))
+
+
+def has_recorded(object_type: str, ids: Iterable[UUID | str]) -> set[str]:
+    """Which of these objects the trail has an event of; 1 query."""
+    rows = Event.objects.filter(object_type=object_type, object_id__in=[str(one) for one in ids])
+    return set(rows.values_list("object_id", flat=True).distinct().order_by())
 
 
 def log_events_after(production_id: UUID, number: int) -> QuerySet[Event]:

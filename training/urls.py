@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.api import assets, sources
+from training.api import assets, manifests, sources
 
 urlpatterns = [
     path("api/v1/source-classes", sources.SourceClassesApi.as_view(), name="api-source-classes"),
@@ -23,4 +23,14 @@ urlpatterns = [
     path("api/v1/training-exceptions", assets.TrainingExceptionsApi.as_view()),
     path("api/v1/training-exceptions/<uuid:exception_id>/sign", assets.TrainingExceptionSignApi.as_view()),
     path("api/v1/training-exceptions/<uuid:exception_id>/end", assets.TrainingExceptionEndApi.as_view()),
+    path("api/v1/manifests", manifests.ManifestsApi.as_view(), name="api-manifests"),
+    path("api/v1/manifests/<str:name>", manifests.ManifestApi.as_view(), name="api-manifest"),
+    path("api/v1/manifests/<str:name>/file", manifests.ManifestFileApi.as_view()),
+    path("api/v1/manifests/<str:name>/check", manifests.ManifestCheckApi.as_view()),
+    path("api/v1/manifests/<str:name>/release", manifests.ManifestReleaseApi.as_view()),
+    path("api/v1/manifests/<str:name>/withdraw", manifests.ManifestWithdrawApi.as_view()),
+    path("api/v1/training-runs", manifests.TrainingRunsApi.as_view(), name="api-training-runs"),
+    path("api/v1/training-runs/<uuid:run_id>", manifests.TrainingRunApi.as_view()),
+    path("api/v1/training-runs/<uuid:run_id>/provenance", manifests.TrainingRunReportApi.as_view()),
+    path("api/v1/training-runs/<uuid:run_id>/models", manifests.TrainingRunModelsApi.as_view()),
 ]

@@ -4,6 +4,7 @@ from training.models.assets import Derivative, TrainingAsset, TransformJob
 from training.models.decisions import PolicyDecision, PolicyText, Review, RightsException
 from training.models.fingerprints import Fingerprint
 from training.models.lineage import LineageEdge, LineageHead, LineageNode
+from training.models.manifests import ManifestRow, ModelVersion, TrainingManifest, TrainingRun
 from training.models.rights import RightsEnd, RightsRecord
 from training.models.sources import DomainRule, Source, SourceClass
 
@@ -14,6 +15,8 @@ __all__ = [
     "LineageEdge",
     "LineageHead",
     "LineageNode",
+    "ManifestRow",
+    "ModelVersion",
     "PolicyDecision",
     "PolicyText",
     "Review",
@@ -23,5 +26,7 @@ __all__ = [
     "Source",
     "SourceClass",
     "TrainingAsset",
+    "TrainingManifest",
+    "TrainingRun",
     "TransformJob",
 ]

@@ -10,6 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from common import clock
 from tests.training.making import CLEAR, COMMIT, House, of_bytes, picture
 from training.services.exceptions import ExceptionAsk, ask_exception
+from training.services.manifests import ManifestAsk, freeze_manifest
+from training.services.runs import RunAsk, register_run
 
 _FILE = picture(77)
 
@@ -34,6 +36,21 @@ def make_training_house(world: Any) -> None:
         "asset to fill": str(asset.pk), "review": str(isolated.review.pk), "training job": str(job.pk),
         "exception_id": str(asked.pk),
     }  # fmt: skip
+    manifest = freeze_manifest(
+        principal=house.engineer,
+        ask=ManifestAsk(
+            name="walked", code_commit=COMMIT, container_image="image@sha256:1", territory="US", purpose="A walk.",
+            assets=(asset.pk,),
+        ),
+    )  # fmt: skip
+    run = register_run(
+        principal=house.engineer,
+        ask=RunAsk(
+            external_id="walked", name="walked", manifest=manifest.content_id, code_commit=COMMIT,
+            container_image="image@sha256:1", parameters={},
+        ),
+    )  # fmt: skip
+    world.ids |= {"manifest": str(manifest.pk), "run_id": str(run.pk)}
 
 
 def _exception(code: str, owner: str) -> ExceptionAsk:
@@ -51,6 +68,7 @@ def things() -> dict[tuple[str, str], str]:
         ("/api/v1/training-assets/", "asset_id"): "asset to fill",
         ("/api/v1/training-reviews/", "review_id"): "review",
         ("/api/v1/training-jobs/", "job_id"): "training job",
+        ("/api/v1/manifests/", "name"): "manifest",
     }
 
 
@@ -117,6 +135,18 @@ def bodies(ask: Any) -> dict[str, Any]:
             approved_by=email("legal"),
         ),
         "POST /api/v1/training-jobs/{job_id}/outputs": outputs,
+        "POST /api/v1/manifests": json(
+            422,
+            name="walked-too", purpose="A walk.", territory="US", code_commit=COMMIT,
+            container_image="image@sha256:1", assets=lambda world: [world.ids["asset to fill"]],
+        ),
+        "POST /api/v1/manifests/{name}/withdraw": json(reason="No more."),
+        "POST /api/v1/training-runs": json(
+            external_id="walked-too", name="walked", code_commit=COMMIT, container_image="image@sha256:1",
+        ),
+        "POST /api/v1/training-runs/{run_id}/models": json(
+            models=[{"name": "walked", "version": "1", "sha256": "7" * 64}]
+        ),
         "POST /api/v1/training-reviews/{review_id}/answer": json(answer="REFUSE", reason="Not ours."),
         "POST /api/v1/training-exceptions": json(
             422,

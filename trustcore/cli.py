@@ -8,10 +8,12 @@ knows it: an installed distribution offers ``main(argv) -> int`` under the entry
 Exit codes: 0 done, 1 failed, 2 misuse, 3 denied, 4 not verified.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import IntEnum
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -25,6 +27,7 @@ from trustcore.bundle.offline import verify_page
 from trustcore.encoding import parse_json_strict, sha256_hex
 from trustcore.errors import InvalidEvidence, TrustError
 from trustcore.log.checkpoint import COSIGNATURE_V1, NoteVerifier
+from trustcore.older import dataclass
 from trustcore.signing import keys_from_jwks
 
 COMMANDS = "trustmark.commands"
@@ -156,7 +159,7 @@ def read_trust(given: list[str]) -> Trust:
     return trust
 
 
-def _verify(path: Path, trust: Trust, jobs: int, printer: "_Printer") -> int:
+def _verify(path: Path, trust: Trust, jobs: int, printer: _Printer) -> int:
     report: BundleReport | IncidentReport
     try:
         report = (

@@ -6,7 +6,7 @@ import gzip
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from trustcore.claims import Confirmation
 from trustcore.dpop import make_proof
 from trustcore.errors import InvalidToken, TrustError
 from trustcore.offline import OfflineGate, open_gate
+from trustcore.older import Self
 from trustcore.policy.reasons import DenyReason
 from trustcore.signing import jwk_thumbprint, keys_from_jwks
 from trustmark_client import clock

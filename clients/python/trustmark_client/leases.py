@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
 
 from trustcore.offline import OfflineGate
+from trustcore.older import Self
 from trustmark_client.answers import Lease, LeaseState
 from trustmark_client.bounds import Asked, OfflineBounds
 from trustmark_client.errors import ClientError, ServerRefused

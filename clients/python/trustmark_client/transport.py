@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import httpx
 
+from trustcore.older import dataclass
 from trustmark_client.errors import ServerRefused, ServerUnreachable
 
 RETRIED_STATUS = frozenset({429, 502, 503, 504})

@@ -10,7 +10,9 @@ True
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from datetime import datetime
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 if sys.version_info >= (3, 11):
@@ -23,6 +25,10 @@ if sys.version_info >= (3, 11):
     bits_set = int.bit_count
     moment_of = datetime.fromisoformat
 
+    def entry_points_of(group: str) -> Iterable[EntryPoint]:
+        """What installed distributions offer in ``group``."""
+        return entry_points(group=group)
+
     def zipped(*columns: Any) -> Any:
         """``zip`` of columns that must be of one length."""
         return zip(*columns, strict=True)
@@ -31,7 +37,7 @@ else:
     import dataclasses
     import itertools
     import re
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from datetime import timezone
     from enum import Enum
 
@@ -58,6 +64,12 @@ else:
         """``dataclasses.dataclass``, without what it does not know yet."""
         make: Callable[[type[T]], type[T]] = dataclasses.dataclass(**options)
         return make if cls is None else make(cls)
+
+    def entry_points_of(group: str) -> Iterable[EntryPoint]:
+        """What installed distributions offer in ``group``."""
+        found = entry_points()
+        groups: Any = found  # until 3.9 a plain mapping
+        return found.select(group=group) if hasattr(found, "select") else groups.get(group, ())
 
     def pairwise(values: Iterable[T]) -> Iterator[tuple[T, T]]:
         """Each value with the next one."""
@@ -90,4 +102,15 @@ else:
         return zip(*columns)
 
 
-__all__ = ["UTC", "Self", "StrEnum", "TypeAlias", "bits_set", "dataclass", "moment_of", "pairwise", "zipped"]
+__all__ = [
+    "UTC",
+    "Self",
+    "StrEnum",
+    "TypeAlias",
+    "bits_set",
+    "dataclass",
+    "entry_points_of",
+    "moment_of",
+    "pairwise",
+    "zipped",
+]

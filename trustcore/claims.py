@@ -7,6 +7,8 @@ licensee, change-of-control generation, and the hash of the full terms.
 Source: TAXONOMY section 13; RFC 7519 (claims), RFC 7800 and RFC 9449 (``cnf``).
 """
 
+from __future__ import annotations
+
 from typing import Annotated, Any, Final
 
 import msgspec

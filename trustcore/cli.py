@@ -8,12 +8,14 @@ knows it: an installed distribution offers ``main(argv) -> int`` under the entry
 Exit codes: 0 done, 1 failed, 2 misuse, 3 denied, 4 not verified.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import IntEnum
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import msgspec
@@ -25,6 +27,7 @@ from trustcore.bundle.offline import verify_page
 from trustcore.encoding import parse_json_strict, sha256_hex
 from trustcore.errors import InvalidEvidence, TrustError
 from trustcore.log.checkpoint import COSIGNATURE_V1, NoteVerifier
+from trustcore.older import dataclass, entry_points_of
 from trustcore.signing import keys_from_jwks
 
 COMMANDS = "trustmark.commands"
@@ -46,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["log"] and set(arguments[1:2]) & cli_log.ACTIONS:
         return cli_log.main(arguments[1:])
-    groups = {point.name: point for point in entry_points(group=COMMANDS)}
+    groups = {point.name: point for point in entry_points_of(COMMANDS)}
     if arguments and arguments[0] in groups and arguments[0] != "bundle":
         return _run_group(groups[arguments[0]], arguments[1:])
     if arguments[:1] == ["token"]:
@@ -156,7 +159,7 @@ def read_trust(given: list[str]) -> Trust:
     return trust
 
 
-def _verify(path: Path, trust: Trust, jobs: int, printer: "_Printer") -> int:
+def _verify(path: Path, trust: Trust, jobs: int, printer: _Printer) -> int:
     report: BundleReport | IncidentReport
     try:
         report = (

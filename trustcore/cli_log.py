@@ -6,6 +6,8 @@ it is given an address.
 Exit codes: 0 it holds, 1 a file or address cannot be read, 2 misuse, 4 not verified, not consistent, or not shown.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import sys

@@ -11,6 +11,8 @@ both readers on good tokens. ADR 0009.
 Source: RFC 7515 (JWS), RFC 8037 (EdDSA), RFC 8725 (best practices).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType

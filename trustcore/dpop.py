@@ -14,10 +14,11 @@ the token it accompanies. A token copied from a render node is useless without t
 Source: RFC 9449; Ed25519 keys only.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ from trustcore.compact import (
 )
 from trustcore.encoding import b64url_encode
 from trustcore.errors import InvalidKey, InvalidToken
+from trustcore.older import dataclass
 from trustcore.policy.reasons import DenyReason
 from trustcore.signing import jwk_thumbprint, public_jwk, public_key_from_jwk
 

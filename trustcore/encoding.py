@@ -29,7 +29,8 @@ MAX_SAFE_INTEGER = 2**53 - 1
 """The largest integer that a reader with IEEE 754 numbers keeps exactly (RFC 7493, section 2.2)."""
 MAX_DEPTH = 64
 
-_BRACKET_OR_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
+# a string without an end reaches to the end of the text: no second look begins inside it
+_BRACKET_OR_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 _encoder = msgspec.json.Encoder(order="sorted")
@@ -128,7 +129,7 @@ def is_sha256_hex(text: str) -> bool:
 
 
 def _refuse_uncanonical(value: object, depth: int) -> None:
-    if value is None or isinstance(value, str | bool):
+    if value is None or isinstance(value, (str, bool)):
         return
     if depth == 0:
         raise ValueError(f"nested deeper than {MAX_DEPTH}")
@@ -140,7 +141,7 @@ def _refuse_uncanonical(value: object, depth: int) -> None:
             if not isinstance(key, str) or not key.isascii():
                 raise ValueError(f"{key!r} is not an ASCII key")
             _refuse_uncanonical(item, depth - 1)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, (list, tuple)):
         for item in value:
             _refuse_uncanonical(item, depth - 1)
     else:

@@ -10,8 +10,9 @@ Codes are public API; the prose beside them may change.
     trustcore.errors.InvalidEvidence: HASH_MISMATCH: data/bundle.json: digest differs
 """
 
-from enum import StrEnum
+from __future__ import annotations
 
+from trustcore.older import StrEnum
 from trustcore.policy.reasons import DenyReason
 
 

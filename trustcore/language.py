@@ -11,6 +11,8 @@ library alone.
 An unknown language speaks English. The catalogues are made by ``scripts/messages.py``.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -81,7 +83,7 @@ def language(code: str) -> Language:
     short = code.partition("-")[0].lower()
     if short not in LANGUAGES or short == "en":
         return ENGLISH
-    file = resources.files("trustcore").joinpath("locale", short, "LC_MESSAGES", f"{DOMAIN}.mo")
+    file = resources.files("trustcore") / "locale" / short / "LC_MESSAGES" / f"{DOMAIN}.mo"
     with file.open("rb") as lines:
         thousands, decimal = _NUMBERS[short]
         return Language(short, thousands, decimal, GNUTranslations(lines))

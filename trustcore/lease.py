@@ -21,6 +21,8 @@ lease. A lease's times are not judged here: :mod:`trustcore.offline` does, frame
 Source: DESIGN section 5; TAXONOMY 13 and 14; RFC 7515, RFC 8037, RFC 8725; ADR 0009.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Final, TypeVar
@@ -193,7 +195,7 @@ def _header(kid: str, typ: str) -> str:
 
 
 def _decode(
-    text: str, keys: Mapping[str, Ed25519PublicKey], typ: str, decoder: "msgspec.json.Decoder[_Claims]"
+    text: str, keys: Mapping[str, Ed25519PublicKey], typ: str, decoder: msgspec.json.Decoder[_Claims]
 ) -> _Claims:
     compact = open_compact(text, typ=typ, members=_HEADER, max_bytes=MAX_BYTES)
     payload = verified_payload(compact, key_of(compact, keys))

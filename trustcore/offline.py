@@ -20,9 +20,9 @@ The server judges the same frames by the same bounds when their receipts come in
 Source: DESIGN section 5; TAXONOMY 13 (``off``, ``sts``, ``cnf``); ADR 0009.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from trustcore.claims import Confirmation, LicenceClaims
 from trustcore.errors import InvalidToken
 from trustcore.lease import LeaseClaims, verify_lease
+from trustcore.older import StrEnum, dataclass
 from trustcore.policy.reasons import DenyReason
 from trustcore.status import SUSPENDED, VALID, decode_status_list
 from trustcore.tokens import read_token

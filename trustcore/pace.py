@@ -9,6 +9,8 @@ the rate, which is the price of a limit that costs a check nothing. Time is the 
 [True, True, False, True]
 """
 
+from __future__ import annotations
+
 from collections import OrderedDict
 from collections.abc import Hashable
 from threading import Lock

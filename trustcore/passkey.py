@@ -14,12 +14,13 @@ by whoever opens a bundle years later. What is checked, in this order:
 Source: W3C Web Authentication Level 3, sections 6.1 and 7.2; RFC 8812 (algorithms); RFC 7638 (thumbprints).
 """
 
+from __future__ import annotations
+
 import hashlib
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 import msgspec
@@ -36,6 +37,7 @@ from trustcore.encoding import (
     prepare_readers,
 )
 from trustcore.errors import InvalidEvidence, InvalidReason, TrustError
+from trustcore.older import Self, dataclass
 from trustcore.signing import is_signature, public_key_from_jwk
 
 _TERMS_HASH = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
@@ -232,18 +234,17 @@ def _verify_authenticator_data(data: bytes, party: RelyingParty, kept: PasskeySi
 def _is_signed(jwk: Mapping[str, Any], signature: bytes, message: bytes) -> bool:  # 7
     kind = jwk.get("kty"), jwk.get("crv")
     try:
-        match kind:
-            case ("EC", "P-256"):
-                x, y = (_number(jwk[name], 32) for name in ("x", "y"))
-                ec.EllipticCurvePublicNumbers(x, y, _P256).public_key().verify(
-                    signature, message, ec.ECDSA(hashes.SHA256())
-                )
-            case ("OKP", "Ed25519"):
-                return is_signature(public_key_from_jwk(jwk), signature, message)
-            case ("RSA", None):
-                _rsa_key(jwk).verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
-            case _:
-                _refuse(InvalidReason.UNSUPPORTED, "not a key of a passkey")
+        if kind == ("EC", "P-256"):
+            x, y = (_number(jwk[name], 32) for name in ("x", "y"))
+            ec.EllipticCurvePublicNumbers(x, y, _P256).public_key().verify(
+                signature, message, ec.ECDSA(hashes.SHA256())
+            )
+        elif kind == ("OKP", "Ed25519"):
+            return is_signature(public_key_from_jwk(jwk), signature, message)
+        elif kind == ("RSA", None):
+            _rsa_key(jwk).verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+        else:
+            _refuse(InvalidReason.UNSUPPORTED, "not a key of a passkey")
     except InvalidSignature:
         return False
     except (KeyError, TypeError, ValueError) as error:

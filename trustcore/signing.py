@@ -6,6 +6,8 @@ Where the private half lives (a file, a token, a key service) is the deployment'
 Source: RFC 8032 (Ed25519), RFC 8037 (OKP keys), RFC 7517 (JWK), RFC 7638 (thumbprint).
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Mapping
 from typing import Any, Final, Protocol

@@ -11,9 +11,11 @@ authority: the list is for those who stand further off.
 Source: IETF Token Status List (draft-ietf-oauth-status-list), sections 4, 5.1, 7 and 11.
 """
 
+from __future__ import annotations
+
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Final
 
 import msgspec
@@ -31,6 +33,7 @@ from trustcore.compact import (
 )
 from trustcore.encoding import b64url_decode, b64url_encode, prepare_readers
 from trustcore.errors import InvalidToken, TrustError
+from trustcore.older import dataclass
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.vocabulary import TokenState
 from trustcore.signing import Signer
@@ -69,7 +72,7 @@ class StatusList:
     expires_at: int = field(default=0, compare=False)
 
     @classmethod
-    def of(cls, codes: Iterable[int]) -> "StatusList":
+    def of(cls, codes: Iterable[int]) -> StatusList:
         """Pack ``codes``, each 0 to 3, in order; the last byte is filled with ``VALID``.
 
         Raises:

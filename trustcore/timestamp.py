@@ -11,6 +11,8 @@ in the token by ``rfc3161-client``; its parser takes DER alone, and OpenSSL's au
 certificates unsorted, so these are sorted first: no signature covers their order.
 """
 
+from __future__ import annotations
+
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime

@@ -3,6 +3,8 @@
 Exit codes: 0 it may, 2 misuse, 3 it may not (one line with the reason), 4 a text is broken or not ours.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 import time

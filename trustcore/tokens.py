@@ -24,6 +24,8 @@ After it:
 Source: RFC 7515, RFC 7519, RFC 8725, RFC 9068 (typ), RFC 9396, RFC 9449, RFC 8705; DESIGN section 5.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.client.test_gate import Gate, desk
+from tests.client.wire import Wire
 
 
 @pytest.fixture
@@ -14,3 +16,20 @@ def gate(tmp_path: Path, live_server, settings, transactional_db: None) -> Gate:
     settings.BASE_URL = live_server.url
     settings.LEASE_HEARTBEAT_SECONDS = 1
     return desk(tmp_path, live_server.url)
+
+
+@pytest.fixture
+def wire(live_server) -> Iterator[Wire]:
+    wire = Wire(live_server.thread.port)
+    yield wire
+    wire.sound()
+    wire.cut()
+
+
+@pytest.fixture
+def far_gate(tmp_path: Path, wire: Wire, settings, transactional_db: None) -> Gate:
+    """A node whose wire may be cut: leases of three seconds, a grace of four."""
+    settings.BASE_URL = wire.url
+    settings.LEASE_HEARTBEAT_SECONDS, settings.LEASE_LIFE_SECONDS = 1, 3
+    settings.OFFLINE_GRACE_SECONDS, settings.OFFLINE_GRACE_FRAMES = 4, 100
+    return desk(tmp_path, wire.url)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -17,7 +15,7 @@ from trustmark_client.bounds import Asked, OfflineBounds
 
 from receipts.models import Lease, UnauthorisedFrame
 from receipts.services import expire_leases
-from tests.client.test_gate import Gate, desk, wait_for
+from tests.client.test_gate import Gate, wait_for
 from tests.client.wire import Wire
 from tests.trustcore import samples
 from trustcore.claims import OfflineClaim
@@ -139,18 +137,8 @@ def test_lease_without_frames_of_grace_ends_with_its_life() -> None:
 
 
 @pytest.fixture
-def wire(live_server) -> Iterator[Wire]:
-    wire = Wire(live_server.thread.port)
-    yield wire
-    wire.cut()
-
-
-@pytest.fixture
-def gate(tmp_path: Path, wire: Wire, settings, transactional_db: None) -> Gate:
-    settings.BASE_URL = wire.url
-    settings.LEASE_HEARTBEAT_SECONDS, settings.LEASE_LIFE_SECONDS = 1, 3
-    settings.OFFLINE_GRACE_SECONDS, settings.OFFLINE_GRACE_FRAMES = 4, 100
-    return desk(tmp_path, wire.url)
+def gate(far_gate: Gate) -> Gate:
+    return far_gate
 
 
 def start(gate: Gate, last: int, *, seconds: float) -> subprocess.Popen[str]:

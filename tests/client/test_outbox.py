@@ -18,6 +18,7 @@ from trustmark_client.answers import BatchAnswer, RunAnswer
 from trustmark_client.errors import OutboxFull
 from trustmark_client.outbox import Outbox, flush_folder
 
+from bench import outbox as bench
 from receipts.selectors import entries_of
 from receipts.services import drain_log
 from tests.client.test_gate import Gate
@@ -87,17 +88,53 @@ def test_rows_are_sent_once_in_order_and_a_run_that_failed_goes_on_where_it_was(
     assert not list(tmp_path.iterdir())
 
 
-def test_torn_line_is_cut_off_and_the_next_row_stands_on_a_line_of_its_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "torn",
+    [
+        pytest.param(b'{"frame": 3, "file_sha', id="begun"),
+        pytest.param(b'{"frame": 3}\t0000000', id="without its line end"),
+        pytest.param(b'{"frame": 3}\t00000000\n', id="with another checksum"),
+        pytest.param(b'{"frame": 3}\n', id="without a checksum"),
+        pytest.param(b"\0" * 300 + b"\n" + b"\0" * 4096, id="zeros, as a file system leaves them"),
+    ],
+)
+def test_torn_tail_is_cut_off_and_the_next_row_stands_on_a_line_of_its_own(
+    tmp_path: Path, torn: bytes
+) -> None:
     path, server = tmp_path / "q.ndjson", Server()
     outbox = Outbox(path)
     outbox.add([receipt(1), receipt(2)])
-    outbox._file.write(b'{"frame": 3, "file_sha')
+    outbox._file.write(torn)
     outbox._file.close()  # as a kill leaves it
     outbox = Outbox(path)
     outbox.add([receipt(3)])
     outbox.send(server, everything=True)
     outbox.close()
     assert server.frames == [1, 2, 3]
+
+
+def test_row_damaged_on_disk_is_set_aside_and_said_and_those_around_it_are_sent(tmp_path: Path) -> None:
+    path, server = tmp_path / "q.ndjson", Server()
+    outbox = Outbox(path)
+    outbox.add([receipt(frame) for frame in range(5)])
+    outbox._file.close()
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b'"frame":2,', b'"frame":7,'))
+    for _ in range(2):  # a run that fails, and the one after it
+        server.fails_after = 0 if not server.frames and server.fails_after is None else None
+        outbox = Outbox(path)
+        assert outbox.waiting == 4
+        try:
+            outbox.send(server, everything=True)
+        except OSError:
+            outbox._file.close()
+    assert server.frames == [0, 1, 3, 4]
+    assert (outbox.counts.damaged, outbox.counts.codes) == (1, {"ROW_DAMAGED"})
+    outbox.close()
+    (kept,) = tmp_path.iterdir()
+    assert kept.name == "q.damaged"
+    assert len(kept.read_bytes().splitlines()) == 1, "once, whoever tried how often"
+    assert b'"frame":7,' in kept.read_bytes()
 
 
 @pytest.mark.parametrize("noted", ["00000000000000000007", "99999999999999999999", "nonsense", "-5"])
@@ -210,3 +247,13 @@ def test_queue_of_an_offline_farm_is_drained_in_order_through_kills(gate: Gate) 
     drain_log(production_id=gate.token.production_id)
     entries = (parse_entry(leaf.entry) for leaf in entries_of(gate.token.production_id))
     assert [e.frame for e in entries if isinstance(e, FrameEntry)] == list(range(1, ROWS + 1))
+
+
+def test_queue_written_and_drained_through_forty_kills_loses_nothing_and_needs_little_memory(
+    tmp_path: Path,
+) -> None:
+    found = bench.run(tmp_path, rows=20_000, kills=20, at_once=100, batch=200, seed=7)
+    assert found.kills == 40
+    assert found.memory_mb < bench.BAR_MEMORY_MB
+    kept, there = bench.fill(tmp_path)
+    assert kept == there > 0

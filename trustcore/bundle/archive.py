@@ -5,20 +5,22 @@ reading, the local headers, the central directory and the space between must agr
 one reading. Paths must be plain, unique, and below one folder; sizes are bounded by what is read.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, NoReturn, Self
+from typing import IO, NoReturn
 
 from trustcore.bundle.bag import SAFE_PATH
 from trustcore.bundle.headers import check_entry, check_headers
 from trustcore.errors import InvalidEvidence, InvalidReason
+from trustcore.older import Self, dataclass
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 MAX_FILES = 1_000_000

@@ -6,6 +6,8 @@
 Source: RFC 8493 (BagIt 1.0), narrowed: SHA-256 only, sorted, no fetch file, ASCII paths.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 

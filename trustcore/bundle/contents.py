@@ -5,6 +5,8 @@ folded into the root), the ledger's judgement of each entry, and the receipt row
 two receipt files as they stream past).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 
 from trustcore.bundle.archive import Archive
@@ -24,6 +26,7 @@ from trustcore.log.tiles import (
     tiles_of,
     unpack_entries,
 )
+from trustcore.older import zipped
 
 TILE_BYTES = TILE_WIDTH * 32
 
@@ -59,7 +62,7 @@ class FollowedFile:
         if self._fill(len(data)) and self._buffer.startswith(data, self._at):
             self._at += len(data)
             return
-        for row, leaf in zip(rows, leaves, strict=True):
+        for row, leaf in zipped(rows, leaves):
             self.expect(row.encode(), f"entry {leaf}")
 
     def _fill(self, size: int) -> bool:

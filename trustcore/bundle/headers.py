@@ -7,6 +7,8 @@ has one reading, and a changed byte is noticed also where no file's content lies
 Source: PKWARE APPNOTE 6.3, sections 4.3.7, 4.3.12 and 4.3.14 to 4.3.16.
 """
 
+from __future__ import annotations
+
 import struct
 import zipfile
 from typing import IO, NoReturn

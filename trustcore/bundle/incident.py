@@ -18,11 +18,11 @@ Steps 1 to 5 are a bundle's (``trustcore.bundle.verify``); then:
  9. Each details file has the digest that its entry holds.
 """
 
+from __future__ import annotations
+
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ from trustcore.bundle.report import Trust
 from trustcore.bundle.verify import open_bag
 from trustcore.encoding import canonical_json, parse_json_strict, prepare_readers
 from trustcore.errors import InvalidEvidence, InvalidReason
+from trustcore.older import StrEnum, dataclass
 
 INCIDENT: Final = "data/incident.json"
 ENTRIES: Final = "data/entries.ndjson"

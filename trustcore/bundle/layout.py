@@ -29,13 +29,15 @@ A bundle is a zip file of one BagIt 1.0 bag:
 Paths below are relative to the bag, in the form manifests and statements name them.
 """
 
-from enum import StrEnum
+from __future__ import annotations
+
 from typing import Final
 
 import msgspec
 
 from trustcore.encoding import parse_json_strict, prepare_readers
 from trustcore.errors import InvalidEvidence, InvalidReason
+from trustcore.older import StrEnum
 
 BAGIT: Final = "bagit.txt"
 BAG_INFO: Final = "bag-info.txt"

@@ -9,9 +9,11 @@ The builder writes what the ledger says; the verifier compares with it. So there
 of every derived file.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NoReturn
@@ -21,6 +23,7 @@ import msgspec
 from trustcore.bundle.layout import HISTORY_SCHEMA, MARKS_SCHEMA, WITHHELD_SCHEMA, Counts
 from trustcore.bundle.rows import CSV_HEADER, SAID_BY_CHECK, ReceiptLines, RowMaker, TileRows, receipt_lines
 from trustcore.errors import InvalidEvidence, InvalidReason
+from trustcore.older import bits_set, dataclass, zipped
 from trustcore.policy.vocabulary import DecisionOutcome, Outcome
 from trustcore.receipt import (
     LEAN_START,
@@ -29,10 +32,8 @@ from trustcore.receipt import (
     Entry,
     ExportedEntry,
     FrameEntry,
-    KeyEntry,
     LeanFrame,
     MarkedEntry,
-    RecordedEntry,
     ResumedEntry,
     RevokedEntry,
     SuspendedEntry,
@@ -170,12 +171,12 @@ class Ledger:
             for number in numbers:
                 block, bit = divmod(number, _FRAMES_PER_MASK)
                 masks[lease, take, block] = masks.get((lease, take, block), 0) | 1 << bit
-            if sum(mask.bit_count() for mask in masks.values()) != count:
+            if sum(bits_set(mask) for mask in masks.values()) != count:
                 return False
         before = [self._seen.get(key, 0) for key in masks]
-        if any(seen & mask for seen, mask in zip(before, masks.values(), strict=True)):
+        if any(seen & mask for seen, mask in zipped(before, masks.values())):
             return False
-        for (key, mask), seen in zip(masks.items(), before, strict=True):
+        for (key, mask), seen in zipped(masks.items(), before):
             self._seen[key] = seen | mask
         return True
 
@@ -206,7 +207,7 @@ class Ledger:
         """Return the ``marked`` and ``verified`` entries, each with its leaf index."""
         return self._marks
 
-    def extend(self, part: "Ledger") -> None:
+    def extend(self, part: Ledger) -> None:
         """Take over what ``part`` took of the entries that follow; from here on only the whole can be asked.
 
         Raises:
@@ -255,29 +256,26 @@ class Ledger:
         return check
 
     def _take_other(self, index: int, entry: Entry) -> None:
-        match entry:
-            case AuthorisedEntry():
-                version = (entry.jti, entry.terms_version)
-                if version in self.grants:
-                    _refuse(index, InvalidReason.ENTRY_MISMATCH, "this version was granted before")
-                self.grants[version] = entry
-                self._lives.setdefault(entry.jti, []).append(_with_index(index, entry))
-            case CheckedEntry():
-                self._take_check(index, entry)
-            case RevokedEntry():
+        if isinstance(entry, CheckedEntry):
+            self._take_check(index, entry)
+        elif isinstance(entry, (MarkedEntry, VerifiedEntry)):
+            self._tally["marked" if isinstance(entry, MarkedEntry) else "verified"] += 1
+            self._marks.append(_with_index(index, entry))
+        elif isinstance(entry, ExportedEntry):
+            self._tally["exported"] += 1
+        elif isinstance(entry, (AuthorisedEntry, RevokedEntry, SuspendedEntry, ResumedEntry)):
+            if isinstance(entry, AuthorisedEntry):
+                self._take_grant(index, entry)
+            if isinstance(entry, RevokedEntry):
                 self._tally["revoked"] += 1
-                self._lives.setdefault(entry.jti, []).append(_with_index(index, entry))
-            case SuspendedEntry() | ResumedEntry():
-                self._lives.setdefault(entry.jti, []).append(_with_index(index, entry))
-            case MarkedEntry() | VerifiedEntry():
-                self._tally["marked" if isinstance(entry, MarkedEntry) else "verified"] += 1
-                self._marks.append(_with_index(index, entry))
-            case ExportedEntry():
-                self._tally["exported"] += 1
-            case KeyEntry() | RecordedEntry():
-                pass  # of a key's end, and of what the provenance graph recorded: no grant or receipt changes
-            case FrameEntry():  # pragma: no cover - taken before
-                raise AssertionError
+            self._lives.setdefault(entry.jti, []).append(_with_index(index, entry))
+        # a key's end, and what the provenance graph recorded, change no grant and no receipt
+
+    def _take_grant(self, index: int, entry: AuthorisedEntry) -> None:
+        version = (entry.jti, entry.terms_version)
+        if version in self.grants:
+            _refuse(index, InvalidReason.ENTRY_MISMATCH, "this version was granted before")
+        self.grants[version] = entry
 
     def _take_check(self, index: int, entry: CheckedEntry) -> None:
         self._tally["checks"] += 1

@@ -4,6 +4,8 @@ It does the steps of :mod:`trustcore.bundle.verify` and answers with the same co
 ``page/``; ``scripts/verify_page.py`` puts them together.
 """
 
+from __future__ import annotations
+
 from functools import cache
 from importlib.resources import files
 

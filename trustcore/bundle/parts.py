@@ -6,13 +6,14 @@ process each. Only a log in order is told from here: whatever differs is left to
 :func:`~trustcore.bundle.contents.verify_log`, which reads in order and names the first fault.
 """
 
+from __future__ import annotations
+
 import hashlib
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import field
 from typing import NamedTuple
 
 from trustcore.bundle.archive import Archive
@@ -24,6 +25,7 @@ from trustcore.errors import InvalidEvidence
 from trustcore.log.checkpoint import Checkpoint
 from trustcore.log.merkle import leaf_hashes, perfect_levels
 from trustcore.log.tiles import TILE_WIDTH, tile_path
+from trustcore.older import dataclass, pairwise, zipped
 from trustcore.receipt import CheckedEntry, parse_entry
 
 LEAST_TILES = 16  # below this a process costs more than it saves
@@ -111,12 +113,10 @@ def verify_log_by_parts(archive: Archive, checkpoint: Checkpoint, *, jobs: int) 
                 (RECEIPTS_CSV, [Stretch(len(CSV_HEADER), hashlib.sha256(CSV_HEADER).digest())]
                  + [part.csv for part in whole]),
             )  # fmt: skip
-            digests = list(pool.map(_read_rows, *zip(*files, strict=True)))
+            digests = list(pool.map(_read_rows, *zipped(*files)))
     except BrokenProcessPool:  # a child was killed; one process may still do
         return None
-    return _joined(
-        archive, checkpoint, whole, {path: found for (path, _), found in zip(files, digests, strict=True)}
-    )
+    return _joined(archive, checkpoint, whole, {path: found for (path, _), found in zipped(files, digests)})
 
 
 def _joined(

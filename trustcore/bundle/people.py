@@ -5,15 +5,17 @@ checked against the hash of the terms it names (:mod:`trustcore.passkey`). What 
 must be there, and be that signature: the grant's entry holds its digest.
 """
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.errors import InvalidEvidence, InvalidReason
+from trustcore.older import dataclass
 from trustcore.passkey import (
     PasskeySignature,
     RelyingParty,

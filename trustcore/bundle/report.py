@@ -1,12 +1,15 @@
 """What the verifier answers: who is believed, what was checked, and one plain sentence."""
 
-from dataclasses import dataclass, field
+from __future__ import annotations
+
+from dataclasses import field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from trustcore.bundle.layout import Summary
 from trustcore.bundle.people import SignedAct
 from trustcore.log.checkpoint import NoteVerifier
+from trustcore.older import dataclass
 
 UNCHECKED = "UNCHECKED"
 

@@ -4,17 +4,20 @@ One frame at a time (:func:`receipt_lines`), or many lean frames under a check w
 (:class:`RowMaker`). Both write the same bytes.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from operator import attrgetter
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import asdict
 
 from trustcore.bundle.layout import CSV_COLUMNS
+from trustcore.older import Self, dataclass, zipped
 from trustcore.policy.vocabulary import Outcome
 from trustcore.receipt import CheckedEntry, FrameEntry, LeanFrame
 
@@ -114,7 +117,7 @@ class RowMaker(NamedTuple):
         leaves = range(first, first + len(frames))
         rows.leaves.extend(leaves)
         add_ndjson, add_csv = rows.ndjson.append, rows.csv.append
-        for leaf, frame in zip(leaves, frames, strict=True):
+        for leaf, frame in zipped(leaves, frames):
             file, pixels, number, take = frame.file_sha256, frame.pixel_sha256, frame.frame, frame.take
             started, finished, outcome, mark = frame.started_at, frame.finished_at, frame.outcome, frame.mark
             member = f'"mark":"{mark}",' if mark else ""

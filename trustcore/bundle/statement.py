@@ -3,10 +3,11 @@
 Source: https://github.com/secure-systems-lab/dsse (v1), https://in-toto.io/Statement/v1.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from trustcore.bundle.layout import PAYLOAD_TYPE, PREDICATE_TYPE, SIGNATURE, STATEMENT_TYPE
 from trustcore.encoding import canonical_json, is_sha256_hex, parse_json_strict
 from trustcore.errors import InvalidEvidence, InvalidReason
+from trustcore.older import dataclass
 from trustcore.signing import Signer, is_signature
 
 MAX_ENVELOPE_BYTES = 128 * 1024 * 1024

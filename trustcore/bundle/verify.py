@@ -21,6 +21,8 @@ A bundle that fails a step is refused with the reason and the file at fault. Ste
 hashed, and by several processes if asked; what it found counts in its place.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -6,8 +6,10 @@ The key is the bundle's own word; a witness that the auditor names must be there
 Source: https://c2sp.org/tlog-cosignature.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from trustcore.bundle.archive import Archive
 from trustcore.bundle.layout import LOG, WITNESSES
@@ -21,6 +23,7 @@ from trustcore.log.checkpoint import (
 )
 from trustcore.log.cosignature import verify_cosignatures
 from trustcore.log.tiles import TILE_WIDTH, ReadTiles
+from trustcore.older import UTC
 
 _VKEY_BYTES = 1024
 

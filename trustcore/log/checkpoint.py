@@ -10,19 +10,20 @@ verifier key, which an auditor can be given on paper.
 Source: https://c2sp.org/signed-note, https://c2sp.org/tlog-checkpoint.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.log.merkle import HASH_BYTES, MAX_TREE_SIZE
+from trustcore.older import Self, dataclass
 from trustcore.signing import Signer
 
 ED25519 = 0x01
@@ -154,7 +155,7 @@ class Note:
             raise InvalidEvidence(InvalidReason.SIGNATURE_INVALID, f"no signature by {verifier.name}")
         verifier.verify(self.text.encode(), signature.signature)
 
-    def signed_by(self, name: str, signer: Signer) -> "Note":
+    def signed_by(self, name: str, signer: Signer) -> Note:
         """Return this note with one more signature."""
         key_id = NoteVerifier.of(name, signer.public_key).key_id
         signature = NoteSignature(name, key_id, signer.sign(self.text.encode()))

@@ -8,9 +8,9 @@ extends the other. Only the first is good news.
 'FORKED'
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
 from trustcore.errors import InvalidEvidence, InvalidReason
@@ -24,6 +24,7 @@ from trustcore.log.checkpoint import (
 )
 from trustcore.log.merkle import EMPTY_ROOT, verify_consistency
 from trustcore.log.tiles import CHECKPOINT_PATH, Fetch, ReadTiles
+from trustcore.older import StrEnum, dataclass
 
 _UNREADABLE = (OSError, ValueError, LookupError)  # what a reader of files or of the network raises
 

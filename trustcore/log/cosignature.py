@@ -6,16 +6,18 @@ with every earlier one the witness cosigned. Nobody can then be shown another hi
 Source: https://c2sp.org/tlog-cosignature (cosignature/v1, Ed25519).
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from trustcore.errors import InvalidEvidence, InvalidKey, InvalidReason
 from trustcore.log.checkpoint import COSIGNATURE_V1, Note, NoteSignature, NoteVerifier
+from trustcore.older import Self, dataclass
 from trustcore.signing import Ed25519Signer, Signer
 
 TIMESTAMP_BYTES = 8

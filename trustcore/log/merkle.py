@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from trustcore.errors import InvalidEvidence, InvalidReason
+from trustcore.older import bits_set, dataclass
 
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -61,7 +61,7 @@ class Frontier:
     hashes: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0 <= self.size <= MAX_TREE_SIZE or len(self.hashes) != self.size.bit_count():
+        if not 0 <= self.size <= MAX_TREE_SIZE or len(self.hashes) != bits_set(self.size):
             raise ValueError("a frontier holds one hash for each set bit of its size")
         if any(len(item) != HASH_BYTES for item in self.hashes):
             raise ValueError("a frontier holds SHA-256 hashes")
@@ -108,9 +108,7 @@ def perfect_levels(leaf_hashes: Sequence[bytes]) -> list[list[bytes]]:
     levels = [list(leaf_hashes)]
     while len(row := levels[-1]) > 1:
         pairs = iter(row)
-        levels.append(
-            [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=False)]
-        )
+        levels.append([sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs)])
     return levels
 
 
@@ -200,7 +198,7 @@ def verify_consistency(  # noqa: C901 - the numbered algorithm of the RFC, kept 
             raise wrong
         return
     path = list(proof)
-    if old_size.bit_count() == 1:
+    if bits_set(old_size) == 1:
         path.insert(0, old_root)
     if not path:
         raise wrong

@@ -10,11 +10,12 @@ b'c2sp.org/tlog-proof@v1\nindex 0\n\nlog.example\n'
 Source: https://c2sp.org/tlog-proof.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.log.checkpoint import (
@@ -28,6 +29,7 @@ from trustcore.log.cosignature import Cosignature, verify_cosignatures
 from trustcore.log.merkle import leaf_hash, verify_inclusion
 from trustcore.log.tiles import MAX_ENTRY_BYTES
 from trustcore.log.witness import MAX_PROOF_LINES, parse_hash_line
+from trustcore.older import dataclass
 
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 PROOF_SUFFIX = ".tlog-proof"

@@ -11,9 +11,11 @@ path. Tiles never change, so they can be cached for ever.
 Source: https://c2sp.org/tlog-tiles (the checkpoint and the tiles live below the log's prefix).
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 
 from trustcore.errors import InvalidEvidence, InvalidReason
@@ -27,6 +29,7 @@ from trustcore.log.merkle import (
     root_from_leaves,
 )
 from trustcore.log.merkle import consistency_proof as prove_consistency
+from trustcore.older import dataclass
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT

@@ -10,13 +10,13 @@ cosignature go, and does both under one lock.
 Source: https://c2sp.org/tlog-witness.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from trustcore.errors import InvalidEvidence, InvalidReason, TrustError
 from trustcore.log.checkpoint import (
@@ -28,6 +28,7 @@ from trustcore.log.checkpoint import (
     parse_note,
 )
 from trustcore.log.merkle import EMPTY_ROOT, HASH_BYTES, verify_consistency
+from trustcore.older import StrEnum, dataclass
 
 MAX_PROOF_LINES = 63
 MAX_SUBMISSION_BYTES = MAX_NOTE_BYTES + 4096

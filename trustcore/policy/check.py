@@ -3,9 +3,11 @@
 Source: TAXONOMY section 14.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
 from datetime import datetime
 
+from trustcore.older import dataclass
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.rules import POLICY_HASH, POLICY_VERSION
 from trustcore.policy.vocabulary import DecisionOutcome

@@ -6,9 +6,12 @@ strictest value stands first.
 Source: TAXONOMY sections 8, 9, 11 and 12.
 """
 
-from enum import StrEnum
+from __future__ import annotations
+
 from types import MappingProxyType
 from typing import Final
+
+from trustcore.older import StrEnum
 
 
 class ProjectKind(StrEnum):

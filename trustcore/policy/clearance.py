@@ -16,10 +16,9 @@ Source: TAXONOMY sections 7, 10 and 12.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
+from trustcore.older import StrEnum, dataclass
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.terms import Terms, parse_time
 from trustcore.policy.territory import covers

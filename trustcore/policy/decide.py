@@ -28,15 +28,17 @@ that applies, in the order of the steps, so the first is the primary one (steps 
 Source: DESIGN section 5; TAXONOMY section 14.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
 from typing import Final, TypeVar
 
 from trustcore.errors import InvalidTerms
+from trustcore.older import StrEnum
 from trustcore.policy.check import CheckRequest, Decision, LicenceState
 from trustcore.policy.clauses import ChangeOfControl, Checkpoint, MarkLayer, VisibleLabel
 from trustcore.policy.matter import against_content, against_inputs, against_rating

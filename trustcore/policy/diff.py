@@ -9,14 +9,16 @@ name, the version and what it supersedes are left out, being the version itself.
 Source: TAXONOMY section 16 ("the difference from the last approved terms").
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
 
 import msgspec
 
 from trustcore.language import ENGLISH, Language, message
+from trustcore.older import dataclass
 from trustcore.policy.clauses import RatingSystem
 from trustcore.policy.narrow import is_narrower, widenings
 from trustcore.policy.sentences import (

@@ -9,11 +9,13 @@ own words alone: the channel, the country, the character that it asked for and t
 Source: TAXONOMY section 8.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from trustcore.older import dataclass
 from trustcore.policy.clauses import Exclusivity, ProjectKind
 from trustcore.policy.settle import parse_time
 from trustcore.policy.shape import Terms
@@ -48,7 +50,7 @@ class Claim:
     category: str | None = None
 
     @classmethod
-    def of(cls, terms: Terms, *, begins: datetime, category: str | None = None) -> "Claim":
+    def of(cls, terms: Terms, *, begins: datetime, category: str | None = None) -> Claim:
         """The claim of terms whose window opens at ``begins`` unless they say when."""
         window = terms.window
         start = parse_time(window.not_before) if window.not_before else begins
@@ -117,23 +119,22 @@ def _overlap(these: set[str], those: set[str]) -> bool:
 
 def _stands_against(holder: Claim, guest: Claim) -> Iterator[Conflict]:
     right, terms = holder.terms.exclusivity, guest.terms
-    match right.kind:
-        case Exclusivity.FULL:
-            yield Conflict("use_types")
-        case Exclusivity.MEDIUM:
-            if both := sorted(set(holder.terms.exploitation.channels) & set(terms.exploitation.channels)):
-                yield Conflict("exploitation.channels", tuple(map(str, both)))
-        case Exclusivity.CHARACTER:
-            if both_roles := sorted(set(holder.terms.scope.characters) & set(terms.scope.characters)):
-                yield Conflict("scope.characters", tuple(both_roles))
-            elif not terms.scope.characters:  # every character is asked for
-                yield Conflict("scope.characters")
-        case Exclusivity.CATEGORY if _advertises(terms):
-            categories = {one.casefold() for one in right.categories}
-            if guest.category is None or guest.category.casefold() in categories:
-                yield Conflict("product_category", (guest.category,) if guest.category else ())
-        case Exclusivity.COMPETITOR_LIST if terms.licensee in right.categories:
-            yield Conflict("licensee")
+    if right.kind is Exclusivity.FULL:
+        yield Conflict("use_types")
+    elif right.kind is Exclusivity.MEDIUM:
+        if both := sorted(set(holder.terms.exploitation.channels) & set(terms.exploitation.channels)):
+            yield Conflict("exploitation.channels", tuple(map(str, both)))
+    elif right.kind is Exclusivity.CHARACTER:
+        if both_roles := sorted(set(holder.terms.scope.characters) & set(terms.scope.characters)):
+            yield Conflict("scope.characters", tuple(both_roles))
+        elif not terms.scope.characters:  # every character is asked for
+            yield Conflict("scope.characters")
+    elif right.kind is Exclusivity.CATEGORY and _advertises(terms):
+        categories = {one.casefold() for one in right.categories}
+        if guest.category is None or guest.category.casefold() in categories:
+            yield Conflict("product_category", (guest.category,) if guest.category else ())
+    elif right.kind is Exclusivity.COMPETITOR_LIST and terms.licensee in right.categories:
+        yield Conflict("licensee")
 
 
 def _advertises(terms: Terms) -> bool:

@@ -10,6 +10,8 @@ the other way round; nobody but the guild ends a strike; nobody but the talent s
 Source: TAXONOMY section 10.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from types import MappingProxyType
 from typing import Final

@@ -6,6 +6,8 @@ not know, or the caller leaves unsaid where they need it, counts against it.
 Source: TAXONOMY sections 9, 12 and 14.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Final
 

@@ -7,10 +7,13 @@ may change either way.
 Source: TAXONOMY section 16.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import Any, Final
 
+from trustcore.older import zipped
 from trustcore.policy.clauses import (
     RATINGS,
     Assignability,
@@ -105,7 +108,7 @@ def _not_later(now: str | None, was: str | None) -> bool:
 def _no_larger(now: str | None, was: str | None) -> bool:
     if was is None or now is None:
         return was is None
-    return all(int(n) <= int(w) for n, w in zip(now.split("x"), was.split("x"), strict=True))
+    return all(int(n) <= int(w) for n, w in zipped(now.split("x"), was.split("x")))
 
 
 def _no_more_days(now: int | None, was: int | None) -> bool:

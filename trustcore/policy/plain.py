@@ -6,11 +6,13 @@ uses next to those granted, other channels and countries, other productions, han
 Source: TAXONOMY sections 3 and 16.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from trustcore.language import ENGLISH, Language
+from trustcore.older import dataclass
 from trustcore.policy.clauses import Assignability, ChangeOfControl, ContentRule, Exclusivity
 from trustcore.policy.shape import Scope, Terms
 from trustcore.policy.territory import COUNTRIES, PRESETS, territory_name
@@ -98,15 +100,14 @@ def _not_granted(terms: Terms, lang: Language) -> Iterator[Line]:
 
 
 def _limit(scope: Scope, use_type: UseType, lang: Language) -> str:
-    match quota_of(use_type):
-        case Quota.FRAMES:
-            return lang.say("Up to %(amount)s", amount=frames(scope.frames_max, lang))
-        case Quota.LINES:
-            return lang.counted("Up to %(number)s line", "Up to %(number)s lines", scope.lines_max)
-        case Quota.SECONDS:
-            return lang.counted("Up to %(number)s second", "Up to %(number)s seconds", scope.seconds_max)
-        case Quota.RUNS:
-            return lang.counted("Up to %(number)s time", "Up to %(number)s times", scope.runs_max)
+    quota = quota_of(use_type)
+    if quota is Quota.FRAMES:
+        return lang.say("Up to %(amount)s", amount=frames(scope.frames_max, lang))
+    if quota is Quota.LINES:
+        return lang.counted("Up to %(number)s line", "Up to %(number)s lines", scope.lines_max)
+    if quota is Quota.SECONDS:
+        return lang.counted("Up to %(number)s second", "Up to %(number)s seconds", scope.seconds_max)
+    return lang.counted("Up to %(number)s time", "Up to %(number)s times", scope.runs_max)
 
 
 def _places(title: str, scope: Scope, lang: Language) -> str:

@@ -4,8 +4,9 @@
 ['NEW', 'GONE', 'CHANGED']
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
 
+from trustcore.older import dataclass
 from trustcore.policy.profiles import (
     AtTheEnd,
     Profile,
@@ -46,7 +47,7 @@ def diff_profiles(older: Profile, newer: Profile) -> tuple[RuleChange, ...]:
 def _about(rule: Rule) -> tuple[object, ...]:
     """What a rule is about: two rules about the same are one rule that changed."""
     subject: tuple[str, ...] = ()
-    if isinstance(rule, Require | Refuse):
+    if isinstance(rule, (Require, Refuse)):
         subject = rule.fields
     elif isinstance(rule, AtTheEnd):
         subject = (rule.material,)

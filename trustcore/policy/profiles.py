@@ -10,18 +10,20 @@ from and how sure that is, and a deployment activates one only after counsel sig
 Source: TAXONOMY sections 18 and 19.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from enum import StrEnum
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Union
 
 import msgspec
 from msgspec import Meta
 
 from trustcore.encoding import canonical_json, sha256_hex
+from trustcore.older import UTC, StrEnum
 from trustcore.policy.clauses import Checkpoint, MarkLayer, OnEnd, ProjectKind, VisibleLabel
 from trustcore.policy.shape import Days, Ident, Label
 from trustcore.policy.vocabulary import Channel, Construct, ReplicaClass, UseType
@@ -158,21 +160,21 @@ class StrikeSuspends(_Rule, frozen=True, kw_only=True, tag="STRIKE_SUSPENDS"):
     """A strike that the guild calls suspends the consent."""
 
 
-Rule = (
-    NoticeHours
-    | Require
-    | Refuse
-    | WindowDaysMax
-    | Checkpoints
-    | FinalReviewHours
-    | DistributionHold
-    | TrainingApart
-    | Marks
-    | VisibleMark
-    | AtTheEnd
-    | RevokeWithinHours
-    | StrikeSuspends
-)
+Rule = Union[
+    NoticeHours,
+    Require,
+    Refuse,
+    WindowDaysMax,
+    Checkpoints,
+    FinalReviewHours,
+    DistributionHold,
+    TrainingApart,
+    Marks,
+    VisibleMark,
+    AtTheEnd,
+    RevokeWithinHours,
+    StrikeSuspends,
+]
 
 
 class Origin(_Part, frozen=True, kw_only=True):

@@ -8,9 +8,12 @@ The enumeration is closed: an unknown code is never issued, and a new one is a s
 Source: TAXONOMY section 14.
 """
 
+from __future__ import annotations
+
 import sys
-from enum import StrEnum
-from typing import Final, Self
+from typing import Final
+
+from trustcore.older import Self, StrEnum
 
 
 class DenyReason(StrEnum):

@@ -9,14 +9,15 @@ a candidate that asks less than what binds makes no difference.
 Source: BX-023.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from trustcore.encoding import canonical_json
+from trustcore.older import StrEnum, dataclass
 
 
 class Stage(StrEnum):
@@ -80,7 +81,7 @@ class Outcome:
     beyond_limits: tuple[str, ...] = ()
     notice_hours: int = 0
 
-    def beyond(self, binding: "Outcome") -> Difference:
+    def beyond(self, binding: Outcome) -> Difference:
         """What this outcome adds to that of the ``binding`` policies."""
         asked = tuple(sorted(self.asked - binding.asked))
         longer = self.notice_hours > binding.notice_hours

@@ -5,11 +5,13 @@ which rules it was made. The hash covers the numbered steps, the vocabulary, the
 and the constants below; whoever changes one of these raises the version.
 """
 
-from enum import StrEnum
+from __future__ import annotations
+
 from types import MappingProxyType
 from typing import Any, Final
 
 from trustcore.encoding import canonical_json, sha256_hex
+from trustcore.older import StrEnum
 from trustcore.policy import clauses, vocabulary
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.territory import PRESETS, PRESETS_VERSION

@@ -4,11 +4,13 @@ A :class:`Reader` turns the two values of a field into the texts ``before`` and 
 sentence that holds both, word for word, so that a page can strike the one and underline the other.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from trustcore.language import Language, message
+from trustcore.older import dataclass
 from trustcore.policy.clauses import ContentRule
 from trustcore.policy.shape import ScriptRef
 from trustcore.policy.territory import territory_name

@@ -13,16 +13,19 @@ with the path of the field:
 6. a version after the first names the one it supersedes.
 """
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
 from trustcore.errors import InvalidTerms
+from trustcore.older import UTC, moment_of
 from trustcore.policy.clauses import (
     LEVELLED_CONTENT,
     NEGOTIABLE_CONTENT,
@@ -67,7 +70,7 @@ def parse_time(text: str, path: str = "time") -> datetime:
     if not _RFC3339.fullmatch(text):
         raise InvalidTerms("a time is written like 2026-01-31T09:30:00Z", path)
     try:
-        return datetime.fromisoformat(text.upper()).astimezone(UTC).replace(microsecond=0)
+        return moment_of(text.upper()).astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError) as error:
         raise InvalidTerms("there is no such moment", path) from error
 

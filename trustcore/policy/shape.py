@@ -7,6 +7,8 @@ characters, models or engines means that nothing of the kind is restricted.
 Source: TAXONOMY sections 9, 11 and 12.
 """
 
+from __future__ import annotations
+
 from typing import Annotated, Any
 
 import msgspec

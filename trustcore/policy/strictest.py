@@ -6,12 +6,14 @@
 Source: TAXONOMY sections 5, 18 and 19; BX-007.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
 
+from trustcore.older import dataclass
 from trustcore.policy.clauses import OnEnd
 from trustcore.policy.profiles import (
     AtTheEnd,
@@ -165,21 +167,20 @@ def _strictest(
 
 
 def _codes(rule: Rule) -> Iterator[tuple[str, tuple[str, ...]]]:
-    match rule:
-        case Checkpoints(checkpoints=codes):
-            yield "CHECKPOINTS", tuple(str(code) for code in codes)
-        case DistributionHold(until=checkpoint):
-            yield "DISTRIBUTION_HOLD", (str(checkpoint),)
-        case Marks(watermark=layers, c2pa=signed):
-            yield "MARKS", (*(str(layer) for layer in layers), *(("C2PA",) if signed else ()))
-        case VisibleMark(labels=labels):
-            yield "VISIBLE_MARK", tuple(str(label) for label in labels)
-        case StrikeSuspends():
-            yield "STRIKE_SUSPENDS", ("STRIKE",)
-        case TrainingApart():
-            yield "TRAINING_APART", ("TRAINING",)
-        case Require(fields=fields):
-            yield "REQUIRE", tuple(fields)
+    if isinstance(rule, Checkpoints):
+        yield "CHECKPOINTS", tuple(str(code) for code in rule.checkpoints)
+    elif isinstance(rule, DistributionHold):
+        yield "DISTRIBUTION_HOLD", (str(rule.until),)
+    elif isinstance(rule, Marks):
+        yield "MARKS", (*(str(layer) for layer in rule.watermark), *(("C2PA",) if rule.c2pa else ()))
+    elif isinstance(rule, VisibleMark):
+        yield "VISIBLE_MARK", tuple(str(label) for label in rule.labels)
+    elif isinstance(rule, StrikeSuspends):
+        yield "STRIKE_SUSPENDS", ("STRIKE",)
+    elif isinstance(rule, TrainingApart):
+        yield "TRAINING_APART", ("TRAINING",)
+    elif isinstance(rule, Require):
+        yield "REQUIRE", tuple(rule.fields)
 
 
 def _at_the_end(binding: Binding) -> Iterator[Limit]:
@@ -202,45 +203,46 @@ def _unmet(terms: Terms, declared: Declared, binding: Binding) -> Iterator[Unmet
 
 
 def _missing(terms: Terms, declared: Declared, rule: Rule) -> Iterator[tuple[str, str]]:
-    match rule:
-        case Require(fields=fields):
-            yield from (("REQUIRE", field) for field in fields if not _says(terms, declared, field))
-        case Refuse(fields=fields):
-            yield from (("REFUSE", field) for field in fields if _says(terms, declared, field))
-        case WindowDaysMax(days=most) if (terms.window.days or 0) > most:
+    if isinstance(rule, Require):
+        yield from (("REQUIRE", field) for field in rule.fields if not _says(terms, declared, field))
+    elif isinstance(rule, Refuse):
+        yield from (("REFUSE", field) for field in rule.fields if _says(terms, declared, field))
+    elif isinstance(rule, WindowDaysMax):
+        if (terms.window.days or 0) > rule.days:
             yield "WINDOW_DAYS_MAX", "window.days"
-        case Checkpoints() | DistributionHold() | FinalReviewHours():
-            yield from _unreviewed(terms, rule)
-        case TrainingApart(days_max=most) if most and terms.training.allowed:
-            if (terms.window.days or 0) > most:
-                yield "TRAINING_APART", "window.days"
-        case _:
-            yield from _unmarked(terms, declared, rule)
+    elif isinstance(rule, (Checkpoints, DistributionHold, FinalReviewHours)):
+        yield from _unreviewed(terms, rule)
+    elif isinstance(rule, TrainingApart):
+        if rule.days_max and terms.training.allowed and (terms.window.days or 0) > rule.days_max:
+            yield "TRAINING_APART", "window.days"
+    else:
+        yield from _unmarked(terms, declared, rule)
 
 
 def _unreviewed(terms: Terms, rule: Rule) -> Iterator[tuple[str, str]]:
-    match rule:
-        case Checkpoints(checkpoints=codes) if not set(codes) <= set(terms.approvals.checkpoints):
+    approvals = terms.approvals
+    if isinstance(rule, Checkpoints):
+        if not set(rule.checkpoints) <= set(approvals.checkpoints):
             yield "CHECKPOINTS", "approvals.checkpoints"
-        case DistributionHold(until=checkpoint) if checkpoint not in terms.approvals.checkpoints:
+    elif isinstance(rule, DistributionHold):
+        if rule.until not in approvals.checkpoints:
             yield "DISTRIBUTION_HOLD", "approvals.checkpoints"
-        case FinalReviewHours(hours=least) if terms.approvals.final_review_hours < least:
-            yield "FINAL_REVIEW_HOURS", "approvals.final_review_hours"
+    elif isinstance(rule, FinalReviewHours) and approvals.final_review_hours < rule.hours:
+        yield "FINAL_REVIEW_HOURS", "approvals.final_review_hours"
 
 
 def _unmarked(terms: Terms, declared: Declared, rule: Rule) -> Iterator[tuple[str, str]]:
-    match rule:
-        case Marks(watermark=layers, c2pa=signed):
-            if not set(layers) <= set(terms.marking.watermark):
-                yield "MARKS", "marking.watermark"
-            if signed and not terms.marking.c2pa:
-                yield "MARKS", "marking.c2pa"
-        case VisibleMark(labels=labels, unless=exemption) if terms.marking.visible_label not in labels:
-            if exemption is None or not _says(terms, declared, exemption):
-                yield "VISIBLE_MARK", "marking.visible_label"
-        case AtTheEnd(material=material, allowed=allowed):
-            if getattr(terms.retention, material) not in allowed:
-                yield "AT_THE_END", f"retention.{material}"
+    if isinstance(rule, Marks):
+        if not set(rule.watermark) <= set(terms.marking.watermark):
+            yield "MARKS", "marking.watermark"
+        if rule.c2pa and not terms.marking.c2pa:
+            yield "MARKS", "marking.c2pa"
+    elif isinstance(rule, VisibleMark):
+        excused = rule.unless is not None and _says(terms, declared, rule.unless)
+        if terms.marking.visible_label not in rule.labels and not excused:
+            yield "VISIBLE_MARK", "marking.visible_label"
+    elif isinstance(rule, AtTheEnd) and getattr(terms.retention, rule.material) not in rule.allowed:
+        yield "AT_THE_END", f"retention.{rule.material}"
 
 
 def _says(terms: Terms, declared: Declared, field: str) -> bool:

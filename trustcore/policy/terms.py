@@ -10,6 +10,8 @@ an edit; both sides sign the same hash.
 Source: TAXONOMY section 12; RFC 8785 for the canonical form.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final

@@ -11,6 +11,8 @@ changes later changes no licence. A country covers its own subdivisions, never t
 Source: TAXONOMY section 6; ISO 3166-1 alpha-2 and ISO 3166-2.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterable

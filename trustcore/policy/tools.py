@@ -5,10 +5,13 @@ allows needs one entry that fits; a list that denies also refuses a tool that le
 needs to know.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from trustcore.older import dataclass
 
 _HASH: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 _PREFIX: Final = "sha256:"

@@ -10,9 +10,12 @@ An unknown value is refused, and a new value is a schema version. No use type im
 Source: TAXONOMY sections 2-4, 7-12, 14 and 15.
 """
 
-from enum import StrEnum
+from __future__ import annotations
+
 from types import MappingProxyType
 from typing import Final
+
+from trustcore.older import StrEnum
 
 
 class UseType(StrEnum):

@@ -9,6 +9,8 @@ terms has its words here, in English; a :class:`~trustcore.language.Language` te
     '3,000 frames (2 min 5 s at 24 fps)'
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Final
 

@@ -16,12 +16,14 @@ live lease is recorded too, as ``UNAUTHORISED`` with the lease as claimed and th
 True
 """
 
-from enum import StrEnum
-from typing import TypeAlias
+from __future__ import annotations
+
+from typing import Union
 
 import msgspec
 
 from trustcore.errors import InvalidEvidence, InvalidReason
+from trustcore.older import StrEnum, TypeAlias
 from trustcore.policy.vocabulary import DecisionOutcome, FrameDisposition, Outcome, RevocationKind
 from trustcore.receipt.forms import fault_of_frame
 from trustcore.receipt.rows import FrameRow
@@ -317,19 +319,19 @@ class RecordedEntry(_Entry, tag="recorded", frozen=True, kw_only=True):
     root: str
 
 
-Entry: TypeAlias = (
-    AuthorisedEntry
-    | CheckedEntry
-    | FrameEntry
-    | MarkedEntry
-    | VerifiedEntry
-    | RevokedEntry
-    | ExportedEntry
-    | SuspendedEntry
-    | ResumedEntry
-    | KeyEntry
-    | RecordedEntry
-)
+Entry: TypeAlias = Union[
+    AuthorisedEntry,
+    CheckedEntry,
+    FrameEntry,
+    MarkedEntry,
+    VerifiedEntry,
+    RevokedEntry,
+    ExportedEntry,
+    SuspendedEntry,
+    ResumedEntry,
+    KeyEntry,
+    RecordedEntry,
+]
 ENTRY_TYPES: tuple[type[Entry], ...] = (
     AuthorisedEntry,
     CheckedEntry,

@@ -6,12 +6,14 @@ Every check is a few hundred nanoseconds: a farm sends millions of them.
 (True, False)
 """
 
+from __future__ import annotations
+
 import re
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from trustcore.encoding import is_sha256_hex
+from trustcore.older import StrEnum, moment_of
 
 MAX_FRAME = 2**31 - 1
 MAX_TAKE = 2**15 - 1
@@ -99,7 +101,7 @@ def is_before(one: str, other: str) -> bool:
     As texts without their ``Z`` they sort as moments do, but for zeros at the end of a fraction: what looks
     later or equal is so; what looks earlier is compared exactly.
     """
-    return one[:-1] < other[:-1] and datetime.fromisoformat(one) < datetime.fromisoformat(other)
+    return one[:-1] < other[:-1] and moment_of(one) < moment_of(other)
 
 
 def is_utc_time(text: str) -> bool:
@@ -120,6 +122,6 @@ def _parse_time(text: str) -> datetime | None:
     if text[13] + text[16] != "::" or text[19] not in ".Z":
         return None
     try:
-        return datetime.fromisoformat(text)
+        return moment_of(text)
     except ValueError:
         return None

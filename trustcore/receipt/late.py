@@ -27,11 +27,12 @@ A frame that fails is recorded all the same, as unauthorised, with its code.
 Source: DESIGN section 5; docs/operations/offline.md.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from trustcore.older import StrEnum, dataclass
 from trustcore.policy.vocabulary import Quota
 
 

@@ -5,6 +5,8 @@ read by one call and written again by another, in a third of the time that entri
 another shape is refused here, without saying which or why, and is for :func:`~trustcore.receipt.parse_entry`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from operator import itemgetter, lt
 from typing import Literal

@@ -7,6 +7,8 @@
 True
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Annotated
 

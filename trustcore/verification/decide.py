@@ -14,9 +14,12 @@ written down and changes nothing. Numbers that are none count as nothing known.
     <Action.LABEL: 'label'>
 """
 
-import math
-from dataclasses import dataclass, field
+from __future__ import annotations
 
+import math
+from dataclasses import field
+
+from trustcore.older import dataclass
 from trustcore.verification.policy import Policy, policy_named
 from trustcore.verification.words import (
     Action,

@@ -7,6 +7,8 @@ by impact, and the deployment profile that its numbers were chosen for.
     0.75
 """
 
+from __future__ import annotations
+
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any

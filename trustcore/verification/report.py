@@ -5,6 +5,8 @@
     python -m trustcore.verification.report > docs/schemas/verification-report-1.json
 """
 
+from __future__ import annotations
+
 import sys
 from typing import Annotated, Any, Literal
 

@@ -1,5 +1,7 @@
 """From scores of windows to one score and its class, and from p-values to confidence: plain arithmetic, declared bounds."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 

@@ -3,7 +3,9 @@
 Source: the design's layers A (credentials), B (marks) and C (detectors); docs/verification.md explains each word.
 """
 
-from enum import StrEnum
+from __future__ import annotations
+
+from trustcore.older import StrEnum
 
 
 class ProvenanceStatus(StrEnum):

@@ -4,6 +4,7 @@
 'Ed25519'
 """
 
+from trustmark_client.aio.client import AsyncTrustmarkClient
 from trustmark_client.answers import BatchAnswer, Decision, Lease, LeaseState, TokenHeartbeat
 from trustmark_client.asks import Ask, FrameReceipt
 from trustmark_client.client import TrustmarkClient
@@ -14,6 +15,7 @@ from trustmark_client.written import receipt_of
 
 __all__ = [
     "Ask",
+    "AsyncTrustmarkClient",
     "BatchAnswer",
     "ClientCertificate",
     "ClientError",

@@ -12,9 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
 
 from trustcore.offline import OfflineGate
+from trustcore.older import moment_of
 from trustmark_client import clock
 from trustmark_client.asks import FrameReceipt
 
@@ -91,5 +91,5 @@ class OfflineBounds:
 
     def _server_time(self, text: str) -> float:
         """A moment on our wall clock as the server would date it."""
-        moment = datetime.fromisoformat(text).timestamp()
+        moment = moment_of(text).timestamp()
         return self._gate.lease.iat + moment - self._asked.wall

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+
+from trustcore.older import UTC
 
 
 def now() -> float:

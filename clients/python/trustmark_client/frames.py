@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
+from trustcore.older import Self
 from trustmark_client.answers import BatchAnswer, Lease
 from trustmark_client.asks import Ask, FrameReceipt
 from trustmark_client.bounds import DISCARDED

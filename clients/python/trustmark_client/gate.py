@@ -63,7 +63,13 @@ def _flush(client: TrustmarkClient, folder: Path) -> int:
             f"{counts.out_of_step} wait in {folder}: this clock and the server's disagree (CLOCK_SKEW)",
             file=sys.stderr,
         )
-    return EXIT_FAILED if counts.refused or counts.out_of_step else EXIT_DONE
+    if counts.damaged:
+        print(
+            f"{counts.damaged} were damaged on disk and are set aside in {folder} (ROW_DAMAGED): their frames "
+            "have no receipt",
+            file=sys.stderr,
+        )
+    return EXIT_FAILED if counts.refused or counts.out_of_step or counts.damaged else EXIT_DONE
 
 
 def _split(argv: list[str]) -> tuple[list[str], list[str]]:

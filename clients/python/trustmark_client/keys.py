@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from trustcore.encoding import b64url_encode
+from trustcore.older import dataclass
 from trustcore.signing import public_jwk
 
 

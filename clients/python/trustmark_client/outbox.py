@@ -1,9 +1,13 @@
 """Receipts on disk until the server has acknowledged them: a crash of the farm, or a full disk, loses none.
 
-One append-only NDJSON file per gate run; a row is on disk (fsync) before it is sent. How far the server has
-acknowledged it stands beside it, in ``<name>.sent``. A batch is a run of rows with a key derived from their bytes, so
+One append-only file per gate run, a row and its checksum on each line; a row is on disk (fsync) before it is sent. How
+far the server has acknowledged it stands beside it, in ``<name>.sent``. A batch is a run of rows with a key derived from their bytes, so
 sending it again after a crash is the same batch for the server. The file is removed when all its rows were
 acknowledged. Rows stay on disk, not in memory: an outbox of a million rows needs as much as one of a hundred.
+
+What a crash left of a last write does not bear its checksum and is cut off: nobody was told that it is kept. A row
+damaged before others that are whole was kept once and is no more: it is set aside in ``<name>.damaged``, counted and
+said, and the others are sent.
 
 A row that is refused because our clock and the server's disagree (``CLOCK_SKEW``) is not at fault for ever, and its
 frame exists: it is written again at the end, and waits until the clocks agree.
@@ -15,6 +19,7 @@ import fcntl
 import hashlib
 import os
 import uuid
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,19 +33,20 @@ from trustmark_client.asks import FrameReceipt
 from trustmark_client.errors import OutboxFull
 
 Send = Callable[[list[bytes], str], BatchAnswer]
-OUT_OF_STEP = "CLOCK_SKEW"
+OUT_OF_STEP, DAMAGED = "CLOCK_SKEW", "ROW_DAMAGED"
 FLUSH_ROWS = 2000
 _BLOCK = 1 << 20
 
 
 @dataclass
 class Counts:
-    """What became of the rows sent so far; ``out_of_step`` of them wait for the clocks to agree."""
+    """What became of the rows so far; ``out_of_step`` of them wait for the clocks to agree, ``damaged`` are set aside."""
 
     accepted: int = 0
     unauthorised: int = 0
     refused: int = 0
     out_of_step: int = 0
+    damaged: int = 0
     codes: set[str] = field(default_factory=set)
 
     def add(self, answer: BatchAnswer, out_of_step: int = 0) -> None:
@@ -57,6 +63,7 @@ class Counts:
         self.unauthorised += other.unauthorised
         self.refused += other.refused
         self.out_of_step += other.out_of_step
+        self.damaged += other.damaged
         self.codes |= other.codes
 
 
@@ -74,10 +81,10 @@ class Outbox:
         self._batch_rows = batch_rows
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = _held(path)
-        self._size = _whole_lines(self._file)
         self._sent_path = path.with_suffix(".sent")
+        self._size = _whole_lines(self._file)
         self._at = self._sent_before()
-        self._rows = _count_lines(self._file, self._at)
+        self._rows, self._size = _whole_rows(self._file, self._at, self._size)
         self._stalled = False
         self._unwritten: list[bytes] = []  # what a full disk did not take
 
@@ -100,12 +107,12 @@ class Outbox:
             self._stalled, self.counts.out_of_step = False, 0
         end = self._size  # rows that are out of step are written behind it: once round is enough
         while self._at < end and not self._stalled and self._rows >= (1 if everything else self._batch_rows):
-            batch = self._next_batch(end)
+            batch, to = self._next_batch(end)
             left = self._send_batch(send, batch)
             if left:
                 self._append(left)
                 self._stalled = not everything
-            self._advance(batch)
+            self._advance(batch, to)
         while everything and self._unwritten:
             batch = self._unwritten[: self._batch_rows]
             left = self._send_batch(send, batch)
@@ -129,7 +136,7 @@ class Outbox:
     def _append(self, rows: list[bytes]) -> None:
         if not rows:
             return
-        data = memoryview(b"".join(row + b"\n" for row in rows))
+        data = memoryview(b"".join(map(_line, rows)))
         try:
             written = 0
             while written < len(data):
@@ -143,17 +150,32 @@ class Outbox:
         self._size += len(data)
         self._rows += len(rows)
 
-    def _next_batch(self, end: int) -> list[bytes]:
-        """The next rows before ``end``, without their line ends."""
+    def _next_batch(self, end: int) -> tuple[list[bytes], int]:
+        """The next rows before ``end``, and where they end; damaged ones among them are set aside."""
         rows: list[bytes] = []
         at = self._at
         with self.path.open("rb") as stream:
             stream.seek(at)
             while len(rows) < self._batch_rows and at < end:
                 line = stream.readline()
+                row = _row(line)
+                if row is not None:
+                    rows.append(row)
+                else:
+                    self._set_aside(at, line)
                 at += len(line)
-                rows.append(line[:-1])
-        return rows
+        return rows, at
+
+    def _set_aside(self, at: int, line: bytes) -> None:
+        """Keep what is left of a damaged row, once; that it is damaged is known from its checksum."""
+        kept = self.path.with_suffix(".damaged")
+        seen = kept.read_bytes() if kept.exists() else b""
+        found = b"%d %b" % (at, line)
+        if found not in seen:
+            with suppress(OSError), kept.open("ab") as stream:
+                stream.write(found)
+        self.counts.damaged += 1
+        self.counts.codes.add(DAMAGED)
 
     def _send_batch(self, send: Send, batch: list[bytes]) -> list[bytes]:
         """Send one batch; returns its rows that are out of step with the server's clock."""
@@ -168,9 +190,9 @@ class Outbox:
             left = still
         return left
 
-    def _advance(self, batch: list[bytes]) -> None:
+    def _advance(self, batch: list[bytes], to: int) -> None:
         """Pass an acknowledged batch. No fsync: who reads an older place sends the same batches again."""
-        self._at += sum(map(len, batch)) + len(batch)
+        self._at = to
         self._rows -= len(batch)
         with suppress(OSError):  # a disk that is full keeps the older place
             self._sent_path.write_text(f"{self._at:020d}", encoding="ascii")
@@ -237,12 +259,28 @@ def _whole_lines(file: FileIO) -> int:
     return end
 
 
-def _count_lines(file: FileIO, at: int) -> int:
-    count = 0
-    while block := os.pread(file.fileno(), _BLOCK, at):
-        count += block.count(b"\n")
-        at += len(block)
-    return count
+def _line(row: bytes) -> bytes:
+    return b"%b\t%08x\n" % (row, zlib.crc32(row))
+
+
+def _row(line: bytes) -> bytes | None:
+    """The row of a line, if it bears its checksum."""
+    row, _, check = line[:-1].rpartition(b"\t")
+    return row if check == b"%08x" % zlib.crc32(row) and line[-1:] == b"\n" else None
+
+
+def _whole_rows(file: FileIO, at: int, size: int) -> tuple[int, int]:
+    """How many rows from ``at`` on bear their checksum, and where the last of them ends; the file is cut there."""
+    count, end = 0, at
+    with os.fdopen(os.dup(file.fileno()), "rb") as stream:
+        stream.seek(at)
+        for line in stream:
+            at += len(line)
+            if _row(line) is not None:
+                count, end = count + 1, at
+    if end < size:
+        file.truncate(end)
+    return count, end
 
 
 def _rows_out_of_step(batch: list[bytes], answer: BatchAnswer) -> list[bytes]:

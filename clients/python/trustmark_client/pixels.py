@@ -38,14 +38,19 @@ _STORED: Final = frozenset(
 # read by FFmpeg: deeper than Pillow goes, or (PNG) at half the time
 _BY_FFMPEG: Final = {".png": "png", ".exr": "exr", ".dpx": "dpx"}
 _STRICTNESS = Lock()
+_ROOM: Final = 1 << 18
 # of a frame that has no picture
 NO_PIXELS: Final = "0" * 64
 
 
 def file_sha256(path: Path) -> str:
     """SHA-256 of the file's bytes, hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    digest, room = hashlib.sha256(), bytearray(_ROOM)
+    view = memoryview(room)
+    with path.open("rb", buffering=0) as stream:
+        while read := stream.readinto(view):
+            digest.update(view[:read])
+    return digest.hexdigest()
 
 
 def pixel_sha256(path: Path) -> str:

@@ -19,9 +19,9 @@ import subprocess
 import sys
 import time
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from trustcore.older import dataclass
 from trustmark_client.answers import BatchAnswer, Decision, Lease
 from trustmark_client.asks import Ask
 from trustmark_client.client import TrustmarkClient
@@ -127,9 +127,9 @@ class _Stopper:
 
 
 def _start(command: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start the command in a process group of its own, bound to our life."""
+    """Start the command in a session and process group of its own, bound to our life."""
     bound = [sys.executable, "-I", "-S", str(Path(__file__).with_name("bound.py")), str(os.getpid())]
-    return subprocess.Popen([*bound, *command], env=env, process_group=0)
+    return subprocess.Popen([*bound, *command], env=env, start_new_session=True)
 
 
 def _watch(ask: Ask, work: Work, lease: Lease) -> FrameWatch | None:

@@ -1,46 +1,38 @@
-"""HTTP with patience: retries with full jitter, problem details as exceptions.
-
-A request is repeated only where that is safe: reads, and writes that carry an ``Idempotency-Key``.
-"""
+"""The blocking shell around :mod:`trustmark_client.exchange`: it sends, it sleeps, it keeps connections."""
 
 from __future__ import annotations
 
-import random
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
+from dataclasses import field
+from typing import TypeVar
 
 import httpx
 
-from trustmark_client.errors import ServerRefused, ServerUnreachable
+from trustcore.older import dataclass
+from trustmark_client.exchange import (
+    USER_AGENT,
+    Call,
+    Heard,
+    Patience,
+    Send,
+    Step,
+    exchange,
+    hurried,
+    refusal,
+)
 
-RETRIED_STATUS = frozenset({429, 502, 503, 504})
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to try: waits are drawn from [0, base * 2**attempt], capped.
-
-    Source: AWS Architecture Blog, "Exponential Backoff And Jitter" (full jitter).
-    """
-
-    attempts: int = 5
-    base_seconds: float = 0.25
-    cap_seconds: float = 8.0
-    timeout_seconds: float = 30.0
-
-    def wait(self, attempt: int) -> float:
-        """Seconds to sleep after the failed attempt of that number, from 0."""
-        return random.uniform(0, min(self.cap_seconds, self.base_seconds * 2**attempt))  # noqa: S311 - jitter
+__all__ = ["Patience", "Transport", "refusal"]
+T = TypeVar("T")
+Q = TypeVar("Q")
+A = TypeVar("A")
 
 
 @dataclass(slots=True)
 class Transport:
-    """One server, one API key."""
+    """One server, one API key; its connections are kept and used again, by any thread."""
 
     base_url: str
     api_key: str
@@ -48,7 +40,6 @@ class Transport:
     sleep: Callable[[float], None] = time.sleep
     tls: ssl.SSLContext | None = None
     http: httpx.Client = field(init=False)
-    _own: threading.local = field(default_factory=threading.local, init=False)
 
     def __post_init__(self) -> None:
         # a farm's proxy settings are none of our business unless asked for: fail closed, not elsewhere
@@ -56,77 +47,47 @@ class Transport:
             base_url=self.base_url,
             timeout=self.patience.timeout_seconds,
             verify=self.tls if self.tls is not None else True,
-            headers={"Authorization": f"Bearer {self.api_key}", "User-Agent": "trustmark-client/0.1"},
+            headers={"Authorization": f"Bearer {self.api_key}", "User-Agent": USER_AGENT},
         )
 
-    def url(self, path: str) -> str:
-        """The absolute URL, as DPoP's ``htu`` needs it."""
-        return f"{self.base_url.rstrip('/')}{path}"
-
-    @contextmanager
-    def hurried(self, seconds: float) -> Iterator[None]:
+    def hurried(self, seconds: float) -> AbstractContextManager[None]:
         """All requests of this thread in the block together take no longer, attempts and waits included."""
-        self._own.ends_at = time.monotonic() + seconds
-        try:
-            yield
-        finally:
-            self._own.ends_at = None
+        return hurried(seconds)
 
-    def _left(self) -> float | None:
-        """Seconds that a hurried request has left; none if it need not hurry."""
-        ends_at: float | None = getattr(self._own, "ends_at", None)
-        return None if ends_at is None else ends_at - time.monotonic()
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        headers: Callable[[], Mapping[str, str]] = dict,
-        repeatable: bool = False,
-        once_within: float | None = None,
-        **content: Any,
-    ) -> httpx.Response:
-        """Send, repeat where safe, and return the answer of a success.
-
-        Args:
-            headers: called for every attempt, since a proof may be used once only.
-            repeatable: whether sending twice is harmless; GET always is.
-            once_within: send once alone, and wait so many seconds for the answer: for callers who ask again.
+    def request(self, call: Call) -> httpx.Response:
+        """Send ``call``, repeat where safe, and return the answer of a success.
 
         Raises:
             ServerRefused: a 4xx that repeating would not change.
             ServerUnreachable: no answer, or only 5xx.
         """
-        attempts = self.patience.attempts if repeatable or method == "GET" else 1
-        if once_within is not None:
-            attempts, content["timeout"] = 1, once_within
-        failure = "not tried"
-        for attempt in range(attempts):
-            if attempt:
-                self.sleep(self.patience.wait(attempt - 1))
-            if (left := self._left()) is not None:
-                if left <= 0:
-                    break
-                content["timeout"] = min(left, self.patience.timeout_seconds)
-            try:
-                answer = self.http.request(method, path, headers=dict(headers()), **content)
-            except httpx.HTTPError as error:
-                failure = f"{type(error).__name__}: {error}"
-                continue
-            if answer.is_success:
-                return answer
-            if answer.status_code not in RETRIED_STATUS and answer.status_code < 500:
-                raise refusal(answer)
-            failure = f"status {answer.status_code}"
-        raise ServerUnreachable(f"{method} {self.url(path)}: {failure} after {attempts} attempt(s)")
+        return _drive(exchange(call, self.patience, self.base_url), self._perform)
+
+    def run(self, operation: Generator[Call, httpx.Response, T]) -> T:
+        """Send what ``operation`` asks for, one call after the other, and return what it makes of the answers."""
+        return _drive(operation, self.request)
+
+    def _perform(self, step: Step) -> Heard:
+        if not isinstance(step, Send):
+            self.sleep(step.seconds)
+            return None
+        try:
+            return self.http.request(step.call.method, step.call.path, **step.options)
+        except httpx.HTTPError as error:
+            return error
 
 
-def refusal(answer: httpx.Response) -> ServerRefused:
-    """The problem of an error answer; an answer without one gets the code ``HTTP_<status>``."""
+def _drive(questions: Generator[Q, A, T], answer: Callable[[Q], A]) -> T:
+    """Answer question after question; an error of ``answer`` is raised where it was asked."""
     try:
-        problem = answer.json()
-        code, detail = str(problem["code"]), str(problem.get("detail") or problem.get("title") or "")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        code, detail = f"HTTP_{answer.status_code}", answer.reason_phrase
-    return ServerRefused(answer.status_code, code, detail)
+        question = next(questions)
+        while True:
+            try:
+                heard = answer(question)
+            except Exception as error:  # noqa: BLE001 - it goes where the question came from
+                question = questions.throw(error)
+            else:
+                question = questions.send(heard)
+    except StopIteration as done:
+        found: T = done.value
+        return found

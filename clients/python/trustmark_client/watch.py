@@ -6,9 +6,10 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from trustcore.older import dataclass
 from trustmark_client.asks import FrameReceipt
 from trustmark_client.clock import now, rfc3339
 from trustmark_client.errors import PixelsUnreadable

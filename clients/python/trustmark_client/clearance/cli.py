@@ -14,9 +14,9 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
+from trustcore.older import UTC, moment_of
 from trustcore.policy.clearance import Showing
 from trustcore.policy.territory import expand_territories
 from trustcore.policy.vocabulary import Channel
@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _showing(options: argparse.Namespace) -> Showing:
     try:
-        at = datetime.fromisoformat(options.date)
+        at = moment_of(options.date)
     except ValueError as error:
         raise ValueError(f"--date {options.date}: write 2027-03-01") from error
     return Showing(

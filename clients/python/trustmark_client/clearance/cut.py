@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
 
+from trustcore.older import dataclass
 from trustmark_client.errors import ClientError
 
 METADATA = "trustmark"
@@ -130,7 +130,7 @@ def _clip(clip: otio.schema.Clip, cast: Cast) -> CutClip:
 
 def _likenesses(name: str, said: Any) -> tuple[Likeness, ...]:
     try:
-        if isinstance(said, str | Mapping):
+        if isinstance(said, (str, Mapping)):
             raise TypeError
         return tuple(_likeness(one) for one in said)
     except (TypeError, KeyError) as error:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from trustcore.errors import InvalidTerms
+from trustcore.older import dataclass, moment_of
 from trustcore.policy.clearance import ClearanceGap, Showing, Standing, clearance_gaps
 from trustcore.policy.terms import Terms, parse_terms
 from trustmark_client.clearance.cut import CutClip, Likeness
@@ -55,7 +56,7 @@ def read_licence(body: Mapping[str, Any]) -> Licence:
 
 def _moment(text: Any) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text)
+        moment = moment_of(text)
     except (TypeError, ValueError):
         return None
     return moment if moment.tzinfo else None

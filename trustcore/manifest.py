@@ -17,7 +17,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -25,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from trustcore.encoding import canonical_json, is_sha256_hex, parse_json_strict, sha256_hex
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.log.merkle import Frontier, leaf_hash
+from trustcore.older import dataclass
 from trustcore.signing import Signer, is_signature
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
@@ -127,7 +127,8 @@ def read_rows(stream: BinaryIO, manifest: Manifest) -> Iterator[dict[str, Any]]:
     Raises:
         InvalidEvidence: ``MALFORMED``, ``NOT_CANONICAL`` or ``HASH_MISMATCH`` (rows changed, lost, added or moved).
     """
-    frontier, leaves, before, count = Frontier(), list[bytes](), "", 0
+    leaves: list[bytes] = []
+    frontier, before, count = Frontier(), "", 0
     while line := stream.readline(_ROW_BYTES_MAX + 1):
         if not line.endswith(b"\n"):
             raise _refusal(InvalidReason.MALFORMED, f"row {count + 1} does not end")

@@ -27,6 +27,12 @@ def has_recorded(object_type: str, ids: Iterable[UUID | str]) -> set[str]:
     return set(rows.values_list("object_id", flat=True).distinct().order_by())
 
 
+def organisations_with(object_type: str, object_id: UUID | str) -> set[UUID]:
+    """Whose events tell of this object; 1 query."""
+    rows = events_of(object_type, object_id).exclude(organisation_id=None)
+    return set(rows.values_list("organisation_id", flat=True).order_by().distinct())  # type: ignore[arg-type]
+
+
 def log_events_after(production_id: UUID, number: int) -> QuerySet[Event]:
     """Events of a production that belong in its log and come after event ``number``, in order."""
     return Event.objects.filter(production_id=production_id, number__gt=number, log_entry__isnull=False)

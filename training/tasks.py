@@ -1,3 +1,30 @@
-"""Periodic work of the rights gate."""
+"""Periodic work of the rights gate: what must go goes without anybody having to think of it."""
 
-BEAT: tuple[str, ...] = ()
+from uuid import UUID
+
+from celery import shared_task
+
+from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
+
+# what judges again after a change of policy need not run every few seconds
+BEAT: tuple[str | tuple[str, int], ...] = (
+    "training.tasks.take_down_what_is_over",
+    ("training.tasks.judge_again", 300),
+)
+
+
+@shared_task(ignore_result=True)
+def take_down_what_is_over() -> int:
+    """Open and contain cases for rights that have ended; how many."""
+    return len(open_due_takedowns())
+
+
+@shared_task(ignore_result=True)
+def judge_again() -> int:
+    """Judge what another policy admitted by the policy of now; how many houses had something to take down."""
+    opened: list[UUID] = [
+        case
+        for house in organisations_to_judge()
+        if (case := open_for_policy(organisation_id=house)) is not None
+    ]
+    return len(opened)

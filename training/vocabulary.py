@@ -96,3 +96,30 @@ class NodeKind(models.TextChoices):
     MANIFEST = "MANIFEST", later("Manifest")
     RUN = "RUN", later("Training run")
     MODEL = "MODEL", later("Model version")
+
+
+class TakedownTrigger(models.TextChoices):
+    """Why something must go (TP-213 to TP-216)."""
+
+    CLAIM = "CLAIM", later("Claim of use without permission")
+    LICENCE_EXPIRED = "LICENCE_EXPIRED", later("Licence expired")
+    RIGHTS_REVOKED = "RIGHTS_REVOKED", later("Rights revoked")
+    POLICY_CHANGED = "POLICY_CHANGED", later("Policy changed")
+
+
+class TakedownState(models.TextChoices):
+    """Where a case stands."""
+
+    CONTAINED = "CONTAINED", later("Contained: nothing of it may be used")
+    REMOVED = "REMOVED", later("Material removed, models to be dealt with")
+    CLOSED = "CLOSED", later("Closed, certified")
+    CALLED_OFF = "CALLED_OFF", later("Called off, released again")
+
+
+class ItemAction(models.TextChoices):
+    """What is done about one thing that a case reaches (TP-217)."""
+
+    REMOVE = "REMOVE", later("Removed")
+    WITHDRAW = "WITHDRAW", later("Withdrawn")
+    RETRAIN = "RETRAIN", later("Retrained without it")
+    MITIGATE = "MITIGATE", later("Mitigated")

@@ -14,21 +14,18 @@ Source: https://github.com/secure-systems-lab/dsse (v1), https://in-toto.io/Stat
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from trustcore.dsse import sign_statement, verify_statement
 from trustcore.encoding import canonical_json, is_sha256_hex, parse_json_strict, sha256_hex
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.log.merkle import Frontier, leaf_hash
 from trustcore.older import dataclass
-from trustcore.signing import Signer, is_signature
+from trustcore.signing import Signer
 
-PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
-STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "urn:trustmark:predicate:training-manifest:v1"
 MEDIA_TYPE: Final = "application/x-ndjson"
 _HEAD_BYTES_MAX: Final = 16 * 1024 * 1024
@@ -77,22 +74,7 @@ def root_of(lines: Iterable[bytes]) -> str:
 
 def sign_head(head: Mapping[str, Any], signer: Signer) -> bytes:
     """The DSSE envelope over ``head``: the first line of the file."""
-    statement = canonical_json(
-        {
-            "_type": STATEMENT_TYPE,
-            "subject": [{"name": "manifest", "digest": {"sha256": manifest_id(head)[7:]}}],
-            "predicateType": PREDICATE_TYPE,
-            "predicate": dict(head),
-        }
-    )
-    signature = {"keyid": signer.kid, "sig": base64.b64encode(signer.sign(_pae(statement))).decode()}
-    return canonical_json(
-        {
-            "payloadType": PAYLOAD_TYPE,
-            "payload": base64.b64encode(statement).decode(),
-            "signatures": [signature],
-        }
-    )
+    return sign_statement({"manifest": manifest_id(head)[7:]}, PREDICATE_TYPE, head, signer)
 
 
 def read_head(envelope: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Manifest:
@@ -102,21 +84,14 @@ def read_head(envelope: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Manifest
         InvalidEvidence: ``MALFORMED``, ``UNSUPPORTED``, ``KEY_UNTRUSTED``, ``SIGNATURE_INVALID`` or
             ``HASH_MISMATCH`` (the subject is not the hash of the head).
     """
-    document = parse_json_strict(envelope, max_bytes=_HEAD_BYTES_MAX)
-    try:
-        (signature,) = document["signatures"]
-        kid, kind = signature["keyid"], document["payloadType"]
-        payload = base64.b64decode(document["payload"], validate=True)
-        sig = base64.b64decode(signature["sig"], validate=True)
-    except (KeyError, TypeError, ValueError, binascii.Error) as error:
-        raise _refusal(InvalidReason.MALFORMED, "the first line is no DSSE envelope") from error
-    if kind != PAYLOAD_TYPE:
-        raise _refusal(InvalidReason.UNSUPPORTED, "the envelope holds no in-toto statement")
-    if not isinstance(kid, str) or kid not in keys:
-        raise _refusal(InvalidReason.KEY_UNTRUSTED, "signed with a key that is not known")
-    if not is_signature(keys[kid], sig, _pae(payload)):
-        raise _refusal(InvalidReason.SIGNATURE_INVALID, "the signature does not hold")
-    return _read_statement(payload, kid)
+    signed = verify_statement(envelope, PREDICATE_TYPE, keys, path="manifest")
+    head = signed.predicate
+    rows, root = head.get("rows"), head.get("rows_root")
+    if not isinstance(rows, int) or rows < 1 or not isinstance(root, str) or not is_sha256_hex(root):
+        raise _refusal(InvalidReason.MALFORMED, "the head does not say which rows there are")
+    if signed.digests != {"manifest": manifest_id(head)[7:]}:
+        raise _refusal(InvalidReason.HASH_MISMATCH, "the id is not the hash of the head")
+    return Manifest(manifest_id(head), head, signed.kid)
 
 
 def read_rows(stream: BinaryIO, manifest: Manifest) -> Iterator[dict[str, Any]]:
@@ -159,28 +134,6 @@ def verify_manifest(stream: BinaryIO, keys: Mapping[str, Ed25519PublicKey]) -> M
     for _row in read_rows(stream, manifest):
         pass
     return manifest
-
-
-def _read_statement(payload: bytes, kid: str) -> Manifest:
-    document = parse_json_strict(payload, max_bytes=_HEAD_BYTES_MAX)
-    try:
-        kinds = (document["_type"], document["predicateType"])
-        (subject,) = document["subject"]
-        digest, head = subject["digest"]["sha256"], dict(document["predicate"])
-        rows, root = head["rows"], head["rows_root"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise _refusal(InvalidReason.MALFORMED, "no statement on a manifest") from error
-    if kinds != (STATEMENT_TYPE, PREDICATE_TYPE):
-        raise _refusal(InvalidReason.UNSUPPORTED, "another kind of statement")
-    if not isinstance(rows, int) or rows < 1 or not isinstance(root, str) or not is_sha256_hex(root):
-        raise _refusal(InvalidReason.MALFORMED, "the head does not say which rows there are")
-    if manifest_id(head) != f"sha256:{digest}":
-        raise _refusal(InvalidReason.HASH_MISMATCH, "the id is not the hash of the head")
-    return Manifest(manifest_id(head), head, kid)
-
-
-def _pae(payload: bytes) -> bytes:
-    return b"DSSEv1 %d %b %d %b" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
 
 
 def _refusal(reason: InvalidReason, detail: str) -> InvalidEvidence:

@@ -116,6 +116,10 @@ TRAINING_FILE_BYTES_MAX = env.integer("TRUSTMARK_TRAINING_FILE_BYTES_MAX", 20 * 
 TRAINING_LOCK_DAYS = env.integer("TRUSTMARK_TRAINING_LOCK_DAYS", 0)
 # Hours in which an isolated asset is due to be looked at, where its contract says nothing.
 TRAINING_REVIEW_HOURS = env.integer("TRUSTMARK_TRAINING_REVIEW_HOURS", 72, least=1)
+# Hours in which a takedown is due to be dealt with whole; what is automatic happens at once.
+TAKEDOWN_HOURS = env.integer("TRUSTMARK_TAKEDOWN_HOURS", 96, least=1)
+# Most nodes that a takedown drill may reach; a broader one blocks new classes of sources until a narrower one.
+DRILL_REACH_MAX = env.integer("TRUSTMARK_DRILL_REACH_MAX", 100_000, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES_MAX
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

@@ -7,6 +7,7 @@ from training.models.lineage import LineageEdge, LineageHead, LineageNode
 from training.models.manifests import ManifestRow, ModelVersion, TrainingManifest, TrainingRun
 from training.models.rights import RightsEnd, RightsRecord
 from training.models.sources import DomainRule, Source, SourceClass
+from training.models.takedowns import Takedown, TakedownItem, TakedownReach
 
 __all__ = [
     "Derivative",
@@ -25,6 +26,9 @@ __all__ = [
     "RightsRecord",
     "Source",
     "SourceClass",
+    "Takedown",
+    "TakedownItem",
+    "TakedownReach",
     "TrainingAsset",
     "TrainingManifest",
     "TrainingRun",

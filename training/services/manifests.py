@@ -21,7 +21,13 @@ from training.seats import require_counsel, require_engineer
 from training.selectors.manifests import manifest_for, sources_above_each
 from training.selectors.rights import current_rights
 from training.services.derivatives import is_commit
-from training.services.releasing import Against, GateAnswer, release_gate, source_reasons
+from training.services.releasing import (
+    Against,
+    GateAnswer,
+    is_found_by_a_takedown,
+    release_gate,
+    source_reasons,
+)
 from training.services.texts import clean
 from training.vocabulary import AssetState, NodeKind
 from trustcore.manifest import manifest_id, seal_rows, sign_head
@@ -114,8 +120,11 @@ def release_manifest(*, principal: Principal, name: str) -> tuple[TrainingManife
         if manifest.frozen_by_id == principal.person.pk:
             raise Forbidden("MANIFEST_IS_YOURS", "Whoever froze a manifest does not release it.")
         answer = release_gate(manifest)
-        if not answer.is_clear:
-            raise refusal("RELEASE_REFUSED", "The gate refuses this manifest.", answer.against)
+        against = list(answer.against)
+        if not is_found_by_a_takedown(manifest):
+            against.append(Against("TAKEDOWN_WOULD_MISS_IT", 0))
+        if against:
+            raise refusal("RELEASE_REFUSED", "The gate refuses this manifest.", against)
         manifest.released_at, manifest.released_by = answer.at, principal.person
         manifest.save(update_fields=["released_at", "released_by"])
         record(

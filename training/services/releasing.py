@@ -11,13 +11,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from audit.selectors import has_recorded
 from common import clock
 from training.gate.policy import compile_policy
 from training.models import (
     Derivative,
+    LineageEdge,
     LineageNode,
     ManifestRow,
     RightsException,
@@ -85,6 +86,17 @@ def release_gate(manifest: TrainingManifest, *, at: datetime | None = None) -> G
     if lost := _not_in_the_trail(manifest):
         against.append(Against("LOG_NOT_SYNCHRONISED", 0, lost))
     return GateAnswer(at, tuple(against))
+
+
+def is_found_by_a_takedown(manifest: TrainingManifest) -> bool:
+    """Whether a takedown of its sources would find this manifest and every row of it (TP-148): a drill in small."""
+    sources = [one["id"] for one in manifest.head["sources"]]
+    nodes = LineageNode.objects.filter(
+        organisation=manifest.organisation_id, kind=NodeKind.SOURCE, ref__in=sources
+    )
+    reached = below(nodes.values_list("pk", flat=True))
+    rows = set(ManifestRow.objects.filter(manifest=manifest).values_list("node_id", flat=True))
+    return manifest.node_id in reached and rows <= reached
 
 
 def source_reasons(
@@ -174,9 +186,10 @@ def _by_row(manifest: TrainingManifest) -> list[Against]:
         state=AssetState.ADMITTED
     )
     gone = Derivative.objects.filter(organisation=manifest.organisation_id, removed_at__isnull=False)
+    made_of = LineageEdge.objects.filter(parent=OuterRef("node"))
     closed = [
-        *shut.filter(state__in=[AssetState.REMOVED, AssetState.REFUSED]).values_list("node_id", flat=True),
-        *gone.values_list("node_id", flat=True),
+        *shut.filter(Exists(made_of)).values_list("node_id", flat=True),
+        *gone.filter(Exists(made_of)).values_list("node_id", flat=True),
     ]
     return [
         *_counted("ASSET_NOT_ADMITTED", lines.filter(is_derivative=False, ref__in=shut.values("pk"))),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -13,7 +14,7 @@ from common import clock
 from common.errors import Conflict, InvalidInput, NotFound
 from common.ids import new_id
 from training.lineage.writing import make_node
-from training.models import DomainRule, Source, SourceClass
+from training.models import DomainRule, Source, SourceClass, Takedown
 from training.seats import require_counsel, require_engineer
 from training.services.texts import canonical_url, clean
 from training.vocabulary import NodeKind, SourceType
@@ -46,9 +47,11 @@ def make_class(
 
     Raises:
         Forbidden: as :func:`~training.seats.require_counsel`. Conflict: ``SOURCE_CLASS_EXISTS``.
+            ``DRILL_TOO_BROAD``: the last takedown drill reached too much; find the narrower lineage first (TP-187).
         InvalidInput: ``SOURCE_TYPE_UNKNOWN`` or ``TEXT_INVALID``.
     """
     require_counsel(principal)
+    _require_narrow_drill(principal)
     if source_type not in SourceType.values:
         raise InvalidInput("SOURCE_TYPE_UNKNOWN", "There is no such type of source.")
     try:
@@ -160,6 +163,17 @@ def is_blocked(domain: str, blocked: frozenset[str]) -> bool:
     """Whether ``domain``, or a domain that it lies in, is blocked."""
     parts = domain.split(".")
     return any(".".join(parts[at:]) in blocked for at in range(len(parts)))
+
+
+def _require_narrow_drill(principal: Principal) -> None:
+    drills = Takedown.objects.filter(organisation=principal.organisation, is_drill=True)
+    last = drills.order_by("-created_at").first()
+    if last is not None and last.reached > settings.DRILL_REACH_MAX:
+        raise Conflict(
+            "DRILL_TOO_BROAD", "The last takedown drill reached too much: no new class of sources until one reaches less.",
+            _("It reached %(reached)s; at most %(most)s.")
+            % {"reached": last.reached, "most": settings.DRILL_REACH_MAX},
+        )  # fmt: skip
 
 
 def _owner(principal: Principal, email: str) -> User:

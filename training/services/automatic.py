@@ -1,0 +1,136 @@
+"""Takedowns that nobody has to think of: a licence ran out, rights were revoked, a policy changed (TP-218)."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from audit.selectors import organisations_with
+from audit.services import record
+from common import clock
+from training.gate.facts import Facts
+from training.gate.policy import Policy, compile_policy, decide_many
+from training.models import RightsRecord, Takedown, TrainingAsset
+from training.selectors.rights import Standing, current_rights
+from training.services.takedowns import write_takedown
+from training.vocabulary import AssetState, Outcome, TakedownTrigger
+
+_AT_ONCE = 100
+_FACTS_AT_ONCE = 2000
+_NEUTRAL: Final = {"str": "", "int": 0, "tuple[str, ...]": (), "<class 'str'>": "", "<class 'int'>": 0}
+_JUDGED: Final = "training.policy_reviewed"
+
+
+def open_due_takedowns(*, at: datetime | None = None) -> list[UUID]:
+    """Open a case for each rights record that is over while material rests on it; the ids of the new cases.
+
+    A record that a later version stands in for is no reason: what it permitted is asked of the later one.
+    """
+    at = at or clock.now()
+    opened = []
+    for rights in _suspects(at)[:_AT_ONCE]:
+        held = current_rights([rights.source_id], at=at).get(rights.source_id)
+        if held is None or held.rights.pk != rights.pk or held.is_in_force:
+            continue
+        with transaction.atomic():
+            # one worker at a time for one record: who comes second finds the case
+            RightsRecord.objects.select_for_update(of=("self",)).get(pk=rights.pk)
+            trigger = _trigger(held)
+            if Takedown.objects.filter(rights=rights, trigger=trigger, is_drill=False).exists():
+                continue
+            case = write_takedown(
+                organisation_id=rights.organisation_id, principal=None, trigger=trigger,
+                reason=_("The rights on %(source)s are over.") % {"source": rights.source.canonical_url},
+                roots=[rights.node_id], rights=rights,
+            )  # fmt: skip
+            opened.append(case.pk)
+    return opened
+
+
+def open_for_policy(*, organisation_id: UUID) -> UUID | None:
+    """Judge what was admitted under another policy again; a case for what would not be admitted now, or None.
+
+    The facts are those that the old decision rested on: what was known then, under the rules of today (TP-216).
+    """
+    refused: dict[str, list[int]] = defaultdict(list)
+    for row, codes in _rejudged(organisation_id):
+        for code in codes:
+            refused[code].append(row.node_id)
+    with transaction.atomic():
+        record(
+            kind=_JUDGED, principal=None, organisation_id=organisation_id, object_type="training_policy",
+            object_id=compile_policy().hash.partition(":")[2],
+            details={"refused": {code: len(nodes) for code, nodes in sorted(refused.items())}},
+        )  # fmt: skip
+        if not refused:
+            return None
+        case = write_takedown(
+            organisation_id=organisation_id, principal=None, trigger=TakedownTrigger.POLICY_CHANGED,
+            reason=_("Not admitted by the policy of now: %(codes)s.") % {"codes": ", ".join(sorted(refused))},
+            roots=sorted({node for nodes in refused.values() for node in nodes}),
+        )  # fmt: skip
+    return case.pk
+
+
+def organisations_to_judge() -> list[UUID]:
+    """Houses with admitted material that another policy admitted, and no later judgement of it."""
+    judged = organisations_with("training_policy", compile_policy().hash.partition(":")[2])
+    rows = _admitted_under_another().exclude(organisation__in=judged)
+    return list(rows.values_list("organisation_id", flat=True).order_by().distinct())
+
+
+def _suspects(at: datetime) -> QuerySet[RightsRecord]:
+    over = Q(expires_at__lte=at) | Q(end__ended_at__lte=at) | Q(training_token__isnull=False)
+    rests = TrainingAsset.objects.filter(source=OuterRef("source"), state=AssetState.ADMITTED)
+    known = Takedown.objects.filter(rights=OuterRef("pk"), is_drill=False)
+    later = RightsRecord.objects.filter(source=OuterRef("source"), version__gt=OuterRef("version"))
+    rows = RightsRecord.objects.filter(over, Exists(rests), ~Exists(known), ~Exists(later))
+    return rows.select_related("source").order_by("created_at")
+
+
+def _trigger(held: Standing) -> str:
+    return TakedownTrigger.RIGHTS_REVOKED if held.is_ended else TakedownTrigger.LICENCE_EXPIRED
+
+
+def _admitted_under_another() -> QuerySet[TrainingAsset]:
+    return TrainingAsset.objects.filter(state=AssetState.ADMITTED).exclude(
+        decision__policy=compile_policy().hash
+    )
+
+
+def _rejudged(organisation_id: UUID) -> Iterable[tuple[TrainingAsset, tuple[str, ...]]]:
+    policy = compile_policy()
+    # what a person admitted from the queue stands: the rules had not admitted it then either
+    rows = _admitted_under_another().filter(
+        organisation=organisation_id, decision__outcome=Outcome.ADMIT, decision__contract_hash=""
+    )
+    batch: list[TrainingAsset] = []
+    for row in rows.select_related("decision").order_by("pk").iterator(chunk_size=_FACTS_AT_ONCE):
+        batch.append(row)
+        if len(batch) == _FACTS_AT_ONCE:
+            yield from _judged(batch, policy)
+            batch = []
+    if batch:
+        yield from _judged(batch, policy)
+
+
+def _judged(batch: list[TrainingAsset], policy: Policy) -> Iterable[tuple[TrainingAsset, tuple[str, ...]]]:
+    verdicts = decide_many(policy, [_facts(row) for row in batch])
+    for row, verdict in zip(batch, verdicts, strict=True):
+        if verdict.outcome != Outcome.ADMIT:
+            yield row, verdict.codes
+
+
+def _facts(row: TrainingAsset) -> Facts:
+    """The facts as they were kept; one that gates did not ask for then is taken as not so."""
+    told: dict[str, Any] = dict.fromkeys((one.name for one in fields(Facts)), False)
+    told |= {one.name: _NEUTRAL[str(one.type)] for one in fields(Facts) if str(one.type) in _NEUTRAL}
+    kept = {name: value for name, value in row.decision.facts.items() if name in told}
+    told |= {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+    return Facts(**told)

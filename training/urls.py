@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.api import assets, manifests, sources
+from training.api import assets, manifests, sources, takedowns
 
 urlpatterns = [
     path("api/v1/source-classes", sources.SourceClassesApi.as_view(), name="api-source-classes"),
@@ -33,4 +33,13 @@ urlpatterns = [
     path("api/v1/training-runs/<uuid:run_id>", manifests.TrainingRunApi.as_view()),
     path("api/v1/training-runs/<uuid:run_id>/provenance", manifests.TrainingRunReportApi.as_view()),
     path("api/v1/training-runs/<uuid:run_id>/models", manifests.TrainingRunModelsApi.as_view()),
+    path("api/v1/takedowns", takedowns.TakedownsApi.as_view(), name="api-takedowns"),
+    path("api/v1/takedowns/<uuid:takedown_id>", takedowns.TakedownApi.as_view(), name="api-takedown"),
+    path("api/v1/takedowns/<uuid:takedown_id>/reach", takedowns.TakedownReachApi.as_view()),
+    path("api/v1/takedowns/<uuid:takedown_id>/items", takedowns.TakedownItemsApi.as_view()),
+    path("api/v1/takedowns/<uuid:takedown_id>/items/<uuid:item_id>", takedowns.TakedownItemApi.as_view()),
+    path("api/v1/takedowns/<uuid:takedown_id>/remove", takedowns.TakedownRemoveApi.as_view()),
+    path("api/v1/takedowns/<uuid:takedown_id>/call-off", takedowns.TakedownCallOffApi.as_view()),
+    path("api/v1/takedowns/<uuid:takedown_id>/close", takedowns.TakedownCloseApi.as_view()),
+    path("api/v1/takedowns/<uuid:takedown_id>/certificate", takedowns.TakedownCertificateApi.as_view()),
 ]

@@ -11,7 +11,8 @@ from common import clock
 from tests.training.making import CLEAR, COMMIT, House, of_bytes, picture
 from training.services.exceptions import ExceptionAsk, ask_exception
 from training.services.manifests import ManifestAsk, freeze_manifest
-from training.services.runs import RunAsk, register_run
+from training.services.runs import ModelAsk, RunAsk, register_models, register_run
+from training.services.takedowns import TakedownAsk, open_takedown
 
 _FILE = picture(77)
 
@@ -51,6 +52,46 @@ def make_training_house(world: Any) -> None:
         ),
     )  # fmt: skip
     world.ids |= {"manifest": str(manifest.pk), "run_id": str(run.pk)}
+    _cases(world, house, kind)
+
+
+def _cases(world: Any, house: House, kind: Any) -> None:
+    """A case with a model to deal with, one with nothing left to do, and a drill; of a source of their own."""
+    source = house.source(kind)
+    house.rights(source)
+    asset = house.admit(source)
+    manifest = freeze_manifest(
+        principal=house.engineer,
+        ask=ManifestAsk(
+            name="taken", code_commit=COMMIT, container_image="image@sha256:1", territory="US", purpose="A walk.",
+            assets=(asset.pk,),
+        ),
+    )  # fmt: skip
+    run = register_run(
+        principal=house.engineer,
+        ask=RunAsk(
+            external_id="taken", name="taken", manifest=manifest.content_id, code_commit=COMMIT,
+            container_image="image@sha256:1", parameters={},
+        ),
+    )  # fmt: skip
+    register_models(
+        principal=house.engineer, run_id=run.pk, asks=[ModelAsk(name="taken", version="1", sha256="6" * 64)]
+    )
+    drill, case = (
+        open_takedown(
+            principal=house.engineer,
+            ask=TakedownAsk(trigger="CLAIM", reason="A claim.", assets=(asset.pk,), is_drill=is_drill),
+        )
+        for is_drill in (True, False)
+    )
+    nothing = house.source(kind)
+    done = open_takedown(
+        principal=house.engineer, ask=TakedownAsk(trigger="CLAIM", reason="A claim.", sources=(nothing.pk,))
+    )
+    world.ids |= {
+        "takedown_id": str(case.pk), "item_id": str(case.items.get(kind="MODEL").pk),
+        "closable_case": str(done.pk), "drill": str(drill.pk),
+    }  # fmt: skip
 
 
 def _exception(code: str, owner: str) -> ExceptionAsk:
@@ -147,6 +188,11 @@ def bodies(ask: Any) -> dict[str, Any]:
         "POST /api/v1/training-runs/{run_id}/models": json(
             models=[{"name": "walked", "version": "1", "sha256": "7" * 64}]
         ),
+        "POST /api/v1/takedowns": json(
+            trigger="CLAIM", reason="A claim.", assets=lambda world: [world.ids["asset to fill"]]
+        ),
+        "POST /api/v1/takedowns/{takedown_id}/items/{item_id}": json(action="RETRAIN", evidence="Run 9."),
+        "POST /api/v1/takedowns/{takedown_id}/call-off": json(reason="It was withdrawn."),
         "POST /api/v1/training-reviews/{review_id}/answer": json(answer="REFUSE", reason="Not ours."),
         "POST /api/v1/training-exceptions": json(
             422,

@@ -175,7 +175,6 @@ def studio(gate: Gate, serve: Any) -> Studio:
 
 
 @pytest.mark.req("ST-050")
-@pytest.mark.req("ST-055")
 def test_task_that_begins_on_a_licensed_shot_goes_on_and_the_shot_says_so(studio: Studio) -> None:
     row = studio.add_likeness("ana", str(studio.gate.token.jti))
     answer = studio.begin()
@@ -308,7 +307,6 @@ def test_tracker_that_fails_is_said_to_have_failed_and_may_send_again(
     assert studio.deliver(heard).json()["results"] == [{"code": "NO_LIKENESS"}]
 
 
-@pytest.mark.req("ST-037")
 def test_version_counts_its_receipts_and_names_the_frames_that_have_none(studio: Studio) -> None:
     gate = studio.gate
     done = gate.exec("--frames", "1-4", "--output", str(gate.frames), run=gate.paint(1, 4))

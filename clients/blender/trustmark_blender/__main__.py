@@ -1,7 +1,7 @@
-"""A farm's task: ``blender -b scene.blend --python-expr ...`` or, with bpy as a module, ``python -m trustmark_blender``.
+"""A farm's task: ``python -m trustmark_blender`` where bpy is a module, or the same within Blender itself.
 
     python -m trustmark_blender scene.blend --frames 1-25 --output //frames/sh010.####
-    blender -b scene.blend --python-exit-code 1 --python run_licensed.py -- --frames 1-25
+    blender -b scene.blend --python-expr "import runpy; ..." -- --frames 1-25
 
 Licence, shot and server come from ``TRUSTMARK_LICENCE`` and so on. Exit statuses: 3 denied, revoked in mid-shot, or the
 server cannot be reached; 2 misuse; 1 receipts are missing.
@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import bpy
 from trustmark_client import ClientError
@@ -49,7 +50,7 @@ def main(argv: list[str]) -> int:
                 frames,
                 scene,
                 patience_seconds=PATIENCE_SECONDS,
-                on_give_up=lambda denied: os._exit(said(denied)),
+                on_give_up=lambda denied: end(said(denied)),
             ).render_all()
     except (ClientError, ValueError, OSError, KeyError, RuntimeError) as error:
         return said(error)
@@ -70,6 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def end(status: int) -> NoReturn:
+    """End at once: bpy frees its memory when Python ends, and now and then hangs in that for ever."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
     # within Blender itself, our own options stand behind --
-    sys.exit(main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]))
+    end(main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]))

@@ -141,6 +141,12 @@ class FrameLoop:
         if ended:
             raise Denied(leave.keeper.reason_codes, f"frame {frame} is discarded")
 
+    @property
+    def ended(self) -> list[str]:
+        """Reason codes once the leave for the frame in hand is over, else nothing: a long frame may be given up."""
+        leave = self._current
+        return leave.keeper.reason_codes if leave is not None and leave.keeper.ended.is_set() else []
+
     def _arrived(self, waiting: Future[_Leave]) -> _Leave:
         leave = waiting.result()
         self._may_begin(leave)

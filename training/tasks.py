@@ -5,11 +5,13 @@ from uuid import UUID
 from celery import shared_task
 
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
+from training.services.takedown_acts import finish_removals
 
 # what judges again after a change of policy need not run every few seconds
 BEAT: tuple[str | tuple[str, int], ...] = (
     "training.tasks.take_down_what_is_over",
     ("training.tasks.judge_again", 300),
+    ("training.tasks.delete_what_was_removed", 60),
 )
 
 
@@ -28,3 +30,9 @@ def judge_again() -> int:
         if (case := open_for_policy(organisation_id=house)) is not None
     ]
     return len(opened)
+
+
+@shared_task(ignore_result=True)
+def delete_what_was_removed() -> int:
+    """Delete bytes of removed material that are still there, as after a crash; how many files."""
+    return finish_removals()

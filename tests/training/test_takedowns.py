@@ -25,7 +25,13 @@ from training.services.radius import root_of
 from training.services.releasing import may_be_trained_on
 from training.services.rights import end_rights
 from training.services.runs import ModelAsk, register_models
-from training.services.takedown_acts import answer_item, call_off, close_takedown, remove_material
+from training.services.takedown_acts import (
+    answer_item,
+    call_off,
+    close_takedown,
+    finish_removals,
+    remove_material,
+)
 from training.services.takedown_work import PREDICATE_TYPE, certificate_facts
 from training.services.takedowns import TakedownAsk, open_takedown
 from trustcore.dsse import verify_statement
@@ -98,8 +104,9 @@ def test_removal_takes_the_bytes_and_a_case_closes_with_its_certificate_once_eve
         remove_material(principal=house.engineer, takedown_id=case.pk)
     with pytest.raises(NotFound):
         remove_material(principal=stranger.counsel, takedown_id=case.pk)
+    place = told["asset"].location
     remove_material(principal=house.counsel, takedown_id=case.pk)
-    assert not blobs().exists(told["asset"].location)
+    assert not blobs().exists(place)
     told["derivative"].refresh_from_db()
     assert told["derivative"].removed_at is not None
     with pytest.raises(Conflict) as open_still:
@@ -125,6 +132,32 @@ def test_removal_takes_the_bytes_and_a_case_closes_with_its_certificate_once_eve
         Takedown.objects.filter(pk=case.pk).update(reached=1)
     with pytest.raises(DatabaseError), transaction.atomic():
         TakedownReach.objects.filter(takedown=case).delete()
+
+
+def test_bytes_that_a_crash_left_are_deleted_later_and_bytes_that_another_source_needs_stay(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = a_story(house)
+    place = told["asset"].location
+    case = claim(house, told["asset"])
+    monkeypatch.setattr("training.services.takedown_acts.remove", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        remove_material(principal=house.counsel, takedown_id=case.pk)
+    told["asset"].refresh_from_db()
+    assert (told["asset"].state, blobs().exists(place)) == ("REMOVED", True)
+    monkeypatch.undo()
+    twin = house.admit()
+    TrainingAsset.objects.filter(pk=twin.pk).update(location=place, held="HERE")
+    assert finish_removals() == 0
+    assert blobs().exists(place)
+    told["asset"].refresh_from_db()
+    assert (told["asset"].location, told["asset"].held) == ("", "ELSEWHERE")
+    remove_material(principal=house.counsel, takedown_id=claim(house, twin).pk)
+    assert not blobs().exists(place)
+
+
+def _killed(_name: str) -> bool:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.req("TP-172")

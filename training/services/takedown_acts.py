@@ -42,8 +42,27 @@ def remove_material(*, principal: Principal, takedown_id: UUID) -> Takedown:
             kind="training.material_removed", principal=principal, object_type="training_takedown",
             object_id=case.pk, details={"files": len(gone)},
         )  # fmt: skip
-        transaction.on_commit(lambda: [remove(name) for name in gone])
+        transaction.on_commit(finish_removals)
     return case
+
+
+def finish_removals(*, most: int = 10_000) -> int:
+    """Delete the bytes of what is removed, and forget where they lay; how many files. Repeats what a crash left undone.
+
+    Bytes that something else still needs stay; they have the same hash under another source.
+    """
+    assets = TrainingAsset.objects.filter(state=AssetState.REMOVED, held=Held.HERE).exclude(location="")
+    derived = Derivative.objects.filter(removed_at__isnull=False, held=Held.HERE).exclude(location="")
+    places = {
+        *assets.values_list("location", flat=True)[:most],
+        *derived.values_list("location", flat=True)[:most],
+    }
+    needed = _needed(places)
+    for name in sorted(places - needed):
+        remove(name)
+    assets.filter(location__in=places).update(location="", held=Held.ELSEWHERE)
+    derived.filter(location__in=places).update(location="", held=Held.ELSEWHERE)
+    return len(places - needed)
 
 
 def answer_item(
@@ -144,11 +163,14 @@ def _remove_rows(case: Takedown) -> list[str]:
     }
     assets.update(state=AssetState.REMOVED)
     derived.update(removed_at=clock.now())
-    # the same bytes may have come from two sources; those that stay need them
-    kept = {
+    return sorted(places - _needed(places))
+
+
+def _needed(places: set[str]) -> set[str]:
+    """Those that something which stays holds: the same bytes may have come from two sources."""
+    return {
         *TrainingAsset.objects.filter(location__in=places)
         .exclude(state__in=[AssetState.REMOVED, AssetState.REFUSED])
         .values_list("location", flat=True),
         *Derivative.objects.filter(location__in=places, removed_at=None).values_list("location", flat=True),
     }
-    return sorted(places - kept)

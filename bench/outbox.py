@@ -262,6 +262,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rows", type=int)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--folder", type=Path, help="on the disk to be measured; the system's by default")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--drain", type=Path, help=argparse.SUPPRESS)
@@ -276,7 +277,7 @@ def main() -> int:
     if given.drain:
         drain(given.drain, given.server, given.batch)
         return 0
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         found = run(
             Path(folder),
             rows=rows,

@@ -25,6 +25,7 @@ from licensing.models import LicenceToken
 from receipts.selectors import entries_of
 from receipts.services import drain_log
 from tests import factories
+from tests.client.wire import Wire
 from trustcore.receipt import FrameEntry, parse_entry
 
 PAINT = textwrap.dedent(
@@ -40,6 +41,25 @@ PAINT = textwrap.dedent(
         Image.new("RGB", (32, 18), (frame % 256, 90, 120)).save(draft, format="PNG")
         draft.rename(folder / f"frame.{frame:04d}.png")
         time.sleep(seconds)
+    """
+)
+
+
+# as a renderer that ends at the next frame when it is told to
+PATIENT = textwrap.dedent(
+    """
+    import signal, sys, time
+    from pathlib import Path
+    from PIL import Image
+    told = []
+    signal.signal(signal.SIGTERM, lambda *_: told.append(1))
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for frame in range(1, 501):
+        time.sleep(0.4)
+        Image.new("RGB", (32, 18), (frame % 256, 90, 120)).save(folder / f"frame.{frame:04d}.png")
+        if told:
+            break
     """
 )
 
@@ -221,6 +241,46 @@ def test_a_revocation_stops_the_command_and_keeps_what_was_finished(gate: Gate) 
     painted = len(list(gate.frames.glob("frame.*.png")))
     assert 4 <= painted < 100
     assert len(gate.logged()) == painted
+
+
+@pytest.mark.req("BX-014")
+def test_a_revocation_ends_the_command_at_the_next_frame_which_is_receipted_as_discarded(gate: Gate) -> None:
+    run = [sys.executable, "-c", PATIENT, str(gate.frames)]
+    command = gate.command(
+        "--render-territory", "GB", "--frames", "1-500", "--output", str(gate.frames), run=run
+    )
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        wait_for((gate.frames / "frame.0004.png").exists)
+        gate.revoke()
+        revoked_at = time.monotonic()
+        _, said = process.communicate(timeout=60)
+    assert time.monotonic() - revoked_at < 10
+    assert process.returncode == 3
+    (line,) = said.strip().splitlines()
+    assert "denied: " in line
+    assert "REVOKED" in line
+    outcomes = {frame: entry.outcome for frame, entry in gate.logged().items()}
+    painted = len(list(gate.frames.glob("frame.*.png")))
+    assert sorted(outcomes) == list(range(1, painted + 1)), "every frame has its receipt"
+    # the node said DISCARDED; the server, which knows when it revoked, says it more strictly
+    assert outcomes[painted] in {"DISCARDED", "UNAUTHORISED"}
+    assert {outcomes[frame] for frame in range(1, 4)} == {"RENDERED"}
+
+
+@pytest.mark.req("BX-014")
+@pytest.mark.parametrize("how", ["cut", "silent"])
+def test_a_server_that_is_gone_ends_the_task_within_ten_seconds_on_one_line(
+    far_gate: Gate, wire: Wire, how: str
+) -> None:
+    assert far_gate.exec("--frames", "1-1", run=["true"]).returncode == 0
+    (wire.cut if how == "cut" else wire.silence)()
+    mark, begun = far_gate.folder / "started", time.monotonic()
+    done = far_gate.exec("--frames", "1-2", run=["touch", str(mark)])
+    assert time.monotonic() - begun < 10
+    assert done.returncode == 3
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("trustmark gate: denied: OFFLINE (")
+    assert not mark.exists()
 
 
 def test_an_api_key_that_ends_stops_the_command_and_its_receipts_wait(gate: Gate) -> None:

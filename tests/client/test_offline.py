@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import msgspec
 import pytest
 from trustmark_client import Ask, ClientError, FrameReceipt, ProofKey, TrustmarkClient
+from trustmark_client.answers import Lease as LeaseAnswer
 from trustmark_client.bounds import Asked, OfflineBounds
+from trustmark_client.clock import now
+from trustmark_client.leases import LeaseKeeper, LeaseLife
 
 from receipts.models import Lease, UnauthorisedFrame
 from receipts.services import expire_leases
@@ -110,6 +113,21 @@ def test_frames_finished_after_the_end_are_counted_and_those_beyond_are_discarde
     assert bounds.why_over_in_time() == [], "time is left: only the count is used up"
     late = bounds.hold([receipt(5, start + 901, start + 902)])
     assert late[0].outcome == "DISCARDED"
+
+
+def test_frame_finished_after_its_leave_ended_is_discarded_and_one_finished_before_is_not() -> None:
+    clocks = Clocks(wall=now())
+    keeper = LeaseKeeper(
+        LeaseLife(LeaseAnswer("l", "", 60), bounds_of(clocks)), lambda _: pytest.fail("none is due")
+    )
+    before, after = receipt(1, now() - 2, now() - 1), receipt(2, now(), now() + 2)
+    assert keeper.hold([before, after]) == [before, after], "it lives"
+    keeper.end(["REVOKED"])
+    keeper.end(["LEASE_ENDED"])
+    failed = replace(after, outcome="FAILED")
+    held = keeper.hold([before, after, failed])
+    assert [one.outcome for one in held] == ["RENDERED", "DISCARDED", "FAILED"]
+    assert keeper.reason_codes == ["REVOKED"], "the first reason stands"
 
 
 def test_answered_heartbeat_begins_a_new_grace() -> None:

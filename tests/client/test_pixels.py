@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,7 +12,9 @@ import av
 import numpy as np
 import pytest
 from PIL import Image, ImageFile, PngImagePlugin
+from trustmark_client import hashing
 from trustmark_client.errors import PixelsUnreadable
+from trustmark_client.hashing import Hashes, hashed
 from trustmark_client.pixels import file_sha256, pixel_sha256, samples_sha256
 
 
@@ -114,3 +118,53 @@ def encoded(codec: str, pixel_format: str, samples: np.ndarray) -> bytes:
     encoder.time_base = Fraction(1, 24)
     frame = av.VideoFrame.from_ndarray(samples, format=pixel_format)
     return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+
+
+def test_many_frames_are_hashed_at_once_in_their_order_and_a_file_that_is_no_picture_says_so(
+    tmp_path: Path,
+) -> None:
+    paths = []
+    for number in range(12):
+        path = tmp_path / f"frame.{number:04d}.{'tif' if number % 2 else 'png'}"
+        picture(seed=number).save(path)
+        paths.append(path)
+    paths[5].write_bytes(b"nonsense")
+    asked: list[int] = []
+
+    def given() -> Iterator[Path]:
+        for number, path in enumerate(paths):
+            asked.append(number)
+            yield path
+
+    found = hashed(given(), threads=3)
+    first = next(found)
+    assert len(asked) == 4, "no more files are in memory than threads"
+    rest = [first, *found]
+    assert [one.path for one in rest] == paths
+    assert [one.file for one in rest] == [file_sha256(path) for path in paths]
+    assert {one.path for one in rest if one.unreadable} == {paths[5]}
+    assert rest[5].pixels == "0" * 64
+    for one in rest:
+        if not one.unreadable:
+            assert one == Hashes(one.path, file_sha256(one.path), pixel_sha256(one.path))
+    with pytest.raises(FileNotFoundError):
+        list(hashed([tmp_path / "nothing.png"]))
+
+
+def test_threads_read_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two files must be in hand at once for either to be finished."""
+    both = threading.Barrier(2, timeout=20)
+    paths = [tmp_path / "a.png", tmp_path / "b.png"]
+    for path in paths:
+        picture().save(path)
+    read = hashing.pixel_sha256
+
+    def together(path: Path) -> str:
+        both.wait()
+        return read(path)
+
+    monkeypatch.setattr(hashing, "pixel_sha256", together)
+    assert len(list(hashed(paths, threads=2))) == 2
+    both.abort()
+    with pytest.raises(threading.BrokenBarrierError):
+        list(hashed(paths, threads=1))

@@ -12,6 +12,7 @@ on disk, for the next loop or ``trustmark gate flush``.
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -93,7 +94,7 @@ class FrameLoop:
         self._queue: queue.SimpleQueue[_Written | None] = queue.SimpleQueue()
         self._reporter = threading.Thread(target=self._report, name="trustmark receipts", daemon=True)
         self._current: _Leave | None = None
-        self._begun_at = 0.0
+        self._begun_at, self._check_seconds = 0.0, 0.0
         self._failure: ClientError | None = None
         self._outbox: Outbox | None = None
         self._is_online = True
@@ -118,8 +119,9 @@ class FrameLoop:
         while True:
             leave = self._current = self._arrived(waiting)
             ahead = leave.last + 1 if leave.last < self._last else None
+            entered_at = time.monotonic()
             for frame in range(leave.first, leave.last + 1):
-                if ahead is not None and leave.last - frame < AHEAD:
+                if ahead is not None and leave.last - frame < self._ahead(entered_at, frame - leave.first):
                     waiting, ahead = self._asker.submit(self._obtain, ahead), None
                 self._may_begin(leave)
                 self._begun_at = now()
@@ -152,6 +154,13 @@ class FrameLoop:
         self._may_begin(leave)
         return leave
 
+    def _ahead(self, entered_at: float, rendered: int) -> int:
+        """How many frames before a block's end the next one is asked for: twice what the last check took."""
+        if not rendered:
+            return AHEAD
+        each = max(0.001, (time.monotonic() - entered_at) / rendered)
+        return max(AHEAD, math.ceil(2 * self._check_seconds / each))
+
     def _may_begin(self, leave: _Leave) -> None:
         if leave.keeper.ended.is_set():
             raise Denied(leave.keeper.reason_codes, "the leave ended")
@@ -162,7 +171,7 @@ class FrameLoop:
 
     def _obtain(self, first: int) -> _Leave:
         """Ask for the block that begins with ``first``; beats for its lease from the moment it is granted."""
-        last = min(first + self._block - 1, self._last)
+        last, begun = min(first + self._block - 1, self._last), time.monotonic()
         try:
             with self._client.transport.hurried(ASK_SECONDS):
                 token = self._token() if self._token else self._ask.token
@@ -174,6 +183,7 @@ class FrameLoop:
             raise
         except ClientError as error:
             raise Denied([error.screen_code], str(error)) from error
+        self._check_seconds = time.monotonic() - begun
         keeper.__enter__()  # from now on, until all its frames are reported
         leave = _Leave(first, last, decision.lease, keeper, last - first + 1)
         self._open.append(leave)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from types import TracebackType
 
 from trustcore.offline import OfflineGate
-from trustcore.older import Self
+from trustcore.older import Self, moment_of
+from trustmark_client import clock
 from trustmark_client.answers import Lease, LeaseState
-from trustmark_client.bounds import Asked, OfflineBounds
+from trustmark_client.asks import FrameReceipt
+from trustmark_client.bounds import DISCARDED, Asked, OfflineBounds
 from trustmark_client.errors import ClientError, ServerRefused
 
 WATCH_SECONDS = 0.1
@@ -37,6 +40,7 @@ class LeaseLife:
         self.lease, self.bounds = lease, bounds
         self.ended = threading.Event()
         self.reason_codes: list[str] = []
+        self.ended_at: float | None = None
         self.is_online = True
         self.wait_seconds = lease.heartbeat_seconds
         self._on_end = on_end
@@ -73,7 +77,7 @@ class LeaseLife:
         with self._once:
             if self.ended.is_set():
                 return
-            self.reason_codes = reason_codes
+            self.reason_codes, self.ended_at = reason_codes, clock.now()
             self.ended.set()
         if self._on_end is not None:
             self._on_end(reason_codes)
@@ -100,6 +104,18 @@ class LeaseKeeper:
     def reason_codes(self) -> list[str]:
         """Why it ended."""
         return self._life.reason_codes
+
+    def hold(self, receipts: Iterable[FrameReceipt]) -> list[FrameReceipt]:
+        """Mark as discarded what was finished out of bounds, or after the leave had ended."""
+        held, ended_at = self.bounds.hold(receipts), self._life.ended_at
+        if ended_at is None:
+            return held
+        return [
+            replace(receipt, outcome=DISCARDED)
+            if receipt.outcome == "RENDERED" and moment_of(receipt.finished_at).timestamp() > ended_at
+            else receipt
+            for receipt in held
+        ]
 
     @property
     def is_online(self) -> bool:

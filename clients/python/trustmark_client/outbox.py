@@ -195,7 +195,12 @@ class Outbox:
         self._at = to
         self._rows -= len(batch)
         with suppress(OSError):  # a disk that is full keeps the older place
-            self._sent_path.write_text(f"{self._at:020d}", encoding="ascii")
+            # over the old place, of the same width: a kill finds one or the other, never an empty file
+            place = os.open(self._sent_path, os.O_WRONLY | os.O_CREAT, 0o644)
+            try:
+                os.pwrite(place, b"%020d" % self._at, 0)
+            finally:
+                os.close(place)
 
     def _sent_before(self) -> int:
         """How far an earlier run came; the beginning, if what it noted is no place between two lines."""

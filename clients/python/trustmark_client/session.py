@@ -5,8 +5,8 @@
 3. While it runs: beat for the lease, hash frames as they appear, write receipts to disk, send full batches.
    A server that cannot be reached is waited for: work goes on within the seconds and frames that the signed
    lease allows without it, and receipts wait on disk.
-4. A lease that ends, or whose bounds are passed, stops the command; frames finished before that keep their
-   receipts, frames beyond the bounds are reported as discarded.
+4. A lease that ends, or whose bounds are passed, stops the command, which may finish the frame in hand; frames
+   finished before that keep their receipts, what it writes afterwards is reported as discarded.
 5. When it has ended: the last frames, all receipts sent, the lease given back. Receipts that could not be sent
    wait for the next run or flush, and keep their lease from being given back before they are reconciled.
 """
@@ -164,7 +164,7 @@ def _attend(
             return keeper.reason_codes
         if watch is not None:
             try:
-                outbox.add(keeper.bounds.hold(list(watch.poll())))
+                outbox.add(keeper.hold(list(watch.poll())))
             except OutboxFull as full:
                 return [full.code]
             if watch.missing and (over := keeper.bounds.why_over()):
@@ -202,7 +202,7 @@ def _send_rest(watch: FrameWatch | None, outbox: Outbox, client: TrustmarkClient
     try:
         if watch is not None:
             with suppress(OutboxFull):  # they are sent from memory, below
-                outbox.add(keeper.bounds.hold(list(watch.poll(ended=True))))
+                outbox.add(keeper.hold(list(watch.poll(ended=True))))
         if keeper.is_online:
             outbox.send(lambda rows, key: client.send_rows(rows, key=key), everything=True)
         else:  # a network that swallows everything must not hold the node: what waits on disk is safe

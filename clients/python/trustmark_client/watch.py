@@ -12,8 +12,7 @@ from pathlib import Path
 from trustcore.older import dataclass
 from trustmark_client.asks import FrameReceipt
 from trustmark_client.clock import now, rfc3339
-from trustmark_client.errors import PixelsUnreadable
-from trustmark_client.pixels import NO_PIXELS, file_sha256, pixel_sha256
+from trustmark_client.hashing import Hashes, hashed
 
 SETTLE_SECONDS = 0.2
 _LAST_NUMBER = re.compile(r"(\d+)(?=\.[^.]+$)")
@@ -70,17 +69,16 @@ class FrameWatch:
 
     def poll(self, *, ended: bool = False) -> Iterator[FrameReceipt]:
         """Receipts of the frames that were finished since the last look, in frame order."""
-        for frame, path in self._unseen():
-            if frame in self.seen or not self._is_new(path) or not (ended or _has_settled(path)):
+        ready = [
+            (frame, path)
+            for frame, path in self._unseen()
+            if self._is_new(path) and (ended or _has_settled(path))
+        ]
+        for (frame, _), hashes in zip(ready, hashed(path for _, path in ready)):
+            if frame in self.seen or (hashes.unreadable and not ended):
                 continue
-            try:
-                receipt = self._receipt(frame, path, pixel_sha256(path), "RENDERED")
-            except PixelsUnreadable:
-                if not ended:
-                    continue
-                receipt = self._receipt(frame, path, NO_PIXELS, "FAILED")
             self.seen.add(frame)
-            yield receipt
+            yield self._receipt(frame, hashes)
 
     def _unseen(self) -> list[tuple[int, Path]]:
         """Files of frames that have no receipt yet, by frame."""
@@ -98,15 +96,15 @@ class FrameWatch:
     def _is_new(self, path: Path) -> bool:
         return self._before.get(path) != path.stat().st_mtime_ns
 
-    def _receipt(self, frame: int, path: Path, pixels: str, outcome: str) -> FrameReceipt:
+    def _receipt(self, frame: int, hashes: Hashes) -> FrameReceipt:
         # the file's own time moved onto our clock; frames start when the one before was finished
-        finished_at = max(self.started_at, min(now(), now() - (time.time() - path.stat().st_mtime)))
+        finished_at = max(self.started_at, min(now(), now() - (time.time() - hashes.path.stat().st_mtime)))
         receipt = FrameReceipt(
             lease=self.lease,
             frame=frame,
-            file_sha256=file_sha256(path),
-            pixel_sha256=pixels,
-            outcome=outcome,
+            file_sha256=hashes.file,
+            pixel_sha256=hashes.pixels,
+            outcome="FAILED" if hashes.unreadable else "RENDERED",
             take=self.take,
             started_at=rfc3339(self.started_at),
             finished_at=rfc3339(finished_at),

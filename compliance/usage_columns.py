@@ -157,9 +157,9 @@ COLUMNS: Final[dict[str, dict[str, _Cell]]] = {
         "amount_missing": lambda _, row: row.due.missing,
         "amount_reported_paid": _nothing,
         "paid_at": _nothing,
-        "overage_minor": lambda _, row: row.due.overage_minor,
         "pension_health_minor": lambda _, row: _cell(row.due.pension_health_minor),
         "residuals_flag": lambda _, row: _flag(row.terms.compensation.residuals),
+        "overage_minor": lambda _, row: row.due.overage_minor,
     },
     "Alteration": {
         "alteration_flag": lambda _, row: _flag(row.terms.replica_class is ReplicaClass.DIGITAL_ALTERATION),

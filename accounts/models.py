@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 from simple_history.models import HistoricalRecords
 
 from accounts.entrance import DomainClaim, IdentityProvider, OrganisationDomain, PasswordLetter, SignInLink
+from accounts.subject_keys import SubjectKey
 from common import clock
 from common.ids import new_id
 from common.language import later
@@ -24,6 +25,7 @@ __all__ = [
     "PasswordLetter",
     "Scope",
     "SignInLink",
+    "SubjectKey",
     "User",
 ]
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from accounts.sealed_fields import SealedJSONField
 from common import clock
 from common.ids import new_id
 
@@ -27,7 +28,9 @@ class Event(models.Model):
     visible_to = models.JSONField(default=list)
     before_hash = models.CharField(max_length=71, blank=True)
     after_hash = models.CharField(max_length=71, blank=True)
-    details = models.JSONField(default=dict)
+    # whom the details name, where they name somebody: they are sealed under that person's key
+    subject_id = models.UUIDField(null=True)
+    details = SealedJSONField(subject="subject_id", default=dict)
     log_entry = models.BinaryField(null=True)
 
     class Meta:

@@ -22,6 +22,7 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     details: dict[str, Any] | None = None,
+    subject_id: UUID | None = None,
     log_entry: Entry | None = None,
 ) -> Event:
     """Write one event; call it inside the transaction that makes the change.
@@ -32,6 +33,7 @@ def record(
         visible_to: further organisations that may read it.
         before, after: the object's state; only their hashes are kept.
         details: what a reader needs; never a secret, never a biometric.
+        subject_id: the person whom ``details`` name; they are sealed under that person's key.
         log_entry: what the production's transparency log shall say of it (needs ``production_id``).
     """
     if log_entry is not None and production_id is None:
@@ -48,6 +50,7 @@ def record(
         before_hash=_hash(before),
         after_hash=_hash(after),
         details=details or {},
+        subject_id=subject_id,
         log_entry=encode_entry(log_entry) if log_entry is not None else None,
     )
 

@@ -77,6 +77,7 @@ class Bundle(BaseModel):
         return f"{self.state} {self.id}"
 
 
+from compliance.erasure.models import Erasure  # noqa: E402
 from compliance.incidents.models import (  # noqa: E402 - a room of this app: Django looks for its rows here
     Evidence,
     EvidenceReading,
@@ -90,6 +91,7 @@ __all__ = [
     "Audience",
     "Bundle",
     "BundleState",
+    "Erasure",
     "Evidence",
     "EvidenceReading",
     "Incident",

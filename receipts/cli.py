@@ -84,7 +84,8 @@ def export_log(production_id: UUID, out: Path, *, token: UUID | None, kind: str,
     """Write an export to ``out``; a file of that name is replaced once the new one is whole."""
     from django.db import DatabaseError
 
-    from receipts.exports import pieces, slice_of
+    from receipts.exports import slice_of
+    from receipts.exports.streams import pieces
     from trustcore.errors import InvalidEvidence
 
     draft = out.with_name(f".{out.name}.{os.getpid()}")

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_GET
 from kombu import Connection
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from compliance.erasure.tombstones import TombstoneUnreadable, pending
+
 _asking = threading.Lock()
 _known: list[Any] = [0.0, None]  # when the parts were asked last, and what they said
 _FORWARDED = frozenset({"HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR"})
@@ -68,6 +70,9 @@ def _parts_now() -> dict[str, bool]:
         now = time.monotonic()
         if known is None or now - at >= settings.READY_SECONDS:
             known = {"database": _database_answers(), "broker": _broker_answers()}
+            if known["database"] and not _nobody_came_back():
+                # a restored backup has brought somebody back (docs/operations/erasure.md)
+                known["erasures"] = False
             _known[:] = [time.monotonic(), known]
         return dict(known)
 
@@ -79,6 +84,14 @@ def _database_answers() -> bool:
     except DatabaseError:
         return False
     return True
+
+
+def _nobody_came_back() -> bool:
+    """Whether everybody who was erased is erased in this database, too; a restored backup must not serve before."""
+    try:
+        return not pending()
+    except (TombstoneUnreadable, DatabaseError, OSError):
+        return False
 
 
 def _broker_answers() -> bool:

@@ -1,6 +1,7 @@
 """``trustmark verify FILE``: what is this file, and how do we know? Needs no server.
 
     trustmark verify clip.mp4 --json --trust-anchors authority.pem
+    trustmark verify clip.mp4 --trust-anchors authority.pem --timestamp-roots tsa.pem
     trustmark verify clip.mp4 --policy trust.json --audience guild --no-detect
     trustmark verify clip.mp4 --key mark.key --candidates ids.txt
 
@@ -88,6 +89,7 @@ def _case(given: argparse.Namespace) -> Case:
         pointer=path.name,
         anchors=trust.anchor_pem,
         crls=trust.crl_pem,
+        timestamp_roots=_timestamp_roots(given.timestamp_roots),
         sidecar=sidecar,
         keys={one.key_id: one.key.hex() for one in keys},
         candidates={one.key_id: str(given.candidates) for one in keys} if given.candidates else {},
@@ -118,6 +120,13 @@ def _trust(given: argparse.Namespace) -> TrustList:
     return TrustList(anchors, crls)
 
 
+def _timestamp_roots(paths: list[Path]) -> str:
+    roots = "".join(path.read_text(encoding="ascii") for path in paths)
+    if roots:
+        load_pem_x509_certificates(roots.encode("ascii"))
+    return roots
+
+
 def _policy(text: str) -> Policy:
     return parse_policy(Path(text).read_bytes()) if text.endswith(".json") else policy_named(text)
 
@@ -143,6 +152,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--crl", type=Path, action="append", default=[], metavar="PEM", help="their revocation lists"
     )
+    parser.add_argument(
+        "--timestamp-roots", type=Path, action="append", default=[], metavar="PEM",
+        help="roots of timestamp authorities; signers are not trusted by these",
+    )  # fmt: skip
     parser.add_argument("--policy", type=Path, metavar="JSON", help="trust lists by audience")
     parser.add_argument("--audience", metavar="NAME", help="whose trust list of the policy to use")
     parser.add_argument("--sidecar", type=Path, metavar="C2PA", help="a manifest store beside the file")
@@ -161,9 +174,10 @@ def _in_words(report: Report) -> str:
     provenance, mark, risk = report.provenance, report.watermark, report.deepfake
     signer = provenance.asserted_by or "nobody"
     trust = f", signer {signer}: {provenance.signer_trust}" if provenance.signer_trust else ""
+    stamped = f", time stamp: {provenance.asserted_time}" if provenance.asserted_time else ""
     lines = [
         f"{report.media.name}: {_HEADLINES[report.decision.headline]}",
-        f"  Content Credentials: {provenance.status} ({provenance.reason}{trust})",
+        f"  Content Credentials: {provenance.status} ({provenance.reason}{trust}{stamped})",
         f"  mark: {mark.status} ({mark.reason}"
         + (f", p {mark.p_value:.1e})" if mark.p_value is not None else ")"),
         f"  detectors: {risk.status or 'no score'} ({_of(risk)})",

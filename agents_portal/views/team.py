@@ -77,6 +77,7 @@ def invite_page(request: PortalRequest) -> HttpResponse:
                     object_type="invitation",
                     object_id=link.pk,
                     details={"name": link.full_name, "role": ", ".join(link.roles)},
+                    subject_id=link.user_key,
                 )
         except (InvalidInput, Conflict) as error:
             form.add_error(_FIELD_OF.get(error.code), _said(error))
@@ -204,4 +205,5 @@ def _record(request: PortalRequest, kind: str, member: Member) -> None:
         object_type="member",
         object_id=member.person.pk,
         details={"name": member.person.full_name, "role": ", ".join(member.roles)},
+        subject_id=member.person.pk,
     )

@@ -18,7 +18,8 @@ from audit.services import record
 from common.ids import new_id
 from common.language import core
 from compliance.printing import can_print
-from compliance.usage import HEADING, UsageReport, UsageRow, report_lines, report_rows, usage_report
+from compliance.usage import UsageReport, UsageRow, usage_report
+from compliance.usage_columns import HEADING, report_lines, report_rows
 from compliance.usage_paper import lines_head, usage_pdf
 from licensing.models import Production
 from licensing.selectors import member_productions, production_for

@@ -31,13 +31,14 @@ from compliance.ledgering import DENIED_CHECKS, LogReading, read_log
 from compliance.models import Bundle
 from compliance.printing import page_of, pdf_of
 from compliance.pseudonyms import Cast
-from compliance.usage import HEADING, report_lines, report_rows, usage_at
+from compliance.usage import usage_at
+from compliance.usage_columns import HEADING, report_lines, report_rows
 from licensing.services import write_csv
 from provenance.omc.exporting import export_at, omc_pieces, prov_pieces
 from provenance.selectors import current_manifest
 from receipts import selectors as receipts
 from receipts.exports import KINDS, slice_at
-from receipts.exports.parquet import parquet_pieces
+from receipts.exports.apart import write_apart
 from trustcore.bundle.layout import (
     EVENTS,
     JWKS,
@@ -147,6 +148,7 @@ def _add_usage(bag: BagWriter, bundle: Bundle, summary: Summary) -> None:
     """Add the guild's usage report up to the cut: sheet, lines, page; members alone."""
     report = usage_at(bundle, _until(bundle))
     header = {
+        "bundle": summary.bundle,
         "report_id": summary.bundle,
         "generator_version": summary.generator,
         "signatory": str(bundle.production.organisation.name),
@@ -204,7 +206,10 @@ def _add_payload(bag: BagWriter, bundle: Bundle, reading: LogReading, withheld: 
     bag.add_file(RECEIPTS_NDJSON, reading.ndjson)
     bag.add_file(RECEIPTS_CSV, reading.csv)
     part = slice_at(production_id, checkpoint=bytes(bundle.checkpoint), vkey=bytes(bundle.vkey))
-    bag.add_chunks(RECEIPTS_PARQUET, parquet_pieces(part, KINDS["receipts"], row_group=_ROW_GROUP))
+    # Arrow takes more than all the rest: it is loaded into another process, and goes with it
+    parquet = reading.ndjson.with_name("receipts.parquet")
+    write_apart(part, KINDS["receipts"], parquet, row_group=_ROW_GROUP)
+    bag.add_file(RECEIPTS_PARQUET, parquet)
     bag.add_file(DENIED_CHECKS, reading.denied)
     bag.add(LOG + CHECKPOINT_PATH, bytes(bundle.checkpoint))
     bag.add(LOG + VKEY_PATH, bytes(bundle.vkey))

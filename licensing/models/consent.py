@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
+from accounts.sealed_fields import SealedJSONField
 from common.models import BaseModel
 from licensing.models.fields import SHA256_HEX, TERMS_HASH, TRAINING_CODES, code_list
 from trustcore.policy.vocabulary import UseType
@@ -130,7 +131,7 @@ class TalentInstruction(BaseModel):
 
     talent = models.ForeignKey("licensing.Talent", models.PROTECT, related_name="instructions")
     kind = models.CharField(max_length=12, choices=Kind)
-    body = models.JSONField()
+    body = SealedJSONField(subject="talent_id")
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
 
     class Meta:

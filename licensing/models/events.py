@@ -1,9 +1,12 @@
 """What happens to people and companies, and to whom it falls due: declared events, duties after a revocation."""
 
+from uuid import UUID
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.sealed_fields import SealedTextField
 from common.models import BaseModel
 from licensing.models.fields import SHA256_HEX, TERMS_HASH
 
@@ -27,7 +30,7 @@ class DeclaredEvent(BaseModel):
     covered_id = models.UUIDField()
     declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     declared_for = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
-    why = models.TextField()
+    why = SealedTextField(subject="told_about")
     effects = models.JSONField()
     effect_hash = models.CharField(max_length=71, validators=[TERMS_HASH])
 
@@ -36,6 +39,11 @@ class DeclaredEvent(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+    @property
+    def told_about(self) -> UUID:
+        """Whose text the reason is: the talent's whom the event is about, else that of whoever declared it."""
+        return self.covered_id if self.covers == "talent" else self.declared_by_id
 
 
 class RevocationDuty(BaseModel):

@@ -1,10 +1,13 @@
 """Holds: what stands against a licence for a time, placed once and lifted at most once."""
 
+from uuid import UUID
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
+from accounts.sealed_fields import SealedTextField
 from common.models import BaseModel
 from licensing.models.fields import code_field
 from trustcore.policy.holds import PLACED_BY
@@ -53,7 +56,7 @@ class Hold(BaseModel):
         "accounts.ApiCredential", models.PROTECT, null=True, blank=True, related_name="+"
     )
     placed_at = models.DateTimeField()
-    why = models.TextField()
+    why = SealedTextField(subject="told_about")
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
@@ -61,7 +64,7 @@ class Hold(BaseModel):
     lifted_for = models.ForeignKey(
         "accounts.Organisation", models.PROTECT, null=True, blank=True, related_name="+"
     )
-    lift_why = models.TextField(blank=True, default="")
+    lift_why = SealedTextField(subject="told_about", blank=True, default="")
 
     class Meta:
         constraints = [
@@ -99,6 +102,13 @@ class Hold(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.reason} {self.id}"
+
+    @property
+    def told_about(self) -> UUID:
+        """Whose text the reasons are: the talent's who is held or whose licence is, else that of who placed the hold."""
+        if self.talent_id is not None:
+            return self.talent_id
+        return self.placed_by_id if self.token is None else self.token.talent_id
 
     @property
     def covered_kind(self) -> str:

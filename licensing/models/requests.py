@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.sealed_fields import SealedJSONField, SealedTextField
 from common.models import BaseModel
 from licensing.models.fields import TERMS_HASH, TRAINING_CODES, code_field
 from trustcore.policy.vocabulary import ApprovalMode, RequestState
@@ -81,7 +82,7 @@ class LicenceRequest(BaseModel):
     # no licence of this request begins before; null: no notice is owed
     notice_until = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
-    decline_reason = models.TextField(blank=True, default="")
+    decline_reason = SealedTextField(subject="talent_id", blank=True, default="")
 
     class Meta:
         constraints = [
@@ -111,9 +112,9 @@ class TermsVersion(BaseModel):
     terms_hash = models.CharField(max_length=71, validators=[TERMS_HASH])
     side = models.CharField(max_length=10, choices=Side)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    note = models.TextField(blank=True, default="")
+    note = SealedTextField(subject="request.talent_id", blank=True, default="")
     # {path: why}: a word on single fields that this version changed
-    field_notes = models.JSONField(default=dict, blank=True)
+    field_notes = SealedJSONField(subject="request.talent_id", default=dict, blank=True)
 
     class Meta:
         constraints = [
@@ -147,7 +148,7 @@ class RequestAction(BaseModel):
     terms_hash = models.CharField(max_length=71, validators=[TERMS_HASH])
     state_before = code_field(RequestState, blank=True, default="")
     state_after = code_field(RequestState)
-    note = models.TextField(blank=True, default="")
+    note = SealedTextField(subject="request.talent_id", blank=True, default="")
     # the path of the term that a question or an answer is about; empty: all of it
     about = models.CharField(max_length=80, blank=True, default="")
     # how the person confirmed that it was they: PASSKEY, PASSKEY_SIGN_IN, TOTP, PASSWORD ...; empty: as of old

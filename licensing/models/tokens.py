@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
+from accounts.sealed_fields import SealedTextField
 from common.ids import new_id
 from common.models import BaseModel
 from licensing.models.fields import TRAINING_CODES, code_field, code_list
@@ -45,7 +46,7 @@ class LicenceToken(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     revocation_kind = code_field(RevocationKind, blank=True, default="")
     frame_disposition = code_field(FrameDisposition, blank=True, default="")
-    revocation_reason = models.TextField(blank=True, default="")
+    revocation_reason = SealedTextField(subject="talent_id", blank=True, default="")
 
     class Meta:
         constraints = [

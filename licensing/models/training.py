@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from accounts.sealed_fields import SealedTextField
 from common.ids import new_id
 from common.models import BaseModel
 from licensing.models.fields import TERMS_HASH, TRAINING_CODES, choices_of, code_field, code_list
@@ -36,7 +37,7 @@ class TrainingRequest(BaseModel):
     answer_by = models.DateTimeField()
     notice_until = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
-    decline_reason = models.TextField(blank=True, default="")
+    decline_reason = SealedTextField(subject="talent_id", blank=True, default="")
 
     class Meta:
         constraints = [
@@ -88,7 +89,7 @@ class TrainingToken(models.Model):
     grant_jws = models.TextField()
     grant_kid = models.CharField(max_length=80)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    revocation_reason = models.TextField(blank=True, default="")
+    revocation_reason = SealedTextField(subject="talent_id", blank=True, default="")
 
     class Meta:
         constraints = [

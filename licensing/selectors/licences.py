@@ -12,6 +12,7 @@ from django.db.models.functions import JSONObject
 
 from accounts.models import Organisation
 from accounts.principals import Principal
+from accounts.sealed_fields import opened_text
 from common import clock
 from common.keyset import slice_of
 from common.language import core
@@ -243,9 +244,11 @@ def _lifted_holds() -> ArraySubquery:
 
 
 def _lifted_line(told: dict[str, str]) -> HoldLine:
+    hold = UUID(told["id"])
     placed_at, lifted_at = (datetime.fromisoformat(told[name]) for name in ("placed_at", "lifted_at"))
     return HoldLine(
-        id=UUID(told["id"]), reason=told["reason"], organisation=told["organisation"], why=told["why"],
+        id=hold, reason=told["reason"], organisation=told["organisation"],
+        why=opened_text(Hold, "why", hold, told["why"]),
         placed_at=placed_at, may_lift=False, lifted_at=lifted_at,
     )  # fmt: skip
 

@@ -215,7 +215,7 @@ def require_payee(terms: Terms, talent: Talent) -> None:
     """
     said = TalentInstruction.objects.filter(talent=talent, kind=TalentInstruction.Kind.PAYEE)
     last = said.order_by("-created_at", "-pk").first()
-    if last is not None and terms.compensation.payee not in {None, last.body["payee"]}:
+    if last is not None and terms.compensation.payee not in {None, last.body.get("payee")}:
         raise InvalidInput("PAYEE_TALENT_ONLY", "Only the talent changes who is paid.")
 
 

@@ -175,4 +175,5 @@ def _end(row: Authority, principal: Principal | None) -> None:
             object_type="person",
             object_id=row.user_id,
             details={"name": row.user.full_name, "role": str(Membership.Role.TALENT)},
+            subject_id=row.user_id,
         )

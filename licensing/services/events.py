@@ -307,7 +307,7 @@ def _allowed_after_death(talent: Talent) -> frozenset[str]:
     """The uses that the talent's last word allows after death."""
     said = TalentInstruction.objects.filter(talent=talent, kind="POST_MORTEM")
     last = said.order_by("-created_at", "-pk").first()
-    return frozenset(last.body["use_types"]) if last is not None and last.body["allowed"] else frozenset()
+    return frozenset(last.body["use_types"]) if last is not None and last.body.get("allowed") else frozenset()
 
 
 def _strike(principal: Principal, thing: Holdable, side: HoldSide, _shown: Preview, why: str) -> None:

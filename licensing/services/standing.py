@@ -139,8 +139,7 @@ def instruct(
             organisation_id=talent.organisation_id,
             object_type="talent",
             object_id=talent.pk,
-            after=said,
-            details={"kind": kind},
+            details={"kind": kind},  # no hash of it: a payee could be guessed from one without a salt
         )
         return row
 

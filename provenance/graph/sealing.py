@@ -7,12 +7,14 @@ nobody else anything, not even by trying short prompts.
 
 import hashlib
 import os
+from collections.abc import Sequence
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import transaction
 
+from accounts import subject_keys
 from audit.services import record
 from common import clock, keys
 from common.errors import Conflict
@@ -22,25 +24,32 @@ from provenance.graph.models import ProductionKey, SealedText
 _SALT, _NONCE = 16, 12
 
 
-def seal_text(production_id: UUID, text: str) -> SealedText:
+def seal_text(production_id: UUID, text: str, *, subjects: Sequence[UUID] = ()) -> SealedText:
     """Return the row that holds ``text``, not yet saved.
 
+    Args:
+        subjects: talents whom the text is about; destroying the key of any of them makes it unreadable, too.
+
     Raises:
-        Conflict: ``PRODUCTION_KEY_DESTROYED``.
+        Conflict: ``PRODUCTION_KEY_DESTROYED``, ``SUBJECT_ERASED``.
     """
     salt, nonce, row_id = os.urandom(_SALT), os.urandom(_NONCE), new_id()
     plain = salt + text.encode()
-    sealed = nonce + AESGCM(_key_of(production_id)).encrypt(nonce, plain, row_id.bytes)
+    for subject in subjects:
+        text = subject_keys.seal_text(subject, text, place=f"provenance.sealedtext/{row_id}")
+    inner = salt + text.encode()
+    sealed = nonce + AESGCM(_key_of(production_id)).encrypt(nonce, inner, row_id.bytes)
     return SealedText(
         id=row_id,
         production_id=production_id,
         sealed=sealed,
         commitment=hashlib.sha256(plain).hexdigest(),
+        subject_ids=list(subjects),
     )
 
 
 def open_text(row: SealedText) -> str | None:
-    """Return what was sealed; ``None`` once the production's key is destroyed.
+    """Return what was sealed; ``None`` once the production's key is destroyed, or that of a talent it is about.
 
     Raises:
         KeyUnreadable: the bytes are not those that were sealed.
@@ -53,9 +62,14 @@ def open_text(row: SealedText) -> str | None:
         plain = AESGCM(_opened(key)).decrypt(sealed[:_NONCE], sealed[_NONCE:], row.pk.bytes)
     except InvalidTag as error:
         raise keys.KeyUnreadable(str(row.pk)) from error
-    if hashlib.sha256(plain).hexdigest() != row.commitment:
+    text: str | None = plain[_SALT:].decode()
+    for _ in row.subject_ids:
+        text = text and subject_keys.open_text(text, place=f"provenance.sealedtext/{row.pk}")
+    if text is None:
+        return None
+    if hashlib.sha256(plain[:_SALT] + text.encode()).hexdigest() != row.commitment:
         raise keys.KeyUnreadable(str(row.pk))
-    return plain[_SALT:].decode()
+    return text
 
 
 @transaction.atomic

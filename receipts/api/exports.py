@@ -25,7 +25,8 @@ from common.errors import InvalidInput, NotFound
 from licensing.models import Production
 from licensing.selectors import production_for, tokens_visible_to
 from receipts.api.base import uuid_of
-from receipts.exports import FORMATS, KINDS, LogSlice, pieces, slice_of
+from receipts.exports import KINDS, LogSlice, slice_of
+from receipts.exports.streams import FORMATS, pieces
 
 
 class _OwnFormat(BaseContentNegotiation):

@@ -1,21 +1,41 @@
-"""A slice of a log as Parquet, in pieces: row groups of about 50,000 rows, nothing is ever sought back to.
+"""Rows as Parquet, in pieces: row groups of about 50,000 rows, nothing is ever sought back to.
 
-The file says what it was cut from, in its key-value metadata (``trustmark.*``): the log's origin, the signed
-checkpoint with its size and root, the verifier keys. An export of kind ``entries`` over the whole log leads
-to that root by itself; see docs/operations/export.md.
+Knows Arrow and nothing of the house, so that it can be a process of its own: run by its path (``python -P``), it reads
+messages from standard input, each a length of four bytes and MessagePack (a :class:`Head`, then pages of rows), and writes
+the file to standard output. What Arrow takes of memory goes with that process.
 """
 
 import io
-from collections.abc import Iterator
-from typing import Any
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from receipts.exports.columns import VERSION, Kind
-from receipts.selectors.exports import LogSlice
-
 ROW_GROUP = 50_000
+_TYPES = {
+    "int64": pa.int64(),
+    "int32": pa.int32(),
+    "int16": pa.int16(),
+    "text": pa.string(),
+    "bytes": pa.binary(),
+    "time": pa.timestamp("us", tz="UTC"),
+    "words": pa.list_(pa.string()),
+}
+
+
+class Head(msgspec.Struct):
+    """What a file is: its columns (name, type, whether a cell may be empty), and what its metadata say.
+
+    ``row_group``: rows that wait in memory until they are written together, at least.
+    """
+
+    columns: tuple[tuple[str, str, bool], ...]
+    repeating: tuple[str, ...]
+    metadata: dict[str, str]
+    row_group: int = ROW_GROUP
 
 
 class _Outbox(io.RawIOBase):
@@ -45,21 +65,18 @@ class _Outbox(io.RawIOBase):
         return piece
 
 
-def parquet_pieces(part: LogSlice, kind: Kind, *, row_group: int = ROW_GROUP) -> Iterator[bytes]:
-    """The file's bytes in order; the last piece is the footer, without which no reader opens it.
-
-    Args:
-        row_group: rows that wait in memory until they are written together, at least.
-    """
+def pieces_of(head: Head, pages: Iterable[list[Any]]) -> Iterator[bytes]:
+    """The file's bytes in order; the last piece is the footer, without which no reader opens it."""
     outbox = _Outbox()
-    schema = kind.schema.with_metadata(_metadata(part, kind))
+    fields = [pa.field(name, _TYPES[kind], nullable=empty) for name, kind, empty in head.columns]
+    schema = pa.schema(fields).with_metadata(head.metadata)
     with pq.ParquetWriter(
-        outbox, schema, compression="zstd", use_dictionary=list(kind.repeating), write_statistics=True
+        outbox, schema, compression="zstd", use_dictionary=list(head.repeating), write_statistics=True
     ) as writer:
         waiting: list[pa.RecordBatch] = []
-        for page in kind.pages(part):
+        for page in pages:
             waiting.append(_batch(page, schema))
-            if sum(batch.num_rows for batch in waiting) >= row_group:
+            if sum(batch.num_rows for batch in waiting) >= head.row_group:
                 _write(writer, waiting)
                 yield outbox.take()
         _write(writer, waiting)
@@ -73,24 +90,32 @@ def _write(writer: pq.ParquetWriter, waiting: list[pa.RecordBatch]) -> None:
         waiting.clear()
 
 
-def _batch(page: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
+def _batch(page: list[Any], schema: pa.Schema) -> pa.RecordBatch:
     columns = zip(*page, strict=True)
     return pa.RecordBatch.from_arrays(
         [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
     )
 
 
-def _metadata(part: LogSlice, kind: Kind) -> dict[str, str]:
-    return {
-        "trustmark.version": VERSION,
-        "trustmark.kind": kind.name,
-        "trustmark.production": str(part.production_id),
-        "trustmark.tokens": "*" if part.tokens is None else " ".join(map(str, part.tokens)),
-        "trustmark.origin": part.origin,
-        "trustmark.first_leaf": str(part.first),
-        "trustmark.end_leaf": str(part.end),
-        "trustmark.size": str(part.size),
-        "trustmark.root": part.root.hex(),
-        "trustmark.checkpoint": part.checkpoint.decode(),
-        "trustmark.vkey": part.vkey.decode(),
-    }
+def _messages(stream: BinaryIO) -> Iterator[bytes]:
+    while length := stream.read(4):
+        data = stream.read(int.from_bytes(length, "big"))
+        if len(length) < 4 or len(data) < int.from_bytes(length, "big"):
+            raise EOFError("a message was cut short")
+        if not data:
+            return  # the end was said: nothing is missing
+        yield data
+    raise EOFError("the end was not said")
+
+
+def main() -> None:
+    """Read messages, write the file."""
+    messages = _messages(sys.stdin.buffer)
+    head = msgspec.msgpack.decode(next(messages), type=Head)
+    for piece in pieces_of(head, map(msgspec.msgpack.decode, messages)):
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

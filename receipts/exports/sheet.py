@@ -30,7 +30,7 @@ _BREAKS = ("\t", "\r", "\n")
 def csv_pieces(part: LogSlice, kind: Kind) -> Iterator[bytes]:
     """The header line, then pages of rows; UTF-8, CRLF, a cell without a value is empty."""
     try:
-        yield _lines([kind.schema.names])
+        yield _lines([kind.names])
         for page in kind.pages(part):
             yield _lines([[_cell(value) for value in row] for row in page])
     except Exception:

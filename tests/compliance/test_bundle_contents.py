@@ -20,6 +20,7 @@ from rocrate.rocrate import ROCrate
 from compliance.models import Bundle, BundleState
 from compliance.printing import can_print, pdf_of
 from compliance.services import build_bundle
+from compliance.usage_columns import RENAMED
 from licensing.models import GuildMember
 from licensing.services import adopt_profile
 from receipts import selectors as receipts
@@ -110,6 +111,166 @@ def test_the_usage_reports_totals_are_those_of_the_receipts(farm: Farm, bundle: 
     with pytest.raises(InvalidEvidence) as refused:
         verify_bundle(rewritten(bundle, {"data/usage/usage.csv": other}))
     assert refused.value.path == "data/usage/usage.csv"
+
+
+TAXONOMY_17 = [
+    "production",
+    "eidr",
+    "profile",
+    "agreement",
+    "period_from",
+    "period_to",
+    "cut_off_log_index",
+    "log_root",
+    "generated_at",
+    "performer_ref",
+    "legal_name",
+    "guild_member_no",
+    "minor_flag",
+    "deceased_flag",
+    "representative",
+    "authority_type",
+    "engagement_type",
+    "replica_class",
+    "scan_date",
+    "scan_notice_given_at",
+    "scan_notice_hours",
+    "scan_compensated",
+    "scan_business_reason",
+    "consent_id",
+    "consent_version",
+    "consent_form",
+    "clear_and_conspicuous",
+    "description",
+    "script_version",
+    "script_date",
+    "consent_date",
+    "scope_change_count",
+    "consent_withdrawn_at",
+    "post_mortem_basis",
+    "token_id",
+    "terms_version",
+    "use_types",
+    "window_from",
+    "window_to",
+    "territory",
+    "channels",
+    "state",
+    "revoked_at",
+    "revoke_kind",
+    "strike_suspensions",
+    "project",
+    "episode",
+    "sequence",
+    "shot",
+    "scene",
+    "use_date_from",
+    "use_date_to",
+    "frames",
+    "unique_frames",
+    "screen_seconds",
+    "utterances",
+    "lines",
+    "words",
+    "languages",
+    "runtime_sessions",
+    "reruns",
+    "discarded_frames",
+    "shipped_flag",
+    "pay_basis",
+    "days_equivalent",
+    "days_method",
+    "estimator",
+    "scale_rate",
+    "amount_due",
+    "amount_reported_paid",
+    "paid_at",
+    "pension_health",
+    "residuals_flag",
+    "overage",
+    "alteration_flag",
+    "exemption_code",
+    "exemption_decided_by",
+    "training_flag",
+    "model_id",
+    "dataset_manifest",
+    "third_party_recipient",
+    "union_notice_at",
+    "synthetic_performer_flag",
+    "notice_at",
+    "value_justification_ref",
+    "bargaining_status",
+    "receipt_count",
+    "first_receipt",
+    "last_receipt",
+    "missing_receipts",
+    "denied_checks",
+    "watermark_verified_pct",
+    "c2pa_signed_pct",
+    "exceptions",
+    "root_hash",
+]
+OF_THE_HEAD = [
+    "report_id",
+    "profile",
+    "agreement",
+    "period_from",
+    "period_to",
+    "cut_off_log_index",
+    "log_root",
+    "signatory",
+    "signatory_number",
+    "production",
+    "eidr",
+    "generated_at",
+    "generator_version",
+    "schema_version",
+    "record_count",
+    "signature",
+]
+
+
+@pytest.mark.req("BX-020")
+def test_the_usage_report_has_every_column_of_the_taxonomy_and_says_which_it_cannot_fill(
+    tmp_path: Path,
+) -> None:
+    guild = factories.make_guild()
+    farm = make_farm(
+        factories.make_production(guild=guild),
+        compensation={
+            "basis": "PER_DAY_EQUIVALENT", "currency": "USD", "amount_minor": 120_400,
+            "equivalent_days_estimated": 3, "equivalent_days_method": "pages of the schedule",
+        },
+    )  # fmt: skip
+    GuildMember.objects.create(guild=guild, talent=farm.token.talent, number_digest="ab" * 32)
+    farm.render(0, 19)
+    farm.check(0, 10, render_territory="FR")
+    files = members(saved(made(farm), tmp_path))
+    (row,) = csv.DictReader(io.StringIO(files["data/usage/usage.csv"].decode("utf-8-sig")))
+    wanted = [RENAMED.get(name, name) for name in TAXONOMY_17]
+    assert [name for name in row if name in wanted] == wanted  # all of them, in their order
+    head, line = [json.loads(one) for one in files["data/usage/usage.jsonl"].splitlines()]
+    assert set(OF_THE_HEAD) <= set(head)
+    assert head["signature"] == "signature.dsse.json"
+    assert {name for name in head["not_held"] if row[name]} == set()
+    assert set(head["not_held"]) <= set(wanted)
+    assert (row["pay_basis"], row["days_equivalent"], row["days_method"]) == (
+        "PER_DAY_EQUIVALENT", "3", "pages of the schedule",
+    )  # fmt: skip
+    assert (row["estimator"], row["amount_due_minor"]) == ("LICENSEE", str(3 * 120_400))
+    assert row["consent_date"] == line["consent_date"]
+    # what is counted is counted again from the receipts beside the report, which the log proves
+    receipts = [json.loads(one) for one in files["data/receipts/receipts.ndjson"].splitlines()]
+    mine = [one for one in receipts if one.get("jti") == str(farm.token.jti)]
+    frames = [one for one in mine if one["outcome"] in {"RENDERED", "RERENDER_OF"}]
+    assert int(row["frames"]) == len(frames) == 20
+    assert int(row["unique_frames"]) == len({(one["shot"], one["frame"]) for one in frames})
+    assert int(row["reruns"]) == sum(one["outcome"] == "RERENDER_OF" for one in frames)
+    assert int(row["exceptions"]) == sum(
+        int(row[name]) for name in ("missing_receipts", "denied_checks", "unauthorised_frames")
+    )
+    assert int(row["denied_checks"]) == 1
+    assert row["legal_name"] == ""  # a file that leaves the house names nobody
 
 
 def test_performers_who_are_not_on_the_roll_stand_in_no_usage_report(farm: Farm, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from accounts.sealed_fields import Closed
 from audit.models import Event
 from common import clock
 from common.errors import DomainError
@@ -266,7 +267,7 @@ def test_change_of_control_ends_asks_again_or_leaves_each_licence_as_its_terms_s
         LicenceToken.objects.filter(pk=kept["TERMINATE"].pk).update(state="ACTIVE")
     assert RevocationDuty.objects.filter(token=kept["TERMINATE"]).count() == 1
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-        DeclaredEvent.objects.update(why="Never mind.")
+        DeclaredEvent.objects.update(why=Closed("Never mind."))
 
 
 def test_revocation_is_owed_an_answer_by_licensee_and_each_vendor_within_96_hours(

@@ -11,6 +11,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 
 from accounts.models import Organisation
+from accounts.sealed_fields import Closed
 from audit.models import Event
 from common import clock
 from common.errors import Conflict, DomainError, Forbidden
@@ -322,14 +323,19 @@ def test_database_refuses_a_stop_by_anybody_but_the_talent(cast: Cast, token: Li
 def test_hold_changes_in_nothing_but_its_one_end(cast: Cast, token: LicenceToken) -> None:
     hold = place(cast.agent, token)
     other = factories.make_live_token()[0]
-    for change in ({"reason": "LEGAL_HOLD"}, {"token": other}, {"why": "another"}, {"side": "LICENSEE"}):
+    for change in (
+        {"reason": "LEGAL_HOLD"},
+        {"token": other},
+        {"why": Closed("another")},
+        {"side": "LICENSEE"},
+    ):
         with pytest.raises(DatabaseError, match="lifted once"), transaction.atomic():
             Hold.objects.filter(pk=hold.pk).update(**change)
     services.lift_hold(principal=cast.agent, hold_id=hold.pk)
     with pytest.raises(DatabaseError, match="lifted once"), transaction.atomic():
         Hold.objects.filter(pk=hold.pk).update(lifted_at=None, lifted_by=None, lifted_for=None)
     with pytest.raises(DatabaseError, match="lifted once"), transaction.atomic():
-        Hold.objects.filter(pk=hold.pk).update(lift_why="for another reason")
+        Hold.objects.filter(pk=hold.pk).update(lift_why=Closed("for another reason"))
     with pytest.raises(DatabaseError, match="never deleted"), transaction.atomic():
         Hold.objects.filter(pk=hold.pk).delete()
     with (

@@ -17,8 +17,9 @@ from django.db import connection
 from django.test import Client
 
 from receipts import cli
-from receipts.exports import pieces, slice_of
+from receipts.exports import slice_of
 from receipts.exports.sheet import harmless
+from receipts.exports.streams import pieces
 from receipts.models import EntryKind
 from receipts.services import drain_log
 from receipts.services.publish import publish_log
@@ -335,14 +336,14 @@ import django
 django.setup()
 from django.db import connection
 connection.settings_dict["NAME"] = sys.argv[1]
-from receipts import exports
+from receipts.exports import streams
 from receipts.selectors.exports import LogSlice
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 for form in ("parquet", "csv"):
     read = []
     for rows in (55_000, 170_000):  # the first pass warms up
         part = LogSlice(uuid.UUID(int=1), int(sys.argv[2]), "o", rows, bytes(32), b"", b"", 0, rows)
-        sizes = [len(piece) for piece in exports.pieces(part, "receipts", form)]
+        sizes = [len(piece) for piece in streams.pieces(part, "receipts", form)]
         read.append(peak())
     print(form, sum(sizes), len(sizes), *read)
 """

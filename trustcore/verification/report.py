@@ -30,6 +30,7 @@ from trustcore.verification.words import (
     SignerTrust,
     Stage,
     StageState,
+    TimeTrust,
     WatermarkReason,
     WatermarkStatus,
 )
@@ -67,7 +68,7 @@ class SecondOpinion(_Part, frozen=True):
 class Provenance(_Part, frozen=True):
     """Layer A. ``asserted_*``: who asserted the media, when, and by what evidence; claims of the signer.
 
-    ``binding_score``: 1.0 the very bytes; below, similarity to the nearest original. ``causes``: what may lie behind
+    ``asserted_time``: whether a timestamp authority that is trusted says so, too. ``binding_score``: 1.0 the very bytes; below, similarity to the nearest original. ``causes``: what may lie behind
     a binding that fails. ``error``: class of what broke while reading.
     """
 
@@ -78,6 +79,7 @@ class Provenance(_Part, frozen=True):
     signer_trust: SignerTrust | None = None
     asserted_by: str | None = None
     asserted_at: str | None = None
+    asserted_time: TimeTrust | None = None
     asserted_evidence: tuple[str, ...] = ()
     source: Literal["embedded", "sidecar", "none"] = "none"
     source_type: str | None = None

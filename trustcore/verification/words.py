@@ -51,6 +51,15 @@ class SignerTrust(StrEnum):
     UNKNOWN = "unknown"
 
 
+class TimeTrust(StrEnum):
+    """What can be said of the time stamp in the signature; ``UNTRUSTED``: whole, and of an authority that is not trusted."""
+
+    TRUSTED = "trusted"
+    UNTRUSTED = "untrusted"
+    BROKEN = "broken"
+    ABSENT = "absent"
+
+
 class OpinionState(StrEnum):
     """What a second implementation says of the credentials; ``VALID``: whole, and of a signer who is not trusted."""
 

@@ -26,6 +26,7 @@ class Case:
     Attributes:
         pointer: where the input lies, as the report names it; never a path of this machine.
         anchors, crls: PEM of the audience's authorities and their revocation lists.
+        timestamp_roots: PEM of the roots of timestamp authorities; nobody is trusted as a signer by these.
         keys: mark keys by key id; none: marks are not looked for.
         candidates: files of registered ids by key id.
         layers: the layers that are switched on.
@@ -40,6 +41,7 @@ class Case:
     pointer: str
     anchors: str = ""
     crls: str = ""
+    timestamp_roots: str = ""
     sidecar: Path | None = None
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     candidates: Mapping[str, str] = field(default_factory=dict)

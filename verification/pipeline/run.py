@@ -269,8 +269,9 @@ def _credentials(course: _Course, canonical: Canonical) -> Provenance:
             status=ProvenanceStatus.MISSING, reason=ProvenanceReason.NOT_EXAMINED, binding=Binding.UNKNOWN
         )
     given = case.given(
-        anchors=case.anchors, crls=case.crls, sidecar=str(case.sidecar) if case.sidecar else None
-    )
+        anchors=case.anchors, crls=case.crls, timestamp_roots=case.timestamp_roots,
+        sidecar=str(case.sidecar) if case.sidecar else None,
+    )  # fmt: skip
     outcome = course.run(Stage.PROVENANCE, given)
     if outcome.state is not StageState.DONE:
         return Provenance(

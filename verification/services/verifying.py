@@ -17,8 +17,10 @@ from django.db import transaction
 
 from audit import services as audit
 from common import clock
+from common.errors import Unavailable
 from common.locks import sole_worker
 from common.storage import blobs, local_copy
+from common.timestamps import trusted_roots
 from provenance.services.signing import revocation_lists_pem, trust_anchors_pem
 from provenance.trust import TrustPolicyInvalid, load_trust_list
 from trustcore.verification.policy import Policy, parse_policy, policy_document, policy_named
@@ -79,6 +81,13 @@ def drop_copies(*, days: int) -> int:
     return dropped
 
 
+def _timestamp_roots() -> str:
+    """The roots of the deployment's timestamp authority; unreadable ones leave every stamp untrusted."""
+    with suppress(Unavailable):
+        return trusted_roots()
+    return ""
+
+
 def _case(row: Verification, path: Path, folder: Path) -> Case:
     anchors, crls = trust_anchors_pem(), revocation_lists_pem()
     if settings.VERIFICATION_TRUST_POLICY:
@@ -98,6 +107,7 @@ def _case(row: Verification, path: Path, folder: Path) -> Case:
         pointer=f"verification:{row.pk}",
         anchors=anchors,
         crls=crls,
+        timestamp_roots=_timestamp_roots(),
         keys=keys,
         candidates={name: str(file) for name in keys if (file := _candidates(name, folder)) is not None},
         layers=frozenset(Stage(one) for one in row.layers),

@@ -1,5 +1,6 @@
 """Free text of a production, sealed under the production's own key; destroy the key and nobody reads it again."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -32,6 +33,8 @@ class SealedText(BaseModel):
     production = models.ForeignKey("licensing.Production", models.PROTECT, related_name="+", db_index=False)
     sealed = models.BinaryField()
     commitment = models.CharField(max_length=64)
+    # the talents whose likeness it is about: it opens with the key of each of them as well, and with none missing
+    subject_ids = ArrayField(models.UUIDField(), default=list, blank=True)
 
     def __str__(self) -> str:
         return self.commitment[:12]

@@ -6,6 +6,7 @@ with the root over the batch; its entry waits there for its place in the product
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -74,9 +75,9 @@ class Book:
             )
         )
 
-    def seal(self, text: str) -> SealedText:
-        """Seal a text under the production's key; it is saved with the next events."""
-        row = seal_text(self.production.pk, text)
+    def seal(self, text: str, *, subjects: Sequence[UUID] = ()) -> SealedText:
+        """Seal a text under the production's key, and those of the people it is about; it is saved with the next events."""
+        row = seal_text(self.production.pk, text, subjects=subjects)
         self._texts.append(row)
         return row
 

@@ -5,6 +5,7 @@ from uuid import UUID, uuid5
 from accounts.models import User
 from common.errors import InvalidInput
 from common.ids import new_id
+from licensing.models import LicenceToken
 from provenance.graph.classify import Edge
 from provenance.graph.cleaning import clean_name, clean_prompt, clean_value
 from provenance.graph.models import EventKind, GenerativeModel, InputRole, SealedText
@@ -37,7 +38,7 @@ def record_generation(recorder: Recorder, spec: GenerationSpec, *, person: User)
     outputs = [_output(recorder, one, edges, person=person) for one in spec.outputs]
     recorder.require_licences(spec.token_jtis)
     model = _model(recorder, spec, made_by)
-    run = new_id()
+    run, subjects = new_id(), _talents_of(spec)
     facts = {
         "model": str(model),
         "made_by": str(made_by.version_id) if made_by else None,
@@ -49,8 +50,8 @@ def record_generation(recorder: Recorder, spec: GenerationSpec, *, person: User)
         "seed": spec.seed,
         "guidance_scale": spec.guidance_scale,
         "parameters": clean_value(spec.parameters, what="parameters"),
-        "prompt": _sealed(recorder, spec.prompt),
-        "negative_prompt": _sealed(recorder, spec.negative_prompt),
+        "prompt": _sealed(recorder, spec.prompt, subjects),
+        "negative_prompt": _sealed(recorder, spec.negative_prompt, subjects),
         "token_jtis": [str(jti) for jti in spec.token_jtis],
         "started_at": spec.started_at.isoformat() if spec.started_at else None,
         "finished_at": spec.finished_at.isoformat() if spec.finished_at else None,
@@ -105,10 +106,18 @@ def _model(recorder: Recorder, spec: GenerationSpec, made_by: Known | None) -> U
     return model_id
 
 
-def _sealed(recorder: Recorder, text: str | None) -> str | None:
+def _talents_of(spec: GenerationSpec) -> list[UUID]:
+    """The talents whose licences the run names, in order: its prompts are about them."""
+    if not spec.token_jtis or (spec.prompt is None and spec.negative_prompt is None):
+        return []
+    rows = LicenceToken.objects.filter(jti__in=spec.token_jtis).order_by("talent_id")
+    return list(rows.values_list("talent_id", flat=True).distinct())
+
+
+def _sealed(recorder: Recorder, text: str | None, subjects: list[UUID]) -> str | None:
     if text is None:
         return None
-    row: SealedText = recorder.book.seal(clean_prompt(text, most=_PROMPT_BYTES))
+    row: SealedText = recorder.book.seal(clean_prompt(text, most=_PROMPT_BYTES), subjects=subjects)
     return str(row.pk)
 
 

@@ -20,7 +20,7 @@ from provenance.jumbf import StoreMalformed, check_bmff_store
 from provenance.reading import REVOKED, CredentialReport, CredentialVerdict, judge_store
 from provenance.revocation import revoked_serials
 from trustcore.verification.report import Manifest, Provenance
-from trustcore.verification.words import Binding, ProvenanceReason, ProvenanceStatus, SignerTrust
+from trustcore.verification.words import Binding, ProvenanceReason, ProvenanceStatus, SignerTrust, TimeTrust
 from verification.pipeline.contracts import Credentials
 from verification.pipeline.stages.second import second_opinion
 
@@ -31,19 +31,25 @@ _TRUST_CODES = frozenset({"signingCredential.untrusted", REVOKED})
 
 
 def run(given: dict[str, Any]) -> dict[str, Any]:
-    """Judge the credentials of ``path``; ``anchors`` and ``crls`` are PEM, ``sidecar`` a manifest store's path."""
+    """Judge the credentials of ``path``; ``sidecar`` is a manifest store's path.
+
+    ``anchors``, ``crls`` and ``timestamp_roots`` are PEM; who is trusted for times is trusted as no signer.
+    """
     path, anchors = Path(given["path"]), str(given.get("anchors", ""))
+    roots = str(given.get("timestamp_roots", ""))
     crls = str(given.get("crls", ""))
     revoked = revoked_serials(crls, anchor_pem=anchors, now=datetime.now(UTC)) if crls else frozenset()
     sidecar = Path(given["sidecar"]) if given.get("sidecar") else None
-    judged = _judged(path, sidecar, anchors, revoked)
+    judged = _judged(path, sidecar, anchors, roots, revoked)
     opinion = second_opinion(path, sidecar, anchors, judged.provenance)
     provenance = msgspec.structs.replace(judged.provenance, second_opinion=opinion)
     answer: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(judged, provenance=provenance))
     return answer
 
 
-def _judged(path: Path, sidecar: Path | None, anchors: str, revoked: frozenset[int]) -> Credentials:
+def _judged(
+    path: Path, sidecar: Path | None, anchors: str, roots: str, revoked: frozenset[int]
+) -> Credentials:
     if path.suffix.lower() in _BMFF:
         try:
             check_bmff_store(path)
@@ -54,7 +60,8 @@ def _judged(path: Path, sidecar: Path | None, anchors: str, revoked: frozenset[i
     embeds = known.embeds if known else kind in c2pa.Reader.get_supported_mime_types()
     if not embeds and (known is None or sidecar is None):
         return _missing(ProvenanceReason.MISSING)  # a container in which nothing can be embedded
-    with c2pa.Context.from_dict(c2pa_settings(anchors)) as context, path.open("rb") as stream:
+    settings = c2pa_settings(anchors, timestamp_roots_pem=roots)
+    with c2pa.Context.from_dict(settings) as context, path.open("rb") as stream:
         embedded = _read(kind, stream, None, context) if embeds else _missing(ProvenanceReason.MISSING)
         if isinstance(embedded, dict):
             return _of_store(embedded, "embedded", anchors, revoked)
@@ -105,7 +112,7 @@ def _of_store(store: dict[str, Any], source: str, anchors: str, revoked: frozens
         bool(mismatch)
         and not (active - mismatch - _TRUST_CODES)
         and not below
-        and "signingCredential.trusted" in confirmed
+        and _is_trusted(report, confirmed)
     )
     provenance = Provenance(
         status=status,
@@ -115,6 +122,7 @@ def _of_store(store: dict[str, Any], source: str, anchors: str, revoked: frozens
         signer_trust=_trust(report, confirmed, anchors),
         asserted_by=report.findings[0].signer or None if report.findings else None,
         asserted_at=_asserted_at(store, report),
+        asserted_time=TimeTrust(report.timestamp.value.lower()),
         asserted_evidence=tuple(sorted(report.assertions)),
         source="sidecar" if source == "sidecar" else "embedded",
         source_type=report.digital_source_type,
@@ -150,9 +158,13 @@ def _verdict(
 def _trust(report: CredentialReport, confirmed: set[str], anchors: str) -> SignerTrust:
     if not anchors:
         return SignerTrust.UNKNOWN
-    revoked = bool(report.findings) and REVOKED in report.findings[0].failures
-    is_trusted = "signingCredential.trusted" in confirmed and not revoked
-    return SignerTrust.TRUSTED if is_trusted else SignerTrust.UNTRUSTED
+    return SignerTrust.TRUSTED if _is_trusted(report, confirmed) else SignerTrust.UNTRUSTED
+
+
+def _is_trusted(report: CredentialReport, confirmed: set[str]) -> bool:
+    """Whether the library trusts the signer, and not by a revoked certificate or by a root of times alone."""
+    against = set(report.findings[0].failures) if report.findings else set()
+    return "signingCredential.trusted" in confirmed and against.isdisjoint(_TRUST_CODES)
 
 
 def _asserted_at(store: dict[str, Any], report: CredentialReport) -> str | None:

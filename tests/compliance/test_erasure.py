@@ -1,0 +1,331 @@
+"""A person is erased: no name and no word is read again, in a restored backup neither, and every proof holds."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection, connections, transaction
+from django.test import Client
+
+from accounts.models import Organisation, SubjectKey, User
+from accounts.principals import Principal
+from accounts.subject_keys import destroy_key, forget_keys, open_text, seal_text
+from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from common.keys import KeyUnreadable, public_keys
+from common.storage import blobs
+from compliance.erasure import services
+from compliance.erasure.models import Erasure
+from compliance.erasure.people import Person, person_named, refusals
+from compliance.erasure.tombstones import TombstoneUnreadable, pending
+from compliance.models import BundleState
+from licensing import selectors
+from licensing import services as licensing
+from licensing.models import Hold, LicenceToken, RequestAction, Talent, TermsVersion
+from licensing.services.duties import acknowledge_revocation
+from licensing.services.standing import instruct
+from provenance.graph.inspection import inspect_graph
+from provenance.graph.models import SealedText
+from provenance.graph.sealing import open_text as open_prompt
+from provenance.graph.services import record_batch
+from provenance.graph.specs import GenerationSpec
+from receipts import cli
+from tests import factories
+from tests.compliance.test_bundles import made, members, saved
+from tests.farm import Farm
+from tests.provenance.graph.conftest import thing
+from trustcore.bundle import verify_bundle
+from trustcore.signing import is_signature
+from trustmark.cli import subject as command
+from trustmark.embedded.postgres import postgres_program
+
+NAME = "Ada Quillfeather-Merrow"
+ADDRESS = "ada.quillfeather@merrow.example"
+REMARK = "Her left knee is not yet well after the surgery in Lyon."
+QUESTION = "Does the scar from Palermo show in sequence 041?"
+REASON = "She has left the profession, and lives in Tromso now."
+PROMPT = "Quillfeather turns to the window, rain on glass"
+PAYEE = "Quillfeather Loanout Ltd"
+PERSONAL = (NAME, ADDRESS, REMARK, QUESTION, REASON, PAYEE, PROMPT, "Quillfeather", "quillfeather")
+
+
+@pytest.fixture(autouse=True)
+def own_stores(settings: Any, tmp_path: Path) -> None:
+    """Tombstones of one test are none of another's."""
+    stores = {**settings.STORAGES}
+    for name in ("blobs", "log"):
+        stores[name] = {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / name), "allow_overwrite": name == "log", "base_url": None},
+        }
+    settings.STORAGES = stores
+    forget_keys()
+
+
+def operators() -> tuple[Principal, Principal]:
+    house = Organisation.objects.create(kind="OPERATOR", name="House", slug="house")
+    return factories.make_desk(house, "ADMIN"), factories.make_desk(house, "ADMIN")
+
+
+def licensed() -> Farm:
+    """A talent of whom much is said, a licence that was negotiated in words, and frames under it."""
+    studio = factories.make_studio()
+    talent = factories.make_talent(NAME)
+    assert talent.user is not None
+    User.objects.filter(pk=talent.user.pk).update(email=ADDRESS)
+    talent.user.refresh_from_db()
+    desk = factories.desk_of_talent(talent)
+    instruct(principal=desk, talent=talent, kind="PAYEE", body={"payee": PAYEE})
+    agent = factories.make_agent(factories.make_agency())
+    factories.make_mandate(talent, agent)
+    production = factories.make_production(studio, guild=factories.make_guild())
+    producer = factories.make_producer(studio)
+    asked = licensing.submit_request(principal=producer, ask=factories.make_ask(production, talent))
+    licensing.ask_question(principal=producer, request_id=asked.pk, text=QUESTION)
+    licensing.answer_question(principal=agent, request_id=asked.pk, text=REMARK)
+    asked.refresh_from_db()
+    token = factories.approve(asked)
+    credential, key = factories.make_credential(studio)
+    farm = Farm(token, credential, key)
+    farm.render(0, 9)
+    run = GenerationSpec(
+        model_name="Face rig", external_id="G-1", prompt=PROMPT, token_jtis=(token.jti,),
+        outputs=(thing("FRAME_RANGE", "frames", frame_first=1, frame_last=9, token_jtis=(token.jti,)),),
+    )  # fmt: skip
+    record_batch(principal=producer, production_id=production.pk, specs=[run])
+    return farm
+
+
+def ended(farm: Farm) -> Person:
+    """The licence is revoked in words, and the studio has said that it stopped."""
+    talent = farm.token.talent
+    licensing.revoke_token(
+        principal=factories.desk_of_talent(talent), jti=farm.token.jti, kind="PROSPECTIVE",
+        disposition="KEEP", reason=REASON,
+    )  # fmt: skip
+    producer = factories.make_producer(farm.token.licensee)
+    for duty in farm.token.duties.all():
+        acknowledge_revocation(principal=producer, duty_id=duty.pk)
+    return person_named(talent=talent.handle)
+
+
+def erased(person: Person) -> Erasure:
+    one, other = operators()
+    asked = services.ask_erasure(principal=one, person=person, ground="CONSENT_WITHDRAWN")
+    return services.confirm_erasure(principal=other, erasure_id=asked.pk)
+
+
+def url(name: str) -> str:
+    db = connection.settings_dict
+    return f"postgresql://{db['USER']}:{db['PASSWORD']}@{db['HOST']}:{db['PORT']}/{name}"
+
+
+def program(name: str, *arguments: object) -> None:
+    subprocess.run(
+        [postgres_program(name), *map(str, arguments)],
+        env={"PATH": os.environ["PATH"]}, capture_output=True, check=True,
+    )  # fmt: skip
+
+
+def found_in_dump(folder: Path, name: str) -> set[str]:
+    """Which personal words stand anywhere in a whole dump of the database, in clear or as JSON."""
+    target = folder / "whole.sql"
+    program("pg_dump", "--format=plain", f"--file={target}", url(name))
+    text = target.read_text("utf-8", "replace")
+    return {one for one in PERSONAL if one in text or json.dumps(one)[1:-1] in text}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.req("BX-019")
+def test_an_erased_person_is_read_nowhere_again_in_a_restored_backup_neither_and_every_proof_holds(
+    tmp_path: Path, django_db_blocker: Any
+) -> None:
+    farm = licensed()
+    name = connection.settings_dict["NAME"]
+    own = made(farm, purpose="EO_INSURANCE")
+    shared = made(farm)
+    kept = saved(shared, tmp_path)
+    assert REMARK in b"\n".join(members(saved(own, tmp_path)).values()).decode("utf-8", "replace")
+    person = ended(farm)
+    assert {NAME, ADDRESS} <= found_in_dump(tmp_path, name)
+    # what was written about her is closed already, before anybody asks: only her key opens it
+    assert not {REMARK, QUESTION, REASON, PAYEE} & found_in_dump(tmp_path, name)
+    backup = tmp_path / "backup.dump"
+    program("pg_dump", "--format=custom", f"--file={backup}", url(name))
+
+    row = erased(person)
+
+    assert found_in_dump(tmp_path, name) == set()
+    assert {one.note for one in RequestAction.objects.exclude(note="")} == {"[erased]"}
+    assert LicenceToken.objects.get().revocation_reason == "[erased]"
+    assert selectors.last_instructions(farm.token.talent_id)["PAYEE"].body == {}
+    assert open_prompt(SealedText.objects.get()) is None
+    assert inspect_graph(farm.token.production_id) == []
+    # the proofs: the log as it was, the old bundle as it was, a new one of the same log
+    assert cli.check_logs(farm.token.production_id) == 0
+    assert verify_bundle(kept).summary.counts.rendered == 10
+    assert not {one for one in PERSONAL if one in kept.read_bytes().decode("latin-1")}
+    again = saved(made(farm, purpose="EO_INSURANCE"), tmp_path)
+    assert verify_bundle(again).summary.counts.rendered == 10
+    everything = b"\n".join(members(again).values()).decode("utf-8", "replace")
+    assert not {one for one in PERSONAL if one in everything}
+    own.refresh_from_db()
+    assert (own.state, own.failure_code, own.blob) == (BundleState.FAILED, "SUBJECT_ERASED", "")
+    # the certificate: signed, and naming nobody
+    assert is_signature(
+        public_keys("BUNDLE")[row.kid], bytes(row.signature), services.certificate_message(row)
+    )
+    assert row.certificate is not None
+    assert row.certificate["keys_destroyed"] == 1
+    assert row.certificate["rows"]["licensing_talent"] == 1
+    assert not {one for one in PERSONAL if one in json.dumps(row.certificate)}
+
+    restored = f"{name}_restored"
+    with psycopg.connect(url("postgres"), autocommit=True) as admin:
+        admin.execute(f'drop database if exists "{restored}"')
+        admin.execute(f'create database "{restored}"')
+    try:
+        program("pg_restore", f"--dbname={url(restored)}", "--no-owner", backup)
+        connection.close()
+        connections["default"].settings_dict["NAME"] = restored
+        forget_keys()
+        assert Talent.objects.get().stage_name == NAME  # she is back
+        assert [one.erasure for one in pending()] == [str(row.pk)]
+        assert Client().get("/readyz").json()["parts"]["erasures"] is False
+        assert services.reapply_tombstones() == [str(row.pk)]
+        assert pending() == []
+        assert found_in_dump(tmp_path, restored) == set()
+        assert {one.note for one in RequestAction.objects.exclude(note="")} == {"[erased]"}
+        assert services.reapply_tombstones() == []
+    finally:
+        connection.close()
+        connections["default"].settings_dict["NAME"] = name
+        forget_keys()
+        with psycopg.connect(url("postgres"), autocommit=True) as admin:
+            admin.execute(f'drop database if exists "{restored}" with (force)')
+
+
+@pytest.mark.django_db
+def test_what_stands_against_an_erasure_is_named_and_nothing_is_done() -> None:
+    farm = licensed()
+    person = person_named(talent=farm.token.talent.handle)
+    one, _ = operators()
+    codes = [against.code for against in refusals(person)]
+    assert codes == ["ERASURE_LICENCES_OPEN"]
+    with pytest.raises(Conflict) as refused:
+        services.ask_erasure(principal=one, person=person, ground="OBJECTION")
+    assert refused.value.code == "ERASURE_LICENCES_OPEN"
+    talent = farm.token.talent
+    desk = factories.desk_of_talent(talent)
+    licensing.revoke_token(
+        principal=desk, jti=farm.token.jti, kind="PROSPECTIVE", disposition="KEEP", reason=REASON
+    )
+    # the studio has not said yet that it stopped: what it owes is kept until it has
+    assert [against.code for against in refusals(person)] == ["ERASURE_RETENTION"]
+    for duty in farm.token.duties.all():
+        acknowledge_revocation(principal=factories.make_producer(farm.token.licensee), duty_id=duty.pk)
+    assert refusals(person) == []
+    hold = Hold.objects.create(
+        reason="LEGAL_HOLD", talent=talent, side="TALENT", placed_by=desk.person, placed_for=desk.organisation,
+        placed_at=farm.token.created_at, why="A claim in court.",
+    )  # fmt: skip
+    assert [against.code for against in refusals(person)] == ["ERASURE_LEGAL_HOLD"]
+    assert Hold.objects.get(pk=hold.pk).why == "A claim in court."
+    assert Talent.objects.get(pk=talent.pk).stage_name == NAME
+    assert not SubjectKey.objects.filter(sealed_key=None).exists()
+
+
+@pytest.mark.django_db
+def test_two_administrators_of_the_operator_erase_and_nobody_else_does() -> None:
+    person = ended(licensed())
+    one, other = operators()
+    studio = factories.make_producer(factories.make_studio())
+    with pytest.raises(Forbidden, match="OPERATOR_ONLY"):
+        services.ask_erasure(principal=studio, person=person, ground="OBJECTION")
+    with pytest.raises(InvalidInput, match="GROUND_UNKNOWN"):
+        services.ask_erasure(principal=one, person=person, ground="BECAUSE")
+    asked = services.ask_erasure(principal=one, person=person, ground="OBJECTION")
+    with transaction.atomic(), pytest.raises(Conflict, match="ERASURE_ASKED"):
+        services.ask_erasure(principal=other, person=person, ground="OBJECTION")
+    with pytest.raises(Forbidden, match="FOUR_EYES"):
+        services.confirm_erasure(principal=one, erasure_id=asked.pk)
+    with pytest.raises(DatabaseError), transaction.atomic():  # the database says so, too
+        Erasure.objects.filter(pk=asked.pk).update(confirmed_by=one.person)
+    with pytest.raises(Forbidden, match="OPERATOR_ONLY"):
+        services.confirm_erasure(principal=studio, erasure_id=asked.pk)
+    services.withdraw_erasure(principal=one, erasure_id=asked.pk)
+    with pytest.raises(Conflict, match="ERASURE_ENDED"):
+        services.confirm_erasure(principal=other, erasure_id=asked.pk)
+    again = services.ask_erasure(principal=other, person=person, ground="OBJECTION")
+    assert services.confirm_erasure(principal=one, erasure_id=again.pk).state == "DONE"
+    with pytest.raises(Conflict, match="SUBJECT_ERASED"):
+        seal_text(person.subjects[0], "one more word", place="note/1")
+    with pytest.raises(DatabaseError), transaction.atomic():  # no key comes back
+        SubjectKey.objects.filter(pk=person.subjects[0]).update(sealed_key=b"x", destroyed_at=None)
+
+
+@pytest.mark.django_db
+def test_a_dry_run_counts_and_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    person = ended(licensed())
+    one, other = operators()
+    assert person.talent is not None
+    handle = person.talent.handle
+    plan = services.plan_erasure(person)
+    assert (plan.rows["licensing_talent"], plan.rows["accounts_user"], plan.against) == (1, 1, ())
+    assert Talent.objects.get(pk=person.subjects[0]).stage_name == NAME
+    email = [desk.person.email for desk in (one, other)]
+    arguments = ["erase", "--talent", handle, "--as", email[0]]
+    assert command.main([*arguments, "--dry-run"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == plan.rows
+    assert command.main(arguments) == 0
+    erasure = json.loads(capsys.readouterr().out)["erasure"]
+    assert command.main(["confirm", erasure, "--as", email[0]]) == 3
+    assert json.loads(capsys.readouterr().out)["code"] == "FOUR_EYES"
+    assert command.main(["confirm", erasure, "--as", email[1]]) == 0
+    assert json.loads(capsys.readouterr().out)["certificate"]["rows"] == plan.rows
+    assert command.main([*arguments, "--dry-run"]) == 1  # nobody has that handle any more
+    assert json.loads(capsys.readouterr().out)["code"] == "NOT_FOUND"
+    with pytest.raises(NotFound):
+        person_named(user=ADDRESS)
+
+
+@pytest.mark.django_db
+def test_a_tombstone_that_nobody_here_signed_is_told_and_not_passed_over() -> None:
+    row = erased(ended(licensed()))
+    assert pending() == []
+    path = Path(blobs().path(f"erasures/{row.pk}.json"))
+    stone = json.loads(path.read_text())
+    path.write_text(json.dumps({**stone, "subjects": []}))
+    with pytest.raises(TombstoneUnreadable):
+        services.reapply_tombstones()
+    assert command.main(["reapply"]) == 1
+
+
+@pytest.mark.django_db
+def test_a_text_opens_in_its_own_place_with_its_own_key_alone() -> None:
+    talent = factories.make_talent(NAME)
+    sealed = seal_text(talent.pk, REMARK, place="note/1")
+    assert REMARK not in sealed
+    assert open_text(sealed, place="note/1") == REMARK
+    with pytest.raises(KeyUnreadable):
+        open_text(sealed, place="note/2")
+    with pytest.raises(KeyUnreadable):
+        open_text(sealed[:-6] + "AAAA==", place="note/1")
+    assert destroy_key(talent.pk)
+    assert open_text(sealed, place="note/1") is None
+    assert not destroy_key(talent.pk)
+
+
+@pytest.mark.django_db
+def test_nothing_is_written_past_the_seal() -> None:
+    farm = licensed()
+    with transaction.atomic(), pytest.raises(ValueError, match="sealed when its row is saved"):
+        LicenceToken.objects.filter(pk=farm.token.pk).update(revocation_reason="in clear")
+    acts = RequestAction.objects.filter(note__startswith="sealed:1:")
+    assert {one.note for one in acts} == {REMARK, QUESTION}
+    assert TermsVersion.objects.exclude(note="").count() == 0  # what is empty stays empty

@@ -20,7 +20,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from common import clock, keys
 from common.caching import Bounded
@@ -97,6 +97,16 @@ def remember_keys(subject_ids: Iterable[UUID]) -> None:
     found = {row.pk: row for row in SubjectKey.objects.filter(pk__in=wanted)} if wanted else {}
     for one in wanted:
         _known.put(one, (time.monotonic(), _opened(found.get(one))))
+
+
+def sealed_key_of(column: str) -> Subquery:
+    """The sealed key of the person whose id stands in ``column``, read with another row: no question of its own."""
+    return Subquery(SubjectKey.objects.filter(pk=OuterRef(column)).values("sealed_key"))
+
+
+def remember_sealed(subject_id: UUID, sealed_key: bytes | None) -> None:
+    """Remember a key that was read by :func:`sealed_key_of`."""
+    _known.put(subject_id, (time.monotonic(), _opened(SubjectKey(pk=subject_id, sealed_key=sealed_key))))
 
 
 def destroy_key(subject_id: UUID) -> bool:

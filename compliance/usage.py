@@ -10,6 +10,8 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from accounts.principals import Principal
 from common import clock
 from compliance.models import Bundle
@@ -107,7 +109,7 @@ def usage_report(
     return report_of(
         production,
         principal.organisation_id,
-        list(every.select_related(*_SHOWN).order_by("talent__stage_name", "licence_id", "terms__version")),
+        _in_order(every, principal.organisation_id),
         days=(begins, until),
         moments=(since, before),
         log=log_state(production.pk),
@@ -135,12 +137,7 @@ def report_of(
         named: performers by name; what leaves the house in a file has their pseudonyms alone.
     """
     since, before = moments
-    members = set(
-        GuildMember.objects.filter(
-            guild_id=guild_id, talent__in={one.talent_id for one in tokens}
-        ).values_list("talent_id", flat=True)
-    )
-    mine = [one for one in tokens if one.talent_id in members]
+    mine = [one for one in tokens if one.is_member]  # type: ignore[attr-defined]
     used = use_in_period(production.pk, [one.pk for one in mine], begins=since, ends=before, size=size)
     strikes = Hold.objects.filter(
         reason=str(DenyReason.STRIKE_SUSPENSION), production=production, placed_at__lt=before
@@ -160,7 +157,7 @@ def usage_at(bundle: Bundle, cut_at: datetime) -> UsageReport:
     if production.guild_id is None:
         raise ValueError("the production has no guild")
     every = tokens_of_production(production.pk).filter(created_at__lte=cut_at)
-    found = list(every.select_related(*_SHOWN).order_by("talent__stage_name", "licence_id", "terms__version"))
+    found = _in_order(every, production.guild_id)
     since = min((min(one.created_at, one.not_before) for one in found), default=cut_at)
     log = LogState(
         production_id=production.pk,
@@ -182,6 +179,13 @@ def usage_at(bundle: Bundle, cut_at: datetime) -> UsageReport:
         size=bundle.tree_size,
         named=False,
     )
+
+
+def _in_order(rows: QuerySet[LicenceToken], guild_id: UUID) -> list[LicenceToken]:
+    """The licences as the report lists them, each with whether its performer is on the guild's roll; 1 query."""
+    roll = GuildMember.objects.filter(guild_id=guild_id, talent=OuterRef("talent"))
+    shown = rows.select_related(*_SHOWN).annotate(is_member=Exists(roll))
+    return list(shown.order_by("talent__stage_name", "licence_id", "terms__version"))
 
 
 def _outputs(production_id: UUID, jtis: Sequence[UUID], *, until: datetime) -> dict[UUID, Outputs]:

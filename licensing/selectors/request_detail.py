@@ -9,6 +9,7 @@ from django.db.models import Case, OuterRef, When
 
 from accounts.principals import Principal
 from accounts.selectors import organisation_names
+from accounts.subject_keys import remember_sealed, sealed_key_of
 from common import clock
 from common.counting import count_of
 from common.language import core
@@ -118,12 +119,13 @@ def request_detail(
         .select_related(
             "production__guild", "talent__user", "talent__organisation", "mandate__agent", "renews__terms"
         )
-        .annotate(earlier_licences=_earlier_licences())
+        .annotate(earlier_licences=_earlier_licences(), talents_key=sealed_key_of("talent"))
         .filter(pk=request_id)
         .first()
     )
     if request is None:
         return None
+    remember_sealed(request.talent_id, request.talents_key)  # what was written of the talent is read with it
     deciding = deciding_mandates(principal) if deciding is None else deciding
     actions = list(request.actions.select_related("actor", "organisation", "signature").order_by("at", "id"))
     versions = list(request.versions.select_related("created_by").order_by("version"))

@@ -21,6 +21,7 @@ from typing import Any
 from trustmark_client.asks import Ask
 from trustmark_client.client import TrustmarkClient
 from trustmark_client.errors import ClientError, LicenceEnded, ServerUnreachable
+from trustmark_client.exchange import Call
 
 LICENSED, REQUESTED, DENIED = "LICENSED", "REQUESTED", "DENIED"
 WAITING = frozenset({"SUBMITTED", "NOTICE_PERIOD", "IN_REVIEW", "COUNTERED", "COUNTER_ACCEPTED", "APPROVED"})
@@ -187,7 +188,7 @@ _COLUMNS = ("shot", "frame", "counter", "outcome", "file_sha256")
 
 def _exported(client: TrustmarkClient, licence: str) -> list[dict[str, str]]:
     path = f"/api/v1/render/receipts/export?token={licence}&format=csv&kind=receipts"
-    text = client.transport.request("GET", path).text
+    text = client.transport.request(Call("GET", path)).text
     rows = csv.DictReader(io.StringIO(text))
     if not set(_COLUMNS) <= set(rows.fieldnames or ()):
         raise ServerUnreachable("the export of receipts cannot be read: columns are missing")

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import numpy as np
 import pdqhash
+from django.db import connection
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -89,31 +90,36 @@ def as_words(many: Sequence[bytes]) -> NDArray[np.uint64]:
 
 
 def keep_prints(organisation_id: UUID, asset_id: UUID, prints: Sequence[Print]) -> None:
-    """Write an asset's fingerprints down."""
+    """Write an asset's fingerprints down.
+
+    MUST be called inside the transaction that keeps the asset. An organisation's writers take turns until they commit,
+    so that fingerprints become visible in the order of their numbers and a reader who has read to a number misses none.
+    """
+    good = [one for one in prints if one.quality >= QUALITY_LEAST]
+    if not good:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"prints {organisation_id}"])
     Fingerprint.objects.bulk_create(
         [
             Fingerprint(
                 organisation_id=organisation_id, asset_id=asset_id, at_seconds=one.at_seconds,
                 quality=one.quality, bits=one.bits,
             )
-            for one in prints
-            if one.quality >= QUALITY_LEAST
+            for one in good
         ]
     )  # fmt: skip
 
 
 def _brought_up(organisation_id: UUID) -> _Kept:
     kept = _kept.setdefault(organisation_id, _Kept())
-    # a number may become visible after a higher one: the last few are read again
-    rows = list(
-        Fingerprint.objects.filter(organisation_id=organisation_id, number__gt=max(0, kept.last - 1000))
+    new = list(
+        Fingerprint.objects.filter(organisation_id=organisation_id, number__gt=kept.last)
         .order_by("number")
         .values_list("number", "asset_id", "bits")
     )
-    known = set(kept.assets[-2000:]) if rows else set()
-    new = [row for row in rows if row[0] > kept.last or row[1] not in known]
     if new:
         kept.words = np.concatenate([kept.words, as_words([bytes(bits) for _no, _asset, bits in new])])
         kept.assets = [*kept.assets, *(asset for _no, asset, _bits in new)]
-        kept.last = max(kept.last, new[-1][0])
+        kept.last = new[-1][0]
     return kept

@@ -135,7 +135,9 @@ class Portal:
     def sections(self) -> tuple[SectionGroup, ...]:
         """The side's sections, with counts where something waits."""
         return tuple(
-            SectionGroup(group.title, tuple(self._section(entry) for entry in group.entries))
+            SectionGroup(
+                group.title, tuple(self._section(entry) for entry in group.entries if self._has(entry))
+            )
             for group in SECTIONS.get(self.seat, ())
         )
 
@@ -178,6 +180,11 @@ class Portal:
     def live_trigger(self) -> str:
         """Which events make the page ask for its counts, a moment later: letters are written by then."""
         return ", ".join(f"sse:{kind} delay:1500ms" for kind in LIVE_KINDS)
+
+    def _has(self, entry: Entry) -> bool:
+        """An agency's legal desk has no material for training: only studios and vendors train."""
+        kind = self.principal.organisation.kind if self.principal else ""
+        return entry.name != "portal-material" or kind in (Organisation.Kind.STUDIO, Organisation.Kind.VENDOR)
 
     def _section(self, entry: Entry) -> Section:
         return Section(

@@ -54,7 +54,11 @@ class Picture:
 
 def picture_of(top: Item) -> Picture:
     """Draw the list that starts with ``top``."""
-    items, pairs = _flat(top)
+    return drawn(*_flat(top))
+
+
+def drawn(items: dict[str, Item], pairs: list[tuple[str, str]]) -> Picture:
+    """Draw boxes by key, the nearest first, and pairs of what came from what (no circle among them)."""
     shown = dict(list(items.items())[:BOXES_MOST])
     pairs = [(parent, child) for parent, child in pairs if parent in shown and child in shown]
     columns = _columns(shown, pairs)

@@ -27,6 +27,7 @@ _INCIDENTS = Entry("portal-incidents", "triangle-alert", later("Incidents"))
 _VERIFY = Entry("portal-verifications", "search-check", later("Verify"))
 _ASSETS = Entry("portal-assets", "workflow", later("Assets"))
 _SCRIPTS = Entry("portal-scripts", "file-text", later("Scripts"))
+_MATERIAL = Entry("portal-material", "layers", later("Training material"))
 _ROLLOUTS = Entry("portal-rollouts", "git-compare-arrows", later("Rollouts"))
 SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
     AGENT: (
@@ -86,6 +87,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-productions", "clapperboard", later("Productions"), later("Productions")),
                 Entry("portal-requests", "file-pen-line", later("Requests"), later("Requests")),
                 Entry("portal-training", "book-open", later("Training")),
+                _MATERIAL,
                 Entry("portal-licences", "file-check", later("Licences"), later("Licences")),
                 Entry("portal-calendar", "calendar-clock", later("Expiry calendar"), later("Calendar")),
                 Entry("portal-receipts", "film", later("Receipts")),
@@ -142,6 +144,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-bundles", "package-check", later("Bundles"), later("Bundles")),
                 Entry("portal-profiles", "scale", later("Profiles"), later("Profiles")),
                 _ASSETS,
+                _MATERIAL,
                 _SCRIPTS,
             ),
         ),
@@ -173,6 +176,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-markings", "fingerprint", later("Marking"), later("Marking")),
                 Entry("portal-duties", "hourglass", later("Acknowledgements"), later("Due")),
                 Entry("portal-keys", "key-round", later("API keys"), later("Keys")),
+                _MATERIAL,
                 _SCRIPTS,
                 Entry("portal-webhooks", "webhook", later("Webhooks")),
                 Entry("portal-team", "users", later("Team")),
@@ -194,6 +198,7 @@ BELONGS: Final = {
     "portal-teammate": dict.fromkeys(SECTIONS, "portal-team"),
     "portal-duty": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
     "portal-duties": {STUDIO: "portal-calendar", VENDOR: "portal-duties"},
+    "portal-material": dict.fromkeys(SECTIONS, "portal-material"),
     "portal-notice": dict.fromkeys(SECTIONS, "portal-notices"),
     "portal-licence": dict.fromkeys(SECTIONS, "portal-licences"),
     "portal-asset": dict.fromkeys(SECTIONS, "portal-assets"),

@@ -27,6 +27,8 @@ from agents_portal.views import (
     licences,
     mandates,
     marking,
+    material,
+    material_acts,
     members,
     notices,
     organisations,
@@ -346,6 +348,43 @@ urlpatterns = [
     path("marking/", marking.markings_page, name="portal-markings"),
     path("marking/<uuid:job_id>/", marking.marking_page, name="portal-marking"),
     path("marking/<uuid:job_id>/cancel/", marking.cancel_page, name="portal-marking-cancel"),
+    path("material/", material.inventory_page, name="portal-material"),
+    path("material/sources/", material.sources_page, name="portal-material-sources"),
+    path("material/sources/<uuid:source_id>/", material.source_page, name="portal-material-source"),
+    path("material/assets/", material.assets_page, name="portal-material-assets"),
+    path("material/assets/<uuid:asset_id>/", material.asset_page, name="portal-material-asset"),
+    path("material/decisions/", material.decisions_page, name="portal-material-decisions"),
+    path("material/decisions/<uuid:decision_id>/", material.decision_page, name="portal-material-decision"),
+    path(
+        "material/classes/<uuid:class_id>/stop/", material_acts.stop_page, name="portal-material-class-stop"
+    ),
+    path(
+        "material/classes/<uuid:class_id>/open/", material_acts.open_page, name="portal-material-class-open"
+    ),
+    path(
+        "material/rights/<uuid:rights_id>/end/",
+        material_acts.end_rights_page,
+        name="portal-material-rights-end",
+    ),
+    path("material/queue/", material_acts.queue_page, name="portal-material-queue"),
+    path("material/queue/<uuid:review_id>/", material_acts.review_page, name="portal-material-review"),
+    path("material/exceptions/", material_acts.exceptions_page, name="portal-material-exceptions"),
+    path("material/exceptions/new/", material_acts.new_exception_page, name="portal-material-exception-new"),
+    path(
+        "material/exceptions/<uuid:exception_id>/",
+        material_acts.exception_page,
+        name="portal-material-exception",
+    ),
+    path(
+        "material/exceptions/<uuid:exception_id>/sign/",
+        material_acts.sign_exception_page,
+        name="portal-material-exception-sign",
+    ),
+    path(
+        "material/exceptions/<uuid:exception_id>/end/",
+        material_acts.end_exception_page,
+        name="portal-material-exception-end",
+    ),
     path("rollouts/", rollouts.rollouts_page, name="portal-rollouts"),
     path("rollouts/new/", rollouts.new_rollout_page, name="portal-rollout-new"),
     path("rollouts/<uuid:rollout_id>/", rollouts.rollout_page, name="portal-rollout"),

@@ -49,3 +49,18 @@ def require_reviewer(principal: Principal) -> None:
         raise Forbidden("IN_PERSON", "This is for a person who is signed in.")
     if not principal.is_role(_Role.LEGAL, _Role.ADMIN, _Role.PRODUCER):
         raise Forbidden("REVIEWER_ONLY", "Reviews are for counsel, producers and administrators.")
+
+
+def is_counsel(principal: Principal) -> bool:
+    """Whether :func:`require_counsel` would let them."""
+    return principal.credential is None and principal.is_role(_Role.LEGAL, _Role.ADMIN)
+
+
+def is_reviewer(principal: Principal) -> bool:
+    """Whether :func:`require_reviewer` would let them."""
+    return principal.credential is None and principal.is_role(_Role.LEGAL, _Role.ADMIN, _Role.PRODUCER)
+
+
+def is_engineer(principal: Principal) -> bool:
+    """Whether :func:`require_engineer` would let them."""
+    return principal.acts_as(_Role.ENGINEER, _Role.PRODUCER, _Role.ADMIN)

@@ -19,6 +19,7 @@ from licensing import services
 from licensing.models import Talent
 from tests.licensing.persons import LIMITS, in_days
 from tests.permissions.worlds import World, request_body, short_film
+from tests.training import rooms
 from tests.training.world import bodies as training_bodies
 from tests.training.world import things as training_things
 from trustcore.policy.profiles import catalogue, profile_hash
@@ -49,6 +50,7 @@ THINGS = {
     ("/team/", "person_id"): "teammate_id",
     ("/assets/", "version_id"): "asset_id",
     **training_things(),
+    **rooms.things(),
 }
 
 
@@ -231,6 +233,7 @@ _GRANTEE: dict[str, Any] = {
 }
 BODIES: dict[str, Body] = {
     **training_bodies(Ask),
+    **rooms.bodies(Ask),
     # the portal
     "POST /scripts/new/": _form(title="Another", kind="SCREENPLAY"),
     "POST /scripts/{work_id}/versions/{version_id}/scenes/": _form(ordinal="1", shots="0410_0020"),

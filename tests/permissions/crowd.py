@@ -18,6 +18,7 @@ from screenplays import services as services_of_scripts
 from tests import factories
 from tests.licensing.persons import in_days
 from tests.permissions.worlds import World
+from tests.training.rooms import grow_material
 from watermarking.models import MediaJob, MediaStretch
 from watermarking.services import register_mark
 
@@ -33,6 +34,7 @@ def grow(world: World, number: int, *, talents: Sequence[str] = (), titles: Sequ
         )
     _frames(world, number)
     _scripts(world, number)
+    grow_material(world, number)
     for turn in range(number):
         services.ask_question(
             principal=world.people["agent"],

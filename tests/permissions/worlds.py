@@ -49,6 +49,7 @@ from tests.passkeys import SoftPasskey
 from tests.provenance.conftest import cut_clip
 from tests.provenance.test_assets_api import released
 from tests.receipts.conftest import Farm
+from tests.training.rooms import name_things
 from tests.training.world import make_training_house
 from tests.verification.making import finished
 from trustcore.passkey import challenge_of
@@ -183,6 +184,7 @@ def make_world(folder: Path, names: Names = Names()) -> World:
     _incidents(world, talent)
     _scripts(world)
     make_training_house(world)
+    name_things(world)
     return world
 
 

@@ -98,5 +98,5 @@ def _name(address: Address, variant: str) -> str:
     is_one = address.text.rstrip("/").endswith("}")
     first = words[0].removesuffix("s") if is_one or len(words) > 1 else words[0]
     # the list and the page of one thing never share a name: /roster/ and /roster/{talent_id}/
-    name = "-".join([first, *words[1:]] if first != words[0] or not is_one else [first, "one"])
+    name = "-".join([first, *words[1:]] if first != words[0] or not is_one else [first, *words[1:], "one"])
     return f"{name}-{variant}" if variant else name

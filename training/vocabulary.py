@@ -74,6 +74,7 @@ class Held(models.TextChoices):
 
     HERE = "HERE", later("Stored here")
     ELSEWHERE = "ELSEWHERE", later("At an address of its own")
+    GONE = "GONE", later("Removed, its bytes are gone")
 
 
 class Outcome(models.TextChoices):

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from trustmark_client.manifest import main
+from trustmark_client.takedown import main as takedown
 
 from tests.factories import make_credential
 from tests.training.making import House
@@ -95,3 +96,22 @@ def test_a_dataset_is_frozen_from_the_shell(told, capsys) -> None:
     assert main(["freeze", *words, "--dataset", "crops", *at]) == 2
     assert main(["freeze", *words, *at]) == 3
     assert "MANIFEST_EMPTY" in capsys.readouterr().err
+
+
+@pytest.mark.req("TP-184")
+def test_a_drill_and_a_case_from_the_shell_and_a_certificate_that_must_hold(told, capsys) -> None:
+    house, at, folder = told
+    asset = house.admit()
+    assert takedown(["drill", "--reason", "Quarterly.", "--asset", str(asset.pk), "--json", *at]) == 0
+    drill = json.loads(capsys.readouterr().out)
+    assert (drill["state"], drill["reached"]) == ("CLOSED", 1)
+    out, keys = folder / "case.json", folder / "keys.json"
+    assert takedown(["certificate", drill["id"], "--out", str(out), *at]) == 0
+    out.unlink()
+    keys.write_text('{"keys":[]}')
+    assert takedown(["certificate", drill["id"], "--out", str(out), "--keys", str(keys), *at]) == 4
+    assert not out.exists()
+    assert takedown(["open", "--reason", "A claim.", "--asset", str(asset.pk), *at]) == 0
+    assert "CONTAINED, 1 reached (1 ASSET)" in capsys.readouterr().out
+    assert takedown(["open", "--reason", "A claim.", "--asset", str(House().admit().pk), *at]) == 3
+    assert "NOT_FOUND" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from django.db import DatabaseError, transaction
 from common import clock, keys
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.storage import blobs
-from tests.training.making import House, of_bytes, picture
+from tests.training.making import CLEAR, House, of_bytes, picture
 from tests.training.test_manifests import freeze, make_ask, make_run, released
 from training.gate import policy as gate_policy
 from training.models import LineageNode, Takedown, TakedownReach, TrainingAsset
@@ -23,6 +23,7 @@ from training.services.automatic import open_due_takedowns, open_for_policy, org
 from training.services.manifests import freeze_manifest, release_manifest
 from training.services.radius import root_of
 from training.services.releasing import may_be_trained_on
+from training.services.reviews import answer_review
 from training.services.rights import end_rights
 from training.services.runs import ModelAsk, register_models
 from training.services.takedown_acts import (
@@ -151,7 +152,7 @@ def test_bytes_that_a_crash_left_are_deleted_later_and_bytes_that_another_source
     assert finish_removals() == 0
     assert blobs().exists(place)
     told["asset"].refresh_from_db()
-    assert (told["asset"].location, told["asset"].held) == ("", "ELSEWHERE")
+    assert (told["asset"].location, told["asset"].held) == ("", "GONE")
     remove_material(principal=house.counsel, takedown_id=claim(house, twin).pk)
     assert not blobs().exists(place)
 
@@ -265,6 +266,9 @@ def test_a_drill_that_reaches_too_much_blocks_new_classes_until_one_reaches_less
         house.source_class()
     assert broad.value.code == "DRILL_TOO_BROAD"
     claim(house, house.admit(told["beside"].source), is_drill=True)
+    with pytest.raises(Conflict):  # a small drill elsewhere says nothing of this one
+        house.source_class()
+    claim(house, house.admit(told["asset"].source), is_drill=True)
     assert house.source_class().pk
 
 
@@ -291,3 +295,77 @@ def test_what_is_not_there_and_no_word_of_what_must_go_are_refused(house: House,
             claim(house, **changes)
         assert refused.value.code == code
     assert not Takedown.objects.exists()
+
+
+def _waiting(house: House) -> TrainingAsset:
+    asset = house.admit(house.licensed_source(checks={**CLEAR, "robots": "UNKNOWN"}))
+    assert asset.state == "ISOLATED"
+    return asset
+
+
+@pytest.mark.req("TP-172")
+def test_no_review_and_no_late_bytes_lift_what_a_case_holds(house: House) -> None:
+    waiting, data = _waiting(house), picture(6)
+    late = house.admit(**of_bytes(data))
+    case = claim(house, waiting, late)
+    admit = {"review_id": waiting.review.pk, "answer": "ADMIT", "reason": "Fine."}
+    with pytest.raises(Conflict) as held:
+        answer_review(principal=house.counsel, **admit)
+    assert held.value.code == "ASSET_TAKEN_DOWN"
+    with pytest.raises(Conflict) as bytes_held:
+        receive_content(principal=house.engineer, asset_id=late.pk, stream=io.BytesIO(data))
+    assert bytes_held.value.code == "ASSET_TAKEN_DOWN"
+    remove_material(principal=house.counsel, takedown_id=case.pk)
+    with pytest.raises(Conflict) as removed:
+        answer_review(principal=house.counsel, **admit)
+    assert removed.value.code == "ASSET_TAKEN_DOWN"
+
+
+def test_what_a_reviewer_had_admitted_comes_back_when_a_case_is_called_off(house: House) -> None:
+    asset = _waiting(house)
+    answer_review(principal=house.counsel, review_id=asset.review.pk, answer="ADMIT", reason="Fine.")
+    still_waiting = _waiting(house)
+    case = claim(house, asset, still_waiting)
+    call_off(principal=house.counsel, takedown_id=case.pk, reason="It fell.")
+    asset.refresh_from_db()
+    still_waiting.refresh_from_db()
+    assert (asset.state, still_waiting.state) == ("ADMITTED", "ISOLATED")
+
+
+@pytest.mark.req("TP-022")
+def test_nothing_is_made_of_what_lies_below_a_contained_original(house: House) -> None:
+    asset = house.admit()
+    derivative = house.derive(asset)
+    claim(house, asset)
+    for parent in (asset, derivative):
+        with pytest.raises(Conflict) as refused:
+            house.derive(parent)
+        assert refused.value.code == "PARENT_NOT_ADMITTED"
+
+
+@pytest.mark.req("TP-166")
+def test_a_model_that_a_running_job_reports_later_is_dealt_with_before_a_case_closes(house: House) -> None:
+    told = a_story(house)
+    case = claim(house, told["asset"])
+    remove_material(principal=house.counsel, takedown_id=case.pk)
+    for item in case.items.filter(kind="MODEL"):
+        answer_item(
+            principal=house.engineer, takedown_id=case.pk, item_id=item.pk, action="WITHDRAW", evidence="Gone.",
+            evidence_sha256="",
+        )  # fmt: skip
+    register_models(
+        principal=house.engineer,
+        run_id=told["run"].pk,
+        asks=[ModelAsk(name="faces", version="2", sha256="5" * 64)],
+    )
+    with pytest.raises(Conflict) as grown:
+        close_takedown(principal=house.counsel, takedown_id=case.pk)
+    assert grown.value.code == "TAKEDOWN_ITEMS_OPEN"
+    late = case.items.get(kind="MODEL", done_at=None)
+    assert late.label == "faces 2"
+    answer_item(
+        principal=house.engineer, takedown_id=case.pk, item_id=late.pk, action="WITHDRAW", evidence="Gone.",
+        evidence_sha256="",
+    )  # fmt: skip
+    closed = close_takedown(principal=house.counsel, takedown_id=case.pk)
+    assert (closed.measured["late_nodes"], closed.measured["reached_at_end"]) == (1, case.reached + 1)

@@ -67,9 +67,12 @@ class TakedownReach(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     takedown = models.ForeignKey(Takedown, models.PROTECT, related_name="reach", db_index=False)
     node = models.ForeignKey("training.LineageNode", models.PROTECT, related_name="+", db_index=False)
+    # an original that was admitted until this case contained it
+    was_admitted = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["takedown", "node"], name="takedown_reach_once")]
+        indexes = [models.Index(fields=["node"], name="takedown_reach_by_node")]
 
     def __str__(self) -> str:
         return f"{self.node_id} in {self.takedown_id}"

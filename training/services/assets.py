@@ -23,6 +23,7 @@ from training.scanning import scan_file
 from training.seats import require_engineer
 from training.services.gate import Capture, Ground, facts_of, ground_of, judge, keep_decision
 from training.services.risk import risk_of
+from training.services.takedown_work import hold_bytes, require_no_case
 from training.services.texts import canonical_url, clean
 from training.storing import ISOLATED, ORIGINALS, checked_sha256, put, remove
 from training.vocabulary import AssetState, CollectionMethod, Held, MediaKind, NodeKind, Outcome
@@ -70,7 +71,8 @@ def receive_content(*, principal: Principal, asset_id: UUID, stream: BinaryIO) -
 
     Raises:
         NotFound, Forbidden: as :func:`register_asset`.
-        InvalidInput: ``CHECKSUM_MISMATCH``, ``FILE_TOO_LARGE``. Conflict: ``ASSET_HAS_CONTENT``, ``ASSET_CLOSED``.
+        InvalidInput: ``CHECKSUM_MISMATCH``, ``FILE_TOO_LARGE``. Conflict: ``ASSET_HAS_CONTENT``, ``ASSET_CLOSED``,
+            ``ASSET_TAKEN_DOWN``.
     """
     require_engineer(principal)
     asset = asset_of(principal, asset_id)
@@ -94,6 +96,7 @@ def receive_content(*, principal: Principal, asset_id: UUID, stream: BinaryIO) -
         asset.decision = decision
         asset.state = _settled(asset, verdict)
         if asset.state != AssetState.REFUSED:
+            hold_bytes(sha256)
             part = ORIGINALS if asset.state == AssetState.ADMITTED else ISOLATED
             asset.location = put(asset.organisation_id, part, sha256, stream)
             asset.held, asset.stored_at = Held.HERE, clock.now()
@@ -226,6 +229,7 @@ def _require_open(asset: TrainingAsset) -> None:
         )
     if asset.state in (AssetState.REFUSED, AssetState.REMOVED):
         raise Conflict("ASSET_CLOSED", "This asset was refused or removed.")
+    require_no_case(asset)
 
 
 def _settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:

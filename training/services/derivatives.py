@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
@@ -14,10 +15,10 @@ from audit.services import record
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound
 from common.ids import new_id
-from training.lineage.writing import link, make_node
+from training.lineage.writing import link, lock_head, make_node
 from training.models import Derivative, LineageNode, TrainingAsset, TransformJob
 from training.seats import require_engineer
-from training.selectors.lineage import sources_above
+from training.selectors.lineage import above, sources_above
 from training.selectors.rights import current_rights
 from training.services.texts import clean
 from training.vocabulary import AssetState, Held, MediaKind, NodeKind
@@ -105,6 +106,7 @@ def register_derivatives(
         _check(ask)
     house = principal.organisation_id
     with transaction.atomic():
+        lock_head(house)  # before the parents are looked at: a takedown that takes its turn first is seen
         parents = _parents(house, {one for ask in asks for one in ask.parents})
         _require_rights(house, [node.pk for node in parents.values()])
         made = [_make(house, job, ask) for ask in asks]
@@ -150,18 +152,23 @@ def _parents(house: UUID, wanted: set[UUID]) -> dict[UUID, LineageNode]:
     found = {node.ref: node for node in nodes}
     if gone := sorted(str(one) for one in wanted - set(found)):
         raise Conflict("PARENT_MISSING", "A parent is not there.", ", ".join(gone[:5]))
-    if shut := closed_parents(house, wanted):
+    if shut := closed_parents(house, wanted, [node.pk for node in found.values()]):
         raise Conflict(
             "PARENT_NOT_ADMITTED", "A parent is not admitted, or was removed.", ", ".join(shut[:5])
         )
     return found
 
 
-def closed_parents(house: UUID, wanted: set[UUID]) -> list[str]:
-    """Which of these nothing may be made of: originals that are not admitted, derivatives that were removed."""
-    originals = TrainingAsset.objects.filter(organisation_id=house, pk__in=wanted)
+def closed_parents(house: UUID, wanted: set[UUID], numbers: Sequence[int] = ()) -> list[str]:
+    """Which of these, or of what they were made of (``numbers``: their nodes), nothing may be made of.
+
+    Originals that are not admitted, derivatives that were removed.
+    """
+    over = above(numbers)
+    mine = Q(pk__in=wanted) | Q(node__in=over)
+    originals = TrainingAsset.objects.filter(mine, organisation_id=house)
     shut = originals.exclude(state=AssetState.ADMITTED).values_list("pk", flat=True)
-    gone = Derivative.objects.filter(organisation_id=house, pk__in=wanted, removed_at__isnull=False)
+    gone = Derivative.objects.filter(mine, organisation_id=house, removed_at__isnull=False)
     return sorted(str(one) for one in (*shut, *gone.values_list("pk", flat=True)))
 
 

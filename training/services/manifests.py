@@ -15,7 +15,7 @@ from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.ids import new_id
 from common.models import SigningKey
 from training.gate.policy import compile_policy
-from training.lineage.writing import link, make_node
+from training.lineage.writing import link, lock_head, make_node
 from training.models import Derivative, ManifestRow, PolicyText, RightsRecord, TrainingAsset, TrainingManifest
 from training.seats import require_counsel, require_engineer
 from training.selectors.manifests import manifest_for, sources_above_each
@@ -72,6 +72,7 @@ def freeze_manifest(*, principal: Principal, ask: ManifestAsk) -> TrainingManife
     _check(ask)
     house = principal.organisation_id
     with transaction.atomic():
+        lock_head(house)  # before the rows are looked at: a takedown that takes its turn first is seen
         lines = _collected(principal, ask)
         above = sources_above_each(line.node for line in lines)
         _require_valid(house, ask, lines, above)

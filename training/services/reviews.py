@@ -12,6 +12,7 @@ from common.storage import blobs
 from training.models import Review, TrainingAsset
 from training.seats import require_reviewer
 from training.selectors.rights import current_rights
+from training.services.takedown_work import hold_bytes, require_no_case
 from training.services.texts import clean
 from training.storing import ORIGINALS, put, remove
 from training.vocabulary import AssetState, Held
@@ -23,7 +24,7 @@ def answer_review(*, principal: Principal, review_id: UUID, answer: str, reason:
     Raises:
         NotFound, Forbidden: as :func:`~training.seats.require_reviewer`; ``REVIEWER_COLLECTED``.
         InvalidInput: ``ANSWER_UNKNOWN`` or ``REASON_INVALID``.
-        Conflict: ``REVIEW_ANSWERED``; ``RIGHTS_NOT_IN_FORCE``: what was asked about cannot be admitted any more.
+        Conflict: ``REVIEW_ANSWERED``; ``ASSET_TAKEN_DOWN``: a takedown holds it or removed it; ``RIGHTS_NOT_IN_FORCE``: what was asked about cannot be admitted any more.
     """
     require_reviewer(principal)
     if answer not in Review.Answer.values:
@@ -42,6 +43,7 @@ def answer_review(*, principal: Principal, review_id: UUID, answer: str, reason:
         if review.collected_by_id == principal.person.pk:
             raise Forbidden("REVIEWER_COLLECTED", "Whoever collected it does not decide about it.")
         asset = TrainingAsset.objects.select_for_update(of=("self",)).get(pk=review.asset_id)
+        require_no_case(asset)
         if answer == Review.Answer.ADMIT:
             _admit(asset)
         else:
@@ -66,6 +68,7 @@ def _admit(asset: TrainingAsset) -> None:
     asset.state = AssetState.ADMITTED
     if asset.held == Held.HERE:
         isolated = asset.location
+        hold_bytes(asset.sha256)
         with blobs().open(isolated, "rb") as stream:
             asset.location = put(asset.organisation_id, ORIGINALS, asset.sha256, stream)
         transaction.on_commit(lambda: remove(isolated))

@@ -14,11 +14,14 @@ from common import clock
 from common.errors import Conflict, InvalidInput, NotFound
 from common.ids import new_id
 from training.lineage.writing import make_node
-from training.models import DomainRule, Source, SourceClass, Takedown
+from training.models import DomainRule, LineageNode, Source, SourceClass, Takedown
 from training.seats import require_counsel, require_engineer
+from training.selectors.lineage import sources_above
 from training.services.texts import canonical_url, clean
 from training.vocabulary import NodeKind, SourceType
 from trustcore.policy.territory import is_territory
+
+_DRILLS_LOOKED_AT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ def make_class(
 
     Raises:
         Forbidden: as :func:`~training.seats.require_counsel`. Conflict: ``SOURCE_CLASS_EXISTS``.
-            ``DRILL_TOO_BROAD``: the last takedown drill reached too much; find the narrower lineage first (TP-187).
+            ``DRILL_TOO_BROAD``: a takedown drill reached too much; find the narrower lineage first (TP-187).
         InvalidInput: ``SOURCE_TYPE_UNKNOWN`` or ``TEXT_INVALID``.
     """
     require_counsel(principal)
@@ -166,14 +169,31 @@ def is_blocked(domain: str, blocked: frozenset[str]) -> bool:
 
 
 def _require_narrow_drill(principal: Principal) -> None:
-    drills = Takedown.objects.filter(organisation=principal.organisation, is_drill=True)
-    last = drills.order_by("-created_at").first()
-    if last is not None and last.reached > settings.DRILL_REACH_MAX:
+    """A drill that was too broad blocks until a later one of the same sources reaches less (TP-187)."""
+    house = principal.organisation_id
+    drills = Takedown.objects.filter(organisation=house, is_drill=True).order_by("-created_at")
+    for broad in drills.filter(reached__gt=settings.DRILL_REACH_MAX)[:_DRILLS_LOOKED_AT]:
+        about = _sources_of_case(house, broad)
+        narrow = drills.filter(created_at__gt=broad.created_at, reached__lte=settings.DRILL_REACH_MAX)
+        if any(about <= _sources_of_case(house, one) for one in narrow[:_DRILLS_LOOKED_AT]):
+            continue
         raise Conflict(
-            "DRILL_TOO_BROAD", "The last takedown drill reached too much: no new class of sources until one reaches less.",
+            "DRILL_TOO_BROAD", "A takedown drill reached too much: no new class of sources until one of the same sources reaches less.",
             _("It reached %(reached)s; at most %(most)s.")
-            % {"reached": last.reached, "most": settings.DRILL_REACH_MAX},
+            % {"reached": broad.reached, "most": settings.DRILL_REACH_MAX},
         )  # fmt: skip
+
+
+def _sources_of_case(house: UUID, case: Takedown) -> set[UUID]:
+    roots = LineageNode.objects.filter(organisation_id=house, kind=NodeKind.SOURCE, pk__in=case.roots)
+    reached = LineageNode.objects.filter(
+        organisation_id=house, kind=NodeKind.SOURCE, pk__in=case.reach.values("node_id")
+    )
+    return {
+        *sources_above(house, case.roots),
+        *roots.values_list("ref", flat=True),
+        *reached.values_list("ref", flat=True),
+    }
 
 
 def _owner(principal: Principal, email: str) -> User:

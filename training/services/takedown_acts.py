@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
@@ -12,7 +13,8 @@ from common.errors import Conflict, InvalidInput, NotFound
 from training.models import Derivative, Takedown, TakedownItem, TakedownReach, TrainingAsset
 from training.seats import require_counsel, require_engineer
 from training.selectors.rights import current_rights
-from training.services.takedown_work import assets_of, do_item, end_case, locked_case
+from training.services.takedown_work import assets_of, do_item, end_case, hold_bytes, locked_case
+from training.services.takedowns import look_again
 from training.services.texts import clean
 from training.storing import remove
 from training.vocabulary import AssetState, Held, ItemAction, TakedownState
@@ -30,6 +32,7 @@ def remove_material(*, principal: Principal, takedown_id: UUID) -> Takedown:
         case = locked_case(principal, takedown_id)
         if case.is_drill or case.state != TakedownState.CONTAINED:
             raise Conflict("TAKEDOWN_NOT_CONTAINED", "There is nothing left of this case to remove.")
+        look_again(case, principal)
         gone = _remove_rows(case)
         case.state = TakedownState.REMOVED
         case.save(update_fields=["state"])
@@ -57,12 +60,16 @@ def finish_removals(*, most: int = 10_000) -> int:
         *assets.values_list("location", flat=True)[:most],
         *derived.values_list("location", flat=True)[:most],
     }
-    needed = _needed(places)
-    for name in sorted(places - needed):
-        remove(name)
-    assets.filter(location__in=places).update(location="", held=Held.ELSEWHERE)
-    derived.filter(location__in=places).update(location="", held=Held.ELSEWHERE)
-    return len(places - needed)
+    gone = 0
+    for place in sorted(places):
+        with transaction.atomic():
+            hold_bytes(place.rpartition("/")[2])
+            if not _needed({place}):
+                remove(place)
+                gone += 1
+            assets.filter(location=place).update(location="", held=Held.GONE)
+            derived.filter(location=place).update(location="", held=Held.GONE)
+    return gone
 
 
 def answer_item(
@@ -116,7 +123,8 @@ def call_off(*, principal: Principal, takedown_id: UUID, reason: str) -> Takedow
             raise Conflict(
                 "TAKEDOWN_NOT_CONTAINED", "Only what was contained and not removed can be called off."
             )
-        mine = assets_of(case).filter(state=AssetState.ISOLATED, review=None)
+        contained = TakedownReach.objects.filter(node=OuterRef("node"), was_admitted=True)
+        mine = assets_of(case).filter(Exists(contained), state=AssetState.ISOLATED)
         held = current_rights(set(mine.values_list("source_id", flat=True)), at=clock.now())
         if any(not one.is_in_force or not one.rights.may_train for one in held.values()):
             raise Conflict("RIGHTS_NOT_IN_FORCE", "The rights that this rests on have ended.")
@@ -133,6 +141,8 @@ def call_off(*, principal: Principal, takedown_id: UUID, reason: str) -> Takedow
 def close_takedown(*, principal: Principal, takedown_id: UUID) -> Takedown:
     """Counsel closes a case whose every item is done, and its certificate is signed.
 
+    The graph is walked once more: what was made of it since the case was opened is removed or becomes an item first.
+
     Raises:
         NotFound, Forbidden: as :func:`~training.seats.require_counsel`.
         Conflict: ``TAKEDOWN_ITEMS_OPEN`` or ``TAKEDOWN_CLOSED``.
@@ -142,6 +152,10 @@ def close_takedown(*, principal: Principal, takedown_id: UUID) -> Takedown:
         case = locked_case(principal, takedown_id)
         if case.state in (TakedownState.CLOSED, TakedownState.CALLED_OFF):
             raise Conflict("TAKEDOWN_CLOSED", "This case is closed.")
+        look_again(case, principal)  # kept, whether or not it can be closed now
+    with transaction.atomic():
+        case = locked_case(principal, takedown_id)
+        look_again(case, principal)
         if left := case.items.filter(done_at=None).count():
             raise Conflict(
                 "TAKEDOWN_ITEMS_OPEN",

@@ -2,15 +2,16 @@
 
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.principals import Principal
 from audit.services import record
 from common import clock, keys
-from common.errors import NotFound
+from common.errors import Conflict, NotFound
 from common.models import SigningKey
 from training.models import Takedown, TakedownItem, TakedownReach, TrainingAsset
-from training.vocabulary import TakedownState
+from training.vocabulary import AssetState, TakedownState
 from trustcore.dsse import sign_statement
 from trustcore.encoding import canonical_json, sha256_hex
 
@@ -27,6 +28,24 @@ def locked_case(principal: Principal, takedown_id: UUID) -> Takedown:
     if found is None:
         raise NotFound
     return found
+
+
+def reached_by_open_case(node: int) -> bool:
+    """Whether a case that is not called off and not a drill reaches this node."""
+    cases = Takedown.objects.filter(is_drill=False).exclude(state=TakedownState.CALLED_OFF)
+    return TakedownReach.objects.filter(node=node, takedown__in=cases).exists()
+
+
+def require_no_case(asset: TrainingAsset) -> None:
+    """Refuse to open what a takedown holds. Raises ``Conflict``: ``ASSET_TAKEN_DOWN``."""
+    if asset.state == AssetState.REMOVED or reached_by_open_case(asset.node_id):
+        raise Conflict("ASSET_TAKEN_DOWN", "A takedown holds this, or removed it.")
+
+
+def hold_bytes(sha256: str) -> None:
+    """One transaction at a time stores or deletes bytes of one hash, so that none deletes what another counts on."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 7))", [f"training/{sha256}"])
 
 
 def assets_of(case: Takedown) -> QuerySet[TrainingAsset]:

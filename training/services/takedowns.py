@@ -26,11 +26,12 @@ from training.models import (
     Takedown,
     TakedownItem,
     TakedownReach,
+    TrainingAsset,
     TrainingManifest,
 )
 from training.seats import require_engineer
 from training.services.manifests import write_withdrawal
-from training.services.radius import Radius, radius_of
+from training.services.radius import radius_of
 from training.services.takedown_work import assets_of, do_item, end_case
 from training.services.texts import clean
 from training.vocabulary import AssetState, ItemAction, NodeKind, TakedownState, TakedownTrigger
@@ -91,13 +92,11 @@ def write_takedown(
         rights=rights, as_of_edge=radius.as_of_edge, reached=len(radius.nodes), reached_root=radius.root,
         counts=radius.counts, opened_by=principal.person if principal else None, due_at=due_at,
     )  # fmt: skip
-    TakedownReach.objects.bulk_create(
-        (TakedownReach(takedown=case, node=node) for node in radius.nodes), batch_size=_BATCH
-    )
+    _keep_reach(case, radius.nodes)
     planned = time.monotonic()
-    _plan(case, radius)
+    _plan(case, radius.nodes)
     if not is_drill:
-        _contain(case, radius, principal)
+        _contain(case, radius.nodes, principal)
     ended = time.monotonic()
     case.measured = {
         "radius_ms": round(radius.seconds * 1000),
@@ -130,14 +129,46 @@ def _roots(house: UUID, ask: TakedownAsk) -> list[int]:
     return roots
 
 
-def _plan(case: Takedown, radius: Radius) -> None:
+def look_again(case: Takedown, principal: Principal | None) -> int:
+    """Take in what was made of it since the case was opened; how many nodes. MUST be called with the case held.
+
+    A job that was at work when the case was opened may report afterwards; its run and its models are items then.
+    """
+    radius = radius_of(case.organisation_id, case.roots)
+    known = set(TakedownReach.objects.filter(takedown=case).values_list("node_id", flat=True))
+    late = tuple(node for node in radius.nodes if node.pk not in known)
+    if late:
+        _keep_reach(case, late)
+        _plan(case, late)
+        _contain(case, late, principal)
+    case.measured = {
+        **case.measured, "late_nodes": case.measured.get("late_nodes", 0) + len(late),
+        "as_of_edge_at_end": radius.as_of_edge,
+    }  # fmt: skip
+    case.measured["reached_at_end"] = len(radius.nodes)
+    case.save(update_fields=["measured"])
+    return len(late)
+
+
+def _keep_reach(case: Takedown, nodes: Sequence[LineageNode]) -> None:
+    admitted = set()
+    if not case.is_drill:
+        mine = TrainingAsset.objects.filter(node__in=[node.pk for node in nodes], state=AssetState.ADMITTED)
+        admitted = set(mine.values_list("node_id", flat=True))
+    TakedownReach.objects.bulk_create(
+        (TakedownReach(takedown=case, node=node, was_admitted=node.pk in admitted) for node in nodes),
+        batch_size=_BATCH,
+    )
+
+
+def _plan(case: Takedown, nodes: Sequence[LineageNode]) -> None:
     """An item for each manifest and model, and one for all the material together."""
     refs: dict[str, list[UUID]] = {}
-    for node in radius.nodes:
+    for node in nodes:
         refs.setdefault(node.kind, []).append(node.ref)
     items = []
     material = len(refs.get(NodeKind.ASSET, [])) + len(refs.get(NodeKind.DERIVATIVE, []))
-    if material:
+    if material and case.state == TakedownState.CONTAINED and not case.items.filter(ref=None).exists():
         label = _("%(count)s originals and derivatives") % {"count": material}
         items.append(_item(case, NodeKind.ASSET, None, label, [ItemAction.REMOVE]))
     manifests = TrainingManifest.objects.filter(pk__in=refs.get(NodeKind.MANIFEST, [])).defer("envelope")
@@ -164,11 +195,11 @@ def _item(
     )  # fmt: skip
 
 
-def _contain(case: Takedown, radius: Radius, principal: Principal | None) -> None:
+def _contain(case: Takedown, nodes: Sequence[LineageNode], principal: Principal | None) -> None:
     """From this commit on no gate, manifest or run takes anything of it."""
     assets_of(case).filter(state=AssetState.ADMITTED).update(state=AssetState.ISOLATED)
     reason = _("Takedown: %(trigger)s") % {"trigger": TakedownTrigger(case.trigger).label}
-    refs = [node.ref for node in radius.nodes if node.kind == NodeKind.MANIFEST]
+    refs = [node.ref for node in nodes if node.kind == NodeKind.MANIFEST]
     open_manifests = TrainingManifest.objects.select_for_update().filter(pk__in=refs, withdrawn_at=None)
     for manifest in open_manifests.defer("envelope"):
         write_withdrawal(manifest, principal, reason)

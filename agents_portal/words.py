@@ -53,7 +53,7 @@ REASONS: Final = {
 }
 ROLES: Final = {
     "AGENT": later("Agent"), "TALENT": later("Talent"), "PRODUCER": later("Producer"), "ENGINEER": later("Pipeline engineer"),
-    "AUDITOR": later("Auditor, read only"), "ADMIN": later("Administrator"), "LEGAL": later("Legal, read only"),
+    "AUDITOR": later("Auditor, read only"), "ADMIN": later("Administrator"), "LEGAL": later("Legal"),
 }  # fmt: skip
 
 __all__ = ["and_list", "figure", "later", "lower_words"]

@@ -57,7 +57,7 @@ class ExceptionForm(forms.Form):
     source_class = forms.ChoiceField(label=_("Class of sources"))
     source = forms.ChoiceField(label=_("Source"), required=False)
     owner = forms.ChoiceField(
-        label=_("Who owns it"), help_text=_("Answers for it, and is reminded of its review.")
+        label=_("Who owns it"), help_text=_("Answers for it while it holds, and for its review.")
     )
     reason = _text(_("Why it is needed"))
     compensating_controls = _text(_("What is done instead of the rule"))

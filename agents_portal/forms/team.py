@@ -13,7 +13,9 @@ ROLE_WORDS: Final = {
     "ENGINEER": _("Pipeline engineer|Makes keys, sets up webhooks, runs the farm; asks for no licence"),
     "AGENT": _("Agent|Answers requests inside the mandates that people gave"),
     "AUDITOR": _("Auditor|Reads what the guild oversees; changes nothing"),
-    "LEGAL": _("Legal|Reads productions, licences, assets and bundles, and checks files; signs nothing"),
+    "LEGAL": _(
+        "Legal|Reads what the house has and checks files; stops and signs where material is trained on"
+    ),
     "ADMIN": _("Administrator|Manages people, keys and webhooks"),
     "TALENT": _("Talent|Decides about themselves"),
 }

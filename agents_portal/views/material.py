@@ -53,6 +53,7 @@ def tabs(here: str) -> list[dict[str, Any]]:
         ("portal-material-queue", _("Review queue")),
         ("portal-material-exceptions", _("Exceptions")),
         ("portal-material-decisions", _("Verdicts of the gate")),
+        ("portal-material-readiness", _("Readiness")),
     )
     return [
         {"href": reverse(name), "label": label, "is_here": name == here} for name, label in rooms_of_house

@@ -16,7 +16,9 @@ from tests.agents_portal.conftest import Reader
 from tests.training.making import CLEAR, House
 from training.models import Review, RightsException, RightsRecord, SourceClass
 from training.selectors.buckets import buckets_of
-from training.services.exceptions import ExceptionAsk, ask_exception
+from training.selectors.readiness import Share, readiness_of
+from training.services.exceptions import ExceptionAsk, ask_exception, sign_exception
+from training.services.reviews import answer_review
 from training.services.rights import end_rights
 from training.services.risk import risk_of
 
@@ -42,12 +44,12 @@ def isolated(house: House, *, method: str = "EXPORT", **rights: Any) -> Review:
     return review
 
 
-def waiting_exception(house: House) -> RightsException:
-    at = clock.now()
+def waiting_exception(house: House, *, code: str = "") -> RightsException:
+    at, code = clock.now(), code or house.source_class().code
     return ask_exception(
         principal=house.engineer,
         ask=ExceptionAsk(
-            codes=("RIGHTS_UNCLEAR",), source_class=house.source_class().code, source=None,
+            codes=("RIGHTS_UNCLEAR",), source_class=code, source=None,
             owner=house.producer.person.email, reason="A pilot.", compensating_controls="Two people look.",
             rollback_plan="Remove it.", review_on=at.date(), ends_at=at + timedelta(days=9),
         ),
@@ -279,7 +281,7 @@ def test_no_room_asks_more_than_twelve_questions_and_none_asks_more_with_more_ro
         "/material/", "/material/?by=licence", "/material/sources/", f"/material/sources/{asset.source_id}/",
         "/material/assets/", f"/material/assets/{asset.pk}/", "/material/queue/", f"/material/queue/{review.pk}/",
         "/material/decisions/", f"/material/decisions/{asset.decision_id}/", "/material/exceptions/",
-        f"/material/exceptions/{row.pk}/", f"/material/classes/{row.source_class_id}/stop/",
+        f"/material/exceptions/{row.pk}/", "/material/readiness/", f"/material/classes/{row.source_class_id}/stop/",
     ]  # fmt: skip
     reader = Reader(house.counsel)
 
@@ -293,3 +295,65 @@ def test_no_room_asks_more_than_twelve_questions_and_none_asks_more_with_more_ro
     many = {path: count(path) for path in paths}
     assert {path: number for path, number in many.items() if number > MOST} == {}
     assert {path: (few[path], many[path]) for path in paths if many[path] > few[path]} == {}
+
+
+@pytest.mark.req("TP-190")
+def test_readiness_says_how_many_originals_have_complete_provenance(house: House) -> None:
+    reader = Reader(house.counsel)
+    assert "Nothing to measure yet" in reader.page("/material/readiness/")
+    house.admit()
+    isolated(house)
+    assert readiness_of(house.counsel, at=clock.now()).provenance == Share(2, 2)
+    broken = house.admit()
+    with connection.cursor() as cursor:  # a captured fact does not change: the graph is what may be lost
+        cursor.execute("set constraints all immediate")
+        cursor.execute("alter table training_lineageedge disable trigger user")
+        cursor.execute("delete from training_lineageedge where child_id = %s", [broken.node_id])
+        cursor.execute("alter table training_lineageedge enable trigger user")
+    found = readiness_of(house.counsel, at=clock.now()).provenance
+    assert (found, found.percent) == (Share(2, 3), 66.6)
+    assert "2 of 3" in reader.page("/material/readiness/")
+
+
+@pytest.mark.req("TP-183")
+def test_readiness_measures_false_rejects_turnaround_and_exceptions(house: House) -> None:
+    admitted, refused, row = isolated(house), isolated(house), waiting_exception(house)
+    isolated(house)
+    for review, answer in ((admitted, "ADMIT"), (refused, "REFUSE")):
+        answer_review(principal=house.counsel, review_id=review.pk, answer=answer, reason="Looked at it.")
+    sign_exception(principal=house.counsel, exception_id=row.pk)
+    found = readiness_of(house.counsel, at=clock.now() + timedelta(seconds=1))
+    assert found.false_rejects == Share(1, 2)
+    assert found.turnaround is not None
+    assert timedelta(0) < found.turnaround < timedelta(minutes=5)
+    assert (found.waiting, found.exceptions_in_force) == (1, 1)
+    later = readiness_of(house.counsel, at=clock.now() + timedelta(days=40))
+    assert (later.false_rejects, later.turnaround, later.overdue) == (Share(0, 0), None, 1)
+    assert later.exceptions_in_force == 0
+
+
+@pytest.mark.req("TP-193")
+def test_readiness_says_of_each_class_how_much_came_in_by_exception(house: House) -> None:
+    kind = house.source_class()
+    source = house.source(kind)
+    house.rights(source, checks={**CLEAR, "robots": "UNKNOWN"})
+    row = waiting_exception(house, code=kind.code)
+    sign_exception(principal=house.counsel, exception_id=row.pk)
+    house.admit(source)
+    plain = house.licensed_source()
+    house.admit(plain)
+    rates = {one.code: one.share for one in readiness_of(house.counsel, at=clock.now()).exception_rates}
+    assert rates == {kind.code: Share(1, 1), plain.source_class.code: Share(0, 1)}
+
+
+def test_the_figures_leave_with_their_definitions(house: House) -> None:
+    house.admit()
+    answer = Reader(house.engineer).get("/material/readiness.json")
+    told = answer.json()
+    assert {one["code"] for one in told["measures"]} == {
+        "complete_provenance", "failed_validation", "false_rejects", "review_turnaround", "exception_volume",
+        "exception_rate",
+    }  # fmt: skip
+    assert all(one["definition"] for one in told["measures"])
+    by_code = {one["code"]: one["value"] for one in told["measures"]}
+    assert by_code["complete_provenance"] == {"part": 1, "whole": 1, "percent": 100.0}

@@ -83,6 +83,7 @@ _NO_PAGES = frozenset(
         "/incidents/{incident_id}/evidence/{evidence_id}/",
         "/incidents/packages/{package_id}/",
         "/live/",
+        "/material/readiness.json",
         "/audit/export.csv",
         "/audit/export.jsonl",
         "/members/rolls/{roll_id}/refused.csv",

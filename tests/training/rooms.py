@@ -9,7 +9,7 @@ from common import clock
 from tests.training.making import CLEAR, House
 from training.models import Review, TrainingAsset
 from training.services.exceptions import ExceptionAsk, ask_exception, sign_exception
-from training.services.sources import stop_class
+from training.services.sources import make_class, stop_class
 
 _HOLDERS = (
     ("Northlight Film Archive", "Northlight", "SE"),
@@ -88,9 +88,12 @@ def _class(world: Any, house: House, turn: int) -> Any:
     known = world.facts.setdefault("classes that grew", {})
     code, is_allowed, told = _CLASSES[turn % len(_CLASSES)]
     if code not in known:
-        known[code] = house.source_class(is_allowed=is_allowed, **told)
-    if turn == len(_CLASSES) + 5:
-        stopped = house.source_class(is_allowed=True, source_type="DATASET", purpose="Pose estimation")
+        known[code] = make_class(principal=house.counsel, code=code, is_allowed=is_allowed, **told)
+    if turn == len(_CLASSES) and "pose-sets" not in known:
+        known["pose-sets"] = True
+        stopped = make_class(
+            principal=house.counsel, code="pose-sets", source_type="DATASET", purpose="Poses", is_allowed=True
+        )  # fmt: skip
         stop_class(principal=house.counsel, class_id=stopped.pk, reason="Its publisher withdrew the licence.")
     return known[code]
 

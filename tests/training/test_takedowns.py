@@ -95,7 +95,7 @@ def test_a_claim_reaches_everything_below_and_nothing_beside_and_is_contained_at
     assert case.due_at > clock.now() + timedelta(hours=95)
 
 
-@pytest.mark.req("TP-172", "TP-194", "TP-217")
+@pytest.mark.req("TP-172", "TP-217")
 def test_removal_takes_the_bytes_and_a_case_closes_with_its_certificate_once_everything_is_done(
     house: House, stranger: House
 ) -> None:

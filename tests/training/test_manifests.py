@@ -262,3 +262,20 @@ def test_two_identical_runs_give_the_same_report_and_another_parameter_another(h
     assert provenance_of_run(first) == provenance_of_run(second)
     other = make_run(house, manifest, 3, parameters={"steps": 1001})
     assert provenance_of_run(other)["report_sha256"] != provenance_of_run(first)["report_sha256"]
+
+
+def test_parameters_are_whatever_json_holds_but_for_what_cannot_be_kept(house: House) -> None:
+    told = {"lr": 0.001, "seed": 2**63, "betas": [0.9, 0.999], "name": "é"}
+    run = make_run(house, None, 1, parameters=told)
+    run.refresh_from_db()
+    assert run.parameters == told
+    swapped = make_run(house, None, 2, parameters=dict(reversed(told.items())))
+    assert provenance_of_run(run) == provenance_of_run(swapped)
+    for bad, code in (
+        ({"t": "a\u0000b"}, "PARAMETERS_INVALID"),
+        ({"t": float("nan")}, "PARAMETERS_INVALID"),
+        ({"t": "x" * 70_000}, "PARAMETERS_TOO_LARGE"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            make_run(house, None, 3, parameters=bad)
+        assert refused.value.code == code

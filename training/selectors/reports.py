@@ -1,9 +1,22 @@
 """What a run rested on, told the same way for every run that rested on the same."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from training.models import TrainingRun
 from trustcore.encoding import canonical_json, sha256_hex
+
+
+def parameters_text(parameters: Mapping[str, Any]) -> str:
+    """A run's parameters as one text, whatever order they came in: JSON with sorted names, ASCII, no NaN.
+
+    They hold floats, which canonical JSON here does not; so a report is hashed over this text.
+
+    Raises:
+        ValueError: NaN or an infinity. TypeError: not JSON.
+    """
+    return json.dumps(parameters, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def provenance_of_run(run: TrainingRun) -> dict[str, Any]:
@@ -22,10 +35,10 @@ def provenance_of_run(run: TrainingRun) -> dict[str, Any]:
         "rights": manifest.head["rights"] if manifest else [],
         "code_commit": run.code_commit,
         "container_image": run.container_image,
-        "parameters": run.parameters,
+        "parameters": parameters_text(run.parameters),
         "models": sorted(
             ({"name": row.name, "sha256": row.sha256} for row in run.models.all()),
             key=lambda row: (row["name"], row["sha256"]),
         ),
     }
-    return {**report, "report_sha256": sha256_hex(canonical_json(report))}
+    return {**report, "parameters": run.parameters, "report_sha256": sha256_hex(canonical_json(report))}

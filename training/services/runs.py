@@ -15,11 +15,12 @@ from training.lineage.writing import link, make_node
 from training.models import ModelVersion, TrainingManifest, TrainingRun
 from training.seats import require_engineer
 from training.selectors.manifests import manifest_for, runs_of
+from training.selectors.reports import parameters_text
 from training.services.derivatives import is_commit
 from training.services.releasing import may_be_trained_on
 from training.services.texts import clean
 from training.vocabulary import NodeKind
-from trustcore.encoding import canonical_json, is_sha256_hex
+from trustcore.encoding import is_sha256_hex
 
 _PARAMETERS_MOST = 64 * 1024
 
@@ -53,14 +54,13 @@ def register_run(*, principal: Principal, ask: RunAsk) -> TrainingRun:
 
     Raises:
         NotFound: no such manifest. Forbidden: as :func:`~training.seats.require_engineer`.
-        InvalidInput: ``COMMIT_INVALID``, ``TEXT_INVALID``, ``PARAMETERS_TOO_LARGE``.
+        InvalidInput: ``COMMIT_INVALID``, ``TEXT_INVALID``, ``PARAMETERS_TOO_LARGE``, ``PARAMETERS_INVALID``.
         Conflict: ``RUN_EXISTS``.
     """
     require_engineer(principal)
     if not is_commit(ask.code_commit):
         raise InvalidInput("COMMIT_INVALID", "A commit is named by its whole hash.")
-    if len(canonical_json(dict(ask.parameters))) > _PARAMETERS_MOST:
-        raise InvalidInput("PARAMETERS_TOO_LARGE", "The parameters of a run are at most 64 KiB.")
+    _check_parameters(ask.parameters)
     manifest = manifest_for(principal, ask.manifest) if ask.manifest else None
     if ask.manifest and manifest is None:
         raise NotFound
@@ -105,6 +105,18 @@ def register_models(*, principal: Principal, run_id: UUID, asks: Sequence[ModelA
     except IntegrityError as error:
         raise Conflict("MODEL_EXISTS", "This version of this model is registered.") from error
     return made
+
+
+def _check_parameters(parameters: Mapping[str, Any]) -> None:
+    """What a job was told is whatever JSON holds, floats too; but for what the database cannot keep."""
+    try:
+        text = parameters_text(parameters)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInput("PARAMETERS_INVALID", "The parameters of a run are JSON.") from error
+    if "\\u0000" in text:
+        raise InvalidInput("PARAMETERS_INVALID", "The parameters of a run hold a NUL character.")
+    if len(text) > _PARAMETERS_MOST:
+        raise InvalidInput("PARAMETERS_TOO_LARGE", "The parameters of a run are at most 64 KiB.")
 
 
 def _refusals(manifest: TrainingManifest | None, ask: RunAsk) -> list[str]:

@@ -50,8 +50,12 @@ class _Sealed(models.Field):
         return name, path, args, {**options, "subject": self.subject}
 
     def place(self, instance: models.Model) -> str:
-        """What a text is bound to: its table, column and row."""
-        return f"{instance._meta.label_lower}.{self.attname}/{instance.pk}"
+        """What a text is bound to: its table, column and row.
+
+        A row whose key the database gives has none before it is written: it names another one as ``sealed_as``.
+        """
+        key = getattr(instance, "sealed_as", instance.pk)
+        return f"{instance._meta.label_lower}.{self.attname}/{key}"
 
     def subject_of(self, instance: models.Model) -> UUID | None:
         """Whom the row is about, by the dotted path ``subject``."""

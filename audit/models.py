@@ -1,5 +1,7 @@
 """One row an event. Triggers refuse its change; names of people stay in ``accounts``."""
 
+from uuid import UUID
+
 from django.db import models
 
 from accounts.sealed_fields import SealedJSONField
@@ -47,3 +49,8 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.kind} {self.object_type} {self.object_id}"
+
+    @property
+    def sealed_as(self) -> UUID:
+        """What its sealed details are bound to; its number is the database's, and not known when they are sealed."""
+        return self.id

@@ -433,6 +433,7 @@ SPECTACULAR_SETTINGS = {
         "ScriptPurpose": "trustmark.vocabulary.SCRIPT_PURPOSES",
         "ScriptGrantPurpose": "trustmark.vocabulary.SCRIPT_GRANT_PURPOSES",
         "TrainingMediaKind": "trustmark.vocabulary.TRAINING_MEDIA_KINDS",
+        "TakedownAction": "trustmark.vocabulary.TAKEDOWN_ACTIONS",
         "RequestState": "trustmark.vocabulary.REQUEST_STATES",
         "TokenState": "trustmark.vocabulary.TOKEN_STATES",
     },

@@ -2,7 +2,7 @@
 
 from licensing.models.productions import ProductionKind
 from screenplays.models import Purpose
-from training.vocabulary import MediaKind
+from training.vocabulary import ItemAction, MediaKind
 from trustcore.bundle.layout import Purpose as BundlePurpose
 from trustcore.policy.vocabulary import RequestState, TokenState
 
@@ -12,4 +12,5 @@ SCRIPT_PURPOSES = [(one, one) for one in Purpose.values]
 SCRIPT_GRANT_PURPOSES = [(one, one) for one in Purpose.values if one != Purpose.TRAIN]
 BUNDLE_PURPOSES = [(one.value, one.value) for one in BundlePurpose]
 PRODUCTION_KINDS = [(kind.value, kind.value) for kind in ProductionKind]
+TAKEDOWN_ACTIONS = [(action.value, action.value) for action in ItemAction]
 TRAINING_MEDIA_KINDS = [(kind.value, kind.value) for kind in MediaKind]

@@ -11,7 +11,13 @@ from django.core.files.base import ContentFile
 from accounts.models import SubjectKey
 from common.keys import public_keys, signer_for
 from common.storage import blobs
-from trustcore.encoding import b64url_decode, b64url_encode, canonical_json, parse_json_strict
+from trustcore.encoding import (
+    b64url_decode,
+    b64url_encode,
+    canonical_json,
+    parse_json_strict,
+    prepare_readers,
+)
 from trustcore.errors import TrustError
 from trustcore.signing import is_signature
 
@@ -28,6 +34,9 @@ class Tombstone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: str
     kid: str = ""
     signature: str = ""
+
+
+prepare_readers(Tombstone)
 
 
 class TombstoneUnreadable(Exception):

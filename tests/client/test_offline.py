@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import zlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -192,7 +193,7 @@ def test_cut_for_longer_than_the_grace_stops_the_work_at_the_bound_and_all_of_it
     assert "denied: OFFLINE_GRACE_EXCEEDED" in said
     assert len(said.strip().splitlines()) == 1
     (waiting,) = (gate.folder / "outbox").iterdir()
-    rows = [msgspec.json.decode(line) for line in waiting.read_bytes().splitlines()]
+    rows = [msgspec.json.decode(line.rpartition(b"\t")[0]) for line in waiting.read_bytes().splitlines()]
     assert len(rows) == painted(gate)
     deadline = lease.expires_at.timestamp() + 4
     last = max(datetime.fromisoformat(row["finished_at"]).timestamp() for row in rows)
@@ -221,7 +222,7 @@ def test_more_frames_than_the_grace_allows_stop_the_work_and_are_recorded_as_suc
     assert process.returncode == 3
     assert "denied: OFFLINE_GRACE_EXCEEDED" in said
     (waiting,) = (gate.folder / "outbox").iterdir()
-    rows = [msgspec.json.decode(line) for line in waiting.read_bytes().splitlines()]
+    rows = [msgspec.json.decode(line.rpartition(b"\t")[0]) for line in waiting.read_bytes().splitlines()]
     end = Lease.objects.get().expires_at.timestamp()
     after = [row for row in rows if datetime.fromisoformat(row["finished_at"]).timestamp() > end]
     within = [row for row in after if row["outcome"] == "RENDERED"]
@@ -288,5 +289,6 @@ def flush_with(gate: Gate, *options: str) -> subprocess.CompletedProcess[str]:
         "file_sha256", "pixel_sha256", "frame", "take", "started_at", "finished_at",
     )}  # fmt: skip
     told = kept | {"outcome": "RENDERED", "lease": str(Lease.objects.get(check_id=entry.check).uid)}
-    row.write_bytes(msgspec.json.encode(told, order="sorted") + b"\n")
+    line = msgspec.json.encode(told, order="sorted")
+    row.write_bytes(b"%b\t%08x\n" % (line, zlib.crc32(line)))
     return flush(gate, *options)

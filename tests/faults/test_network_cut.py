@@ -57,7 +57,7 @@ def gate(tmp_path: Path, wire: Wire, settings: Any, transactional_db: None) -> G
 def waiting(gate: Gate) -> list[dict[str, Any]]:
     """The rows on the node's disk."""
     (path,) = (gate.folder / "outbox").iterdir()
-    return [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+    return [msgspec.json.decode(line.rpartition(b"\t")[0]) for line in path.read_bytes().splitlines()]
 
 
 def seconds_of(row: dict[str, Any]) -> float:

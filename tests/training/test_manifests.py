@@ -210,6 +210,9 @@ def test_an_original_that_was_removed_stops_what_was_made_of_it(house: House) ->
     assert release_gate(manifest).is_clear
     TrainingAsset.objects.filter(pk=asset.pk).update(state=AssetState.REMOVED)
     assert release_gate(manifest).codes == ("PARENT_REMOVED",)
+    with pytest.raises(Conflict) as refused:
+        freeze_manifest(principal=house.engineer, ask=make_ask(name="again", datasets=(("crops", 1),)))
+    assert [one["code"] for one in refused.value.extra["reasons"]] == ["PARENT_REMOVED"]
 
 
 def test_a_withdrawn_manifest_is_over_for_good(house: House) -> None:
@@ -274,6 +277,7 @@ def test_parameters_are_whatever_json_holds_but_for_what_cannot_be_kept(house: H
     for bad, code in (
         ({"t": "a\u0000b"}, "PARAMETERS_INVALID"),
         ({"t": float("nan")}, "PARAMETERS_INVALID"),
+        ({"t": "\ud800"}, "PARAMETERS_INVALID"),
         ({"t": "x" * 70_000}, "PARAMETERS_TOO_LARGE"),
     ):
         with pytest.raises(InvalidInput) as refused:

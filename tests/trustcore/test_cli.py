@@ -143,7 +143,7 @@ def test_a_group_is_imported_only_when_it_is_asked_for(monkeypatch, capsys):
         EntryPoint("plan", "tests.trustcore.group:main", cli.COMMANDS),
         EntryPoint("broken", "tests.trustcore.nowhere:main", cli.COMMANDS),
     ]
-    monkeypatch.setattr(cli, "entry_points", lambda group: points if group == cli.COMMANDS else [])
+    monkeypatch.setattr(cli, "entry_points_of", lambda group: points if group == cli.COMMANDS else [])
     assert cli.main(["plan", "one", "--two"]) == 3
     assert capsys.readouterr().out == "['one', '--two']\n"
     assert cli.main(["broken"]) == 1

@@ -32,7 +32,7 @@ class DatasetVersionInput(Strict):
     version = serializers.IntegerField(min_value=1)
 
 
-class ManifestInput(Strict):
+class TrainingManifestInput(Strict):
     """What to freeze, for which code."""
 
     name = serializers.RegexField(_SLUG)
@@ -45,7 +45,7 @@ class ManifestInput(Strict):
     datasets = serializers.ListField(child=DatasetVersionInput(), default=list, max_length=100)
 
 
-class ManifestOutput(Strict):
+class TrainingManifestOutput(Strict):
     """A frozen manifest; ``manifest`` is its id, the hash of its head."""
 
     id = serializers.UUIDField()
@@ -137,13 +137,17 @@ class ManifestsApi(TrainingView):
 
     required_scope: ClassVar[dict[str, str]] = {"GET": "training:read", "POST": "training:write"}
 
-    @extend_schema(operation_id="manifests_list", responses=ManifestOutput(many=True))
+    @extend_schema(operation_id="manifests_list", responses=TrainingManifestOutput(many=True))
     def get(self, request: Request) -> Response:
         return self.page(manifests_of(self.principal), write_manifest)
 
-    @extend_schema(operation_id="manifests_freeze", request=ManifestInput, responses={201: ManifestOutput})
+    @extend_schema(
+        operation_id="manifests_freeze",
+        request=TrainingManifestInput,
+        responses={201: TrainingManifestOutput},
+    )
     def post(self, request: Request) -> Response:
-        told = self.parsed(ManifestInput)
+        told = self.parsed(TrainingManifestInput)
         ask = ManifestAsk(
             **{
                 **told,
@@ -160,7 +164,7 @@ class ManifestApi(TrainingView):
 
     required_scope = "training:read"
 
-    @extend_schema(operation_id="manifests_read", responses=ManifestOutput)
+    @extend_schema(operation_id="manifests_read", responses=TrainingManifestOutput)
     def get(self, request: Request, name: str) -> Response:
         return Response(write_manifest(self.found(name)))
 
@@ -197,7 +201,7 @@ class ManifestReleaseApi(TrainingView):
 
     required_scope = "training:write"
 
-    @extend_schema(operation_id="manifests_release", request=None, responses=ManifestOutput)
+    @extend_schema(operation_id="manifests_release", request=None, responses=TrainingManifestOutput)
     def post(self, request: Request, name: str) -> Response:
         row, _answer = release_manifest(principal=self.principal, name=name)
         return Response(write_manifest(row))
@@ -208,7 +212,7 @@ class ManifestWithdrawApi(TrainingView):
 
     required_scope = "training:write"
 
-    @extend_schema(operation_id="manifests_withdraw", request=ReasonInput, responses=ManifestOutput)
+    @extend_schema(operation_id="manifests_withdraw", request=ReasonInput, responses=TrainingManifestOutput)
     def post(self, request: Request, name: str) -> Response:
         row = withdraw_manifest(principal=self.principal, name=name, **self.parsed(ReasonInput))
         return Response(write_manifest(row))

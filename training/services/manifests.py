@@ -20,7 +20,7 @@ from training.models import Derivative, ManifestRow, PolicyText, RightsRecord, T
 from training.seats import require_counsel, require_engineer
 from training.selectors.manifests import manifest_for, sources_above_each
 from training.selectors.rights import current_rights
-from training.services.derivatives import is_commit
+from training.services.derivatives import closed_parents, is_commit
 from training.services.releasing import (
     Against,
     GateAnswer,
@@ -224,6 +224,10 @@ def _require_valid(
     ).exclude(state=AssetState.ADMITTED)
     if ids := [str(one) for one in shut.values_list("pk", flat=True)]:
         against.append(Against("ASSET_NOT_ADMITTED", len(ids), tuple(sorted(ids)[:5])))
+    derived = [line for line in lines if line.is_derivative]
+    closed = closed_parents(house, {line.ref for line in derived}, [line.node for line in derived])
+    if closed:
+        against.append(Against("PARENT_REMOVED", 0, tuple(closed[:5])))
     for with_derivatives in (False, True):
         mine = [line for line in lines if line.is_derivative is with_derivatives]
         sources = {one for line in mine for one in above.get(line.node, ())}

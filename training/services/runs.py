@@ -1,5 +1,6 @@
 """Register what trained: a run names the manifest that it consumed, and the models that it made."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -111,6 +112,7 @@ def _check_parameters(parameters: Mapping[str, Any]) -> None:
     """What a job was told is whatever JSON holds, floats too; but for what the database cannot keep."""
     try:
         text = parameters_text(parameters)
+        json.dumps(parameters, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInput("PARAMETERS_INVALID", "The parameters of a run are JSON.") from error
     if "\\u0000" in text:

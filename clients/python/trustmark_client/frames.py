@@ -155,11 +155,14 @@ class FrameLoop:
         return leave
 
     def _ahead(self, entered_at: float, rendered: int) -> int:
-        """How many frames before a block's end the next one is asked for: twice what the last check took."""
+        """How many frames before a block's end the next one is asked for: twice what the last check took.
+
+        Never before the second half of the block: what is asked for early is also permitted early.
+        """
         if not rendered:
             return AHEAD
         each = max(0.001, (time.monotonic() - entered_at) / rendered)
-        return max(AHEAD, math.ceil(2 * self._check_seconds / each))
+        return max(AHEAD, min(self._block // 2, math.ceil(2 * self._check_seconds / each)))
 
     def _may_begin(self, leave: _Leave) -> None:
         if leave.keeper.ended.is_set():

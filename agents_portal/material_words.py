@@ -271,13 +271,41 @@ FACTS: Final = {
 
 
 def fact_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    """What the gate looked at, in words; a fact without words is shown under its own name."""
+    """What the gate looked at, in words and in one order; a fact without words is shown under its own name."""
+    known = [name for name in FACTS if name in facts]
+    named = [*known, *(name for name in facts if name not in FACTS)]
     return [
-        (str(FACTS.get(name, name)), _said(value)) for name, value in facts.items() if value not in ("", [])
+        (str(FACTS.get(name, name)), _in_words(name, facts[name]))
+        for name in named
+        if facts[name] not in ("", [])
     ]
+
+
+def told_lines(told: dict[str, Any]) -> list[tuple[str, str]]:
+    """What was captured or found, a name and a value each; what is empty is left out."""
+    return [
+        (name.replace("_", " "), _said(value))
+        for name, value in told.items()
+        if value not in ("", [], {}, None)
+    ]
+
+
+_WORDS_OF: Final[dict[str, dict[str, Any]]] = {
+    "kind": dict(MediaKind.choices),
+    "method": dict(CollectionMethod.choices),
+    "source_type": dict(SourceType.choices),
+    "licence_class": dict(LicenceClass.choices),
+}
+
+
+def _in_words(name: str, value: Any) -> str:
+    words = _WORDS_OF.get(name, {})
+    return str(words[value]) if isinstance(value, str) and value in words else _said(value)
 
 
 def _said(value: Any) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_said(one)}" for name, one in value.items())
+    return ", ".join(map(_said, value)) if isinstance(value, list) else str(value)

@@ -62,6 +62,8 @@ def duration(taken: timedelta | None) -> str:
     """How long something took."""
     if taken is None:
         return _("Nothing to measure yet")
+    if taken < timedelta(minutes=1):
+        return _("Under a minute")
     hours = taken.total_seconds() / 3600
     if hours >= 48:
         return ngettext("%(n)s day", "%(n)s days", round(hours / 24)) % {"n": figure(round(hours / 24))}

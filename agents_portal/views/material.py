@@ -210,7 +210,7 @@ def asset_page(request: PortalRequest, asset_id: UUID) -> HttpResponse:
             "verdict": say.OUTCOMES[asset.decision.outcome],
             "review": review,
             "review_badge": say.review_badge(review) if review else None,
-            "capture": [(name.replace("_", " "), value) for name, value in asset.capture.items()],
+            "capture": say.told_lines(asset.capture),
             "family": family,
             "picture": family.picture(),
         },

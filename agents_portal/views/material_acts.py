@@ -213,7 +213,7 @@ def review_page(request: PortalRequest, review_id: UUID) -> HttpResponse:
             "columns": say.columns(standing) if standing else None,
             "rights_badge": say.rights_badge(standing),
             "checks": say.check_lines(standing.rights) if standing else [],
-            "findings": [(name.replace("_", " "), value) for name, value in review.asset.findings.items()],
+            "findings": say.told_lines(review.asset.findings),
             "form": form,
             "is_own": is_own,
             "may_answer": not review.answer and not is_own and is_reviewer(request.principal),

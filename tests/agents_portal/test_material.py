@@ -236,6 +236,7 @@ def test_an_original_shows_its_lineage_both_ways_as_picture_and_as_list(house: H
     page = Reader(house.engineer).page(f"/material/assets/{asset.pk}/")
     assert page.html.count('class="box') == 5  # source, rights, the original, two derivatives
     assert page.html.count('class="box start"') == 1
+    assert "<dt>Embedded metadata</dt><dd><bdi>Make: Arri</bdi>" in page.html
     for words in ("Example Archive Ltd", "Archive agreement 12", "aligned face , in the dataset faces"):
         assert words.replace(" ,", ",") in page, words
 
@@ -246,6 +247,7 @@ def test_a_verdict_shows_its_reasons_facts_and_policy(house: House) -> None:
     assert "The licence does not hold in that country" in reader.page("/material/decisions/?outcome=REFUSE")
     page = reader.page(f"/material/decisions/{refused.pk}/")
     assert "The licence holds there</dt><dd><bdi>No</bdi>" in page.html
+    assert "Collected by</dt><dd><bdi>Export</bdi>" in page.html
     assert "TERRITORY_NOT_PERMITTED" in page
     assert refused.facts_hash.removeprefix("sha256:")[:4] in page
 

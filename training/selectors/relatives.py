@@ -9,7 +9,16 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import CharField, Value
 
-from training.models import Derivative, LineageNode, RightsRecord, Source, TrainingAsset
+from training.models import (
+    Derivative,
+    LineageNode,
+    ModelVersion,
+    RightsRecord,
+    Source,
+    TrainingAsset,
+    TrainingManifest,
+    TrainingRun,
+)
 
 EDGES_MOST: Final = 400
 _EDGES = """
@@ -77,10 +86,16 @@ def _named(numbers: Collection[int]) -> dict[int, Relative]:
     rights = RightsRecord.objects.filter(node__in=numbers).order_by()
     assets = TrainingAsset.objects.filter(node__in=numbers).order_by()
     made = Derivative.objects.filter(node__in=numbers).order_by()
+    manifests = TrainingManifest.objects.filter(node__in=numbers).order_by()
+    runs = TrainingRun.objects.filter(node__in=numbers).order_by()
+    models = ModelVersion.objects.filter(node__in=numbers).order_by()
     told = sources.values_list("node", "rights_holder", "platform", "created_at", nothing).union(
         rights.values_list("node", "licence_type", "licence_class", "created_at", "evidence_sha256"),
         assets.values_list("node", "external_id", "state", "collected_at", "sha256"),
         made.values_list("node", "role", "dataset", "created_at", "sha256"),
+        manifests.values_list("node", "name", nothing, "created_at", "content_id"),
+        runs.values_list("node", "name", nothing, "created_at", nothing),
+        models.values_list("node", "name", "version", "created_at", "sha256"),
         all=True,
     )
     for number, title, words, at, sha256 in told:

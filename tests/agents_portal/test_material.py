@@ -14,6 +14,7 @@ from common import clock
 from tests import factories
 from tests.agents_portal.conftest import Reader
 from tests.training.making import CLEAR, House
+from tests.training.test_manifests import freeze, make_run
 from training.models import Review, RightsException, RightsRecord, SourceClass
 from training.selectors.buckets import buckets_of
 from training.selectors.readiness import Share, readiness_of
@@ -21,6 +22,7 @@ from training.services.exceptions import ExceptionAsk, ask_exception, sign_excep
 from training.services.reviews import answer_review
 from training.services.rights import end_rights
 from training.services.risk import risk_of
+from training.services.runs import ModelAsk, register_models
 
 pytestmark = pytest.mark.django_db
 MOST = 12
@@ -239,6 +241,20 @@ def test_an_original_shows_its_lineage_both_ways_as_picture_and_as_list(house: H
     assert "<dt>Embedded metadata</dt><dd><bdi>Make: Arri</bdi>" in page.html
     for words in ("Example Archive Ltd", "Archive agreement 12", "aligned face , in the dataset faces"):
         assert words.replace(" ,", ",") in page, words
+
+
+def test_the_lineage_names_the_manifest_the_run_and_the_model(house: House) -> None:
+    asset = house.admit()
+    manifest = freeze(house, asset)
+    started = make_run(house, manifest, name="fit dialogue faces")
+    register_models(
+        principal=house.engineer,
+        run_id=started.pk,
+        asks=[ModelAsk(name="merrow-face", version="7", sha256="a" * 64)],
+    )
+    page = Reader(house.counsel).page(f"/material/assets/{asset.pk}/")
+    for words in (manifest.name, "fit dialogue faces", "merrow-face"):
+        assert f"<bdi>{words}</bdi>" in page.html, words
 
 
 def test_a_verdict_shows_its_reasons_facts_and_policy(house: House) -> None:

@@ -10,10 +10,11 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
+from psycopg.errors import UntranslatableCharacter
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -105,6 +106,9 @@ def describe_error(error: Exception) -> tuple[int, dict[str, Any]]:
             return 404, problem(404, "NOT_FOUND", "There is nothing here.")
         case RequestDataTooBig():
             return 413, problem(413, "BODY_TOO_LARGE", "The body is larger than this operation reads.")
+        case DataError() if isinstance(error.__cause__, UntranslatableCharacter):
+            # JSON may hold a NUL that no column of the database takes, deep in a field without a shape of its own
+            return 422, problem(422, "TEXT_INVALID", "A text holds a NUL character.")
         case OperationalError() | InterfaceError():
             return 503, problem(
                 503, "DATABASE_UNAVAILABLE", "The database does not answer.", "Nothing was acknowledged."

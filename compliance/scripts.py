@@ -22,8 +22,9 @@ from licensing.models import LicenceToken
 from licensing.selectors.tokens import tokens, whole_parties
 from receipts.models import Lease
 from screenplays.models import Version, VersionProof
-from screenplays.proofs import sign_statement, verify_version
+from screenplays.proofs import verify_version
 from screenplays.selectors import scenes_of_shots, versions_by_hash
+from trustcore.dsse import sign_statement
 from trustcore.errors import InvalidEvidence
 from trustcore.signing import public_key_set
 

@@ -55,6 +55,7 @@ class AssetOutput(serializers.ModelSerializer[Asset]):
 
     project = serializers.UUIDField(source="production_id")
     tokens = serializers.ListField(source="token_jtis", child=serializers.UUIDField())
+    waits_for = serializers.CharField(help_text="TIMESTAMP or KEY; empty when it does not wait")
     hold_reasons = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
     manifest = serializers.SerializerMethodField()
     history = serializers.SerializerMethodField()

@@ -22,6 +22,16 @@ STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 MAX_BYTES: Final = 16 * 1024 * 1024
 
 
+def pae(payload_type: str, payload: bytes) -> bytes:
+    """The bytes that a DSSE signature covers.
+
+    >>> pae("http://example.com/HelloWorld", b"hello world")
+    b'DSSEv1 29 http://example.com/HelloWorld 11 hello world'
+    """
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A statement whose signature was verified.
@@ -49,7 +59,10 @@ def sign_statement(
             "predicate": dict(predicate),
         }
     )
-    signature = {"keyid": signer.kid, "sig": base64.b64encode(signer.sign(_pae(payload))).decode()}
+    signature = {
+        "keyid": signer.kid,
+        "sig": base64.b64encode(signer.sign(pae(PAYLOAD_TYPE, payload))).decode(),
+    }
     return canonical_json(
         {
             "payloadType": PAYLOAD_TYPE,
@@ -86,21 +99,17 @@ def verify_statement(
         raise refusal(InvalidReason.UNSUPPORTED, "the envelope holds no in-toto statement")
     if not isinstance(kid, str) or kid not in keys:
         raise refusal(InvalidReason.KEY_UNTRUSTED, "signed with a key that is not known")
-    if not is_signature(keys[kid], sig, _pae(payload)):
+    if not is_signature(keys[kid], sig, pae(PAYLOAD_TYPE, payload)):
         raise refusal(InvalidReason.SIGNATURE_INVALID, "the signature does not hold")
     statement = parse_json_strict(payload, max_bytes=MAX_BYTES)
     try:
         kinds = (statement["_type"], statement["predicateType"])
         digests = {item["name"]: item["digest"]["sha256"] for item in statement["subject"]}
-        predicate = dict(statement["predicate"])
+        predicate, whole = dict(statement["predicate"]), len(digests) == len(statement["subject"])
     except (KeyError, TypeError, ValueError) as error:
         raise refusal(InvalidReason.MALFORMED, "not an in-toto statement") from error
     if kinds != (STATEMENT_TYPE, predicate_type):
         raise refusal(InvalidReason.UNSUPPORTED, "another kind of statement")
-    if not all(isinstance(digest, str) and is_sha256_hex(digest) for digest in digests.values()):
+    if not whole or not all(isinstance(one, str) and is_sha256_hex(one) for one in digests.values()):
         raise refusal(InvalidReason.MALFORMED, "the subjects are not usable")
     return Statement(digests, predicate, kid)
-
-
-def _pae(payload: bytes) -> bytes:
-    return b"DSSEv1 %d %b %d %b" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)

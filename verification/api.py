@@ -22,6 +22,9 @@ from verification import selectors, services, workflows
 from verification.models import DetectorPromotion, Replay, Review, ReviewVerdict, Verification
 from watermarking.api import on_disk, refuse_oversize
 
+# null until a verification has ended
+_OBJECT_OR_NULL = {"type": "object", "additionalProperties": {}, "nullable": True}
+
 
 class VerificationInput(serializers.Serializer[Any]):
     """A file and how to look at it."""
@@ -71,7 +74,7 @@ class VerificationOutput(serializers.ModelSerializer[Verification]):
         """The one-word conclusion."""
         return str(row.record.headline) if hasattr(row, "record") else None
 
-    @extend_schema_field(OpenApiTypes.OBJECT)
+    @extend_schema_field(_OBJECT_OR_NULL)
     def get_report(self, row: Verification) -> dict[str, Any] | None:
         """The report; its schema is at ``/api/v1/verifications/schema``."""
         return dict(row.record.report) if hasattr(row, "record") else None
@@ -80,7 +83,7 @@ class VerificationOutput(serializers.ModelSerializer[Verification]):
         """The hash that is signed."""
         return str(row.record.report_sha256) if hasattr(row, "record") else None
 
-    @extend_schema_field(OpenApiTypes.OBJECT)
+    @extend_schema_field(_OBJECT_OR_NULL)
     def get_signature(self, row: Verification) -> dict[str, str] | None:
         """Ed25519 over ``trustmark.verification-report/1``, a newline and the hash in hex; keys in the key set."""
         if not hasattr(row, "record"):

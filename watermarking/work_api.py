@@ -101,7 +101,7 @@ class JobOutput(serializers.Serializer[Any]):
             return []
         return list(JobStretchOutput(stretch_lines(progress.job), many=True).data)
 
-    @extend_schema_field(OpenApiTypes.STR)
+    @extend_schema_field({"type": "string", "nullable": True})
     def get_content(self, progress: Progress) -> str | None:
         """Where the marked file is; none for an output, which leaves through its release."""
         job = progress.job

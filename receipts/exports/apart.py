@@ -33,6 +33,7 @@ def write_apart(part: LogSlice, kind: Kind, target: Path, *, row_group: int) -> 
     ):
         if writer.stdin is None or writer.stderr is None:
             raise WriterFailed("no pipe")
+        is_cut = False
         try:
             _send(writer, encoder.encode(head_of(part, kind, row_group=row_group)))
             for page in kind.pages(part):
@@ -40,12 +41,12 @@ def write_apart(part: LogSlice, kind: Kind, target: Path, *, row_group: int) -> 
             _send(writer, b"")
             writer.stdin.close()
         except BrokenPipeError:
-            pass  # it died: how, it says below
+            is_cut = True  # it died: how, it says below; whatever it says, the file is not whole
         except BaseException:
             writer.kill()
             raise
         said = writer.stderr.read()
-    if writer.returncode:
+    if writer.returncode or is_cut:
         raise WriterFailed(f"{writer.returncode}: {said.decode(errors='replace').strip()[-500:]}")
 
 

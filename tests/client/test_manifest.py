@@ -27,7 +27,7 @@ def told(live_server, tmp_path: Path) -> tuple[House, list[str], Path]:
     return house, ["--server", live_server.url, "--key-file", str(tmp_path / "key")], tmp_path
 
 
-@pytest.mark.req("TP-013", "TP-166")
+@pytest.mark.req("TP-013")
 def test_a_job_may_train_until_a_right_ends_and_is_told_why(told, capsys) -> None:
     house, at, folder = told
     asset = house.admit()
@@ -98,7 +98,6 @@ def test_a_dataset_is_frozen_from_the_shell(told, capsys) -> None:
     assert "MANIFEST_EMPTY" in capsys.readouterr().err
 
 
-@pytest.mark.req("TP-184")
 def test_a_drill_and_a_case_from_the_shell_and_a_certificate_that_must_hold(told, capsys) -> None:
     house, at, folder = told
     asset = house.admit()

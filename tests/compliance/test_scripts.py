@@ -14,12 +14,12 @@ from accounts.principals import Principal
 from common import clock
 from common.errors import Forbidden, InvalidInput, NotFound
 from common.keys import public_keys
-from compliance.scripts import judge, scripts_of_licence, statement_of
+from compliance.scripts import PREDICATE_TYPE, judge, scripts_of_licence, statement_of
 from screenplays import services as scripts
 from screenplays.models import SceneShot, Version, VersionProof
-from screenplays.proofs import verify_statement
 from tests import factories
 from tests.receipts.conftest import Farm
+from trustcore.dsse import verify_statement
 
 pytestmark = pytest.mark.django_db
 SCRIPT = "INT. OBSERVATORY - NIGHT #12A#\n\nAda looks up.\n\nEXT. ROAD - DAY\n\nNobody comes.\n"
@@ -74,10 +74,10 @@ def test_a_script_that_was_here_before_the_first_lease_predates_the_performance(
         (one,) = found.findings
         assert (one.verdict, one.is_before_consent, one.version) == ("PREDATES", True, version)
     said = statement_of(found)
-    statement, _ = verify_statement(base64.b64decode(said["statement"]), public_keys("DECISION"))
-    assert statement["subject"] == [{"name": "script 1", "digest": {"sha256": version.sha256}}]
-    assert statement["predicate"]["scripts"][0]["verdict"] == "PREDATES"
-    assert statement["predicate"]["performed_from"] == said["performed_from"]
+    signed = verify_statement(base64.b64decode(said["statement"]), PREDICATE_TYPE, public_keys("DECISION"))
+    assert signed.digests == {"script 1": version.sha256}
+    assert signed.predicate["scripts"][0]["verdict"] == "PREDATES"
+    assert signed.predicate["performed_from"] == said["performed_from"]
     assert [proof["version"] for proof in said["proofs"]] == [str(version.pk)]
 
 

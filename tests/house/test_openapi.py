@@ -1,7 +1,11 @@
 """The OpenAPI document is complete: no warnings, pages, problems, and every operation of the API in it."""
 
+from collections import defaultdict
+from collections.abc import Iterator
+
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
+from rest_framework.serializers import BaseSerializer
 
 
 def _document() -> dict:
@@ -43,3 +47,46 @@ def test_generation_has_no_warnings() -> None:
     from django.core.management import call_command
 
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null")
+
+
+def _ours(base: type) -> Iterator[type]:
+    for kind in base.__subclasses__():
+        if kind.__module__.partition(".")[0] not in {"rest_framework", "drf_spectacular"}:
+            yield kind
+        yield from _ours(kind)
+
+
+def test_no_two_shapes_of_the_document_share_a_name() -> None:
+    """Of two, one would be written in the place of the other, without a warning."""
+    document = _document()
+    places = defaultdict(set)
+    for kind in _ours(BaseSerializer):
+        places[kind.__name__].add(kind.__module__)
+    assert {
+        name: found for name, found in places.items() if len(found) > 1 and name in _names(document)
+    } == {}
+
+
+def _names(document: dict) -> set[str]:
+    return set(document["components"]["schemas"])
+
+
+def test_answers_that_may_be_empty_or_null_are_described_so() -> None:
+    shapes = _document()["components"]["schemas"]
+    for shape, name in (
+        ("VerificationOutput", "report"),
+        ("VerificationOutput", "signature"),
+        ("JobOutput", "content"),
+    ):
+        assert shapes[shape]["properties"][name]["nullable"] is True, (shape, name)
+    assert "enum" not in shapes["AssetOutput"]["properties"]["waits_for"]
+    assert "$ref" not in shapes["AssetOutput"]["properties"]["waits_for"]
+
+
+def test_training_manifests_are_described_as_they_are_answered() -> None:
+    document = _document()
+    page = document["paths"]["/api/v1/manifests"]["get"]["responses"]["200"]["content"]["application/json"]
+    rows = page["schema"]["properties"]["results"]["items"]["$ref"].rpartition("/")[2]
+    assert {"rows_root", "policy_hash", "withdrawn_reason"} <= set(
+        document["components"]["schemas"][rows]["properties"]
+    )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from common import clock, keys
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from tests.factories import bearer, make_credential
 from tests.training.making import COMMIT, House
 from training.gate import policy as gate_policy
 from training.models import ManifestRow, TrainingAsset, TrainingManifest
@@ -151,6 +154,31 @@ def test_a_job_may_use_a_manifest_only_once_a_second_person_released_it(
     assert again.value.code == "MANIFEST_RELEASED"
 
 
+@contextmanager
+def _without_triggers(table: str) -> Iterator[Any]:
+    """What only a superuser can do: change what triggers guard."""
+    with connection.cursor() as cursor:
+        cursor.execute("set constraints all immediate")
+        cursor.execute(f"alter table {table} disable trigger user")
+        yield cursor
+        cursor.execute(f"alter table {table} enable trigger user")
+
+
+@pytest.mark.req("TP-148")
+def test_a_manifest_that_a_takedown_would_miss_is_not_released(house: House) -> None:
+    asset = house.admit()
+    manifest = freeze(house, asset)
+    with _without_triggers(
+        "training_lineageedge"
+    ) as cursor:  # the edge that leads from the row to the manifest
+        cursor.execute("delete from training_lineageedge where child_id = %s", [manifest.node_id])
+    with pytest.raises(Conflict) as refused:
+        release_manifest(principal=house.counsel, name=manifest.content_id)
+    assert [one["code"] for one in refused.value.extra["reasons"]] == ["TAKEDOWN_WOULD_MISS_IT"]
+    whole = freeze(house, asset, name="whole")
+    assert release_manifest(principal=house.counsel, name=whole.content_id)[0].released_at
+
+
 @pytest.mark.req("TP-182")
 @pytest.mark.parametrize(
     "code",
@@ -181,7 +209,8 @@ def test_the_release_gate_blocks_for_each_reason_and_a_job_is_refused_from_then_
         house.rights(source, expires_on=today, time_zone="Pacific/Kiritimati")
         at = clock.now() + timedelta(days=1)
     else:
-        monkeypatch.setattr(releasing, "has_recorded", lambda _type, _ids: set())
+        with _without_triggers("audit_event") as cursor:
+            cursor.execute("delete from audit_event where object_type = 'training_rights'")
     told = release_gate(waiting, at=at)
     assert code in told.codes
     assert code in may_be_trained_on(manifest, at=at).codes
@@ -283,3 +312,21 @@ def test_parameters_are_whatever_json_holds_but_for_what_cannot_be_kept(house: H
         with pytest.raises(InvalidInput) as refused:
             make_run(house, None, 3, parameters=bad)
         assert refused.value.code == code
+
+
+def test_a_nul_deep_in_a_field_without_a_shape_is_refused_and_not_our_failure(
+    house: House, client: Any
+) -> None:
+    credential, _key = make_credential(house.organisation, created_by=house.engineer.person)
+    body = {
+        "name": "crop", "code_commit": COMMIT, "container_image": IMAGE, "approved_by": house.producer.person.email,
+        "steps": [{"step": "crop\u0000"}],
+    }  # fmt: skip
+    for steps, status in ((body["steps"], 422), ([{"step": "crop"}], 201)):
+        answer = client.post(
+            "/api/v1/training-jobs", body | {"steps": steps}, content_type="application/json",
+            headers=bearer(credential),
+        )  # fmt: skip
+        assert answer.status_code == status, answer.content
+        if status == 422:
+            assert answer.json()["code"] == "TEXT_INVALID"

@@ -16,7 +16,6 @@ from tests.training.making import CLEAR, House, of_bytes, picture
 from tests.training.test_manifests import freeze, make_ask, make_run, released
 from training.gate import policy as gate_policy
 from training.models import LineageNode, Takedown, TakedownReach, TrainingAsset
-from training.selectors.lineage import below
 from training.services import automatic, releasing
 from training.services.assets import receive_content
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
@@ -239,7 +238,7 @@ def test_a_policy_that_admits_less_takes_down_what_it_would_not_admit_and_nothin
     assert organisations_to_judge() == []
 
 
-@pytest.mark.req("TP-184", "TP-206", "TP-147")
+@pytest.mark.req("TP-206", "TP-147")
 def test_a_drill_changes_nothing_finds_the_same_and_is_certified_with_its_time(house: House) -> None:
     told = a_story(house)
     drill = claim(house, told["asset"], is_drill=True)
@@ -272,17 +271,6 @@ def test_a_drill_that_reaches_too_much_blocks_new_classes_until_one_reaches_less
     assert house.source_class().pk
 
 
-@pytest.mark.req("TP-148")
-def test_a_manifest_that_a_takedown_would_miss_is_not_released(house: House, monkeypatch) -> None:
-    manifest = freeze(house, house.admit())
-    monkeypatch.setattr(releasing, "below", lambda numbers: below(numbers) - {manifest.node_id})
-    with pytest.raises(Conflict) as refused:
-        release_manifest(principal=house.counsel, name=manifest.content_id)
-    assert "TAKEDOWN_WOULD_MISS_IT" in str(refused.value.detail)
-    monkeypatch.undo()
-    assert release_manifest(principal=house.counsel, name=manifest.content_id)[0].released_at
-
-
 def test_what_is_not_there_and_no_word_of_what_must_go_are_refused(house: House, stranger: House) -> None:
     with pytest.raises(NotFound):
         claim(house, stranger.admit())
@@ -303,7 +291,6 @@ def _waiting(house: House) -> TrainingAsset:
     return asset
 
 
-@pytest.mark.req("TP-172")
 def test_no_review_and_no_late_bytes_lift_what_a_case_holds(house: House) -> None:
     waiting, data = _waiting(house), picture(6)
     late = house.admit(**of_bytes(data))
@@ -332,7 +319,6 @@ def test_what_a_reviewer_had_admitted_comes_back_when_a_case_is_called_off(house
     assert (asset.state, still_waiting.state) == ("ADMITTED", "ISOLATED")
 
 
-@pytest.mark.req("TP-022")
 def test_nothing_is_made_of_what_lies_below_a_contained_original(house: House) -> None:
     asset = house.admit()
     derivative = house.derive(asset)
@@ -343,7 +329,6 @@ def test_nothing_is_made_of_what_lies_below_a_contained_original(house: House) -
         assert refused.value.code == "PARENT_NOT_ADMITTED"
 
 
-@pytest.mark.req("TP-166")
 def test_a_model_that_a_running_job_reports_later_is_dealt_with_before_a_case_closes(house: House) -> None:
     told = a_story(house)
     case = claim(house, told["asset"])

@@ -23,7 +23,8 @@ from tests.trustcore.bundling import (
 from trustcore.bundle.bag import encode_bag_info, encode_manifest, parse_manifest, payload_oxum
 from trustcore.bundle.layout import CSV_COLUMNS, PREDICATE_TYPE, STATEMENT_TYPE
 from trustcore.bundle.ledger import CSV_HEADER, Ledger, receipt_lines, take_all
-from trustcore.bundle.statement import pae, sign_statement, statement, verify_statement
+from trustcore.bundle.statement import sign_statement, statement, verify_statement
+from trustcore.dsse import pae
 from trustcore.encoding import canonical_json
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.receipt import KeyEntry, KeyEvent, encode_entry

@@ -1,10 +1,8 @@
 """``/api/v1/takedowns``: cases and drills, what they reach, what is done, and the certificate."""
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -15,8 +13,8 @@ from rest_framework.response import Response
 from common.clock import rfc3339
 from common.errors import NotFound
 from training.api.base import ReasonInput, Strict, TrainingView
-from training.models import LineageNode, Takedown, TakedownItem, TakedownReach
-from training.services.radius import line_of
+from training.models import Takedown, TakedownItem
+from training.selectors.takedowns import reach_of, takedowns_of
 from training.services.takedown_acts import answer_item, call_off, close_takedown, remove_material
 from training.services.takedowns import TakedownAsk, open_takedown
 from training.vocabulary import ItemAction, TakedownState, TakedownTrigger
@@ -85,7 +83,7 @@ class TakedownsApi(TrainingView):
 
     @extend_schema(operation_id="takedowns_list", responses=TakedownOutput(many=True))
     def get(self, request: Request) -> Response:
-        return self.page(takedowns_of(self), write_takedown_row)
+        return self.page(takedowns_of(self.principal), write_takedown_row)
 
     @extend_schema(operation_id="takedowns_open", request=TakedownInput, responses={201: TakedownOutput})
     def post(self, request: Request) -> Response:
@@ -106,7 +104,7 @@ class TakedownApi(TrainingView):
 
     def found(self, takedown_id: UUID) -> Takedown:
         """The caller's case. Raises ``NotFound``."""
-        row = takedowns_of(self).filter(pk=takedown_id).first()
+        row = takedowns_of(self.principal).filter(pk=takedown_id).first()
         if row is None:
             raise NotFound
         return row
@@ -184,18 +182,6 @@ class TakedownCertificateApi(TakedownApi):
         if case.certificate is None:
             raise NotFound
         return HttpResponse(bytes(case.certificate), content_type=_ENVELOPE)
-
-
-def takedowns_of(view: TrainingView) -> QuerySet[Takedown]:
-    """The house's cases and drills, newest first."""
-    return Takedown.objects.filter(organisation=view.principal.organisation).order_by("-created_at")
-
-
-def reach_of(case: Takedown) -> Iterator[bytes]:
-    """The lines that the root is over."""
-    nodes = LineageNode.objects.filter(pk__in=TakedownReach.objects.filter(takedown=case).values("node_id"))
-    for line in sorted(line_of(node) for node in nodes.iterator(chunk_size=5000)):
-        yield line + b"\n"
 
 
 def write_takedown_row(row: Takedown) -> dict[str, Any]:

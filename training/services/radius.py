@@ -9,6 +9,7 @@ from uuid import UUID
 from common.errors import NotFound
 from training.models import LineageHead, LineageNode
 from training.selectors.lineage import below
+from training.selectors.takedowns import line_of
 from trustcore.log.merkle import Frontier, leaf_hash
 
 
@@ -57,11 +58,6 @@ def radius_of(organisation_id: UUID, roots: Sequence[int]) -> Radius:
         dict(sorted(Counter(node.kind for node in nodes).items())),
         time.monotonic() - began,
     )
-
-
-def line_of(node: LineageNode) -> bytes:
-    """How a node stands in the root: its kind and the id of its own row."""
-    return f"{node.kind}:{node.ref}".encode()
 
 
 def root_of(nodes: Iterable[LineageNode]) -> str:

@@ -13,22 +13,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from trustcore.bundle.layout import PAYLOAD_TYPE, PREDICATE_TYPE, SIGNATURE, STATEMENT_TYPE
+from trustcore.dsse import pae
 from trustcore.encoding import canonical_json, is_sha256_hex, parse_json_strict
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.older import dataclass
 from trustcore.signing import Signer, is_signature
 
 MAX_ENVELOPE_BYTES = 128 * 1024 * 1024
-
-
-def pae(payload_type: str, payload: bytes) -> bytes:
-    """Return the bytes a DSSE signature covers.
-
-    >>> pae("http://example.com/HelloWorld", b"hello world")
-    b'DSSEv1 29 http://example.com/HelloWorld 11 hello world'
-    """
-    kind = payload_type.encode()
-    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
 def statement(digests: Mapping[str, str], predicate: Mapping[str, Any]) -> bytes:

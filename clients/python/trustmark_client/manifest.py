@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 from pathlib import Path
@@ -26,6 +25,7 @@ from trustcore.errors import InvalidEvidence, TrustError
 from trustcore.manifest import Manifest, verify_manifest
 from trustcore.signing import keys_from_jwks
 from trustmark_client.client import TrustmarkClient
+from trustmark_client.connection import add_connection, client_of
 from trustmark_client.errors import ClientError
 from trustmark_client.exchange import Call
 
@@ -57,7 +57,7 @@ def check(options: argparse.Namespace) -> int:
         if not is_file or options.keys is None:
             raise ValueError("--offline verifies a file, under keys of your own (--keys JWKS)")
         return _offline(_verified(path, options.keys.read_bytes()), options)
-    with _client(options) as client, client.transport.hurried(options.patience):
+    with client_of(options) as client, client.transport.hurried(options.patience):
         name = options.manifest
         if is_file:
             jwks = options.keys.read_bytes() if options.keys else _get(client, _KEYS)
@@ -74,7 +74,7 @@ def check(options: argparse.Namespace) -> int:
 def fetch(options: argparse.Namespace) -> int:
     """Download a manifest and verify it before it gets its name."""
     part = options.out.with_name(options.out.name + ".part")
-    with _client(options) as client:
+    with client_of(options) as client:
         part.write_bytes(_get(client, f"{_PATH}/{quote(options.manifest, safe=':')}/file"))
         try:
             found = _verified(part, _get(client, _KEYS))
@@ -98,7 +98,7 @@ def freeze(options: argparse.Namespace) -> int:
         "sources": options.source,
         "datasets": [_dataset(text) for text in options.dataset],
     }
-    with _client(options) as client:
+    with client_of(options) as client:
         answer = client.transport.request(Call("POST", _PATH, json=body))
     print(answer.json()["manifest"])
     return EXIT_DONE
@@ -141,15 +141,6 @@ def _get(client: TrustmarkClient, path: str) -> bytes:
     return client.transport.request(Call("GET", path)).content
 
 
-def _client(options: argparse.Namespace) -> TrustmarkClient:
-    api_key = os.environ.get("TRUSTMARK_API_KEY") or (
-        options.key_file.read_text().strip() if options.key_file else ""
-    )
-    if not options.server or not api_key:
-        raise ValueError("name the server (--server, TRUSTMARK_URL) and the API key (--key-file)")
-    return TrustmarkClient(options.server, api_key)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="trustmark manifest", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -181,14 +172,8 @@ def _parser() -> argparse.ArgumentParser:
         freezes.add_argument(name, action="append", default=[], help=f"{text}; repeat")
     freezes.set_defaults(run=freeze)
     for verb in (checks, fetches, freezes):
-        verb.add_argument("--server", default=os.environ.get("TRUSTMARK_URL"))
-        verb.add_argument("--key-file", type=Path, default=_path("TRUSTMARK_API_KEY_FILE"))
+        add_connection(verb)
     return parser
-
-
-def _path(variable: str) -> Path | None:
-    value = os.environ.get(variable)
-    return Path(value) if value else None
 
 
 def _say(sentence: str, status: int) -> int:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from trustcore.encoding import parse_json_strict
 from trustcore.errors import InvalidEvidence, TrustError
 from trustcore.signing import keys_from_jwks
 from trustmark_client.client import TrustmarkClient
+from trustmark_client.connection import add_connection, client_of
 from trustmark_client.errors import ClientError
 from trustmark_client.exchange import Call
 
@@ -36,7 +36,7 @@ def main(argv: list[str]) -> int:
     """Run one verb; the exit status."""
     options = _parser().parse_args(argv)
     try:
-        with _client(options) as client:
+        with client_of(options) as client:
             return int(options.run(client, options))
     except InvalidEvidence as error:
         return _say(f"not verified: {error.code}: {error.detail}", EXIT_NOT_VERIFIED)
@@ -88,15 +88,6 @@ def _print(case: dict[str, Any], options: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
-def _client(options: argparse.Namespace) -> TrustmarkClient:
-    api_key = os.environ.get("TRUSTMARK_API_KEY") or (
-        options.key_file.read_text().strip() if options.key_file else ""
-    )
-    if not options.server or not api_key:
-        raise ValueError("name the server (--server, TRUSTMARK_URL) and the API key (--key-file)")
-    return TrustmarkClient(options.server, api_key)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="trustmark takedown", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -119,9 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("id")
     for verb in verbs.choices.values():
         verb.add_argument("--json", action="store_true", help="print the answer as JSON")
-        verb.add_argument("--server", default=os.environ.get("TRUSTMARK_URL"))
-        told = os.environ.get("TRUSTMARK_API_KEY_FILE")
-        verb.add_argument("--key-file", type=Path, default=Path(told) if told else None)
+        add_connection(verb)
     return parser
 
 

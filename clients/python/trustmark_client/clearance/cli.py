@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ from trustcore.policy.territory import expand_territories
 from trustcore.policy.vocabulary import Channel
 from trustmark_client.clearance import cut as cuts
 from trustmark_client.clearance.report import Row, as_json, as_text, clear_cut, read_licence
-from trustmark_client.client import TrustmarkClient
+from trustmark_client.connection import add_connection, client_of
 from trustmark_client.errors import ClientError
 
 EXIT_DONE, EXIT_MISUSE, EXIT_DENIED = 0, 2, 3
@@ -34,7 +33,7 @@ def main(argv: list[str]) -> int:
     options = _parser().parse_args(argv)
     try:
         showing = _showing(options)
-        client = _client(options)
+        client = client_of(options)
         if options.out is not None and not cuts.can_write(options.out):
             raise ValueError(f"{options.out.name}: no adapter is installed that writes this format")
         timeline = cuts.read_cut(options.cut)
@@ -85,8 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cast", type=Path, help="CSV: shot,talent,use_type")
     parser.add_argument("--out", type=Path, help="write a copy of the cut with a red marker per gap")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    parser.add_argument("--server", default=os.environ.get("TRUSTMARK_URL"))
-    parser.add_argument("--key-file", type=Path, default=os.environ.get("TRUSTMARK_API_KEY_FILE"))
+    add_connection(parser)
     parser.add_argument(
         "--patience", type=float, default=60.0, help="seconds to wait for the server in all (60)"
     )
@@ -104,15 +102,6 @@ def _showing(options: argparse.Namespace) -> Showing:
         territories=tuple(expand_territories(options.territory)),
         at=at if at.tzinfo else at.replace(tzinfo=UTC),
     )
-
-
-def _client(options: argparse.Namespace) -> TrustmarkClient:
-    api_key = os.environ.get("TRUSTMARK_API_KEY") or (
-        Path(options.key_file).read_text().strip() if options.key_file else ""
-    )
-    if not options.server or not api_key:
-        raise ValueError("name the server (--server, TRUSTMARK_URL) and the API key (--key-file)")
-    return TrustmarkClient(options.server, api_key)
 
 
 def _say(sentence: str, status: int) -> int:

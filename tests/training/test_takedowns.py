@@ -12,6 +12,8 @@ from django.db import DatabaseError, transaction
 from common import clock, keys
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.storage import blobs
+from licensing import services
+from tests.factories import approve, desk_of_talent, make_submitted_request, make_training_ask
 from tests.training.making import CLEAR, House, of_bytes, picture
 from tests.training.test_manifests import freeze, make_ask, make_run, released
 from training.gate import policy as gate_policy
@@ -354,3 +356,37 @@ def test_a_model_that_a_running_job_reports_later_is_dealt_with_before_a_case_cl
     )  # fmt: skip
     closed = close_takedown(principal=house.counsel, takedown_id=case.pk)
     assert (closed.measured["late_nodes"], closed.measured["reached_at_end"]) == (1, case.reached + 1)
+
+
+@pytest.mark.req("TP-215")
+def test_a_talents_licence_that_is_held_takes_nothing_down_and_one_that_is_revoked_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        automatic, "_AT_ONCE", 1
+    )  # those that hold do not stand in the way of those that are over
+    render = make_submitted_request()
+    approve(render)
+    house = House(render.production.organisation)
+    talent = desk_of_talent(render.talent)
+    tokens, assets = [], []
+    for _ in range(2):
+        asked = services.submit_training_request(principal=house.producer, ask=make_training_ask(render))
+        token = services.approve_training(principal=talent, request_id=asked.pk, terms_hash=asked.terms_hash)
+        source = house.source()
+        house.rights(source, licence_class="TALENT_TRAINING_LICENCE", training_token=token.pk)
+        tokens.append(token)
+        assets.append(house.admit(source))
+    hold = services.place_hold(
+        principal=house.producer, covers="production", covered_id=render.production_id, reason="SUSPENDED",
+        why="We need to look at it.",
+    )  # fmt: skip
+    assert house.ask(assets[0].source).asset is None, "held: the gate lets nothing in"
+    assert open_due_takedowns() == []
+    services.lift_hold(principal=house.producer, hold_id=hold.pk)
+    services.revoke_training(principal=talent, jti=tokens[1].pk, reason="No more.")
+    (case_id,) = open_due_takedowns()
+    assert Takedown.objects.get(pk=case_id).trigger == "RIGHTS_REVOKED"
+    for asset in assets:
+        asset.refresh_from_db()
+    assert [asset.state for asset in assets] == ["ADMITTED", "ISOLATED"]

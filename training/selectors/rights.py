@@ -14,11 +14,15 @@ from trustcore.policy.vocabulary import TokenState
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a rights record stands: whether its time is over, or it was ended."""
+    """How a rights record stands: whether its time is over, or it was ended.
+
+    ``is_held``: it permits nothing now and may again, as under a strike: what rests on it waits, and is not taken down.
+    """
 
     rights: RightsRecord
     is_expired: bool
     is_ended: bool
+    is_held: bool = False
 
     @property
     def is_in_force(self) -> bool:
@@ -48,12 +52,13 @@ def standing(rights: RightsRecord, *, at: datetime) -> Standing:
     """How one record stands; a talent's licence is asked itself, and a hold on it ends nothing but permits nothing."""
     end = getattr(rights, "end", None)
     is_ended = end is not None and end.ended_at <= at
-    is_expired = rights.expires_at is not None and at >= rights.expires_at
+    is_expired, is_held = rights.expires_at is not None and at >= rights.expires_at, False
     if rights.training_token is not None:
         state = training_state(rights.training_token, at)
+        is_held = not is_ended and state in (TokenState.SUSPENDED, TokenState.PENDING_ACTIVATION)
         is_expired = is_expired or state == TokenState.EXPIRED
         is_ended = is_ended or state not in (TokenState.ACTIVE, TokenState.EXPIRED)
-    return Standing(rights, is_expired, is_ended)
+    return Standing(rights, is_expired, is_ended, is_held and not is_expired)
 
 
 def strictest(standings: Iterable[Standing]) -> dict[str, object]:

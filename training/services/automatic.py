@@ -1,9 +1,10 @@
 """Takedowns that nobody has to think of: a licence ran out, rights were revoked, a policy changed (TP-218)."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from training.selectors.rights import Standing, current_rights
 from training.services.takedowns import write_takedown
 from training.vocabulary import AssetState, Outcome, TakedownTrigger
 
-_AT_ONCE = 100
+_AT_ONCE = 500
 _FACTS_AT_ONCE = 2000
 _NEUTRAL: Final = {"str": "", "int": 0, "tuple[str, ...]": (), "<class 'str'>": "", "<class 'int'>": 0}
 _JUDGED: Final = "training.policy_reviewed"
@@ -34,10 +35,7 @@ def open_due_takedowns(*, at: datetime | None = None) -> list[UUID]:
     """
     at = at or clock.now()
     opened = []
-    for rights in _suspects(at)[:_AT_ONCE]:
-        held = current_rights([rights.source_id], at=at).get(rights.source_id)
-        if held is None or held.rights.pk != rights.pk or held.is_in_force:
-            continue
+    for rights, held in _over(at):
         with transaction.atomic():
             # one worker at a time for one record: who comes second finds the case
             RightsRecord.objects.select_for_update(of=("self",)).get(pk=rights.pk)
@@ -83,6 +81,19 @@ def organisations_to_judge() -> list[UUID]:
     judged = organisations_with("training_policy", compile_policy().hash.partition(":")[2])
     rows = _admitted_under_another().exclude(organisation__in=judged)
     return list(rows.values_list("organisation_id", flat=True).order_by().distinct())
+
+
+def _over(at: datetime) -> Iterator[tuple[RightsRecord, Standing]]:
+    """Records that are over, each with how it stands; however many talents' licences are asked of that hold."""
+    waiting = _suspects(at).iterator(chunk_size=_AT_ONCE)
+    for some in iter(lambda: list(islice(waiting, _AT_ONCE)), []):
+        held = current_rights([one.source_id for one in some], at=at)
+        for rights in some:
+            standing = held.get(rights.source_id)
+            if standing is None or standing.rights.pk != rights.pk or standing.is_held:
+                continue
+            if not standing.is_in_force:
+                yield rights, standing
 
 
 def _suspects(at: datetime) -> QuerySet[RightsRecord]:

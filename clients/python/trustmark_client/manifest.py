@@ -63,9 +63,8 @@ def check(options: argparse.Namespace) -> int:
             jwks = options.keys.read_bytes() if options.keys else _get(client, _KEYS)
             name = _verified(path, jwks).id
         answer = json.loads(_get(client, f"{_PATH}/{quote(name, safe=':')}/check"))
-    if answer.get("permitted") is not True or answer.get("manifest") != (
-        name if is_file else answer["manifest"]
-    ):
+    is_same = not is_file or answer.get("manifest") == name
+    if answer.get("permitted") is not True or not is_same:
         return _refused(answer, options)
     _print(options, answer, f"{answer['manifest']}: may be trained on ({answer['checked_at']})")
     return EXIT_DONE

@@ -267,6 +267,17 @@ def test_a_revocation_ends_the_command_at_the_next_frame_which_is_receipted_as_d
     assert {outcomes[frame] for frame in range(1, 4)} == {"RENDERED"}
 
 
+def test_a_command_that_obeys_at_once_with_status_zero_was_stopped_all_the_same(gate: Gate) -> None:
+    obeys = "import os, signal, time; signal.signal(signal.SIGTERM, lambda *_: os._exit(0)); time.sleep(60)"
+    command = gate.command("--render-territory", "GB", "--frames", "1-5", run=[sys.executable, "-c", obeys])
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(2)
+        gate.revoke()
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "REVOKED" in said
+
+
 @pytest.mark.req("BX-014")
 @pytest.mark.parametrize("how", ["cut", "silent"])
 def test_a_server_that_is_gone_ends_the_task_within_ten_seconds_on_one_line(

@@ -102,7 +102,7 @@ def _run(
         stopper.process = process
         with _forwarded_signals(process):
             try:
-                stopped = _attend(process, keeper, watch, outbox, client)
+                stopped = _attend(process, stopper, keeper, watch, outbox, client)
             finally:
                 _end(process)
         waiting = _send_rest(watch, outbox, client, keeper)
@@ -119,9 +119,11 @@ class _Stopper:
     """Asks the command to stop the moment its leave ends, whatever this thread is waiting for."""
 
     process: subprocess.Popen[bytes] | None = None
+    has_asked = False
 
     def __call__(self, reason_codes: list[str]) -> None:
         if self.process is not None and self.process.poll() is None:
+            self.has_asked = True
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGTERM)
 
@@ -153,6 +155,7 @@ def _environment(ask: Ask, work: Work, decision: Decision, lease: Lease) -> dict
 
 def _attend(
     process: subprocess.Popen[bytes],
+    stopper: _Stopper,
     keeper: LeaseKeeper,
     watch: FrameWatch | None,
     outbox: Outbox,
@@ -181,8 +184,9 @@ def _attend(
             except ServerUnreachable:  # it may be away for the lease's grace: rows wait on disk
                 keeper.is_online = False
         time.sleep(POLL_SECONDS)
-    # what was stopped the moment its leave ended did not end by itself
-    return keeper.reason_codes if keeper.ended.is_set() and process.returncode else []
+    # a command that was asked to stop did not end by itself, also when it obeyed with status 0 while we were sending
+    was_stopped = keeper.ended.is_set() and (stopper.has_asked or process.returncode)
+    return keeper.reason_codes if was_stopped else []
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -30,7 +30,10 @@ from agents_portal.views import (
     material,
     material_acts,
     material_exceptions,
+    material_manifests,
     material_readiness,
+    material_takedown_acts,
+    material_takedowns,
     members,
     notices,
     organisations,
@@ -376,6 +379,66 @@ urlpatterns = [
     ),
     path("material/queue/", material_acts.queue_page, name="portal-material-queue"),
     path("material/queue/<uuid:review_id>/", material_acts.review_page, name="portal-material-review"),
+    path("material/manifests/", material_manifests.manifests_page, name="portal-material-manifests"),
+    path(
+        "material/manifests/<uuid:manifest_id>/",
+        material_manifests.manifest_page,
+        name="portal-material-manifest",
+    ),
+    path(
+        "material/manifests/<uuid:manifest_id>/file/",
+        material_manifests.manifest_file,
+        name="portal-material-manifest-file",
+    ),
+    path(
+        "material/manifests/<uuid:manifest_id>/release/",
+        material_manifests.release_page,
+        name="portal-material-manifest-release",
+    ),
+    path(
+        "material/manifests/<uuid:manifest_id>/withdraw/",
+        material_manifests.withdraw_page,
+        name="portal-material-manifest-withdraw",
+    ),
+    path("material/takedowns/", material_takedowns.takedowns_page, name="portal-material-takedowns"),
+    path(
+        "material/takedowns/new/", material_takedowns.new_takedown_page, name="portal-material-takedown-new"
+    ),
+    path(
+        "material/takedowns/<uuid:takedown_id>/",
+        material_takedowns.takedown_page,
+        name="portal-material-takedown",
+    ),
+    path(
+        "material/takedowns/<uuid:takedown_id>/reach.txt",
+        material_takedowns.reach_file,
+        name="portal-material-takedown-reach",
+    ),
+    path(
+        "material/takedowns/<uuid:takedown_id>/certificate.json",
+        material_takedowns.certificate_file,
+        name="portal-material-takedown-certificate",
+    ),
+    path(
+        "material/takedowns/<uuid:takedown_id>/items/<uuid:item_id>/",
+        material_takedown_acts.item_page,
+        name="portal-material-takedown-item",
+    ),
+    path(
+        "material/takedowns/<uuid:takedown_id>/remove/",
+        material_takedown_acts.remove_page,
+        name="portal-material-takedown-remove",
+    ),
+    path(
+        "material/takedowns/<uuid:takedown_id>/call-off/",
+        material_takedown_acts.call_off_page,
+        name="portal-material-takedown-call-off",
+    ),
+    path(
+        "material/takedowns/<uuid:takedown_id>/close/",
+        material_takedown_acts.close_page,
+        name="portal-material-takedown-close",
+    ),
     path("material/exceptions/", material_exceptions.exceptions_page, name="portal-material-exceptions"),
     path(
         "material/exceptions/new/",

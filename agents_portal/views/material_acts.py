@@ -87,7 +87,9 @@ def open_page(request: PortalRequest, class_id: UUID) -> HttpResponse:
         return redirect(reverse("portal-material") + "#classes")
     screen = Binding(
         title=_("Open the class %(code)s again?") % {"code": kind.code},
-        lead=_("It was stopped: %(why)s") % {"why": kind.stop_reason},
+        lead=_("It was stopped: %(why)s") % {"why": kind.stop_reason}
+        if kind.stopped_at
+        else _("It is open already."),
         verb=_("Open the class"),
         icon="circle-check",
         back=reverse("portal-material"),

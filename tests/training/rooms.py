@@ -43,6 +43,7 @@ def things() -> dict[tuple[str, str], str]:
         ("/material/assets/", "asset_id"): "asset to fill",
         ("/material/queue/", "review_id"): "review",
         ("/material/decisions/", "decision_id"): "gate decision",
+        ("/material/manifests/", "manifest_id"): "manifest",
     }
 
 
@@ -57,6 +58,12 @@ def bodies(ask: Any) -> dict[str, Any]:
         "POST /material/classes/{class_id}/open/": form(reason="Open."),
         "POST /material/rights/{rights_id}/end/": form(reason="Taken back."),
         "POST /material/queue/{review_id}/": form(answer="REFUSE", reason="Not ours."),
+        "POST /material/manifests/{manifest_id}/withdraw/": form(reason="Not ours."),
+        "POST /material/takedowns/{takedown_id}/call-off/": form(reason="A mistake."),
+        "POST /material/takedowns/{takedown_id}/items/{item_id}/": form(
+            action="RETRAIN", evidence="Ticket 4"
+        ),
+        "POST /material/takedowns/new/": lambda _world: ask({}, kind="form", answers=(422,)),
         "POST /material/exceptions/new/": lambda _world: ask({}, kind="form", answers=(422,)),
     }
 

@@ -2,10 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from accounts.principals import Principal
 from training.models import ManifestRow, TrainingManifest, TrainingRun
@@ -41,6 +44,30 @@ def runs_of(principal: Principal) -> QuerySet[TrainingRun]:
     """The house's runs, newest first."""
     rows = TrainingRun.objects.filter(organisation=principal.organisation)
     return rows.select_related("manifest", "registered_by").prefetch_related("models").order_by("-created_at")
+
+
+class Fitted(NamedTuple):
+    """A run on a manifest, and a model that came of it; ``model`` is empty where none was reported."""
+
+    external_id: str
+    name: str
+    refusals: list[str]
+    at: datetime
+    by: str
+    model: str
+    version: str
+    sha256: str
+
+
+def fitted_on(manifest: TrainingManifest, *, most: int) -> list[Fitted]:
+    """What trained on a manifest, newest first, a row for each model; 1 query."""
+    rows = TrainingRun.objects.filter(manifest=manifest).order_by("-created_at", "models__created_at")
+    told = rows.values_list(
+        "external_id", "name", "refusals", "created_at", "registered_by__full_name",
+        Coalesce("models__name", Value("")), Coalesce("models__version", Value("")),
+        Coalesce("models__sha256", Value("")),
+    )  # fmt: skip
+    return [Fitted(*row) for row in told[:most]]
 
 
 def lines_of(manifest: TrainingManifest) -> Iterator[bytes]:

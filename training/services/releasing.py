@@ -8,17 +8,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
 
 from audit.selectors import has_recorded
 from common import clock
 from training.gate.policy import compile_policy
 from training.models import (
-    Derivative,
-    LineageEdge,
     LineageNode,
     ManifestRow,
     RightsException,
@@ -33,6 +31,33 @@ from training.vocabulary import AssetState, NodeKind
 from trustcore.policy.territory import covers
 
 _EXAMPLES = 5
+# one reading of the rows: PARENT_REMOVED is removed above a row, whether or not anybody came to remove the row itself
+_ROWS_AGAINST = """
+with recursive closed(node) as (
+    select node_id from training_trainingasset where organisation_id = %(house)s and state <> %(shut)s
+    union all
+    select node_id from training_derivative where organisation_id = %(house)s and removed_at is not null
+), made_of(node) as (
+    select e.child_id from training_lineageedge e join closed c on c.node = e.parent_id
+    union
+    select e.child_id from training_lineageedge e join made_of m on e.parent_id = m.node
+), told as (
+    select r.ordinal, r.ref, case
+        when not r.is_derivative and a.state <> %(shut)s then 'ASSET_NOT_ADMITTED'
+        when r.is_derivative and d.removed_at is not null then 'DERIVATIVE_REMOVED' end own,
+        r.node_id in (select node from made_of) above,
+        n.number is null missing
+    from training_manifestrow r
+    left join training_trainingasset a on a.id = r.ref and a.organisation_id = %(house)s
+    left join training_derivative d on d.id = r.ref and d.organisation_id = %(house)s
+    left join training_lineagenode n on n.number = r.node_id and n.kind = any(%(kinds)s)
+    where r.manifest_id = %(manifest)s
+), each as (
+    select own code, ordinal, ref from told where own is not null
+    union all select 'PARENT_REMOVED', ordinal, ref from told where above
+    union all select 'ROW_MISSING', ordinal, ref from told where missing
+) select code, count(*), (array_agg(ref::text order by ordinal))[:%(most)s] from each group by code order by code
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,33 +124,50 @@ def is_found_by_a_takedown(manifest: TrainingManifest) -> bool:
     return manifest.node_id in reached and rows <= reached
 
 
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Sources as they stand at a moment; one that is not there is None."""
+
+    rows: dict[UUID, Source | None]
+    standings: dict[UUID, Standing]
+    blocked: frozenset[str]
+
+    def reasons(self, one: UUID, territory: str, *, with_derivatives: bool) -> list[str]:
+        """Why material of this source may not be trained on."""
+        source = self.rows[one]
+        if source is None:
+            return ["SOURCE_MISSING"]
+        told = _rights_reasons(self.standings.get(one), territory, with_derivatives=with_derivatives)
+        if source.source_class.stopped_at is not None:
+            told.append("SOURCE_CLASS_STOPPED")
+        if is_blocked(source.domain, self.blocked):
+            told.append("DOMAIN_BLOCKED")
+        return told
+
+
+def _sources(wanted: set[UUID], organisation_id: UUID, at: datetime) -> _Sources:
+    """2 queries where every source has its rights, else 3."""
+    held = current_rights(wanted, at=at)
+    rows: dict[UUID, Source | None] = dict.fromkeys(wanted)
+    rows |= {
+        one: standing.rights.source
+        for one, standing in held.items()
+        if standing.rights.source.organisation_id == organisation_id
+    }
+    if without := [one for one, row in rows.items() if row is None]:
+        found = Source.objects.filter(pk__in=without, organisation=organisation_id)
+        rows |= {row.pk: row for row in found.select_related("source_class")}
+    return _Sources(rows, held, blocked_domains(organisation_id))
+
+
 def source_reasons(
     sources: Iterable[UUID], *, organisation_id: UUID, territory: str, with_derivatives: bool, at: datetime
 ) -> dict[UUID, list[str]]:
     """Why material of each source may not be trained on; a source that is not there is a reason itself."""
     wanted = set(sources)
-    rows = {
-        row.pk: row
-        for row in Source.objects.filter(pk__in=wanted, organisation=organisation_id).select_related(
-            "source_class"
-        )
-    }
-    standings, blocked = current_rights(wanted, at=at), blocked_domains(organisation_id)
-    reasons: dict[UUID, list[str]] = {}
-    for one in wanted:
-        source = rows.get(one)
-        if source is None:
-            reasons[one] = ["SOURCE_MISSING"]
-            continue
-        kind = source.source_class
-        told = _rights_reasons(standings.get(one), territory, with_derivatives=with_derivatives)
-        if kind.stopped_at is not None:
-            told.append("SOURCE_CLASS_STOPPED")
-        if is_blocked(source.domain, blocked):
-            told.append("DOMAIN_BLOCKED")
-        if told:
-            reasons[one] = told
-    return reasons
+    found = _sources(wanted, organisation_id, at)
+    told = {one: found.reasons(one, territory, with_derivatives=with_derivatives) for one in wanted}
+    return {one: reasons for one, reasons in told.items() if reasons}
 
 
 def _rights_reasons(held: Standing | None, territory: str, *, with_derivatives: bool) -> list[str]:
@@ -153,64 +195,25 @@ def _by_source(manifest: TrainingManifest, at: datetime) -> list[Against]:
             [manifest.pk],
         )
         counted = cursor.fetchall()
-    against: list[Against] = []
-    for with_derivatives in (False, True):
-        rows = {source: number for source, derived, number in counted if derived is with_derivatives}
-        reasons = source_reasons(
-            rows, organisation_id=manifest.organisation_id, territory=manifest.territory,
-            with_derivatives=with_derivatives, at=at,
-        )  # fmt: skip
-        stopped: Counter[str] = Counter()
-        named: dict[str, list[str]] = defaultdict(list)
-        for source, codes in sorted(reasons.items()):
-            for code in codes:
-                stopped[code] += rows[source]
-                named[code].append(str(source))
-        against += [Against(code, stopped[code], tuple(named[code][:_EXAMPLES])) for code in stopped]
-    return _joined(against)
-
-
-def _joined(against: list[Against]) -> list[Against]:
-    """One reason for each code: of originals and derivatives together."""
-    merged: dict[str, Against] = {}
-    for one in against:
-        old = merged.get(one.code, Against(one.code, 0))
-        examples = tuple(dict.fromkeys((*old.examples, *one.examples)))[:_EXAMPLES]
-        merged[one.code] = Against(one.code, old.rows + one.rows, examples)
-    return list(merged.values())
+    found = _sources({source for source, _derived, _number in counted}, manifest.organisation_id, at)
+    stopped: Counter[str] = Counter()
+    named: dict[str, dict[str, None]] = defaultdict(dict)
+    for source, derived, number in sorted(counted):
+        for code in found.reasons(source, manifest.territory, with_derivatives=derived):
+            stopped[code] += number
+            named[code][str(source)] = None
+    return [Against(code, stopped[code], tuple(named[code])[:_EXAMPLES]) for code in stopped]
 
 
 def _by_row(manifest: TrainingManifest) -> list[Against]:
-    lines = ManifestRow.objects.filter(manifest=manifest)
-    shut = TrainingAsset.objects.filter(organisation=manifest.organisation_id).exclude(
-        state=AssetState.ADMITTED
-    )
-    gone = Derivative.objects.filter(organisation=manifest.organisation_id, removed_at__isnull=False)
-    made_of = LineageEdge.objects.filter(parent=OuterRef("node"))
-    closed = [
-        *shut.filter(Exists(made_of)).values_list("node_id", flat=True),
-        *gone.filter(Exists(made_of)).values_list("node_id", flat=True),
-    ]
-    return [
-        *_counted("ASSET_NOT_ADMITTED", lines.filter(is_derivative=False, ref__in=shut.values("pk"))),
-        *_counted("DERIVATIVE_REMOVED", lines.filter(is_derivative=True, ref__in=gone.values("pk"))),
-        # removed above it, whether or not anybody has come to remove the derivative itself
-        *_counted("PARENT_REMOVED", lines.filter(node__in=below(closed)) if closed else lines.none()),
-        *_counted("ROW_MISSING", _without_their_row(lines)),
-    ]
-
-
-def _without_their_row(lines: QuerySet[ManifestRow]) -> QuerySet[ManifestRow]:
-    there = LineageNode.objects.filter(kind__in=[NodeKind.ASSET, NodeKind.DERIVATIVE]).values("pk")
-    return lines.exclude(node__in=there)
-
-
-def _counted(code: str, lines: QuerySet[ManifestRow]) -> list[Against]:
-    number = lines.count()
-    if not number:
-        return []
-    refs = lines.order_by("ordinal").values_list("ref", flat=True)[:_EXAMPLES]
-    return [Against(code, number, tuple(str(ref) for ref in refs))]
+    house = manifest.organisation_id
+    told: dict[str, Any] = {
+        "shut": AssetState.ADMITTED, "house": house, "manifest": manifest.pk, "most": _EXAMPLES,
+        "kinds": [NodeKind.ASSET, NodeKind.DERIVATIVE],
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS_AGAINST, told)
+        return [Against(code, number, tuple(named)) for code, number, named in cursor.fetchall()]
 
 
 def _exceptions_over(manifest: TrainingManifest, at: datetime) -> list[Against]:
@@ -237,8 +240,9 @@ def _not_in_the_trail(manifest: TrainingManifest) -> tuple[str, ...]:
     """Sources and rights that the manifest names and the audit trail has no word of."""
     sources = {one["id"] for one in manifest.head["sources"]}
     rights = {one["id"] for one in manifest.head["rights"]}
+    told = has_recorded({"training_source": sources, "training_rights": rights})
     lost = [
-        *sorted(sources - has_recorded("training_source", sources)),
-        *sorted(rights - has_recorded("training_rights", rights)),
+        *sorted(sources - told["training_source"]),
+        *sorted(rights - told["training_rights"]),
     ]
     return tuple(lost[:_EXAMPLES])

@@ -73,6 +73,14 @@ def open_takedown(*, principal: Principal, ask: TakedownAsk) -> Takedown:
         )  # fmt: skip
 
 
+def counted_reach(*, principal: Principal, ask: TakedownAsk) -> dict[str, int]:
+    """How many nodes of each kind a case would reach now; nothing is written. Raises as :func:`open_takedown`."""
+    if not principal.is_role(Membership.Role.LEGAL):
+        require_engineer(principal)
+    with transaction.atomic():
+        return radius_of(principal.organisation_id, _roots(principal.organisation_id, ask)).counts
+
+
 def write_takedown(
     *,
     organisation_id: UUID,

@@ -109,7 +109,11 @@ def run_check(*, check_id: UUID) -> None:
             return
         row.state, row.attempts, row.stages = VerificationState.RUNNING, row.attempts + 1, []
         _update(row, "state", "attempts", "stages")
-        with tempfile.TemporaryDirectory(prefix="tm-check-") as folder, local_copy(row.blob) as path:
+        with (
+            metrics.cpu_counted(),
+            tempfile.TemporaryDirectory(prefix="tm-check-") as folder,
+            local_copy(row.blob) as path,
+        ):
             report = verify(
                 _case(row, path, Path(folder)),
                 policy_from(settings.VERIFICATION_POLICY),

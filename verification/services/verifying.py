@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
+from django.core.files.storage import FileSystemStorage
 from django.db import transaction
 
 from audit import services as audit
@@ -53,7 +54,11 @@ def run_verification(*, verification_id: UUID) -> Verification:
         row.touched_at = clock.now()
         row.save(update_fields=["state", "attempts", "stages", "touched_at"])
         policy = policy_from(settings.VERIFICATION_POLICY)
-        with tempfile.TemporaryDirectory(prefix="tm-verify-") as folder, local_copy(row.blob) as path:
+        with (
+            metrics.cpu_counted(),
+            tempfile.TemporaryDirectory(prefix="tm-verify-") as folder,
+            local_copy(row.blob) as path,
+        ):
             case, began = _case(row, path, Path(folder)), time.time_ns()
             report = verify(
                 case, policy, at=clock.now(), lead=partial(selectors.lead_for, row.organisation_id),
@@ -139,6 +144,8 @@ def _keep(row: Verification, report: Report, policy: Policy) -> Verification:
             },
         )
     metrics.decided(report)
+    is_near = isinstance(blobs(), FileSystemStorage)
+    metrics.kept(copy_bytes=row.size_bytes, fetched_bytes=0 if is_near else row.size_bytes, record=document)
     return locked
 
 

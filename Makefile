@@ -19,7 +19,7 @@ OURS := trustmark trustcore common accounts audit notify licensing receipts trai
 	clients/shotgrid/trustmark_shotgrid clients/ftrack/trustmark_ftrack clients/blender/trustmark_blender \
 	clients/opencue/trustmark_opencue clients/ayon/trustmark_ayon clients/deadline/Trustmark/Trustmark.py
 
-.PHONY: help install install-dev run demo serve test tour screenshots integrations lint types contracts requirements bench bench-marks corpus lock clean format
+.PHONY: help install install-dev run demo serve test tour screenshots integrations lint types contracts requirements bench bench-marks corpus sbom lock clean format
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -105,6 +105,9 @@ bench-marks: $(STAMPS)/marks ## what the marks survive; writes docs/watermark-ta
 
 corpus: install-dev ## what a folder of clips (CLIPS=...) goes through on its way, and what the verifier says of each copy
 	@$(BIN)/python -m bench.corpus $(CLIPS) $(BENCH_ARGS)
+
+sbom: install-dev ## the bill of materials of what runs (CycloneDX), from the locks; writes trustmark/sbom.cdx.json
+	@$(BIN)/python scripts/sbom.py
 
 lock: install-dev ## resolve the locks anew (torch stands apart)
 	@cd requirements && for name in base dev marks; do \

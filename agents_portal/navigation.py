@@ -161,6 +161,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
                 Entry("portal-signing-keys", "key-round", later("Keys"), later("Keys")),
                 Entry("portal-queues", "list", later("Queues"), later("Queues")),
                 Entry("portal-health", "search-check", later("Health"), later("Health")),
+                Entry("portal-public-page", "users", later("Public page")),
             ),
         ),
         Group(

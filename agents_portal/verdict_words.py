@@ -1,6 +1,6 @@
 """A verification in words: one sentence first, then each layer with its evidence; never *fake*, never *real*."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from agents_portal.words import Badge, figure
 from common.language import later
-from verification.models import Verification
+from verification.models import PublicCheck, Verification
 
 FOUND: Final = Badge("check", later("Found"), "permit")
 UNSURE: Final = Badge("circle-question-mark", later("Cannot tell"), "unsure")
@@ -95,6 +95,13 @@ _CREDENTIALS: Final = {
     "signer_revoked": (UNSURE, later("The certificate of the signer was revoked.")),
     "provenance_not_examined": (UNCHECKED, later("Credentials were not read this time.")),
 }  # fmt: skip
+_CREDENTIALS_OF_A_CHECK: Final = {
+    "provenance_trusted": later(
+        "Signed by an authority that this server trusts, and every part of it is whole."
+    ),
+    "binding_tolerated": later("The signature is whole. The file is a near copy of what was signed."),
+    "signer_untrusted": later("The credentials are whole, and their signer is none that this server trusts."),
+}
 _MARKS: Final = {"present": FOUND, "absent": ABSENT, "uncertain": UNSURE}
 _MARK_WORDS: Final = {
     "watermark_extraction_failed": later("The reader broke. Nothing is known of a mark."),
@@ -158,7 +165,16 @@ def layers_of(report: dict[str, Any]) -> list[Layer]:
     return [_credentials(report["provenance"]), _mark(report["watermark"]), _risk(report["deepfake"])]
 
 
-def stages_of(row: Verification) -> list[StageLine]:
+def layers_of_check(report: dict[str, Any]) -> list[Layer]:
+    """The layers as a stranger reads them: those that were asked, and trust is this server's, not the reader's."""
+    layers = layers_of(report)
+    told = _CREDENTIALS_OF_A_CHECK.get(report["provenance"]["reason"])
+    if told is not None:
+        layers[0] = replace(layers[0], words=str(told))
+    return layers if report["deepfake"]["state"] != "detector_disabled" else layers[:2]
+
+
+def stages_of(row: Verification | PublicCheck) -> list[StageLine]:
     """Every stage, those to come too."""
     ran = row.record.report["audit"]["stages"] if hasattr(row, "record") else row.stages
     by_name = {one["name"]: one for one in ran}

@@ -22,6 +22,7 @@ _UPLOADS = frozenset(
         "/api/v1/watermarks/jobs",
         "/api/v1/verifications",
         "/verify/",
+        "/check/",
         "/api/v1/render/receipts",
         "/softbinding/v1/matches/byContent",
         "/api/v1/softbinding/matches/byContent",

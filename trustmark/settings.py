@@ -212,6 +212,15 @@ VERIFICATION_KEEP_DAYS = env.integer("TRUSTMARK_VERIFICATION_KEEP_DAYS", 30, lea
 # Files in the queue above which those of low impact are sampled more thinly; reports say so.
 VERIFICATION_BACKLOG = env.integer("TRUSTMARK_VERIFICATION_BACKLOG", 50)
 
+# -- Checks by anybody -------------------------------------------------------------------------------------
+# The page at /check/, which an operator switches on in the portal: files a minute from one address, bytes of a file,
+# files that may wait at once, seconds that a stage may take, minutes after which an answer that nobody fetched goes.
+PUBLIC_CHECKS_PER_MINUTE = env.integer("TRUSTMARK_PUBLIC_CHECKS_PER_MINUTE", 3, least=1)
+PUBLIC_CHECK_BYTES_MAX = env.integer("TRUSTMARK_PUBLIC_CHECK_BYTES_MAX", 100 * 1024**2, least=1)
+PUBLIC_CHECKS_WAITING_MAX = env.integer("TRUSTMARK_PUBLIC_CHECKS_WAITING_MAX", 6, least=1)
+PUBLIC_CHECK_STAGE_SECONDS = env.integer("TRUSTMARK_PUBLIC_CHECK_STAGE_SECONDS", 60, least=1)
+PUBLIC_CHECK_MINUTES = env.integer("TRUSTMARK_PUBLIC_CHECK_MINUTES", 15, least=1)
+
 # -- The test clock -------------------------------------------------------------------------------------
 # A file that holds an offset in seconds; demonstrations and tests move time with it. Empty: real time.
 TEST_CLOCK_FILE = env.text("TRUSTMARK_TEST_CLOCK_FILE", "")

@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from trustmark import health, support
+from trustmark import health, sbom, support
 from trustmark.api_schema import ApiSchema
 
 
@@ -22,6 +22,7 @@ api_docs = csp_update({"style-src": ["'unsafe-inline'"]})(
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path(".well-known/sbom", sbom.sbom, name="sbom"),
     path("metrics", health.metrics, name="metrics"),
     path("api/schema/", ApiSchema.as_view(), name="schema"),
     path("api/docs/", api_docs, name="api-docs"),

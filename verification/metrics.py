@@ -3,6 +3,11 @@
 A process counts what it does itself; a worker's figures are read at the worker's own exporter.
 """
 
+import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from prometheus_client import Counter, Histogram
 
 from trustcore.verification.report import Report, StageRun
@@ -26,6 +31,22 @@ SCORES = Histogram(
     "Score of each detector, and of both",
     ["detector"],
     buckets=(0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 1.0),
+)
+_BYTES = tuple(10**power for power in range(3, 12))
+# what one file costs: an operator multiplies by prices of their own
+CPU_SECONDS = Histogram(
+    "trustmark_verification_cpu_seconds",
+    "Processor time that a file took, in this process and the confined ones",
+    buckets=_SECONDS,
+)
+STORED_BYTES = Histogram(
+    "trustmark_verification_stored_bytes", "Bytes kept of a file", ["what"], buckets=_BYTES
+)
+CARRIED_BYTES = Histogram(
+    "trustmark_verification_carried_bytes",
+    "Bytes that went over the network for a file",
+    ["way"],
+    buckets=_BYTES,
 )
 FRAMES = Counter("trustmark_verification_frames", "Frames decoded for samples")
 
@@ -51,3 +72,32 @@ def decided(report: Report) -> None:
         if score is not None:
             SCORES.labels(name).observe(score)
     FRAMES.inc(report.audit.sampling.frames)
+
+
+@contextmanager
+def cpu_counted() -> Iterator[None]:
+    """Count the processor time of the block: a worker has one file at a time, and its stages are its children."""
+    before = _cpu()
+    try:
+        yield
+    finally:
+        CPU_SECONDS.observe(max(0.0, _cpu() - before))
+
+
+def kept(*, copy_bytes: int, fetched_bytes: int, record: dict[str, object]) -> None:
+    """Count what a file costs in storage and bandwidth.
+
+    Args:
+        copy_bytes: of the ingestion copy, which came over the network and is kept for a time.
+        fetched_bytes: of it, fetched from a bucket by the worker; 0 where the copy lies in a folder.
+        record: the report, which is kept for ever.
+    """
+    STORED_BYTES.labels("copy").observe(copy_bytes)
+    STORED_BYTES.labels("record").observe(len(json.dumps(record)))
+    CARRIED_BYTES.labels("taken_in").observe(copy_bytes)
+    CARRIED_BYTES.labels("fetched").observe(fetched_bytes)
+
+
+def _cpu() -> float:
+    whole = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in whole)

@@ -164,3 +164,42 @@ class PromotionWord(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.person_id}"
+
+
+class PublicSwitch(BaseModel):
+    """An operator's word that anybody may check a file here, or no longer; the newest counts. Append-only."""
+
+    is_on = models.BooleanField()
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return "on" if self.is_on else "off"
+
+
+class PublicCheck(BaseModel):
+    """A stranger's file while it is being read, and the answer until it was seen; then the row is deleted.
+
+    Who has the address of the answer has its secret; here only the digest lies. Nothing says who asked.
+    """
+
+    digest = models.CharField(max_length=64, unique=True)
+    file_name = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=100, blank=True, default="")
+    size_bytes = models.PositiveBigIntegerField()
+    blob = models.CharField(max_length=255, blank=True, default="")
+    state = models.CharField(max_length=8, choices=VerificationState, default=VerificationState.QUEUED)
+    stages = models.JSONField(default=list)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error_code = models.CharField(max_length=40, blank=True, default="")
+    answer = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(digest__regex=_SHA256), name="check_digest_hex"),
+            models.CheckConstraint(
+                condition=~Q(state="DONE") | Q(answer__isnull=False), name="check_that_is_done_has_its_answer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.digest[:8]}"

@@ -14,6 +14,8 @@ from verification.models import (
     UNFINISHED,
     DetectorPromotion,
     PromotionVerdict,
+    PublicCheck,
+    PublicSwitch,
     Review,
     ReviewVerdict,
     Verification,
@@ -142,3 +144,24 @@ def promoted_ensemble() -> str:
     )
     newest = rows.order_by("-created_at").first()
     return newest.ensemble if newest is not None else ""
+
+
+def public_switch() -> PublicSwitch | None:
+    """The last word on whether anybody may check a file here."""
+    return PublicSwitch.objects.select_related("person").order_by("-created_at", "-pk").first()
+
+
+def is_public_page_on() -> bool:
+    """Whether anybody may check a file here; without an operator's word nobody may."""
+    said = public_switch()
+    return said is not None and said.is_on
+
+
+def checks_waiting() -> QuerySet[PublicCheck]:
+    """Strangers' files that wait or are being read."""
+    return PublicCheck.objects.filter(state__in=UNFINISHED)
+
+
+def check_of(digest: str) -> PublicCheck | None:
+    """A stranger's check by what is kept of its address; looking takes nothing."""
+    return PublicCheck.objects.filter(digest=digest).first()

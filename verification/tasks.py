@@ -14,7 +14,7 @@ from verification.models import Verification
 from watermarking.models import MediaJob
 from watermarking.work.slots import media_slot
 
-BEAT = ("verification.resume", ("verification.drop_copies", 3600))
+BEAT = ("verification.resume", ("verification.drop_copies", 3600), ("verification.drop_checks", 60))
 _QUIET = timedelta(minutes=20)
 _PASSING = (OperationalError, InterfaceError, ConnectionError, TimeoutError)
 _BUSY_SECONDS = 2
@@ -37,6 +37,23 @@ def verify(self: "Task[Any, Any]", verification_id: str) -> None:
         services.run_verification(verification_id=UUID(verification_id))
 
 
+@shared_task(
+    bind=True,
+    name="verification.check",
+    queue="media.cpu",
+    acks_late=True,
+    autoretry_for=_PASSING,
+    retry_backoff=True,
+    max_retries=None,
+)
+def check(self: "Task[Any, Any]", check_id: str) -> None:
+    """Read a stranger's file, once this machine has a slot for it; one that is gone meanwhile is nothing."""
+    with media_slot(MediaJob.Device.CPU) as has_slot:
+        if not has_slot:
+            raise self.retry(countdown=_BUSY_SECONDS)
+        services.run_check(check_id=UUID(check_id))
+
+
 @shared_task(name="verification.resume")
 def resume() -> int:
     """Hand out again what a dead worker, or a broker that forgot, left behind."""
@@ -52,3 +69,9 @@ def resume() -> int:
 def drop_copies() -> int:
     """Delete ingestion copies that were kept long enough."""
     return services.drop_copies(days=settings.VERIFICATION_KEEP_DAYS)
+
+
+@shared_task(name="verification.drop_checks")
+def drop_checks() -> int:
+    """Delete strangers' checks that nobody came back for."""
+    return services.drop_checks(minutes=settings.PUBLIC_CHECK_MINUTES)

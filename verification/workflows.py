@@ -34,3 +34,16 @@ def verify_upload(
         # should the broker not answer, the sweeper starts the work
         transaction.on_commit(partial(tasks.verify.delay, str(row.pk)), robust=True)
     return row
+
+
+def check_upload(*, path: Path, file_name: str, content_type: str = "") -> str:
+    """Take a stranger's file in; a worker reads it. Returns the secret of the answer's address.
+
+    Raises:
+        DomainError: as ``services.take_check`` says.
+    """
+    with transaction.atomic():
+        row, secret = services.take_check(path=path, file_name=file_name, content_type=content_type)
+        # should the broker not answer, the row is deleted in time, unread
+        transaction.on_commit(partial(tasks.check.delay, str(row.pk)), robust=True)
+    return secret

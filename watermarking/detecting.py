@@ -74,12 +74,13 @@ def detect_medium(path: Path, search: Search) -> DetectReport:
     """
     use_threads(1)
     medium = probe(path)
-    found: dict[LayerName, _Found | None] = {"pixel": None, "audio": None}
-    if "pixel" in search.layers and medium.has_video:
-        found["pixel"] = _pixels(path, medium, search)
-    if "audio" in search.layers and medium.has_audio:
-        found["audio"] = _sound(path, search)
-    return _report(found)
+    # neither layer needs the other's: the sound is heard while the pictures are looked at
+    with ThreadPoolExecutor(1, initializer=use_threads, initargs=(1,)) as beside:
+        listens = "audio" in search.layers and medium.has_audio
+        heard = beside.submit(_sound, path, search) if listens else None
+        looks = "pixel" in search.layers and medium.has_video
+        seen = _pixels(path, medium, search) if looks else None
+        return _report({"pixel": seen, "audio": heard.result() if heard is not None else None})
 
 
 def prepare_features(

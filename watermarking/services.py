@@ -25,7 +25,7 @@ from common.errors import InvalidInput, NotFound, TooLarge, Unavailable
 from common.locks import sole_worker
 from common.storage import blobs, local_copy, put_file
 from trustcore.errors import TrustError
-from watermarking import engine, selectors
+from watermarking import engine, metrics, selectors
 from watermarking.candidates import MOST, as_ids
 from watermarking.cards import DEFAULT_AUDIO_CARD, DEFAULT_PIXEL_CARD
 from watermarking.errors import ExtractionFailed, MediaReason
@@ -227,6 +227,7 @@ def prepare_detections(*, detection_id: UUID) -> int:
             with suppress(FileNotFoundError):  # read, and dropped, by another worker meanwhile
                 paths.append(stack.enter_context(local_copy(row.blob)))
         there = [path for path in paths if path.is_file()]
+        metrics.BATCH.observe(len(there))
         if len(there) > 1:
             # one bad film must not stop the others: whatever the batch broke on, each is still read alone
             with suppress(Exception):

@@ -113,6 +113,7 @@ COLUMNS: Final[dict[str, tuple[How, str]]] = {
     # verification
     "verification": (How.IMPERSONAL, "what was measured of a file"),
     "verification.Verification.file_name": (How.OVERWRITTEN, "where a file was named after the person"),
+    "verification.PublicCheck": (How.DELETED, "a stranger's file and its answer, gone when seen or after minutes"),
     "verification.Review.reason": (How.KEPT, "why a reviewer decided so about a file"),
     # compliance
     "compliance.Bundle": (How.IMPERSONAL, "counts and hashes; files for one organisation alone are withdrawn"),

@@ -46,6 +46,7 @@ THINGS = {
     ("/api/v1/watermarks/detections/", "uid"): "detection",
     ("/api/v1/render/leases/", "uid"): "lease",
     ("/api/v1/logs/", "production"): "production_id",
+    ("/check/", "secret"): "check_secret",
     ("/unsubscribe/", "token"): "unsubscribe_token",
     ("/team/", "person_id"): "teammate_id",
     ("/assets/", "version_id"): "asset_id",
@@ -243,6 +244,8 @@ BODIES: dict[str, Body] = {
     "POST /incidents/{incident_id}/evidence/": lambda world: Ask(
         {**_file(world).data, "kind": "CAPTURE"}, kind="form"
     ),
+    "POST /check/": lambda world: Ask({"file": _file(world).data["file"]}, kind="form"),
+    "POST /public-page/": _form(on="off"),
     "POST /verify/": lambda world: Ask({**_file(world).data, "impact": "low"}, kind="form"),
     "POST /verify/{verification_id}/review/": _form(verdict="LET_GO", reason="Looked at it."),
     "POST /incidents/{incident_id}/note/": _form(text="A note."),

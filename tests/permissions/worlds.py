@@ -54,6 +54,8 @@ from tests.training.world import make_training_house
 from tests.verification.making import finished
 from trustcore.passkey import challenge_of
 from verification.models import DetectorPromotion
+from verification.selectors import is_public_page_on
+from verification.services import switch_public_page, take_check
 from watermarking.models import MarkDetection, MediaJob, MediaStretch
 from watermarking.services import register_mark
 
@@ -292,6 +294,16 @@ def _doors(world: World) -> None:
         "uidb36": "nobody-at-all",
         "key": "no-such-letter",
     }
+
+
+def _check(world: World) -> str:
+    """A stranger's file that waits, at the page that anybody may open."""
+    if not is_public_page_on():
+        switch_public_page(principal=world.people["operator"], on=True)
+    path = world.facts["folder"] / f"{uuid4().hex}.bin"
+    path.write_bytes(b"waits")
+    _row, secret = take_check(path=path, file_name=path.name)
+    return secret
 
 
 def _operator() -> Principal:
@@ -569,6 +581,7 @@ def _outputs(world: World) -> None:
         "detection": str(detection.pk),
         "verification_id": str(verification.pk),
         "promotion_id": str(promotion.pk),
+        "check_secret": _check(world),
         "endpoint_id": str(made.endpoint.pk),
         "delivery_id": str(delivery.pk),
         "key_id": str(world.keys["studio-key"].pk),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_every_panel_of_the_dashboard_asks_for_metrics_and_labels_that_exist() -
     asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     assert len(asked) >= 10
     for expression in asked:
-        names = set(re.findall(r"trustmark_verification_\w+", expression))
+        names = set(re.findall(r"trustmark_(?:verification|media)_\w+", expression))
         assert names
         known = {re.sub(r"_(total|bucket|sum|count)$", "", name) for name in names}
         assert known <= set(families), known - set(families)
@@ -137,3 +138,75 @@ def test_the_design_names_its_threats_and_maps_itself_to_c2pa_and_nist() -> None
     assert {"Govern", "Map", "Measure", "Manage"} <= set(
         re.findall(r"[A-Z][a-z]+", " ".join(two for _, two in rows))
     )
+
+
+@pytest.mark.req("LV-205")
+@pytest.mark.django_db
+def test_what_a_file_costs_is_counted_in_processor_time_storage_and_bandwidth(
+    still: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.core.files.storage import FileSystemStorage
+
+    from tests import factories
+    from verification import services
+    from verification.services import verifying
+
+    def value(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(f"trustmark_verification_{name}", labels) or 0.0
+
+    def told() -> dict[str, float]:
+        return {
+            "cpu": value("cpu_seconds_sum"),
+            "copy": value("stored_bytes_sum", what="copy"),
+            "record": value("stored_bytes_sum", what="record"),
+            "taken_in": value("carried_bytes_sum", way="taken_in"),
+            "fetched": value("carried_bytes_sum", way="fetched"),
+        }
+
+    def verified() -> dict[str, float]:
+        before = told()
+        row = services.request_verification(
+            principal=factories.make_desk(factories.make_studio(), "PRODUCER"), path=still, file_name="a.png",
+            layers=["provenance"],
+        )  # fmt: skip
+        services.run_verification(verification_id=row.pk)
+        return {name: now - before[name] for name, now in told().items()}
+
+    size = still.stat().st_size
+    cost = verified()
+    assert 0.1 < cost["cpu"] < 120, "the confined processes are counted"
+    assert (cost["copy"], cost["taken_in"], cost["fetched"]) == (size, size, 0), "the copy lies in a folder"
+    assert 1_000 < cost["record"] < 100_000
+    # in a bucket the worker fetches it
+    assert isinstance(verifying.blobs(), FileSystemStorage)
+    monkeypatch.setattr(verifying, "FileSystemStorage", type(None))
+    assert verified()["fetched"] == size
+
+
+@pytest.mark.req("LV-202")
+@pytest.mark.django_db
+def test_accelerators_their_active_time_and_batches_are_counted_and_none_is_said_to_be_none(
+    tmp_path: Path,
+) -> None:
+    from watermarking import metrics as devices
+
+    def value(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(f"trustmark_media_{name}", labels) or 0.0
+
+    assert devices.accelerators(tmp_path) == 0
+    assert value("accelerators") == devices.accelerators(), "what this machine shows"
+    for name in ("nvidia0", "nvidia1", "nvidiactl"):
+        (tmp_path / name).touch()
+    assert devices.accelerators(tmp_path) == 2
+
+    before = {one: value("active_seconds_total", device=one) for one in ("cpu", "cuda")}
+    frames = value("marked_frames_total", device="cuda")
+    with devices.measured() as work:
+        time.sleep(0.05)
+        work.device, work.frames = "cuda", 12
+    assert 0.05 <= value("active_seconds_total", device="cuda") - before["cuda"] < 5
+    assert value("active_seconds_total", device="cpu") == before["cpu"]
+    assert value("marked_frames_total", device="cuda") - frames == 12
+    with pytest.raises(ZeroDivisionError), devices.measured():
+        raise ZeroDivisionError
+    assert value("active_seconds_total", device="cpu") > before["cpu"], "what broke off took its time"

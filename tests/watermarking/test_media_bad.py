@@ -365,3 +365,30 @@ def test_many_parts_are_too_large_together(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(MediaError) as refused:
         stills.open_still(tmp_path / "three.tif")
     assert refused.value.reason is MediaReason.MEDIA_TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        (b"displayWindow\0box2i", b"displayWindow\0box2\xe9"),
+        (b"compression\0compression", b"compression\0compre\xb4sion"),
+        (b"channels\0chlist", b"channels\0chlis\xb4"),
+    ],
+)
+def test_an_exr_header_that_is_no_text_is_unreadable_and_says_so(
+    tmp_path: Path, was: bytes, becomes: bytes
+) -> None:
+    """The library quotes such bytes in what it says is wrong, and they cannot be decoded."""
+    from provenance.formats import EXR
+    from tests.provenance.media_files import still_file
+
+    whole = still_file(tmp_path / "whole.exr", EXR, width=160, height=90)
+    assert stills.open_still(whole).form == "openexr"
+    data = whole.read_bytes()
+    assert data.count(was) == 1
+    damaged = tmp_path / "damaged.exr"
+    damaged.write_bytes(data.replace(was, becomes))
+    with pytest.raises(MediaError) as refused:
+        stills.open_still(damaged)
+    assert refused.value.code == "MEDIA_UNREADABLE"
+    assert refused.value.detail == "its header holds bytes that are no text"

@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 from django.db import connection
+from prometheus_client import REGISTRY
 
 from accounts.models import Organisation
 from common.errors import Conflict, NotFound, Unavailable
@@ -71,6 +72,8 @@ def test_a_film_is_marked_in_stretches_and_released_only_after_all_was_found_who
     assert join_job(job_id=job.pk) is Joined.NOT_YET
     assert admit_jobs() == [job.pk]
     assert mark_next(job_id=job.pk) is Step.MARKED
+    active = REGISTRY.get_sample_value("trustmark_media_active_seconds_total", {"device": "cpu"})
+    assert active, "the time of the device that did it is counted"
     half_way = progress_of(MediaJob.objects.get(pk=job.pk))
     assert (half_way.stretches_done, half_way.stretches_total) == (1, STRETCHES)
     assert (half_way.frames_done, half_way.frames_total) == (FRAMES // 4, FRAMES)

@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from prometheus_client import REGISTRY
 
 from tests import factories
 from tests.watermarking.conftest import MARK_ID, SECRET
@@ -130,6 +131,7 @@ def test_frames_of_several_clips_go_through_in_one_batch(monkeypatch: pytest.Mon
             assert all(np.allclose(a.mean, b.mean, atol=1e-4) for a, b in pairs)
 
 
+@pytest.mark.req("LV-202")
 @pytest.mark.req("LV-210")
 @pytest.mark.django_db
 def test_one_worker_reads_the_pictures_of_waiting_files_together(
@@ -155,8 +157,10 @@ def test_one_worker_reads_the_pictures_of_waiting_files_together(
     monkeypatch.setattr(
         batching, "normalised_residual", lambda planes: batches.append(planes.shape[0]) or plain(planes)
     )
+    counted = REGISTRY.get_sample_value("trustmark_media_batch_sum") or 0.0
     tasks.detect(str(rows[0].pk))
     assert batches == [3], "its own picture and those of two that wait"
+    assert REGISTRY.get_sample_value("trustmark_media_batch_sum") == counted + 3
     monkeypatch.setattr(detecting, "_frames", no_decoding)
     tasks.detect(str(rows[1].pk))
     answers = [MarkDetection.objects.get(pk=row.pk).result for row in rows[:2]]

@@ -3,12 +3,16 @@
 1. ingest; 2. canonicalise; 3. credentials; 4. marks; 5. detectors; 6. decide. A stage that fails leaves its place in the
 report with the reason, and the next one runs: no layer gates another. Only what was never a medium is not read on.
 
+The order is that of the report. Marks need nothing that another stage finds: they are read from the beginning, beside
+the others, and detectors as soon as the credentials are known; each in its own process, as ever.
+
 A verification of stored evidence is decided again by :func:`decided`, without the file.
 """
 
 import hashlib
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -73,18 +77,28 @@ class _Course:
     only_binding_fails: bool = False
     # a stage that takes long to load is started before its turn
     early: dict[Stage, Confined] = field(default_factory=dict)
+    # what runs beside the others, and who waits for it
+    beside: dict[Stage, Future[Outcome]] = field(default_factory=dict)
+    waiters: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2))
 
     def start(self, stage: Stage) -> None:
         self.early[stage] = Confined(contract_of(stage), child=self.child, seconds=self.seconds)
 
+    def begin(self, stage: Stage, given: dict[str, Any]) -> None:
+        """Let a stage that was started work beside the others; :meth:`run` takes its outcome in its turn."""
+        self.beside[stage] = self.waiters.submit(self.early[stage].run, given)
+
     def end(self) -> None:
         for one in self.early.values():
             one.end()
+        self.waiters.shutdown()
 
     def run(self, stage: Stage, given: dict[str, Any]) -> Outcome:
         contract = contract_of(stage)
-        early = self.early.pop(stage, None) or Confined(contract, child=self.child, seconds=self.seconds)
-        outcome = early.run(given)
+        if (under_way := self.beside.pop(stage, None)) is not None:
+            outcome = under_way.result()
+        else:
+            outcome = Confined(contract, child=self.child, seconds=self.seconds).run(given)
         if outcome.state is not StageState.DONE:
             self.errors.add(contract.error)
         self._note(contract, outcome.state, outcome.milliseconds, _why(outcome), outcome)
@@ -150,13 +164,17 @@ def verify(
         tell: told of each stage as it ends.
     """
     course = _Course(case, policy, child, seconds, tell)
-    for stage, has_work in ((Stage.WATERMARK, bool(case.keys)), (Stage.DETECTION, True)):
-        if stage in case.layers and has_work:
-            course.start(stage)
     try:
+        if Stage.WATERMARK in case.layers and case.keys:
+            course.start(Stage.WATERMARK)
+            course.begin(Stage.WATERMARK, _asked_of_marks(case))
+        if Stage.DETECTION in case.layers:
+            course.start(Stage.DETECTION)
         ingested = _ingest(course)
         canonical = _canonicalise(course)
         provenance = _credentials(course, canonical)
+        if _has_detection(course, provenance):
+            course.begin(Stage.DETECTION, _asked_of_detectors(course, ingested, canonical))
         watermark = _marks(course, lead)
         deepfake = _detection(course, ingested, canonical, provenance)
     finally:
@@ -319,7 +337,7 @@ def _marks(course: _Course, lead: Callable[[str], dict[str, Any] | None]) -> Wat
     if not case.keys:
         course.skip(Stage.WATERMARK, "no_key")
         return Watermark(status=WatermarkStatus.UNCERTAIN, reason=WatermarkReason.NO_KEY)
-    outcome = course.run(Stage.WATERMARK, case.given(keys=dict(case.keys), candidates=dict(case.candidates)))
+    outcome = course.run(Stage.WATERMARK, _asked_of_marks(case))
     if outcome.state is not StageState.DONE:
         return Watermark(
             status=WatermarkStatus.UNCERTAIN, reason=WatermarkReason.EXTRACTION_FAILED, error=outcome.error
@@ -333,21 +351,33 @@ def _detection(course: _Course, ingested: Ingested, canonical: Canonical, proven
     if Stage.DETECTION not in course.case.layers:
         course.skip(Stage.DETECTION, "disabled")
         return Deepfake(state=DetectionState.DISABLED, detail="switched off for this verification")
-    exact = provenance.status is ProvenanceStatus.VALID and provenance.binding is Binding.MATCH
-    if exact and course.policy.provenance.early_exit:
+    if not _has_detection(course, provenance):
         course.skip(Stage.DETECTION, "early_exit")
         return Deepfake(state=DetectionState.SKIPPED, detail="valid credentials with an exact binding")
-    media = ingested.media
-    given = course.case.given(
-        kind=media.kind, width=media.width, height=media.height, frames=canonical.sampling.frames,
-        frame_rate=media.frame_rate, reduced=course.case.reduced, promoted=course.case.promoted,
-        risk=msgspec.to_builtins(course.policy.risk),
-    )  # fmt: skip
-    outcome = course.run(Stage.DETECTION, given)
+    outcome = course.run(Stage.DETECTION, _asked_of_detectors(course, ingested, canonical))
     if outcome.state is not StageState.DONE:
         return Deepfake(state=DetectionState.FAILED, detail=_why(outcome), error=outcome.error)
     found: Deepfake = outcome.value.deepfake
     return found
+
+
+def _asked_of_marks(case: Case) -> dict[str, Any]:
+    return case.given(keys=dict(case.keys), candidates=dict(case.candidates))
+
+
+def _has_detection(course: _Course, provenance: Provenance) -> bool:
+    """Whether detectors are asked: not after valid credentials of this very file, where the policy says so."""
+    exact = provenance.status is ProvenanceStatus.VALID and provenance.binding is Binding.MATCH
+    return Stage.DETECTION in course.case.layers and not (exact and course.policy.provenance.early_exit)
+
+
+def _asked_of_detectors(course: _Course, ingested: Ingested, canonical: Canonical) -> dict[str, Any]:
+    media = ingested.media
+    return course.case.given(
+        kind=media.kind, width=media.width, height=media.height, frames=canonical.sampling.frames,
+        frame_rate=media.frame_rate, reduced=course.case.reduced, promoted=course.case.promoted,
+        risk=msgspec.to_builtins(course.policy.risk),
+    )  # fmt: skip
 
 
 def _answered(provenance: Provenance, watermark: Watermark, deepfake: Deepfake) -> tuple[Stage, ...]:

@@ -1,6 +1,14 @@
 """Writes of this floor."""
 
 from verification.services.asking import request_verification
+from verification.services.checking import (
+    digest_of,
+    drop_checks,
+    run_check,
+    switch_public_page,
+    take_answer,
+    take_check,
+)
 from verification.services.promoting import ask_promotion, confirm_promotion, withdraw_promotion
 from verification.services.replaying import replay
 from verification.services.reviewing import give_word
@@ -9,10 +17,16 @@ from verification.services.verifying import drop_copies, run_verification
 __all__ = [
     "ask_promotion",
     "confirm_promotion",
+    "digest_of",
+    "drop_checks",
     "drop_copies",
     "give_word",
     "replay",
     "request_verification",
+    "run_check",
     "run_verification",
+    "switch_public_page",
+    "take_answer",
+    "take_check",
     "withdraw_promotion",
 ]

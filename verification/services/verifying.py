@@ -1,10 +1,8 @@
 """Verify a file that was taken in, keep the signed report, and tell the trail. Safe to repeat."""
 
-import hashlib
 import logging
 import tempfile
 import time
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -13,16 +11,13 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
+from django.core.files.storage import FileSystemStorage
 from django.db import transaction
 
 from audit import services as audit
 from common import clock
-from common.errors import Unavailable
 from common.locks import sole_worker
 from common.storage import blobs, local_copy
-from common.timestamps import trusted_roots
-from provenance.services.signing import revocation_lists_pem, trust_anchors_pem
-from provenance.trust import TrustPolicyInvalid, load_trust_list
 from trustcore.verification.policy import Policy, parse_policy, policy_document, policy_named
 from trustcore.verification.report import Report, StageRun
 from trustcore.verification.words import Impact, Stage
@@ -30,10 +25,8 @@ from verification import metrics, selectors, tracing
 from verification.models import UNFINISHED, Verification, VerificationRecord, VerificationState
 from verification.pipeline.case import Case
 from verification.pipeline.run import decided, verify
+from verification.services.means import candidate_files, mark_keys, trusted_by
 from verification.services.signing import sign_report
-from watermarking import selectors as marks
-from watermarking.candidates import MAGIC
-from watermarking.keys import KeyUnusable, read_keys
 
 logger = logging.getLogger(__name__)
 WORKER_LOST = "WORKER_LOST"
@@ -61,7 +54,11 @@ def run_verification(*, verification_id: UUID) -> Verification:
         row.touched_at = clock.now()
         row.save(update_fields=["state", "attempts", "stages", "touched_at"])
         policy = policy_from(settings.VERIFICATION_POLICY)
-        with tempfile.TemporaryDirectory(prefix="tm-verify-") as folder, local_copy(row.blob) as path:
+        with (
+            metrics.cpu_counted(),
+            tempfile.TemporaryDirectory(prefix="tm-verify-") as folder,
+            local_copy(row.blob) as path,
+        ):
             case, began = _case(row, path, Path(folder)), time.time_ns()
             report = verify(
                 case, policy, at=clock.now(), lead=partial(selectors.lead_for, row.organisation_id),
@@ -81,23 +78,8 @@ def drop_copies(*, days: int) -> int:
     return dropped
 
 
-def _timestamp_roots() -> str:
-    """The roots of the deployment's timestamp authority; unreadable ones leave every stamp untrusted."""
-    with suppress(Unavailable):
-        return trusted_roots()
-    return ""
-
-
 def _case(row: Verification, path: Path, folder: Path) -> Case:
-    anchors, crls = trust_anchors_pem(), revocation_lists_pem()
-    if settings.VERIFICATION_TRUST_POLICY:
-        with suppress(TrustPolicyInvalid):  # an audience that the file does not name trusts this house alone
-            listed = load_trust_list(Path(settings.VERIFICATION_TRUST_POLICY), row.organisation.kind.lower())
-            anchors, crls = anchors + listed.anchor_pem, crls + listed.crl_pem
-    key_ids = marks.key_ids_in_use()
-    keys = {}
-    with suppress(KeyUnusable):  # without a key the report says so
-        keys = {one.key_id: one.key.hex() for one in read_keys(key_ids=key_ids)}
+    trusted, keys = trusted_by(row.organisation.kind.lower()), mark_keys()
     impact = Impact(row.impact)
     waiting = selectors.verifications_waiting().count()
     return Case(
@@ -105,11 +87,11 @@ def _case(row: Verification, path: Path, folder: Path) -> Case:
         name=row.file_name,
         asset_id=str(row.pk),
         pointer=f"verification:{row.pk}",
-        anchors=anchors,
-        crls=crls,
-        timestamp_roots=_timestamp_roots(),
+        anchors=trusted.anchors,
+        crls=trusted.crls,
+        timestamp_roots=trusted.timestamp_roots,
         keys=keys,
-        candidates={name: str(file) for name in keys if (file := _candidates(name, folder)) is not None},
+        candidates=candidate_files(list(keys), folder),
         layers=frozenset(Stage(one) for one in row.layers),
         impact=impact,
         reduced=impact is Impact.LOW and waiting > settings.VERIFICATION_BACKLOG,
@@ -117,15 +99,6 @@ def _case(row: Verification, path: Path, folder: Path) -> Case:
         transport={"content_type": row.content_type} if row.content_type else {},
         originals=selectors.originals_of(row.organisation_id),
     )
-
-
-def _candidates(key_id: str, folder: Path) -> Path | None:
-    ids = marks.registered_ids(key_id=key_id)
-    if not len(ids):
-        return None
-    target = folder / f"{hashlib.sha256(key_id.encode()).hexdigest()[:16]}.ids"
-    target.write_bytes(MAGIC + ids.astype(">u8").tobytes())
-    return target
 
 
 def _follow(row: Verification, run: StageRun) -> None:
@@ -171,6 +144,8 @@ def _keep(row: Verification, report: Report, policy: Policy) -> Verification:
             },
         )
     metrics.decided(report)
+    is_near = isinstance(blobs(), FileSystemStorage)
+    metrics.kept(copy_bytes=row.size_bytes, fetched_bytes=0 if is_near else row.size_bytes, record=document)
     return locked
 
 

@@ -50,6 +50,7 @@ _BY_SUFFIX = {
     ".dpx": "dpx",
     ".webp": "webp",
 }
+_NO_TEXT = "its header holds bytes that are no text"
 _JPEG_SCAN, _JPEG_END = b"\xff\xda", b"\xff\xd9"
 _LIGHT = {"openexr", "tiff"}
 _EIGHT_BITS = {"jpeg", "webp", "bmp"}
@@ -149,13 +150,16 @@ def open_still(path: Path, *, damaged: bool = False) -> Still:
     form = _form_of(path)
     if not damaged and not _is_whole(path, form):
         raise MediaError(MediaReason.MEDIA_UNREADABLE, "it ends before its time", path.name)
-    with _opened(path, form) as source:
-        numbers = _parts_of(source, path)
-    # not every reader finds back from the end of the parts to the first
-    with _opened(path, form) as source:
-        parts = [_read_part(source, number, path) for number in numbers]
-    specs = [part.spec for part in parts]
-    return Still(form, parts, marked_parts(specs, form, path.name))
+    try:
+        with _opened(path, form) as source:
+            numbers = _parts_of(source, path)
+        # not every reader finds back from the end of the parts to the first
+        with _opened(path, form) as source:
+            parts = [_read_part(source, number, path) for number in numbers]
+        pictured = marked_parts([part.spec for part in parts], form, path.name)
+    except UnicodeDecodeError as error:  # names of channels and attributes are decoded as they are asked for
+        raise MediaError(MediaReason.MEDIA_UNREADABLE, _NO_TEXT, path.name) from error
+    return Still(form, parts, pictured)
 
 
 def mark_still(still: Still, moment: Moment, work: PlaneWork) -> None:
@@ -217,12 +221,12 @@ def _opened(path: Path, form: str) -> Iterator[Any]:
         source.close()
 
 
-def _trouble() -> str:
-    """What the library says; it quotes a broken header's bytes, which need not be text."""
+def _trouble(of: Any = oiio) -> str:
+    """What the library says is wrong; it quotes a broken header's bytes, which need not be text: then that is wrong."""
     try:
-        return str(oiio.geterror())
+        return str(of.geterror())
     except UnicodeDecodeError:
-        return ""
+        return _NO_TEXT
 
 
 def _is_whole(path: Path, form: str) -> bool:
@@ -285,7 +289,7 @@ def _parts_of(source: Any, path: Path) -> range:
         if source.seek_subimage(count, 1):
             raise MediaError(MediaReason.MEDIA_UNSUPPORTED, "a texture of several sizes", path.name)
         count += 1
-    source.geterror()
+    _trouble(source)  # of the part that is none: it would stand in the way of what is read next
     return range(count)
 
 
@@ -300,7 +304,7 @@ def _read_part(source: Any, number: int, path: Path) -> Part:
     source.seek_subimage(number, 0)
     spec = oiio.ImageSpec(source.spec())
     pixels = source.read_image(number, 0, 0, spec.nchannels, _exact_type(spec))
-    trouble = source.geterror()
+    trouble = _trouble(source)
     if pixels is None or trouble:
         raise MediaError(MediaReason.MEDIA_UNREADABLE, trouble or "no pixels", path.name)
     return Part(spec, pixels.reshape(spec.height, spec.width, spec.nchannels))
@@ -395,6 +399,6 @@ def _write_parts(output: Any, path: Path, parts: list[Part]) -> None:
         if number and opened:
             opened = output.open(str(path), part.spec, "AppendSubimage")
         if not opened or not output.write_image(part.pixels):
-            raise MediaError(MediaReason.MEDIA_NOT_WRITTEN, output.geterror(), path.name)
+            raise MediaError(MediaReason.MEDIA_NOT_WRITTEN, _trouble(output), path.name)
     if not output.close():
-        raise MediaError(MediaReason.MEDIA_NOT_WRITTEN, output.geterror(), path.name)
+        raise MediaError(MediaReason.MEDIA_NOT_WRITTEN, _trouble(output), path.name)

@@ -18,6 +18,7 @@ from django.db import transaction
 
 from common import clock
 from common.locks import sole_worker
+from watermarking import metrics
 from watermarking.errors import MediaError
 from watermarking.keys import mark_key, read_secret
 from watermarking.models import JobState, MediaJob, MediaStretch, StretchState
@@ -107,7 +108,9 @@ def _mark(job: MediaJob, stretch: MediaStretch) -> Step:
     try:
         with source_at_hand(job) as source, tempfile.TemporaryDirectory(prefix="tm-stretch-") as folder:
             target = Path(folder) / f"stretch{'.piece' if job.is_film else source.suffix.lower()}"
-            report = _marked_and_read_back(job, stretch, source, target)
+            with metrics.measured() as work:
+                report = _marked_and_read_back(job, stretch, source, target)
+                work.device, work.frames = report.device, report.frames
             blob, sha256, size = put_stretch(stretch, target)
     except _Stopped:
         return Step.OVER

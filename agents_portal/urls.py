@@ -30,6 +30,7 @@ from agents_portal.views import (
     marking,
     material,
     material_acts,
+    material_contracts,
     material_exceptions,
     material_manifests,
     material_readiness,
@@ -404,6 +405,27 @@ urlpatterns = [
         "material/manifests/<uuid:manifest_id>/withdraw/",
         material_manifests.withdraw_page,
         name="portal-material-manifest-withdraw",
+    ),
+    path("material/contracts/", material_contracts.contracts_page, name="portal-material-contracts"),
+    path(
+        "material/contracts/<uuid:contract_id>/",
+        material_contracts.contract_page,
+        name="portal-material-contract",
+    ),
+    path(
+        "material/contracts/<uuid:contract_id>/file/",
+        material_contracts.contract_file,
+        name="portal-material-contract-file",
+    ),
+    path(
+        "material/contracts/<uuid:contract_id>/activate/",
+        material_contracts.activate_page,
+        name="portal-material-contract-activate",
+    ),
+    path(
+        "material/contracts/<uuid:contract_id>/retire/",
+        material_contracts.retire_page,
+        name="portal-material-contract-retire",
     ),
     path("material/takedowns/", material_takedowns.takedowns_page, name="portal-material-takedowns"),
     path(

@@ -38,6 +38,17 @@ def require_counsel(principal: Principal) -> None:
         raise Forbidden("COUNSEL_ONLY", "This is for the house’s counsel or an administrator.")
 
 
+def require_stopper(principal: Principal) -> None:
+    """Stopping a class of sources: whoever runs the pipeline, by a key too, and counsel. Opening it is counsel's alone.
+
+    Raises:
+        NotFound: not an organisation that trains. Forbidden: ``STOPPER_ONLY``.
+    """
+    require_house(principal)
+    if not is_counsel(principal) and not is_engineer(principal):
+        raise Forbidden("STOPPER_ONLY", "This is for the people who run the pipeline, and for counsel.")
+
+
 def require_reviewer(principal: Principal) -> None:
     """Deciding about what the gate isolated.
 

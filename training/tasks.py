@@ -6,6 +6,7 @@ from celery import shared_task
 
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
 from training.services.retention import remove_what_was_kept_long_enough
+from training.services.contract_times import isolate_unscanned, open_for_retention
 from training.services.takedown_acts import finish_removals
 
 # what judges again after a change of policy need not run every few seconds
@@ -14,6 +15,7 @@ BEAT: tuple[str | tuple[str, int], ...] = (
     ("training.tasks.judge_again", 300),
     ("training.tasks.delete_what_was_removed", 60),
     ("training.tasks.end_retention", 300),
+    ("training.tasks.keep_times_of_contracts", 60),
 )
 
 
@@ -44,3 +46,9 @@ def delete_what_was_removed() -> int:
 def end_retention() -> int:
     """Remove what was kept as long after the end of its rights as they allow; of how many cases."""
     return len(remove_what_was_kept_long_enough())
+
+
+@shared_task(ignore_result=True)
+def keep_times_of_contracts() -> int:
+    """Isolate what waited too long for its scan, take down what was kept too long; how many of both."""
+    return len(isolate_unscanned()) + len(open_for_retention())

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.api import assets, manifests, sources, takedowns
+from training.api import assets, contracts, manifests, sources, takedowns
 
 urlpatterns = [
     path("api/v1/source-classes", sources.SourceClassesApi.as_view(), name="api-source-classes"),
@@ -33,6 +33,12 @@ urlpatterns = [
     path("api/v1/training-runs/<uuid:run_id>", manifests.TrainingRunApi.as_view()),
     path("api/v1/training-runs/<uuid:run_id>/provenance", manifests.TrainingRunReportApi.as_view()),
     path("api/v1/training-runs/<uuid:run_id>/models", manifests.TrainingRunModelsApi.as_view()),
+    path("api/v1/data-contracts", contracts.DataContractsApi.as_view(), name="api-data-contracts"),
+    path("api/v1/data-contracts/<uuid:contract_id>", contracts.DataContractApi.as_view()),
+    path("api/v1/data-contracts/<uuid:contract_id>/schema", contracts.DataContractSchemaApi.as_view()),
+    path("api/v1/data-contracts/<uuid:contract_id>/file", contracts.DataContractFileApi.as_view()),
+    path("api/v1/data-contracts/<uuid:contract_id>/activate", contracts.DataContractActivateApi.as_view()),
+    path("api/v1/data-contracts/<uuid:contract_id>/retire", contracts.DataContractRetireApi.as_view()),
     path("api/v1/takedowns", takedowns.TakedownsApi.as_view(), name="api-takedowns"),
     path("api/v1/takedowns/<uuid:takedown_id>", takedowns.TakedownApi.as_view(), name="api-takedown"),
     path("api/v1/takedowns/<uuid:takedown_id>/reach", takedowns.TakedownReachApi.as_view()),

@@ -124,3 +124,11 @@ class ItemAction(models.TextChoices):
     WITHDRAW = "WITHDRAW", later("Withdrawn")
     RETRAIN = "RETRAIN", later("Retrained without it")
     MITIGATE = "MITIGATE", later("Mitigated")
+
+
+class ContractState(models.TextChoices):
+    """Where a version of a data contract stands; it never goes back."""
+
+    DRAFT = "DRAFT", later("Draft")
+    ACTIVE = "ACTIVE", later("In force")
+    RETIRED = "RETIRED", later("Retired")

@@ -53,6 +53,7 @@ def tabs(here: str) -> list[dict[str, Any]]:
         ("portal-material-queue", _("Review queue")),
         ("portal-material-exceptions", _("Exceptions")),
         ("portal-material-decisions", _("Verdicts of the gate")),
+        ("portal-material-contracts", _("Contracts")),
         ("portal-material-manifests", _("Manifests")),
         ("portal-material-takedowns", _("Takedowns")),
         ("portal-material-readiness", _("Readiness")),

@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from common import clock
+from tests.training.contracts import written
 from tests.training.making import CLEAR, House
 from training.models import Review, TrainingAsset
+from training.services.contracts import register_contract
 from training.services.exceptions import ExceptionAsk, ask_exception, sign_exception
 from training.services.sources import make_class, stop_class
 
@@ -57,6 +59,7 @@ def bodies(ask: Any) -> dict[str, Any]:
         "POST /material/classes/{class_id}/stop/": form(reason="Stop."),
         "POST /material/classes/{class_id}/open/": form(reason="Open."),
         "POST /material/rights/{rights_id}/end/": form(reason="Taken back."),
+        "POST /material/contracts/{contract_id}/retire/": form(reason="The partner left."),
         "POST /material/queue/{review_id}/": form(answer="REFUSE", reason="Not ours."),
         "POST /material/manifests/{manifest_id}/withdraw/": form(reason="Not ours."),
         "POST /material/takedowns/{takedown_id}/call-off/": form(reason="A mistake."),
@@ -83,6 +86,9 @@ def grow_material(world: Any, number: int) -> None:
             continue
         house.ask(source, method=method, external_id=f"{platform} {1200 + 7 * turn}")
         house.ask(source, method=method, territory="FR")  # refused: the licence does not hold there
+    for turn in range(number):
+        text = written(world.facts["source class"], version=f"{number}.{turn}.0")
+        register_contract(principal=house.engineer, text=text)
     for code in ("LOW_QUALITY", "RIGHTS_UNCLEAR"):
         _except(house, world.facts["source class"], code)
     asset = TrainingAsset.objects.get(pk=world.ids["asset to fill"])

@@ -8,7 +8,9 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from common import clock
+from tests.training.contracts import written
 from tests.training.making import CLEAR, COMMIT, House, of_bytes, picture
+from training.services.contracts import register_contract
 from training.services.exceptions import ExceptionAsk, ask_exception
 from training.services.manifests import ManifestAsk, freeze_manifest
 from training.services.runs import ModelAsk, RunAsk, register_models, register_run
@@ -31,11 +33,12 @@ def make_training_house(world: Any) -> None:
     isolated = house.admit(unclear)
     job = house.job()
     asked = ask_exception(principal=house.engineer, ask=_exception(kind.code, house.producer.person.email))
+    contract = register_contract(principal=house.engineer, text=written(kind.code))
     world.facts |= {"training": house, "source class": kind.code}
     world.ids |= {
         "class_id": str(kind.pk), "source_id": str(source.pk), "rights_id": str(rights.pk),
         "asset to fill": str(asset.pk), "review": str(isolated.review.pk), "training job": str(job.pk),
-        "exception_id": str(asked.pk),
+        "exception_id": str(asked.pk), "contract_id": str(contract.pk),
     }  # fmt: skip
     manifest = freeze_manifest(
         principal=house.engineer,
@@ -193,6 +196,10 @@ def bodies(ask: Any) -> dict[str, Any]:
         ),
         "POST /api/v1/takedowns/{takedown_id}/items/{item_id}": json(action="RETRAIN", evidence="Run 9."),
         "POST /api/v1/takedowns/{takedown_id}/call-off": json(reason="It was withdrawn."),
+        "POST /api/v1/data-contracts": json(
+            text=lambda world: written(world.facts["source class"], version="walked")
+        ),
+        "POST /api/v1/data-contracts/{contract_id}/retire": json(reason="The partner left."),
         "POST /api/v1/training-reviews/{review_id}/answer": json(answer="REFUSE", reason="Not ours."),
         "POST /api/v1/training-exceptions": json(
             422,

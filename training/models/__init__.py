@@ -1,6 +1,7 @@
 """Rows of the rights gate. Captured facts, rights, decisions and lineage are append-only (migrations)."""
 
 from training.models.assets import Derivative, TrainingAsset, TransformJob
+from training.models.contracts import ContractBinding, DataContract
 from training.models.decisions import PolicyDecision, PolicyText, Review, RightsException
 from training.models.fingerprints import Fingerprint
 from training.models.lineage import LineageEdge, LineageHead, LineageNode
@@ -10,6 +11,8 @@ from training.models.sources import DomainRule, Source, SourceClass
 from training.models.takedowns import Takedown, TakedownItem, TakedownReach
 
 __all__ = [
+    "ContractBinding",
+    "DataContract",
     "Derivative",
     "DomainRule",
     "Fingerprint",

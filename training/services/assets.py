@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -39,20 +40,26 @@ class Admission:
     asset: TrainingAsset | None
 
 
-def register_asset(*, principal: Principal, source_id: UUID, capture: Capture) -> Admission:
+def register_asset(
+    *, principal: Principal, source_id: UUID, capture: Capture, under: str | None = None
+) -> Admission:
     """Put one asset through the gate by its captured facts, before any byte of it is stored.
+
+    Args:
+        under: hash of the contract that the ingest runs by, empty for none at all; None: whichever is in force.
 
     Raises:
         NotFound: no such source for this caller.
         Forbidden: as :func:`~training.seats.require_engineer`.
         InvalidInput: ``CAPTURE_INVALID``, ``CHECKSUM_INVALID``, ``URL_INVALID``, ``TERRITORY_UNKNOWN``.
-        Conflict: ``ASSET_EXISTS``: this version is registered.
+        Conflict: ``ASSET_EXISTS``: this version is registered; ``CONTRACT_CHANGED``: another contract than ``under``.
     """
     require_engineer(principal)
     source = source_of(principal, source_id)
     told = clean_capture(principal, capture)
     with transaction.atomic():
         ground = ground_of(_locked_class(source))
+        require_contract(ground, under)
         facts = facts_of(ground, told, exact_duplicate=is_known(ground, told.sha256))
         verdict = judge(ground, facts)
         asset_id = new_id() if verdict.outcome != Outcome.REFUSE else None
@@ -64,18 +71,25 @@ def register_asset(*, principal: Principal, source_id: UUID, capture: Capture) -
         return Admission(decision, asset)
 
 
-def receive_content(*, principal: Principal, asset_id: UUID, stream: BinaryIO) -> Admission:
+def receive_content(
+    *, principal: Principal, asset_id: UUID, stream: BinaryIO, under: str | None = None
+) -> Admission:
     """Take the bytes of a registered asset: hashed, scanned, judged again, and only then stored.
 
     A wrong checksum stores nothing and changes nothing. What a scan makes inadmissible ends as refused.
 
+    Args:
+        under: as for :func:`register_asset`; asked before the first byte and again after the scan.
+
     Raises:
         NotFound, Forbidden: as :func:`register_asset`.
         InvalidInput: ``CHECKSUM_MISMATCH``, ``FILE_TOO_LARGE``. Conflict: ``ASSET_HAS_CONTENT``, ``ASSET_CLOSED``,
-            ``ASSET_TAKEN_DOWN``.
+            ``ASSET_TAKEN_DOWN``, ``CONTRACT_CHANGED``.
     """
     require_engineer(principal)
     asset = asset_of(principal, asset_id)
+    if refused := _refused_unread(principal, asset, under):
+        return refused
     sha256, size = checked_sha256(stream, most=settings.TRAINING_FILE_BYTES_MAX)
     if (sha256, size) != (asset.sha256, asset.size_bytes):
         raise InvalidInput(
@@ -87,7 +101,10 @@ def receive_content(*, principal: Principal, asset_id: UUID, stream: BinaryIO) -
         asset = TrainingAsset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
         _require_open(asset)
         ground = ground_of(_locked_class(asset.source))
-        facts = facts_of(ground, _as_captured(asset, found.flags), **found.facts)
+        require_contract(ground, under)
+        facts = facts_of(
+            ground, as_captured(asset, found.flags), registered_at=asset.created_at, **found.facts
+        )
         verdict = judge(ground, facts)
         decision = keep_decision(
             ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk
@@ -106,7 +123,28 @@ def receive_content(*, principal: Principal, asset_id: UUID, stream: BinaryIO) -
         )
         if asset.state == AssetState.ISOLATED:
             open_review(principal, asset, ground, verdict)
-        _tell("training.asset_scanned", principal, ground, _as_captured(asset), decision, asset)
+        _tell("training.asset_scanned", principal, ground, as_captured(asset), decision, asset)
+        return Admission(decision, asset)
+
+
+def _refused_unread(principal: Principal, asset: TrainingAsset, under: str | None) -> Admission | None:
+    """Refuse before a byte is read or a frame decoded what no scan could save (TP-076); None: go on."""
+    with transaction.atomic():
+        asset = TrainingAsset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
+        _require_open(asset)
+        ground = ground_of(_locked_class(asset.source))
+        require_contract(ground, under)
+        told = as_captured(asset)
+        facts = facts_of(ground, told, registered_at=asset.created_at)
+        verdict = judge(ground, facts)
+        if verdict.outcome != Outcome.REFUSE:
+            return None
+        decision = keep_decision(
+            ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk
+        )
+        asset.decision, asset.state = decision, AssetState.REFUSED
+        asset.save(update_fields=["decision", "state"])
+        _tell("training.asset_refused_unread", principal, ground, told, decision, asset)
         return Admission(decision, asset)
 
 
@@ -157,6 +195,22 @@ def clean_capture(principal: Principal, capture: Capture) -> Capture:
     )  # fmt: skip
 
 
+def require_contract(ground: Ground, under: str | None) -> None:
+    """Refuse what an ingest prepared for another contract than the one in force; None asks nothing.
+
+    The class is locked by whoever asks, so that the contract cannot change between this answer and the verdict.
+
+    Raises:
+        Conflict: ``CONTRACT_CHANGED`` with ``contract_hash``, the one in force; empty where there is none.
+    """
+    if under is not None and under != ground.contract_hash:
+        raise Conflict(
+            "CONTRACT_CHANGED", "Another contract is in force over this class than the one this ingest runs by.",
+            _("In force: %(hash)s. Read it, and ask again.") % {"hash": ground.contract_hash or _("none")},
+            {"contract_hash": ground.contract_hash},
+        )  # fmt: skip
+
+
 def is_known(ground: Ground, sha256: str) -> bool:
     """Whether these very bytes came in from another source, so that two rights would answer for them (TP-057)."""
     return (
@@ -169,13 +223,18 @@ def is_known(ground: Ground, sha256: str) -> bool:
 
 def open_review(principal: Principal, asset: TrainingAsset, ground: Ground, verdict: Verdict) -> None:
     """Put an isolated asset into the queue, the riskiest and the longest waiting first."""
+    queue_for_review(asset, ground, verdict, principal.person)
+
+
+def queue_for_review(asset: TrainingAsset, ground: Ground, verdict: Verdict, collected_by: User) -> None:
+    """As :func:`open_review`, where time isolated it: ``collected_by`` does not decide about it."""
     Review.objects.get_or_create(
         asset=asset,
         defaults={
             "organisation_id": asset.organisation_id, "codes": list(verdict.codes),
             "risk": risk_of(ground.source.source_class, ground.rights, asset.method),
             "due_at": clock.now() + timedelta(hours=settings.TRAINING_REVIEW_HOURS),
-            "collected_by": principal.person,
+            "collected_by": collected_by,
         },
     )  # fmt: skip
 
@@ -243,7 +302,8 @@ def _settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
     return AssetState.ADMITTED if is_cleared else AssetState.ISOLATED
 
 
-def _as_captured(asset: TrainingAsset, flags: tuple[str, ...] = ()) -> Capture:
+def as_captured(asset: TrainingAsset, flags: tuple[str, ...] = ()) -> Capture:
+    """What was captured of a registered asset; ``flags`` are further ones, that a scan raised."""
     told: dict[str, Any] = asset.capture
     return Capture(
         external_id=asset.external_id, kind=asset.kind, media_type=asset.media_type, sha256=asset.sha256,
@@ -251,6 +311,7 @@ def _as_captured(asset: TrainingAsset, flags: tuple[str, ...] = ()) -> Capture:
         collector=asset.collector, collected_at=asset.collected_at, licence_claim=asset.licence_claim,
         territory=told["territory"], capture=told, domain=canonical_url(asset.canonical_url)[1],
         content=tuple(told["content"]), flags=(*told["flags"], *flags), business_unit=told["business_unit"],
+        location=asset.location,
     )  # fmt: skip
 
 
@@ -270,7 +331,8 @@ def _tell(
             "source_url": told.canonical_url, "source": str(ground.source.pk), "collector": told.collector,
             "checksum": f"sha256:{told.sha256}", "licence_claim": told.licence_claim,
             "verdict": decision.outcome, "codes": list(decision.codes), "decision": str(decision.pk),
-            "policy_hash": decision.policy_id, "human_override": [str(one) for one in decision.exceptions],
+            "policy_hash": decision.policy_id, "contract_hash": decision.contract_hash,
+            "human_override": [str(one) for one in decision.exceptions],
             "derived_from": [str(ground.source.pk)],
         },
     )  # fmt: skip
@@ -290,6 +352,7 @@ def discard_isolated(asset: TrainingAsset) -> None:
 __all__ = [
     "Admission",
     "Facts",
+    "as_captured",
     "asset_of",
     "clean_capture",
     "discard_isolated",
@@ -298,5 +361,6 @@ __all__ = [
     "open_review",
     "receive_content",
     "register_asset",
+    "require_contract",
     "source_of",
 ]

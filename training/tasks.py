@@ -4,6 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
+from training.lineage.index import keep_snapshots
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
 from training.services.takedown_acts import finish_removals
 
@@ -12,6 +13,7 @@ BEAT: tuple[str | tuple[str, int], ...] = (
     "training.tasks.take_down_what_is_over",
     ("training.tasks.judge_again", 300),
     ("training.tasks.delete_what_was_removed", 60),
+    ("training.tasks.keep_lineage", 60),
 )
 
 
@@ -36,3 +38,9 @@ def judge_again() -> int:
 def delete_what_was_removed() -> int:
     """Delete bytes of removed material that are still there, as after a crash; how many files."""
     return finish_removals()
+
+
+@shared_task(ignore_result=True)
+def keep_lineage() -> int:
+    """Write the snapshots of lineage that are due, broken ones among them; how many."""
+    return keep_snapshots()

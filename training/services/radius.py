@@ -1,7 +1,7 @@
 """The blast radius: everything that was made of, or rests on, some nodes, counted, rooted, and never cut short."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -52,6 +52,18 @@ def radius_of(organisation_id: UUID, roots: Sequence[int]) -> Radius:
     reached = reach(organisation_id, roots)
     root, counts = reached.root(), reached.kinds()
     return Radius(reached, root, head.last_edge, counts, time.monotonic() - began)
+
+
+def radius_below(organisation_id: UUID, roots: Callable[[], Sequence[int]]) -> tuple[Reached, int]:
+    """The same walk for a floor above, from roots that are looked for once no edge can be written any more.
+
+    MUST be called inside a transaction; ``roots`` gives nodes of this organisation.
+
+    Returns:
+        The roots and all below them, and the edge up to which the answer is whole.
+    """
+    head = lock_head(organisation_id)
+    return reach(organisation_id, roots()), head.last_edge
 
 
 def root_of(nodes: Iterable[LineageNode]) -> str:

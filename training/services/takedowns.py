@@ -39,12 +39,13 @@ from training.services.texts import clean
 from training.vocabulary import AssetState, ItemAction, NodeKind, TakedownState, TakedownTrigger
 
 _BATCH = 5000
+# what is there is met by its index: a join would pass over every row that this statement has written so far
 _KEEP = """
 insert into training_takedownreach (id, takedown_id, node_id, was_admitted)
 select gen_random_uuid(), %s, r.number,
        %s and exists (select from training_trainingasset a where a.node_id = r.number and a.state = 'ADMITTED')
 from {table} r
-where not exists (select from training_takedownreach t where t.takedown_id = %s and t.node_id = r.number)"""
+on conflict (takedown_id, node_id) do nothing"""
 _ABOUT_MODELS = [ItemAction.WITHDRAW, ItemAction.RETRAIN, ItemAction.MITIGATE]
 
 
@@ -167,7 +168,7 @@ def look_again(case: Takedown, principal: Principal | None) -> int:
 def _keep_reach(case: Takedown, radius: Radius) -> int:
     """Write down what of it the case does not have yet, inside the database; how many nodes."""
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP.format(table=radius.reached.table), [case.pk, not case.is_drill, case.pk])
+        cursor.execute(_KEEP.format(table=radius.reached.table), [case.pk, not case.is_drill])
         return int(cursor.rowcount)
 
 

@@ -4,10 +4,15 @@ from django.urls import path
 
 from compliance import api
 from compliance.incidents import api as incidents
+from compliance.reaching_api import LicenceReachApi, LicenceReachLinesApi
 from compliance.scripts_api import LicenceScriptsApi
 
 urlpatterns = [
     path("api/v1/tokens/<uuid:jti>/scripts", LicenceScriptsApi.as_view(), name="api-token-scripts"),
+    path("api/v1/tokens/<uuid:jti>/reach", LicenceReachApi.as_view(), name="api-token-reach"),
+    path(
+        "api/v1/tokens/<uuid:jti>/reach/lines", LicenceReachLinesApi.as_view(), name="api-token-reach-lines"
+    ),
     path("api/v1/bundles", api.Bundles.as_view(), name="bundles"),
     path("api/v1/bundles/<uuid:bundle_id>", api.BundleDetail.as_view(), name="bundle"),
     path("api/v1/bundles/<uuid:bundle_id>/content", api.BundleContent.as_view(), name="bundle-content"),

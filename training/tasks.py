@@ -4,6 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
+from training.lineage.index import keep_snapshots
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
 from training.services.retention import remove_what_was_kept_long_enough
 from training.services.contract_times import isolate_unscanned, open_for_retention
@@ -16,6 +17,7 @@ BEAT: tuple[str | tuple[str, int], ...] = (
     ("training.tasks.delete_what_was_removed", 60),
     ("training.tasks.end_retention", 300),
     ("training.tasks.keep_times_of_contracts", 60),
+    ("training.tasks.keep_lineage", 60),
 )
 
 
@@ -52,3 +54,6 @@ def end_retention() -> int:
 def keep_times_of_contracts() -> int:
     """Isolate what waited too long for its scan, take down what was kept too long; how many of both."""
     return len(isolate_unscanned()) + len(open_for_retention())
+def keep_lineage() -> int:
+    """Write the snapshots of lineage that are due, broken ones among them; how many."""
+    return keep_snapshots()

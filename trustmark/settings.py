@@ -120,6 +120,10 @@ TRAINING_REVIEW_HOURS = env.integer("TRUSTMARK_TRAINING_REVIEW_HOURS", 72, least
 TAKEDOWN_HOURS = env.integer("TRUSTMARK_TAKEDOWN_HOURS", 96, least=1)
 # Most nodes that a takedown drill may reach; a broader one blocks new classes of sources until a narrower one.
 DRILL_REACH_MAX = env.integer("TRUSTMARK_DRILL_REACH_MAX", 100_000, least=1)
+# Whether lineage is walked in the process where its index is current; no: by the database alone, slower.
+LINEAGE_INDEX = env.flag("TRUSTMARK_LINEAGE_INDEX", default=True)
+# Folder of the index's snapshots, on a disk of this machine; what is lost of it is written anew.
+LINEAGE_FOLDER = env.text("TRUSTMARK_LINEAGE_FOLDER", str(VAR_DIR / "lineage"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES_MAX
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

@@ -76,7 +76,8 @@ def receive_content(
 ) -> Admission:
     """Take the bytes of a registered asset: hashed, scanned, judged again, and only then stored.
 
-    A wrong checksum stores nothing and changes nothing. What a scan makes inadmissible ends as refused.
+    A wrong checksum stores nothing and changes nothing. What a scan makes inadmissible ends as refused. Of two callers
+    that send the same bytes at once, the later is told what was decided for the earlier; nothing is written twice.
 
     Args:
         under: as for :func:`register_asset`; asked before the first byte and again after the scan.
@@ -96,9 +97,13 @@ def receive_content(
             "CHECKSUM_MISMATCH", "These are not the bytes that were registered.",
             _("Registered: %(wanted)s; sent: %(sent)s.") % {"wanted": asset.sha256, "sent": sha256},
         )  # fmt: skip
+    _require_open(asset)
+    before = asset
     found = scan_file(stream, kind=asset.kind, organisation_id=asset.organisation_id, but_for=asset.pk)
     with transaction.atomic():
         asset = TrainingAsset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
+        if _settled_meanwhile(before, asset):
+            return Admission(asset.decision, asset)
         _require_open(asset)
         ground = ground_of(_locked_class(asset.source))
         require_contract(ground, under)
@@ -289,6 +294,12 @@ def _require_open(asset: TrainingAsset) -> None:
     if asset.state in (AssetState.REFUSED, AssetState.REMOVED):
         raise Conflict("ASSET_CLOSED", "This asset was refused or removed.")
     require_no_case(asset)
+
+
+def _settled_meanwhile(before: TrainingAsset, now: TrainingAsset) -> bool:
+    """Whether another scan of the same bytes, which began while it was still open, has decided it."""
+    is_decided = now.held == Held.HERE or now.state == AssetState.REFUSED
+    return is_decided and now.decision_id != before.decision_id
 
 
 def _settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:

@@ -120,6 +120,10 @@ TRAINING_REVIEW_HOURS = env.integer("TRUSTMARK_TRAINING_REVIEW_HOURS", 72, least
 TAKEDOWN_HOURS = env.integer("TRUSTMARK_TAKEDOWN_HOURS", 96, least=1)
 # Most nodes that a takedown drill may reach; a broader one blocks new classes of sources until a narrower one.
 DRILL_REACH_MAX = env.integer("TRUSTMARK_DRILL_REACH_MAX", 100_000, least=1)
+# rights reports about at most so many originals or rows are made while the caller waits, larger ones in the background
+REPORT_INLINE_ROWS = env.integer("TRUSTMARK_REPORT_INLINE_ROWS", 10_000, least=0)
+# days before its date on which a rights record is put in front of counsel
+RIGHTS_REVIEW_DAYS_BEFORE = env.integer("TRUSTMARK_RIGHTS_REVIEW_DAYS_BEFORE", 14, least=0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES_MAX
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

@@ -8,13 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Avg, Count, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, Sum
+from django.db.models import Avg, Count, DurationField, Exists, ExpressionWrapper, F, Max, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.principals import Principal
-from training.models import LineageEdge, PolicyDecision, Review, RightsException, TrainingAsset
+from training.models import (
+    LineageEdge,
+    PolicyDecision,
+    Review,
+    RightsException,
+    RightsReport,
+    RightsReview,
+    Takedown,
+    TrainingAsset,
+    TrainingQuestion,
+    TrainingRun,
+)
 from training.selectors.buckets import sources_with_licence
-from training.vocabulary import AssetState, Outcome
+from training.vocabulary import AssetState, Outcome, TakedownState
 
 WINDOW: Final = timedelta(days=30)
 """How far back verdicts and reviews count."""
@@ -52,6 +63,23 @@ class RightsCount:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionTime:
+    """What one kind of legal question cost in the window, and in the window before: milliseconds, None of nothing."""
+
+    kind: str
+    asked: int
+    mean_ms: int | None
+    before_ms: int | None
+
+    @property
+    def change(self) -> float | None:
+        """By how many per cent the mean moved; below nought it became cheaper."""
+        if self.mean_ms is None or not self.before_ms:
+            return None
+        return round((self.mean_ms - self.before_ms) * 100 / self.before_ms, 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Readiness:
     """The figures at one moment. ``turnaround`` is None while nothing was answered in the window."""
 
@@ -66,10 +94,17 @@ class Readiness:
     exceptions_unreviewed: int
     exception_rates: tuple[ClassRate, ...]
     rights: tuple[RightsCount, ...]
+    bound_runs: Share
+    report_time: timedelta | None
+    reports: int
+    takedown_time: timedelta | None
+    takedowns: int
+    rights_reviews_overdue: int
+    questions: tuple[QuestionTime, ...]
 
 
 def readiness_of(principal: Principal, *, at: datetime) -> Readiness:
-    """Count everything; 5 queries however much there is."""
+    """Count everything; 10 queries however much there is."""
     house, since = principal.organisation, at - WINDOW
     verdicts = PolicyDecision.objects.filter(organisation=house, created_at__gt=since).aggregate(
         whole=Coalesce(Sum("covers"), 0),
@@ -89,6 +124,13 @@ def readiness_of(principal: Principal, *, at: datetime) -> Readiness:
         live=Count("pk", filter=live), unreviewed=Count("pk", filter=live & Q(review_on__lt=at.date()))
     )
     provenance, rates = _originals(principal)
+    runs = TrainingRun.objects.filter(organisation=house).aggregate(
+        whole=Count("pk"), bound=Count("pk", filter=Q(manifest__isnull=False))
+    )
+    reports = RightsReport.objects.filter(organisation=house, done_at__gt=since, took_ms__isnull=False).aggregate(
+        mean=Avg("took_ms"), number=Count("pk")
+    )
+    response = takedown_response(principal, at=at)
     return Readiness(
         at=at,
         provenance=provenance,
@@ -101,7 +143,54 @@ def readiness_of(principal: Principal, *, at: datetime) -> Readiness:
         exceptions_unreviewed=exceptions["unreviewed"],
         exception_rates=rates,
         rights=_rights(principal, at),
+        bound_runs=Share(runs["bound"], runs["whole"]),
+        report_time=None if reports["mean"] is None else timedelta(milliseconds=float(reports["mean"])),
+        reports=reports["number"],
+        takedown_time=None
+        if response["mean_seconds"] is None
+        else timedelta(seconds=response["mean_seconds"]),
+        takedowns=response["closed"],
+        rights_reviews_overdue=RightsReview.objects.filter(
+            organisation=house, answer="", due_on__lt=at.date()
+        ).count(),
+        questions=question_times(principal, at=at),
     )
+
+
+def takedown_response(principal: Principal, *, at: datetime) -> dict[str, Any]:
+    """How long takedowns took from being opened to being closed: the mean and the longest, over those closed by ``at``."""
+    taken = ExpressionWrapper(F("ended_at") - F("created_at"), output_field=DurationField())
+    found = Takedown.objects.filter(
+        organisation=principal.organisation, is_drill=False, state=TakedownState.CLOSED, ended_at__lte=at
+    ).aggregate(number=Count("pk"), mean=Avg(taken), most=Max(taken))
+    return {
+        "closed": found["number"],
+        "mean_seconds": None if found["mean"] is None else round(found["mean"].total_seconds()),
+        "longest_seconds": None if found["most"] is None else round(found["most"].total_seconds()),
+    }
+
+
+def question_times(principal: Principal, *, at: datetime) -> tuple[QuestionTime, ...]:
+    """What each kind of legal question cost in the last window, beside the window before it (TP-186); 1 query."""
+    now, then = Q(created_at__gt=at - WINDOW), Q(created_at__lte=at - WINDOW)
+    rows = (
+        TrainingQuestion.objects.filter(
+            organisation=principal.organisation, created_at__gt=at - 2 * WINDOW, created_at__lte=at
+        )
+        .order_by()
+        .values("kind")
+        .annotate(
+            asked=Count("pk", filter=now), mean=Avg("took_ms", filter=now), before=Avg("took_ms", filter=then)
+        )
+    )
+    return tuple(
+        QuestionTime(row["kind"], row["asked"], _whole(row["mean"]), _whole(row["before"]))
+        for row in sorted(rows, key=lambda row: row["kind"])
+    )
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
 
 
 def _originals(principal: Principal) -> tuple[Share, tuple[ClassRate, ...]]:

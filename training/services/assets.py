@@ -90,8 +90,9 @@ def receive_content(*, principal: Principal, asset_id: UUID, stream: BinaryIO) -
         facts = facts_of(ground, _as_captured(asset, found.flags), **found.facts)
         verdict = judge(ground, facts)
         decision = keep_decision(
-            ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk
-        )
+            ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk,
+            after=asset.decision,
+        )  # fmt: skip
         asset.findings = found.report
         asset.decision = decision
         asset.state = _settled(asset, verdict)

@@ -92,7 +92,9 @@ def paper_facts(report: RightsReport) -> dict[str, Any]:
         "questions": [
             {
                 "asks": asks,
-                "answer": [(_said(name), value) for name, value in sorted(head["answers"][code].items())],
+                "answer": [
+                    (_said(name), _answer(value)) for name, value in sorted(head["answers"][code].items())
+                ],
                 "tables": [one for one in tables if one["question"] == code],
             }
             for code, asks in QUESTIONS.items()
@@ -133,6 +135,15 @@ def _cell(value: Any) -> SafeString | str:
     if isinstance(value, list):
         return mark_safe("<br>".join(escape(one) for one in value))  # noqa: S308 - each is escaped
     return str(value)
+
+
+def _answer(value: Any) -> str:
+    """One figure of an answer: a number, a moment, or numbers by what they count."""
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {number:,}" for name, number in value.items()) or "none"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return "none" if value is None else str(value)
 
 
 def _place(report: RightsReport) -> str:

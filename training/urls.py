@@ -47,10 +47,12 @@ urlpatterns = [
     path("api/v1/rights-reports/<uuid:report_id>", reports.RightsReportApi.as_view()),
     path("api/v1/rights-reports/<uuid:report_id>/content", reports.RightsReportContentApi.as_view()),
     path("api/v1/rights-reports/<uuid:report_id>/statement", reports.RightsReportStatementApi.as_view()),
-    path("api/v1/rights-reports/<uuid:report_id>/tables/<slug:table>", reports.RightsReportTableApi.as_view()),
+    path(
+        "api/v1/rights-reports/<uuid:report_id>/tables/<slug:table>", reports.RightsReportTableApi.as_view()
+    ),
     path("api/v1/rights-reports/<uuid:report_id>/rerun", reports.RightsReportRerunApi.as_view()),
     path("api/v1/training-views/<slug:view>", views.TrainingViewApi.as_view()),
     path("api/v1/training-measures", views.TrainingMeasuresApi.as_view()),
     path("api/v1/rights-reviews", views.RightsReviewsApi.as_view()),
-    path("api/v1/rights-reviews/<uuid:review_id>", views.RightsReviewApi.as_view()),
+    path("api/v1/rights-reviews/<uuid:review_id>/answer", views.RightsReviewApi.as_view()),
 ]

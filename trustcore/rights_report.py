@@ -2,7 +2,8 @@
 
 A report is a ZIP archive. ``statement.dsse.json`` is a DSSE envelope (in-toto statement) whose subjects are every other
 file of it by its SHA-256 and whose predicate is the head; ``report.json`` is that head again, in canonical JSON. The
-tables are lines of JSON and sheets. The id of a report is ``sha256:`` of its head: of one cut there is one report.
+tables are lines of JSON and sheets. The id of a report is ``sha256:`` of its head: of one cut there is one report. Its
+paper is a PDF with a statement of its own, which names the report that it prints.
 
 Source: https://github.com/secure-systems-lab/dsse (v1), https://in-toto.io/Statement/v1, RFC 8785.
 """
@@ -24,6 +25,7 @@ from trustcore.older import dataclass
 from trustcore.signing import Signer
 
 PREDICATE_TYPE: Final = "urn:trustmark:predicate:rights-report:v1"
+PAPER_TYPE: Final = "urn:trustmark:predicate:rights-report-paper:v1"
 FORMAT: Final = "trustmark.rights-report/1"
 STATEMENT: Final = "statement.dsse.json"
 HEAD: Final = "report.json"
@@ -95,6 +97,23 @@ def verify_report(stream: BinaryIO, keys: Mapping[str, Ed25519PublicKey]) -> Rep
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise InvalidEvidence(InvalidReason.MALFORMED, "the archive cannot be read", None) from error
     return report
+
+
+def paper_predicate(head: Mapping[str, Any]) -> dict[str, Any]:
+    """What is signed of a paper: the report that it prints, and what that is about."""
+    return {"report": report_id(head), **{name: head[name] for name in ("organisation", "scope", "cut")}}
+
+
+def verify_paper(paper: bytes, envelope: bytes, keys: Mapping[str, Ed25519PublicKey]) -> dict[str, Any]:
+    """Verify a paper by its statement; return what was signed of it, ``report`` among it.
+
+    Raises:
+        InvalidEvidence: as :func:`~trustcore.dsse.verify_statement`, or ``HASH_MISMATCH``: another paper.
+    """
+    signed = verify_statement(envelope, PAPER_TYPE, keys, path="statement")
+    if list(signed.digests.values()) != [sha256_hex(paper)]:
+        raise InvalidEvidence(InvalidReason.HASH_MISMATCH, "another paper was signed", None)
+    return signed.predicate
 
 
 def _sha256(archive: zipfile.ZipFile, name: str) -> str:

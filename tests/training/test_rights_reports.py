@@ -39,13 +39,11 @@ from training.workflows import produce_report
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.rights_report import HEAD, STATEMENT, verify_report
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def report_on(house: House, scope: str, about: object = "", **changes: Any) -> RightsReport:
-    return produce_report(
-        principal=house.counsel, ask=ReportAsk(scope=scope, about=str(about), **changes)
-    )
+    return produce_report(principal=house.counsel, ask=ReportAsk(scope=scope, about=str(about), **changes))
 
 
 def file_of(report: RightsReport) -> bytes:
@@ -77,17 +75,28 @@ def test_a_report_on_a_model_says_what_was_collected_why_it_was_allowed_what_was
         asset.sha256, asset.canonical_url, "ADMITTED", "EXPORT",
     )  # fmt: skip
     rights = {row["source"]: row for row in table(report, "rights")}[str(asset.source_id)]
-    assert (rights["licence_class"], rights["may_train"], rights["standing"]) == ("NEGOTIATED", True, "IN_FORCE")
+    assert (rights["licence_class"], rights["may_train"], rights["standing"]) == (
+        "NEGOTIATED",
+        True,
+        "IN_FORCE",
+    )
     verdicts = {row["id"]: row for row in table(report, "verdicts")}
     assert set(first["verdicts"]) <= set(verdicts)
     assert len(first["verdicts"]) == 2  # by what was captured, and again when the bytes came
     last = verdicts[first["verdicts"][-1]]
-    assert (last["outcome"], last["after"], last["facts"]["may_train"]) == ("ADMIT", first["verdicts"][0], True)
+    assert (last["outcome"], last["after"], last["facts"]["may_train"]) == (
+        "ADMIT",
+        first["verdicts"][0],
+        True,
+    )
     assert {row["hash"] for row in table(report, "policies")} == {last["policy"]}
     (derivative,) = table(report, "derivatives")
     (job,) = table(report, "jobs")
     assert (derivative["parents"], derivative["job"]) == ([str(asset.pk)], job["id"])
-    assert (job["steps"], job["approved_by"]) == ([{"step": "crop", "to": "512x512"}], str(house.producer.person.pk))
+    assert (job["steps"], job["approved_by"]) == (
+        [{"step": "crop", "to": "512x512"}],
+        str(house.producer.person.pk),
+    )
     (manifest,), (run,), (model,) = (table(report, name) for name in ("manifests", "runs", "models"))
     assert manifest["content_id"] == run["manifest"] == told["manifest"].content_id
     assert (model["run"], model["sha256"]) == (run["id"], "4" * 64)
@@ -310,6 +319,7 @@ def test_a_signed_report_cannot_be_changed_and_a_rerun_tells_when_the_rows_below
     assert found.content_id != report.content_id
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_report_waits_for_whoever_was_writing_at_its_cut(house: House) -> None:
     """A row that says "before the cut" and commits after it would be missed; so its writer is waited for."""
     source = house.licensed_source()
@@ -349,9 +359,11 @@ def test_a_large_report_is_made_in_the_background_and_taken_up_again_after_a_cra
     assert row.state == "QUEUED"
     assert row.took_ms is None
     assert resume_reports() == 0  # somebody may be at it
-    RightsReport.objects.filter(pk=row.pk).update(state="BUILDING", touched_at=clock.now() - timedelta(minutes=2))
+    RightsReport.objects.filter(pk=row.pk).update(
+        state="BUILDING", touched_at=clock.now() - timedelta(minutes=2)
+    )
     assert resume_reports() == 1
-    make_report.apply(args=[str(row.pk)])
+    make_report.apply(args=(str(row.pk),))
     row.refresh_from_db()
     assert (row.state, row.problem) == ("DONE", "")
     assert build_report(row.pk).content_id == row.content_id  # once more changes nothing

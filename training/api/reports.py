@@ -83,14 +83,10 @@ class RightsReportsApi(TrainingView):
         return Response(write_report(row), status=201)
 
 
-class RightsReportApi(TrainingView):
-    """Read how a report stands, and its answers in numbers."""
+class ReportView(TrainingView):
+    """Base of what is read of one report."""
 
     required_scope: ClassVar[str | dict[str, str] | None] = "training:read"
-
-    @extend_schema(operation_id="rights_reports_read", responses=RightsReportOutput)
-    def get(self, request: Request, report_id: UUID) -> Any:
-        return Response(write_report(self.found(report_id)))
 
     def found(self, report_id: UUID) -> RightsReport:
         """The caller's report. Raises ``NotFound``."""
@@ -107,7 +103,15 @@ class RightsReportApi(TrainingView):
         return row
 
 
-class RightsReportContentApi(RightsReportApi):
+class RightsReportApi(ReportView):
+    """Read how a report stands, and its answers in numbers."""
+
+    @extend_schema(operation_id="rights_reports_read", responses=RightsReportOutput)
+    def get(self, request: Request, report_id: UUID) -> Response:
+        return Response(write_report(self.found(report_id)))
+
+
+class RightsReportContentApi(ReportView):
     """The whole report as one archive: statement, head, every table."""
 
     @extend_schema(operation_id="rights_reports_content", responses={(200, ARCHIVE): OpenApiTypes.BINARY})
@@ -115,7 +119,7 @@ class RightsReportContentApi(RightsReportApi):
         return archive_of(self.made(report_id))
 
 
-class RightsReportStatementApi(RightsReportApi):
+class RightsReportStatementApi(ReportView):
     """The signed statement alone: a DSSE envelope over the head and the hash of every table."""
 
     @extend_schema(operation_id="rights_reports_statement", responses={(200, ENVELOPE): OpenApiTypes.BINARY})
@@ -123,7 +127,7 @@ class RightsReportStatementApi(RightsReportApi):
         return HttpResponse(bytes(self.made(report_id).statement or b""), content_type=ENVELOPE)
 
 
-class RightsReportTableApi(RightsReportApi):
+class RightsReportTableApi(ReportView):
     """One table, as lines of JSON or as a sheet (``?form=csv``)."""
 
     @extend_schema(

@@ -139,7 +139,7 @@ def _rights(cut: Cut, sources: list[UUID]) -> Rows:
     licences = Licences(row.training_token for row in rows if row.training_token is not None)
     for row in rows:
         end = getattr(row, "end", None)
-        over = end is not None and end.ended_at <= cut.until
+        over = end if end is not None and end.ended_at <= cut.until else None
         yield "rights", {
             "id": str(row.pk), "source": str(row.source_id), "version": row.version,
             "licence_class": row.licence_class, "licence_type": row.licence_type,
@@ -150,8 +150,8 @@ def _rights(cut: Cut, sources: list[UUID]) -> Rows:
             "evidence_sha256": row.evidence_sha256, "evidence_uri": row.evidence_uri,
             "training_token": str(row.training_token_id) if row.training_token_id else None,
             "grant_sha256": _grant(row.training_token), "recorded_at": exact(row.created_at),
-            "standing": right_at(row, licences, cut.until), "ended_at": exact(end.ended_at) if over else None,
-            "end_reason": end.reason if over else "",
+            "standing": right_at(row, licences, cut.until), "ended_at": exact(over.ended_at) if over else None,
+            "end_reason": over.reason if over else "",
         }  # fmt: skip
 
 

@@ -91,11 +91,11 @@ def node_of(cut: Cut) -> LineageNode:
     rows: Any = ROWS[NodeKind(cut.scope)]
     if not rows.objects.filter(cut.written(), pk=cut.ref).exists():
         raise NotFound
-    return LineageNode.objects.get(organisation=cut.organisation, kind=cut.scope, ref=cut.ref)
+    return LineageNode.objects.get(organisation=cut.organisation, kind=cut.scope, ref__in=[cut.ref])
 
 
 def _walked(cut: Cut) -> tuple[dict[str, list[UUID]], list[int]]:
-    asked = {"root": node_of(cut).pk, "until": cut.until}
+    asked: dict[str, Any] = {"root": node_of(cut).pk, "until": cut.until}
     found: dict[str, set[UUID]] = {}
     numbers: set[int] = set()
     with connection.cursor() as cursor:

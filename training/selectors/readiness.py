@@ -127,9 +127,9 @@ def readiness_of(principal: Principal, *, at: datetime) -> Readiness:
     runs = TrainingRun.objects.filter(organisation=house).aggregate(
         whole=Count("pk"), bound=Count("pk", filter=Q(manifest__isnull=False))
     )
-    reports = RightsReport.objects.filter(organisation=house, done_at__gt=since, took_ms__isnull=False).aggregate(
-        mean=Avg("took_ms"), number=Count("pk")
-    )
+    reports = RightsReport.objects.filter(
+        organisation=house, done_at__gt=since, took_ms__isnull=False
+    ).aggregate(mean=Avg("took_ms"), number=Count("pk"))
     response = takedown_response(principal, at=at)
     return Readiness(
         at=at,

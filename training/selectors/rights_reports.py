@@ -29,8 +29,8 @@ def size_of(row: RightsReport) -> int:
     elif row.scope == ReportScope.MODEL:
         manifests = manifests.filter(runs__models=row.ref)
     else:
-        manifests = manifests.filter(pk=row.ref)
-    return manifests.aggregate(rows=Coalesce(Sum("rows"), 0))["rows"]
+        manifests = manifests.filter(pk__in=[row.ref])
+    return int(manifests.aggregate(rows=Coalesce(Sum("rows"), 0))["rows"])
 
 
 def rights_reviews_of(principal: Principal) -> QuerySet[RightsReview]:

@@ -81,7 +81,7 @@ def answer_rights_review(
         record(
             kind="training.rights_reviewed", principal=principal, object_type="training_rights",
             object_id=rights.pk,
-            details={"answer": answer, "note": note, "next_on": next_on.isoformat() if row.next_on else None},
+            details={"answer": answer, "note": note, "next_on": row.next_on.isoformat() if row.next_on else None},
         )  # fmt: skip
         if answer == RightsReviewAnswer.END and not has_ended:
             write_end(rights, principal, note[:500])

@@ -18,11 +18,11 @@ from training.services.questions import stopwatch
 
 @material_page
 @require_GET
-def view_page(request: PortalRequest, view: str) -> HttpResponse:
+def view_page(request: PortalRequest, name: str) -> HttpResponse:
     """One view, or one reader's layer, at this moment."""
     at = clock.now()
-    parts = _parts(request, view, at)
-    title, lead = words.VIEWS[view]
+    parts = _parts(request, name, at)
+    title, lead = words.VIEWS[name]
     return render(
         request,
         "portal/material_view.html",
@@ -30,35 +30,35 @@ def view_page(request: PortalRequest, view: str) -> HttpResponse:
             "tabs": tabs("portal-material-view"),
             "views": [
                 {
-                    "href": reverse("portal-material-view", args=[name]),
-                    "label": words.VIEWS[name][0],
-                    "is_here": name == view,
+                    "href": reverse("portal-material-view", args=[one]),
+                    "label": words.VIEWS[one][0],
+                    "is_here": one == name,
                 }
-                for name in (*VIEWS, *LAYERS)
+                for one in (*VIEWS, *LAYERS)
             ],
-            "view": view,
+            "view": name,
             "title": title,
             "lead": lead,
             "at": at,
-            "parts": [words.part_of(name, value) for name, value in parts.items()],
+            "parts": [words.part_of(part, value) for part, value in parts.items()],
         },
     )
 
 
 @material_page
 @require_GET
-def view_file(request: PortalRequest, view: str) -> HttpResponse:
+def view_file(request: PortalRequest, name: str) -> HttpResponse:
     """The same as JSON, whole."""
     at = clock.now()
-    answer = JsonResponse({"view": view, "at": clock.rfc3339(at), "parts": _parts(request, view, at)})
-    answer["Content-Disposition"] = f'attachment; filename="training-{view}.json"'
+    answer = JsonResponse({"view": name, "at": clock.rfc3339(at), "parts": _parts(request, name, at)})
+    answer["Content-Disposition"] = f'attachment; filename="training-{name}.json"'
     return answer
 
 
-def _parts(request: PortalRequest, view: str, at: datetime) -> dict[str, Any]:
-    if view in VIEWS:
-        with stopwatch(request.principal.organisation_id, VIEWS[view]):
-            return view_of(request.principal, view, at)
-    if view not in LAYERS:
+def _parts(request: PortalRequest, name: str, at: datetime) -> dict[str, Any]:
+    if name in VIEWS:
+        with stopwatch(request.principal.organisation_id, VIEWS[name]):
+            return view_of(request.principal, name, at)
+    if name not in LAYERS:
         raise Http404
-    return layer_of(request.principal, view, at)
+    return layer_of(request.principal, name, at)

@@ -45,7 +45,7 @@ def things() -> dict[tuple[str, str], str]:
         ("/material/decisions/", "decision_id"): "gate decision",
         ("/material/manifests/", "manifest_id"): "manifest",
         ("/material/reports/", "table"): "report table",
-        ("/material/views/", "view"): "training view",
+        ("/material/views/", "name"): "training view",
     }
 
 

@@ -121,7 +121,7 @@ def _originals(house: Any, source: Any, number: int) -> list[Any]:
         asset = _copy(first)
         asset.pk, asset.created_at, asset.external_id = key, clock.now(), f"bench-{key}"
         asset.sha256 = f"{key.int:064x}"
-        asset.decision_id, asset.node = verdict.pk, node
+        asset.decision_id = verdict.pk
         told = _copy(event)
         told.pk, told.id, told.at, told.object_id = None, new_id(), clock.now(), str(key)
         verdicts.append(verdict)
@@ -131,8 +131,8 @@ def _originals(house: Any, source: Any, number: int) -> list[Any]:
     with transaction.atomic():
         PolicyDecision.objects.bulk_create(verdicts)
         LineageNode.objects.bulk_create(nodes)
-        for asset in assets:
-            asset.node_id = asset.node.pk
+        for asset, node in zip(assets, nodes, strict=True):
+            asset.node_id = node.pk
         TrainingAsset.objects.bulk_create(assets)
         link(organisation_id=house.organisation.pk, edges=[(source.node_id, node.pk) for node in nodes])
         Event.objects.bulk_create(events)
@@ -144,7 +144,7 @@ def _copy(row: Any) -> Any:
 
     made = copy(row)
     made._state = copy(row._state)
-    made._state.adding = True
+    made._state.adding, made._state.fields_cache = True, {}
     return made
 
 

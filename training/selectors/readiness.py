@@ -186,12 +186,19 @@ def _number(rows: Any) -> Any:
 
 
 def takedown_response(principal: Principal, *, at: datetime) -> dict[str, Any]:
-    """How long takedowns took from being opened to being closed: the mean and the longest, over those closed by ``at``."""
+    """How long takedowns took from being opened to being closed: the mean and the longest, over those closed by ``at``; 1 query."""
     taken = ExpressionWrapper(F("ended_at") - F("created_at"), output_field=DurationField())
+    closed = Q(state=TakedownState.CLOSED, ended_at__lte=at)
     found = Takedown.objects.filter(
-        organisation=principal.organisation, is_drill=False, state=TakedownState.CLOSED, ended_at__lte=at
-    ).aggregate(number=Count("pk"), mean=Avg(taken), most=Max(taken))
+        organisation=principal.organisation, is_drill=False, created_at__lte=at
+    ).aggregate(
+        number=Count("pk", filter=closed),
+        mean=Avg(taken, filter=closed),
+        most=Max(taken, filter=closed),
+        open=Count("pk", filter=~Q(state__in=[TakedownState.CLOSED, TakedownState.CALLED_OFF])),
+    )
     return {
+        "open": found["open"],
         "closed": found["number"],
         "mean_seconds": None if found["mean"] is None else round(found["mean"].total_seconds()),
         "longest_seconds": None if found["most"] is None else round(found["most"].total_seconds()),

@@ -109,12 +109,13 @@ def takedown_readiness(principal: Principal, at: datetime) -> dict[str, Any]:
     told = items.aggregate(
         open=Count("pk"), overdue=Count("pk", filter=Q(due_at__lte=at)), first=Min("due_at")
     )
+    response = takedown_response(principal, at=at)
     return {
         "last_drill_at": exact(drill.created_at) if drill else None,
         "last_drill_reached": drill.reached if drill else None,
         "last_drill_ms": drill.measured.get("whole_ms") if drill else None,
-        "open_cases": open_cases.count(), "open_items": told["open"], "overdue_items": told["overdue"],
-        "next_due_at": exact(told["first"]), "response": takedown_response(principal, at=at),
+        "open_cases": response.pop("open"), "open_items": told["open"], "overdue_items": told["overdue"],
+        "next_due_at": exact(told["first"]), "response": response,
     }  # fmt: skip
 
 

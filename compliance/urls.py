@@ -5,6 +5,7 @@ from django.urls import path
 from compliance import api
 from compliance.incidents import api as incidents
 from compliance.reaching_api import LicenceReachApi, LicenceReachLinesApi
+from compliance.rights_paper_api import RightsReportPaperApi, RightsReportPaperStatementApi
 from compliance.scripts_api import LicenceScriptsApi
 
 urlpatterns = [
@@ -49,4 +50,6 @@ urlpatterns = [
         incidents.IncidentPackageContentApi.as_view(),
         name="api-incident-package-content",
     ),
+    path("api/v1/rights-reports/<uuid:report_id>/paper", RightsReportPaperApi.as_view()),
+    path("api/v1/rights-reports/<uuid:report_id>/paper/statement", RightsReportPaperStatementApi.as_view()),
 ]

@@ -1,15 +1,32 @@
 """Periodic work of the rights gate: what must go goes without anybody having to think of it."""
 
+import logging
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from celery import shared_task
+from celery import Task, shared_task
+from django.db import InterfaceError, OperationalError
 
 from training.lineage.index import keep_snapshots
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
 from training.services.retention import remove_what_was_kept_long_enough
 from training.services.contract_times import isolate_unscanned, open_for_retention
+from common import clock
+from common.errors import DomainError, Unavailable
+from common.locks import sole_worker
+from training.models import RightsReport
+from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
+from training.services.reports import build_report, fail_report
+from training.services.rights_reviews import open_due_reviews
 from training.services.takedown_acts import finish_removals
+from training.vocabulary import ReportState
+from trustcore.errors import TrustError
 
+logger = logging.getLogger(__name__)
+_RETRIES = 5
+_QUIET = timedelta(seconds=60)
+_PASSING = (OperationalError, InterfaceError, OSError, Unavailable)
 # what judges again after a change of policy need not run every few seconds
 BEAT: tuple[str | tuple[str, int], ...] = (
     "training.tasks.take_down_what_is_over",
@@ -18,6 +35,8 @@ BEAT: tuple[str | tuple[str, int], ...] = (
     ("training.tasks.end_retention", 300),
     ("training.tasks.keep_times_of_contracts", 60),
     ("training.tasks.keep_lineage", 60),
+    ("training.tasks.resume_reports", 60),
+    ("training.tasks.open_rights_reviews", 3600),
 )
 
 
@@ -57,3 +76,46 @@ def keep_times_of_contracts() -> int:
 def keep_lineage() -> int:
     """Write the snapshots of lineage that are due, broken ones among them; how many."""
     return keep_snapshots()
+@shared_task(bind=True, acks_late=True, max_retries=_RETRIES, ignore_result=True)
+def make_report(self: "Task[Any, Any]", report_id: str) -> None:
+    """Make a rights report; what passes is tried again, what does not is said."""
+    row = UUID(report_id)
+    try:
+        with sole_worker(row) as is_mine:
+            if is_mine:
+                build_report(row)
+    except _PASSING as error:
+        if self.request.retries >= _RETRIES:
+            logger.exception("rights report %s given up", report_id)
+            fail_report(row, "UNAVAILABLE")
+            return
+        raise self.retry(exc=error, countdown=2**self.request.retries) from error
+    except (TrustError, DomainError) as error:
+        logger.exception("rights report %s refused", report_id)
+        fail_report(row, error.code)
+    except Exception:
+        logger.exception("rights report %s failed", report_id)
+        fail_report(row, "INTERNAL")
+
+
+@shared_task(ignore_result=True)
+def resume_reports() -> int:
+    """Start the work again on reports that nobody has worked on for a minute; how many."""
+    waiting = RightsReport.objects.filter(
+        state__in=[ReportState.QUEUED, ReportState.BUILDING], touched_at__lt=clock.now() - _QUIET
+    )
+    resumed = 0
+    for report_id in list(waiting.values_list("pk", flat=True)[:100]):
+        with sole_worker(report_id) as is_idle:
+            if not is_idle:
+                continue
+            RightsReport.objects.filter(pk=report_id).update(touched_at=clock.now())
+        make_report.delay(str(report_id))
+        resumed += 1
+    return resumed
+
+
+@shared_task(ignore_result=True)
+def open_rights_reviews() -> int:
+    """Put rights records whose day has come in front of counsel; how many."""
+    return len(open_due_reviews())

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from training.api import assets, contracts, manifests, sources, takedowns
+from training.api import assets, manifests, reports, sources, takedowns, views
 
 urlpatterns = [
     path("api/v1/source-classes", sources.SourceClassesApi.as_view(), name="api-source-classes"),
@@ -48,4 +49,17 @@ urlpatterns = [
     path("api/v1/takedowns/<uuid:takedown_id>/call-off", takedowns.TakedownCallOffApi.as_view()),
     path("api/v1/takedowns/<uuid:takedown_id>/close", takedowns.TakedownCloseApi.as_view()),
     path("api/v1/takedowns/<uuid:takedown_id>/certificate", takedowns.TakedownCertificateApi.as_view()),
+    # -- reports, views, rights reviews
+    path("api/v1/rights-reports", reports.RightsReportsApi.as_view(), name="api-rights-reports"),
+    path("api/v1/rights-reports/<uuid:report_id>", reports.RightsReportApi.as_view()),
+    path("api/v1/rights-reports/<uuid:report_id>/content", reports.RightsReportContentApi.as_view()),
+    path("api/v1/rights-reports/<uuid:report_id>/statement", reports.RightsReportStatementApi.as_view()),
+    path(
+        "api/v1/rights-reports/<uuid:report_id>/tables/<slug:table>", reports.RightsReportTableApi.as_view()
+    ),
+    path("api/v1/rights-reports/<uuid:report_id>/rerun", reports.RightsReportRerunApi.as_view()),
+    path("api/v1/training-views/<slug:view>", views.TrainingViewApi.as_view()),
+    path("api/v1/training-measures", views.TrainingMeasuresApi.as_view()),
+    path("api/v1/rights-reviews", views.RightsReviewsApi.as_view()),
+    path("api/v1/rights-reviews/<uuid:review_id>/answer", views.RightsReviewApi.as_view()),
 ]

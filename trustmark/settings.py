@@ -124,6 +124,10 @@ DRILL_REACH_MAX = env.integer("TRUSTMARK_DRILL_REACH_MAX", 100_000, least=1)
 LINEAGE_INDEX = env.flag("TRUSTMARK_LINEAGE_INDEX", default=True)
 # Folder of the index's snapshots, on a disk of this machine; what is lost of it is written anew.
 LINEAGE_FOLDER = env.text("TRUSTMARK_LINEAGE_FOLDER", str(VAR_DIR / "lineage"))
+# rights reports about at most so many originals or rows are made while the caller waits, larger ones in the background
+REPORT_INLINE_ROWS = env.integer("TRUSTMARK_REPORT_INLINE_ROWS", 10_000, least=0)
+# days before its date on which a rights record is put in front of counsel
+RIGHTS_REVIEW_DAYS_BEFORE = env.integer("TRUSTMARK_RIGHTS_REVIEW_DAYS_BEFORE", 14, least=0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES_MAX
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

@@ -46,6 +46,8 @@ def things() -> dict[tuple[str, str], str]:
         ("/material/queue/", "review_id"): "review",
         ("/material/decisions/", "decision_id"): "gate decision",
         ("/material/manifests/", "manifest_id"): "manifest",
+        ("/material/reports/", "table"): "report table",
+        ("/material/views/", "name"): "training view",
     }
 
 
@@ -66,6 +68,7 @@ def bodies(ask: Any) -> dict[str, Any]:
         "POST /material/takedowns/{takedown_id}/items/{item_id}/": form(
             action="RETRAIN", evidence="Ticket 4"
         ),
+        "POST /material/reports/new/": form(scope="ORGANISATION"),
         "POST /material/takedowns/new/": lambda _world: ask({}, kind="form", answers=(422,)),
         "POST /material/exceptions/new/": lambda _world: ask({}, kind="form", answers=(422,)),
     }

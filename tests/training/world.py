@@ -13,6 +13,8 @@ from tests.training.making import CLEAR, COMMIT, House, of_bytes, picture
 from training.services.contracts import register_contract
 from training.services.exceptions import ExceptionAsk, ask_exception
 from training.services.manifests import ManifestAsk, freeze_manifest
+from training.services.reports import ReportAsk, ask_report, build_report
+from training.services.rights_reviews import open_due_reviews
 from training.services.runs import ModelAsk, RunAsk, register_models, register_run
 from training.services.takedowns import TakedownAsk, open_takedown
 
@@ -55,6 +57,7 @@ def make_training_house(world: Any) -> None:
         ),
     )  # fmt: skip
     world.ids |= {"manifest": str(manifest.pk), "run_id": str(run.pk)}
+    _reports(world, house, rights)
     _cases(world, house, kind)
 
 
@@ -97,6 +100,17 @@ def _cases(world: Any, house: House, kind: Any) -> None:
     }  # fmt: skip
 
 
+def _reports(world: Any, house: House, rights: Any) -> None:
+    """A report on the manifest, and the review of a rights record; views and tables are the same in every world."""
+    asked = ask_report(principal=house.counsel, ask=ReportAsk(scope="MANIFEST", about=world.ids["manifest"]))
+    build_report(asked.pk)
+    open_due_reviews(on=rights.next_review_on)
+    world.ids |= {
+        "report_id": str(asked.pk), "rights review": str(rights.reviews.get().pk),
+        "training view": "legal", "report table": "originals",
+    }  # fmt: skip
+
+
 def _exception(code: str, owner: str) -> ExceptionAsk:
     at = clock.now()
     return ExceptionAsk(
@@ -113,6 +127,9 @@ def things() -> dict[tuple[str, str], str]:
         ("/api/v1/training-reviews/", "review_id"): "review",
         ("/api/v1/training-jobs/", "job_id"): "training job",
         ("/api/v1/manifests/", "name"): "manifest",
+        ("/api/v1/training-views/", "view"): "training view",
+        ("/api/v1/rights-reports/", "table"): "report table",
+        ("/api/v1/rights-reviews/", "review_id"): "rights review",
     }
 
 
@@ -195,6 +212,8 @@ def bodies(ask: Any) -> dict[str, Any]:
             trigger="CLAIM", reason="A claim.", assets=lambda world: [world.ids["asset to fill"]]
         ),
         "POST /api/v1/takedowns/{takedown_id}/items/{item_id}": json(action="RETRAIN", evidence="Run 9."),
+        "POST /api/v1/rights-reports": json(scope="MANIFEST", about=own("manifest")),
+        "POST /api/v1/rights-reviews/{review_id}/answer": json(answer="END", note="Not paid for."),
         "POST /api/v1/takedowns/{takedown_id}/call-off": json(reason="It was withdrawn."),
         "POST /api/v1/data-contracts": json(
             text=lambda world: written(world.facts["source class"], version="walked")

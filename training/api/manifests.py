@@ -17,8 +17,10 @@ from training.models import TrainingManifest, TrainingRun
 from training.selectors.manifests import lines_of, manifest_for, manifests_of, runs_of
 from training.selectors.reports import provenance_of_run
 from training.services.manifests import ManifestAsk, freeze_manifest, release_manifest, withdraw_manifest
+from training.services.questions import stopwatch
 from training.services.releasing import GateAnswer, may_be_trained_on
 from training.services.runs import ModelAsk, RunAsk, register_models, register_run
+from training.vocabulary import QuestionKind
 from trustcore.manifest import MEDIA_TYPE
 
 _SLUG = r"^[a-z0-9][a-z0-9-]{0,79}$"
@@ -193,7 +195,9 @@ class ManifestCheckApi(ManifestApi):
     @extend_schema(operation_id="manifests_check", responses=ManifestCheckOutput)
     def get(self, request: Request, name: str) -> Response:
         row = self.found(name)
-        return Response(write_check(row, may_be_trained_on(row)))
+        with stopwatch(row.organisation_id, QuestionKind.MANIFEST_CHECK):
+            answer = may_be_trained_on(row)
+        return Response(write_check(row, answer))
 
 
 class ManifestReleaseApi(TrainingView):
@@ -257,7 +261,9 @@ class TrainingRunReportApi(TrainingRunApi):
 
     @extend_schema(operation_id="training_runs_provenance", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, run_id: UUID) -> Response:
-        return Response(provenance_of_run(self.found(run_id)))
+        with stopwatch(self.principal.organisation_id, QuestionKind.RUN_PROVENANCE):
+            told = provenance_of_run(self.found(run_id))
+        return Response(told)
 
 
 class TrainingRunModelsApi(TrainingView):

@@ -6,6 +6,7 @@ from training.models.decisions import PolicyDecision, PolicyText, Review, Rights
 from training.models.fingerprints import Fingerprint
 from training.models.lineage import LineageEdge, LineageHead, LineageNode
 from training.models.manifests import ManifestRow, ModelVersion, TrainingManifest, TrainingRun
+from training.models.reports import RightsReport, RightsReview, TrainingQuestion
 from training.models.rights import RightsEnd, RightsRecord
 from training.models.sources import DomainRule, Source, SourceClass
 from training.models.takedowns import Takedown, TakedownItem, TakedownReach
@@ -27,6 +28,8 @@ __all__ = [
     "RightsEnd",
     "RightsException",
     "RightsRecord",
+    "RightsReport",
+    "RightsReview",
     "Source",
     "SourceClass",
     "Takedown",
@@ -34,6 +37,7 @@ __all__ = [
     "TakedownReach",
     "TrainingAsset",
     "TrainingManifest",
+    "TrainingQuestion",
     "TrainingRun",
     "TransformJob",
 ]

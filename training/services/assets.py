@@ -112,8 +112,9 @@ def receive_content(
         )
         verdict = judge(ground, facts)
         decision = keep_decision(
-            ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk
-        )
+            ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk,
+            after=asset.decision,
+        )  # fmt: skip
         asset.findings = found.report
         asset.decision = decision
         asset.state = _settled(asset, verdict)

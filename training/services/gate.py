@@ -206,6 +206,7 @@ def keep_decision(
     subject_type: str = "asset",
     subject_id: UUID | None = None,
     covers_rows: int = 1,
+    after: PolicyDecision | None = None,
 ) -> PolicyDecision:
     """Write the decision down with the text that it was made under."""
     PolicyText.objects.get_or_create(hash=ground.policy.hash, defaults={"text": ground.policy.text})
@@ -217,7 +218,7 @@ def keep_decision(
         facts_hash=f"sha256:{sha256_hex(canonical_json(told))}", policy_id=ground.policy.hash,
         contract_hash=ground.contract_hash,
         exceptions=[one.pk for one in ground.exceptions if set(one.codes) & lifted],
-        asked_by=principal.person if principal else None,
+        after=after, asked_by=principal.person if principal else None,
     )  # fmt: skip
 
 

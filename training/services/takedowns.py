@@ -35,9 +35,18 @@ from training.models import (
 from training.seats import require_engineer
 from training.services.manifests import write_withdrawal
 from training.services.radius import Radius, radius_of
+from training.services.questions import stopwatch
+from training.services.radius import radius_of
 from training.services.takedown_work import assets_of, do_item, end_case
 from training.services.texts import clean
-from training.vocabulary import AssetState, ItemAction, NodeKind, TakedownState, TakedownTrigger
+from training.vocabulary import (
+    AssetState,
+    ItemAction,
+    NodeKind,
+    QuestionKind,
+    TakedownState,
+    TakedownTrigger,
+)
 
 _BATCH = 5000
 # what is there is met by its index: a join would pass over every row that this statement has written so far
@@ -75,7 +84,7 @@ def open_takedown(*, principal: Principal, ask: TakedownAsk) -> Takedown:
     if ask.trigger not in TakedownTrigger.values:
         raise InvalidInput("TRIGGER_UNKNOWN", "There is no such reason for a takedown.")
     reason = clean(ask.reason, most=2000, code="REASON_INVALID")
-    with transaction.atomic():
+    with transaction.atomic(), stopwatch(principal.organisation_id, QuestionKind.TAKEDOWN_REACH):
         roots = _roots(principal.organisation_id, ask)
         return write_takedown(
             organisation_id=principal.organisation_id, principal=principal, trigger=ask.trigger, reason=reason,
@@ -87,7 +96,7 @@ def counted_reach(*, principal: Principal, ask: TakedownAsk) -> dict[str, int]:
     """How many nodes of each kind a case would reach now; nothing is written. Raises as :func:`open_takedown`."""
     if not principal.is_role(Membership.Role.LEGAL):
         require_engineer(principal)
-    with transaction.atomic():
+    with transaction.atomic(), stopwatch(principal.organisation_id, QuestionKind.TAKEDOWN_REACH):
         return radius_of(principal.organisation_id, _roots(principal.organisation_id, ask)).counts
 
 

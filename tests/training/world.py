@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from common import clock
 from tests.training.making import CLEAR, COMMIT, House, of_bytes, picture
 from training.services.exceptions import ExceptionAsk, ask_exception
+from training.services.imports import hand_in_material, read_material
 from training.services.manifests import ManifestAsk, freeze_manifest
 from training.services.runs import ModelAsk, RunAsk, register_models, register_run
 from training.services.takedowns import TakedownAsk, open_takedown
@@ -37,6 +39,9 @@ def make_training_house(world: Any) -> None:
         "asset to fill": str(asset.pk), "review": str(isolated.review.pk), "training job": str(job.pk),
         "exception_id": str(asked.pk),
     }  # fmt: skip
+    rows = b"no JSON\n"
+    handed_in, _ = hand_in_material(principal=house.engineer, read=io.BytesIO(rows).read, length=len(rows))
+    world.ids["import_id"] = str(read_material(handed_in.pk).pk)
     manifest = freeze_manifest(
         principal=house.engineer,
         ask=ManifestAsk(
@@ -176,6 +181,7 @@ def bodies(ask: Any) -> dict[str, Any]:
             approved_by=email("legal"),
         ),
         "POST /api/v1/training-jobs/{job_id}/outputs": outputs,
+        "POST /api/v1/training-imports": lambda _: ask(b"{}\n", kind="application/x-ndjson"),
         "POST /api/v1/manifests": json(
             422,
             name="walked-too", purpose="A walk.", territory="US", code_commit=COMMIT,

@@ -3,6 +3,7 @@
 from training.models.assets import Derivative, TrainingAsset, TransformJob
 from training.models.decisions import PolicyDecision, PolicyText, Review, RightsException
 from training.models.fingerprints import Fingerprint
+from training.models.imports import ImportRefusal, MaterialImport
 from training.models.lineage import LineageEdge, LineageHead, LineageNode
 from training.models.manifests import ManifestRow, ModelVersion, TrainingManifest, TrainingRun
 from training.models.rights import RightsEnd, RightsRecord
@@ -13,10 +14,12 @@ __all__ = [
     "Derivative",
     "DomainRule",
     "Fingerprint",
+    "ImportRefusal",
     "LineageEdge",
     "LineageHead",
     "LineageNode",
     "ManifestRow",
+    "MaterialImport",
     "ModelVersion",
     "PolicyDecision",
     "PolicyText",

@@ -52,7 +52,7 @@ def register_asset(*, principal: Principal, source_id: UUID, capture: Capture) -
     source = source_of(principal, source_id)
     told = clean_capture(principal, capture)
     with transaction.atomic():
-        ground = ground_of(_locked_class(source))
+        ground = ground_of(with_locked_class(source))
         facts = facts_of(ground, told, exact_duplicate=is_known(ground, told.sha256))
         verdict = judge(ground, facts)
         asset_id = new_id() if verdict.outcome != Outcome.REFUSE else None
@@ -86,7 +86,7 @@ def receive_content(*, principal: Principal, asset_id: UUID, stream: BinaryIO) -
     with transaction.atomic():
         asset = TrainingAsset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
         _require_open(asset)
-        ground = ground_of(_locked_class(asset.source))
+        ground = ground_of(with_locked_class(asset.source))
         facts = facts_of(ground, _as_captured(asset, found.flags), **found.facts)
         verdict = judge(ground, facts)
         decision = keep_decision(
@@ -140,6 +140,17 @@ def clean_capture(principal: Principal, capture: Capture) -> Capture:
     Raises:
         InvalidInput: as :func:`register_asset`.
     """
+    return in_one_spelling(capture, collector=collector_of(principal))
+
+
+def collector_of(principal: Principal) -> str:
+    """Who collected is who calls: a key by its name, a person by theirs."""
+    key = principal.credential
+    return key.name if key is not None else principal.person.full_name
+
+
+def in_one_spelling(capture: Capture, *, collector: str) -> Capture:
+    """A capture as it is judged and kept. Raises as :func:`clean_capture`."""
     if capture.kind not in MediaKind.values or capture.method not in CollectionMethod.values:
         raise InvalidInput("CAPTURE_INVALID", "The kind or the collection method is not known.")
     if not is_sha256_hex(capture.sha256):
@@ -147,13 +158,11 @@ def clean_capture(principal: Principal, capture: Capture) -> Capture:
     if not is_territory(capture.territory):
         raise InvalidInput("TERRITORY_UNKNOWN", _("%(code)s is no territory.") % {"code": capture.territory})
     url, domain = canonical_url(capture.canonical_url)
-    key = principal.credential
     return replace(
         capture, canonical_url=url, domain=domain,
         external_id=clean(capture.external_id, most=200, code="CAPTURE_INVALID"),
         licence_claim=clean(capture.licence_claim, most=200, code="CAPTURE_INVALID", may_be_empty=True),
-        # who collected is who calls: a key by its name, a person by theirs
-        collector=key.name if key is not None else principal.person.full_name,
+        collector=collector,
     )  # fmt: skip
 
 
@@ -202,8 +211,7 @@ def _write(
                 sha256=told.sha256, size_bytes=told.size_bytes, canonical_url=told.canonical_url,
                 method=told.method, collector=told.collector, collected_at=told.collected_at,
                 licence_claim=told.licence_claim,
-                capture={**told.capture, "territory": told.territory, "content": list(told.content),
-                         "flags": list(told.flags), "business_unit": told.business_unit},
+                capture=kept_capture(told),
                 state=AssetState.ADMITTED if is_in else AssetState.ISOLATED, held=Held.ELSEWHERE,
                 location=told.location, owner=ground.source.owner, decision=decision, node=node,
             )  # fmt: skip
@@ -215,7 +223,15 @@ def _write(
     return asset
 
 
-def _locked_class(source: Source) -> Source:
+def kept_capture(told: Capture) -> dict[str, Any]:
+    """What a row keeps of a capture beside its columns."""
+    return {
+        **told.capture, "territory": told.territory, "content": list(told.content),
+        "flags": list(told.flags), "business_unit": told.business_unit,
+    }  # fmt: skip
+
+
+def with_locked_class(source: Source) -> Source:
     """The source with its class held still: a stop that comes now waits for us, or we see it."""
     kind = type(source.source_class).objects.select_for_update(no_key=True).get(pk=source.source_class_id)
     source.source_class = kind
@@ -292,11 +308,15 @@ __all__ = [
     "Facts",
     "asset_of",
     "clean_capture",
+    "collector_of",
     "discard_isolated",
+    "in_one_spelling",
     "is_known",
+    "kept_capture",
     "missing_of",
     "open_review",
     "receive_content",
     "register_asset",
     "source_of",
+    "with_locked_class",
 ]

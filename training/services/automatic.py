@@ -144,4 +144,6 @@ def _facts(row: TrainingAsset) -> Facts:
     told |= {one.name: _NEUTRAL[str(one.type)] for one in fields(Facts) if str(one.type) in _NEUTRAL}
     kept = {name: value for name, value in row.decision.facts.items() if name in told}
     told |= {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+    # decisions that cover many rows of a bulk leave out what their policy did not read
+    told["size_bytes"] = kept.get("size_bytes", row.size_bytes)
     return Facts(**told)

@@ -7,10 +7,11 @@ from celery import shared_task
 
 from common import clock
 from common.locks import sole_worker
-from training.models import MaterialImport
+from training.models import MaterialImport, TransformRun
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
 from training.services.imports import read_material
 from training.services.takedown_acts import finish_removals
+from training.services.transforms import run_transform
 
 # what judges again after a change of policy need not run every few seconds
 BEAT: tuple[str | tuple[str, int], ...] = (
@@ -18,6 +19,7 @@ BEAT: tuple[str | tuple[str, int], ...] = (
     ("training.tasks.judge_again", 300),
     ("training.tasks.delete_what_was_removed", 60),
     ("training.tasks.resume_imports", 30),
+    ("training.tasks.resume_transforms", 30),
 )
 
 _QUIET = timedelta(seconds=60)
@@ -63,4 +65,23 @@ def resume_imports() -> int:
     found = list(waiting.values_list("pk", flat=True)[:100])
     for import_id in found:
         read_import.delay(str(import_id))
+    return len(found)
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def do_transform(run_id: str) -> None:
+    """Run a transformation job over what waits; one worker at a run."""
+    with sole_worker(UUID(run_id)) as is_mine:
+        if is_mine:
+            run_transform(UUID(run_id))
+
+
+@shared_task(ignore_result=True)
+def resume_transforms() -> int:
+    """Go on with runs at which nobody works: never started, or cut off behind some input; how many."""
+    quiet = clock.now() - _QUIET
+    waiting = TransformRun.objects.filter(finished_at=None, moved_at__lt=quiet).order_by("moved_at")
+    found = list(waiting.values_list("pk", flat=True)[:100])
+    for run_id in found:
+        do_transform.delay(str(run_id))
     return len(found)

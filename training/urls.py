@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.api import assets, imports, manifests, sources, takedowns
+from training.api import assets, imports, manifests, sources, takedowns, transforms
 
 urlpatterns = [
     path("api/v1/source-classes", sources.SourceClassesApi.as_view(), name="api-source-classes"),
@@ -39,6 +39,13 @@ urlpatterns = [
     path("api/v1/training-imports", imports.ImportsApi.as_view(), name="api-training-imports"),
     path("api/v1/training-imports/<uuid:import_id>", imports.ImportApi.as_view(), name="api-training-import"),
     path("api/v1/training-imports/<uuid:import_id>/refusals", imports.ImportRefusalsApi.as_view()),
+    path(
+        "api/v1/training-jobs/<uuid:job_id>/runs",
+        transforms.JobRunsApi.as_view(),
+        name="api-training-job-runs",
+    ),
+    path("api/v1/training-transforms/<uuid:run_id>", transforms.TransformApi.as_view()),
+    path("api/v1/training-transforms/<uuid:run_id>/items", transforms.TransformItemsApi.as_view()),
     path("api/v1/takedowns", takedowns.TakedownsApi.as_view(), name="api-takedowns"),
     path("api/v1/takedowns/<uuid:takedown_id>", takedowns.TakedownApi.as_view(), name="api-takedown"),
     path("api/v1/takedowns/<uuid:takedown_id>/reach", takedowns.TakedownReachApi.as_view()),

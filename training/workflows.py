@@ -1,13 +1,15 @@
-"""Work that is begun now and done in the background: reading material handed in."""
+"""Work that is begun now and done in the background: reading material handed in, running transformations."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.db import transaction
 
 from accounts.principals import Principal
-from training.models import MaterialImport
+from training.models import MaterialImport, TransformRun
 from training.services.imports import hand_in_material
-from training.tasks import read_import
+from training.services.transforms import TransformAsk, start_transform
+from training.tasks import do_transform, read_import
 
 
 def import_material(
@@ -19,3 +21,10 @@ def import_material(
         # should the broker not answer, the beat starts the reading
         transaction.on_commit(lambda: read_import.delay(str(job.pk)), robust=True)
     return job, is_new
+
+
+def transform(*, principal: Principal, job_id: UUID, ask: TransformAsk) -> TransformRun:
+    """Start a run of a registered job. Raises as ``start_transform``."""
+    run = start_transform(principal=principal, job_id=job_id, ask=ask)
+    transaction.on_commit(lambda: do_transform.delay(str(run.pk)), robust=True)
+    return run

@@ -20,7 +20,9 @@ from training.services.manifests import ManifestAsk, freeze_manifest
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.filterwarnings("ignore:.*:DeprecationWarning"),  # mlcroissant's own, of what it reads JSON-LD with
+    pytest.mark.filterwarnings(
+        "ignore:.*:DeprecationWarning"
+    ),  # mlcroissant's own, of what it reads JSON-LD with
 ]
 
 

@@ -9,6 +9,7 @@ from training.models.manifests import ManifestRow, ModelVersion, TrainingManifes
 from training.models.rights import RightsEnd, RightsRecord
 from training.models.sources import DomainRule, Source, SourceClass
 from training.models.takedowns import Takedown, TakedownItem, TakedownReach
+from training.models.transforms import TransformItem, TransformRun
 
 __all__ = [
     "Derivative",
@@ -35,5 +36,7 @@ __all__ = [
     "TrainingAsset",
     "TrainingManifest",
     "TrainingRun",
+    "TransformItem",
     "TransformJob",
+    "TransformRun",
 ]

@@ -87,14 +87,14 @@ def receive_content(*, principal: Principal, asset_id: UUID, stream: BinaryIO) -
         asset = TrainingAsset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
         _require_open(asset)
         ground = ground_of(with_locked_class(asset.source))
-        facts = facts_of(ground, _as_captured(asset, found.flags), **found.facts)
+        facts = facts_of(ground, as_captured(asset, found.flags), **found.facts)
         verdict = judge(ground, facts)
         decision = keep_decision(
             ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk
         )
         asset.findings = found.report
         asset.decision = decision
-        asset.state = _settled(asset, verdict)
+        asset.state = settled(asset, verdict)
         if asset.state != AssetState.REFUSED:
             hold_bytes(sha256)
             part = ORIGINALS if asset.state == AssetState.ADMITTED else ISOLATED
@@ -106,7 +106,7 @@ def receive_content(*, principal: Principal, asset_id: UUID, stream: BinaryIO) -
         )
         if asset.state == AssetState.ISOLATED:
             open_review(principal, asset, ground, verdict)
-        _tell("training.asset_scanned", principal, ground, _as_captured(asset), decision, asset)
+        _tell("training.asset_scanned", principal, ground, as_captured(asset), decision, asset)
         return Admission(decision, asset)
 
 
@@ -248,7 +248,7 @@ def _require_open(asset: TrainingAsset) -> None:
     require_no_case(asset)
 
 
-def _settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
+def settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
     """What a scan makes of an asset: it may end or isolate it; what a reviewer admitted stays so unless refused."""
     if verdict.outcome == Outcome.REFUSE:
         return AssetState.REFUSED
@@ -259,7 +259,8 @@ def _settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
     return AssetState.ADMITTED if is_cleared else AssetState.ISOLATED
 
 
-def _as_captured(asset: TrainingAsset, flags: tuple[str, ...] = ()) -> Capture:
+def as_captured(asset: TrainingAsset, flags: tuple[str, ...] = ()) -> Capture:
+    """What was captured of an asset, as the gate is asked of it again."""
     told: dict[str, Any] = asset.capture
     return Capture(
         external_id=asset.external_id, kind=asset.kind, media_type=asset.media_type, sha256=asset.sha256,
@@ -306,6 +307,7 @@ def discard_isolated(asset: TrainingAsset) -> None:
 __all__ = [
     "Admission",
     "Facts",
+    "as_captured",
     "asset_of",
     "clean_capture",
     "collector_of",
@@ -317,6 +319,7 @@ __all__ = [
     "open_review",
     "receive_content",
     "register_asset",
+    "settled",
     "source_of",
     "with_locked_class",
 ]

@@ -10,6 +10,7 @@ from common.locks import sole_worker
 from training.models import MaterialImport, TransformRun
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
 from training.services.imports import read_material
+from training.services.lineage_events import send_lineage
 from training.services.takedown_acts import finish_removals
 from training.services.transforms import run_transform
 
@@ -20,6 +21,7 @@ BEAT: tuple[str | tuple[str, int], ...] = (
     ("training.tasks.delete_what_was_removed", 60),
     ("training.tasks.resume_imports", 30),
     ("training.tasks.resume_transforms", 30),
+    "training.tasks.send_lineage_events",
 )
 
 _QUIET = timedelta(seconds=60)
@@ -85,3 +87,9 @@ def resume_transforms() -> int:
     for run_id in found:
         do_transform.delay(str(run_id))
     return len(found)
+
+
+@shared_task(ignore_result=True)
+def send_lineage_events() -> int:
+    """Send OpenLineage events that are due; how many were taken."""
+    return send_lineage()

@@ -5,6 +5,7 @@ from training.models.decisions import PolicyDecision, PolicyText, Review, Rights
 from training.models.fingerprints import Fingerprint
 from training.models.imports import ImportRefusal, MaterialImport
 from training.models.lineage import LineageEdge, LineageHead, LineageNode
+from training.models.lineage_events import LineageEvent
 from training.models.manifests import ManifestRow, ModelVersion, TrainingManifest, TrainingRun
 from training.models.rights import RightsEnd, RightsRecord
 from training.models.sources import DomainRule, Source, SourceClass
@@ -17,6 +18,7 @@ __all__ = [
     "Fingerprint",
     "ImportRefusal",
     "LineageEdge",
+    "LineageEvent",
     "LineageHead",
     "LineageNode",
     "ManifestRow",

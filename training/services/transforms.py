@@ -25,6 +25,7 @@ from training.seats import require_engineer
 from training.services.assets import as_captured, settled, with_locked_class
 from training.services.derivatives import DerivativeAsk, job_of, write_derivatives
 from training.services.gate import facts_of, ground_of, judge
+from training.services.lineage_events import tell_lineage
 from training.services.takedown_work import hold_bytes
 from training.services.texts import clean
 from training.steps import MEDIA_TYPES, StepError, require_known, run_steps
@@ -89,6 +90,7 @@ def start_transform(*, principal: Principal, job_id: UUID, ask: TransformAsk) ->
             details={"job": str(job.pk), "code_commit": job.code_commit, "approved_by": str(job.approved_by_id),
                      "inputs": len(ask.assets), "dataset": run.dataset, "version": run.dataset_version},
         )  # fmt: skip
+        _tell(run, "START")
     return run
 
 
@@ -202,4 +204,17 @@ def _finish(run: TransformRun, state: str, code: str = "") -> TransformRun:
                 object_type="training_transform", object_id=row.pk,
                 details={"state": row.state, "stopped_for": code, "items": counted},
             )  # fmt: skip
+            _tell(row, "COMPLETE" if state == TransformRun.State.DONE else "ABORT")
         return row
+
+
+def _tell(run: TransformRun, type_: str) -> None:
+    sources = TransformItem.objects.filter(run=run).values_list("asset__source_id", flat=True).distinct()
+    made = run.items.filter(state=State.MADE).exists()
+    tell_lineage(
+        organisation_id=run.organisation_id, type_=type_, run=run.pk, job=f"transform/{run.job.name}",
+        tags={"code_commit": run.job.code_commit, "container_image": run.job.container_image,
+              "approved_by": str(run.job.approved_by_id)},
+        inputs=[f"source/{one}" for one in sources],
+        outputs=[f"dataset/{run.dataset}/{run.dataset_version}"] if made else [],
+    )  # fmt: skip

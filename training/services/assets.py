@@ -30,6 +30,9 @@ from training.vocabulary import AssetState, CollectionMethod, Held, MediaKind, N
 from trustcore.encoding import is_sha256_hex
 from trustcore.policy.territory import is_territory
 
+# asked for each row of a bulk: made once
+_KINDS, _METHODS = frozenset(MediaKind.values), frozenset(CollectionMethod.values)
+
 
 @dataclass(frozen=True, slots=True)
 class Admission:
@@ -151,7 +154,7 @@ def collector_of(principal: Principal) -> str:
 
 def in_one_spelling(capture: Capture, *, collector: str) -> Capture:
     """A capture as it is judged and kept. Raises as :func:`clean_capture`."""
-    if capture.kind not in MediaKind.values or capture.method not in CollectionMethod.values:
+    if capture.kind not in _KINDS or capture.method not in _METHODS:
         raise InvalidInput("CAPTURE_INVALID", "The kind or the collection method is not known.")
     if not is_sha256_hex(capture.sha256):
         raise InvalidInput("CHECKSUM_INVALID", "A checksum is a SHA-256 in lower-case hexadecimal digits.")

@@ -128,8 +128,10 @@ def sort_rows(organisation_id: UUID, told: Sequence[Told]) -> tuple[Sorted, dict
     versions = _versions(here)
     holders = _holders(organisation_id, {one.capture.sha256 for one in here})
     judge = _Judge(grounds)
-    judge.foresee((one, _is_elsewhere(holders, one)) for one in here)
-    for one in here:
+    elsewhere = [_is_elsewhere(holders, one) for one in here]
+    asked = [judge.facts(one, is_elsewhere=is_it) for one, is_it in zip(here, elsewhere, strict=True)]
+    judge.foresee(zip(here, asked, strict=True))
+    for one, was_elsewhere, facts in zip(here, elsewhere, asked, strict=True):
         earlier = versions[one.source_id, one.capture.external_id]
         if one.capture.sha256 in earlier.states:
             state = earlier.states[one.capture.sha256]
@@ -139,7 +141,8 @@ def sort_rows(organisation_id: UUID, told: Sequence[Told]) -> tuple[Sorted, dict
                 code = "ASSET_TAKEN_DOWN" if state == AssetState.REMOVED else "ASSET_CLOSED"
                 sorted_.refused.append(Refused(one.row, code, "", one.capture.external_id))
             continue
-        judged = judge.of(one, is_elsewhere=_is_elsewhere(holders, one))
+        is_it = _is_elsewhere(holders, one)  # another row of this chunk may have brought the same bytes
+        judged = judge.of(one, facts if is_it == was_elsewhere else replace(facts, exact_duplicate=is_it))
         if judged.verdict.outcome == Outcome.REFUSE:
             codes = judged.verdict.codes
             sorted_.refused.append(
@@ -222,32 +225,37 @@ class _Judge:
     def __init__(self, grounds: dict[UUID, Ground]) -> None:
         self._grounds = grounds
         self._known: dict[tuple[UUID, Facts], Judged] = {}
+        self._reads_size: dict[str, bool] = {}
 
-    def foresee(self, asked: Iterable[tuple[Told, bool]]) -> None:
+    def foresee(self, asked: Iterable[tuple[Told, Facts]]) -> None:
         """Decide everything that is known beforehand in few calls of the engine."""
         by_policy: dict[str, tuple[Policy, dict[tuple[UUID, Facts], None]]] = {}
-        for one, is_elsewhere in asked:
+        for one, facts in asked:
             policy = self._grounds[one.source_id].policy
             wanted = by_policy.setdefault(policy.hash, (policy, {}))[1]
-            wanted.setdefault((one.source_id, self._facts(one, is_elsewhere)))
+            wanted.setdefault((one.source_id, facts))
         for policy, wanted in by_policy.values():
             keys = list(wanted)
             verdicts = decide_many(policy, [facts for _source, facts in keys])
             for (source, facts), verdict in zip(keys, verdicts, strict=True):
                 self._known[source, facts] = Judged(source, facts, verdict)
 
-    def of(self, one: Told, *, is_elsewhere: bool) -> Judged:
+    def of(self, one: Told, facts: Facts) -> Judged:
         """The decision of a row."""
-        key = (one.source_id, self._facts(one, is_elsewhere))
-        if key not in self._known:
-            (verdict,) = decide_many(self._grounds[one.source_id].policy, [key[1]])
-            self._known[key] = Judged(one.source_id, key[1], verdict)
+        key = (one.source_id, facts)
+        if (known := self._known.get(key)) is not None:
+            return known
+        (verdict,) = decide_many(self._grounds[one.source_id].policy, [facts])
+        self._known[key] = Judged(one.source_id, facts, verdict)
         return self._known[key]
 
-    def _facts(self, one: Told, is_elsewhere: bool) -> Facts:
+    def facts(self, one: Told, *, is_elsewhere: bool) -> Facts:
+        """What the policy reads of a row."""
         ground = self._grounds[one.source_id]
+        if ground.policy.hash not in self._reads_size:
+            self._reads_size[ground.policy.hash] = reads_size(ground.policy)
         facts = facts_of(ground, one.capture, exact_duplicate=is_elsewhere)
-        return facts if reads_size(ground.policy) else replace(facts, size_bytes=0)
+        return facts if self._reads_size[ground.policy.hash] else replace(facts, size_bytes=0)
 
 
 def reads_size(policy: Policy) -> bool:

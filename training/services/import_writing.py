@@ -50,15 +50,16 @@ def _decide(
     job: MaterialImport, chunk: Sorted, grounds: dict[UUID, Ground]
 ) -> dict[tuple[UUID, Any], PolicyDecision]:
     judged = [one.judged for one in chunk.entries] + [one.judged for one in chunk.refused if one.judged]
-    covered = Counter(_key(one) for one in judged)
+    # of one source and one set of facts a chunk has one object: asking which it is costs no hashing of facts
+    covered = Counter(id(one) for one in judged)
     for policy in {ground.policy.hash: ground.policy for ground in grounds.values()}.values():
         keep_policy(policy)
     made = {}
-    for one in {_key(one): one for one in judged}.values():
+    for one in {id(one): one for one in judged}.values():
         ground = grounds[one.source_id]
         made[_key(one)] = decision_of(
             ground=ground, facts=one.facts, verdict=one.verdict, person=job.submitted_by,
-            subject_type="import", subject_id=job.pk, covers_rows=covered[_key(one)],
+            subject_type="import", subject_id=job.pk, covers_rows=covered[id(one)],
             leaving_out=() if reads_size(ground.policy) else ("size_bytes",),
         )  # fmt: skip
     PolicyDecision.objects.bulk_create(made.values(), batch_size=500)
@@ -78,7 +79,8 @@ def _assets(
     decisions: dict[tuple[UUID, Any], PolicyDecision],
 ) -> Iterable[tuple[Any, ...]]:
     house, at = str(job.organisation_id), clock.now()
-    by_judged = {id(one.judged): str(decisions[_key(one.judged)].pk) for one in entries}
+    distinct = {id(one.judged): one.judged for one in entries}
+    by_judged = {key: str(decisions[_key(judged)].pk) for key, judged in distinct.items()}
     for one, asset_id, node in zip(entries, ids, nodes, strict=True):
         told = one.told.capture
         source, rights = grounds[one.told.source_id].source, grounds[one.told.source_id].rights

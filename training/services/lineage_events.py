@@ -45,7 +45,8 @@ def tell_lineage(
 
 def send_lineage() -> int:
     """Send what is due, oldest first; how many were taken. What fails is tried again, ever later, twenty times;
-    the others wait for the next turn."""
+    the others wait for the next turn.
+    """
     if not settings.OPENLINEAGE_URL:
         return 0
     sent = 0

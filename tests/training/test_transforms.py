@@ -120,6 +120,17 @@ def test_where_the_licence_permits_no_derivatives_none_is_made(house: House) -> 
     assert items(run) == [("BEFORE", ["DERIVATIVES_NOT_PERMITTED"])]
 
 
+def test_an_original_too_large_for_a_worker_is_not_read(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, large = stored(house, 17, data=picture(17, (300, 220))), stored(house, 18)
+    monkeypatch.setattr(transforms, "BYTES_MOST", small.size_bytes)
+    assert large.size_bytes > small.size_bytes
+    assert items(run_transform(start(house, registered(house), small, large).pk)) == [
+        ("MADE", []), ("BEFORE", ["FILE_TOO_LARGE"]),
+    ]  # fmt: skip
+
+
 def test_a_step_that_cannot_be_done_fails_its_input_alone(house: House) -> None:
     small, large = stored(house, 8, data=picture(8, (128, 96))), stored(house, 9)
     assert items(run_transform(start(house, registered(house), small, large).pk)) == [

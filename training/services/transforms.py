@@ -34,6 +34,8 @@ from training.vocabulary import AssetState, Held, MediaKind
 
 State = TransformItem.State
 INPUTS_MOST = 10_000
+BYTES_MOST = 1024**3
+"""Largest original that is worked on here: a worker holds it in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +150,8 @@ def _deal_with(run: TransformRun, item: TransformItem) -> None:
 def _checked_before(asset: TrainingAsset) -> tuple[bytes, Findings]:
     if asset.state != AssetState.ADMITTED or asset.held != Held.HERE:
         raise _Refused(State.REFUSED_BEFORE, ("PARENT_NOT_ADMITTED",))
+    if asset.size_bytes > BYTES_MOST:
+        raise _Refused(State.REFUSED_BEFORE, ("FILE_TOO_LARGE",))
     if not is_intact(asset.location, asset.sha256):
         raise _Refused(State.REFUSED_BEFORE, ("CHECKSUM_MISMATCH",))
     with blobs().open(asset.location, "rb") as stored:

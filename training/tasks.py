@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
 from celery import Task, shared_task
@@ -22,6 +23,14 @@ from training.services.rights_reviews import open_due_reviews
 from training.services.takedown_acts import finish_removals
 from training.vocabulary import ReportState
 from trustcore.errors import TrustError
+from common import clock
+from common.locks import sole_worker
+from training.models import MaterialImport, TransformRun
+from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
+from training.services.imports import read_material
+from training.services.lineage_events import send_lineage
+from training.services.takedown_acts import finish_removals
+from training.services.transforms import run_transform
 
 logger = logging.getLogger(__name__)
 _RETRIES = 5
@@ -37,7 +46,12 @@ BEAT: tuple[str | tuple[str, int], ...] = (
     ("training.tasks.keep_lineage", 60),
     ("training.tasks.resume_reports", 60),
     ("training.tasks.open_rights_reviews", 3600),
+    ("training.tasks.resume_imports", 30),
+    ("training.tasks.resume_transforms", 30),
+    "training.tasks.send_lineage_events",
 )
+
+_QUIET = timedelta(seconds=60)
 
 
 @shared_task(ignore_result=True)
@@ -119,3 +133,46 @@ def resume_reports() -> int:
 def open_rights_reviews() -> int:
     """Put rights records whose day has come in front of counsel; how many."""
     return len(open_due_reviews())
+@shared_task(ignore_result=True, acks_late=True)
+def read_import(import_id: str) -> None:
+    """Read material handed in; one file of a house at a time, another waits for the beat."""
+    job = MaterialImport.objects.only("pk", "organisation_id").get(pk=UUID(import_id))
+    with sole_worker(job.organisation_id) as is_mine:
+        if is_mine:
+            read_material(job.pk)
+
+
+@shared_task(ignore_result=True)
+def resume_imports() -> int:
+    """Go on with files that nobody reads: never started, or cut off behind some chunk; how many."""
+    quiet = clock.now() - _QUIET
+    waiting = MaterialImport.objects.filter(finished_at=None, moved_at__lt=quiet).order_by("moved_at")
+    found = list(waiting.values_list("pk", flat=True)[:100])
+    for import_id in found:
+        read_import.delay(str(import_id))
+    return len(found)
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def do_transform(run_id: str) -> None:
+    """Run a transformation job over what waits; one worker at a run."""
+    with sole_worker(UUID(run_id)) as is_mine:
+        if is_mine:
+            run_transform(UUID(run_id))
+
+
+@shared_task(ignore_result=True)
+def resume_transforms() -> int:
+    """Go on with runs at which nobody works: never started, or cut off behind some input; how many."""
+    quiet = clock.now() - _QUIET
+    waiting = TransformRun.objects.filter(finished_at=None, moved_at__lt=quiet).order_by("moved_at")
+    found = list(waiting.values_list("pk", flat=True)[:100])
+    for run_id in found:
+        do_transform.delay(str(run_id))
+    return len(found)
+
+
+@shared_task(ignore_result=True)
+def send_lineage_events() -> int:
+    """Send OpenLineage events that are due; how many were taken."""
+    return send_lineage()

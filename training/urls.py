@@ -4,6 +4,7 @@ from django.urls import path
 
 from training.api import assets, contracts, manifests, sources, takedowns
 from training.api import assets, manifests, reports, sources, takedowns, views
+from training.api import assets, imports, manifests, sources, takedowns, transforms
 
 urlpatterns = [
     path("api/v1/source-classes", sources.SourceClassesApi.as_view(), name="api-source-classes"),
@@ -27,6 +28,9 @@ urlpatterns = [
     path("api/v1/manifests", manifests.ManifestsApi.as_view(), name="api-manifests"),
     path("api/v1/manifests/<str:name>", manifests.ManifestApi.as_view(), name="api-manifest"),
     path("api/v1/manifests/<str:name>/file", manifests.ManifestFileApi.as_view()),
+    path("api/v1/manifests/<str:name>/rows", manifests.ManifestRowsApi.as_view()),
+    path("api/v1/manifests/<str:name>/croissant", manifests.ManifestCroissantApi.as_view()),
+    path("api/v1/manifests/<str:name>/prov", manifests.ManifestProvApi.as_view()),
     path("api/v1/manifests/<str:name>/check", manifests.ManifestCheckApi.as_view()),
     path("api/v1/manifests/<str:name>/release", manifests.ManifestReleaseApi.as_view()),
     path("api/v1/manifests/<str:name>/withdraw", manifests.ManifestWithdrawApi.as_view()),
@@ -40,6 +44,16 @@ urlpatterns = [
     path("api/v1/data-contracts/<uuid:contract_id>/file", contracts.DataContractFileApi.as_view()),
     path("api/v1/data-contracts/<uuid:contract_id>/activate", contracts.DataContractActivateApi.as_view()),
     path("api/v1/data-contracts/<uuid:contract_id>/retire", contracts.DataContractRetireApi.as_view()),
+    path("api/v1/training-imports", imports.ImportsApi.as_view(), name="api-training-imports"),
+    path("api/v1/training-imports/<uuid:import_id>", imports.ImportApi.as_view(), name="api-training-import"),
+    path("api/v1/training-imports/<uuid:import_id>/refusals", imports.ImportRefusalsApi.as_view()),
+    path(
+        "api/v1/training-jobs/<uuid:job_id>/runs",
+        transforms.JobRunsApi.as_view(),
+        name="api-training-job-runs",
+    ),
+    path("api/v1/training-transforms/<uuid:run_id>", transforms.TransformApi.as_view()),
+    path("api/v1/training-transforms/<uuid:run_id>/items", transforms.TransformItemsApi.as_view()),
     path("api/v1/takedowns", takedowns.TakedownsApi.as_view(), name="api-takedowns"),
     path("api/v1/takedowns/<uuid:takedown_id>", takedowns.TakedownApi.as_view(), name="api-takedown"),
     path("api/v1/takedowns/<uuid:takedown_id>/reach", takedowns.TakedownReachApi.as_view()),

@@ -111,6 +111,13 @@ SCRIPT_BYTES_MAX = env.integer("TRUSTMARK_SCRIPT_BYTES_MAX", 32 * 1024**2, least
 SCRIPT_PAGES_MAX = env.integer("TRUSTMARK_SCRIPT_PAGES_MAX", 1000, least=1)
 # Largest original or derivative for training.
 TRAINING_FILE_BYTES_MAX = env.integer("TRUSTMARK_TRAINING_FILE_BYTES_MAX", 20 * 1024**3, least=1)
+# Largest file of captures that is registered in bulk.
+TRAINING_IMPORT_BYTES_MAX = env.integer("TRUSTMARK_TRAINING_IMPORT_BYTES_MAX", 4 * 1024**3, least=1)
+# Whole commit of the code that the workers run: transformations run here only under a job that names it. Empty: none do.
+TRAINING_CODE_COMMIT = env.text("TRUSTMARK_TRAINING_CODE_COMMIT", "")
+# Who collects OpenLineage events of the material for training (https://...); empty: nobody, and none are kept.
+OPENLINEAGE_URL = env.text("TRUSTMARK_OPENLINEAGE_URL", "")
+OPENLINEAGE_KEY = env.text("TRUSTMARK_OPENLINEAGE_KEY", "")
 # Days for which a bucket with object lock retains what was stored (governance mode: a takedown still removes it).
 # 0: the bucket's own rule holds.
 TRAINING_LOCK_DAYS = env.integer("TRUSTMARK_TRAINING_LOCK_DAYS", 0)

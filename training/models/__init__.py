@@ -4,12 +4,15 @@ from training.models.assets import Derivative, TrainingAsset, TransformJob
 from training.models.contracts import ContractBinding, DataContract
 from training.models.decisions import PolicyDecision, PolicyText, Review, RightsException
 from training.models.fingerprints import Fingerprint
+from training.models.imports import ImportRefusal, MaterialImport
 from training.models.lineage import LineageEdge, LineageHead, LineageNode
+from training.models.lineage_events import LineageEvent
 from training.models.manifests import ManifestRow, ModelVersion, TrainingManifest, TrainingRun
 from training.models.reports import RightsReport, RightsReview, TrainingQuestion
 from training.models.rights import RightsEnd, RightsRecord
 from training.models.sources import DomainRule, Source, SourceClass
 from training.models.takedowns import Takedown, TakedownItem, TakedownReach
+from training.models.transforms import TransformItem, TransformRun
 
 __all__ = [
     "ContractBinding",
@@ -17,10 +20,13 @@ __all__ = [
     "Derivative",
     "DomainRule",
     "Fingerprint",
+    "ImportRefusal",
     "LineageEdge",
+    "LineageEvent",
     "LineageHead",
     "LineageNode",
     "ManifestRow",
+    "MaterialImport",
     "ModelVersion",
     "PolicyDecision",
     "PolicyText",
@@ -39,5 +45,7 @@ __all__ = [
     "TrainingManifest",
     "TrainingQuestion",
     "TrainingRun",
+    "TransformItem",
     "TransformJob",
+    "TransformRun",
 ]

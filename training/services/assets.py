@@ -31,6 +31,9 @@ from training.vocabulary import AssetState, CollectionMethod, Held, MediaKind, N
 from trustcore.encoding import is_sha256_hex
 from trustcore.policy.territory import is_territory
 
+# asked for each row of a bulk: made once
+_KINDS, _METHODS = frozenset(MediaKind.values), frozenset(CollectionMethod.values)
+
 
 @dataclass(frozen=True, slots=True)
 class Admission:
@@ -60,6 +63,7 @@ def register_asset(
     with transaction.atomic():
         ground = ground_of(_locked_class(source))
         require_contract(ground, under)
+        ground = ground_of(with_locked_class(source))
         facts = facts_of(ground, told, exact_duplicate=is_known(ground, told.sha256))
         verdict = judge(ground, facts)
         asset_id = new_id() if verdict.outcome != Outcome.REFUSE else None
@@ -110,6 +114,8 @@ def receive_content(
         facts = facts_of(
             ground, as_captured(asset, found.flags), registered_at=asset.created_at, **found.facts
         )
+        ground = ground_of(with_locked_class(asset.source))
+        facts = facts_of(ground, as_captured(asset, found.flags), **found.facts)
         verdict = judge(ground, facts)
         decision = keep_decision(
             ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk,
@@ -117,7 +123,7 @@ def receive_content(
         )  # fmt: skip
         asset.findings = found.report
         asset.decision = decision
-        asset.state = _settled(asset, verdict)
+        asset.state = settled(asset, verdict)
         if asset.state != AssetState.REFUSED:
             hold_bytes(sha256)
             part = ORIGINALS if asset.state == AssetState.ADMITTED else ISOLATED
@@ -184,20 +190,29 @@ def clean_capture(principal: Principal, capture: Capture) -> Capture:
     Raises:
         InvalidInput: as :func:`register_asset`.
     """
-    if capture.kind not in MediaKind.values or capture.method not in CollectionMethod.values:
+    return in_one_spelling(capture, collector=collector_of(principal))
+
+
+def collector_of(principal: Principal) -> str:
+    """Who collected is who calls: a key by its name, a person by theirs."""
+    key = principal.credential
+    return key.name if key is not None else principal.person.full_name
+
+
+def in_one_spelling(capture: Capture, *, collector: str) -> Capture:
+    """A capture as it is judged and kept. Raises as :func:`clean_capture`."""
+    if capture.kind not in _KINDS or capture.method not in _METHODS:
         raise InvalidInput("CAPTURE_INVALID", "The kind or the collection method is not known.")
     if not is_sha256_hex(capture.sha256):
         raise InvalidInput("CHECKSUM_INVALID", "A checksum is a SHA-256 in lower-case hexadecimal digits.")
     if not is_territory(capture.territory):
         raise InvalidInput("TERRITORY_UNKNOWN", _("%(code)s is no territory.") % {"code": capture.territory})
     url, domain = canonical_url(capture.canonical_url)
-    key = principal.credential
     return replace(
         capture, canonical_url=url, domain=domain,
         external_id=clean(capture.external_id, most=200, code="CAPTURE_INVALID"),
         licence_claim=clean(capture.licence_claim, most=200, code="CAPTURE_INVALID", may_be_empty=True),
-        # who collected is who calls: a key by its name, a person by theirs
-        collector=key.name if key is not None else principal.person.full_name,
+        collector=collector,
     )  # fmt: skip
 
 
@@ -267,8 +282,7 @@ def _write(
                 sha256=told.sha256, size_bytes=told.size_bytes, canonical_url=told.canonical_url,
                 method=told.method, collector=told.collector, collected_at=told.collected_at,
                 licence_claim=told.licence_claim,
-                capture={**told.capture, "territory": told.territory, "content": list(told.content),
-                         "flags": list(told.flags), "business_unit": told.business_unit},
+                capture=kept_capture(told),
                 state=AssetState.ADMITTED if is_in else AssetState.ISOLATED, held=Held.ELSEWHERE,
                 location=told.location, owner=ground.source.owner, decision=decision, node=node,
             )  # fmt: skip
@@ -280,7 +294,15 @@ def _write(
     return asset
 
 
-def _locked_class(source: Source) -> Source:
+def kept_capture(told: Capture) -> dict[str, Any]:
+    """What a row keeps of a capture beside its columns."""
+    return {
+        **told.capture, "territory": told.territory, "content": list(told.content),
+        "flags": list(told.flags), "business_unit": told.business_unit,
+    }  # fmt: skip
+
+
+def with_locked_class(source: Source) -> Source:
     """The source with its class held still: a stop that comes now waits for us, or we see it."""
     kind = type(source.source_class).objects.select_for_update(no_key=True).get(pk=source.source_class_id)
     source.source_class = kind
@@ -304,6 +326,7 @@ def _settled_meanwhile(before: TrainingAsset, now: TrainingAsset) -> bool:
 
 
 def _settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
+def settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
     """What a scan makes of an asset: it may end or isolate it; what a reviewer admitted stays so unless refused."""
     if verdict.outcome == Outcome.REFUSE:
         return AssetState.REFUSED
@@ -316,6 +339,7 @@ def _settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
 
 def as_captured(asset: TrainingAsset, flags: tuple[str, ...] = ()) -> Capture:
     """What was captured of a registered asset; ``flags`` are further ones, that a scan raised."""
+    """What was captured of an asset, as the gate is asked of it again."""
     told: dict[str, Any] = asset.capture
     return Capture(
         external_id=asset.external_id, kind=asset.kind, media_type=asset.media_type, sha256=asset.sha256,
@@ -367,12 +391,17 @@ __all__ = [
     "as_captured",
     "asset_of",
     "clean_capture",
+    "collector_of",
     "discard_isolated",
+    "in_one_spelling",
     "is_known",
+    "kept_capture",
     "missing_of",
     "open_review",
     "receive_content",
     "register_asset",
     "require_contract",
+    "settled",
     "source_of",
+    "with_locked_class",
 ]

@@ -167,6 +167,8 @@ def _facts(row: TrainingAsset, contract: Compiled | None) -> Facts:
     told |= {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
     told["country"] = str(told["territory"])[:2]
     told |= contract_facts(contract, as_captured(row), registered_at=None, bound_at=None, at=clock.now())
+    # decisions that cover many rows of a bulk leave out what their policy did not read
+    told["size_bytes"] = kept.get("size_bytes", row.size_bytes)
     return Facts(**told)
 
 

@@ -54,6 +54,7 @@ class DerivativeAsk:
     size_bytes: int
     technical: Mapping[str, Any]
     location: str
+    held: Held = Held.ELSEWHERE
 
 
 def register_job(*, principal: Principal, ask: JobAsk) -> TransformJob:
@@ -100,12 +101,24 @@ def register_derivatives(
         Conflict: ``PARENT_MISSING``, ``PARENT_NOT_ADMITTED``, ``DERIVATIVES_NOT_PERMITTED``.
     """
     require_engineer(principal)
+    return write_derivatives(job=job_of(principal, job_id), asks=asks, principal=principal)
+
+
+def job_of(principal: Principal, job_id: UUID) -> TransformJob:
+    """The caller's job. Raises ``NotFound``."""
     job = TransformJob.objects.filter(pk=job_id, organisation=principal.organisation).first()
     if job is None:
         raise NotFound
+    return job
+
+
+def write_derivatives(
+    *, job: TransformJob, asks: Sequence[DerivativeAsk], principal: Principal | None
+) -> list[Derivative]:
+    """As :func:`register_derivatives`, for a job that is known to be the caller's, or to run here."""
     for ask in asks:
         _check(ask)
-    house = principal.organisation_id
+    house = job.organisation_id
     with transaction.atomic():
         lock_head(house)  # before the parents are looked at: a takedown that takes its turn first is seen
         parents = _parents(house, {one for ask in asks for one in ask.parents})
@@ -118,8 +131,8 @@ def register_derivatives(
         ]
         link(organisation_id=house, edges=edges, job=job.pk)
         record(
-            kind="training.derivatives_registered", principal=principal, object_type="training_job",
-            object_id=job.pk,
+            kind="training.derivatives_registered", principal=principal, organisation_id=house,
+            object_type="training_job", object_id=job.pk,
             details={"code_commit": job.code_commit, "approved_by": str(job.approved_by_id),
                      "outputs": [{"id": str(row.pk), "checksum": f"sha256:{row.sha256}",
                                   "derived_from": [str(one) for one in ask.parents]}
@@ -196,6 +209,6 @@ def _make(house: UUID, job: TransformJob, ask: DerivativeAsk) -> Derivative:
         pk=made_id, created_at=clock.now(), organisation_id=house, job=job,
         dataset=clean(ask.dataset, most=80), dataset_version=ask.dataset_version, kind=ask.kind,
         role=clean(ask.role, most=40), media_type=clean(ask.media_type, most=120), sha256=ask.sha256,
-        size_bytes=ask.size_bytes, technical=dict(ask.technical), held=Held.ELSEWHERE,
+        size_bytes=ask.size_bytes, technical=dict(ask.technical), held=ask.held,
         location=clean(ask.location, most=1000, may_be_empty=True), node=node,
     )  # fmt: skip

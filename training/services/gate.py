@@ -1,6 +1,6 @@
 """Ask the gate: gather what it looks at, decide, and keep the decision with everything it rested on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from accounts.models import User
 from accounts.principals import Principal
 from common import clock
 from training.contracts.compiling import Compiled
@@ -209,16 +210,50 @@ def keep_decision(
     after: PolicyDecision | None = None,
 ) -> PolicyDecision:
     """Write the decision down with the text that it was made under."""
-    PolicyText.objects.get_or_create(hash=ground.policy.hash, defaults={"text": ground.policy.text})
-    told = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(facts).items()}
+    keep_policy(ground.policy)
+    row = decision_of(
+        ground=ground, facts=facts, verdict=verdict, person=principal.person if principal else None,
+        subject_type=subject_type, subject_id=subject_id, covers_rows=covers_rows,
+    )  # fmt: skip
+    row.save(force_insert=True)
+    return row
+
+
+def keep_policy(policy: Policy) -> None:
+    """See to it that the text of a policy stands beside the decisions that were made under it."""
+    PolicyText.objects.get_or_create(hash=policy.hash, defaults={"text": policy.text})
+
+
+def decision_of(
+    *,
+    ground: Ground,
+    facts: Facts,
+    verdict: Verdict,
+    person: User | None,
+    subject_type: str = "asset",
+    subject_id: UUID | None = None,
+    covers_rows: int = 1,
+    leaving_out: Collection[str] = (),
+) -> PolicyDecision:
+    """The row of a decision, not written yet.
+
+    Args:
+        leaving_out: facts that the policy does not read and in which the rows that it covers differ.
+    """
+    told = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(facts).items()
+        if name not in leaving_out
+    }
     lifted = without_exceptions(ground, facts, verdict)
-    return PolicyDecision.objects.create(
+    return PolicyDecision(
         organisation_id=ground.source.organisation_id, subject_type=subject_type, subject_id=subject_id,
         covers=covers_rows, outcome=verdict.outcome, codes=list(verdict.codes), facts=told,
         facts_hash=f"sha256:{sha256_hex(canonical_json(told))}", policy_id=ground.policy.hash,
         contract_hash=ground.contract_hash,
         exceptions=[one.pk for one in ground.exceptions if set(one.codes) & lifted],
         after=after, asked_by=principal.person if principal else None,
+        asked_by=person,
     )  # fmt: skip
 
 

@@ -3,34 +3,27 @@
 import logging
 from datetime import timedelta
 from typing import Any
-from datetime import timedelta
 from uuid import UUID
 
 from celery import Task, shared_task
 from django.db import InterfaceError, OperationalError
 
-from training.lineage.index import keep_snapshots
-from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
-from training.services.retention import remove_what_was_kept_long_enough
-from training.services.contract_times import isolate_unscanned, open_for_retention
 from common import clock
 from common.errors import DomainError, Unavailable
 from common.locks import sole_worker
-from training.models import RightsReport
+from training.lineage.index import keep_snapshots
+from training.models import MaterialImport, RightsReport, TransformRun
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
-from training.services.reports import build_report, fail_report
-from training.services.rights_reviews import open_due_reviews
-from training.services.takedown_acts import finish_removals
-from training.vocabulary import ReportState
-from trustcore.errors import TrustError
-from common import clock
-from common.locks import sole_worker
-from training.models import MaterialImport, TransformRun
-from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
+from training.services.contract_times import isolate_unscanned, open_for_retention
 from training.services.imports import read_material
 from training.services.lineage_events import send_lineage
+from training.services.reports import build_report, fail_report
+from training.services.retention import remove_what_was_kept_long_enough
+from training.services.rights_reviews import open_due_reviews
 from training.services.takedown_acts import finish_removals
 from training.services.transforms import run_transform
+from training.vocabulary import ReportState
+from trustcore.errors import TrustError
 
 logger = logging.getLogger(__name__)
 _RETRIES = 5
@@ -50,8 +43,6 @@ BEAT: tuple[str | tuple[str, int], ...] = (
     ("training.tasks.resume_transforms", 30),
     "training.tasks.send_lineage_events",
 )
-
-_QUIET = timedelta(seconds=60)
 
 
 @shared_task(ignore_result=True)
@@ -87,9 +78,14 @@ def end_retention() -> int:
 def keep_times_of_contracts() -> int:
     """Isolate what waited too long for its scan, take down what was kept too long; how many of both."""
     return len(isolate_unscanned()) + len(open_for_retention())
+
+
+@shared_task(ignore_result=True)
 def keep_lineage() -> int:
     """Write the snapshots of lineage that are due, broken ones among them; how many."""
     return keep_snapshots()
+
+
 @shared_task(bind=True, acks_late=True, max_retries=_RETRIES, ignore_result=True)
 def make_report(self: "Task[Any, Any]", report_id: str) -> None:
     """Make a rights report; what passes is tried again, what does not is said."""
@@ -133,6 +129,8 @@ def resume_reports() -> int:
 def open_rights_reviews() -> int:
     """Put rights records whose day has come in front of counsel; how many."""
     return len(open_due_reviews())
+
+
 @shared_task(ignore_result=True, acks_late=True)
 def read_import(import_id: str) -> None:
     """Read material handed in; one file of a house at a time, another waits for the beat."""

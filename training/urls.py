@@ -2,9 +2,7 @@
 
 from django.urls import path
 
-from training.api import assets, contracts, manifests, sources, takedowns
-from training.api import assets, manifests, reports, sources, takedowns, views
-from training.api import assets, imports, manifests, sources, takedowns, transforms
+from training.api import assets, contracts, imports, manifests, reports, sources, takedowns, transforms, views
 
 urlpatterns = [
     path("api/v1/source-classes", sources.SourceClassesApi.as_view(), name="api-source-classes"),

@@ -132,6 +132,8 @@ class ContractState(models.TextChoices):
     DRAFT = "DRAFT", later("Draft")
     ACTIVE = "ACTIVE", later("In force")
     RETIRED = "RETIRED", later("Retired")
+
+
 class ReportScope(models.TextChoices):
     """What a rights report is about."""
 

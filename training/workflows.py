@@ -1,14 +1,22 @@
-"""Ask for a rights report: a small one is answered at once, a large one in the background."""
+"""Work that is begun now and done in the background: reports, reading material handed in, running transformations.
+
+Should the broker not answer, the beat starts the work.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
 from accounts.principals import Principal
 from common.errors import Unavailable
-from training.models import RightsReport
+from training.models import MaterialImport, RightsReport, TransformRun
 from training.selectors.rights_reports import size_of
+from training.services.imports import hand_in_material
 from training.services.reports import ReportAsk, ask_report, build_report, fail_report
-from training.tasks import make_report
+from training.services.transforms import TransformAsk, start_transform
+from training.tasks import do_transform, make_report, read_import
 from trustcore.errors import InvalidEvidence
 
 
@@ -32,18 +40,6 @@ def produce_report(*, principal: Principal, ask: ReportAsk) -> RightsReport:
         # should the broker not answer, the sweeper starts the work
         transaction.on_commit(lambda: make_report.delay(str(row.pk)), robust=True)
     return row
-"""Work that is begun now and done in the background: reading material handed in, running transformations."""
-
-from collections.abc import Callable
-from uuid import UUID
-
-from django.db import transaction
-
-from accounts.principals import Principal
-from training.models import MaterialImport, TransformRun
-from training.services.imports import hand_in_material
-from training.services.transforms import TransformAsk, start_transform
-from training.tasks import do_transform, read_import
 
 
 def import_material(

@@ -11,8 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from common import clock
 from tests.training.contracts import written
 from tests.training.making import CLEAR, COMMIT, House, of_bytes, picture
-from training.services.contracts import register_contract
 from training.models import TransformRun
+from training.services.contracts import register_contract
 from training.services.exceptions import ExceptionAsk, ask_exception
 from training.services.imports import hand_in_material, read_material
 from training.services.manifests import ManifestAsk, freeze_manifest

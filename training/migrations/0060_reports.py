@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0201_destroyed_keys_stay_destroyed'),
-        ('training', '0031_takedowns_stay'),
+        ('training', '0041_contracts_stay'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

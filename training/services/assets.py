@@ -61,9 +61,8 @@ def register_asset(
     source = source_of(principal, source_id)
     told = clean_capture(principal, capture)
     with transaction.atomic():
-        ground = ground_of(_locked_class(source))
-        require_contract(ground, under)
         ground = ground_of(with_locked_class(source))
+        require_contract(ground, under)
         facts = facts_of(ground, told, exact_duplicate=is_known(ground, told.sha256))
         verdict = judge(ground, facts)
         asset_id = new_id() if verdict.outcome != Outcome.REFUSE else None
@@ -109,13 +108,11 @@ def receive_content(
         if _settled_meanwhile(before, asset):
             return Admission(asset.decision, asset)
         _require_open(asset)
-        ground = ground_of(_locked_class(asset.source))
+        ground = ground_of(with_locked_class(asset.source))
         require_contract(ground, under)
         facts = facts_of(
             ground, as_captured(asset, found.flags), registered_at=asset.created_at, **found.facts
         )
-        ground = ground_of(with_locked_class(asset.source))
-        facts = facts_of(ground, as_captured(asset, found.flags), **found.facts)
         verdict = judge(ground, facts)
         decision = keep_decision(
             ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk,
@@ -144,7 +141,7 @@ def _refused_unread(principal: Principal, asset: TrainingAsset, under: str | Non
     with transaction.atomic():
         asset = TrainingAsset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
         _require_open(asset)
-        ground = ground_of(_locked_class(asset.source))
+        ground = ground_of(with_locked_class(asset.source))
         require_contract(ground, under)
         told = as_captured(asset)
         facts = facts_of(ground, told, registered_at=asset.created_at)
@@ -325,7 +322,6 @@ def _settled_meanwhile(before: TrainingAsset, now: TrainingAsset) -> bool:
     return is_decided and now.decision_id != before.decision_id
 
 
-def _settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
 def settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
     """What a scan makes of an asset: it may end or isolate it; what a reviewer admitted stays so unless refused."""
     if verdict.outcome == Outcome.REFUSE:
@@ -339,7 +335,6 @@ def settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
 
 def as_captured(asset: TrainingAsset, flags: tuple[str, ...] = ()) -> Capture:
     """What was captured of a registered asset; ``flags`` are further ones, that a scan raised."""
-    """What was captured of an asset, as the gate is asked of it again."""
     told: dict[str, Any] = asset.capture
     return Capture(
         external_id=asset.external_id, kind=asset.kind, media_type=asset.media_type, sha256=asset.sha256,

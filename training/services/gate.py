@@ -213,7 +213,7 @@ def keep_decision(
     keep_policy(ground.policy)
     row = decision_of(
         ground=ground, facts=facts, verdict=verdict, person=principal.person if principal else None,
-        subject_type=subject_type, subject_id=subject_id, covers_rows=covers_rows,
+        subject_type=subject_type, subject_id=subject_id, covers_rows=covers_rows, after=after,
     )  # fmt: skip
     row.save(force_insert=True)
     return row
@@ -233,6 +233,7 @@ def decision_of(
     subject_type: str = "asset",
     subject_id: UUID | None = None,
     covers_rows: int = 1,
+    after: PolicyDecision | None = None,
     leaving_out: Collection[str] = (),
 ) -> PolicyDecision:
     """The row of a decision, not written yet.
@@ -252,8 +253,7 @@ def decision_of(
         facts_hash=f"sha256:{sha256_hex(canonical_json(told))}", policy_id=ground.policy.hash,
         contract_hash=ground.contract_hash,
         exceptions=[one.pk for one in ground.exceptions if set(one.codes) & lifted],
-        after=after, asked_by=principal.person if principal else None,
-        asked_by=person,
+        after=after, asked_by=person,
     )  # fmt: skip
 
 

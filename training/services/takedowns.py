@@ -34,9 +34,8 @@ from training.models import (
 )
 from training.seats import require_engineer
 from training.services.manifests import write_withdrawal
-from training.services.radius import Radius, radius_of
 from training.services.questions import stopwatch
-from training.services.radius import radius_of
+from training.services.radius import Radius, radius_of
 from training.services.takedown_work import assets_of, do_item, end_case
 from training.services.texts import clean
 from training.vocabulary import (

@@ -167,7 +167,8 @@ def _checked_before(asset: TrainingAsset) -> tuple[bytes, Findings]:
 def _judge(asset: TrainingAsset, found: Findings, state: State) -> None:
     """The whole policy, over what was captured and what this scan found; what is isolated is not worked on."""
     ground = ground_of(with_locked_class(asset.source))
-    facts = facts_of(ground, as_captured(asset, found.flags), **found.facts)
+    seen: dict[str, Any] = found.facts
+    facts = facts_of(ground, as_captured(asset, found.flags), registered_at=asset.created_at, **seen)
     verdict = judge(ground, facts)
     codes = set(verdict.codes) if settled(asset, verdict) != AssetState.ADMITTED else set()
     if ground.standing is None or not ground.standing.rights.may_derive:

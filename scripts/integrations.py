@@ -24,7 +24,10 @@ TOOLS = {
     "opencue": ["opencue-pyoutline==1.37.0", "opencue-pycue==1.37.0"],
     "ftrack": ["ftrack-python-api==3.1.0", "setuptools<81"],
     "ayon": ["ayon-python-api==1.2.25", "pyblish-base==1.8.12", "setuptools<81"],
+    "kitsu": ["gazu==1.3.1"],
 }
+# what a tool talks to, in an environment and a process of its own: Zou is AGPL, and nothing of ours is installed beside it
+SERVERS = {"kitsu": ("zou", "3.12", ["zou==1.0.97"])}
 PYTHON = "3.11"
 
 
@@ -46,6 +49,8 @@ def main(names: list[str]) -> int:
             TOOLS[name],
             [ROOT / "trustcore", ROOT / "clients" / "python", ROOT / "clients" / name],
         )
+        if name in SERVERS:
+            make(*SERVERS[name], [])
     tests = [f"tests/client/test_{name}.py" for name in chosen]
     return subprocess.run([sys.executable, "-m", "pytest", *tests], cwd=ROOT, check=False).returncode
 

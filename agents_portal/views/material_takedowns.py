@@ -21,7 +21,7 @@ from agents_portal.paging import page_after
 from agents_portal.views.material import material_page, tabs
 from agents_portal.words import figure
 from training.models import Takedown
-from training.seats import is_counsel, is_engineer
+from training.seats import is_counsel, is_engineer, may_take_down
 from training.selectors.inventory import sources_of
 from training.selectors.takedowns import reach_of, takedowns_of
 from training.services.takedowns import TakedownAsk, counted_reach, open_takedown
@@ -51,7 +51,7 @@ def takedowns_page(request: PortalRequest) -> HttpResponse:
             ],
             "more": f"?after={quote(page.after)}" if page.after else "",
             "first": request.path if request.GET.get("after") else "",
-            "may_open": _may_open(request),
+            "may_open": may_take_down(request.principal),
         },
     )
 
@@ -102,7 +102,7 @@ def takedown_page(request: PortalRequest, takedown_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_takedown_page(request: PortalRequest) -> HttpResponse:
     """Ask for a drill, or for a real one: that shows what it reaches before it is opened."""
-    if not _may_open(request):
+    if not may_take_down(request.principal):
         raise PermissionDenied
     sources = [
         (str(one.pk), f"{one.source_class.code}: {one.rights_holder}, {one.platform_id}")
@@ -179,10 +179,6 @@ def case_of(request: PortalRequest, takedown_id: UUID) -> Takedown:
     if row is None:
         raise Http404
     return row
-
-
-def _may_open(request: PortalRequest) -> bool:
-    return is_engineer(request.principal) or is_counsel(request.principal)
 
 
 def _one_more(request: PortalRequest, named: str) -> list[tuple[str, str]]:

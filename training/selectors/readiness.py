@@ -177,7 +177,7 @@ def _counts(house: UUID, at: datetime) -> dict[str, int]:
         )
         .get()
     )
-    return told
+    return dict(told)
 
 
 def _number(rows: Any) -> Any:

@@ -22,6 +22,8 @@ from training.models import Fingerprint
 
 DISTANCE_MOST: Final = 31
 """Bits that may differ between two near duplicates (PDQ's own recommendation)."""
+SAME_MOST: Final = 2
+"""Bits that may differ between two codings of one frame; people who sit still move more than that."""
 QUALITY_LEAST: Final = 50
 """Fingerprints of flat pictures say nothing and are compared with none."""
 
@@ -75,6 +77,14 @@ def nearest(organisation_id: UUID, prints: Sequence[Print], *, but_for: UUID | N
             if assets[at] != but_for and (best is None or distances[at] < best.distance):
                 best = Like(assets[at], int(distances[at]))
     return best
+
+
+def repeats(prints: Sequence[Print]) -> int:
+    """How many of ``prints``, in their order, are the very picture of an earlier one (``SAME_MOST`` bits at most)."""
+    words = as_words([one.bits for one in prints])
+    return sum(
+        bool((distances_to(words[:at], one.bits) <= SAME_MOST).any()) for at, one in enumerate(prints) if at
+    )
 
 
 def distances_to(words: NDArray[np.uint64], bits: bytes) -> NDArray[np.int64]:

@@ -1,8 +1,7 @@
 """Look into bytes before they are kept: can they be read, are they sharp, do we hold their like, what do they carry.
 
-Nothing here decides: findings become facts of the gate. Our own marks in the material are not looked for yet. What
-flags faces or personal data is a plug-in (entry points ``trustmark.training_scans``),
-since no detector of either is part of this house.
+Nothing here decides: findings become facts of the gate. What flags faces, personal data or unsafe content is a plug-in
+(entry points ``trustmark.training_scans``: ``(stream, kind) -> flags``), since no detector of these is part of this house.
 """
 
 from collections.abc import Iterator
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from training.carried import refuses_training
-from training.prints import Print, nearest, print_of
+from training.marked import marks_in
+from training.prints import Print, nearest, print_of, repeats
 from training.vocabulary import MediaKind
 
 PLUGINS: Final = "trustmark.training_scans"
@@ -26,6 +26,9 @@ BLUR_LEAST: Final = 12.0
 """Variance of the Laplacian (8-bit luma, long side at most 512) below which a picture counts as blurred."""
 SIDE_LEAST: Final = 64
 FRAMES_SAMPLED: Final = 16
+FRAMES_JUDGED: Final = 4
+"""Of fewer sampled frames nobody says that they repeat one another."""
+REPEATED_MOST: Final = 0.5
 _PIXELS_MAX: Final = 400_000_000
 
 
@@ -57,11 +60,23 @@ def scan_file(stream: BinaryIO, *, kind: str, organisation_id: UUID, but_for: UU
     _judge_pictures(pictures, found, organisation_id, but_for)
     found.facts["credentials_refuse"] = refuses_training(stream)
     stream.seek(0)
+    if not found.facts.get("unreadable"):
+        _look_for_marks(stream, kind, found)
     for point in entry_points(group=PLUGINS):
         found.flags += tuple(point.load()(stream, kind))
         stream.seek(0)
     found.report["flags"] = sorted(found.flags)
     return found
+
+
+def _look_for_marks(stream: BinaryIO, kind: str, found: Findings) -> None:
+    suffix = f".{found.report['codec'].lower()}" if kind == MediaKind.IMAGE else ""
+    marks = marks_in(stream, kind=kind, suffix=suffix)
+    found.facts |= {"marked": marks.is_found, "marks_unread": bool(marks.why_unread)}
+    if marks.is_found:  # whose it is, is not for everybody who holds a copy
+        found.report["mark"] = {"layers": list(marks.layers), "p_value": marks.p_value}
+    if marks.why_unread:
+        found.report["marks_unread"] = marks.why_unread
 
 
 def sharpness(luma: NDArray[np.float32]) -> float:
@@ -85,6 +100,10 @@ def _judge_pictures(
         small.thumbnail((512, 512))
         sharp.append(sharpness(np.asarray(small.convert("L"), dtype=np.float32)))
         found.prints.append(print_of(picture, at))
+    if len(found.prints) >= FRAMES_JUDGED:
+        repeated = repeats(found.prints)
+        found.report |= {"frames_sampled": len(found.prints), "frames_repeated": repeated}
+        found.facts["frames_repeat"] = repeated / len(found.prints) >= REPEATED_MOST
     width, height = pictures[0][1].size
     found.report |= {"width": width, "height": height, "sharpness": round(max(sharp), 2)}
     found.facts["low_quality"] = max(sharp) < BLUR_LEAST or min(width, height) < SIDE_LEAST

@@ -56,6 +56,11 @@ def is_counsel(principal: Principal) -> bool:
     return principal.credential is None and principal.is_role(_Role.LEGAL, _Role.ADMIN)
 
 
+def may_take_down(principal: Principal) -> bool:
+    """Whether they may open a takedown or a drill."""
+    return is_engineer(principal) or is_counsel(principal)
+
+
 def is_reviewer(principal: Principal) -> bool:
     """Whether :func:`require_reviewer` would let them."""
     return principal.credential is None and principal.is_role(_Role.LEGAL, _Role.ADMIN, _Role.PRODUCER)

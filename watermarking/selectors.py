@@ -40,6 +40,11 @@ def registrations_visible_to(principal: Principal) -> QuerySet[MarkRegistration]
     return rows.order_by("-created_at")
 
 
+def is_any_registered() -> bool:
+    """Whether this deployment ever registered a mark: no file carries one before that."""
+    return MarkRegistration.objects.exists()
+
+
 def registration_to_mark(principal: Principal, mark_id: str) -> MarkRegistration | None:
     """A mark that the caller's organisation may have embedded: its own, or one of whom it works for.
 

@@ -21,7 +21,7 @@ from agents_portal.paging import page_after
 from agents_portal.words import figure
 from common import clock
 from training.models import PolicyDecision, SourceClass
-from training.seats import is_counsel, require_house
+from training.seats import is_counsel, may_take_down, require_house
 from training.selectors import rooms
 from training.selectors.buckets import DIMENSIONS, Bucket, buckets_of, holdings, in_bucket
 from training.selectors.inventory import assets_of, classes_of
@@ -158,6 +158,7 @@ def source_page(request: PortalRequest, source_id: UUID) -> HttpResponse:
                 for one in assets_of(request.principal).filter(source=source)[:_ORIGINALS]
             ],
             "may_bind": is_counsel(request.principal),
+            "may_take_down": may_take_down(request.principal),
         },
     )
 
@@ -215,6 +216,7 @@ def asset_page(request: PortalRequest, asset_id: UUID) -> HttpResponse:
             "capture": say.told_lines(asset.capture),
             "family": family,
             "picture": family.picture(),
+            "may_take_down": may_take_down(request.principal),
         },
     )
 

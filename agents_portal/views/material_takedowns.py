@@ -21,9 +21,10 @@ from agents_portal.paging import page_after
 from agents_portal.views.material import material_page, tabs
 from agents_portal.words import figure
 from training.models import Takedown
-from training.seats import is_counsel, is_engineer
+from training.seats import is_counsel, is_engineer, may_take_down
 from training.selectors.inventory import sources_of
 from training.selectors.takedowns import reach_of, takedowns_of
+from training.services.retention import kept_until
 from training.services.takedowns import TakedownAsk, counted_reach, open_takedown
 from training.vocabulary import NodeKind, TakedownState
 
@@ -51,7 +52,7 @@ def takedowns_page(request: PortalRequest) -> HttpResponse:
             ],
             "more": f"?after={quote(page.after)}" if page.after else "",
             "first": request.path if request.GET.get("after") else "",
-            "may_open": _may_open(request),
+            "may_open": may_take_down(request.principal),
         },
     )
 
@@ -91,6 +92,7 @@ def takedown_page(request: PortalRequest, takedown_id: UUID) -> HttpResponse:
             "further": case.items.count() - len(items) if len(items) == _ITEMS else 0,
             "is_open": is_open,
             "times": _times(case),
+            "kept_until": kept_until(case) if case.state == TakedownState.CONTAINED else None,
             "late": case.measured.get("late_nodes", 0),
             "may_remove": binds and case.state == TakedownState.CONTAINED,
             "may_close": binds and not left,
@@ -102,7 +104,7 @@ def takedown_page(request: PortalRequest, takedown_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_takedown_page(request: PortalRequest) -> HttpResponse:
     """Ask for a drill, or for a real one: that shows what it reaches before it is opened."""
-    if not _may_open(request):
+    if not may_take_down(request.principal):
         raise PermissionDenied
     sources = [
         (str(one.pk), f"{one.source_class.code}: {one.rights_holder}, {one.platform_id}")
@@ -179,10 +181,6 @@ def case_of(request: PortalRequest, takedown_id: UUID) -> Takedown:
     if row is None:
         raise Http404
     return row
-
-
-def _may_open(request: PortalRequest) -> bool:
-    return is_engineer(request.principal) or is_counsel(request.principal)
 
 
 def _one_more(request: PortalRequest, named: str) -> list[tuple[str, str]]:

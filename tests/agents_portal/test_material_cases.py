@@ -9,7 +9,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Membership
 from tests.agents_portal.conftest import Reader
+from tests.factories import make_desk
 from tests.training.making import House
 from tests.training.test_manifests import freeze, make_run
 from training.models import Takedown, TrainingAsset, TrainingManifest
@@ -153,6 +155,21 @@ def test_a_case_that_names_nothing_or_no_reason_is_not_opened(
     assert answer.status_code == (404 if words is None else 422)
     assert words is None or words in answer.content
     assert not Takedown.objects.exists()
+
+
+def test_a_page_of_material_offers_to_take_down_what_it_shows(house: House) -> None:
+    asset = house.admit()
+    onlooker = make_desk(house.organisation, Membership.Role.AUDITOR)
+    link = "/material/takedowns/new/?{}={}".format
+    pages = {
+        f"/material/assets/{asset.pk}/": link("asset", asset.pk),
+        f"/material/sources/{asset.source_id}/": link("source", asset.source_id),
+    }
+    for page, offered in pages.items():
+        assert offered in Reader(house.engineer).page(page).links
+        assert offered in Reader(house.counsel).page(page).links
+        assert offered not in Reader(onlooker).page(page).links
+    assert str(asset.pk) in Reader(house.engineer).page(link("asset", asset.pk))
 
 
 def test_an_original_of_another_house_is_not_found(house: House, stranger: House) -> None:

@@ -54,6 +54,9 @@ class Facts:
     exact_duplicate: bool = False
     near_duplicate: bool = False
     credentials_refuse: bool = False
+    marked: bool = False
+    marks_unread: bool = False
+    frames_repeat: bool = False
     low_quality: bool = False
     sampled_out: bool = False
 

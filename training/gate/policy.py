@@ -29,7 +29,8 @@ SHAPE: Final = resources.files("training.gate").joinpath("shape.cedarschema").re
 LIFTABLE: Final = frozenset(
     {
         "RIGHTS_UNCLEAR", "SOURCE_CLASS_NOT_ALLOWED", "NEAR_DUPLICATE", "TRAINING_REFUSED_IN_FILE",
-        "FLAGGED_PERSONAL", "LOW_QUALITY",
+        "FLAGGED_PERSONAL", "LOW_QUALITY", "OUTPUT_MARKED", "FLAGGED_UNSAFE",
+        "FRAMES_REPEAT",
     }
 )  # fmt: skip
 """Codes of the house that an exception may lift; the others stand always."""

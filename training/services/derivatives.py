@@ -21,6 +21,7 @@ from training.seats import require_engineer
 from training.selectors.lineage import above, sources_above
 from training.selectors.rights import current_rights
 from training.services.texts import clean
+from training.technical import fault_of
 from training.vocabulary import AssetState, Held, MediaKind, NodeKind
 from trustcore.encoding import is_sha256_hex
 
@@ -95,7 +96,7 @@ def register_derivatives(
 
     Raises:
         NotFound: no such job. Forbidden: as :func:`~training.seats.require_engineer`.
-        InvalidInput: ``TECHNICAL_INCOMPLETE``, ``CHECKSUM_INVALID``, ``CAPTURE_INVALID``, ``TEXT_INVALID``.
+        InvalidInput: ``TECHNICAL_INCOMPLETE``, ``TECHNICAL_INVALID``, ``CHECKSUM_INVALID``, ``CAPTURE_INVALID``, ``TEXT_INVALID``.
         Conflict: ``PARENT_MISSING``, ``PARENT_NOT_ADMITTED``, ``DERIVATIVES_NOT_PERMITTED``.
     """
     require_engineer(principal)
@@ -139,6 +140,8 @@ def _check(ask: DerivativeAsk) -> None:
             "TECHNICAL_INCOMPLETE", "The measures of both sides and the steps between are required.",
             _("Missing: %(names)s.") % {"names": ", ".join(missing)},
         )  # fmt: skip
+    if fault := fault_of(ask.technical):
+        raise InvalidInput("TECHNICAL_INVALID", "A measure has a value that it cannot have.", fault)
     if not is_sha256_hex(ask.sha256):
         raise InvalidInput("CHECKSUM_INVALID", "A checksum is a SHA-256 in lower-case hexadecimal digits.")
     if ask.kind not in MediaKind.values or not ask.parents or len(set(ask.parents)) != len(ask.parents):

@@ -208,6 +208,8 @@ def _line(row: TrainingAsset | Derivative, *, is_derivative: bool) -> _Line:
         "id": str(row.pk), "kind": row.kind, "media_type": row.media_type, "sha256": row.sha256,
         "size_bytes": row.size_bytes, "location": row.location,
     }  # fmt: skip
+    if isinstance(row, Derivative):
+        told["dataset"] = {"name": row.dataset, "version": row.dataset_version}
     return _Line(row.pk, row.node_id, is_derivative, told)
 
 

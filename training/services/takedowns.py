@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Membership
 from accounts.principals import Principal
@@ -177,7 +178,9 @@ def _plan(case: Takedown, nodes: Sequence[LineageNode]) -> None:
     items = []
     material = len(refs.get(NodeKind.ASSET, [])) + len(refs.get(NodeKind.DERIVATIVE, []))
     if material and case.state == TakedownState.CONTAINED and not case.items.filter(ref=None).exists():
-        label = _("%(count)s originals and derivatives") % {"count": material}
+        label = ngettext("%(n)s original or derivative", "%(n)s originals and derivatives", material) % {
+            "n": material
+        }
         items.append(_item(case, NodeKind.ASSET, None, label, [ItemAction.REMOVE]))
     manifests = TrainingManifest.objects.filter(pk__in=refs.get(NodeKind.MANIFEST, [])).defer("envelope")
     items += [_item(case, NodeKind.MANIFEST, row.pk, str(row), [ItemAction.WITHDRAW]) for row in manifests]

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from compliance import api
+from compliance.erasure import api as erasure
 from compliance.incidents import api as incidents
 from compliance.scripts_api import LicenceScriptsApi
 
@@ -43,5 +44,16 @@ urlpatterns = [
         "api/v1/incident-packages/<uuid:package_id>/content",
         incidents.IncidentPackageContentApi.as_view(),
         name="api-incident-package-content",
+    ),
+    path("api/v1/erasures/plans", erasure.ErasurePlans.as_view(), name="api-erasure-plans"),
+    path("api/v1/erasures", erasure.Erasures.as_view(), name="api-erasures"),
+    path("api/v1/erasures/<uuid:erasure_id>", erasure.ErasureDetail.as_view(), name="api-erasure"),
+    *(
+        path(f"api/v1/erasures/<uuid:erasure_id>/{what}", view.as_view(), name=f"api-erasure-{what}")
+        for what, view in (
+            ("confirmation", erasure.ErasureConfirmation),
+            ("withdrawal", erasure.ErasureWithdrawal),
+            ("certificate", erasure.ErasureCertificate),
+        )
     ),
 ]

@@ -39,21 +39,21 @@ class ErasureInput(WhomInput):
     ground = serializers.ChoiceField(choices=[(one.value, one.label) for one in Ground])
 
 
-class AgainstOutput(serializers.Serializer[Any]):
+class ErasureAgainstOutput(serializers.Serializer[Any]):
     """What stands against it."""
 
     code = serializers.CharField()
     count = serializers.IntegerField()
 
 
-class KeptOutput(serializers.Serializer[Any]):
+class ErasureKeptOutput(serializers.Serializer[Any]):
     """What stays, and why it may."""
 
     what = serializers.CharField()
     why = serializers.CharField()
 
 
-class PlanOutput(serializers.Serializer[Any]):
+class ErasurePlanOutput(serializers.Serializer[Any]):
     """What an erasure would do."""
 
     subjects = serializers.ListField(child=serializers.UUIDField(), help_text="whose keys would be destroyed")
@@ -61,8 +61,8 @@ class PlanOutput(serializers.Serializer[Any]):
     rows = serializers.DictField(
         child=serializers.IntegerField(), help_text="rows by table that would be overwritten or go"
     )
-    kept = KeptOutput(many=True, help_text="what stays and can still be proved")
-    against = AgainstOutput(many=True, help_text="what would refuse it now")
+    kept = ErasureKeptOutput(many=True, help_text="what stays and can still be proved")
+    against = ErasureAgainstOutput(many=True, help_text="what would refuse it now")
     cooling_off_seconds = serializers.IntegerField(help_text="from its confirmation until it is carried out")
 
 
@@ -76,7 +76,7 @@ class ErasureOutput(serializers.ModelSerializer[Erasure]):
     asked_for = serializers.ChoiceField(choices=[(one.value, one.label) for one in AskedFor])
     asked_by = serializers.UUIDField(source="asked_by_id")
     confirmed_by = serializers.UUIDField(source="confirmed_by_id", allow_null=True)
-    against = AgainstOutput(many=True)
+    against = ErasureAgainstOutput(many=True)
     rows = serializers.SerializerMethodField()
     keys_destroyed = serializers.SerializerMethodField()
     certificate = serializers.SerializerMethodField()
@@ -115,7 +115,7 @@ class ErasureOutput(serializers.ModelSerializer[Erasure]):
         return f"/api/v1/erasures/{row.pk}/certificate" if row.certificate is not None else None
 
 
-class CertificateOutput(serializers.Serializer[Any]):
+class ErasureCertificateOutput(serializers.Serializer[Any]):
     """What was done, signed (Ed25519 over the schema's line and the certificate as RFC 8785 JSON)."""
 
     certificate = serializers.DictField()
@@ -128,12 +128,12 @@ class ErasurePlans(ApiView):
 
     required_scope = None
 
-    @extend_schema(operation_id="erasure_plan", request=WhomInput, responses=PlanOutput)
+    @extend_schema(operation_id="erasure_plan", request=WhomInput, responses=ErasurePlanOutput)
     def post(self, request: Request) -> Response:
         """Count what would become unreadable and name what stays; nothing is changed and nothing is asked for."""
         principal = principal_of(request)
         person = person_asked_of(principal, self.parsed(WhomInput))
-        return Response(PlanOutput(plan_told(person)).data)
+        return Response(ErasurePlanOutput(plan_told(person)).data)
 
 
 class Erasures(ApiView):
@@ -207,10 +207,10 @@ class ErasureCertificate(ApiView):
 
     required_scope = None
 
-    @extend_schema(operation_id="erasure_certificate", responses=CertificateOutput)
+    @extend_schema(operation_id="erasure_certificate", responses=ErasureCertificateOutput)
     def get(self, request: Request, erasure_id: UUID) -> Response:
         """Read the certificate; it names nobody."""
-        answer = Response(CertificateOutput(certificate_told(_one(request, erasure_id))).data)
+        answer = Response(ErasureCertificateOutput(certificate_told(_one(request, erasure_id))).data)
         answer["Content-Disposition"] = f'attachment; filename="erasure-{erasure_id}.json"'
         return answer
 

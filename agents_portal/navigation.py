@@ -166,7 +166,10 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
         ),
         Group(
             later("Rules and records"),
-            (Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),),
+            (
+                Entry("portal-audit", "scroll-text", later("Audit trail"), later("Audit")),
+                Entry("portal-erasures", "user-round-pen", later("Erasures")),
+            ),
         ),
     ),
     VENDOR: (
@@ -226,6 +229,7 @@ BELONGS: Final = {
     "portal-usage": dict.fromkeys(SECTIONS, "portal-usage"),
     "portal-event": dict.fromkeys(SECTIONS, "portal-events"),
     "portal-organisation": {OPERATOR: "portal-organisations"},
+    "portal-erasure": {OPERATOR: "portal-erasures"},
     "portal-signing-key": dict.fromkeys(SECTIONS, "portal-signing-keys"),
 }
 

@@ -17,6 +17,7 @@ from trustcore.policy.profiles import (
     FinalReviewHours,
     Marks,
     NoticeHours,
+    PlatformLabel,
     Profile,
     Refuse,
     Require,
@@ -140,6 +141,10 @@ def rule_title(rule: Rule) -> str:  # noqa: C901, PLR0912  (one line for each ki
             return _("Outputs carry: %(layers)s") % {"layers": _marks(rule)}
         case VisibleMark(labels=labels):
             return _("Outputs show a label: %(labels)s") % {"labels": _codes(labels)}
+        case PlatformLabel(labels=labels):
+            return _("Before a large platform shows it, a label is on record: %(labels)s") % {
+                "labels": _codes(labels)
+            }
         case AtTheEnd(material=material, allowed=allowed):
             return _("At the end, %(material)s: %(allowed)s") % {
                 "material": _MATERIAL[material],

@@ -110,3 +110,12 @@ def answered_in(seconds: float) -> str:
     if seconds >= 1:
         return _("Answered in %(seconds)s s") % {"seconds": number_format(round(seconds, 1), 1)}
     return _("Answered in %(n)s ms") % {"n": figure(max(1, round(seconds * 1000)))}
+
+
+def seconds_words(seconds: float | None) -> str:
+    """A measured time: ``41 ms``; a dash where nothing was measured."""
+    if seconds is None:
+        return "–"
+    if seconds >= 1:
+        return _("%(seconds)s s") % {"seconds": number_format(round(seconds, 1), 1)}
+    return _("%(n)s ms") % {"n": figure(max(1, round(seconds * 1000)))}

@@ -7,6 +7,7 @@ from django.urls import path
 from agents_portal.views import (
     alerts,
     answers,
+    asset_trail,
     assets,
     audit,
     bulk,
@@ -18,6 +19,7 @@ from agents_portal.views import (
     deployment,
     doors,
     duties,
+    erasures,
     events,
     forgotten,
     inbox,
@@ -285,6 +287,19 @@ urlpatterns = [
         organisations.end_member_page,
         name="portal-organisation-end-member",
     ),
+    path("settings/erasure/", erasures.own_erasure_page, name="portal-own-erasure"),
+    path("erasures/", erasures.erasures_page, name="portal-erasures"),
+    path("erasures/new/", erasures.new_erasure_page, name="portal-erasure-new"),
+    path("erasures/<uuid:erasure_id>/", erasures.erasure_page, name="portal-erasure"),
+    path("erasures/<uuid:erasure_id>/confirm/", erasures.confirm_erasure_page, name="portal-erasure-confirm"),
+    path(
+        "erasures/<uuid:erasure_id>/withdraw/", erasures.withdraw_erasure_page, name="portal-erasure-withdraw"
+    ),
+    path(
+        "erasures/<uuid:erasure_id>/certificate.json",
+        erasures.erasure_certificate,
+        name="portal-erasure-certificate",
+    ),
     path("signing-keys/", signing_keys.signing_keys_page, name="portal-signing-keys"),
     path("signing-keys/rotate/<str:purpose>/", signing_keys.rotate_page, name="portal-signing-key-rotate"),
     path("signing-keys/<str:kid>/", signing_keys.signing_key_page, name="portal-signing-key"),
@@ -340,6 +355,8 @@ urlpatterns = [
     path("incidents/packages/<uuid:package_id>/", incidents.package_page, name="portal-incident-package"),
     path("assets/", assets.assets_page, name="portal-assets"),
     path("assets/<uuid:version_id>/", assets.asset_page, name="portal-asset"),
+    path("assets/<uuid:version_id>/trail/", asset_trail.asset_trail_page, name="portal-asset-trail"),
+    path("assets/<uuid:version_id>/trail.csv", asset_trail.asset_trail_csv, name="portal-asset-trail-csv"),
     path("assets/<uuid:version_id>/questions/", assets.asset_questions_page, name="portal-asset-questions"),
     path(
         "productions/<uuid:production_id>/completeness/",

@@ -86,6 +86,7 @@ def read_log(entries: Iterator[StoredEntry], folder: Path) -> LogReading:
             elif stored.kind == "checked":
                 _note_check(reading, stored, denied)
     reading.counts = reading.ledger.finish()
+    reading.ledger.forget_checks()  # the pages are printed in the room that they leave
     return reading
 
 

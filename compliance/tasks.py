@@ -1,4 +1,4 @@
-"""Making a bundle in the background: the id in, one call, safe to repeat."""
+"""Work in the background: a bundle is made, an erasure whose day has come is carried out. Safe to repeat."""
 
 import logging
 from datetime import timedelta
@@ -12,12 +12,13 @@ from common import clock
 from common.errors import DomainError, Unavailable
 from common.locks import sole_worker
 from compliance import services
+from compliance.erasure.services import carry_out_erasure, due_erasures
 from compliance.incidents import tasks as incidents
 from compliance.models import Bundle, BundleState
 from trustcore.errors import TrustError
 
 logger = logging.getLogger(__name__)
-BEAT = ("compliance.resume_bundles", *incidents.BEAT)
+BEAT = ("compliance.resume_bundles", ("compliance.erase_due", 60), *incidents.BEAT)
 _RETRIES = 5
 _QUIET = timedelta(seconds=60)
 _PASSING = (OperationalError, InterfaceError, OSError, Unavailable)
@@ -59,3 +60,17 @@ def resume_bundles() -> int:
         build_bundle.delay(str(bundle_id))
         resumed += 1
     return resumed
+
+
+@shared_task(name="compliance.erase_due")
+def erase_due() -> int:
+    """Carry out every erasure that was confirmed and whose days are over; returns how many were."""
+    done = 0
+    for erasure_id in due_erasures(now=clock.now()):
+        try:
+            row = carry_out_erasure(erasure_id=erasure_id)
+        except Exception:  # one that fails stays due, is told, and holds up nobody else's
+            logger.exception("erasure %s failed", erasure_id)
+            continue
+        done += row is not None and row.state == "DONE"
+    return done

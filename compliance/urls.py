@@ -3,6 +3,7 @@
 from django.urls import path
 
 from compliance import api
+from compliance.erasure import api as erasure
 from compliance.incidents import api as incidents
 from compliance.reaching_api import LicenceReachApi, LicenceReachLinesApi
 from compliance.rights_paper_api import RightsReportPaperApi, RightsReportPaperStatementApi
@@ -52,4 +53,15 @@ urlpatterns = [
     ),
     path("api/v1/rights-reports/<uuid:report_id>/paper", RightsReportPaperApi.as_view()),
     path("api/v1/rights-reports/<uuid:report_id>/paper/statement", RightsReportPaperStatementApi.as_view()),
+    path("api/v1/erasures/plans", erasure.ErasurePlans.as_view(), name="api-erasure-plans"),
+    path("api/v1/erasures", erasure.Erasures.as_view(), name="api-erasures"),
+    path("api/v1/erasures/<uuid:erasure_id>", erasure.ErasureDetail.as_view(), name="api-erasure"),
+    *(
+        path(f"api/v1/erasures/<uuid:erasure_id>/{what}", view.as_view(), name=f"api-erasure-{what}")
+        for what, view in (
+            ("confirmation", erasure.ErasureConfirmation),
+            ("withdrawal", erasure.ErasureWithdrawal),
+            ("certificate", erasure.ErasureCertificate),
+        )
+    ),
 ]

@@ -25,6 +25,7 @@ from common.api import ApiView, CursorPage
 from common.downloads import download
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge
 from provenance import selectors, services, workflows
+from provenance.distribution import require_open
 from provenance.formats import FORMATS
 from provenance.models import Asset, AssetKind, AssetState, ManifestRecord
 
@@ -193,7 +194,7 @@ class AssetContent(ApiView):
     def get(self, request: Request, asset_id: UUID) -> HttpResponseBase:
         """Download the marked and signed media, whole or by one byte range."""
         asset = _released(request, asset_id)
-        return download(
+        answer = download(
             request,
             asset.signed_blob,
             file_name=f"asset-{asset.pk}{asset.media['suffix']}",
@@ -201,6 +202,13 @@ class AssetContent(ApiView):
             size=asset.size_bytes,
             sha256=asset.sha256,
         )
+        services.record_reading(
+            principal=principal_of(request),
+            asset=asset,
+            status=answer.status_code,
+            wanted=request.headers.get("Range", ""),
+        )
+        return answer
 
 
 class AssetProxy(ApiView):
@@ -439,6 +447,7 @@ def _released(request: Request, asset_id: UUID) -> Asset:
             "This output is not released.",
             _("It is %(state)s.") % {"state": asset.state},
         )
+    require_open(asset)
     return asset
 
 

@@ -16,6 +16,7 @@ from av.error import FFmpegError
 from common.errors import InvalidInput
 from provenance.formats import FLAC, FORMATS, Format, Kind, format_of
 from watermarking.errors import MediaError
+from watermarking.media.boxes import is_encrypted
 from watermarking.media.stills import open_still
 
 _DEMUXERS = {Kind.FILM: "mov", Kind.SOUND: "wav"}
@@ -64,7 +65,8 @@ def probe_media(path: Path) -> MediaFacts:
     """Read what an upload is.
 
     Raises:
-        InvalidInput: ``MEDIA_UNREADABLE``: not a medium, a damaged one, or a kind that is not taken in.
+        InvalidInput: ``MEDIA_UNREADABLE``: not a medium, a damaged one, or a kind that is not taken in;
+            ``MEDIA_PROTECTED``: its samples are encrypted, and whose protection that is, keeps it.
     """
     found = format_of(path)
     if found is None:
@@ -72,6 +74,12 @@ def probe_media(path: Path) -> MediaFacts:
         raise _unreadable(f"only files of these kinds are taken in: {names}")
     if found.kind is Kind.STILL:
         return _still(path, found)
+    if found.kind is Kind.FILM and is_encrypted(path):
+        raise InvalidInput(
+            "MEDIA_PROTECTED",
+            "This file is encrypted, and stays as it is.",
+            "Hand in the master from before its protection; nothing is decrypted here.",
+        )
     demuxer = "flac" if found is FLAC else _DEMUXERS[found.kind]
     try:
         with av.open(str(path), format=demuxer, options={"protocol_whitelist": "file"}) as container:

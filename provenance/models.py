@@ -13,6 +13,7 @@ from django.db.models.fields.json import KeyTransform
 
 from common.models import BaseModel, SigningKey
 from provenance.graph import models as graph  # Django looks for models here
+from provenance.labelled import LabelPlace, ShownLabel, VisibleLabelRecord
 
 __all__ = [
     "UNFINISHED",
@@ -20,9 +21,12 @@ __all__ = [
     "AssetEvent",
     "AssetKind",
     "AssetState",
+    "LabelPlace",
     "ManifestRecord",
     "ResolutionChoice",
+    "ShownLabel",
     "SigningAuthority",
+    "VisibleLabelRecord",
     "graph",
 ]
 _SHA256 = RegexValidator(r"^[0-9a-f]{64}$", "64 lower-case hexadecimal digits")

@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from provenance import api
+from provenance import api, labels_api
 from provenance.omc import api as exchange
 from provenance.softbinding.api import Discovery
 
@@ -39,5 +39,6 @@ urlpatterns = [
         api.AssetEvidencePage.as_view(),
         name="asset-eu-evidence-page",
     ),
+    path("api/v1/assets/<uuid:asset_id>/labels", labels_api.AssetLabels.as_view(), name="asset-labels"),
     path("api/v1/assets/<uuid:asset_id>/manifest", api.AssetManifest.as_view(), name="asset-manifest"),
 ]

@@ -344,6 +344,11 @@ ACCOUNT_RATE_LIMITS = {"begin": "120/m/ip", "reset_password": "20/m/ip,5/h/key"}
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 # Seconds for which a sign-in, or a proof given again, is fresh enough for acts that bind (docs/operations/sign-in.md).
 STEP_UP_SECONDS = env.integer("TRUSTMARK_STEP_UP_SECONDS", 600, least=30)
+# Seconds between the confirmation of a person's erasure and the erasure; until then it can be taken back. A month is
+# what the law gives (GDPR 12(3)). 0: the next job carries it out (docs/operations/erasure.md).
+ERASURE_COOLING_OFF_SECONDS = env.integer(
+    "TRUSTMARK_ERASURE_COOLING_OFF_SECONDS", 7 * 86_400, most=28 * 86_400
+)
 # Hours that an invitation, or a link after a lost device, stays good.
 INVITATION_HOURS = env.integer("TRUSTMARK_INVITATION_HOURS", 7 * 24, least=1)
 # How long the link of a letter about a forgotten password stays good.

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,7 +24,15 @@ from licensing.models import Production
 from licensing.selectors import productions_visible_to
 from provenance.graph.classify import GENERATIVE
 from provenance.graph.gaps import Gap
-from provenance.graph.models import AssetVersion, Decision, DecisionOutcome, DocumentKind
+from provenance.graph.models import (
+    AskedThrough,
+    AssetVersion,
+    Decision,
+    DecisionOutcome,
+    DocumentKind,
+    Question,
+)
+from provenance.graph.questions import seconds_of
 from provenance.graph.selectors import (
     Origin,
     Wanted,
@@ -35,6 +44,8 @@ from provenance.graph.selectors import (
 )
 from provenance.graph.selectors.completeness import Completeness
 from provenance.graph.selectors.lineage import classed
+from provenance.graph.selectors.timings import Stopwatch, stopwatch_of
+from provenance.graph.services.timings import keep_times
 from provenance.graph.statement import statement_of
 from provenance.graph.visible import sees_whole, versions_visible_to
 from provenance.reading import CredentialVerdict
@@ -107,6 +118,7 @@ def asset_page(request: PortalRequest, version_id: UUID) -> HttpResponse:
             "picture": picture_of(top) if top.children else None,
             "questions": _questions(origin),
             "file": _file(origin),
+            "may_read_trail": sees_whole(request.principal, origin.lineage.start.production),
         },
     )
 
@@ -116,11 +128,21 @@ def asset_page(request: PortalRequest, version_id: UUID) -> HttpResponse:
 def asset_questions_page(request: PortalRequest, version_id: UUID) -> HttpResponse:
     """The five questions that legal asks, answered in full; with the time each answer took, and all together."""
     origin = _origin(request, version_id)
+    film = origin.lineage.start.production
+    keep_times(
+        principal=request.principal,
+        version=origin.lineage.start,
+        seconds=seconds_of(origin),
+        through=AskedThrough.PORTAL,
+        is_complete=origin.is_complete,
+    )
+    is_whole = sees_whole(request.principal, film)
     return render(
         request,
         "portal/asset_questions.html",
         {
             **_head(origin),
+            "stopwatch": [_watched(one, version_id) for one in stopwatch_of(film)] if is_whole else [],
             "top": listed(origin),
             "questions": _questions(origin),
             "runs": origin.runs,
@@ -161,6 +183,25 @@ def completeness_page(request: PortalRequest, production_id: UUID) -> HttpRespon
             ],
         },
     )
+
+
+def _watched(one: Stopwatch, version_id: UUID) -> dict[str, Any]:
+    """How long a question took so far, in words, and the address that asks it by the API."""
+    badge = (
+        Badge("circle-check", _("Within five minutes"), "permit")
+        if one.is_within
+        else Badge("circle-x", _("Too slow"), "deny")
+    )
+    return {
+        "ask": Question(one.question).label,
+        "asked": one.asked,
+        "by_api": one.by_api,
+        "median": say.seconds_words(one.median),
+        "p95": say.seconds_words(one.p95),
+        "longest": say.seconds_words(one.longest),
+        "badge": badge if one.asked else None,
+        "address": reverse("asset-question", args=[version_id, one.question]),
+    }
 
 
 def _origin(request: PortalRequest, version_id: UUID) -> Origin:

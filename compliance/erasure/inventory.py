@@ -109,6 +109,7 @@ COLUMNS: Final[dict[str, tuple[How, str]]] = {
     "provenance.ProvenanceEvent.payload": (How.KEPT, "ids and commitments; names of things as recorded"),
     "provenance.SealedText": (How.SEALED, "under the production's key and those of the talents it is about"),
     "provenance.CustodyDocument": (How.KEPT, _THINGS.why),
+    "provenance.VisibleLabelRecord": (How.KEPT, "the words of a label that the audience sees"),
     "provenance.LabelProposal": (How.KEPT, "why another label was proposed; names no talent"),
     # verification
     "verification": (How.IMPERSONAL, "what was measured of a file"),

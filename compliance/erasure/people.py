@@ -24,6 +24,7 @@ from trustcore.policy.reasons import DenyReason
 from trustcore.policy.vocabulary import RequestState, TokenState
 
 _STANDING_HOLDS = (str(DenyReason.LEGAL_HOLD), str(DenyReason.DISPUTE_HOLD))
+STILL_MEMBER = "ERASURE_STILL_MEMBER"
 _ENDED = (
     TokenState.REVOKED,
     TokenState.EXPIRED,
@@ -104,13 +105,13 @@ def refusals(person: Person) -> list[Refusal]:
     return sorted(found, key=lambda one: one.code)
 
 
-def require_erasable(person: Person) -> None:
-    """Refuse what stands against.
+def require_erasable(person: Person, *, but: str = "") -> None:
+    """Refuse what stands against, ``but`` this one code.
 
     Raises:
         Conflict: the first code of :func:`refusals`, with all of them.
     """
-    against = refusals(person)
+    against = [one for one in refusals(person) if one.code != but]
     if against:
         raise Conflict(
             against[0].code,
@@ -146,7 +147,7 @@ def _against(person: Person) -> list[tuple[str, int]]:
         if person.organisation is not None:
             elsewhere = elsewhere.exclude(organisation=person.organisation)
         keys = ApiCredential.objects.filter(created_by=user, revoked_at=None, expires_at__gt=now)
-        counts += [("ERASURE_STILL_MEMBER", elsewhere.count()), ("ERASURE_KEYS_IN_USE", keys.count())]
+        counts += [(STILL_MEMBER, elsewhere.count()), ("ERASURE_KEYS_IN_USE", keys.count())]
     return counts
 
 

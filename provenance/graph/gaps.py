@@ -3,8 +3,10 @@
 Pure. Completeness is never claimed for a whole that has such a part: whoever adds up asks every version behind it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from provenance.graph.classify import GENERATIVE
 
@@ -18,6 +20,27 @@ class Gap(StrEnum):
     SEED_MISSING = "SEED_MISSING"
     SETTINGS_MISSING = "SETTINGS_MISSING"  # neither guidance scale nor parameters
     TOOL_WITHOUT_RECORD = "TOOL_WITHOUT_RECORD"
+
+
+_FIELDS: Final[dict[Gap, tuple[str, ...]]] = {
+    Gap.BLACK_BOX: (
+        "model.name", "model.version", "model.sha256", "prompt", "inputs", "seed", "guidance_scale", "parameters",
+    ),
+    Gap.MODEL_NOT_IDENTIFIED: ("model.version", "model.sha256"),
+    Gap.PROMPT_OR_INPUTS_MISSING: ("prompt", "inputs"),
+    Gap.SEED_MISSING: ("seed",),
+    Gap.SETTINGS_MISSING: ("guidance_scale", "parameters"),
+    Gap.TOOL_WITHOUT_RECORD: ("tool.record",),
+}  # fmt: skip
+
+
+def missing_fields(gaps: Iterable[Gap]) -> tuple[str, ...]:
+    """The fields of a generation record that would close these gaps, each once, by the names of its schema.
+
+    >>> missing_fields([Gap.SEED_MISSING])
+    ('seed',)
+    """
+    return tuple(dict.fromkeys(name for gap in gaps for name in _FIELDS[gap]))
 
 
 @dataclass(frozen=True, slots=True)

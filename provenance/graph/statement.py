@@ -8,6 +8,7 @@ Whatever lacks its record is *unknown* and makes the statement incomplete; it is
 from typing import Any
 
 from provenance.graph.classify import GENERATIVE
+from provenance.graph.gaps import missing_fields
 from provenance.graph.models.assets import NOT_MEDIA
 from provenance.graph.selectors.generations import model_told, version_named
 from provenance.graph.selectors.origin import Origin
@@ -28,7 +29,9 @@ def statement_of(origin: Origin) -> Told:
             "tokens": [str(jti) for jti in version.token_jtis if jti in readable],
         }
         if key in origin.gaps:
-            parts["unknown"].append({**told, "gaps": [str(gap) for gap in origin.gaps[key]]})
+            gaps = origin.gaps[key]
+            lacks = {"gaps": [str(gap) for gap in gaps], "missing": list(missing_fields(gaps))}
+            parts["unknown"].append({**told, **lacks})
         if code in GENERATIVE:
             parts["generated"].append(told)
         if told["tokens"]:

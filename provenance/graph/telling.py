@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import ApiCredential, User
-from provenance.graph.gaps import Gap
+from provenance.graph.gaps import Gap, missing_fields
 from provenance.graph.models import AssetVersion, Decision, Relation
 from provenance.graph.selectors.completeness import Completeness
 from provenance.graph.selectors.finding import Found
@@ -78,8 +78,15 @@ def origin_told(origin: Origin) -> Told:
 
 
 def gaps_told(gaps: dict[UUID, tuple[Gap, ...]]) -> list[Told]:
-    """What is missing, by version."""
-    return [{"version": str(key), "gaps": [str(gap) for gap in found]} for key, found in gaps.items()]
+    """What is missing, by version, and the fields that would close it."""
+    return [
+        {
+            "version": str(key),
+            "gaps": [str(gap) for gap in found],
+            "missing": list(missing_fields(found)),
+        }
+        for key, found in gaps.items()
+    ]
 
 
 def found_told(found: Found, sight: Sight) -> Told:

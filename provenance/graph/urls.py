@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from provenance.graph.api import assets, documents, generations
+from provenance.graph.api import assets, documents, generations, questions, trail
 
 urlpatterns = [
     path("schemas/generation-record-1.json", generations.generation_schema, name="generation-schema"),
@@ -19,6 +19,17 @@ urlpatterns = [
     ),
     path(
         "api/v1/assets/<uuid:asset_id>/documents", documents.AssetDocuments.as_view(), name="asset-documents"
+    ),
+    path("api/v1/assets/<uuid:asset_id>/trail", trail.AssetTrail.as_view(), name="asset-trail"),
+    path(
+        "api/v1/assets/<uuid:asset_id>/questions/<str:question>",
+        questions.AssetQuestion.as_view(),
+        name="asset-question",
+    ),
+    path(
+        "api/v1/productions/<uuid:production_id>/question-times",
+        questions.ProductionStopwatch.as_view(),
+        name="production-question-times",
     ),
     path("api/v1/assets/<uuid:asset_id>/decisions", assets.AssetDecisions.as_view(), name="asset-decisions"),
     path(

@@ -238,7 +238,15 @@ def decision(names: Names, row: Decision) -> Entity:
     )
 
 
-def asset(names: Names, row: AssetVersion, *, previous: UUID | None, code: str, log_origin: str) -> Entity:
+def asset(
+    names: Names,
+    row: AssetVersion,
+    *,
+    previous: UUID | None,
+    code: str,
+    log_origin: str,
+    gaps: dict[str, Any] | None = None,
+) -> Entity:
     """A version as an asset.
 
     Args:
@@ -246,6 +254,7 @@ def asset(names: Names, row: AssetVersion, *, previous: UUID | None, code: str, 
         previous: the version before it.
         code: its IPTC source type.
         log_origin: of the production's log, in which the receipts stand.
+        gaps: what its record lacks, and the fields that would close it.
     """
     kind = GraphKind(row.asset.kind)
     edges = list(row.parent_relations.all())
@@ -287,6 +296,7 @@ def asset(names: Names, row: AssetVersion, *, previous: UUID | None, code: str, 
             relations=[relation(names, edge) for edge in edges],
             licence=[str(jti) for jti in row.token_jtis],
             receipts={"logOrigin": log_origin, **receipts} if isinstance(receipts, dict) else None,
+            completeness=gaps,
         ),
     )
 

@@ -32,6 +32,7 @@ from provenance.graph.models import (
 )
 from provenance.graph.visible import sees_whole
 from provenance.omc import entities, provjson
+from provenance.omc.gaps import gaps_told, with_gaps
 from provenance.omc.naming import Entity, Names
 
 CHUNK = 500
@@ -133,8 +134,9 @@ def _omc_groups(export: Export) -> Groups:
                 previous=getattr(row, "previous_id", None),
                 code=getattr(row, "code", None) or "",
                 log_origin=film.origin,
+                gaps=gaps_told(row),
             )
-            for row in _versions(export)
+            for row in _versions(export, gaps=True)
         ),
     )
 
@@ -208,12 +210,17 @@ def _decisions(export: Export) -> Iterator[Decision]:
     return rows.order_by("pk").iterator(chunk_size=CHUNK)
 
 
-def _versions(export: Export) -> Iterator[AssetVersion]:
-    """Every version with its asset, its edges, the version before it and its source type at that time."""
+def _versions(export: Export, *, gaps: bool = False) -> Iterator[AssetVersion]:
+    """Every version with its asset, its edges, the version before it and its source type at that time.
+
+    With ``gaps`` each brings along what tells what its record lacks.
+    """
     before = AssetVersion.objects.filter(asset=OuterRef("asset"), number__lt=OuterRef("number"))
     codes = Classification.objects.filter(version=OuterRef("pk"), event__lte=export.as_of)
     edges = Relation.objects.filter(event__lte=export.as_of).order_by("event", "pk")
     rows = AssetVersion.objects.filter(production=export.production, event__lte=export.as_of)
+    if gaps:
+        rows = with_gaps(rows, as_of=export.as_of)
     return (
         rows.annotate(
             previous_id=Subquery(before.order_by("-number").values("pk")[:1]),

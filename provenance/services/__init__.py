@@ -3,6 +3,7 @@
 from provenance.services.credentialing import is_sidecar
 from provenance.services.evidence import duty_evidence, duty_page
 from provenance.services.intake import receive_asset
+from provenance.services.reading import record_reading
 from provenance.services.registering import register_mark_for
 from provenance.services.release import mark_asset, sign_asset, verify_asset
 from provenance.services.resolution import choose_resolution, resolution_of
@@ -22,6 +23,7 @@ __all__ = [
     "is_sidecar",
     "mark_asset",
     "receive_asset",
+    "record_reading",
     "register_mark_for",
     "resolution_of",
     "revocation_lists_pem",

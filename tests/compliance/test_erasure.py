@@ -56,7 +56,12 @@ PERSONAL = (NAME, ADDRESS, REMARK, QUESTION, REASON, PAYEE, PROMPT, "Quillfeathe
 
 @pytest.fixture(autouse=True)
 def own_stores(settings: Any, tmp_path: Path) -> None:
-    """Tombstones of one test are none of another's."""
+    """Tombstones of one test are none of another's; confirmed is due."""
+    use_own_stores(settings, tmp_path)
+    settings.ERASURE_COOLING_OFF_SECONDS = 0
+
+
+def use_own_stores(settings: Any, tmp_path: Path) -> None:
     stores = {**settings.STORAGES}
     for name in ("blobs", "log"):
         stores[name] = {
@@ -117,7 +122,14 @@ def ended(farm: Farm) -> Person:
 def erased(person: Person) -> Erasure:
     one, other = operators()
     asked = services.ask_erasure(principal=one, person=person, ground="CONSENT_WITHDRAWN")
-    return services.confirm_erasure(principal=other, erasure_id=asked.pk)
+    return confirmed_and_done(other, asked)
+
+
+def confirmed_and_done(principal: Principal, asked: Erasure) -> Erasure:
+    services.confirm_erasure(principal=principal, erasure_id=asked.pk)
+    done = services.carry_out_erasure(erasure_id=asked.pk)
+    assert done is not None
+    return done
 
 
 def url(name: str) -> str:
@@ -262,7 +274,7 @@ def test_two_administrators_of_the_operator_erase_and_nobody_else_does() -> None
     with pytest.raises(Conflict, match="ERASURE_ENDED"):
         services.confirm_erasure(principal=other, erasure_id=asked.pk)
     again = services.ask_erasure(principal=other, person=person, ground="OBJECTION")
-    assert services.confirm_erasure(principal=one, erasure_id=again.pk).state == "DONE"
+    assert confirmed_and_done(one, again).state == "DONE"
     with pytest.raises(Conflict, match="SUBJECT_ERASED"):
         seal_text(person.subjects[0], "one more word", place="note/1")
     with pytest.raises(DatabaseError), transaction.atomic():  # no key comes back

@@ -235,6 +235,13 @@ _GRANTEE: dict[str, Any] = {
 BODIES: dict[str, Body] = {
     **training_bodies(Ask),
     **rooms.bodies(Ask),
+    "POST /settings/erasure/": _form(ground="OBJECTION", act="look"),
+    "POST /erasures/new/": _form(talent=_handle, ground="OBJECTION", act="look"),
+    "POST /api/v1/erasures/plans": _json(),
+    "POST /api/v1/assets/{asset_id}/labels": _json(label="ICON", place="BESIDE"),
+    # whoever is let in hears what stands against it
+    "POST /api/v1/erasures": lambda _: Ask({"ground": "OBJECTION"}, answers=(409,)),
+    "POST /api/v1/erasures/{erasure_id}/confirmation": lambda _: Ask({}, answers=(409,)),
     # the portal
     "POST /scripts/new/": _form(title="Another", kind="SCREENPLAY"),
     "POST /scripts/{work_id}/versions/{version_id}/scenes/": _form(ordinal="1", shots="0410_0020"),

@@ -24,6 +24,7 @@ from accounts.services import add_domain, add_identity_provider, invite_person
 from common import clock
 from common.keys import signer_for
 from compliance import services as services_of_bundles
+from compliance.erasure.models import Erasure
 from compliance.incidents import services as services_of_incidents
 from licensing import services
 from licensing.models import (
@@ -106,6 +107,7 @@ _PUBLIC = frozenset(
         "ref",
         "kid",
         "purpose",
+        "question",
         "shape",
         "ordinal",
         "token",
@@ -185,6 +187,7 @@ def make_world(folder: Path, names: Names = Names()) -> World:
     _doors(world)
     _incidents(world, talent)
     _scripts(world)
+    _erasures(world)
     make_training_house(world)
     name_things(world)
     return world
@@ -294,6 +297,24 @@ def _doors(world: World) -> None:
         "uidb36": "nobody-at-all",
         "key": "no-such-letter",
     }
+
+
+def _erasures(world: World) -> None:
+    """One that a colleague asked for, and one of the engineer that is over."""
+    colleague, engineer = world.people["colleague"].person, world.people["engineer"].person
+    asked = Erasure.objects.create(
+        user=colleague,
+        asked_by=colleague,
+        asked_for="SUBJECT",
+        ground="OBJECTION",
+        plan={"rows": {}, "keys": 0},
+    )
+    done = Erasure.objects.create(
+        user=engineer, asked_by=engineer, asked_for="SUBJECT", ground="OBJECTION", state="DONE",
+        confirmed_by=world.people["operator"].person, confirmed_at=clock.now(), due_at=clock.now(),
+        ended_at=clock.now(), certificate={"schema": "of the tests"},
+    )  # fmt: skip
+    world.ids |= {"erasure_id": str(asked.pk), "erasure_done": str(done.pk)}
 
 
 def _check(world: World) -> str:
@@ -573,6 +594,7 @@ def _outputs(world: World) -> None:
         "purpose": "TOKEN",
         "path": "checkpoint",
         "number": "0",
+        "question": "MODEL",
         "bundle_id": str(bundle.pk),
         "payload": mark.mark_id,
         "free_payload": free.mark_id,

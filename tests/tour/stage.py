@@ -87,6 +87,8 @@ _NO_PAGES = frozenset(
         "/material/manifests/{manifest_id}/file/",
         "/material/takedowns/{takedown_id}/certificate.json",
         "/material/takedowns/{takedown_id}/reach.txt",
+        "/assets/{version_id}/trail.csv",
+        "/erasures/{erasure_id}/certificate.json",
         "/audit/export.csv",
         "/audit/export.jsonl",
         "/members/rolls/{roll_id}/refused.csv",

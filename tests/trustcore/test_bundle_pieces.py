@@ -88,6 +88,20 @@ def test_the_same_frame_may_have_another_take_but_not_twice_the_same():
     assert caught.value.reason is InvalidReason.DUPLICATE_FRAME
 
 
+def test_a_ledger_that_forgot_its_checks_keeps_the_histories_and_takes_no_frame():
+    ledger = Ledger()
+    for entry in (authorised(), CHECK, frame(CHECK, 1)):
+        ledger.take(encode_entry(entry))
+    ledger.finish()
+    history, grants = ledger.history(CHECK.jti), dict(ledger.grants)
+    ledger.forget_checks()
+    assert (ledger.history(CHECK.jti), ledger.grants) == (history, grants)
+    assert history
+    with pytest.raises(InvalidEvidence) as caught:  # fails closed: nothing is judged by what was forgotten
+        ledger.take(encode_entry(frame(CHECK, 2)))
+    assert caught.value.reason is InvalidReason.UNAUTHORISED_FRAME
+
+
 def test_end_of_a_key_stands_in_the_log_and_changes_no_count():
     entries = [authorised(), CHECK, frame(CHECK, 1)]
     plain, told = Ledger(), Ledger()

@@ -143,6 +143,15 @@ class VisibleMark(_Rule, frozen=True, kw_only=True, tag="VISIBLE_MARK"):
     unless: Ident | None = None
 
 
+class PlatformLabel(_Rule, frozen=True, kw_only=True, tag="PLATFORM_LABEL"):
+    """Before the work goes to a large platform, one of these labels is on record of the file that goes there.
+
+    Which channels are large platforms stands in ``when.channels``. It holds the delivery, not the licence.
+    """
+
+    labels: Annotated[tuple[VisibleLabel, ...], Meta(min_length=1)]
+
+
 class AtTheEnd(_Rule, frozen=True, kw_only=True, tag="AT_THE_END"):
     """What becomes of a kind of material when the licence ends; each of ``allowed`` will do."""
 
@@ -171,6 +180,7 @@ Rule = Union[
     TrainingApart,
     Marks,
     VisibleMark,
+    PlatformLabel,
     AtTheEnd,
     RevokeWithinHours,
     StrikeSuspends,

@@ -22,6 +22,7 @@ from trustcore.policy.profiles import (
     FinalReviewHours,
     Marks,
     NoticeHours,
+    PlatformLabel,
     Profile,
     Refuse,
     Require,
@@ -175,6 +176,8 @@ def _codes(rule: Rule) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "MARKS", (*(str(layer) for layer in rule.watermark), *(("C2PA",) if rule.c2pa else ()))
     elif isinstance(rule, VisibleMark):
         yield "VISIBLE_MARK", tuple(str(label) for label in rule.labels)
+    elif isinstance(rule, PlatformLabel):
+        yield "PLATFORM_LABEL", tuple(str(label) for label in rule.labels)
     elif isinstance(rule, StrikeSuspends):
         yield "STRIKE_SUSPENDS", ("STRIKE",)
     elif isinstance(rule, TrainingApart):

@@ -3,11 +3,12 @@
     trustmark subject erase --talent ada-merrow --ground CONSENT_WITHDRAWN --as op@house.example --dry-run
     trustmark subject erase --talent ada-merrow --ground CONSENT_WITHDRAWN --as op@house.example
     trustmark subject confirm 0191f0c2-... --as other@house.example [--certificate FILE]
+    trustmark subject certificate 0191f0c2-... --certificate FILE
     trustmark subject withdraw 0191f0c2-... --as op@house.example
     trustmark subject reapply
 
 Needs the deployment's environment. ``--as`` names an administrator of the operator; who confirms is another one than who
-asked. ``reapply`` is run after every restore, before the server takes calls: /readyz stays 503 until then. Answers are
+asked; it is carried out when its days are over (``TRUSTMARK_ERASURE_COOLING_OFF_SECONDS``; 0: at once). ``reapply`` is run after every restore, before the server takes calls: /readyz stays 503 until then. Answers are
 JSON. Exit codes: 0 done, 1 failed, 2 misuse, 3 refused: something stands against it.
 """
 
@@ -58,12 +59,33 @@ def _erase(given: argparse.Namespace) -> int:
 
 
 def _confirm(given: argparse.Namespace) -> int:
-    from compliance.erasure.services import confirm_erasure
+    from compliance.erasure.services import carry_out_erasure, confirm_erasure
 
     row = confirm_erasure(principal=_principal(given.person), erasure_id=given.erasure)
+    row = carry_out_erasure(erasure_id=row.pk) or row  # where it is due already
+    if row.certificate is None:
+        return _said(
+            {"erasure": str(row.pk), "state": row.state, "due_at": row.due_at, "against": row.against}
+        )
+    return _signed(row, given.certificate)
+
+
+def _certificate(given: argparse.Namespace) -> int:
+    from common.errors import NotFound
+    from compliance.erasure.models import Erasure
+
+    row = Erasure.objects.filter(pk=given.erasure).first()
+    if row is None:
+        raise NotFound
+    if row.certificate is None:
+        return _said({"erasure": str(row.pk), "state": row.state, "code": "ERASURE_NOT_DONE"}, FAILED)
+    return _signed(row, given.certificate)
+
+
+def _signed(row: Any, path: Path | None) -> int:
     signed = {"certificate": row.certificate, "kid": row.kid, "signature": bytes(row.signature).hex()}
-    if given.certificate is not None:
-        given.certificate.write_text(json.dumps(signed, indent=2), "utf-8")
+    if path is not None:
+        path.write_text(json.dumps(signed, indent=2), "utf-8")
     return _said({"erasure": str(row.pk), "state": row.state, **signed})
 
 
@@ -101,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="trustmark subject", description="Erase a person (GDPR, Article 17)."
     )
-    acts = parser.add_subparsers(required=True, metavar="erase|confirm|withdraw|reapply")
+    acts = parser.add_subparsers(required=True, metavar="erase|confirm|certificate|withdraw|reapply")
     erase = acts.add_parser("erase", help="ask for an erasure, or see with --dry-run what it would do")
     whom = erase.add_mutually_exclusive_group(required=True)
     whom.add_argument(
@@ -111,14 +133,17 @@ def _parser() -> argparse.ArgumentParser:
     erase.add_argument("--ground", default="CONSENT_WITHDRAWN", help="which of Article 17(1) it is")
     erase.add_argument("--dry-run", action="store_true", help="say what it would do; nothing is kept")
     erase.set_defaults(act=_erase)
-    confirm = acts.add_parser("confirm", help="carry out what another administrator asked for")
-    confirm.add_argument(
-        "--certificate", type=Path, metavar="FILE", help="write the signed certificate there"
-    )
+    confirm = acts.add_parser("confirm", help="confirm what another one asked for")
     confirm.set_defaults(act=_confirm)
-    withdraw = acts.add_parser("withdraw", help="take back what was asked and not confirmed")
+    certificate = acts.add_parser("certificate", help="show what was done, signed")
+    certificate.set_defaults(act=_certificate)
+    for one in (confirm, certificate):
+        one.add_argument(
+            "--certificate", type=Path, metavar="FILE", help="write the signed certificate there"
+        )
+    withdraw = acts.add_parser("withdraw", help="take back what was asked and not carried out yet")
     withdraw.set_defaults(act=_withdraw)
-    for one in (confirm, withdraw):
+    for one in (confirm, certificate, withdraw):
         one.add_argument("erasure", type=UUID, help="id of the erasure")
     for one in (erase, confirm, withdraw):
         one.add_argument("--as", dest="person", required=True, metavar="EMAIL", help="who acts")

@@ -155,10 +155,11 @@ class LineageOutput(Fields):
 
 
 class GapsOutput(Fields):
-    """What the record of a version lacks."""
+    """What the record of a version lacks, and the fields of a generation record that would close it."""
 
     version = serializers.UUIDField()
     gaps = serializers.ListField(child=serializers.ChoiceField(choices=[str(gap) for gap in Gap]))
+    missing = serializers.ListField(child=serializers.CharField(), help_text="as the schema names them")
 
 
 class GenerationRunOutput(Fields):
@@ -322,6 +323,7 @@ class UnknownPartOutput(PartOutput):
     """A thing whose record is not sufficient."""
 
     gaps = serializers.ListField(child=serializers.ChoiceField(choices=[str(gap) for gap in Gap]))
+    missing = serializers.ListField(child=serializers.CharField())
 
 
 class StatementProduction(Fields):

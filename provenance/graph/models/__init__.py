@@ -13,8 +13,10 @@ from provenance.graph.models.generations import (
 )
 from provenance.graph.models.relations import Relation, RelationKind
 from provenance.graph.models.sealed import ProductionKey, SealedText
+from provenance.graph.models.timings import AskedThrough, Question, QuestionTime
 
 __all__ = [
+    "AskedThrough",
     "AssetVersion",
     "Classification",
     "CustodyDocument",
@@ -33,6 +35,8 @@ __all__ = [
     "LabelProposal",
     "ProductionKey",
     "ProvenanceEvent",
+    "Question",
+    "QuestionTime",
     "Relation",
     "RelationKind",
     "SealedText",

@@ -1,23 +1,21 @@
-"""Ask for an erasure, confirm it, take it back; do again what a restored backup has forgotten."""
+"""Carry an erasure out, or try it and take it back; do again what a restored backup has forgotten."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from accounts.models import SubjectKey, User
-from accounts.operating import require_operator
-from accounts.principals import Principal
-from accounts.subject_keys import destroy_key
+from accounts.subject_keys import destroy_key, forget_keys
 from audit.services import record
 from common import clock
-from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.keys import signer_for
 from compliance.erasure.inventory import KEPT
-from compliance.erasure.models import Erasure, ErasureState, Ground
+from compliance.erasure.models import Erasure, ErasureState
 from compliance.erasure.overwriting import drop_withdrawn_files, overwrite
-from compliance.erasure.people import Person, Refusal, person_of, refusals, require_erasable
+from compliance.erasure.people import Person, Refusal, person_of, refusals
 from compliance.erasure.tombstones import PURPOSE, pending, put_tombstone
 from licensing.models import Talent
 from trustcore.encoding import canonical_json
@@ -53,72 +51,49 @@ def plan_erasure(person: Person) -> Plan:
             rows, _ = _erase(person)
             raise _OnlyTried
     except _OnlyTried:
-        pass
+        forget_keys()
     keys = SubjectKey.objects.filter(pk__in=person.subjects, sealed_key__isnull=False).count()
     return Plan(tuple(map(str, person.subjects)), _sorted(rows), keys, tuple(refusals(person)))
 
 
-def ask_erasure(*, principal: Principal, person: Person, ground: str) -> Erasure:
-    """Ask for the erasure of a person; another administrator confirms it.
+def due_erasures(*, now: datetime) -> list[UUID]:
+    """Those that were confirmed and whose day has come, oldest first."""
+    rows = Erasure.objects.filter(state=ErasureState.CONFIRMED, due_at__lte=now)
+    return list(rows.order_by("due_at").values_list("pk", flat=True)[:100])
 
-    Raises:
-        Forbidden: ``OPERATOR_ONLY``. InvalidInput: ``GROUND_UNKNOWN``. Conflict: ``ERASURE_ASKED``, or what stands
-        against it (:func:`compliance.erasure.people.refusals`).
+
+def carry_out_erasure(*, erasure_id: UUID) -> Erasure | None:
+    """Carry out what is confirmed and due, and sign what was done; ``None`` where there is nothing to do.
+
+    What stands against it by now (a hold, a new licence) is kept in ``against``, and nothing is done; the next call
+    asks again. Safe to call twice, and from two workers.
     """
-    require_operator(principal)
-    if ground not in Ground.values:
-        raise InvalidInput("GROUND_UNKNOWN", "That is none of the grounds of Article 17.", ", ".join(Ground))
-    require_erasable(person)
-    try:
-        with transaction.atomic():
-            row = Erasure.objects.create(
-                talent=person.talent, user=person.user, ground=ground, asked_by=principal.person
-            )
-            _told("erasure.asked", principal, row)
-    except IntegrityError as error:
-        raise Conflict("ERASURE_ASKED", "An erasure of this person was asked for already.") from error
-    return row
-
-
-def withdraw_erasure(*, principal: Principal, erasure_id: UUID) -> Erasure:
-    """Take back what was asked and not confirmed.
-
-    Raises:
-        Forbidden: ``OPERATOR_ONLY``. NotFound. Conflict: ``ERASURE_ENDED``.
-    """
-    require_operator(principal)
-    with transaction.atomic():
-        row = _locked(erasure_id)
-        row.state, row.ended_at = ErasureState.WITHDRAWN, clock.now()
-        row.save(update_fields=["state", "ended_at"])
-        _told("erasure.withdrawn", principal, row)
-    return row
-
-
-def confirm_erasure(*, principal: Principal, erasure_id: UUID) -> Erasure:
-    """Carry out what another administrator asked for, and sign what was done.
-
-    Raises:
-        Forbidden: ``OPERATOR_ONLY``, ``FOUR_EYES``. NotFound. Conflict: ``ERASURE_ENDED``, or what stands against it.
-    """
-    require_operator(principal)
     signer = signer_for(PURPOSE)
     with transaction.atomic():
-        row = _locked(erasure_id)
-        if row.asked_by_id == principal.person.pk:
-            raise Forbidden("FOUR_EYES", "Another administrator confirms what you asked for.")
+        row = (
+            Erasure.objects.select_for_update(skip_locked=True)
+            .filter(pk=erasure_id, state=ErasureState.CONFIRMED, due_at__lte=clock.now())
+            .first()
+        )
+        if row is None:
+            return None
         person = person_of(talent=row.talent, user=row.user)
-        require_erasable(person)
-        row.state, row.confirmed_by, row.ended_at = ErasureState.DONE, principal.person, clock.now()
+        against = [asdict(one) for one in refusals(person)]
+        if against:
+            _hold_back(row, against)
+            return row
+        row.state, row.ended_at, row.against = ErasureState.DONE, clock.now(), []
         rows, keys = _erase(person)
         row.certificate = {
             "schema": CERTIFICATE,
             "erasure": str(row.pk),
             "subjects": [str(one) for one in person.subjects],
             "ground": row.ground,
+            "asked_for": row.asked_for,
             "asked_by": str(row.asked_by_id),
             "asked_at": clock.rfc3339(row.created_at),
-            "confirmed_by": str(principal.person.pk),
+            "confirmed_by": str(row.confirmed_by_id),
+            "confirmed_at": clock.rfc3339(row.confirmed_at) if row.confirmed_at else "",
             "erased_at": clock.rfc3339(row.ended_at),
             "keys_destroyed": keys,
             "rows": _sorted(rows),
@@ -126,7 +101,7 @@ def confirm_erasure(*, principal: Principal, erasure_id: UUID) -> Erasure:
         }
         row.kid, row.signature = signer.kid, signer.sign(certificate_message(row))
         row.save()
-        _told("erasure.done", principal, row)
+        _told("erasure.done", row)
         # the last thing before the commit: if that fails, the tombstone is pending and the erasure is done again
         put_tombstone(
             erasure=str(row.pk),
@@ -167,28 +142,24 @@ def certificate_message(row: Erasure) -> bytes:
     return f"{CERTIFICATE}\n".encode() + canonical_json(row.certificate)
 
 
+def _hold_back(row: Erasure, against: list[dict[str, object]]) -> None:
+    if row.against == against:
+        return
+    row.against = against
+    row.save(update_fields=["against"])
+    _told("erasure.held", row)
+
+
+def _told(kind: str, row: Erasure) -> None:
+    record(
+        kind=kind, principal=None, object_type="erasure", object_id=row.pk,
+        details={"ground": row.ground, "state": row.state, "against": row.against},
+    )  # fmt: skip
+
+
 def _erase(person: Person) -> tuple[Counter[str], int]:
     keys = sum(destroy_key(one) for one in person.subjects)
     return overwrite(person), keys
-
-
-def _locked(erasure_id: UUID) -> Erasure:
-    row = Erasure.objects.select_for_update().filter(pk=erasure_id).first()
-    if row is None:
-        raise NotFound
-    if row.state != ErasureState.ASKED:
-        raise Conflict("ERASURE_ENDED", "This erasure was carried out or taken back.")
-    return row
-
-
-def _told(kind: str, principal: Principal, row: Erasure) -> None:
-    record(
-        kind=kind,
-        principal=principal,
-        object_type="erasure",
-        object_id=row.pk,
-        details={"ground": row.ground, "state": row.state},
-    )
 
 
 def _sorted(rows: Counter[str]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -29,7 +30,7 @@ def stranger() -> House:
     return House()
 
 
-def draft(house: House, **changes: object) -> DataContract:
+def draft(house: House, **changes: Any) -> DataContract:
     return register_contract(principal=house.engineer, text=written(house.source_class().code, **changes))
 
 

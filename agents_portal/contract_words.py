@@ -62,14 +62,13 @@ def clauses_in_words(compiled: Compiled) -> list[Clause]:
         "acceptableLicenceClasses": ", ".join(str(LicenceClass(one).label) for one in told.licence_classes),
         "prohibitedContent": ", ".join(told.prohibited_content) or _("None"),
         "samplingRules": "; ".join(_share(kind, share) for kind, share in told.shares.items()),
-        "regions": ", ".join(country(one) if "-" not in one else one for one in told.regions),
+        "regions": ", ".join(sorted(country(one) if "-" not in one else one for one in told.regions)),
         "businessUnits": ", ".join(told.business_units) or _("Every one"),
         "exceptionApprovers": ", ".join(map(_approver, told.approvers)),
         "onMissingMetadata": _missing(told.on_missing),
         "retention": ngettext("%(n)s day from its collection", "%(n)s days from its collection", told.retention_days)
         % {"n": figure(told.retention_days)},
-        "timeToScan": ngettext("%(n)s minute of its registration", "%(n)s minutes of its registration", told.scan_minutes)
-        % {"n": figure(told.scan_minutes)},
+        "timeToScan": _soon(told.scan_minutes),
         "schema.asset": ", ".join(compiled.required),
     }  # fmt: skip
     return [
@@ -90,6 +89,16 @@ def faults_in_words(compiled: Compiled, against: Sequence[Unenforced]) -> list[F
 
 def _share(kind: str, share: float) -> str:
     return _("%(kind)s: %(share)s %%") % {"kind": MediaKind(kind).label, "share": figure(round(share * 100))}
+
+
+def _soon(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    if rest:
+        words = ngettext("%(n)s minute of its registration", "%(n)s minutes of its registration", minutes)
+        return words % {"n": figure(minutes)}
+    return ngettext("%(n)s hour of its registration", "%(n)s hours of its registration", hours) % {
+        "n": figure(hours)
+    }
 
 
 def _approver(one: str) -> str:

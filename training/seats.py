@@ -26,7 +26,7 @@ def require_engineer(principal: Principal) -> None:
 
 
 def require_counsel(principal: Principal) -> None:
-    """What binds in law: signing exceptions and manifests, stopping and opening classes, activating contracts.
+    """What binds in law: signing exceptions and manifests, opening a stopped class, activating contracts.
 
     Raises:
         NotFound: not an organisation that trains. Forbidden: ``IN_PERSON`` or ``COUNSEL_ONLY``.

@@ -463,6 +463,7 @@ SPECTACULAR_SETTINGS = {
         "ScriptGrantPurpose": "trustmark.vocabulary.SCRIPT_GRANT_PURPOSES",
         "TrainingMediaKind": "trustmark.vocabulary.TRAINING_MEDIA_KINDS",
         "TakedownAction": "trustmark.vocabulary.TAKEDOWN_ACTIONS",
+        "DataContractState": "trustmark.vocabulary.DATA_CONTRACT_STATES",
         "RequestState": "trustmark.vocabulary.REQUEST_STATES",
         "TokenState": "trustmark.vocabulary.TOKEN_STATES",
     },

@@ -21,7 +21,8 @@ from agents_portal.forms.material import StopForm
 from agents_portal.paging import page_after
 from agents_portal.views.material import material_page, tabs
 from agents_portal.words import figure
-from training.contracts.compiling import compile_contract
+from common.errors import InvalidInput
+from training.contracts.compiling import Compiled, compile_contract
 from training.models import DataContract
 from training.seats import is_counsel
 from training.selectors.contracts import bound_now, contract_for, contracts_of
@@ -96,18 +97,29 @@ def contract_file(request: PortalRequest, contract_id: UUID) -> HttpResponse:
 def activate_page(request: PortalRequest, contract_id: UUID) -> HttpResponse:
     """Counsel puts a version into force."""
     row = _for_counsel(request, contract_id)
-    back = reverse("portal-material-contract", args=[row.pk])
+    refused = ""
     if request.method == "POST":
-        activate_contract(principal=request.principal, contract_id=row.pk)
-        return redirect(back)
+        try:
+            activate_contract(principal=request.principal, contract_id=row.pk)
+            return redirect("portal-material-contract", row.pk)
+        except InvalidInput as error:
+            refused = error.title
     compiled = compile_contract(row.text)
     faults = say.faults_in_words(compiled, unenforced(request.principal, compiled))
+    problem = _("It cannot be put into force as it is.") if faults else refused
+    screen = _activation(row, compiled, faults, problem)
+    return render(
+        request, "portal/bind.html", {"screen": screen, "form": None}, status=422 if refused else 200
+    )
+
+
+def _activation(row: DataContract, compiled: Compiled, faults: list[say.Fault], problem: str) -> Binding:
     number = len(compiled.clauses.source_classes)
-    screen = Binding(
+    return Binding(
         title=_("Put %(name)s into force?") % {"name": row},
         lead=_("It counts from the moment you press the button: at the next question of any machine."),
         verb=_("Put it into force"),
-        back=back,
+        back=reverse("portal-material-contract", args=[row.pk]),
         consequences=(
             *(Consequence("octagon-x", one.where, one.why, "deny") for one in faults),
             Consequence(
@@ -124,9 +136,8 @@ def activate_page(request: PortalRequest, contract_id: UUID) -> HttpResponse:
         ),
         terms_hash=row.hash.removeprefix("sha256:"),
         hash_caption=_("You put this contract into force (sha256)"),
-        problem=_("It cannot be put into force as it is.") if faults else "",
+        problem=problem,
     )
-    return render(request, "portal/bind.html", {"screen": screen, "form": None})
 
 
 @material_page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -29,7 +30,7 @@ def stranger() -> House:
     return House()
 
 
-def draft(house: House, **changes: object) -> DataContract:
+def draft(house: House, **changes: Any) -> DataContract:
     return register_contract(principal=house.engineer, text=written(house.source_class().code, **changes))
 
 
@@ -40,7 +41,7 @@ def test_a_reviewer_reads_every_clause_in_words_and_gets_the_very_text(house: Ho
     page = reader.page(f"{PATH}{row.pk}/")
     for words in (
         "Reels of partners", "In force", "Feed of a partner", "MINORS, NUDITY, MEDICAL", "Image: 100 %",
-        "1,095 days from its collection", "2,880 minutes of its registration", "counsel", "dialogue-model", "Norway",
+        "1,095 days from its collection", "48 hours of its registration", "counsel", "dialogue-model", "Norway",
         "It is isolated, and a person decides", "capture.photographer", source.source_class.code,
     ):  # fmt: skip
         assert words in page, words

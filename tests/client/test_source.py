@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from trustmark_client.source import main
@@ -15,18 +16,19 @@ from training.models import SourceClass
 from training.services.releasing import may_be_trained_on
 
 pytestmark = pytest.mark.django_db(transaction=True)
+Told = tuple[House, list[str]]
 
 
 @pytest.fixture
-def told(live_server, tmp_path: Path) -> tuple[House, list[str]]:
+def told(live_server: Any, tmp_path: Path) -> Told:
     house = House()
     credential, _key = make_credential(house.organisation, created_by=house.engineer.person)
-    (tmp_path / "key").write_text(credential.secret)
+    (tmp_path / "key").write_text(credential.secret)  # type: ignore[attr-defined]
     return house, ["--server", live_server.url, "--key-file", str(tmp_path / "key")]
 
 
 @pytest.mark.req("TP-075")
-def test_one_command_stops_a_class_and_the_next_question_is_refused(told, capsys) -> None:
+def test_one_command_stops_a_class_and_the_next_question_is_refused(told: Told, capsys: Any) -> None:
     house, at = told
     source = house.licensed_source()
     manifest = released(house, house.admit(source))
@@ -41,7 +43,7 @@ def test_one_command_stops_a_class_and_the_next_question_is_refused(told, capsys
     assert house.admit().state == "ADMITTED"
 
 
-def test_opening_again_is_counsels_and_a_key_is_told_where(told, capsys) -> None:
+def test_opening_again_is_counsels_and_a_key_is_told_where(told: Told, capsys: Any) -> None:
     house, at = told
     kind = house.source_class()
     assert main(["stop", kind.code, "--reason", "A claim.", *at]) == 0
@@ -51,7 +53,7 @@ def test_opening_again_is_counsels_and_a_key_is_told_where(told, capsys) -> None
     assert SourceClass.objects.get(pk=kind.pk).stopped_at is not None
 
 
-def test_every_class_is_listed_and_a_strangers_is_none(told, capsys) -> None:
+def test_every_class_is_listed_and_a_strangers_is_none(told: Told, capsys: Any) -> None:
     house, at = told
     kinds = [house.source_class() for _ in range(3)]
     theirs = House().source_class()
@@ -63,7 +65,7 @@ def test_every_class_is_listed_and_a_strangers_is_none(told, capsys) -> None:
     assert SourceClass.objects.get(pk=theirs.pk).stopped_at is None
 
 
-def test_a_stop_without_a_reason_is_misuse_and_stops_nothing(told) -> None:
+def test_a_stop_without_a_reason_is_misuse_and_stops_nothing(told: Told) -> None:
     house, at = told
     kind = house.source_class()
     with pytest.raises(SystemExit) as misuse:

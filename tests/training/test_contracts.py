@@ -262,7 +262,9 @@ def test_a_clause_that_nothing_enforces_is_named_and_keeps_the_contract_out_of_f
     "name", ["allowedSourceTypes", "prohibitedContent", "retention", "timeToScan", "samplingRules"]
 )
 def test_a_contract_that_says_too_little_is_not_put_into_force(house: House, name: str) -> None:
-    row = register_contract(principal=house.engineer, text=written(house.source_class().code, **{name: None}))
+    row = register_contract(
+        principal=house.engineer, text=written(house.source_class().code, **dict[str, Any]({name: None}))
+    )
     with pytest.raises(InvalidInput) as refused:
         activate_contract(principal=house.counsel, contract_id=row.pk)
     assert (refused.value.code, refused.value.extra["clauses"]) == ("CONTRACT_INCOMPLETE", [name])
@@ -396,7 +398,7 @@ def test_an_ingest_that_runs_by_one_contract_is_told_when_another_is_in_force(
     assert late.value.code == "CONTRACT_CHANGED"
     assert (TrainingAsset.objects.count(), PolicyDecision.objects.count()) == before
     # and where it changes while the bytes are scanned
-    scan = assets_room.scan_file
+    scan = assets_room.scan_file  # type: ignore[attr-defined]
 
     def scan_and_change(*args: Any, **named: Any) -> Any:
         contract_over(house, source.source_class, version="3.0.0")
@@ -475,7 +477,7 @@ def test_what_no_scan_could_save_is_refused_before_a_byte_is_read(
     if what == "stopped":
         stop_class(principal=house.engineer, class_id=source.source_class_id, reason="A claim.")
     elif what == "rights":
-        end_rights(principal=house.counsel, rights_id=asset.rights_id, reason="Taken back.")
+        end_rights(principal=house.counsel, rights_id=asset.rights_id or asset.pk, reason="Taken back.")
     else:
         contract_over(house, source.source_class, version="2", prohibitedContent=["CROWD"])
     answer = receive_content(principal=house.engineer, asset_id=asset.pk, stream=_Unread(b"x"))

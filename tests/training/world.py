@@ -236,9 +236,7 @@ def bodies(ask: Any) -> dict[str, Any]:
         "POST /api/v1/rights-reports": json(scope="MANIFEST", about=own("manifest")),
         "POST /api/v1/rights-reviews/{review_id}/answer": json(answer="END", note="Not paid for."),
         "POST /api/v1/takedowns/{takedown_id}/call-off": json(reason="It was withdrawn."),
-        "POST /api/v1/data-contracts": json(
-            text=lambda world: written(world.facts["source class"], version="walked")
-        ),
+        "POST /api/v1/data-contracts": json(text=written("walked", version="walked")),
         "POST /api/v1/data-contracts/{contract_id}/retire": json(reason="The partner left."),
         "POST /api/v1/training-reviews/{review_id}/answer": json(answer="REFUSE", reason="Not ours."),
         "POST /api/v1/training-exceptions": json(

@@ -90,6 +90,7 @@ _ANSWERS: Final = {
     "models": later("Models"),
     "takedowns_by_state": later("Takedowns"),
 }
+_ORDER: Final = {name: place for place, name in enumerate(_ANSWERS)}
 _COLUMNS: Final = {
     "type": later("Source type"), "sources": later("Sources"), "originals": later("Originals"),
     "admitted": later("Admitted"), "isolated": later("Isolated"), "removed": later("Removed"),
@@ -110,7 +111,7 @@ _COLUMNS: Final = {
     "refusals": later("It was told no"), "licences": later("Licences"),
     "licences_not_in_force": later("Not in force then"),
 }  # fmt: skip
-_LEFT_OUT: Final = {"id", "signed", "rows_root", "response"}
+_LEFT_OUT: Final = {"id", "rows_root", "response", "container_image", "policy"}
 """What a page does not repeat; it stands in the file."""
 _CHOICES: Final[dict[str, Any]] = {
     value: label
@@ -162,7 +163,7 @@ def answers(head: Mapping[str, Any]) -> list[dict[str, Any]]:
             "asks": asks,
             "figures": [
                 {"title": _ANSWERS.get(name, name), **_figure(name, value)}
-                for name, value in head["answers"][code].items()
+                for name, value in sorted(head["answers"][code].items(), key=lambda one: _ORDER[one[0]])
             ],
             "tables": [
                 {"name": one["name"], "title": TABLES[one["name"]], "rows": figure(one["rows"])}

@@ -24,9 +24,7 @@ from training.models import TrainingManifest
 from training.seats import is_counsel
 from training.selectors.manifests import fitted_on, lines_of, manifest_for, manifests_of
 from training.services.manifests import release_manifest, withdraw_manifest
-from training.services.questions import stopwatch
 from training.services.releasing import may_be_trained_on, release_gate
-from training.vocabulary import QuestionKind
 from trustcore.manifest import MEDIA_TYPE
 
 _RUNS = 50
@@ -54,8 +52,7 @@ def manifests_page(request: PortalRequest) -> HttpResponse:
 def manifest_page(request: PortalRequest, manifest_id: UUID) -> HttpResponse:
     """One manifest: whether a job may train on it at this moment, what it lists, and what trained on it."""
     row = _manifest(request, manifest_id)
-    with stopwatch(row.organisation_id, QuestionKind.MANIFEST_CHECK):
-        answer = may_be_trained_on(row)
+    answer = may_be_trained_on(row)
     may_bind = is_counsel(request.principal) and row.withdrawn_at is None
     return render(
         request,

@@ -166,7 +166,7 @@ def _counts(house: UUID, at: datetime) -> dict[str, int]:
     """What is merely counted, in one query."""
     live = RightsException.objects.filter(signed_at__isnull=False, ended_at=None, ends_at__gt=at)
     runs = TrainingRun.objects.all()
-    told = (
+    told: Any = (
         Organisation.objects.filter(pk=house)
         .values(
             live=_number(live),

@@ -60,7 +60,8 @@ def main() -> int:
     )
     given = parser.parse_args()
     if given.drill:
-        return _drill(*map(UUID, given.drill[:2]), [UUID(one) for one in given.drill[2].split(",")])
+        person, house_id, sources = given.drill
+        return _drill(UUID(person), UUID(house_id), [UUID(one) for one in sources.split(",")])
     if given.database:
         return _run(given.database, given)
     with open_house() as house:

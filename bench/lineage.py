@@ -60,7 +60,8 @@ def main() -> int:
     )
     given = parser.parse_args()
     if given.drill:
-        return _drill(*map(UUID, given.drill[:2]), [UUID(one) for one in given.drill[2].split(",")])
+        person, house_id, sources = given.drill
+        return _drill(UUID(person), UUID(house_id), [UUID(one) for one in sources.split(",")])
     if given.database:
         return _run(given.database, given)
     with open_house() as house:
@@ -157,7 +158,7 @@ def _fill(url: str, people: Any, blocks: list[int]) -> int:
             "update training_lineagehead set edges = c.n, last_edge = c.last from (select count(*) n, max(number) last"
             " from training_lineageedge where organisation_id = %s) c where organisation_id = %s", [house, house])  # fmt: skip
         for statement in indexes:
-            wire.execute(statement)  # type: ignore[arg-type]
+            wire.execute(statement)
         _models(wire, pattern, house)
         wire.commit()
     with psycopg.connect(url, autocommit=True) as wire:
@@ -177,7 +178,7 @@ def _without_indexes(wire: psycopg.Connection) -> list[str]:
         [["training_lineageedge_pkey"]],
     ).fetchall()
     for name, _definition in rows:
-        wire.execute(f"drop index {name}")  # type: ignore[arg-type]
+        wire.execute(f"drop index {name}")
     once = "create unique index lineage_edge_once on training_lineageedge (parent_id, child_id)"
     return [once, *(definition for _name, definition in rows)]
 
@@ -202,7 +203,7 @@ def _models(wire: psycopg.Connection, pattern: UUID, house: UUID) -> None:
     names = _columns(wire, "training_modelversion")
     values = ", ".join(instead.get(name, f"s.{name}") for name in names)
     wire.execute(
-        f"insert into training_modelversion ({', '.join(names)}) select {values} from training_modelversion s,"  # type: ignore[arg-type]
+        f"insert into training_modelversion ({', '.join(names)}) select {values} from training_modelversion s,"
         f" training_lineagenode n where s.id = %s and n.kind = 'MODEL' and n.organisation_id = %s and n.ref <> s.id"
         f" and n.ref::text like '{KEY}%%'",
         [pattern, house],
@@ -304,7 +305,7 @@ def _drill(person: UUID, house: UUID, sources: list[UUID]) -> int:
     begun = time.monotonic()
     ask = TakedownAsk(trigger="CLAIM", reason="A drill.", sources=tuple(sources), is_drill=True)
     case = open_takedown(principal=principal, ask=ask)
-    said = verify_statement(bytes(case.certificate), PREDICATE_TYPE, keys.public_keys("DECISION"))
+    said = verify_statement(bytes(case.certificate or b""), PREDICATE_TYPE, keys.public_keys("DECISION"))
     seconds = time.monotonic() - begun
     assert said.predicate["reached"] == case.reached
     print(

@@ -48,7 +48,7 @@ def main() -> int:
     parser.add_argument("--seats", nargs="+", choices=SEATS, default=list(SEATS))
     parser.add_argument("--examples", type=int, default=24, help="random cases for an operation, at most")
     parser.add_argument("--phases", default="coverage,fuzzing")
-    parser.add_argument("--workers", type=int, default=2, help="questions of a seat that are asked at once")
+    parser.add_argument("--workers", type=int, default=1, help="questions of a seat that are asked at once")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", default="", help="operations whose path this expression matches")
     parser.add_argument("--out", type=Path, help="where the answers are written, as JSON")

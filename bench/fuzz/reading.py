@@ -59,7 +59,7 @@ def read_report(path: Path) -> Seen:
 
 def _read_scenario(recorder: dict[str, Any], seen: Seen) -> None:
     label = recorder["label"]
-    for case, exchange in recorder["interactions"].items():
+    for case, exchange in recorder.get("interactions", {}).items():
         answer = exchange.get("response")
         if answer is None:
             seen.errors.append(f"{label}: no answer")
@@ -68,7 +68,7 @@ def _read_scenario(recorder: dict[str, Any], seen: Seen) -> None:
         method = exchange["request"]["method"]
         if label.startswith(f"{method} "):  # else a probe with a method that the operation does not have
             seen.answers[label, answer["status_code"]] += 1
-        for check in recorder["checks"].get(case, ()):
+        for check in recorder.get("checks", {}).get(case, ()):
             if check["status"] == "failure":
                 told = check.get("failure_info", {}).get("failure", {})
                 said = " ".join(told.get("message", "").split())[:600]

@@ -17,9 +17,9 @@ TEST_JOBS ?= 2
 BENCH_ARGS ?=
 OURS := trustmark trustcore common accounts audit notify licensing receipts training watermarking screenplays provenance verification compliance agents_portal clients/python/trustmark_client clients/witness/trustmark_witness \
 	clients/shotgrid/trustmark_shotgrid clients/ftrack/trustmark_ftrack clients/blender/trustmark_blender \
-	clients/opencue/trustmark_opencue clients/ayon/trustmark_ayon clients/deadline/Trustmark/Trustmark.py
+	clients/opencue/trustmark_opencue clients/kitsu/trustmark_kitsu clients/ayon/trustmark_ayon clients/unreal/trustmark_unreal clients/deadline/Trustmark/Trustmark.py
 
-.PHONY: help install install-dev run demo serve test tour screenshots integrations lint types contracts requirements bench bench-marks corpus sbom lock clean format
+.PHONY: help install install-dev run demo serve test tour screenshots integrations lint types contracts requirements bench bench-marks fuzz-api corpus sbom lock clean format
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -76,7 +76,7 @@ screenshots: install-dev ## a picture of every page of every seat in docs/portal
 	@mkdir -p docs/portal && rm -f docs/portal/*.png
 	@TRUSTMARK_PICTURES=docs/portal $(BIN)/python -m pytest tests/tour -q
 
-integrations: install-dev ## the adapters on the real tools (Blender, OpenCue, ftrack, AYON), each in an environment of its own: 1.6 GB
+integrations: install-dev ## the adapters on the real tools (Blender, OpenCue, ftrack, AYON, Kitsu), each in an environment of its own: 2.3 GB
 	@$(BIN)/python scripts/integrations.py
 
 lint: install-dev ## ruff and spelling
@@ -102,6 +102,9 @@ bench: install-dev ## measurements; writes docs/benchmarks.md
 
 bench-marks: $(STAMPS)/marks ## what the marks survive; writes docs/watermark-table.md
 	@$(BIN)/python -m bench.marks $(BENCH_ARGS)
+
+fuzz-api: install-dev ## every operation of the API asked what its schema allows and what it does not, as every seat; half an hour
+	@$(BIN)/python -m bench.fuzz $(BENCH_ARGS)
 
 corpus: install-dev ## what a folder of clips (CLIPS=...) goes through on its way, and what the verifier says of each copy
 	@$(BIN)/python -m bench.corpus $(CLIPS) $(BENCH_ARGS)

@@ -1,50 +1,16 @@
-"""Readiness in words: each figure with what it counts and its definition, for the page and for the export alike."""
+"""Readiness in words: each figure with what it counts, beside the definition that its export carries."""
 
 from datetime import timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from agents_portal.words import Badge, figure, later
-from common import clock
-from training.selectors.readiness import WINDOW, Readiness, Share
-
-
-class Definition(NamedTuple):
-    """A figure's name and what exactly it is."""
-
-    title: str
-    text: str
-
-
-DEFINITIONS: Final[dict[str, Definition]] = {
-    "complete_provenance": Definition(
-        later("Originals with complete provenance"),
-        later("Of all originals that are held: those with every field that their kind demands, whose lineage leads to a source."),
-    ),
-    "failed_validation": Definition(
-        later("Refused at the gate"),
-        later("Of all originals that the gate judged in the last 30 days: those it refused."),
-    ),
-    "false_rejects": Definition(
-        later("Isolated, then admitted by a person"),
-        later("Of all reviews that were answered in the last 30 days: those in which a person admitted what the gate had held back."),
-    ),
-    "review_turnaround": Definition(
-        later("Time until a person decided"),
-        later("The mean time from isolation to the answer, over the reviews of the last 30 days."),
-    ),
-    "exception_volume": Definition(
-        later("Exceptions in force"),
-        later("Exceptions that are signed, not ended and not over."),
-    ),
-    "exception_rate": Definition(
-        later("Admitted by an exception"),
-        later("Of the admitted originals of a class: those whose verdict rested on an exception."),
-    ),
-}  # fmt: skip
+from agents_portal.words import Badge, figure
+from training.measures import DEFINITIONS
+from training.selectors.readiness import QuestionTime, Readiness, Share
+from training.vocabulary import QuestionKind
 
 
 def percent(share: Share) -> str:
@@ -56,6 +22,15 @@ def percent(share: Share) -> str:
 def counted(share: Share) -> str:
     """The share behind the per cent."""
     return _("%(part)s of %(whole)s") % {"part": figure(share.part), "whole": figure(share.whole)}
+
+
+def short(milliseconds: int | None) -> str:
+    """How long an answer took, to a tenth of a second."""
+    if milliseconds is None:
+        return _("Nothing to measure yet")
+    if milliseconds < 1000:
+        return _("%(n)s ms") % {"n": figure(milliseconds)}
+    return _("%(n)s s") % {"n": number_format(milliseconds / 1000, 1)}
 
 
 def duration(taken: timedelta | None) -> str:
@@ -74,6 +49,9 @@ def measures(found: Readiness) -> list[dict[str, Any]]:
     """The figures of the page, in order."""
     told = (
         ("complete_provenance", percent(found.provenance), counted(found.provenance)),
+        ("runs_bound", percent(found.bound_runs), counted(found.bound_runs)),
+        ("report_time", short(_milliseconds(found.report_time)), _reports(found)),
+        ("takedown_time", duration(found.takedown_time), _takedowns(found)),
         ("failed_validation", percent(found.refused), counted(found.refused)),
         ("false_rejects", percent(found.false_rejects), counted(found.false_rejects)),
         ("review_turnaround", duration(found.turnaround), _waiting(found)),
@@ -83,6 +61,21 @@ def measures(found: Readiness) -> list[dict[str, Any]]:
         {"code": code, "title": DEFINITIONS[code].title, "text": DEFINITIONS[code].text, "value": value, "small": small}
         for code, value, small in told
     ]  # fmt: skip
+
+
+def question_rows(found: Readiness) -> list[dict[str, Any]]:
+    """What each kind of legal question cost, beside the window before."""
+    return [
+        {
+            "title": QuestionKind(one.kind).label,
+            "asked": figure(one.asked),
+            "now": short(one.mean_ms),
+            "before": short(one.before_ms),
+            "change": _change(one),
+            "is_dearer": (one.change or 0) > 0,
+        }
+        for one in found.questions
+    ]
 
 
 def badge(found: Readiness) -> Badge:
@@ -102,34 +95,6 @@ def lead(found: Readiness) -> str:
     return " ".join([told, *_open(found)])
 
 
-def export(found: Readiness) -> dict[str, Any]:
-    """The figures as data, with their definitions in the reader's language."""
-
-    def share(one: Share) -> dict[str, Any]:
-        return {"part": one.part, "whole": one.whole, "percent": one.percent}
-
-    seconds = None if found.turnaround is None else int(found.turnaround.total_seconds())
-    values: dict[str, Any] = {
-        "complete_provenance": share(found.provenance),
-        "failed_validation": share(found.refused),
-        "false_rejects": share(found.false_rejects),
-        "review_turnaround": {"seconds": seconds, "waiting": found.waiting, "overdue": found.overdue},
-        "exception_volume": {
-            "in_force": found.exceptions_in_force,
-            "unreviewed": found.exceptions_unreviewed,
-        },
-        "exception_rate": [{"source_class": one.code, **share(one.share)} for one in found.exception_rates],
-    }
-    return {
-        "as_of": clock.rfc3339(found.at),
-        "window_days": WINDOW.days,
-        "measures": [
-            {"code": code, "name": str(DEFINITIONS[code].title), "definition": str(DEFINITIONS[code].text), "value": value}
-            for code, value in values.items()
-        ],
-    }  # fmt: skip
-
-
 def _open(found: Readiness) -> list[str]:
     told = []
     if over := sum(one.over for one in found.rights):
@@ -144,7 +109,36 @@ def _open(found: Readiness) -> list[str]:
         )
     if found.exceptions_unreviewed:
         told.append(_unreviewed(found))
+    if late := found.rights_reviews_overdue:
+        told.append(
+            ngettext(
+                "%(n)s rights record was to be looked at again by now.",
+                "%(n)s rights records were to be looked at again by now.",
+                late,
+            )
+            % {"n": figure(late)}
+        )
     return told
+
+
+def _change(one: QuestionTime) -> str:
+    if one.change is None:
+        return _("Nothing to compare")
+    return f"{number_format(one.change, 1)} %" if one.change <= 0 else f"+{number_format(one.change, 1)} %"
+
+
+def _milliseconds(taken: timedelta | None) -> int | None:
+    return None if taken is None else round(taken.total_seconds() * 1000)
+
+
+def _reports(found: Readiness) -> str:
+    return ngettext("%(n)s report", "%(n)s reports", found.reports) % {"n": figure(found.reports)}
+
+
+def _takedowns(found: Readiness) -> str:
+    return ngettext("%(n)s takedown closed", "%(n)s takedowns closed", found.takedowns) % {
+        "n": figure(found.takedowns)
+    }
 
 
 def _waiting(found: Readiness) -> str:

@@ -8,8 +8,10 @@ from django.utils.translation import gettext_lazy
 from common.errors import DomainError
 
 _WORDS: Final = {
+    "ABOUT_UNKNOWN": gettext_lazy("The house had nothing of this name then."),
     "AGENT_NOT_OF_AGENCY": gettext_lazy("This person is not an agent of that agency."),
     "CERTIFICATE_MISSING": gettext_lazy("Name the certificate of destruction by its SHA-256."),
+    "CUT_INVALID": gettext_lazy("This moment lies ahead; nothing can be said of it yet."),
     "DATES_INVALID": gettext_lazy("These days do not fit: it must end after it begins, and no later than what it comes from."),
     "DELEGATION_CIRCLE": gettext_lazy("This person passed the mandate on themself."),
     "DELEGATION_TOO_DEEP": gettext_lazy("A mandate is passed on at most three times."),
@@ -25,13 +27,16 @@ _WORDS: Final = {
     "ORGANISATIONS_UNEXPECTED": gettext_lazy("Only “chosen organisations” names any."),
     "QUORUM_INVALID": gettext_lazy("Name everybody whose yes counts, and how many of them must agree."),
     "REASON_INVALID": gettext_lazy("Write something, without hidden characters, in at most 2,000 characters."),
+    "SCOPE_INCOMPLETE": gettext_lazy("Name the one thing that it is about, or leave this empty where it is about everything."),
     "TRAINING_TALENT_ONLY": gettext_lazy("Training is never part of a mandate."),
     "USE_TYPE_UNKNOWN": gettext_lazy("Choose at least one use."),
     "WHY_INVALID": gettext_lazy("Say why, without hidden characters, in at most 2,000 characters."),
 }  # fmt: skip
 _FIELDS: Final = {
+    "ABOUT_UNKNOWN": ("about",),
     "AGENT_NOT_OF_AGENCY": ("agent", "to", "stand_in"),
     "CERTIFICATE_MISSING": ("certificate_sha256",),
+    "CUT_INVALID": ("until",),
     "DATES_INVALID": ("last_day",),
     "DELEGATION_WIDER": ("use_types",),
     "NEVER_BY_RULE": ("use_types",),
@@ -41,6 +46,7 @@ _FIELDS: Final = {
     "ORGANISATIONS_UNEXPECTED": ("organisations",),
     "QUORUM_INVALID": ("quorum",),
     "REASON_INVALID": ("reason",),
+    "SCOPE_INCOMPLETE": ("about",),
     "TRAINING_TALENT_ONLY": ("use_types",),
     "USE_TYPE_UNKNOWN": ("use_types",),
     "WHY_INVALID": ("why",),

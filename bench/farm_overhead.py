@@ -12,7 +12,9 @@ once and renders many frames.
 
 Work is done twice: ``wait`` sleeps, as a loop does whose renderer works elsewhere (a GPU, another process), so the
 processors are free for the server; ``burn`` computes in native code, as a CPU renderer does, and on a machine with no
-more cores than workers the server's own work is then taken from theirs.
+more cores than workers the server's own work is then taken from theirs. So what each part used of the processors is
+counted apart: the client's per frame (mostly the decoding of its picture, which the pixel hash needs), the web server's
+and the database's. A round is a pair, with us and without; the ratio is the median of the pairs' ratios.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +49,10 @@ def worker(given: dict[str, Any]) -> None:
     with frames as render_all:
         print(json.dumps({"loaded": time.perf_counter() - begun}), flush=True)
         sys.stdin.readline()
+        before = time.process_time()
         accepted = render_all()
-    print(json.dumps({"accepted": accepted}), flush=True)
+        spent = time.process_time() - before
+    print(json.dumps({"accepted": accepted, "cpu": spent}), flush=True)
 
 
 @contextmanager
@@ -112,12 +117,24 @@ def _timed(call: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def farm(folder: Path, told: dict[str, Any], *, workers: int, frames: int) -> tuple[float, float, int]:
-    """Let ``workers`` render ``frames`` together.
+@dataclass(frozen=True)
+class Turn:
+    """One farm's run: seconds from the word until the last is done, the most that one took to load, receipts accepted.
 
-    Returns:
-        seconds from the word until the last is done, the most that one took to load, and receipts accepted.
+    ``cpu`` is what the workers used of the processors from the word on, ``web`` and ``db`` what the server used
+    meanwhile; a machine that others use too has little to say of the first and is right about these.
     """
+
+    passed: float
+    loaded: float
+    accepted: int
+    cpu: float
+    web: float = 0.0
+    db: float = 0.0
+
+
+def farm(folder: Path, told: dict[str, Any], house: Any, *, workers: int, frames: int) -> Turn:
+    """Let ``workers`` render ``frames`` together."""
     each = frames // workers
     children = []
     for number in range(workers):
@@ -129,15 +146,18 @@ def farm(folder: Path, told: dict[str, Any], *, workers: int, frames: int) -> tu
         command = [sys.executable, __file__, "--worker", json.dumps(given)]
         children.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
     loaded = max(json.loads(child.stdout.readline())["loaded"] for child in children)
+    web, db = house.used(house.web)
     begun = time.perf_counter()
     for child in children:
         child.stdin.write("go\n")
         child.stdin.flush()
-    accepted = sum(json.loads(child.stdout.readline())["accepted"] for child in children)
+    ends = [json.loads(child.stdout.readline()) for child in children]
     passed = time.perf_counter() - begun
+    web_after, db_after = house.used(house.web)
     for child in children:
         child.communicate(timeout=60)
-    return passed, loaded, accepted
+    accepted, cpu = sum(end["accepted"] for end in ends), sum(end["cpu"] for end in ends)
+    return Turn(passed, loaded, accepted, cpu, web_after - web, db_after - db)
 
 
 def measure(folder: Path, house: Any, *, frames: int, workers: int, seconds: float, times: int) -> list[str]:
@@ -152,34 +172,43 @@ def measure(folder: Path, house: Any, *, frames: int, workers: int, seconds: flo
     rounds = rounds_for(seconds)
     lines = []
     for kind in KINDS:
-        spans: dict[bool, list[float]] = {False: [], True: []}
-        loads: dict[bool, list[float]] = {False: [], True: []}
+        pairs: list[tuple[Turn, Turn]] = []
         for turn in range(times + 1):  # the first warms and is not counted
-            for gated in (False, True):
+            pair = []
+            # whoever comes first in a pair comes second in the next
+            for gated in (False, True) if turn % 2 else (True, False):
                 told = {
                     "gated": gated, "kind": kind, "seconds": seconds, "rounds": rounds,
                     "picture": str(folder / "picture.png"),
                 } | (_desk(folder, house, farms.new_farm()) if gated else {})  # fmt: skip
-                passed, loaded, accepted = farm(folder, told, workers=workers, frames=frames)
-                if accepted != (frames if gated else 0):
-                    raise AssertionError(f"{accepted} of {frames} receipts were accepted")
-                print(
-                    f"{kind}, {'with us' if gated else 'without'}: {passed:.3f} s",
-                    file=sys.stderr,
-                    flush=True,
-                )
-                if turn:
-                    spans[gated].append(passed)
-                    loads[gated].append(loaded)
-        without, with_us = (statistics.median(spans[gated]) for gated in (False, True))
-        ratio = with_us / without
-        loading = statistics.median(loads[True]) - statistics.median(loads[False])
-        verdict = "met" if ratio <= BAR else "**missed**"
-        lines.append(
-            f"| {kind} | {without:.3f} | {with_us:.3f} | {100 * (ratio - 1):+.2f} % | {verdict} "
-            f"| {min(spans[False]):.3f}, {min(spans[True]):.3f} | {loading:.2f} |"
-        )
+                ran = farm(folder, told, house, workers=workers, frames=frames)
+                if ran.accepted != (frames if gated else 0):
+                    raise AssertionError(f"{ran.accepted} of {frames} receipts were accepted")
+                say = f"{kind}, {'with us' if gated else 'without'}: {ran.passed:.3f} s, CPU {ran.cpu:.3f} s"
+                print(say, file=sys.stderr, flush=True)
+                pair.append((gated, ran))
+            if turn:
+                pairs.append((dict(pair)[False], dict(pair)[True]))
+        lines.append(_line(kind, pairs, frames))
     return lines
+
+
+def _line(kind: str, pairs: list[tuple[Turn, Turn]], frames: int) -> str:
+    def middle(figure: Callable[[Turn, Turn], float]) -> float:
+        return statistics.median(figure(*pair) for pair in pairs)
+
+    ratios = [with_us.passed / without.passed for without, with_us in pairs]
+    ratio = statistics.median(ratios)
+    each = 1000 / frames
+    ours = middle(lambda without, with_us: with_us.cpu - without.cpu) * each
+    web = middle(lambda _, with_us: with_us.web) * each
+    db = middle(lambda _, with_us: with_us.db) * each
+    return (
+        f"| {kind} | {middle(lambda without, _: without.passed):.3f} | {middle(lambda _, with_us: with_us.passed):.3f} "
+        f"| {100 * (ratio - 1):+.2f} % | {100 * (min(ratios) - 1):+.2f} to {100 * (max(ratios) - 1):+.2f} % "
+        f"| {'met' if ratio <= BAR else '**missed**'} | {ours:.2f} | {web:.2f} + {db:.2f} "
+        f"| {middle(lambda without, with_us: with_us.loaded - without.loaded):.2f} |"
+    )
 
 
 def _desk(folder: Path, house: Any, farm: Any) -> dict[str, Any]:
@@ -232,9 +261,10 @@ def main() -> int:
         f"each, {os.cpu_count()} cores that the server shares, load {os.getloadavg()[0]:.1f}"
     )
     print(
-        "| work | s without us, median | s with us, median | more | bar 3 % | best of each | s to load us |"
+        "| work | s without us, median | s with us, median | more, median of pairs | pairs | bar 3 % "
+        "| CPU ms a frame, client | CPU ms a frame, web + database | s to load us |"
     )
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     print("\n".join(lines))
     return 1 if any("missed" in line for line in lines) else 0
 

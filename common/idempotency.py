@@ -5,6 +5,7 @@ Source: the IETF draft *The Idempotency-Key HTTP Header Field* (draft-ietf-httpa
 
 import hashlib
 import json
+from http import HTTPStatus
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -15,6 +16,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from common.errors import Conflict, InvalidInput
 from common.models import IdempotencyRecord
+from common.problems import PROBLEM_JSON
 
 _KEY_MAX = 200
 
@@ -54,12 +56,18 @@ class IdempotentMixin:
             if row.fingerprint != fingerprint:
                 raise Conflict("IDEMPOTENCY_CONFLICT", "This Idempotency-Key was used for another request.")
             if row.status is not None:
-                return Response(row.answer, status=row.status, headers={"Idempotent-Replay": "true"})
+                return _replay(row)
             response: Response = handler(request, *args, **kwargs)
             row.status = response.status_code
             row.answer = json.loads(json.dumps(response.data, cls=JSONEncoder))
             row.save(update_fields=["status", "answer"])
             return response
+
+
+def _replay(row: IdempotencyRecord) -> Response:
+    """What was answered then; a refusal is a problem document this time too."""
+    kind = PROBLEM_JSON if row.status and row.status >= HTTPStatus.BAD_REQUEST else None
+    return Response(row.answer, status=row.status, headers={"Idempotent-Replay": "true"}, content_type=kind)
 
 
 def _fingerprint(request: Request) -> str:

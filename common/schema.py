@@ -5,6 +5,8 @@ Lists answer pages by cursor, writes take ``Idempotency-Key``, refusals are prob
 
 from typing import Any
 
+from common.refusals import describe_refusals
+
 _PROBLEM = {
     "type": "object",
     "description": "RFC 9457 problem details; `code` is stable, prose may change.",
@@ -53,12 +55,11 @@ def describe_conventions(
     for operations in result["paths"].values():
         for method, operation in operations.items():
             _describe(method, operation)
+    describe_refusals(result)
     return result
 
 
 def _describe(method: str, operation: dict[str, Any]) -> None:
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    operation["responses"].setdefault("default", {"description": "Refused.", "content": problem})
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
     known = {parameter["name"] for parameter in parameters}
     if method == "post" and "Idempotency-Key" not in known:

@@ -5,10 +5,16 @@ from django.urls import path
 from compliance import api
 from compliance.erasure import api as erasure
 from compliance.incidents import api as incidents
+from compliance.reaching_api import LicenceReachApi, LicenceReachLinesApi
+from compliance.rights_paper_api import RightsReportPaperApi, RightsReportPaperStatementApi
 from compliance.scripts_api import LicenceScriptsApi
 
 urlpatterns = [
     path("api/v1/tokens/<uuid:jti>/scripts", LicenceScriptsApi.as_view(), name="api-token-scripts"),
+    path("api/v1/tokens/<uuid:jti>/reach", LicenceReachApi.as_view(), name="api-token-reach"),
+    path(
+        "api/v1/tokens/<uuid:jti>/reach/lines", LicenceReachLinesApi.as_view(), name="api-token-reach-lines"
+    ),
     path("api/v1/bundles", api.Bundles.as_view(), name="bundles"),
     path("api/v1/bundles/<uuid:bundle_id>", api.BundleDetail.as_view(), name="bundle"),
     path("api/v1/bundles/<uuid:bundle_id>/content", api.BundleContent.as_view(), name="bundle-content"),
@@ -45,6 +51,8 @@ urlpatterns = [
         incidents.IncidentPackageContentApi.as_view(),
         name="api-incident-package-content",
     ),
+    path("api/v1/rights-reports/<uuid:report_id>/paper", RightsReportPaperApi.as_view()),
+    path("api/v1/rights-reports/<uuid:report_id>/paper/statement", RightsReportPaperStatementApi.as_view()),
     path("api/v1/erasures/plans", erasure.ErasurePlans.as_view(), name="api-erasure-plans"),
     path("api/v1/erasures", erasure.Erasures.as_view(), name="api-erasures"),
     path("api/v1/erasures/<uuid:erasure_id>", erasure.ErasureDetail.as_view(), name="api-erasure"),

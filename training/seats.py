@@ -26,7 +26,7 @@ def require_engineer(principal: Principal) -> None:
 
 
 def require_counsel(principal: Principal) -> None:
-    """What binds in law: signing exceptions and manifests, stopping and opening classes, activating contracts.
+    """What binds in law: signing exceptions and manifests, opening a stopped class, activating contracts.
 
     Raises:
         NotFound: not an organisation that trains. Forbidden: ``IN_PERSON`` or ``COUNSEL_ONLY``.
@@ -36,6 +36,17 @@ def require_counsel(principal: Principal) -> None:
         raise Forbidden("IN_PERSON", "This is for a person who is signed in.")
     if not principal.is_role(_Role.LEGAL, _Role.ADMIN):
         raise Forbidden("COUNSEL_ONLY", "This is for the house’s counsel or an administrator.")
+
+
+def require_stopper(principal: Principal) -> None:
+    """Stopping a class of sources: whoever runs the pipeline, by a key too, and counsel. Opening it is counsel's alone.
+
+    Raises:
+        NotFound: not an organisation that trains. Forbidden: ``STOPPER_ONLY``.
+    """
+    require_house(principal)
+    if not is_counsel(principal) and not is_engineer(principal):
+        raise Forbidden("STOPPER_ONLY", "This is for the people who run the pipeline, and for counsel.")
 
 
 def require_reviewer(principal: Principal) -> None:

@@ -1,17 +1,47 @@
 """Periodic work of the rights gate: what must go goes without anybody having to think of it."""
 
+import logging
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from celery import shared_task
+from celery import Task, shared_task
+from django.db import InterfaceError, OperationalError
 
+from common import clock
+from common.errors import DomainError, Unavailable
+from common.locks import sole_worker
+from training.lineage.index import keep_snapshots
+from training.models import MaterialImport, RightsReport, TransformRun
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
+from training.services.contract_times import isolate_unscanned, open_for_retention
+from training.services.imports import read_material
+from training.services.lineage_events import send_lineage
+from training.services.reports import build_report, fail_report
+from training.services.retention import remove_what_was_kept_long_enough
+from training.services.rights_reviews import open_due_reviews
 from training.services.takedown_acts import finish_removals
+from training.services.transforms import run_transform
+from training.vocabulary import ReportState
+from trustcore.errors import TrustError
 
+logger = logging.getLogger(__name__)
+_RETRIES = 5
+_QUIET = timedelta(seconds=60)
+_PASSING = (OperationalError, InterfaceError, OSError, Unavailable)
 # what judges again after a change of policy need not run every few seconds
 BEAT: tuple[str | tuple[str, int], ...] = (
     "training.tasks.take_down_what_is_over",
     ("training.tasks.judge_again", 300),
     ("training.tasks.delete_what_was_removed", 60),
+    ("training.tasks.end_retention", 300),
+    ("training.tasks.keep_times_of_contracts", 60),
+    ("training.tasks.keep_lineage", 60),
+    ("training.tasks.resume_reports", 60),
+    ("training.tasks.open_rights_reviews", 3600),
+    ("training.tasks.resume_imports", 30),
+    ("training.tasks.resume_transforms", 30),
+    "training.tasks.send_lineage_events",
 )
 
 
@@ -36,3 +66,111 @@ def judge_again() -> int:
 def delete_what_was_removed() -> int:
     """Delete bytes of removed material that are still there, as after a crash; how many files."""
     return finish_removals()
+
+
+@shared_task(ignore_result=True)
+def end_retention() -> int:
+    """Remove what was kept as long after the end of its rights as they allow; of how many cases."""
+    return len(remove_what_was_kept_long_enough())
+
+
+@shared_task(ignore_result=True)
+def keep_times_of_contracts() -> int:
+    """Isolate what waited too long for its scan, take down what was kept too long; how many of both."""
+    return len(isolate_unscanned()) + len(open_for_retention())
+
+
+@shared_task(ignore_result=True)
+def keep_lineage() -> int:
+    """Write the snapshots of lineage that are due, broken ones among them; how many."""
+    return keep_snapshots()
+
+
+@shared_task(bind=True, acks_late=True, max_retries=_RETRIES, ignore_result=True)
+def make_report(self: "Task[Any, Any]", report_id: str) -> None:
+    """Make a rights report; what passes is tried again, what does not is said."""
+    row = UUID(report_id)
+    try:
+        with sole_worker(row) as is_mine:
+            if is_mine:
+                build_report(row)
+    except _PASSING as error:
+        if self.request.retries >= _RETRIES:
+            logger.exception("rights report %s given up", report_id)
+            fail_report(row, "UNAVAILABLE")
+            return
+        raise self.retry(exc=error, countdown=2**self.request.retries) from error
+    except (TrustError, DomainError) as error:
+        logger.exception("rights report %s refused", report_id)
+        fail_report(row, error.code)
+    except Exception:
+        logger.exception("rights report %s failed", report_id)
+        fail_report(row, "INTERNAL")
+
+
+@shared_task(ignore_result=True)
+def resume_reports() -> int:
+    """Start the work again on reports that nobody has worked on for a minute; how many."""
+    waiting = RightsReport.objects.filter(
+        state__in=[ReportState.QUEUED, ReportState.BUILDING], touched_at__lt=clock.now() - _QUIET
+    )
+    resumed = 0
+    for report_id in list(waiting.values_list("pk", flat=True)[:100]):
+        with sole_worker(report_id) as is_idle:
+            if not is_idle:
+                continue
+            RightsReport.objects.filter(pk=report_id).update(touched_at=clock.now())
+        make_report.delay(str(report_id))
+        resumed += 1
+    return resumed
+
+
+@shared_task(ignore_result=True)
+def open_rights_reviews() -> int:
+    """Put rights records whose day has come in front of counsel; how many."""
+    return len(open_due_reviews())
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def read_import(import_id: str) -> None:
+    """Read material handed in; one file of a house at a time, another waits for the beat."""
+    job = MaterialImport.objects.only("pk", "organisation_id").get(pk=UUID(import_id))
+    with sole_worker(job.organisation_id) as is_mine:
+        if is_mine:
+            read_material(job.pk)
+
+
+@shared_task(ignore_result=True)
+def resume_imports() -> int:
+    """Go on with files that nobody reads: never started, or cut off behind some chunk; how many."""
+    quiet = clock.now() - _QUIET
+    waiting = MaterialImport.objects.filter(finished_at=None, moved_at__lt=quiet).order_by("moved_at")
+    found = list(waiting.values_list("pk", flat=True)[:100])
+    for import_id in found:
+        read_import.delay(str(import_id))
+    return len(found)
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def do_transform(run_id: str) -> None:
+    """Run a transformation job over what waits; one worker at a run."""
+    with sole_worker(UUID(run_id)) as is_mine:
+        if is_mine:
+            run_transform(UUID(run_id))
+
+
+@shared_task(ignore_result=True)
+def resume_transforms() -> int:
+    """Go on with runs at which nobody works: never started, or cut off behind some input; how many."""
+    quiet = clock.now() - _QUIET
+    waiting = TransformRun.objects.filter(finished_at=None, moved_at__lt=quiet).order_by("moved_at")
+    found = list(waiting.values_list("pk", flat=True)[:100])
+    for run_id in found:
+        do_transform.delay(str(run_id))
+    return len(found)
+
+
+@shared_task(ignore_result=True)
+def send_lineage_events() -> int:
+    """Send OpenLineage events that are due; how many were taken."""
+    return send_lineage()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.api import assets, manifests, sources, takedowns
+from training.api import assets, contracts, imports, manifests, reports, sources, takedowns, transforms, views
 
 urlpatterns = [
     path("api/v1/source-classes", sources.SourceClassesApi.as_view(), name="api-source-classes"),
@@ -26,6 +26,9 @@ urlpatterns = [
     path("api/v1/manifests", manifests.ManifestsApi.as_view(), name="api-manifests"),
     path("api/v1/manifests/<str:name>", manifests.ManifestApi.as_view(), name="api-manifest"),
     path("api/v1/manifests/<str:name>/file", manifests.ManifestFileApi.as_view()),
+    path("api/v1/manifests/<str:name>/rows", manifests.ManifestRowsApi.as_view()),
+    path("api/v1/manifests/<str:name>/croissant", manifests.ManifestCroissantApi.as_view()),
+    path("api/v1/manifests/<str:name>/prov", manifests.ManifestProvApi.as_view()),
     path("api/v1/manifests/<str:name>/check", manifests.ManifestCheckApi.as_view()),
     path("api/v1/manifests/<str:name>/release", manifests.ManifestReleaseApi.as_view()),
     path("api/v1/manifests/<str:name>/withdraw", manifests.ManifestWithdrawApi.as_view()),
@@ -33,6 +36,22 @@ urlpatterns = [
     path("api/v1/training-runs/<uuid:run_id>", manifests.TrainingRunApi.as_view()),
     path("api/v1/training-runs/<uuid:run_id>/provenance", manifests.TrainingRunReportApi.as_view()),
     path("api/v1/training-runs/<uuid:run_id>/models", manifests.TrainingRunModelsApi.as_view()),
+    path("api/v1/data-contracts", contracts.DataContractsApi.as_view(), name="api-data-contracts"),
+    path("api/v1/data-contracts/<uuid:contract_id>", contracts.DataContractApi.as_view()),
+    path("api/v1/data-contracts/<uuid:contract_id>/schema", contracts.DataContractSchemaApi.as_view()),
+    path("api/v1/data-contracts/<uuid:contract_id>/file", contracts.DataContractFileApi.as_view()),
+    path("api/v1/data-contracts/<uuid:contract_id>/activate", contracts.DataContractActivateApi.as_view()),
+    path("api/v1/data-contracts/<uuid:contract_id>/retire", contracts.DataContractRetireApi.as_view()),
+    path("api/v1/training-imports", imports.ImportsApi.as_view(), name="api-training-imports"),
+    path("api/v1/training-imports/<uuid:import_id>", imports.ImportApi.as_view(), name="api-training-import"),
+    path("api/v1/training-imports/<uuid:import_id>/refusals", imports.ImportRefusalsApi.as_view()),
+    path(
+        "api/v1/training-jobs/<uuid:job_id>/runs",
+        transforms.JobRunsApi.as_view(),
+        name="api-training-job-runs",
+    ),
+    path("api/v1/training-transforms/<uuid:run_id>", transforms.TransformApi.as_view()),
+    path("api/v1/training-transforms/<uuid:run_id>/items", transforms.TransformItemsApi.as_view()),
     path("api/v1/takedowns", takedowns.TakedownsApi.as_view(), name="api-takedowns"),
     path("api/v1/takedowns/<uuid:takedown_id>", takedowns.TakedownApi.as_view(), name="api-takedown"),
     path("api/v1/takedowns/<uuid:takedown_id>/reach", takedowns.TakedownReachApi.as_view()),
@@ -42,4 +61,17 @@ urlpatterns = [
     path("api/v1/takedowns/<uuid:takedown_id>/call-off", takedowns.TakedownCallOffApi.as_view()),
     path("api/v1/takedowns/<uuid:takedown_id>/close", takedowns.TakedownCloseApi.as_view()),
     path("api/v1/takedowns/<uuid:takedown_id>/certificate", takedowns.TakedownCertificateApi.as_view()),
+    # -- reports, views, rights reviews
+    path("api/v1/rights-reports", reports.RightsReportsApi.as_view(), name="api-rights-reports"),
+    path("api/v1/rights-reports/<uuid:report_id>", reports.RightsReportApi.as_view()),
+    path("api/v1/rights-reports/<uuid:report_id>/content", reports.RightsReportContentApi.as_view()),
+    path("api/v1/rights-reports/<uuid:report_id>/statement", reports.RightsReportStatementApi.as_view()),
+    path(
+        "api/v1/rights-reports/<uuid:report_id>/tables/<slug:table>", reports.RightsReportTableApi.as_view()
+    ),
+    path("api/v1/rights-reports/<uuid:report_id>/rerun", reports.RightsReportRerunApi.as_view()),
+    path("api/v1/training-views/<slug:view>", views.TrainingViewApi.as_view()),
+    path("api/v1/training-measures", views.TrainingMeasuresApi.as_view()),
+    path("api/v1/rights-reviews", views.RightsReviewsApi.as_view()),
+    path("api/v1/rights-reviews/<uuid:review_id>/answer", views.RightsReviewApi.as_view()),
 ]

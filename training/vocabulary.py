@@ -124,3 +124,51 @@ class ItemAction(models.TextChoices):
     WITHDRAW = "WITHDRAW", later("Withdrawn")
     RETRAIN = "RETRAIN", later("Retrained without it")
     MITIGATE = "MITIGATE", later("Mitigated")
+
+
+class ContractState(models.TextChoices):
+    """Where a version of a data contract stands; it never goes back."""
+
+    DRAFT = "DRAFT", later("Draft")
+    ACTIVE = "ACTIVE", later("In force")
+    RETIRED = "RETIRED", later("Retired")
+
+
+class ReportScope(models.TextChoices):
+    """What a rights report is about."""
+
+    ORGANISATION = "ORGANISATION", later("Everything of the house")
+    SOURCE = "SOURCE", later("One source")
+    ASSET = "ASSET", later("One original")
+    MANIFEST = "MANIFEST", later("One manifest")
+    RUN = "RUN", later("One training run")
+    MODEL = "MODEL", later("One model version")
+
+
+class ReportState(models.TextChoices):
+    """How far a rights report has come."""
+
+    QUEUED = "QUEUED", later("Waits to be made")
+    BUILDING = "BUILDING", later("Is being made")
+    DONE = "DONE", later("Signed")
+    FAILED = "FAILED", later("Could not be made")
+
+
+class QuestionKind(models.TextChoices):
+    """A legal question that the product answers; each has its own stopwatch (TP-186)."""
+
+    RIGHTS_REPORT = "RIGHTS_REPORT", later("The four questions about some material")
+    RUN_PROVENANCE = "RUN_PROVENANCE", later("What a run rested on")
+    MANIFEST_CHECK = "MANIFEST_CHECK", later("Whether a manifest may be trained on")
+    TAKEDOWN_REACH = "TAKEDOWN_REACH", later("What a takedown reaches")
+    LEGAL_VIEW = "LEGAL_VIEW", later("Where the house stands in law")
+    ENGINEERING_VIEW = "ENGINEERING_VIEW", later("What engineering made, and what failed")
+    GOVERNANCE_VIEW = "GOVERNANCE_VIEW", later("Which run consumed what, under which licences")
+    READINESS = "READINESS", later("Whether the house could answer today")
+
+
+class RightsReviewAnswer(models.TextChoices):
+    """What counsel says of a rights record that was looked at again."""
+
+    KEEP = "KEEP", later("It stands")
+    END = "END", later("It ends")

@@ -24,6 +24,7 @@ _UPLOADS = frozenset(
         "/verify/",
         "/check/",
         "/api/v1/render/receipts",
+        "/api/v1/training-imports",
         "/softbinding/v1/matches/byContent",
         "/api/v1/softbinding/matches/byContent",
     }

@@ -111,6 +111,13 @@ SCRIPT_BYTES_MAX = env.integer("TRUSTMARK_SCRIPT_BYTES_MAX", 32 * 1024**2, least
 SCRIPT_PAGES_MAX = env.integer("TRUSTMARK_SCRIPT_PAGES_MAX", 1000, least=1)
 # Largest original or derivative for training.
 TRAINING_FILE_BYTES_MAX = env.integer("TRUSTMARK_TRAINING_FILE_BYTES_MAX", 20 * 1024**3, least=1)
+# Largest file of captures that is registered in bulk.
+TRAINING_IMPORT_BYTES_MAX = env.integer("TRUSTMARK_TRAINING_IMPORT_BYTES_MAX", 4 * 1024**3, least=1)
+# Whole commit of the code that the workers run: transformations run here only under a job that names it. Empty: none do.
+TRAINING_CODE_COMMIT = env.text("TRUSTMARK_TRAINING_CODE_COMMIT", "")
+# Who collects OpenLineage events of the material for training (https://...); empty: nobody, and none are kept.
+OPENLINEAGE_URL = env.text("TRUSTMARK_OPENLINEAGE_URL", "")
+OPENLINEAGE_KEY = env.text("TRUSTMARK_OPENLINEAGE_KEY", "")
 # Days for which a bucket with object lock retains what was stored (governance mode: a takedown still removes it).
 # 0: the bucket's own rule holds.
 TRAINING_LOCK_DAYS = env.integer("TRUSTMARK_TRAINING_LOCK_DAYS", 0)
@@ -120,6 +127,14 @@ TRAINING_REVIEW_HOURS = env.integer("TRUSTMARK_TRAINING_REVIEW_HOURS", 72, least
 TAKEDOWN_HOURS = env.integer("TRUSTMARK_TAKEDOWN_HOURS", 96, least=1)
 # Most nodes that a takedown drill may reach; a broader one blocks new classes of sources until a narrower one.
 DRILL_REACH_MAX = env.integer("TRUSTMARK_DRILL_REACH_MAX", 100_000, least=1)
+# Whether lineage is walked in the process where its index is current; no: by the database alone, slower.
+LINEAGE_INDEX = env.flag("TRUSTMARK_LINEAGE_INDEX", default=True)
+# Folder of the index's snapshots, on a disk of this machine; what is lost of it is written anew.
+LINEAGE_FOLDER = env.text("TRUSTMARK_LINEAGE_FOLDER", str(VAR_DIR / "lineage"))
+# rights reports about at most so many originals or rows are made while the caller waits, larger ones in the background
+REPORT_INLINE_ROWS = env.integer("TRUSTMARK_REPORT_INLINE_ROWS", 10_000, least=0)
+# days before its date on which a rights record is put in front of counsel
+RIGHTS_REVIEW_DAYS_BEFORE = env.integer("TRUSTMARK_RIGHTS_REVIEW_DAYS_BEFORE", 14, least=0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES_MAX
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -417,7 +432,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["common.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["common.parsers.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "common.refusals.OperationSchema",
     "DEFAULT_PAGINATION_CLASS": "common.pagination.CursorPage",
     "EXCEPTION_HANDLER": "common.problems.problem_handler",
     "UNAUTHENTICATED_USER": None,
@@ -448,6 +463,7 @@ SPECTACULAR_SETTINGS = {
         "ScriptGrantPurpose": "trustmark.vocabulary.SCRIPT_GRANT_PURPOSES",
         "TrainingMediaKind": "trustmark.vocabulary.TRAINING_MEDIA_KINDS",
         "TakedownAction": "trustmark.vocabulary.TAKEDOWN_ACTIONS",
+        "DataContractState": "trustmark.vocabulary.DATA_CONTRACT_STATES",
         "RequestState": "trustmark.vocabulary.REQUEST_STATES",
         "TokenState": "trustmark.vocabulary.TOKEN_STATES",
     },

@@ -2,7 +2,7 @@
 
 from licensing.models.productions import ProductionKind
 from screenplays.models import Purpose
-from training.vocabulary import ItemAction, MediaKind
+from training.vocabulary import ContractState, ItemAction, MediaKind
 from trustcore.bundle.layout import Purpose as BundlePurpose
 from trustcore.policy.vocabulary import RequestState, TokenState
 
@@ -13,4 +13,5 @@ SCRIPT_GRANT_PURPOSES = [(one, one) for one in Purpose.values if one != Purpose.
 BUNDLE_PURPOSES = [(one.value, one.value) for one in BundlePurpose]
 PRODUCTION_KINDS = [(kind.value, kind.value) for kind in ProductionKind]
 TAKEDOWN_ACTIONS = [(action.value, action.value) for action in ItemAction]
+DATA_CONTRACT_STATES = [(state.value, state.value) for state in ContractState]
 TRAINING_MEDIA_KINDS = [(kind.value, kind.value) for kind in MediaKind]

@@ -53,12 +53,17 @@ def tabs(here: str) -> list[dict[str, Any]]:
         ("portal-material-queue", _("Review queue")),
         ("portal-material-exceptions", _("Exceptions")),
         ("portal-material-decisions", _("Verdicts of the gate")),
+        ("portal-material-contracts", _("Contracts")),
         ("portal-material-manifests", _("Manifests")),
         ("portal-material-takedowns", _("Takedowns")),
+        ("portal-material-reports", _("Reports")),
+        ("portal-material-view", _("Views")),
         ("portal-material-readiness", _("Readiness")),
     )
+    arguments = {"portal-material-view": ["legal"]}
     return [
-        {"href": reverse(name), "label": label, "is_here": name == here} for name, label in rooms_of_house
+        {"href": reverse(name, args=arguments.get(name)), "label": label, "is_here": name == here}
+        for name, label in rooms_of_house
     ]
 
 

@@ -11,14 +11,17 @@ from agents_portal import readiness_words as words
 from agents_portal.access import PortalRequest
 from agents_portal.views.material import material_page, tabs
 from common import clock
-from training.selectors.readiness import RightsCount, readiness_of
+from training.measures import DEFINITIONS, export
+from training.selectors.readiness import Readiness, RightsCount, readiness_of
+from training.services.questions import stopwatch
+from training.vocabulary import QuestionKind
 
 
 @material_page
 @require_GET
 def readiness_page(request: PortalRequest) -> HttpResponse:
     """The figures at this moment."""
-    found = readiness_of(request.principal, at=clock.now())
+    found = _asked(request)
     most = max((one.sources for one in found.rights), default=0)
     return render(
         request,
@@ -29,12 +32,14 @@ def readiness_page(request: PortalRequest) -> HttpResponse:
             "badge": words.badge(found),
             "lead": words.lead(found),
             "measures": words.measures(found),
-            "rate": words.DEFINITIONS["exception_rate"],
+            "rate": DEFINITIONS["exception_rate"],
             "rates": [
                 {"code": one.code, "percent": words.percent(one.share), "counted": words.counted(one.share)}
                 for one in found.exception_rates
             ],
             "rights": [_rights_row(one, most) for one in found.rights],
+            "cost": DEFINITIONS["question_cost"],
+            "questions": words.question_rows(found),
         },
     )
 
@@ -43,9 +48,14 @@ def readiness_page(request: PortalRequest) -> HttpResponse:
 @require_GET
 def readiness_file(request: PortalRequest) -> HttpResponse:
     """The figures with their definitions, as JSON to compare with others."""
-    answer = JsonResponse(words.export(readiness_of(request.principal, at=clock.now())))
+    answer = JsonResponse(export(_asked(request)))
     answer["Content-Disposition"] = 'attachment; filename="training-readiness.json"'
     return answer
+
+
+def _asked(request: PortalRequest) -> Readiness:
+    with stopwatch(request.principal.organisation_id, QuestionKind.READINESS):
+        return readiness_of(request.principal, at=clock.now())
 
 
 def _rights_row(one: RightsCount, most: int) -> dict[str, Any]:

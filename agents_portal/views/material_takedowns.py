@@ -24,6 +24,7 @@ from training.models import Takedown
 from training.seats import is_counsel, is_engineer, may_take_down
 from training.selectors.inventory import sources_of
 from training.selectors.takedowns import reach_of, takedowns_of
+from training.services.retention import kept_until
 from training.services.takedowns import TakedownAsk, counted_reach, open_takedown
 from training.vocabulary import NodeKind, TakedownState
 
@@ -91,6 +92,7 @@ def takedown_page(request: PortalRequest, takedown_id: UUID) -> HttpResponse:
             "further": case.items.count() - len(items) if len(items) == _ITEMS else 0,
             "is_open": is_open,
             "times": _times(case),
+            "kept_until": kept_until(case) if case.state == TakedownState.CONTAINED else None,
             "late": case.measured.get("late_nodes", 0),
             "may_remove": binds and case.state == TakedownState.CONTAINED,
             "may_close": binds and not left,

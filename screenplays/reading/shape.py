@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -99,11 +100,9 @@ class SceneText(msgspec.Struct, frozen=True):
 
 
 def scenes_of(script: Script) -> Iterator[SceneText]:
-    """The scenes in order; what stands before the first heading belongs to none."""
+    """The scenes in order, none without a heading; what stands before the first heading belongs to none."""
     starts = [place for place, one in enumerate(script.elements) if one.kind == HEADING]
-    for ordinal, (first, behind) in enumerate(
-        zip(starts, [*starts[1:], len(script.elements)], strict=True), 1
-    ):
+    for ordinal, (first, behind) in enumerate(pairwise([*starts, len(script.elements)]), 1):
         part = script.elements[first:behind]
         yield SceneText(
             ordinal,

@@ -15,6 +15,7 @@ from tests import factories
 from tests.agents_portal.conftest import Reader
 from tests.training.making import CLEAR, House
 from tests.training.test_manifests import freeze, make_run
+from training.measures import DEFINITIONS
 from training.models import Review, RightsException, RightsRecord, SourceClass
 from training.selectors.buckets import buckets_of
 from training.selectors.readiness import Share, readiness_of
@@ -368,10 +369,7 @@ def test_the_figures_leave_with_their_definitions(house: House) -> None:
     house.admit()
     answer = Reader(house.engineer).get("/material/readiness.json")
     told = answer.json()
-    assert {one["code"] for one in told["measures"]} == {
-        "complete_provenance", "failed_validation", "false_rejects", "review_turnaround", "exception_volume",
-        "exception_rate",
-    }  # fmt: skip
+    assert [one["code"] for one in told["measures"]] == list(DEFINITIONS)
     assert all(one["definition"] for one in told["measures"])
     by_code = {one["code"]: one["value"] for one in told["measures"]}
     assert by_code["complete_provenance"] == {"part": 1, "whole": 1, "percent": 100.0}

@@ -16,6 +16,7 @@ ADAPTERS = {
     "ftrack": {"ftrack_api"},
     "blender": {"bpy"},
     "opencue": {"outline"},
+    "kitsu": {"gazu", "socketio"},
     "ayon": {"pyblish", "ayon_core"},
     "deadline": {"Deadline"},
 }

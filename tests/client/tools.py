@@ -24,11 +24,11 @@ def tool_python(name: str) -> Path:
     return python
 
 
-def needs(name: str) -> pytest.MarkDecorator:
+def needs(name: str, *, made_by: str = "") -> pytest.MarkDecorator:
     """Mark of a test file: skipped as a whole, before servers start, where the tool is not there."""
     there = (ENVIRONMENTS / name / "made.txt").exists()
     return pytest.mark.skipif(
-        not there, reason=f"no environment with {name}: python scripts/integrations.py {name}"
+        not there, reason=f"no environment with {name}: python scripts/integrations.py {made_by or name}"
     )
 
 

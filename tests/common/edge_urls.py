@@ -10,7 +10,8 @@ from rest_framework.response import Response
 
 from accounts.models import Organisation
 from accounts.services import register_organisation
-from common.api import ApiView
+from common.api import ApiView, problem
+from common.problems import PROBLEM_JSON
 
 
 class PartyInput(serializers.Serializer[Any]):
@@ -30,10 +31,23 @@ class Parties(ApiView):
         raise OperationalError("the database went away")
 
 
+class Hidden(ApiView):
+    """Returns its refusal, so that what it wrote of the attempt is kept."""
+
+    required_scope: ClassVar[dict[str, str]] = {"POST": "licence:request"}
+
+    def post(self, request: Request) -> Response:
+        return Response(problem(404, "NOT_FOUND", "There is nothing here."), 404, content_type=PROBLEM_JSON)
+
+
 class Broken(ApiView):
     def get(self, request: Request) -> Response:
         raise RuntimeError("a secret detail")
 
 
-urlpatterns = [path("api/v1/parties", Parties.as_view()), path("api/v1/broken", Broken.as_view())]
+urlpatterns = [
+    path("api/v1/parties", Parties.as_view()),
+    path("api/v1/hidden", Hidden.as_view()),
+    path("api/v1/broken", Broken.as_view()),
+]
 handler404 = "common.problems.not_found"

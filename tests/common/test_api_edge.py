@@ -128,6 +128,18 @@ def test_repeated_write_is_carried_out_once_and_answered_alike(post: Callable[..
     refused(post(**{"Idempotency-Key": "x" * 201}), 422, "IDEMPOTENCY_KEY_INVALID")
 
 
+def test_refusal_that_was_kept_is_answered_again_as_a_problem(client: Client, key: str) -> None:
+    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "k-3"}
+    first, second = (
+        client.post("/api/v1/hidden", "{}", content_type="application/json", headers=headers)
+        for _ in range(2)
+    )
+    refused(first, 404, "NOT_FOUND")
+    refused(second, 404, "NOT_FOUND")
+    assert second["Idempotent-Replay"] == "true"
+    assert second["Content-Type"] == first["Content-Type"] == "application/problem+json"
+
+
 def test_refused_write_does_not_use_up_its_key(post: Callable[..., Any]) -> None:
     refused(post('{"name": "A", "kind": "PALACE"}', **{"Idempotency-Key": "k-2"}), 422, "FIELDS_INVALID")
     assert post(**{"Idempotency-Key": "k-2"}).status_code == 201

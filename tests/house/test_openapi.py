@@ -3,9 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, path
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
+
+from common.api import ApiView
+from common.pacing import ByAddress
 
 
 def _document() -> dict:
@@ -35,12 +40,46 @@ def test_lists_are_pages_and_refusals_are_problems() -> None:
         "previous",
         "results",
     }
-    for path, operations in document["paths"].items():
+    for place, operations in document["paths"].items():
         for method, operation in operations.items():
-            assert "application/problem+json" in operation["responses"]["default"]["content"], (path, method)
             if method == "post":
                 names = {parameter["name"] for parameter in operation["parameters"]}
-                assert "Idempotency-Key" in names, (path, method)
+                assert "Idempotency-Key" in names, (place, method)
+
+
+def test_every_refusal_is_listed_by_its_status_and_nothing_stands_for_any() -> None:
+    document = _document()
+    shared = document["components"]["responses"]
+    for place, operations in document["paths"].items():
+        for method, operation in operations.items():
+            answers = operation["responses"]
+            assert "default" not in answers, (place, method)
+            refused = {status for status in answers if status >= "400"}
+            for status in refused:
+                name = answers[status]["$ref"].rpartition("/")[2]
+                assert list(shared[name]["content"]) == ["application/problem+json"], (place, method, status)
+            assert ({"401", "403"} <= refused) == bool(operation.get("security")), (place, method)
+            assert "404" in refused or "{" not in place, (place, method)
+            assert {"409", "413", "415", "422"} <= refused or method == "get", (place, method)
+
+
+def test_what_only_a_view_knows_is_listed_from_the_view() -> None:
+    class Plain(ApiView):
+        @extend_schema(operation_id="plain", responses=None)
+        def get(self, request: Request) -> None:
+            """Answer nothing."""
+
+    class Paced(Plain):
+        throttle_classes = (ByAddress,)
+
+    class Telling(Plain):
+        refusals = (413,)
+
+    views = {"plain": Plain, "paced": Paced, "telling": Telling}
+    patterns = [path(f"api/v1/{name}", view.as_view()) for name, view in views.items()]
+    paths = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)["paths"]
+    extra = {name: {"413", "429"} & set(paths[f"/api/v1/{name}"]["get"]["responses"]) for name in views}
+    assert extra == {"plain": set(), "paced": {"429"}, "telling": {"413"}}
 
 
 def test_generation_has_no_warnings() -> None:

@@ -100,6 +100,8 @@ _PUBLIC = frozenset(
         "older",
         "newer",
         "manifest_id",
+        "training view",
+        "report table",
         "passkey_id",
         "provider_id",
         "uidb36",

@@ -64,6 +64,12 @@ def test_pdf_and_plain_text_give_scenes_and_their_numbers() -> None:
         ]
 
 
+def test_a_text_without_a_heading_is_a_script_of_no_scenes() -> None:
+    script = read_bytes(b"She never looked up from the broken lens.\n", LIMITS, ending="txt")
+    assert list(scenes_of(script)) == []
+    assert text_of(script) == "She never looked up from the broken lens."
+
+
 def test_entities_of_final_draft_are_refused_and_nothing_is_fetched() -> None:
     assert _code(scripts.FDX_XXE) == "SCRIPT_ENTITIES"
     assert _code(scripts.FDX_LAUGHS) == "SCRIPT_ENTITIES"

@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from common import clock
+from tests.training.contracts import written
 from tests.training.making import CLEAR, House
 from training.models import Review, TrainingAsset
+from training.services.contracts import register_contract
 from training.services.exceptions import ExceptionAsk, ask_exception, sign_exception
 from training.services.sources import make_class, stop_class
 
@@ -44,6 +46,8 @@ def things() -> dict[tuple[str, str], str]:
         ("/material/queue/", "review_id"): "review",
         ("/material/decisions/", "decision_id"): "gate decision",
         ("/material/manifests/", "manifest_id"): "manifest",
+        ("/material/reports/", "table"): "report table",
+        ("/material/views/", "name"): "training view",
     }
 
 
@@ -57,12 +61,14 @@ def bodies(ask: Any) -> dict[str, Any]:
         "POST /material/classes/{class_id}/stop/": form(reason="Stop."),
         "POST /material/classes/{class_id}/open/": form(reason="Open."),
         "POST /material/rights/{rights_id}/end/": form(reason="Taken back."),
+        "POST /material/contracts/{contract_id}/retire/": form(reason="The partner left."),
         "POST /material/queue/{review_id}/": form(answer="REFUSE", reason="Not ours."),
         "POST /material/manifests/{manifest_id}/withdraw/": form(reason="Not ours."),
         "POST /material/takedowns/{takedown_id}/call-off/": form(reason="A mistake."),
         "POST /material/takedowns/{takedown_id}/items/{item_id}/": form(
             action="RETRAIN", evidence="Ticket 4"
         ),
+        "POST /material/reports/new/": form(scope="ORGANISATION"),
         "POST /material/takedowns/new/": lambda _world: ask({}, kind="form", answers=(422,)),
         "POST /material/exceptions/new/": lambda _world: ask({}, kind="form", answers=(422,)),
     }
@@ -83,6 +89,9 @@ def grow_material(world: Any, number: int) -> None:
             continue
         house.ask(source, method=method, external_id=f"{platform} {1200 + 7 * turn}")
         house.ask(source, method=method, territory="FR")  # refused: the licence does not hold there
+    for turn in range(number):
+        text = written(world.facts["source class"], version=f"{number}.{turn}.0")
+        register_contract(principal=house.engineer, text=text)
     for code in ("LOW_QUALITY", "RIGHTS_UNCLEAR"):
         _except(house, world.facts["source class"], code)
     asset = TrainingAsset.objects.get(pk=world.ids["asset to fill"])

@@ -84,7 +84,7 @@ def test_a_frozen_manifest_is_named_by_its_content_signed_and_every_row_leads_to
         ManifestRow.objects.filter(manifest=manifest).delete()
 
 
-@pytest.mark.req("TP-096")
+@pytest.mark.req("TP-096", "TP-098", "TP-004")
 @pytest.mark.parametrize("change", ["row", "lost", "moved", "head", "cut"])
 def test_a_changed_file_is_refused_and_says_how(house: House, change: str) -> None:
     data = file_of(freeze(house, house.admit(), house.admit()))
@@ -135,11 +135,16 @@ def test_an_empty_list_an_unknown_row_and_a_loose_commit_are_refused(house: Hous
         freeze_manifest(principal=house.counsel, ask=make_ask(assets=(house.admit().pk,)))
 
 
-@pytest.mark.req("TP-013", "TP-182")
+@pytest.mark.req("TP-013", "TP-182", "TP-155")
 def test_a_job_may_use_a_manifest_only_once_a_second_person_released_it(
     house: House, stranger: House
 ) -> None:
-    manifest = freeze(house, house.admit())
+    original = house.admit()
+    made = house.derive(original, dataset="faces", dataset_version=3)
+    manifest = freeze(house, original, datasets=(("faces", 3),))
+    lines = [json.loads(line) for line in file_of(manifest).splitlines()[1:]]
+    assert {line["sha256"] for line in lines} == {original.sha256, made.sha256}  # what it is released with
+    assert [one["dataset"] for one in lines if "dataset" in one] == [{"name": "faces", "version": 3}]
     assert may_be_trained_on(manifest).codes == ("MANIFEST_NOT_RELEASED",)
     with pytest.raises(Forbidden) as alone:
         release_manifest(principal=house.engineer, name=manifest.content_id)
@@ -148,6 +153,7 @@ def test_a_job_may_use_a_manifest_only_once_a_second_person_released_it(
         release_manifest(principal=stranger.counsel, name=manifest.content_id)
     done, answer = release_manifest(principal=house.counsel, name=str(manifest.pk))
     assert answer.is_clear
+    assert (done.released_by, done.frozen_by) == (house.counsel.person, house.engineer.person)
     assert may_be_trained_on(done).is_clear
     with pytest.raises(Conflict) as again:
         release_manifest(principal=house.counsel, name=manifest.content_id)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from common import clock
+from tests.training.contracts import written
 from tests.training.making import CLEAR, COMMIT, House, of_bytes, picture
+from training.models import TransformRun
+from training.services.contracts import register_contract
 from training.services.exceptions import ExceptionAsk, ask_exception
+from training.services.imports import hand_in_material, read_material
 from training.services.manifests import ManifestAsk, freeze_manifest
+from training.services.reports import ReportAsk, ask_report, build_report
+from training.services.rights_reviews import open_due_reviews
 from training.services.runs import ModelAsk, RunAsk, register_models, register_run
 from training.services.takedowns import TakedownAsk, open_takedown
 
@@ -31,12 +38,21 @@ def make_training_house(world: Any) -> None:
     isolated = house.admit(unclear)
     job = house.job()
     asked = ask_exception(principal=house.engineer, ask=_exception(kind.code, house.producer.person.email))
+    contract = register_contract(principal=house.engineer, text=written(kind.code))
     world.facts |= {"training": house, "source class": kind.code}
     world.ids |= {
         "class_id": str(kind.pk), "source_id": str(source.pk), "rights_id": str(rights.pk),
         "asset to fill": str(asset.pk), "review": str(isolated.review.pk), "training job": str(job.pk),
-        "exception_id": str(asked.pk),
+        "exception_id": str(asked.pk), "contract_id": str(contract.pk),
     }  # fmt: skip
+    transform = TransformRun.objects.create(
+        organisation=house.organisation, job=job, started_by=house.engineer.person, dataset="walked",
+        dataset_version=1, role="crop", inputs=0, moved_at=clock.now(),
+    )  # fmt: skip
+    world.ids["transform"] = str(transform.pk)
+    rows = b"no JSON\n"
+    handed_in, _ = hand_in_material(principal=house.engineer, read=io.BytesIO(rows).read, length=len(rows))
+    world.ids["import_id"] = str(read_material(handed_in.pk).pk)
     manifest = freeze_manifest(
         principal=house.engineer,
         ask=ManifestAsk(
@@ -52,6 +68,7 @@ def make_training_house(world: Any) -> None:
         ),
     )  # fmt: skip
     world.ids |= {"manifest": str(manifest.pk), "run_id": str(run.pk)}
+    _reports(world, house, rights)
     _cases(world, house, kind)
 
 
@@ -94,6 +111,17 @@ def _cases(world: Any, house: House, kind: Any) -> None:
     }  # fmt: skip
 
 
+def _reports(world: Any, house: House, rights: Any) -> None:
+    """A report on the manifest, and the review of a rights record; views and tables are the same in every world."""
+    asked = ask_report(principal=house.counsel, ask=ReportAsk(scope="MANIFEST", about=world.ids["manifest"]))
+    build_report(asked.pk)
+    open_due_reviews(on=rights.next_review_on)
+    world.ids |= {
+        "report_id": str(asked.pk), "rights review": str(rights.reviews.get().pk),
+        "training view": "legal", "report table": "originals",
+    }  # fmt: skip
+
+
 def _exception(code: str, owner: str) -> ExceptionAsk:
     at = clock.now()
     return ExceptionAsk(
@@ -109,7 +137,11 @@ def things() -> dict[tuple[str, str], str]:
         ("/api/v1/training-assets/", "asset_id"): "asset to fill",
         ("/api/v1/training-reviews/", "review_id"): "review",
         ("/api/v1/training-jobs/", "job_id"): "training job",
+        ("/api/v1/training-transforms/", "run_id"): "transform",
         ("/api/v1/manifests/", "name"): "manifest",
+        ("/api/v1/training-views/", "view"): "training view",
+        ("/api/v1/rights-reports/", "table"): "report table",
+        ("/api/v1/rights-reviews/", "review_id"): "rights review",
     }
 
 
@@ -143,11 +175,14 @@ def bodies(ask: Any) -> dict[str, Any]:
         "collected_at": "2026-10-01T12:00:00Z", "licence_claim": "Agreement", "territory": "US",
         "capture": {"hosting_domain": "films.example.test", "embedded_metadata": {"a": "b"}, "page_context": "x"},
     }  # fmt: skip
-    output = {
+    output: dict[str, Any] = {
         "parents": lambda world: [world.ids["asset to fill"]], "dataset": "walked", "dataset_version": 1,
         "kind": "IMAGE", "role": "crop", "media_type": "image/png", "sha256": "8" * 64, "size_bytes": 8,
         "technical": {"original": {"width": 1}, "derivative": {"width": 1}, "normalisation": ["none"]},
     }  # fmt: skip
+
+    def own_asset(world: Any) -> list[str]:
+        return [world.ids["asset to fill"]]
 
     def outputs(world: Any) -> Any:
         return ask({"outputs": [{**output, "parents": output["parents"](world)}]})
@@ -176,6 +211,12 @@ def bodies(ask: Any) -> dict[str, Any]:
             approved_by=email("legal"),
         ),
         "POST /api/v1/training-jobs/{job_id}/outputs": outputs,
+        # no code is named that runs here, so that a run is refused once it was read
+        "POST /api/v1/training-jobs/{job_id}/runs": json(
+            409,
+            assets=own_asset, dataset="walked", dataset_version=1, role="crop",
+        ),
+        "POST /api/v1/training-imports": lambda _: ask(b"{}\n", kind="application/x-ndjson"),
         "POST /api/v1/manifests": json(
             422,
             name="walked-too", purpose="A walk.", territory="US", code_commit=COMMIT,
@@ -192,7 +233,11 @@ def bodies(ask: Any) -> dict[str, Any]:
             trigger="CLAIM", reason="A claim.", assets=lambda world: [world.ids["asset to fill"]]
         ),
         "POST /api/v1/takedowns/{takedown_id}/items/{item_id}": json(action="RETRAIN", evidence="Run 9."),
+        "POST /api/v1/rights-reports": json(scope="MANIFEST", about=own("manifest")),
+        "POST /api/v1/rights-reviews/{review_id}/answer": json(answer="END", note="Not paid for."),
         "POST /api/v1/takedowns/{takedown_id}/call-off": json(reason="It was withdrawn."),
+        "POST /api/v1/data-contracts": json(text=written("walked", version="walked")),
+        "POST /api/v1/data-contracts/{contract_id}/retire": json(reason="The partner left."),
         "POST /api/v1/training-reviews/{review_id}/answer": json(answer="REFUSE", reason="Not ours."),
         "POST /api/v1/training-exceptions": json(
             422,

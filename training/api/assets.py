@@ -24,6 +24,7 @@ from training.services.reviews import answer_review
 from training.vocabulary import AssetState, Held, MediaKind, Outcome
 
 _SHA256 = r"^[0-9a-f]{64}$"
+_CONTRACT = r"^sha256:[0-9a-f]{64}$"
 
 
 class CaptureInput(Strict):
@@ -45,12 +46,17 @@ class CaptureInput(Strict):
     flags = serializers.ListField(child=serializers.CharField(max_length=40), default=list, max_length=40)
     business_unit = serializers.CharField(max_length=80, allow_blank=True, default="")
     location = serializers.CharField(max_length=1000, allow_blank=True, default="")
+    contract_hash = serializers.RegexField(
+        _CONTRACT, allow_null=True, allow_blank=True, default=None,
+        help_text="The contract that the ingest runs by: 409 CONTRACT_CHANGED under another. Left out: not asked.",
+    )  # fmt: skip
 
 
 class ContentInput(Strict):
-    """The bytes."""
+    """The bytes, and the contract that the ingest runs by, if it is to be asked."""
 
     file = serializers.FileField()
+    contract_hash = serializers.RegexField(_CONTRACT, allow_null=True, allow_blank=True, default=None)
 
 
 class GateDecisionOutput(Strict):
@@ -62,6 +68,8 @@ class GateDecisionOutput(Strict):
     facts_hash = serializers.CharField()
     policy_hash = serializers.CharField()
     contract_hash = serializers.CharField()
+    missing = serializers.ListField(child=serializers.CharField())
+    invalid = serializers.ListField(child=serializers.CharField())
     exceptions = serializers.ListField(child=serializers.UUIDField())
     decided_at = serializers.DateTimeField()
 
@@ -198,11 +206,12 @@ class TrainingAssetsApi(TrainingView):
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         told = self.parsed(CaptureInput)
-        source_id = told.pop("source_id")
+        source_id, under = told.pop("source_id"), told.pop("contract_hash")
         told |= {name: tuple(told[name]) for name in ("content", "flags")}
         capture = Capture(**told, collector="")
         return answer_of(
-            register_asset(principal=self.principal, source_id=source_id, capture=capture), capture
+            register_asset(principal=self.principal, source_id=source_id, capture=capture, under=under),
+            capture,
         )
 
 
@@ -239,9 +248,10 @@ class TrainingContentApi(TrainingView):
     def post(self, request: Request, asset_id: UUID) -> Response:
         told = self.parsed(ContentInput)
         stream = cast("BinaryIO", told["file"].file)
-        return answer_of(
-            receive_content(principal=self.principal, asset_id=asset_id, stream=stream), status=200
+        answer = receive_content(
+            principal=self.principal, asset_id=asset_id, stream=stream, under=told["contract_hash"]
         )
+        return answer_of(answer, status=200)
 
 
 class TrainingJobsApi(TrainingView):
@@ -362,6 +372,8 @@ def write_decision(row: PolicyDecision) -> dict[str, Any]:
     return {
         "id": str(row.pk), "outcome": row.outcome, "codes": list(row.codes), "facts_hash": row.facts_hash,
         "policy_hash": row.policy_id, "contract_hash": row.contract_hash,
+        # fields that the contract of its class asks for and does not find, or not as they must be
+        "missing": row.facts.get("metadata_missing", []), "invalid": row.facts.get("metadata_invalid", []),
         "exceptions": [str(one) for one in row.exceptions], "decided_at": rfc3339(row.created_at),
     }  # fmt: skip
 

@@ -1,8 +1,11 @@
 """``/api/v1/manifests`` and ``/api/v1/training-runs``: freeze, release, check, and what trained on what."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 from uuid import UUID
 
+import msgspec
+from django.conf import settings
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -13,12 +16,17 @@ from rest_framework.response import Response
 from common.clock import rfc3339
 from common.errors import NotFound
 from training.api.base import ReasonInput, Strict, TrainingView
+from training.exports.croissant import MEDIA_TYPE as CROISSANT_TYPE
+from training.exports.croissant import ROWS_TYPE, croissant_of, rows_of
+from training.exports.prov import prov_pieces
 from training.models import TrainingManifest, TrainingRun
 from training.selectors.manifests import lines_of, manifest_for, manifests_of, runs_of
 from training.selectors.reports import provenance_of_run
 from training.services.manifests import ManifestAsk, freeze_manifest, release_manifest, withdraw_manifest
+from training.services.questions import stopwatch
 from training.services.releasing import GateAnswer, may_be_trained_on
 from training.services.runs import ModelAsk, RunAsk, register_models, register_run
+from training.vocabulary import QuestionKind
 from trustcore.manifest import MEDIA_TYPE
 
 _SLUG = r"^[a-z0-9][a-z0-9-]{0,79}$"
@@ -182,9 +190,36 @@ class ManifestFileApi(ManifestApi):
     @extend_schema(operation_id="manifests_file", responses={(200, MEDIA_TYPE): OpenApiTypes.BINARY})
     def get(self, request: Request, name: str) -> Any:
         row = self.found(name)
-        answer = StreamingHttpResponse(lines_of(row), content_type=MEDIA_TYPE)
-        answer["Content-Disposition"] = f'attachment; filename="{row.name}.manifest.ndjson"'
-        return answer
+        return _file(lines_of(row), MEDIA_TYPE, f"{row.name}.manifest.ndjson")
+
+
+class ManifestRowsApi(ManifestApi):
+    """The rows of a manifest alone: the file that its Croissant description names by its hash."""
+
+    @extend_schema(operation_id="manifests_rows", responses={(200, ROWS_TYPE): OpenApiTypes.BINARY})
+    def get(self, request: Request, name: str) -> Any:
+        row = self.found(name)
+        return _file(rows_of(row), ROWS_TYPE, f"{row.name}.rows.jsonl")
+
+
+class ManifestCroissantApi(ManifestApi):
+    """A manifest as a Croissant description (JSON-LD), for tools that load data sets."""
+
+    @extend_schema(operation_id="manifests_croissant", responses={(200, CROISSANT_TYPE): OpenApiTypes.BINARY})
+    def get(self, request: Request, name: str) -> Any:
+        row = self.found(name)
+        page = f"{settings.BASE_URL}/api/v1/manifests/{row.content_id}"
+        told = croissant_of(row, rows_url=f"{page}/rows", page_url=page)
+        return _file([msgspec.json.encode(told)], CROISSANT_TYPE, f"{row.name}.croissant.json")
+
+
+class ManifestProvApi(ManifestApi):
+    """A manifest with all that it was made of and by which jobs, as W3C PROV-JSON."""
+
+    @extend_schema(operation_id="manifests_prov", responses={(200, "application/json"): OpenApiTypes.BINARY})
+    def get(self, request: Request, name: str) -> Any:
+        row = self.found(name)
+        return _file(prov_pieces(row), "application/json", f"{row.name}.prov.json")
 
 
 class ManifestCheckApi(ManifestApi):
@@ -193,7 +228,9 @@ class ManifestCheckApi(ManifestApi):
     @extend_schema(operation_id="manifests_check", responses=ManifestCheckOutput)
     def get(self, request: Request, name: str) -> Response:
         row = self.found(name)
-        return Response(write_check(row, may_be_trained_on(row)))
+        with stopwatch(row.organisation_id, QuestionKind.MANIFEST_CHECK):
+            answer = may_be_trained_on(row)
+        return Response(write_check(row, answer))
 
 
 class ManifestReleaseApi(TrainingView):
@@ -257,7 +294,9 @@ class TrainingRunReportApi(TrainingRunApi):
 
     @extend_schema(operation_id="training_runs_provenance", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, run_id: UUID) -> Response:
-        return Response(provenance_of_run(self.found(run_id)))
+        with stopwatch(self.principal.organisation_id, QuestionKind.RUN_PROVENANCE):
+            told = provenance_of_run(self.found(run_id))
+        return Response(told)
 
 
 class TrainingRunModelsApi(TrainingView):
@@ -308,6 +347,12 @@ def write_run(row: TrainingRun) -> dict[str, Any]:
         "registered_at": rfc3339(row.created_at), "models": [_model(one) for one in row.models.all()],
         "node": row.node_id,
     }  # fmt: skip
+
+
+def _file(pieces: Iterable[bytes], media_type: str, name: str) -> StreamingHttpResponse:
+    answer = StreamingHttpResponse(pieces, content_type=media_type)
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 def _model(row: Any) -> dict[str, Any]:

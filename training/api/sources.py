@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -154,9 +154,14 @@ class SourceClassesApi(TrainingView):
 
     required_scope: ClassVar[dict[str, str]] = {"GET": "training:read", "POST": "training:write"}
 
-    @extend_schema(operation_id="source_classes_list", responses=SourceClassOutput(many=True))
+    @extend_schema(
+        operation_id="source_classes_list",
+        parameters=[OpenApiParameter("code", str, description="The one class of this name.")],
+        responses=SourceClassOutput(many=True),
+    )
     def get(self, request: Request) -> Response:
-        return self.page(classes_of(self.principal), write_class)
+        rows, code = classes_of(self.principal), request.query_params.get("code")
+        return self.page(rows.filter(code=code) if code else rows, write_class)
 
     @extend_schema(
         operation_id="source_classes_make", request=SourceClassInput, responses={201: SourceClassOutput}

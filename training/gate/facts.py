@@ -59,6 +59,13 @@ class Facts:
     frames_repeat: bool = False
     low_quality: bool = False
     sampled_out: bool = False
+    # asked for by contracts: where it may be used, how old it is, how long it has waited for its scan, what lacks
+    country: str = ""
+    age_days: int = 0
+    waited_minutes: int = 0
+    metadata_missing: tuple[str, ...] = ()
+    metadata_invalid: tuple[str, ...] = ()
+    contract_missing: bool = False
 
 
 def missing_capture(kind: str, capture: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,22 +1,32 @@
 """Rows of the rights gate. Captured facts, rights, decisions and lineage are append-only (migrations)."""
 
 from training.models.assets import Derivative, TrainingAsset, TransformJob
+from training.models.contracts import ContractBinding, DataContract
 from training.models.decisions import PolicyDecision, PolicyText, Review, RightsException
 from training.models.fingerprints import Fingerprint
+from training.models.imports import ImportRefusal, MaterialImport
 from training.models.lineage import LineageEdge, LineageHead, LineageNode
+from training.models.lineage_events import LineageEvent
 from training.models.manifests import ManifestRow, ModelVersion, TrainingManifest, TrainingRun
+from training.models.reports import RightsReport, RightsReview, TrainingQuestion
 from training.models.rights import RightsEnd, RightsRecord
 from training.models.sources import DomainRule, Source, SourceClass
 from training.models.takedowns import Takedown, TakedownItem, TakedownReach
+from training.models.transforms import TransformItem, TransformRun
 
 __all__ = [
+    "ContractBinding",
+    "DataContract",
     "Derivative",
     "DomainRule",
     "Fingerprint",
+    "ImportRefusal",
     "LineageEdge",
+    "LineageEvent",
     "LineageHead",
     "LineageNode",
     "ManifestRow",
+    "MaterialImport",
     "ModelVersion",
     "PolicyDecision",
     "PolicyText",
@@ -24,6 +34,8 @@ __all__ = [
     "RightsEnd",
     "RightsException",
     "RightsRecord",
+    "RightsReport",
+    "RightsReview",
     "Source",
     "SourceClass",
     "Takedown",
@@ -31,6 +43,9 @@ __all__ = [
     "TakedownReach",
     "TrainingAsset",
     "TrainingManifest",
+    "TrainingQuestion",
     "TrainingRun",
+    "TransformItem",
     "TransformJob",
+    "TransformRun",
 ]

@@ -37,6 +37,8 @@ class PolicyDecision(BaseModel):
     policy = models.ForeignKey(PolicyText, models.PROTECT, related_name="+", db_index=False)
     contract_hash = models.CharField(max_length=71, blank=True, default="")
     exceptions = ArrayField(models.UUIDField(), default=list)
+    # the verdict on the same subject that this one followed, as when its bytes came
+    after = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
     class Meta:

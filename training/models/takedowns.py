@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from common import clock
 from common.ids import new_id
 from common.models import BaseModel
 from training.models.fields import SHA256
@@ -69,6 +70,8 @@ class TakedownReach(models.Model):
     node = models.ForeignKey("training.LineageNode", models.PROTECT, related_name="+", db_index=False)
     # an original that was admitted until this case contained it
     was_admitted = models.BooleanField(default=False)
+    # when it was found to be reached; None: when the case was opened
+    at = models.DateTimeField(null=True, default=clock.now, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["takedown", "node"], name="takedown_reach_once")]

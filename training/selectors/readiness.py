@@ -7,14 +7,38 @@ None, never a hundred per cent. Definitions travel with the figures wherever the
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from django.db.models import Avg, Count, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, Sum
+from django.db.models import (
+    Avg,
+    Count,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import Coalesce
 
+from accounts.models import Organisation
 from accounts.principals import Principal
-from training.models import LineageEdge, PolicyDecision, Review, RightsException, TrainingAsset
+from training.models import (
+    LineageEdge,
+    PolicyDecision,
+    Review,
+    RightsException,
+    RightsReview,
+    Takedown,
+    TrainingAsset,
+    TrainingQuestion,
+    TrainingRun,
+)
 from training.selectors.buckets import sources_with_licence
-from training.vocabulary import AssetState, Outcome
+from training.vocabulary import AssetState, Outcome, QuestionKind, TakedownState
 
 WINDOW: Final = timedelta(days=30)
 """How far back verdicts and reviews count."""
@@ -52,6 +76,23 @@ class RightsCount:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionTime:
+    """What one kind of legal question cost in the window, and in the window before: milliseconds, None of nothing."""
+
+    kind: str
+    asked: int
+    mean_ms: int | None
+    before_ms: int | None
+
+    @property
+    def change(self) -> float | None:
+        """By how many per cent the mean moved; below nought it became cheaper."""
+        if self.mean_ms is None or not self.before_ms:
+            return None
+        return round((self.mean_ms - self.before_ms) * 100 / self.before_ms, 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Readiness:
     """The figures at one moment. ``turnaround`` is None while nothing was answered in the window."""
 
@@ -66,10 +107,17 @@ class Readiness:
     exceptions_unreviewed: int
     exception_rates: tuple[ClassRate, ...]
     rights: tuple[RightsCount, ...]
+    bound_runs: Share
+    report_time: timedelta | None
+    reports: int
+    takedown_time: timedelta | None
+    takedowns: int
+    rights_reviews_overdue: int
+    questions: tuple[QuestionTime, ...]
 
 
 def readiness_of(principal: Principal, *, at: datetime) -> Readiness:
-    """Count everything; 5 queries however much there is."""
+    """Count everything; 7 queries however much there is."""
     house, since = principal.organisation, at - WINDOW
     verdicts = PolicyDecision.objects.filter(organisation=house, created_at__gt=since).aggregate(
         whole=Coalesce(Sum("covers"), 0),
@@ -84,11 +132,12 @@ def readiness_of(principal: Principal, *, at: datetime) -> Readiness:
         waiting=Count("pk", filter=Q(answer="")),
         overdue=Count("pk", filter=Q(answer="", due_at__lte=at)),
     )
-    live = Q(signed_at__isnull=False, ended_at=None, ends_at__gt=at)
-    exceptions = RightsException.objects.filter(organisation=house).aggregate(
-        live=Count("pk", filter=live), unreviewed=Count("pk", filter=live & Q(review_on__lt=at.date()))
-    )
+    counts = _counts(house.pk, at)
     provenance, rates = _originals(principal)
+    questions = question_times(principal, at=at)
+    # every report that is signed is a question that was answered
+    report = next((one for one in questions if one.kind == QuestionKind.RIGHTS_REPORT), None)
+    response = takedown_response(principal, at=at)
     return Readiness(
         at=at,
         provenance=provenance,
@@ -97,11 +146,86 @@ def readiness_of(principal: Principal, *, at: datetime) -> Readiness:
         turnaround=reviews["turnaround"],
         waiting=reviews["waiting"],
         overdue=reviews["overdue"],
-        exceptions_in_force=exceptions["live"],
-        exceptions_unreviewed=exceptions["unreviewed"],
+        exceptions_in_force=counts["live"],
+        exceptions_unreviewed=counts["unreviewed"],
         exception_rates=rates,
         rights=_rights(principal, at),
+        bound_runs=Share(counts["bound"], counts["runs"]),
+        report_time=timedelta(milliseconds=report.mean_ms) if report and report.mean_ms is not None else None,
+        reports=report.asked if report else 0,
+        takedown_time=None
+        if response["mean_seconds"] is None
+        else timedelta(seconds=response["mean_seconds"]),
+        takedowns=response["closed"],
+        rights_reviews_overdue=counts["overdue"],
+        questions=questions,
     )
+
+
+def _counts(house: UUID, at: datetime) -> dict[str, int]:
+    """What is merely counted, in one query."""
+    live = RightsException.objects.filter(signed_at__isnull=False, ended_at=None, ends_at__gt=at)
+    runs = TrainingRun.objects.all()
+    told: Any = (
+        Organisation.objects.filter(pk=house)
+        .values(
+            live=_number(live),
+            unreviewed=_number(live.filter(review_on__lt=at.date())),
+            runs=_number(runs),
+            bound=_number(runs.filter(manifest__isnull=False)),
+            overdue=_number(RightsReview.objects.filter(answer="", due_on__lt=at.date())),
+        )
+        .get()
+    )
+    return dict(told)
+
+
+def _number(rows: Any) -> Any:
+    mine = rows.filter(organisation=OuterRef("pk")).order_by().values("organisation")
+    return Coalesce(Subquery(mine.annotate(number=Count("pk")).values("number")), 0)
+
+
+def takedown_response(principal: Principal, *, at: datetime) -> dict[str, Any]:
+    """How long takedowns took from being opened to being closed: the mean and the longest, over those closed by ``at``; 1 query."""
+    taken = ExpressionWrapper(F("ended_at") - F("created_at"), output_field=DurationField())
+    closed = Q(state=TakedownState.CLOSED, ended_at__lte=at)
+    found = Takedown.objects.filter(
+        organisation=principal.organisation, is_drill=False, created_at__lte=at
+    ).aggregate(
+        number=Count("pk", filter=closed),
+        mean=Avg(taken, filter=closed),
+        most=Max(taken, filter=closed),
+        open=Count("pk", filter=~Q(state__in=[TakedownState.CLOSED, TakedownState.CALLED_OFF])),
+    )
+    return {
+        "open": found["open"],
+        "closed": found["number"],
+        "mean_seconds": None if found["mean"] is None else round(found["mean"].total_seconds()),
+        "longest_seconds": None if found["most"] is None else round(found["most"].total_seconds()),
+    }
+
+
+def question_times(principal: Principal, *, at: datetime) -> tuple[QuestionTime, ...]:
+    """What each kind of legal question cost in the last window, beside the window before it (TP-186); 1 query."""
+    now, then = Q(created_at__gt=at - WINDOW), Q(created_at__lte=at - WINDOW)
+    rows = (
+        TrainingQuestion.objects.filter(
+            organisation=principal.organisation, created_at__gt=at - 2 * WINDOW, created_at__lte=at
+        )
+        .order_by()
+        .values("kind")
+        .annotate(
+            asked=Count("pk", filter=now), mean=Avg("took_ms", filter=now), before=Avg("took_ms", filter=then)
+        )
+    )
+    return tuple(
+        QuestionTime(row["kind"], row["asked"], _whole(row["mean"]), _whole(row["before"]))
+        for row in sorted(rows, key=lambda row: row["kind"])
+    )
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
 
 
 def _originals(principal: Principal) -> tuple[Share, tuple[ClassRate, ...]]:

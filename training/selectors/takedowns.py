@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from django.db.models import QuerySet
+from django.db.models.functions import Collate
 
 from accounts.principals import Principal
 from training.models import LineageNode, Takedown, TakedownReach
@@ -21,5 +22,6 @@ def line_of(node: LineageNode) -> bytes:
 def reach_of(case: Takedown) -> Iterator[bytes]:
     """The lines that ``reached_root`` is over, sorted, each with its end."""
     nodes = LineageNode.objects.filter(pk__in=TakedownReach.objects.filter(takedown=case).values("node_id"))
-    for line in sorted(line_of(node) for node in nodes.iterator(chunk_size=5000)):
-        yield line + b"\n"
+    rows = nodes.order_by(Collate("kind", "C"), "ref").values_list("kind", "ref")
+    for kind, ref in rows.iterator(chunk_size=5000):
+        yield f"{kind}:{ref}\n".encode()

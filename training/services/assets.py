@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -30,6 +31,9 @@ from training.vocabulary import AssetState, CollectionMethod, Held, MediaKind, N
 from trustcore.encoding import is_sha256_hex
 from trustcore.policy.territory import is_territory
 
+# asked for each row of a bulk: made once
+_KINDS, _METHODS = frozenset(MediaKind.values), frozenset(CollectionMethod.values)
+
 
 @dataclass(frozen=True, slots=True)
 class Admission:
@@ -39,20 +43,26 @@ class Admission:
     asset: TrainingAsset | None
 
 
-def register_asset(*, principal: Principal, source_id: UUID, capture: Capture) -> Admission:
+def register_asset(
+    *, principal: Principal, source_id: UUID, capture: Capture, under: str | None = None
+) -> Admission:
     """Put one asset through the gate by its captured facts, before any byte of it is stored.
+
+    Args:
+        under: hash of the contract that the ingest runs by, empty for none at all; None: whichever is in force.
 
     Raises:
         NotFound: no such source for this caller.
         Forbidden: as :func:`~training.seats.require_engineer`.
         InvalidInput: ``CAPTURE_INVALID``, ``CHECKSUM_INVALID``, ``URL_INVALID``, ``TERRITORY_UNKNOWN``.
-        Conflict: ``ASSET_EXISTS``: this version is registered.
+        Conflict: ``ASSET_EXISTS``: this version is registered; ``CONTRACT_CHANGED``: another contract than ``under``.
     """
     require_engineer(principal)
     source = source_of(principal, source_id)
     told = clean_capture(principal, capture)
     with transaction.atomic():
-        ground = ground_of(_locked_class(source))
+        ground = ground_of(with_locked_class(source))
+        require_contract(ground, under)
         facts = facts_of(ground, told, exact_duplicate=is_known(ground, told.sha256))
         verdict = judge(ground, facts)
         asset_id = new_id() if verdict.outcome != Outcome.REFUSE else None
@@ -64,37 +74,53 @@ def register_asset(*, principal: Principal, source_id: UUID, capture: Capture) -
         return Admission(decision, asset)
 
 
-def receive_content(*, principal: Principal, asset_id: UUID, stream: BinaryIO) -> Admission:
+def receive_content(
+    *, principal: Principal, asset_id: UUID, stream: BinaryIO, under: str | None = None
+) -> Admission:
     """Take the bytes of a registered asset: hashed, scanned, judged again, and only then stored.
 
-    A wrong checksum stores nothing and changes nothing. What a scan makes inadmissible ends as refused.
+    A wrong checksum stores nothing and changes nothing. What a scan makes inadmissible ends as refused. Of two callers
+    that send the same bytes at once, the later is told what was decided for the earlier; nothing is written twice.
+
+    Args:
+        under: as for :func:`register_asset`; asked before the first byte and again after the scan.
 
     Raises:
         NotFound, Forbidden: as :func:`register_asset`.
         InvalidInput: ``CHECKSUM_MISMATCH``, ``FILE_TOO_LARGE``. Conflict: ``ASSET_HAS_CONTENT``, ``ASSET_CLOSED``,
-            ``ASSET_TAKEN_DOWN``.
+            ``ASSET_TAKEN_DOWN``, ``CONTRACT_CHANGED``.
     """
     require_engineer(principal)
     asset = asset_of(principal, asset_id)
+    if refused := _refused_unread(principal, asset, under):
+        return refused
     sha256, size = checked_sha256(stream, most=settings.TRAINING_FILE_BYTES_MAX)
     if (sha256, size) != (asset.sha256, asset.size_bytes):
         raise InvalidInput(
             "CHECKSUM_MISMATCH", "These are not the bytes that were registered.",
             _("Registered: %(wanted)s; sent: %(sent)s.") % {"wanted": asset.sha256, "sent": sha256},
         )  # fmt: skip
+    _require_open(asset)
+    before = asset
     found = scan_file(stream, kind=asset.kind, organisation_id=asset.organisation_id, but_for=asset.pk)
     with transaction.atomic():
         asset = TrainingAsset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
+        if _settled_meanwhile(before, asset):
+            return Admission(asset.decision, asset)
         _require_open(asset)
-        ground = ground_of(_locked_class(asset.source))
-        facts = facts_of(ground, _as_captured(asset, found.flags), **found.facts)
+        ground = ground_of(with_locked_class(asset.source))
+        require_contract(ground, under)
+        facts = facts_of(
+            ground, as_captured(asset, found.flags), registered_at=asset.created_at, **found.facts
+        )
         verdict = judge(ground, facts)
         decision = keep_decision(
-            ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk
-        )
+            ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk,
+            after=asset.decision,
+        )  # fmt: skip
         asset.findings = found.report
         asset.decision = decision
-        asset.state = _settled(asset, verdict)
+        asset.state = settled(asset, verdict)
         if asset.state != AssetState.REFUSED:
             hold_bytes(sha256)
             part = ORIGINALS if asset.state == AssetState.ADMITTED else ISOLATED
@@ -106,7 +132,28 @@ def receive_content(*, principal: Principal, asset_id: UUID, stream: BinaryIO) -
         )
         if asset.state == AssetState.ISOLATED:
             open_review(principal, asset, ground, verdict)
-        _tell("training.asset_scanned", principal, ground, _as_captured(asset), decision, asset)
+        _tell("training.asset_scanned", principal, ground, as_captured(asset), decision, asset)
+        return Admission(decision, asset)
+
+
+def _refused_unread(principal: Principal, asset: TrainingAsset, under: str | None) -> Admission | None:
+    """Refuse before a byte is read or a frame decoded what no scan could save (TP-076); None: go on."""
+    with transaction.atomic():
+        asset = TrainingAsset.objects.select_for_update(of=("self",)).get(pk=asset.pk)
+        _require_open(asset)
+        ground = ground_of(with_locked_class(asset.source))
+        require_contract(ground, under)
+        told = as_captured(asset)
+        facts = facts_of(ground, told, registered_at=asset.created_at)
+        verdict = judge(ground, facts)
+        if verdict.outcome != Outcome.REFUSE:
+            return None
+        decision = keep_decision(
+            ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk
+        )
+        asset.decision, asset.state = decision, AssetState.REFUSED
+        asset.save(update_fields=["decision", "state"])
+        _tell("training.asset_refused_unread", principal, ground, told, decision, asset)
         return Admission(decision, asset)
 
 
@@ -140,21 +187,46 @@ def clean_capture(principal: Principal, capture: Capture) -> Capture:
     Raises:
         InvalidInput: as :func:`register_asset`.
     """
-    if capture.kind not in MediaKind.values or capture.method not in CollectionMethod.values:
+    return in_one_spelling(capture, collector=collector_of(principal))
+
+
+def collector_of(principal: Principal) -> str:
+    """Who collected is who calls: a key by its name, a person by theirs."""
+    key = principal.credential
+    return key.name if key is not None else principal.person.full_name
+
+
+def in_one_spelling(capture: Capture, *, collector: str) -> Capture:
+    """A capture as it is judged and kept. Raises as :func:`clean_capture`."""
+    if capture.kind not in _KINDS or capture.method not in _METHODS:
         raise InvalidInput("CAPTURE_INVALID", "The kind or the collection method is not known.")
     if not is_sha256_hex(capture.sha256):
         raise InvalidInput("CHECKSUM_INVALID", "A checksum is a SHA-256 in lower-case hexadecimal digits.")
     if not is_territory(capture.territory):
         raise InvalidInput("TERRITORY_UNKNOWN", _("%(code)s is no territory.") % {"code": capture.territory})
     url, domain = canonical_url(capture.canonical_url)
-    key = principal.credential
     return replace(
         capture, canonical_url=url, domain=domain,
         external_id=clean(capture.external_id, most=200, code="CAPTURE_INVALID"),
         licence_claim=clean(capture.licence_claim, most=200, code="CAPTURE_INVALID", may_be_empty=True),
-        # who collected is who calls: a key by its name, a person by theirs
-        collector=key.name if key is not None else principal.person.full_name,
+        collector=collector,
     )  # fmt: skip
+
+
+def require_contract(ground: Ground, under: str | None) -> None:
+    """Refuse what an ingest prepared for another contract than the one in force; None asks nothing.
+
+    The class is locked by whoever asks, so that the contract cannot change between this answer and the verdict.
+
+    Raises:
+        Conflict: ``CONTRACT_CHANGED`` with ``contract_hash``, the one in force; empty where there is none.
+    """
+    if under is not None and under != ground.contract_hash:
+        raise Conflict(
+            "CONTRACT_CHANGED", "Another contract is in force over this class than the one this ingest runs by.",
+            _("In force: %(hash)s. Read it, and ask again.") % {"hash": ground.contract_hash or _("none")},
+            {"contract_hash": ground.contract_hash},
+        )  # fmt: skip
 
 
 def is_known(ground: Ground, sha256: str) -> bool:
@@ -169,13 +241,18 @@ def is_known(ground: Ground, sha256: str) -> bool:
 
 def open_review(principal: Principal, asset: TrainingAsset, ground: Ground, verdict: Verdict) -> None:
     """Put an isolated asset into the queue, the riskiest and the longest waiting first."""
+    queue_for_review(asset, ground, verdict, principal.person)
+
+
+def queue_for_review(asset: TrainingAsset, ground: Ground, verdict: Verdict, collected_by: User) -> None:
+    """As :func:`open_review`, where time isolated it: ``collected_by`` does not decide about it."""
     Review.objects.get_or_create(
         asset=asset,
         defaults={
             "organisation_id": asset.organisation_id, "codes": list(verdict.codes),
             "risk": risk_of(ground.source.source_class, ground.rights, asset.method),
             "due_at": clock.now() + timedelta(hours=settings.TRAINING_REVIEW_HOURS),
-            "collected_by": principal.person,
+            "collected_by": collected_by,
         },
     )  # fmt: skip
 
@@ -202,8 +279,7 @@ def _write(
                 sha256=told.sha256, size_bytes=told.size_bytes, canonical_url=told.canonical_url,
                 method=told.method, collector=told.collector, collected_at=told.collected_at,
                 licence_claim=told.licence_claim,
-                capture={**told.capture, "territory": told.territory, "content": list(told.content),
-                         "flags": list(told.flags), "business_unit": told.business_unit},
+                capture=kept_capture(told),
                 state=AssetState.ADMITTED if is_in else AssetState.ISOLATED, held=Held.ELSEWHERE,
                 location=told.location, owner=ground.source.owner, decision=decision, node=node,
             )  # fmt: skip
@@ -215,7 +291,15 @@ def _write(
     return asset
 
 
-def _locked_class(source: Source) -> Source:
+def kept_capture(told: Capture) -> dict[str, Any]:
+    """What a row keeps of a capture beside its columns."""
+    return {
+        **told.capture, "territory": told.territory, "content": list(told.content),
+        "flags": list(told.flags), "business_unit": told.business_unit,
+    }  # fmt: skip
+
+
+def with_locked_class(source: Source) -> Source:
     """The source with its class held still: a stop that comes now waits for us, or we see it."""
     kind = type(source.source_class).objects.select_for_update(no_key=True).get(pk=source.source_class_id)
     source.source_class = kind
@@ -232,7 +316,13 @@ def _require_open(asset: TrainingAsset) -> None:
     require_no_case(asset)
 
 
-def _settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
+def _settled_meanwhile(before: TrainingAsset, now: TrainingAsset) -> bool:
+    """Whether another scan of the same bytes, which began while it was still open, has decided it."""
+    is_decided = now.held == Held.HERE or now.state == AssetState.REFUSED
+    return is_decided and now.decision_id != before.decision_id
+
+
+def settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
     """What a scan makes of an asset: it may end or isolate it; what a reviewer admitted stays so unless refused."""
     if verdict.outcome == Outcome.REFUSE:
         return AssetState.REFUSED
@@ -243,7 +333,8 @@ def _settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
     return AssetState.ADMITTED if is_cleared else AssetState.ISOLATED
 
 
-def _as_captured(asset: TrainingAsset, flags: tuple[str, ...] = ()) -> Capture:
+def as_captured(asset: TrainingAsset, flags: tuple[str, ...] = ()) -> Capture:
+    """What was captured of a registered asset; ``flags`` are further ones, that a scan raised."""
     told: dict[str, Any] = asset.capture
     return Capture(
         external_id=asset.external_id, kind=asset.kind, media_type=asset.media_type, sha256=asset.sha256,
@@ -251,6 +342,7 @@ def _as_captured(asset: TrainingAsset, flags: tuple[str, ...] = ()) -> Capture:
         collector=asset.collector, collected_at=asset.collected_at, licence_claim=asset.licence_claim,
         territory=told["territory"], capture=told, domain=canonical_url(asset.canonical_url)[1],
         content=tuple(told["content"]), flags=(*told["flags"], *flags), business_unit=told["business_unit"],
+        location=asset.location,
     )  # fmt: skip
 
 
@@ -270,7 +362,8 @@ def _tell(
             "source_url": told.canonical_url, "source": str(ground.source.pk), "collector": told.collector,
             "checksum": f"sha256:{told.sha256}", "licence_claim": told.licence_claim,
             "verdict": decision.outcome, "codes": list(decision.codes), "decision": str(decision.pk),
-            "policy_hash": decision.policy_id, "human_override": [str(one) for one in decision.exceptions],
+            "policy_hash": decision.policy_id, "contract_hash": decision.contract_hash,
+            "human_override": [str(one) for one in decision.exceptions],
             "derived_from": [str(ground.source.pk)],
         },
     )  # fmt: skip
@@ -290,13 +383,20 @@ def discard_isolated(asset: TrainingAsset) -> None:
 __all__ = [
     "Admission",
     "Facts",
+    "as_captured",
     "asset_of",
     "clean_capture",
+    "collector_of",
     "discard_isolated",
+    "in_one_spelling",
     "is_known",
+    "kept_capture",
     "missing_of",
     "open_review",
     "receive_content",
     "register_asset",
+    "require_contract",
+    "settled",
     "source_of",
+    "with_locked_class",
 ]

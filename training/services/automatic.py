@@ -15,12 +15,18 @@ from django.utils.translation import gettext as _
 from audit.selectors import organisations_with
 from audit.services import record
 from common import clock
+from training.contracts.compiling import Compiled
 from training.gate.facts import Facts
 from training.gate.policy import Policy, compile_policy, decide_many
-from training.models import RightsRecord, Takedown, TrainingAsset
+from training.gate.policy import compile_policy as policy_under
+from training.models import RightsRecord, SourceClass, Takedown, TrainingAsset
+from training.selectors.contracts import hold_over, in_force
 from training.selectors.rights import Standing, current_rights
+from training.services.assets import as_captured
+from training.services.gate import contract_facts
 from training.services.takedowns import write_takedown
 from training.vocabulary import AssetState, Outcome, TakedownTrigger
+from trustcore.encoding import canonical_json, sha256_hex
 
 _AT_ONCE = 500
 _FACTS_AT_ONCE = 2000
@@ -63,7 +69,7 @@ def open_for_policy(*, organisation_id: UUID) -> UUID | None:
     with transaction.atomic():
         record(
             kind=_JUDGED, principal=None, organisation_id=organisation_id, object_type="training_policy",
-            object_id=compile_policy().hash.partition(":")[2],
+            object_id=_stand(organisation_id),
             details={"refused": {code: len(nodes) for code, nodes in sorted(refused.items())}},
         )  # fmt: skip
         if not refused:
@@ -77,10 +83,17 @@ def open_for_policy(*, organisation_id: UUID) -> UUID | None:
 
 
 def organisations_to_judge() -> list[UUID]:
-    """Houses with admitted material that another policy admitted, and no later judgement of it."""
-    judged = organisations_with("training_policy", compile_policy().hash.partition(":")[2])
-    rows = _admitted_under_another().exclude(organisation__in=judged)
-    return list(rows.values_list("organisation_id", flat=True).order_by().distinct())
+    """Houses with admitted material that another policy admitted, and no later judgement of it.
+
+    A contract that was put into force or retired is another policy of its house.
+    """
+    rows = TrainingAsset.objects.filter(state=AssetState.ADMITTED)
+    houses = rows.exclude(decision__policy=compile_policy().hash).values_list("organisation_id", flat=True)
+    return [
+        house
+        for house in houses.order_by("organisation_id").distinct()
+        if house not in organisations_with("training_policy", _stand(house))
+    ]
 
 
 def _over(at: datetime) -> Iterator[tuple[RightsRecord, Standing]]:
@@ -116,32 +129,51 @@ def _admitted_under_another() -> QuerySet[TrainingAsset]:
 
 
 def _rejudged(organisation_id: UUID) -> Iterable[tuple[TrainingAsset, tuple[str, ...]]]:
-    policy = compile_policy()
     # what a person admitted from the queue stands: the rules had not admitted it then either
     rows = _admitted_under_another().filter(
-        organisation=organisation_id, decision__outcome=Outcome.ADMIT, decision__contract_hash=""
-    )
-    batch: list[TrainingAsset] = []
-    for row in rows.select_related("decision").order_by("pk").iterator(chunk_size=_FACTS_AT_ONCE):
-        batch.append(row)
-        if len(batch) == _FACTS_AT_ONCE:
-            yield from _judged(batch, policy)
-            batch = []
-    if batch:
-        yield from _judged(batch, policy)
+        organisation=organisation_id, decision__outcome=Outcome.ADMIT
+    ).select_related("decision", "source")  # fmt: skip
+    # a class that has lost its contract takes nothing new; what came in under it stays
+    classes = SourceClass.objects.filter(organisation=organisation_id)
+    for kind in classes.values_list("pk", flat=True):
+        hold = hold_over(kind)
+        if hold.is_lost:
+            continue
+        contract = hold.compiled
+        policy = policy_under(contract.rules) if contract else compile_policy()
+        waiting = rows.filter(source__source_class=kind).exclude(decision__policy=policy.hash).order_by("pk")
+        found = waiting.iterator(chunk_size=_FACTS_AT_ONCE)
+        for some in iter(lambda found=found: list(islice(found, _FACTS_AT_ONCE)), []):  # type: ignore[misc]
+            yield from _judged(some, policy, contract)
 
 
-def _judged(batch: list[TrainingAsset], policy: Policy) -> Iterable[tuple[TrainingAsset, tuple[str, ...]]]:
-    verdicts = decide_many(policy, [_facts(row) for row in batch])
+def _judged(
+    batch: list[TrainingAsset], policy: Policy, contract: Compiled | None
+) -> Iterable[tuple[TrainingAsset, tuple[str, ...]]]:
+    verdicts = decide_many(policy, [_facts(row, contract) for row in batch])
     for row, verdict in zip(batch, verdicts, strict=True):
         if verdict.outcome != Outcome.ADMIT:
             yield row, verdict.codes
 
 
-def _facts(row: TrainingAsset) -> Facts:
-    """The facts as they were kept; one that gates did not ask for then is taken as not so."""
+def _facts(row: TrainingAsset, contract: Compiled | None) -> Facts:
+    """The facts as they were kept; one that gates did not ask for then is taken as not so.
+
+    What a contract asks for beside them is worked out from what was captured.
+    """
     told: dict[str, Any] = dict.fromkeys((one.name for one in fields(Facts)), False)
     told |= {one.name: _NEUTRAL[str(one.type)] for one in fields(Facts) if str(one.type) in _NEUTRAL}
     kept = {name: value for name, value in row.decision.facts.items() if name in told}
     told |= {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+    told["country"] = str(told["territory"])[:2]
+    told |= contract_facts(contract, as_captured(row), registered_at=None, bound_at=None, at=clock.now())
+    # decisions that cover many rows of a bulk leave out what their policy did not read
+    told["size_bytes"] = kept.get("size_bytes", row.size_bytes)
     return Facts(**told)
+
+
+def _stand(organisation_id: UUID) -> str:
+    """What a house's material is judged by now, as one name: the house's rules and the contracts in force."""
+    contracts = in_force().filter(organisation=organisation_id).values_list("hash", flat=True)
+    names = [compile_policy().hash.partition(":")[2], *sorted(contracts)]
+    return names[0] if len(names) == 1 else sha256_hex(canonical_json(names))

@@ -21,6 +21,7 @@ from training.seats import require_engineer
 from training.selectors.lineage import above, sources_above
 from training.selectors.rights import current_rights
 from training.services.texts import clean
+from training.technical import fault_of
 from training.vocabulary import AssetState, Held, MediaKind, NodeKind
 from trustcore.encoding import is_sha256_hex
 
@@ -53,6 +54,7 @@ class DerivativeAsk:
     size_bytes: int
     technical: Mapping[str, Any]
     location: str
+    held: Held = Held.ELSEWHERE
 
 
 def register_job(*, principal: Principal, ask: JobAsk) -> TransformJob:
@@ -95,16 +97,28 @@ def register_derivatives(
 
     Raises:
         NotFound: no such job. Forbidden: as :func:`~training.seats.require_engineer`.
-        InvalidInput: ``TECHNICAL_INCOMPLETE``, ``CHECKSUM_INVALID``, ``CAPTURE_INVALID``, ``TEXT_INVALID``.
+        InvalidInput: ``TECHNICAL_INCOMPLETE``, ``TECHNICAL_INVALID``, ``CHECKSUM_INVALID``, ``CAPTURE_INVALID``, ``TEXT_INVALID``.
         Conflict: ``PARENT_MISSING``, ``PARENT_NOT_ADMITTED``, ``DERIVATIVES_NOT_PERMITTED``.
     """
     require_engineer(principal)
+    return write_derivatives(job=job_of(principal, job_id), asks=asks, principal=principal)
+
+
+def job_of(principal: Principal, job_id: UUID) -> TransformJob:
+    """The caller's job. Raises ``NotFound``."""
     job = TransformJob.objects.filter(pk=job_id, organisation=principal.organisation).first()
     if job is None:
         raise NotFound
+    return job
+
+
+def write_derivatives(
+    *, job: TransformJob, asks: Sequence[DerivativeAsk], principal: Principal | None
+) -> list[Derivative]:
+    """As :func:`register_derivatives`, for a job that is known to be the caller's, or to run here."""
     for ask in asks:
         _check(ask)
-    house = principal.organisation_id
+    house = job.organisation_id
     with transaction.atomic():
         lock_head(house)  # before the parents are looked at: a takedown that takes its turn first is seen
         parents = _parents(house, {one for ask in asks for one in ask.parents})
@@ -117,8 +131,8 @@ def register_derivatives(
         ]
         link(organisation_id=house, edges=edges, job=job.pk)
         record(
-            kind="training.derivatives_registered", principal=principal, object_type="training_job",
-            object_id=job.pk,
+            kind="training.derivatives_registered", principal=principal, organisation_id=house,
+            object_type="training_job", object_id=job.pk,
             details={"code_commit": job.code_commit, "approved_by": str(job.approved_by_id),
                      "outputs": [{"id": str(row.pk), "checksum": f"sha256:{row.sha256}",
                                   "derived_from": [str(one) for one in ask.parents]}
@@ -139,6 +153,8 @@ def _check(ask: DerivativeAsk) -> None:
             "TECHNICAL_INCOMPLETE", "The measures of both sides and the steps between are required.",
             _("Missing: %(names)s.") % {"names": ", ".join(missing)},
         )  # fmt: skip
+    if fault := fault_of(ask.technical):
+        raise InvalidInput("TECHNICAL_INVALID", "A measure has a value that it cannot have.", fault)
     if not is_sha256_hex(ask.sha256):
         raise InvalidInput("CHECKSUM_INVALID", "A checksum is a SHA-256 in lower-case hexadecimal digits.")
     if ask.kind not in MediaKind.values or not ask.parents or len(set(ask.parents)) != len(ask.parents):
@@ -193,6 +209,6 @@ def _make(house: UUID, job: TransformJob, ask: DerivativeAsk) -> Derivative:
         pk=made_id, created_at=clock.now(), organisation_id=house, job=job,
         dataset=clean(ask.dataset, most=80), dataset_version=ask.dataset_version, kind=ask.kind,
         role=clean(ask.role, most=40), media_type=clean(ask.media_type, most=120), sha256=ask.sha256,
-        size_bytes=ask.size_bytes, technical=dict(ask.technical), held=Held.ELSEWHERE,
+        size_bytes=ask.size_bytes, technical=dict(ask.technical), held=ask.held,
         location=clean(ask.location, most=1000, may_be_empty=True), node=node,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from training.gate.policy import LIFTABLE
 from training.models import RightsException, Source, SourceClass
 from training.seats import require_counsel, require_engineer
+from training.selectors.contracts import hold_over
 from training.services.texts import clean
 
 DAYS_MOST = 180
@@ -82,7 +83,8 @@ def sign_exception(*, principal: Principal, exception_id: UUID) -> RightsExcepti
     """Counsel signs: from now on it lifts its codes in its scope.
 
     Raises:
-        NotFound, Forbidden: as :func:`~training.seats.require_counsel`; ``FOUR_EYES``.
+        NotFound, Forbidden: as :func:`~training.seats.require_counsel`; ``FOUR_EYES``; ``EXCEPTION_APPROVER``: the
+            contract of the class names somebody else (TP-068).
         Conflict: ``EXCEPTION_STATE``: signed, ended or over.
     """
     require_counsel(principal)
@@ -92,6 +94,7 @@ def sign_exception(*, principal: Principal, exception_id: UUID) -> RightsExcepti
             raise Forbidden("FOUR_EYES", "Asking for an exception and signing it take two people.")
         if row.signed_at is not None or row.ended_at is not None or row.ends_at <= clock.now():
             raise Conflict("EXCEPTION_STATE", "This exception is signed, ended or over.")
+        _require_approver(principal, row)
         row.signed_by, row.signed_at = principal.person, clock.now()
         row.save(update_fields=["signed_by", "signed_at"])
         _tell("training.exception_signed", principal, row)
@@ -109,6 +112,19 @@ def end_exception(*, principal: Principal, exception_id: UUID) -> RightsExceptio
         row.save(update_fields=["ended_by", "ended_at"])
         _tell("training.exception_ended", principal, row)
         return row
+
+
+def _require_approver(principal: Principal, row: RightsException) -> None:
+    contract = hold_over(row.source_class_id).compiled
+    if contract is None:
+        return
+    named = {one.casefold() for one in contract.clauses.approvers}
+    mine = {principal.person.email.casefold(), *(role.casefold() for role in principal.roles)}
+    if not named & mine:
+        raise Forbidden(
+            "EXCEPTION_APPROVER", "The contract of this class names who signs its exceptions.",
+            ", ".join(contract.clauses.approvers),
+        )  # fmt: skip
 
 
 def _lock(principal: Principal, exception_id: UUID) -> RightsException:

@@ -1,6 +1,6 @@
 """Ask the gate: gather what it looks at, decide, and keep the decision with everything it rested on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -8,11 +8,14 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from accounts.models import User
 from accounts.principals import Principal
 from common import clock
+from training.contracts.compiling import Compiled
 from training.gate.facts import Facts, missing_capture
 from training.gate.policy import Policy, Verdict, compile_policy, decide
 from training.models import PolicyDecision, PolicyText, RightsException, RightsRecord, Source
+from training.selectors.contracts import hold_over
 from training.selectors.rights import Standing, current_rights
 from training.services.sources import blocked_domains, is_blocked
 from training.vocabulary import CheckWord, LicenceClass, Outcome
@@ -52,8 +55,16 @@ class Ground:
     blocked: frozenset[str]
     exceptions: tuple[RightsException, ...]
     policy: Policy
-    contract_hash: str = ""
+    # what the class stands under, and whether it has lost it
+    contract: Compiled | None = None
+    bound_at: datetime | None = None
+    is_contract_lost: bool = False
     at: datetime = field(default_factory=clock.now)
+
+    @property
+    def contract_hash(self) -> str:
+        """The hash of the contract's text, for the verdict; empty where there is none."""
+        return self.contract.contract.hash if self.contract else ""
 
     @property
     def rights(self) -> RightsRecord | None:
@@ -69,12 +80,17 @@ class Ground:
 def ground_of(source: Source, *, at: datetime | None = None) -> Ground:
     """Read what the gate needs of ``source``; a class that was stopped a moment ago is stopped here."""
     moment = at or clock.now()
+    hold = hold_over(source.source_class_id)
+    contract = hold.compiled
     return Ground(
         source=source,
         standing=current_rights([source.pk], at=moment).get(source.pk),
         blocked=blocked_domains(source.organisation_id),
         exceptions=tuple(exceptions_for(source, at=moment)),
-        policy=compile_policy(),
+        policy=compile_policy(contract.rules) if contract else compile_policy(),
+        contract=contract,
+        bound_at=hold.since,
+        is_contract_lost=hold.is_lost,
         at=moment,
     )
 
@@ -90,8 +106,15 @@ def exceptions_for(source: Source, *, at: datetime) -> Iterable[RightsException]
     ).order_by("created_at")
 
 
-def facts_of(ground: Ground, capture: Capture, **found: Any) -> Facts:
-    """The facts of one asset. ``found`` is what scans found, by the names of :class:`Facts`."""
+def facts_of(
+    ground: Ground, capture: Capture, *, registered_at: datetime | None = None, **found: Any
+) -> Facts:
+    """The facts of one asset.
+
+    Args:
+        registered_at: since when its bytes are waited for; now, where it is only being registered.
+        found: what scans found, by the names of :class:`Facts`.
+    """
     source, rights, standing = ground.source, ground.rights, ground.standing
     kind = source.source_class
     checks = set(rights.checks.values()) if rights else set()
@@ -123,12 +146,51 @@ def facts_of(ground: Ground, capture: Capture, **found: Any) -> Facts:
         size_bytes=capture.size_bytes,
         business_unit=capture.business_unit,
         retention_days=(rights.retention_days or 0) if rights else 0,
-        content=tuple(sorted(set(capture.content))),
-        flags=tuple(sorted(set(capture.flags))),
+        content=_spelled(capture.content),
+        flags=_spelled(capture.flags),
         excepted=ground.excepted,
         talent_licensed=rights is not None and rights.licence_class == LicenceClass.TALENT_TRAINING_LICENCE,
+        country=capture.territory[:2],
+        contract_missing=ground.is_contract_lost,
+        **contract_facts(
+            ground.contract, capture, registered_at=registered_at, bound_at=ground.bound_at, at=ground.at
+        ),
         **found,
     )
+
+
+def contract_facts(
+    contract: Compiled | None,
+    capture: Capture,
+    *,
+    registered_at: datetime | None,
+    bound_at: datetime | None,
+    at: datetime,
+) -> dict[str, Any]:
+    """What only the contract of the class asks for; nothing, where it stands under none.
+
+    Args:
+        registered_at: since when the bytes are waited for (None: not waited for).
+        bound_at: since when the class stands under the contract, whose clock begins then.
+    """
+    if contract is None:
+        return {}
+    heard, waits = registered_at or at, max(registered_at or at, bound_at or at)
+    return contract.facts_about(
+        {
+            **asdict(capture), "collected_at": clock.rfc3339(capture.collected_at),
+            "content": list(capture.content), "flags": list(capture.flags), "capture": dict(capture.capture),
+        },
+        kind=capture.kind, sha256=capture.sha256,
+        # a day of collection that is said to come is counted from when we heard of it
+        age_days=(at - min(capture.collected_at, heard)).days,
+        waited_minutes=int((at - waits).total_seconds() // 60),
+    )  # fmt: skip
+
+
+def _spelled(words: Iterable[str]) -> tuple[str, ...]:
+    """Words of content and flags in one spelling: a contract that prohibits ``NUDITY`` means ``nudity`` too."""
+    return tuple(sorted({word.strip().upper() for word in words}))
 
 
 def judge(ground: Ground, facts: Facts) -> Verdict:
@@ -145,18 +207,53 @@ def keep_decision(
     subject_type: str = "asset",
     subject_id: UUID | None = None,
     covers_rows: int = 1,
+    after: PolicyDecision | None = None,
 ) -> PolicyDecision:
     """Write the decision down with the text that it was made under."""
-    PolicyText.objects.get_or_create(hash=ground.policy.hash, defaults={"text": ground.policy.text})
-    told = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(facts).items()}
+    keep_policy(ground.policy)
+    row = decision_of(
+        ground=ground, facts=facts, verdict=verdict, person=principal.person if principal else None,
+        subject_type=subject_type, subject_id=subject_id, covers_rows=covers_rows, after=after,
+    )  # fmt: skip
+    row.save(force_insert=True)
+    return row
+
+
+def keep_policy(policy: Policy) -> None:
+    """See to it that the text of a policy stands beside the decisions that were made under it."""
+    PolicyText.objects.get_or_create(hash=policy.hash, defaults={"text": policy.text})
+
+
+def decision_of(
+    *,
+    ground: Ground,
+    facts: Facts,
+    verdict: Verdict,
+    person: User | None,
+    subject_type: str = "asset",
+    subject_id: UUID | None = None,
+    covers_rows: int = 1,
+    after: PolicyDecision | None = None,
+    leaving_out: Collection[str] = (),
+) -> PolicyDecision:
+    """The row of a decision, not written yet.
+
+    Args:
+        leaving_out: facts that the policy does not read and in which the rows that it covers differ.
+    """
+    told = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(facts).items()
+        if name not in leaving_out
+    }
     lifted = without_exceptions(ground, facts, verdict)
-    return PolicyDecision.objects.create(
+    return PolicyDecision(
         organisation_id=ground.source.organisation_id, subject_type=subject_type, subject_id=subject_id,
         covers=covers_rows, outcome=verdict.outcome, codes=list(verdict.codes), facts=told,
         facts_hash=f"sha256:{sha256_hex(canonical_json(told))}", policy_id=ground.policy.hash,
         contract_hash=ground.contract_hash,
         exceptions=[one.pk for one in ground.exceptions if set(one.codes) & lifted],
-        asked_by=principal.person if principal else None,
+        after=after, asked_by=person,
     )  # fmt: skip
 
 

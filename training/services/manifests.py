@@ -21,6 +21,7 @@ from training.seats import require_counsel, require_engineer
 from training.selectors.manifests import manifest_for, sources_above_each
 from training.selectors.rights import current_rights
 from training.services.derivatives import closed_parents, is_commit
+from training.services.lineage_events import tell_lineage
 from training.services.releasing import (
     Against,
     GateAnswer,
@@ -100,6 +101,7 @@ def freeze_manifest(*, principal: Principal, ask: ManifestAsk) -> TrainingManife
             details={"manifest": content_id, "rows": manifest.rows, "policy": manifest.policy_id,
                      "code_commit": manifest.code_commit, "image": manifest.container_image},
         )  # fmt: skip
+        _tell(manifest, ask)
     return manifest
 
 
@@ -208,6 +210,8 @@ def _line(row: TrainingAsset | Derivative, *, is_derivative: bool) -> _Line:
         "id": str(row.pk), "kind": row.kind, "media_type": row.media_type, "sha256": row.sha256,
         "size_bytes": row.size_bytes, "location": row.location,
     }  # fmt: skip
+    if isinstance(row, Derivative):
+        told["dataset"] = {"name": row.dataset, "version": row.dataset_version}
     return _Line(row.pk, row.node_id, is_derivative, told)
 
 
@@ -293,6 +297,17 @@ def _write(principal: Principal, ask: ManifestAsk, head: dict[str, Any], content
         rows_root=head["rows_root"], policy_id=policy.hash, territory=ask.territory,
         code_commit=ask.code_commit, container_image=head["container_image"], frozen_by=principal.person,
         node=node,
+    )  # fmt: skip
+
+
+def _tell(manifest: TrainingManifest, ask: ManifestAsk) -> None:
+    tell_lineage(
+        organisation_id=manifest.organisation_id, type_="COMPLETE", run=manifest.pk, job=f"freeze/{manifest.name}",
+        tags={"code_commit": manifest.code_commit, "container_image": manifest.container_image,
+              "policy": manifest.policy_id},
+        inputs=[*(f"source/{one['id']}" for one in manifest.head["sources"]),
+                *(f"dataset/{name}/{version}" for name, version in ask.datasets)],
+        outputs=[f"manifest/{manifest.content_id}"],
     )  # fmt: skip
 
 

@@ -1,14 +1,14 @@
 """The blast radius: everything that was made of, or rests on, some nodes, counted, rooted, and never cut short."""
 
 import time
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from common.errors import NotFound
-from training.models import LineageHead, LineageNode
-from training.selectors.lineage import below
+from training.lineage.walk import Reached, reach
+from training.lineage.writing import lock_head
+from training.models import LineageNode
 from training.selectors.takedowns import line_of
 from trustcore.log.merkle import Frontier, leaf_hash
 
@@ -18,21 +18,21 @@ class Radius:
     """What some nodes reach, themselves included.
 
     Attributes:
-        numbers: all of it, sorted; ``root`` is the RFC 6962 root over ``KIND:ref`` of each, sorted.
+        reached: all of it, in a table of this transaction; ``root`` is the RFC 6962 root over ``KIND:ref`` of each, sorted.
         as_of_edge: the graph was read whole up to this edge, so nothing older is missing.
         seconds: what it took.
     """
 
-    nodes: tuple[LineageNode, ...]
+    reached: Reached
     root: str
     as_of_edge: int
     counts: dict[str, int]
     seconds: float
 
     @property
-    def numbers(self) -> list[int]:
-        """The nodes' numbers."""
-        return [node.pk for node in self.nodes]
+    def size(self) -> int:
+        """How many nodes."""
+        return self.reached.size
 
 
 def radius_of(organisation_id: UUID, roots: Sequence[int]) -> Radius:
@@ -45,27 +45,28 @@ def radius_of(organisation_id: UUID, roots: Sequence[int]) -> Radius:
         NotFound: ``NODE_UNKNOWN``: a root that this organisation's graph does not have.
     """
     began = time.monotonic()
-    head = _locked_head(organisation_id)
+    head = lock_head(organisation_id)
     own = LineageNode.objects.filter(organisation_id=organisation_id)
     if own.filter(pk__in=set(roots)).count() != len(set(roots)):
         raise NotFound("NODE_UNKNOWN", "This is not in the lineage graph.")
-    reached = {*roots, *below(roots)}
-    nodes = tuple(own.filter(pk__in=reached).order_by("number"))
-    return Radius(
-        nodes,
-        root_of(nodes),
-        head.last_edge,
-        dict(sorted(Counter(node.kind for node in nodes).items())),
-        time.monotonic() - began,
-    )
+    reached = reach(organisation_id, roots)
+    root, counts = reached.root(), reached.kinds()
+    return Radius(reached, root, head.last_edge, counts, time.monotonic() - began)
+
+
+def radius_below(organisation_id: UUID, roots: Callable[[], Sequence[int]]) -> tuple[Reached, int]:
+    """The same walk for a floor above, from roots that are looked for once no edge can be written any more.
+
+    MUST be called inside a transaction; ``roots`` gives nodes of this organisation.
+
+    Returns:
+        The roots and all below them, and the edge up to which the answer is whole.
+    """
+    head = lock_head(organisation_id)
+    return reach(organisation_id, roots()), head.last_edge
 
 
 def root_of(nodes: Iterable[LineageNode]) -> str:
     """The RFC 6962 root over the nodes' lines, sorted, in hexadecimal digits."""
     lines = sorted(line_of(node) for node in nodes)
     return Frontier().append_many([leaf_hash(line) for line in lines]).root().hex()
-
-
-def _locked_head(organisation_id: UUID) -> LineageHead:
-    LineageHead.objects.get_or_create(organisation_id=organisation_id)
-    return LineageHead.objects.select_for_update().get(pk=organisation_id)

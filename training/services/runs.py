@@ -18,6 +18,7 @@ from training.seats import require_engineer
 from training.selectors.manifests import manifest_for, runs_of
 from training.selectors.reports import parameters_text
 from training.services.derivatives import is_commit
+from training.services.lineage_events import tell_lineage
 from training.services.releasing import may_be_trained_on
 from training.services.texts import clean
 from training.vocabulary import NodeKind
@@ -75,6 +76,7 @@ def register_run(*, principal: Principal, ask: RunAsk) -> TrainingRun:
             details={"run": run.external_id, "manifest": manifest.content_id if manifest else "",
                      "code_commit": run.code_commit, "image": run.container_image, "refusals": refusals},
         )  # fmt: skip
+        _tell(run, "START")
     return run
 
 
@@ -103,9 +105,19 @@ def register_models(*, principal: Principal, run_id: UUID, asks: Sequence[ModelA
                 details={"models": [{"name": row.name, "version": row.version, "sha256": row.sha256}
                                     for row in made]},
             )  # fmt: skip
+            _tell(run, "COMPLETE", made)
     except IntegrityError as error:
         raise Conflict("MODEL_EXISTS", "This version of this model is registered.") from error
     return made
+
+
+def _tell(run: TrainingRun, type_: str, made: Sequence[ModelVersion] = ()) -> None:
+    tell_lineage(
+        organisation_id=run.organisation_id, type_=type_, run=run.pk, job=f"train/{run.name}",
+        tags={"code_commit": run.code_commit, "container_image": run.container_image, "refusals": ",".join(run.refusals)},
+        inputs=[f"manifest/{run.manifest.content_id}"] if run.manifest else [],
+        outputs=[f"model/{row.name}/{row.version}" for row in made],
+    )  # fmt: skip
 
 
 def _check_parameters(parameters: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from common.errors import Conflict, InvalidInput, NotFound
 from common.ids import new_id
 from training.lineage.writing import make_node
 from training.models import DomainRule, LineageNode, Source, SourceClass, Takedown
-from training.seats import require_counsel, require_engineer
+from training.seats import require_counsel, require_engineer, require_stopper
 from training.selectors.lineage import sources_above
 from training.services.texts import canonical_url, clean
 from training.vocabulary import NodeKind, SourceType
@@ -73,9 +73,9 @@ def stop_class(*, principal: Principal, class_id: UUID, reason: str) -> SourceCl
     """Stop a class at once: from this commit on nothing of it is admitted and no manifest with it is released.
 
     Raises:
-        NotFound, Forbidden: as :func:`~training.seats.require_counsel`. InvalidInput: ``REASON_INVALID``.
+        NotFound, Forbidden: as :func:`~training.seats.require_stopper`. InvalidInput: ``REASON_INVALID``.
     """
-    require_counsel(principal)
+    require_stopper(principal)
     reason = clean(reason, most=500, code="REASON_INVALID")
     with transaction.atomic():
         row = _lock_class(principal, class_id)
@@ -87,7 +87,11 @@ def stop_class(*, principal: Principal, class_id: UUID, reason: str) -> SourceCl
 
 
 def open_class(*, principal: Principal, class_id: UUID, reason: str) -> SourceClass:
-    """Open a stopped class again. Raises as :func:`stop_class`."""
+    """Open a stopped class again.
+
+    Raises:
+        NotFound, Forbidden: as :func:`~training.seats.require_counsel`. InvalidInput: ``REASON_INVALID``.
+    """
     require_counsel(principal)
     reason = clean(reason, most=500, code="REASON_INVALID")
     with transaction.atomic():
@@ -100,7 +104,7 @@ def open_class(*, principal: Principal, class_id: UUID, reason: str) -> SourceCl
 
 
 def rule_domain(*, principal: Principal, domain: str, is_blocked: bool, reason: str) -> DomainRule:
-    """Block a domain with all below it, or open it again. Raises as :func:`stop_class`, ``URL_INVALID``."""
+    """Block a domain with all below it, or open it again. Raises as :func:`open_class`, ``URL_INVALID``."""
     require_counsel(principal)
     _url, host = canonical_url(f"https://{domain.strip()}/")
     with transaction.atomic():

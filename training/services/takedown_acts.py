@@ -32,21 +32,24 @@ def remove_material(*, principal: Principal, takedown_id: UUID) -> Takedown:
         case = locked_case(principal, takedown_id)
         if case.is_drill or case.state != TakedownState.CONTAINED:
             raise Conflict("TAKEDOWN_NOT_CONTAINED", "There is nothing left of this case to remove.")
-        look_again(case, principal)
-        gone = _remove_rows(case)
-        case.state = TakedownState.REMOVED
-        case.save(update_fields=["state"])
-        item = case.items.filter(ref=None).first()
-        if item is not None:
-            do_item(
-                item, principal, ItemAction.REMOVE, _("%(count)s files removed.") % {"count": len(gone)}, ""
-            )
-        record(
-            kind="training.material_removed", principal=principal, object_type="training_takedown",
-            object_id=case.pk, details={"files": len(gone)},
-        )  # fmt: skip
-        transaction.on_commit(finish_removals)
+        remove_contained(case, principal)
     return case
+
+
+def remove_contained(case: Takedown, principal: Principal | None) -> None:
+    """Remove what a contained case reaches; ``principal`` None: a rule does it. MUST be called with the case locked."""
+    look_again(case, principal)
+    gone = _remove_rows(case)
+    case.state = TakedownState.REMOVED
+    case.save(update_fields=["state"])
+    item = case.items.filter(ref=None).first()
+    if item is not None:
+        do_item(item, principal, ItemAction.REMOVE, _("%(count)s files removed.") % {"count": len(gone)}, "")
+    record(
+        kind="training.material_removed", principal=principal, organisation_id=case.organisation_id,
+        object_type="training_takedown", object_id=case.pk, details={"files": len(gone)},
+    )  # fmt: skip
+    transaction.on_commit(finish_removals)
 
 
 def finish_removals(*, most: int = 10_000) -> int:

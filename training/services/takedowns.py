@@ -5,13 +5,16 @@ manifests are withdrawn for good (freeze another). Removal is a person's act, an
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -27,17 +30,31 @@ from training.models import (
     Takedown,
     TakedownItem,
     TakedownReach,
-    TrainingAsset,
     TrainingManifest,
 )
 from training.seats import require_engineer
 from training.services.manifests import write_withdrawal
-from training.services.radius import radius_of
+from training.services.questions import stopwatch
+from training.services.radius import Radius, radius_of
 from training.services.takedown_work import assets_of, do_item, end_case
 from training.services.texts import clean
-from training.vocabulary import AssetState, ItemAction, NodeKind, TakedownState, TakedownTrigger
+from training.vocabulary import (
+    AssetState,
+    ItemAction,
+    NodeKind,
+    QuestionKind,
+    TakedownState,
+    TakedownTrigger,
+)
 
 _BATCH = 5000
+# what is there is met by its index: a join would pass over every row that this statement has written so far
+_KEEP = """
+insert into training_takedownreach (id, takedown_id, node_id, was_admitted)
+select gen_random_uuid(), %s, r.number,
+       %s and exists (select from training_trainingasset a where a.node_id = r.number and a.state = 'ADMITTED')
+from {table} r
+on conflict (takedown_id, node_id) do nothing"""
 _ABOUT_MODELS = [ItemAction.WITHDRAW, ItemAction.RETRAIN, ItemAction.MITIGATE]
 
 
@@ -66,7 +83,7 @@ def open_takedown(*, principal: Principal, ask: TakedownAsk) -> Takedown:
     if ask.trigger not in TakedownTrigger.values:
         raise InvalidInput("TRIGGER_UNKNOWN", "There is no such reason for a takedown.")
     reason = clean(ask.reason, most=2000, code="REASON_INVALID")
-    with transaction.atomic():
+    with transaction.atomic(), stopwatch(principal.organisation_id, QuestionKind.TAKEDOWN_REACH):
         roots = _roots(principal.organisation_id, ask)
         return write_takedown(
             organisation_id=principal.organisation_id, principal=principal, trigger=ask.trigger, reason=reason,
@@ -78,7 +95,7 @@ def counted_reach(*, principal: Principal, ask: TakedownAsk) -> dict[str, int]:
     """How many nodes of each kind a case would reach now; nothing is written. Raises as :func:`open_takedown`."""
     if not principal.is_role(Membership.Role.LEGAL):
         require_engineer(principal)
-    with transaction.atomic():
+    with transaction.atomic(), stopwatch(principal.organisation_id, QuestionKind.TAKEDOWN_REACH):
         return radius_of(principal.organisation_id, _roots(principal.organisation_id, ask)).counts
 
 
@@ -98,14 +115,14 @@ def write_takedown(
     due_at = clock.now() + timedelta(hours=settings.TAKEDOWN_HOURS)
     case = Takedown.objects.create(
         organisation_id=organisation_id, trigger=trigger, is_drill=is_drill, reason=reason, roots=sorted(set(roots)),
-        rights=rights, as_of_edge=radius.as_of_edge, reached=len(radius.nodes), reached_root=radius.root,
+        rights=rights, as_of_edge=radius.as_of_edge, reached=radius.size, reached_root=radius.root,
         counts=radius.counts, opened_by=principal.person if principal else None, due_at=due_at,
     )  # fmt: skip
-    _keep_reach(case, radius.nodes)
+    _keep_reach(case, radius)
     planned = time.monotonic()
-    _plan(case, radius.nodes)
+    _plan(case, radius.counts)
     if not is_drill:
-        _contain(case, radius.nodes, principal)
+        _contain(case, principal)
     ended = time.monotonic()
     case.measured = {
         "radius_ms": round(radius.seconds * 1000),
@@ -144,51 +161,57 @@ def look_again(case: Takedown, principal: Principal | None) -> int:
     A job that was at work when the case was opened may report afterwards; its run and its models are items then.
     """
     radius = radius_of(case.organisation_id, case.roots)
-    known = set(TakedownReach.objects.filter(takedown=case).values_list("node_id", flat=True))
-    late = tuple(node for node in radius.nodes if node.pk not in known)
+    late = _keep_reach(case, radius)
     if late:
-        _keep_reach(case, late)
-        _plan(case, late)
-        _contain(case, late, principal)
+        _plan(case, radius.counts)
+        _contain(case, principal)
     case.measured = {
-        **case.measured, "late_nodes": case.measured.get("late_nodes", 0) + len(late),
+        **case.measured, "late_nodes": case.measured.get("late_nodes", 0) + late,
         "as_of_edge_at_end": radius.as_of_edge,
     }  # fmt: skip
-    case.measured["reached_at_end"] = len(radius.nodes)
+    case.measured["reached_at_end"] = radius.size
     case.save(update_fields=["measured"])
-    return len(late)
+    return late
 
 
-def _keep_reach(case: Takedown, nodes: Sequence[LineageNode]) -> None:
-    admitted = set()
-    if not case.is_drill:
-        mine = TrainingAsset.objects.filter(node__in=[node.pk for node in nodes], state=AssetState.ADMITTED)
-        admitted = set(mine.values_list("node_id", flat=True))
-    TakedownReach.objects.bulk_create(
-        (TakedownReach(takedown=case, node=node, was_admitted=node.pk in admitted) for node in nodes),
-        batch_size=_BATCH,
-    )
+def _keep_reach(case: Takedown, radius: Radius) -> int:
+    """Write down what of it the case does not have yet, inside the database; how many nodes."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP.format(table=radius.reached.table), [case.pk, not case.is_drill])
+        return int(cursor.rowcount)
 
 
-def _plan(case: Takedown, nodes: Sequence[LineageNode]) -> None:
-    """An item for each manifest and model, and one for all the material together."""
-    refs: dict[str, list[UUID]] = {}
-    for node in nodes:
-        refs.setdefault(node.kind, []).append(node.ref)
+def _plan(case: Takedown, counts: Mapping[str, int]) -> None:
+    """An item for each manifest and model that has none yet, and one for all the material together."""
     items = []
-    material = len(refs.get(NodeKind.ASSET, [])) + len(refs.get(NodeKind.DERIVATIVE, []))
+    material = counts.get(NodeKind.ASSET, 0) + counts.get(NodeKind.DERIVATIVE, 0)
     if material and case.state == TakedownState.CONTAINED and not case.items.filter(ref=None).exists():
         label = ngettext("%(n)s original or derivative", "%(n)s originals and derivatives", material) % {
             "n": material
         }
         items.append(_item(case, NodeKind.ASSET, None, label, [ItemAction.REMOVE]))
-    manifests = TrainingManifest.objects.filter(pk__in=refs.get(NodeKind.MANIFEST, [])).defer("envelope")
-    items += [_item(case, NodeKind.MANIFEST, row.pk, str(row), [ItemAction.WITHDRAW]) for row in manifests]
-    items += [
-        _item(case, NodeKind.MODEL, model.pk, str(model), _ABOUT_MODELS, owner=model.run.registered_by_id)
-        for model in ModelVersion.objects.filter(pk__in=refs.get(NodeKind.MODEL, [])).select_related("run")
-    ]
-    TakedownItem.objects.bulk_create(items, batch_size=_BATCH)
+    reached = TakedownReach.objects.filter(takedown=case).values("node_id")
+    planned = case.items.filter(ref__isnull=False)
+    manifests = TrainingManifest.objects.filter(node__in=reached).defer("envelope", "head")
+    for some in _some(manifests.exclude(pk__in=planned.filter(kind=NodeKind.MANIFEST).values("ref"))):
+        items += [_item(case, NodeKind.MANIFEST, row.pk, str(row), [ItemAction.WITHDRAW]) for row in some]
+        TakedownItem.objects.bulk_create(items)
+        items = []
+    models = ModelVersion.objects.filter(node__in=reached).select_related("run")
+    for these in _some(models.exclude(pk__in=planned.filter(kind=NodeKind.MODEL).values("ref"))):
+        items += [
+            _item(case, NodeKind.MODEL, model.pk, str(model), _ABOUT_MODELS, owner=model.run.registered_by_id)
+            for model in these
+        ]
+        TakedownItem.objects.bulk_create(items)
+        items = []
+    TakedownItem.objects.bulk_create(items)
+
+
+def _some(rows: QuerySet[Any]) -> Iterator[list[Any]]:
+    """Rows in batches, oldest first: what a large case reaches is never in memory at once."""
+    waiting = rows.order_by("created_at", "pk").iterator(chunk_size=_BATCH)
+    return iter(lambda: list(islice(waiting, _BATCH)), [])
 
 
 def _item(
@@ -206,13 +229,13 @@ def _item(
     )  # fmt: skip
 
 
-def _contain(case: Takedown, nodes: Sequence[LineageNode], principal: Principal | None) -> None:
+def _contain(case: Takedown, principal: Principal | None) -> None:
     """From this commit on no gate, manifest or run takes anything of it."""
     assets_of(case).filter(state=AssetState.ADMITTED).update(state=AssetState.ISOLATED)
     reason = _("Takedown: %(trigger)s") % {"trigger": TakedownTrigger(case.trigger).label}
-    refs = [node.ref for node in nodes if node.kind == NodeKind.MANIFEST]
-    open_manifests = TrainingManifest.objects.select_for_update().filter(pk__in=refs, withdrawn_at=None)
-    for manifest in open_manifests.defer("envelope"):
+    reached = TakedownReach.objects.filter(takedown=case).values("node_id")
+    open_manifests = TrainingManifest.objects.select_for_update().filter(node__in=reached, withdrawn_at=None)
+    for manifest in open_manifests.defer("envelope").iterator(chunk_size=_BATCH):
         write_withdrawal(manifest, principal, reason)
-    for item in case.items.filter(kind=NodeKind.MANIFEST, done_at=None):
+    for item in case.items.filter(kind=NodeKind.MANIFEST, done_at=None).iterator(chunk_size=_BATCH):
         do_item(item, principal, ItemAction.WITHDRAW, reason, "")

@@ -14,8 +14,11 @@ def clean(text: str, *, most: int, code: str = "TEXT_INVALID", may_be_empty: boo
     Raises:
         InvalidInput: with ``code``: empty, too long, or holding control characters.
     """
-    told = unicodedata.normalize("NFC", text).strip()
-    hidden = any(unicodedata.category(char) in ("Cc", "Cf") and char not in "\n\t" for char in told)
+    if text.isascii() and text.isprintable():  # most are: nothing to normalise, nothing hidden
+        told, hidden = text.strip(), False
+    else:
+        told = unicodedata.normalize("NFC", text).strip()
+        hidden = any(unicodedata.category(char) in ("Cc", "Cf") and char not in "\n\t" for char in told)
     if (not told and not may_be_empty) or len(told) > most or hidden:
         raise InvalidInput(
             code, _("Between 1 and %(most)s characters, none of them invisible.") % {"most": most}

@@ -1,0 +1,109 @@
+"""A frame loop handed out by blocks, for engines that render a range and tell of its files when all are written.
+
+A block is asked for, its files are reported, and the end of its leave can be looked at meanwhile. Unreal's executor
+and the lines that Unity's editor speaks (:mod:`trustmark_client.lines`) stand on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+
+from trustcore.older import Self
+from trustmark_client.errors import Denied
+from trustmark_client.frames import FrameLoop
+
+_NUMBER = re.compile(r"(\d+)\.\w+$")
+
+
+class Blocks:
+    """The frames of a :class:`FrameLoop`, ``block`` at a time.
+
+    Args:
+        frames: the loop, not yet entered; this has it for itself.
+        last: its last frame.
+        block: frames that one check asks for, as the loop was told.
+    """
+
+    def __init__(self, frames: FrameLoop, last: int, *, block: int) -> None:
+        """Ask nothing yet."""
+        self._frames, self._last, self._block = frames, last, block
+        self._numbers: Iterator[int] = iter(())
+        self.current = range(0)
+
+    def __enter__(self) -> Self:
+        self._frames.__enter__()
+        self._numbers = iter(self._frames)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._frames.__exit__(kind, error, trace)
+
+    @property
+    def ended(self) -> list[str]:
+        """Reason codes once the leave for the block in hand is over: its rendering should be given up."""
+        return self._frames.ended
+
+    def begin(self) -> range:
+        """Leave for the next block; empty when all frames are done.
+
+        Raises:
+            Denied: nothing may be rendered, or no longer.
+        """
+        first = next(self._numbers, None)
+        if first is None:
+            self.current = range(0)
+        else:
+            self.current = range(first, min(first + self._block - 1, self._last) + 1)
+        return self.current
+
+    def wrote(self, paths: Iterable[Path]) -> None:
+        """These files are what was written of the block in hand: each gets its receipt.
+
+        Raises:
+            Denied: the leave ended while they were rendered; each file was reported as discarded.
+            ValueError: a frame has no file, or more than one.
+        """
+        files = by_frame(paths)
+        denied: Denied | None = None
+        for number in self.current:
+            path = files.pop(number, None)
+            if path is None:
+                continue
+            try:
+                self._frames.wrote(number, path)
+                if denied is None and number != self.current[-1]:
+                    next(self._numbers)
+            except Denied as error:  # the others are reported all the same
+                denied = denied or error
+        if denied is not None:
+            raise denied
+        if files:
+            raise ValueError(f"files of frames that nobody asked for: {', '.join(map(str, files.values()))}")
+
+    def missing(self, paths: Iterable[Path]) -> list[int]:
+        """Frames of the block in hand that have no file."""
+        return sorted(set(self.current) - set(by_frame(paths)))
+
+
+def by_frame(paths: Iterable[Path]) -> dict[int, Path]:
+    """The file of each frame, by the number before its ending.
+
+    Raises:
+        ValueError: a name without a number, or two files of one frame.
+    """
+    found: dict[int, Path] = {}
+    for path in paths:
+        number = _NUMBER.search(path.name)
+        if number is None:
+            raise ValueError(f"{path.name} names no frame: put {{frame_number}} last in the file name format")
+        if found.setdefault(int(number[1]), path) != path:
+            raise ValueError(f"frame {int(number[1])} has two files: one render pass and one format, please")
+    return found

@@ -1,0 +1,120 @@
+/**
+ * A renderer's own loop, gated: leave for each block of frames, a receipt for each frame, and an end that is heard.
+ *
+ * 1. Ask for the next block. No, or no answer within six seconds: an error with the reason code, and nothing is rendered.
+ * 2. Before each frame: does the leave still stand? After it: its receipt, kept on disk before the next frame begins where
+ *    there is an outbox. A frame whose leave ended while it was rendered is reported as discarded.
+ * 3. After each block, and on every way out: the receipts are sent, and what was reserved and not used is given back.
+ *    Receipts that could not be sent stay in the outbox, and on the error as `unsent`.
+ */
+import { rowOf } from "./client.js";
+import { Denied, ReceiptsRefused, TrustmarkError } from "./errors.js";
+import { ASK_SECONDS, within } from "./transport.js";
+const BLOCK = 25;
+const SEND_SECONDS = 9;
+const LAST_SEND_SECONDS = 3;
+/** Our clock and the server's disagree: the row is not at fault for ever. */
+const OUT_OF_STEP = "CLOCK_SKEW";
+/**
+ * Render `job` under its licence. Resolves to how many receipts are in the log.
+ *
+ * @throws Denied nothing may be rendered (`LicenceEnded` among them); LeaveEnded not any longer.
+ * @throws ServerUnreachable no answer: before the first frame, between two blocks, or to the receipts.
+ * @throws ReceiptsRefused a receipt was not accepted as rendered.
+ */
+export async function renderFrames(client, job, render, { block = BLOCK, outbox } = {}) {
+    const { licence, first, last, take = 1, ...ask } = job;
+    if (![first, last, block].every(Number.isSafeInteger) || last < first || block < 1) {
+        throw new RangeError("the last frame comes after the first, in blocks of one at least");
+    }
+    let accepted = 0;
+    try {
+        for (let begin = first; begin <= last; begin += block) {
+            const frames = { first: begin, last: Math.min(begin + block - 1, last) };
+            const lease = await obtain(client, licence, { ...ask, frame_range: frames });
+            accepted += await renderBlock(client, lease, { ...frames, take }, render, outbox);
+        }
+    }
+    finally {
+        await outbox?.close();
+    }
+    return accepted;
+}
+async function obtain(client, licence, ask) {
+    const patience = within(ASK_SECONDS);
+    const decision = await client.check({ ...ask, token: await client.freshToken(licence, patience) }, { patience });
+    if (!decision.lease)
+        throw new Denied(decision.reasonCodes, `decision ${decision.raw.decision_id}`);
+    return decision.lease;
+}
+async function renderBlock(client, lease, { first, last, take }, render, outbox) {
+    const keeper = client.keepLease(lease);
+    const rows = [];
+    let failure;
+    try {
+        for (let frame = first; frame <= last; frame += 1) {
+            await keeper.mayBegin();
+            const receipt = await receiptOf(keeper, frame, take, render);
+            rows.push(rowOf(receipt));
+            await outbox?.add(lease.id, rowOf(receipt));
+            keeper.signal.throwIfAborted();
+        }
+    }
+    catch (error) {
+        failure = error;
+    }
+    finally {
+        keeper.stop();
+    }
+    return settle(client, lease, rows, failure, outbox);
+}
+async function receiptOf(keeper, frame, take, render) {
+    const startedAt = Date.now();
+    const { signal, lease } = keeper;
+    let made;
+    try {
+        made = await render(frame, { signal, lease: lease.id });
+    }
+    catch (error) {
+        throw keeper.ended ?? error; // a frame given up because its leave is over
+    }
+    const finishedAt = Date.now();
+    return {
+        lease: lease.id,
+        frame,
+        take,
+        file_sha256: made.fileSha256,
+        pixel_sha256: made.pixelSha256,
+        outcome: keeper.outcomeOf(startedAt / 1000, finishedAt / 1000),
+        started_at: new Date(startedAt).toISOString(),
+        finished_at: new Date(finishedAt).toISOString(),
+    };
+}
+/** Send the block's receipts and give its lease back; what stopped the block is said before what came after it. */
+async function settle(client, lease, rows, failure, outbox) {
+    let answer;
+    try {
+        if (rows.length)
+            answer = await client.sendRows(rows, { patience: within(failure ? LAST_SEND_SECONDS : SEND_SECONDS) });
+    }
+    catch (error) {
+        // their lease is not given back before they are reconciled
+        const said = failure ?? error;
+        if (said instanceof TrustmarkError)
+            said.unsent = rows;
+        throw said;
+    }
+    const codes = answer ? codesOf(answer) : [];
+    if (!codes.includes(OUT_OF_STEP))
+        await outbox?.done(lease.id);
+    // one that has ended, or whose server has gone since, ends by itself
+    await client.endLease(lease, within(LAST_SEND_SECONDS)).catch(() => undefined);
+    if (failure)
+        throw failure;
+    if (answer && (answer.refused || answer.unauthorised))
+        throw new ReceiptsRefused(codes);
+    return answer?.accepted ?? 0;
+}
+function codesOf(answer) {
+    return [...new Set(answer.runs.flatMap(({ code }) => (code ? [code] : [])))].sort();
+}

@@ -1,0 +1,80 @@
+"""The gate that a renderer of another language starts beside itself, asked a line at a time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+
+from tests.client.test_gate import Gate
+from tests.client.tools import node_environment
+
+Ask = Callable[[str], str]
+
+
+@contextmanager
+def gate_beside(gate: Gate, frames: str, **changes: str) -> Iterator[tuple[Ask, subprocess.Popen[str]]]:
+    command = [sys.executable, "-m", "trustmark_client.lines", "--engine", "unity", "--frames", frames]
+    with subprocess.Popen(
+        command, env=node_environment(gate, **changes), cwd=gate.folder, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def ask(line: str) -> str:
+            process.stdin.write(line + "\n")
+            process.stdin.flush()
+            return process.stdout.readline().rstrip("\n")
+
+        yield ask, process
+
+
+def paint(gate: Gate, *frames: int) -> list[Path]:
+    gate.frames.mkdir(exist_ok=True)
+    paths = [gate.frames / f"a shot.{frame:04d}.png" for frame in frames]
+    for path in paths:
+        Image.new("RGB", (32, 18), (40, 90, 120)).save(path)
+    return paths
+
+
+def test_blocks_are_handed_out_and_reported_and_the_end_comes_after_the_last_receipt(gate: Gate) -> None:
+    with gate_beside(gate, "1-27") as (ask, process):
+        for first, last in ((1, 25), (26, 27)):
+            assert ask("BEGIN") == f"FRAMES {first} {last}"
+            assert ask("LOOK") == "GO"
+            assert {ask(f"WROTE {path}") for path in paint(gate, *range(first, last + 1))} == {"KEPT"}
+            assert ask("REPORT") == "REPORTED"
+        assert ask("BEGIN") == "DONE"
+        assert process.wait(30) == 0
+    logged = gate.logged()
+    assert sorted(logged) == [*range(1, 28)]
+    assert {entry.outcome for entry in logged.values()} == {"RENDERED"}
+
+
+def test_a_no_is_the_last_answer_and_the_exit_status(gate: Gate) -> None:
+    with gate_beside(gate, "1-27", TRUSTMARK_RENDER_TERRITORY="BR") as (ask, process):
+        assert ask("BEGIN").startswith("ENDED 3 trustmark: denied: TERRITORY_DENIED")
+        assert process.wait(30) == 3
+
+
+def test_a_block_that_is_not_whole_a_word_that_is_none_and_a_renderer_that_went_away_are_failures(
+    gate: Gate,
+) -> None:
+    with gate_beside(gate, "1-3") as (ask, process):
+        assert ask("BEGIN") == "FRAMES 1 3"
+        assert [ask(f"WROTE {path}") for path in paint(gate, 1, 3)] == ["KEPT", "KEPT"]
+        assert ask("REPORT") == "ENDED 2 trustmark: misuse: frame 2 has no file"
+        assert process.wait(30) == 2
+    with gate_beside(gate, "5-6") as (ask, process):
+        assert ask("PLEASE") == "ENDED 2 trustmark: misuse: 'PLEASE' is no word of this"
+    with gate_beside(gate, "5-6") as (ask, process):
+        assert ask("BEGIN") == "FRAMES 5 6"
+        process.stdin.close()
+        assert "the renderer went away" in process.stdout.readline()
+        assert process.wait(30) == 2
+    assert sorted(gate.logged()) == [1, 3]

@@ -1,0 +1,158 @@
+"""How originals, rights and cases stood at the cut, from rows that say when they moved."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from audit.models import Event
+from licensing.models import Hold, TrainingToken
+from training.models import PolicyDecision, Review, RightsRecord, Takedown, TakedownReach, TrainingAsset
+from training.vocabulary import AssetState, Outcome, TakedownState
+from trustcore.policy.vocabulary import TokenState
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A takedown as it stood at the cut."""
+
+    row: Takedown
+    removed_at: datetime | None
+    state: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether what it reached may not be used."""
+        return not self.row.is_drill and self.state != TakedownState.CALLED_OFF
+
+
+def cases_at(organisation: UUID, until: datetime) -> dict[UUID, Case]:
+    """Every case and drill that was open or over at ``until``; 2 queries."""
+    rows = Takedown.objects.filter(organisation=organisation, created_at__lte=until).order_by("pk")
+    removals = Event.objects.filter(
+        organisation_id=organisation, kind="training.material_removed", at__lte=until
+    ).values_list("object_id", "at")
+    removed = {UUID(told): at for told, at in removals}
+    return {row.pk: _case(row, removed.get(row.pk), until) for row in rows}
+
+
+def reached_at(until: datetime) -> QuerySet[TakedownReach]:
+    """What cases were known to reach at ``until``: a case may find more of it later."""
+    return TakedownReach.objects.filter(Q(at__lte=until) | Q(at=None), takedown__created_at__lte=until)
+
+
+def _case(row: Takedown, removed_at: datetime | None, until: datetime) -> Case:
+    if row.ended_at is not None and row.ended_at <= until:
+        return Case(row, removed_at, row.state)
+    return Case(row, removed_at, TakedownState.REMOVED if removed_at else TakedownState.CONTAINED)
+
+
+def verdicts_on(assets: Collection[TrainingAsset], until: datetime) -> dict[UUID, list[PolicyDecision]]:
+    """The gate's verdicts on each original at ``until``, oldest first; one on many stands under each of them."""
+    ids = [asset.pk for asset in assets]
+    named = {asset.decision_id for asset in assets}
+    rows = {
+        row.pk: row
+        for row in [
+            *PolicyDecision.objects.filter(subject_id__in=ids),
+            *PolicyDecision.objects.filter(pk__in=named, subject_id=None),
+        ]
+    }
+    while missing := {row.after_id for row in rows.values() if row.after_id} - set(rows):
+        rows |= PolicyDecision.objects.in_bulk(missing)
+    found = {}
+    by_subject: dict[UUID | None, list[PolicyDecision]] = defaultdict(list)
+    for row in rows.values():
+        by_subject[row.subject_id].append(row)
+    for asset in assets:
+        mine = {row.pk: row for row in by_subject[asset.pk]}
+        last: UUID | None = asset.decision_id
+        while last is not None:
+            mine[last] = rows[last]
+            last = rows[last].after_id
+        told = [row for row in mine.values() if row.created_at <= until]
+        found[asset.pk] = sorted(told, key=lambda row: (row.created_at, row.pk))
+    return found
+
+
+def states_at(
+    assets: Iterable[TrainingAsset],
+    verdicts: dict[UUID, list[PolicyDecision]],
+    reviews: dict[UUID, Review],
+    cases: dict[UUID, Case],
+    until: datetime,
+) -> dict[UUID, str]:
+    """How each original stood at ``until``: what the gate and people said, and then which case held it; 1 query."""
+    assets = list(assets)
+    holding = [pk for pk, case in cases.items() if case.holds]
+    by_node: dict[int, list[Case]] = defaultdict(list)
+    if holding:
+        nodes = [asset.node_id for asset in assets]
+        reach = reached_at(until).filter(node__in=nodes, takedown__in=holding)
+        for node, case in reach.values_list("node_id", "takedown_id"):
+            by_node[node].append(cases[case])
+    found = {}
+    for asset in assets:
+        state = _judged(verdicts[asset.pk], reviews.get(asset.pk), until)
+        held = by_node[asset.node_id]
+        if any(case.removed_at for case in held):
+            state = AssetState.REMOVED
+        elif held and state == AssetState.ADMITTED:
+            state = AssetState.ISOLATED
+        found[asset.pk] = str(state)
+    return found
+
+
+def _judged(verdicts: list[PolicyDecision], review: Review | None, until: datetime) -> AssetState:
+    if any(one.outcome == Outcome.REFUSE for one in verdicts):
+        return AssetState.REFUSED
+    if review is None or review.created_at > until:
+        return AssetState.ADMITTED
+    if review.answered_at is None or review.answered_at > until:
+        return AssetState.ISOLATED
+    if review.answer == Review.Answer.REFUSE:
+        return AssetState.REFUSED
+    later = [one for one in verdicts if one.created_at > review.answered_at]
+    fresh = any(one.outcome == Outcome.ISOLATE and set(one.codes) - set(review.codes) for one in later)
+    return AssetState.ISOLATED if fresh else AssetState.ADMITTED
+
+
+class Licences:
+    """How talents' training licences stood at moments in the past; holds are read once for all of them."""
+
+    def __init__(self, tokens: Iterable[TrainingToken]) -> None:
+        tokens = list(tokens)
+        covers = {
+            one for token in tokens for one in (token.talent_id, token.production_id, token.licensee_id)
+        }
+        self._holds: dict[UUID, list[Hold]] = defaultdict(list)
+        for hold in Hold.objects.filter(covers__in=covers) if covers else ():
+            self._holds[hold.covers].append(hold)
+
+    def state(self, token: TrainingToken, at: datetime) -> str:
+        """How a licence stood at ``at``: a change of hands ends it, and says when, as a revocation does."""
+        if token.revoked_at is not None and token.revoked_at <= at:
+            return TokenState.REVOKED
+        if at >= token.not_after:
+            return TokenState.EXPIRED
+        covers = (token.talent_id, token.production_id, token.licensee_id)
+        holds = [hold for one in covers for hold in self._holds[one]]
+        if any(one.placed_at <= at and (one.lifted_at is None or one.lifted_at > at) for one in holds):
+            return TokenState.SUSPENDED
+        return TokenState.ACTIVE if at >= token.not_before else TokenState.PENDING_ACTIVATION
+
+
+def right_at(row: RightsRecord, licences: Licences, at: datetime) -> str:
+    """How a rights record stood at ``at``: IN_FORCE, EXPIRED, ENDED, or what its talent's licence said instead."""
+    end = getattr(row, "end", None)
+    if end is not None and end.ended_at <= at:
+        return "ENDED"
+    if row.expires_at is not None and row.expires_at <= at:
+        return "EXPIRED"
+    if row.training_token is not None:
+        state = licences.state(row.training_token, at)
+        return "IN_FORCE" if state == TokenState.ACTIVE else f"LICENCE_{state}"
+    return "IN_FORCE"

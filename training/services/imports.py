@@ -1,0 +1,201 @@
+"""Register material in bulk: a file of captures is kept now and read in the background, chunk by chunk.
+
+A chunk is a transaction: a reading that was cut off goes on behind the last whole one. Read twice, a file registers
+nothing twice: what is there already, with the same bytes from the same source, is counted as the same.
+"""
+
+import hashlib
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, BinaryIO, Final, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.base import File
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from accounts.principals import Principal
+from audit.services import record
+from common import clock
+from common.errors import Conflict, InvalidInput, TooLarge
+from common.storage import blobs
+from training.models import MaterialImport
+from training.seats import require_engineer
+from training.services.assets import collector_of
+from training.services.import_rows import ROW_BYTES_MAX, read_rows, sort_rows
+from training.services.import_writing import write_chunk
+
+CHUNK: Final = 5000
+_PIECE: Final = 1024 * 1024
+_TRIES: Final = 5
+
+
+def hand_in_material(
+    *, principal: Principal, read: Callable[[int], bytes], length: int, repeat_key: str = ""
+) -> tuple[MaterialImport, bool]:
+    """Keep a file of captures to be read in the background; whether it is new.
+
+    Args:
+        read: up to so many bytes of the file, none at its end; one JSON object a line, as
+            :class:`~training.services.import_rows.Row` says.
+        length: how many bytes there are.
+        repeat_key: the caller's own; the same file under the same key is the import that it was before.
+
+    Raises:
+        NotFound, Forbidden: as :func:`~training.seats.require_engineer`.
+        TooLarge: ``IMPORT_TOO_LARGE``. InvalidInput: ``IMPORT_EMPTY``, ``BODY_INCOMPLETE``, ``IDEMPOTENCY_KEY_INVALID``.
+        Conflict: ``IDEMPOTENCY_CONFLICT``: another file had this key.
+    """
+    require_engineer(principal)
+    if length > settings.TRAINING_IMPORT_BYTES_MAX:
+        raise TooLarge(
+            "IMPORT_TOO_LARGE", _("At most %(most)s bytes.") % {"most": settings.TRAINING_IMPORT_BYTES_MAX}
+        )
+    if len(repeat_key) > 200 or not repeat_key.isprintable():
+        raise InvalidInput(
+            "IDEMPOTENCY_KEY_INVALID", "An Idempotency-Key has at most 200 printable characters."
+        )
+    if length == 0:
+        raise InvalidInput("IMPORT_EMPTY", "There are no rows.")
+    with tempfile.TemporaryFile() as kept:
+        digest, size = hashlib.sha256(), 0
+        while size < length and (piece := _read(read, min(_PIECE, length - size))):
+            digest.update(piece)
+            size += len(piece)
+            kept.write(piece)
+        if size != length:
+            raise InvalidInput(
+                "BODY_INCOMPLETE", "The body ended early.", "Nothing was taken; send it again."
+            )
+        if known := _known(principal, repeat_key, digest.hexdigest()):
+            return known, False
+        kept.seek(0)
+        blob = blobs().save(f"imports/{secrets.token_hex(16)}.ndjson", File(kept))
+    try:
+        with transaction.atomic():
+            job = MaterialImport.objects.create(
+                organisation=principal.organisation, submitted_by=principal.person,
+                collector=collector_of(principal), repeat_key=repeat_key, blob=blob, size_bytes=size,
+                sha256=digest.hexdigest(), moved_at=clock.now(),
+            )  # fmt: skip
+            record(
+                kind="training.import_handed_in", principal=principal, object_type="training_import",
+                object_id=job.pk, details={"sha256": job.sha256, "size_bytes": size},
+            )  # fmt: skip
+    except IntegrityError:
+        blobs().delete(blob)
+        known = _known(principal, repeat_key, digest.hexdigest())
+        if known is None:
+            raise
+        return known, False
+    return job, True
+
+
+def read_material(import_id: UUID) -> MaterialImport:
+    """Read what is left of a file, chunk by chunk; one reader at a time is the caller's to see to."""
+    job = MaterialImport.objects.select_related("submitted_by").get(pk=import_id)
+    if job.finished_at is not None:
+        return job
+    try:
+        with blobs().open(job.blob, "rb") as stream:
+            stream.seek(job.bytes_read)
+            lines = _lines(cast(BinaryIO, stream))
+            while chunk := list(islice(lines, CHUNK)):
+                _take_over(job, chunk)
+    except OSError:
+        return _finish(job, MaterialImport.State.FAILED, "FILE_GONE")
+    return _finish(job, MaterialImport.State.DONE)
+
+
+def _read(read: Callable[[int], bytes], most: int) -> bytes:
+    try:
+        return read(most)
+    except OSError:  # the client went away
+        return b""
+
+
+def _known(principal: Principal, repeat_key: str, sha256: str) -> MaterialImport | None:
+    if not repeat_key:
+        return None
+    found = MaterialImport.objects.filter(organisation=principal.organisation, repeat_key=repeat_key).first()
+    if found is not None and found.sha256 != sha256:
+        raise Conflict("IDEMPOTENCY_CONFLICT", "This Idempotency-Key was used for another request.")
+    return found
+
+
+def _lines(stream: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Each line without its end, and how many bytes it took; one that is too long comes cut, to be refused."""
+    while line := stream.readline(ROW_BYTES_MAX + 2):
+        size = len(line)
+        while not line.endswith(b"\n") and len(line) > ROW_BYTES_MAX and (rest := stream.readline(_PIECE)):
+            size += len(rest)
+            if rest.endswith(b"\n"):
+                break
+        yield line.rstrip(b"\r\n"), size
+
+
+def _take_over(job: MaterialImport, chunk: list[tuple[bytes, int]]) -> None:
+    """One chunk, whole or not at all; a registration that came between is seen by trying again."""
+    for turn in range(_TRIES):
+        try:
+            with transaction.atomic():
+                _take_over_once(job, chunk)
+        except (IntegrityError, OperationalError):
+            if turn == _TRIES - 1:
+                raise
+            job.refresh_from_db(fields=["rows_read"])
+        else:
+            return
+
+
+def _take_over_once(job: MaterialImport, chunk: list[tuple[bytes, int]]) -> None:
+    now = MaterialImport.objects.select_for_update(of=("self",)).get(pk=job.pk)
+    if now.finished_at is not None or now.rows_read != job.rows_read:
+        raise InvalidInput("IMPORT_MOVED", "Another reader is at this file.")
+    first = job.rows_read + 1
+    numbered = [(first + at, line) for at, (line, _size) in enumerate(chunk) if line.strip()]
+    told, unread = read_rows(numbered, collector=job.collector)
+    sorted_, grounds = sort_rows(job.organisation_id, told)
+    sorted_.refused = sorted([*unread, *sorted_.refused], key=lambda one: one.row)
+    digest = hashlib.sha256(b"\n".join(line for line, _size in chunk)).hexdigest()
+    write_chunk(job, sorted_, grounds, lines_sha256=digest, first_row=first)
+    isolated = sum(one.judged.verdict.outcome == "ISOLATE" for one in sorted_.entries)
+    MaterialImport.objects.filter(pk=job.pk).update(
+        state=MaterialImport.State.RUNNING,
+        rows_read=F("rows_read") + len(chunk),
+        bytes_read=F("bytes_read") + sum(size for _line, size in chunk),
+        rows_admitted=F("rows_admitted") + len(sorted_.entries) - isolated,
+        rows_isolated=F("rows_isolated") + isolated,
+        rows_same=F("rows_same") + sorted_.same,
+        rows_refused=F("rows_refused") + len(sorted_.refused),
+        moved_at=clock.now(),
+    )
+    job.rows_read += len(chunk)
+
+
+def _finish(job: MaterialImport, state: str, failure: str = "") -> MaterialImport:
+    with transaction.atomic():
+        row = MaterialImport.objects.select_for_update(of=("self",)).get(pk=job.pk)
+        if row.finished_at is None:
+            row.state, row.failure, row.finished_at, row.moved_at = state, failure, clock.now(), clock.now()
+            row.save(update_fields=["state", "failure", "finished_at", "moved_at"])
+            record(
+                kind="training.import_read" if state == MaterialImport.State.DONE else "training.import_failed",
+                principal=None, organisation_id=row.organisation_id, object_type="training_import",
+                object_id=row.pk, details=_figures(row),
+            )  # fmt: skip
+        return row
+
+
+def _figures(row: MaterialImport) -> dict[str, Any]:
+    return {
+        "read": row.rows_read, "admitted": row.rows_admitted, "isolated": row.rows_isolated,
+        "same": row.rows_same, "refused": row.rows_refused, "failure": row.failure,
+    }  # fmt: skip
+
+
+__all__ = ["CHUNK", "hand_in_material", "read_material"]

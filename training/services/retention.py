@@ -1,0 +1,59 @@
+"""Material is removed once it was kept as long after the end of its rights as its rights record allows (TP-056).
+
+The end of rights opens a case that isolates everything below them (:mod:`training.services.automatic`); the days run from
+that end. Counsel may remove sooner, or call the case off where the rights hold after all.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from common import clock
+from training.models import RightsRecord, Takedown
+from training.selectors.rights import current_rights
+from training.services.takedown_acts import remove_contained
+from training.vocabulary import TakedownState, TakedownTrigger
+
+_ENDS = (TakedownTrigger.LICENCE_EXPIRED, TakedownTrigger.RIGHTS_REVOKED)
+
+
+def kept_until(case: Takedown) -> datetime | None:
+    """When the material of a case is removed by itself; None where its rights record sets no days."""
+    rights = case.rights
+    if rights is None or rights.retention_days is None or case.trigger not in _ENDS or case.is_drill:
+        return None
+    ended = min((one for one in _ends(rights) if one <= case.created_at), default=case.created_at)
+    return ended + timedelta(days=rights.retention_days)
+
+
+def remove_what_was_kept_long_enough(*, at: datetime | None = None) -> list[UUID]:
+    """Remove the material of contained cases whose days are over, each in its own transaction; the ids of the cases.
+
+    A source whose rights were renewed meanwhile is left to counsel.
+    """
+    at = at or clock.now()
+    waiting = Takedown.objects.filter(
+        is_drill=False, state=TakedownState.CONTAINED, trigger__in=_ENDS, rights__retention_days__isnull=False
+    )
+    removed = []
+    for pk in list(waiting.order_by("created_at").values_list("pk", flat=True)):
+        with transaction.atomic():
+            case = Takedown.objects.select_for_update(of=("self",)).get(pk=pk)
+            until = kept_until(case)
+            if case.state != TakedownState.CONTAINED or until is None or until > at or _is_renewed(case, at):
+                continue
+            remove_contained(case, None)
+            removed.append(pk)
+    return removed
+
+
+def _ends(rights: RightsRecord) -> list[datetime]:
+    end = getattr(rights, "end", None)
+    return [one for one in (rights.expires_at, end.ended_at if end else None) if one is not None]
+
+
+def _is_renewed(case: Takedown, at: datetime) -> bool:
+    assert case.rights is not None  # kept_until said so
+    held = current_rights([case.rights.source_id], at=at).get(case.rights.source_id)
+    return held is not None and held.is_in_force

@@ -146,7 +146,7 @@ def test_a_film_that_stands_still_and_one_that_cannot_be_decoded_do_not_come_in_
     assert (torn.decision.outcome, list(torn.decision.codes)) == ("REFUSE", ["FILE_UNREADABLE"])
 
 
-@pytest.mark.req("TP-125", "TP-126")
+@pytest.mark.req("TP-126")
 @pytest.mark.parametrize(
     ("flag", "code"),
     [("UNSAFE", "FLAGGED_UNSAFE"), ("PII", "FLAGGED_PERSONAL"), ("FACE", "FLAGGED_PERSONAL")],

@@ -1,6 +1,7 @@
 """Who has a part in training material: studios and vendors collect and train; everybody else finds nothing here."""
 
 from accounts.models import Membership, Organisation
+from accounts.presence import require_presence
 from accounts.principals import Principal
 from common.errors import Forbidden, NotFound
 
@@ -30,12 +31,14 @@ def require_counsel(principal: Principal) -> None:
 
     Raises:
         NotFound: not an organisation that trains. Forbidden: ``IN_PERSON`` or ``COUNSEL_ONLY``.
+        StepUpRequired: it is not shown just now who is sitting there.
     """
     require_house(principal)
     if principal.credential is not None:
         raise Forbidden("IN_PERSON", "This is for a person who is signed in.")
     if not principal.is_role(_Role.LEGAL, _Role.ADMIN):
         raise Forbidden("COUNSEL_ONLY", "This is for the house’s counsel or an administrator.")
+    require_presence(principal)
 
 
 def require_stopper(principal: Principal) -> None:

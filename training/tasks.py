@@ -14,6 +14,7 @@ from common.locks import sole_worker
 from training.lineage.index import keep_snapshots
 from training.models import MaterialImport, RightsReport, TransformRun
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
+from training.services.carrying_on import for_each
 from training.services.contract_times import isolate_unscanned, open_for_retention
 from training.services.imports import read_material
 from training.services.lineage_events import send_lineage
@@ -54,12 +55,7 @@ def take_down_what_is_over() -> int:
 @shared_task(ignore_result=True)
 def judge_again() -> int:
     """Judge what another policy admitted by the policy of now; how many houses had something to take down."""
-    opened: list[UUID] = [
-        case
-        for house in organisations_to_judge()
-        if (case := open_for_policy(organisation_id=house)) is not None
-    ]
-    return len(opened)
+    return len(for_each(organisations_to_judge(), lambda house: open_for_policy(organisation_id=house)))
 
 
 @shared_task(ignore_result=True)
@@ -77,7 +73,8 @@ def end_retention() -> int:
 @shared_task(ignore_result=True)
 def keep_times_of_contracts() -> int:
     """Isolate what waited too long for its scan, take down what was kept too long; how many of both."""
-    return len(isolate_unscanned()) + len(open_for_retention())
+    late = isolate_unscanned()
+    return len(late) + len(open_for_retention())
 
 
 @shared_task(ignore_result=True)

@@ -1,5 +1,6 @@
 """Verifications on ``media.cpu``: the id in, one call, safe to repeat."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from common import clock
 from verification import selectors, services
 from verification.models import Verification
 from watermarking.models import MediaJob
-from watermarking.work.slots import media_slot
+from watermarking.work.slots import media_slot, strangers_slot
 
 BEAT = ("verification.resume", ("verification.drop_copies", 3600), ("verification.drop_checks", 60))
 _QUIET = timedelta(minutes=20)
@@ -48,7 +49,11 @@ def verify(self: "Task[Any, Any]", verification_id: str) -> None:
 )
 def check(self: "Task[Any, Any]", check_id: str) -> None:
     """Read a stranger's file, once this machine has a slot for it; one that is gone meanwhile is nothing."""
-    with media_slot(MediaJob.Device.CPU) as has_slot:
+    # one at a time on a machine: however many strangers wait, customers' work finds the other slots free
+    with (
+        strangers_slot() as is_free,
+        media_slot(MediaJob.Device.CPU) if is_free else nullcontext(False) as has_slot,
+    ):
         if not has_slot:
             raise self.retry(countdown=_BUSY_SECONDS)
         services.run_check(check_id=UUID(check_id))

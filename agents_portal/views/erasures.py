@@ -49,7 +49,8 @@ def own_erasure_page(request: PortalRequest) -> HttpResponse:
         messages.success(
             request,
             _(
-                "It was asked for. The operator of this server confirms it; until its day you can take it back."
+                "It was asked for. The operator of this server confirms it. Until its day it can be taken back:"
+                " here as long as you have a seat, then by the operator."
             ),
             extra_tags="permit",
         )

@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -28,6 +29,7 @@ from compliance.erasure.people import Person
 from compliance.models import Audience, Bundle, BundleState
 from licensing.models import (
     GuildMember,
+    LicenceRequest,
     LicenceToken,
     Mandate,
     RequestDraft,
@@ -53,14 +55,16 @@ def overwrite(person: Person) -> Counter[str]:
     MUST be called inside a transaction in which the person's keys are destroyed already: a trigger asks for that.
     """
     done: Counter[str] = Counter()
-    words = [*map(str, person.subjects), *(one for one in person.names if len(one) >= _SHORTEST)]
+    known_to = _houses(person)  # before seats and mandates end
+    names = [one for one in person.names if len(one) >= _SHORTEST]
     if person.talent is not None:
         _talent(person.talent, done)
     if person.organisation is not None:
         _organisation(person.organisation, done)
     if person.user is not None:
         _user(person.user, done)
-    _mentions(words, done)
+    _mentions(map(str, person.subjects), None, done)
+    _mentions(names, known_to, done)
     return done
 
 
@@ -129,15 +133,50 @@ def _user(user: User, done: Counter[str]) -> None:
     )  # fmt: skip
 
 
-def _mentions(words: Iterable[str], done: Counter[str]) -> None:
-    """Rows that may change and name the person somewhere in what was typed or told."""
+def _houses(person: Person) -> frozenset[UUID]:
+    """Organisations that ever had to do with the person: seats, mandates, requests, and the person's own."""
+    found = {person.organisation.pk} if person.organisation is not None else set()
+    if person.user is not None:
+        found |= set(Membership.objects.filter(user=person.user).values_list("organisation_id", flat=True))
+    if person.talent is not None:
+        found |= set(Mandate.objects.filter(talent=person.talent).values_list("agency_id", flat=True))
+        asked = LicenceRequest.objects.filter(talent=person.talent)
+        found |= set(asked.values_list("licensee_id", flat=True))
+        found |= set(GuildMember.objects.filter(talent=person.talent).values_list("guild_id", flat=True))
+    return frozenset(found)
+
+
+def _mentions(words: Iterable[str], houses: frozenset[UUID] | None, done: Counter[str]) -> None:
+    """Rows that may change and name the person somewhere in what was typed or told.
+
+    A name may be another's, and how often it is said elsewhere is nobody's to learn: it is looked for only in rows of
+    ``houses``. Ids (None) are looked for everywhere.
+    """
     for word in words:
-        _delete(done, _saying(IdempotencyRecord, "answer", word))
-        _delete(done, _saying(Letter, "facts", word))
-        _change(done, _saying(RequestDraft, "body", word), title="", body={})
-        _change(done, RollRefusal.objects.filter(cell__icontains=word), cell="")
-        _change(done, Verification.objects.filter(file_name__icontains=word), file_name="erased")
-        _change(done, MarkDetection.objects.filter(file_name__icontains=word), file_name="erased")
+        said = _saying(IdempotencyRecord, "answer", word)
+        _delete(done, said if houses is None else said.filter(_answered_in(houses)))
+        for rows, change in (
+            (_saying(Letter, "facts", word), None),
+            (_saying(RequestDraft, "body", word), {"title": "", "body": {}}),
+            (Verification.objects.filter(file_name__icontains=word), {"file_name": "erased"}),
+            (MarkDetection.objects.filter(file_name__icontains=word), {"file_name": "erased"}),
+        ):
+            mine = rows if houses is None else rows.filter(organisation__in=houses)
+            if change is None:
+                _delete(done, mine)
+            else:
+                _change(done, mine, **change)
+        cells = RollRefusal.objects.filter(cell__icontains=word)
+        _change(done, cells if houses is None else cells.filter(roll__guild__in=houses), cell="")
+
+
+def _answered_in(houses: frozenset[UUID]) -> Q:
+    """Callers that act for one of the houses (:attr:`~accounts.principals.Principal.caller`)."""
+    made = ApiCredential.objects.filter(organisation__in=houses).values_list("pk", flat=True)
+    mine = Q(caller__in=[f"key:{one}" for one in made])
+    for house in houses:
+        mine |= Q(caller__endswith=f":{house}")
+    return mine
 
 
 def _saying(table: type[Model], column: str, word: str) -> Any:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -21,6 +22,7 @@ from accounts.principals import Principal, principal_of_person
 from audit.models import Event
 from common import clock
 from common.errors import Conflict, Forbidden
+from common.ids import new_id
 from common.keys import signer_for
 from provenance.credentials import sign_file
 from provenance.services.signing import signing_identity
@@ -28,9 +30,11 @@ from tests import factories
 from tests.agents_portal.conftest import Reader
 from tests.verification.conftest import FACTS, plain, still  # noqa: F401
 from trustcore.verification.report import parse_report
+from trustmark.demo import media as shipped
 from verification import selectors, services, tasks
 from verification.models import PublicCheck, PublicSwitch, VerificationState
 from verification.services.signing import is_signed
+from watermarking.services import embed_registered, register_mark
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "203.0.113.77"
@@ -185,6 +189,28 @@ def test_a_mark_leads_a_stranger_to_no_licence(is_on: None, anybody: Client, sti
     assert report.watermark.leads_to is None
     assert report.provenance.nearest_original is None
     assert report.deepfake.state == "detector_disabled"
+
+
+def test_a_stranger_reads_that_there_is_a_mark_and_never_its_id(
+    is_on: None, anybody: Client, tmp_path: Path
+) -> None:  # fmt: skip
+    source, marked = tmp_path / "source.png", tmp_path / "marked.png"
+    with av.open(str(Path(shipped.__path__[0]) / "big_buck_bunny_trailer_720p.mp4")) as film:
+        next(frame for frame in film.decode(video=0) if (frame.time or 0) >= 12).to_image().save(source)
+    mark = register_mark(production_id=new_id(), token_jtis=[], asset_id=None)
+    embed_registered(registration_id=mark.pk, src=source, dst=marked)
+    where = handed_in(anybody, **picture(marked, "marked.png"))
+    read()
+    answer = PublicCheck.objects.get().answer
+    assert answer is not None
+    report = parse_report(answer["report"])
+    assert (str(report.watermark.status), report.watermark.payload) == ("present", None)
+    signature = answer["signature"]
+    assert is_signed(answer["report_sha256"], signature["kid"], base64.b64decode(signature["value"]))
+    shown = anybody.get(where).content.decode().lower()
+    assert mark.mark_id not in shown
+    assert mark.mark_id not in json.dumps(answer).lower()
+    assert base64.b64encode(mark.mark_id.encode()).decode() not in shown
 
 
 def test_too_many_in_a_minute_are_told_how_long_to_wait(

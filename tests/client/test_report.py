@@ -7,10 +7,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from django.core.files.base import ContentFile
 from trustmark_client.report import main
 
+from common.storage import blobs
 from tests.factories import make_credential
 from tests.training.making import House
+from training.models import RightsReport
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,6 +45,22 @@ def test_a_report_is_kept_and_verified_offline_and_a_changed_one_is_refused(told
     assert main(["verify", str(out), "--keys", str(keys)]) == 4
     assert "KEY_UNTRUSTED" in capsys.readouterr().err
     assert main(["verify", str(folder / "none"), "--keys", str(keys)]) == 2
+
+
+def test_another_genuine_report_in_the_place_of_the_one_that_was_asked_for_is_not_kept(told, capsys) -> None:
+    house, at, folder = told
+    asset = house.admit()
+    for scope in (["--scope", "ASSET", "--about", str(asset.pk)], []):
+        assert main(["ask", *scope, *at]) == 0
+    first, second = (line.split(":")[0] for line in capsys.readouterr().out.splitlines())
+    one, other = RightsReport.objects.get(pk=first), RightsReport.objects.get(pk=second)
+    with blobs().open(other.location, "rb") as stream:
+        genuine = stream.read()
+    blobs().delete(one.location)
+    blobs().save(one.location, ContentFile(genuine))
+    assert main(["fetch", first, "--out", str(folder / "kept.zip"), *at]) == 4
+    assert "another report was sent" in capsys.readouterr().err
+    assert list(folder.glob("kept*")) == []
 
 
 def test_a_paper_is_kept_with_its_statement_and_nothing_is_kept_that_does_not_hold(told, capsys) -> None:

@@ -18,7 +18,7 @@ from common.keys import public_keys
 from compliance.erasure.models import Erasure
 from compliance.erasure.services import carry_out_erasure, certificate_message
 from compliance.tasks import erase_due
-from licensing.models import Hold, Talent
+from licensing.models import Hold, Mandate, RequestDraft, Talent
 from tests import factories
 from tests.compliance.test_erasure import NAME, REASON, ended, licensed, operators, use_own_stores
 from trustcore.signing import is_signature
@@ -202,3 +202,26 @@ def test_who_is_still_a_member_may_ask_and_is_confirmed_only_after_leaving() -> 
     status, told = send(other, ground="OBJECTION", user="nobody@nowhere.example")
     assert (status, told["code"]) == (404, "NOT_FOUND")
     assert send(other, ground="BECAUSE")[0] == 422
+
+
+def test_a_name_is_looked_for_only_where_the_person_was_known_and_an_id_everywhere() -> None:
+    talent, herself = talent_whose_licence_ended()
+    stranger = factories.make_producer(factories.make_studio())
+    far = {"organisation": stranger.organisation, "created_by": stranger.person, "changed_at": clock.now()}
+    named = RequestDraft.objects.create(title="Ours", body={"note": f"{NAME} or another"}, **far)
+    meant = RequestDraft.objects.create(title="Ours", body={"talent": str(talent.pk)}, **far)
+    mandate = Mandate.objects.filter(talent=talent).first()
+    assert mandate is not None
+    near = RequestDraft.objects.create(
+        title="Theirs", body={"note": f"{NAME} again"}, organisation=mandate.agency, created_by=herself.person,
+        changed_at=clock.now(),
+    )  # fmt: skip
+    plan = send(herself, "/plans")[1]
+    assert plan["rows"]["licensing_requestdraft"] == 2  # and not how often somebody else writes that name
+    _, other = operators()
+    asked = send(herself, ground="CONSENT_WITHDRAWN")[1]
+    assert send(other, f"/{asked['id']}/confirmation")[0] == 200
+    days_pass(asked["id"])
+    assert erase_due() == 1
+    bodies = {row.pk: row.body for row in RequestDraft.objects.all()}
+    assert (bodies[named.pk], bodies[meant.pk], bodies[near.pk]) == ({"note": f"{NAME} or another"}, {}, {})

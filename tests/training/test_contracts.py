@@ -213,6 +213,33 @@ def test_an_exception_is_signed_by_whom_the_contract_names_and_by_nobody_else(ho
     assert sign_exception(principal=other, exception_id=asked.pk).signed_by == other.person
 
 
+@pytest.mark.req("TP-068")
+def test_an_exception_that_somebody_signed_before_whom_the_contract_does_not_name_lifts_nothing_under_it(
+    house: House,
+) -> None:
+    kind = house.source_class(source_type="PARTNER_FEED", is_allowed=False)
+    source = house.source(kind)
+    house.rights(source)
+    at = clock.now()
+    asked = ask_exception(
+        principal=house.engineer,
+        ask=ExceptionAsk(
+            codes=("SOURCE_CLASS_NOT_ALLOWED",), source_class=kind.code, source=None,
+            owner=house.producer.person.email, reason="A pilot.", compensating_controls="Two look.",
+            rollback_plan="Remove it.", review_on=at.date(), ends_at=at + timedelta(days=9),
+        ),
+    )  # fmt: skip
+    sign_exception(principal=house.counsel, exception_id=asked.pk)
+    assert house.ask(source, **GOOD).decision.outcome == "ADMIT"
+    other = make_desk(house.organisation, "LEGAL")
+    named = contract_over(house, kind, exceptionApprovers=[other.person.email])
+    answer = house.ask(source, **GOOD).decision
+    assert (answer.outcome, "SOURCE_CLASS_NOT_ALLOWED" in answer.codes) == ("ISOLATE", True)
+    retire_contract(principal=house.counsel, contract_id=named.pk, reason="Another follows.")
+    contract_over(house, kind, version="2.0.0", exceptionApprovers=[house.counsel.person.email])
+    assert house.ask(source, **GOOD).decision.outcome == "ADMIT"
+
+
 @pytest.mark.req("TP-071")
 @pytest.mark.parametrize(
     ("changes", "clause"),

@@ -16,7 +16,7 @@ from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.storage import blobs
 from tests.agents_portal.conftest import Reader
-from tests.factories import make_desk
+from tests.factories import make_desk, signed_in
 from tests.training.making import CLEAR, House, make_derivative, of_bytes, picture
 from tests.training.test_manifests import freeze
 from training.models import Derivative, Review, RightsRecord, Source, Takedown, TrainingAsset
@@ -276,6 +276,19 @@ def test_who_does_not_belong_reads_and_writes_nothing_and_roles_bind_apart(
     end_rights(principal=house.counsel, rights_id=asset.rights_id, reason="Taken back.")
 
 
+def test_acts_that_bind_ask_counsel_for_a_fresh_proof(house: House) -> None:
+    asset = house.admit()
+    path = f"/api/v1/training-rights/{asset.rights_id}/end"
+    stale = signed_in(house.counsel.person, seconds_ago=7_200)
+    refused = stale.post(path, {"reason": "Taken back."}, content_type="application/json")
+    assert (refused.status_code, refused.json()["code"]) == (403, "STEP_UP_REQUIRED")
+    fresh = signed_in(house.counsel.person)
+    assert fresh.post(path, {"reason": "Taken back."}, content_type="application/json").status_code in (
+        200,
+        201,
+    )
+
+
 class TestRetention:
     """Days after the end of rights, enforced by the beat (TP-056)."""
 
@@ -323,6 +336,19 @@ class TestRetention:
         call_off(principal=house.counsel, takedown_id=case.pk, reason="They renewed it.")
         renewed.refresh_from_db()
         assert renewed.state == "ADMITTED"
+
+    @pytest.mark.req("TP-056")
+    def test_rights_that_were_renewed_and_ended_again_or_are_merely_held_are_left_to_counsel(
+        self, house: House
+    ) -> None:
+        asset = stored(house, house.licensed_source(retention_days=0), 100)
+        end_rights(principal=house.counsel, rights_id=asset.rights_id, reason="Taken back.")
+        open_due_takedowns()
+        later = house.rights(asset.source, retention_days=365)  # kept longer, by what was said last
+        end_rights(principal=house.counsel, rights_id=later.pk, reason="Taken back again.")
+        assert self.removed(clock.now()) == []
+        asset.refresh_from_db()
+        assert (asset.held, blobs().exists(asset.location)) == ("HERE", True)
 
     def test_the_page_of_a_case_says_when_its_material_goes(self, house: House) -> None:
         asset = stored(house, house.licensed_source(retention_days=30), 95)

@@ -10,8 +10,11 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.test import Client
 
+from accounts.models import Membership
 from audit.models import Event
+from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, TooLarge
+from common.storage import blobs
 from tests import factories
 from tests.training.making import CLEAR, House
 from training.lineage import writing
@@ -320,3 +323,31 @@ def test_a_row_of_what_was_taken_down_does_not_come_back(house: House) -> None:
     TrainingAsset.objects.update(state="REMOVED")
     job = taken(house, line(source, 1))
     assert refusals(job) == [(1, "ASSET_TAKEN_DOWN")]
+
+
+def test_numbers_and_depths_that_no_decision_could_keep_are_refused_as_rows(house: House) -> None:
+    source = house.licensed_source()
+    deep: dict[str, Any] = {}
+    for _ in range(40):
+        deep = {"in": deep}
+    told = line(source, 3)["capture"]
+    job = taken(
+        house, line(source, 1, size_bytes=2**53), line(source, 2, capture={**told, "deep": deep}), line(source, 3),
+        line(source, 4, size_bytes=2**53 - 1),
+    )  # fmt: skip
+    assert refusals(job) == [(1, "FIELDS_INVALID"), (2, "FIELDS_INVALID")]
+    assert (job.state, job.rows_admitted) == ("DONE", 2)
+
+
+def test_a_file_is_gone_once_it_was_read_and_a_reading_ends_with_the_seat_of_who_handed_it_in(
+    house: House, django_capture_on_commit_callbacks: Any
+) -> None:
+    source = house.licensed_source()
+    with django_capture_on_commit_callbacks(execute=True):
+        job = taken(house, line(source, 1))
+    assert (job.state, blobs().exists(job.blob)) == ("DONE", False)
+    waiting = hand_in(house, packed(line(source, 2)))
+    Membership.objects.filter(user=house.engineer.person).update(ended_at=clock.now())
+    ended = read_material(waiting.pk)
+    assert (ended.state, ended.failure, ended.rows_read) == ("FAILED", "SEAT_ENDED", 0)
+    assert not TrainingAsset.objects.filter(external_id="bulk-2").exists()

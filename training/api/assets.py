@@ -19,7 +19,7 @@ from training.selectors.inventory import assets_of, exceptions_of, reviews_of
 from training.services.assets import Admission, asset_of, missing_of, receive_content, register_asset
 from training.services.derivatives import DerivativeAsk, JobAsk, register_derivatives, register_job
 from training.services.exceptions import ExceptionAsk, ask_exception, end_exception, sign_exception
-from training.services.gate import Capture
+from training.services.gate import SIZE_MOST, Capture
 from training.services.reviews import answer_review
 from training.vocabulary import AssetState, Held, MediaKind, Outcome
 
@@ -35,7 +35,7 @@ class CaptureInput(Strict):
     kind = serializers.ChoiceField(choices=MediaKind.values)
     media_type = serializers.CharField(max_length=120)
     sha256 = serializers.RegexField(_SHA256)
-    size_bytes = serializers.IntegerField(min_value=0)
+    size_bytes = serializers.IntegerField(min_value=0, max_value=SIZE_MOST)
     canonical_url = serializers.CharField(max_length=1000)
     method = serializers.CharField(max_length=12)
     collected_at = serializers.DateTimeField()
@@ -124,7 +124,7 @@ class DerivativeInput(Strict):
     role = serializers.CharField(max_length=40)
     media_type = serializers.CharField(max_length=120)
     sha256 = serializers.RegexField(_SHA256)
-    size_bytes = serializers.IntegerField(min_value=0)
+    size_bytes = serializers.IntegerField(min_value=0, max_value=SIZE_MOST)
     technical = serializers.DictField()
     location = serializers.CharField(max_length=1000, allow_blank=True, default="")
 

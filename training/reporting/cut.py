@@ -28,8 +28,9 @@ _WRITERS = """
 select distinct virtualtransaction from pg_locks
 where locktype = 'relation' and mode = 'RowExclusiveLock' and pid is distinct from pg_backend_pid()
   and database = (select oid from pg_database where datname = current_database())
+  and not exists (select from pg_stat_activity a where a.pid = pg_locks.pid and a.xact_start > %s)
   and relation in (
-    select oid from pg_class where relkind = 'r' and (relname = 'audit_event' or relname like 'training\\_%')
+    select oid from pg_class where relkind = 'r' and (relname = 'audit_event' or relname like 'training\\_%%')
   )
 """
 
@@ -74,12 +75,13 @@ def settle(until: datetime, *, seconds_most: float) -> None:
     early = (until + _STAMPED_BEFORE - clock.now()).total_seconds()
     if early > 0:
         time.sleep(early)
-    waiting = _writers()
+    since = until + _STAMPED_BEFORE
+    waiting = _writers(since)
     while waiting:
         if time.monotonic() - began > seconds_most:
             raise Unavailable("REPORT_UNSETTLED", "Material is being written at this moment; ask again.")
         time.sleep(_LOOK_AGAIN)
-        waiting &= _writers()
+        waiting &= _writers(since)
 
 
 def last_event(cut: Cut) -> int:
@@ -94,7 +96,8 @@ def last_edge(cut: Cut) -> int:
     return rows.aggregate(last=Max("number"))["last"] or 0
 
 
-def _writers() -> set[str]:
+def _writers(since: datetime) -> set[str]:
+    """Transactions at work on these tables that began before ``since``: later ones stamp nothing at the cut."""
     with connection.cursor() as cursor:
-        cursor.execute(_WRITERS)
+        cursor.execute(_WRITERS, [since])
         return {one for (one,) in cursor.fetchall()}

@@ -33,7 +33,7 @@ def manifest_rows(cut: Cut, members: Members) -> Rows:
     Raises:
         InvalidEvidence: a manifest does not hold: then there is no report.
     """
-    keys = _keys()
+    keys = every_key()
     for batch in members.batches(NodeKind.MANIFEST):
         for row in TrainingManifest.objects.filter(pk__in=batch).order_by("pk").iterator(chunk_size=20):
             envelope = bytes(row.envelope)
@@ -102,7 +102,7 @@ def case_rows(cut: Cut, members: Members, cases: dict[UUID, Case]) -> Rows:
     Raises:
         InvalidEvidence: a certificate does not hold: then there is no report.
     """
-    keys = _keys()
+    keys = every_key()
     for pk in _concerning(cut, members, cases):
         case = cases[pk]
         row, signed = case.row, None
@@ -172,10 +172,10 @@ def _concerning(cut: Cut, members: Members, cases: dict[UUID, Case]) -> Iterator
     yield from (pk for pk in cases if pk in found)
 
 
-def _keys() -> dict[str, Ed25519PublicKey]:
+def every_key() -> dict[str, Ed25519PublicKey]:
     """Every key that this deployment ever decided with: whether bytes were signed does not change with a key's end."""
     rows = SigningKey.objects.filter(purpose=SigningKey.Purpose.DECISION)
     return {row.kid: Ed25519PublicKey.from_public_bytes(bytes(row.public_key)) for row in rows}
 
 
-__all__ = ["case_rows", "event_rows", "licences_of", "manifest_rows", "run_rows"]
+__all__ = ["case_rows", "event_rows", "every_key", "licences_of", "manifest_rows", "run_rows"]

@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.principals import Principal
 from training.contracts.compiling import Compiled, compile_contract
-from training.models import ContractBinding, DataContract, TakedownReach, TrainingAsset
+from training.models import ContractBinding, DataContract, Review, TakedownReach, TrainingAsset
 from training.vocabulary import AssetState, ContractState
 
 
@@ -62,13 +62,20 @@ def in_force() -> QuerySet[DataContract]:
 
 
 def unscanned(row: DataContract, *, minutes: int, at: datetime) -> QuerySet[TrainingAsset]:
-    """Admitted originals under a contract whose bytes nobody has brought to a scan within its time (TP-067)."""
+    """Admitted originals under a contract whose bytes nobody has brought to a scan within its time (TP-067).
+
+    What a person admitted although it was late stays admitted.
+    """
     since = at - timedelta(minutes=minutes + 1)
     bound = row.bindings.filter(until=None, created_at__lt=since)
-    return TrainingAsset.objects.filter(
+    late = TrainingAsset.objects.filter(
         source__source_class__in=bound.values("source_class"), state=AssetState.ADMITTED, stored_at=None,
         created_at__lt=since,
-    ).order_by("pk")  # fmt: skip
+    )  # fmt: skip
+    cleared = Review.objects.filter(
+        asset=OuterRef("pk"), answer=Review.Answer.ADMIT, codes__contains=["CONTRACT_SCAN_LATE"]
+    )
+    return late.exclude(Exists(cleared)).order_by("pk")
 
 
 def kept_too_long(row: DataContract, *, days: int, at: datetime) -> QuerySet[TrainingAsset]:

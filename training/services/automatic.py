@@ -62,6 +62,7 @@ def open_for_policy(*, organisation_id: UUID) -> UUID | None:
 
     The facts are those that the old decision rested on: what was known then, under the rules of today (TP-216).
     """
+    stand = _stand(organisation_id)  # before: what changes while they are judged has them judged again
     refused: dict[str, list[int]] = defaultdict(list)
     for row, codes in _rejudged(organisation_id):
         for code in codes:
@@ -69,7 +70,7 @@ def open_for_policy(*, organisation_id: UUID) -> UUID | None:
     with transaction.atomic():
         record(
             kind=_JUDGED, principal=None, organisation_id=organisation_id, object_type="training_policy",
-            object_id=_stand(organisation_id),
+            object_id=stand,
             details={"refused": {code: len(nodes) for code, nodes in sorted(refused.items())}},
         )  # fmt: skip
         if not refused:

@@ -5,6 +5,7 @@ is taken down with everything that was made of it.
 """
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -16,6 +17,7 @@ from training.contracts.compiling import compile_contract
 from training.models import DataContract, Review, SourceClass, TrainingAsset
 from training.selectors.contracts import in_force, kept_too_long, unscanned
 from training.services.assets import as_captured, queue_for_review
+from training.services.carrying_on import for_each
 from training.services.gate import facts_of, ground_of, judge, keep_decision
 from training.services.takedowns import write_takedown
 from training.vocabulary import AssetState, Outcome, TakedownTrigger
@@ -26,18 +28,19 @@ _AT_ONCE = 500
 def isolate_unscanned(*, at: datetime | None = None) -> list[UUID]:
     """Isolate originals that waited too long for their scan; their ids."""
     at = at or clock.now()
-    late: list[UUID] = []
-    for contract in in_force():
-        minutes = compile_contract(contract.text).clauses.scan_minutes
-        waiting = unscanned(contract, minutes=minutes, at=at).values_list("pk", flat=True)
-        late += [one for one in waiting[:_AT_ONCE] if _isolate(one, at)]
-    return late
+    return [one for some in for_each(in_force(), partial(_isolate_under, at=at)) for one in some]
 
 
 def open_for_retention(*, at: datetime | None = None) -> list[UUID]:
     """Open a case for what each contract does not keep any longer; the ids of the new cases."""
     at = at or clock.now()
-    return [case for one in in_force() if (case := _end_of_keeping(one, at)) is not None]
+    return for_each(in_force(), partial(_end_of_keeping, at=at))
+
+
+def _isolate_under(contract: DataContract, *, at: datetime) -> list[UUID]:
+    minutes = compile_contract(contract.text).clauses.scan_minutes
+    waiting = unscanned(contract, minutes=minutes, at=at).values_list("pk", flat=True)
+    return for_each(list(waiting[:_AT_ONCE]), lambda one: one if _isolate(one, at) else None)
 
 
 def _isolate(asset_id: UUID, at: datetime) -> bool:
@@ -74,7 +77,7 @@ def _isolate(asset_id: UUID, at: datetime) -> bool:
         return True
 
 
-def _end_of_keeping(row: DataContract, at: datetime) -> UUID | None:
+def _end_of_keeping(row: DataContract, *, at: datetime) -> UUID | None:
     days = compile_contract(row.text).clauses.retention_days
     with transaction.atomic():
         # one worker at a time for one contract: who comes second finds the case

@@ -94,6 +94,8 @@ def sign_exception(*, principal: Principal, exception_id: UUID) -> RightsExcepti
             raise Forbidden("FOUR_EYES", "Asking for an exception and signing it take two people.")
         if row.signed_at is not None or row.ended_at is not None or row.ends_at <= clock.now():
             raise Conflict("EXCEPTION_STATE", "This exception is signed, ended or over.")
+        # a contract that is put into force holds the class too: it is seen, or comes after this signature
+        SourceClass.objects.select_for_update(no_key=True).get(pk=row.source_class_id)
         _require_approver(principal, row)
         row.signed_by, row.signed_at = principal.person, clock.now()
         row.save(update_fields=["signed_by", "signed_at"])

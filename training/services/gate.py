@@ -1,14 +1,15 @@
 """Ask the gate: gather what it looks at, decide, and keep the decision with everything it rested on."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Q
 
-from accounts.models import User
+from accounts.models import Membership, User
 from accounts.principals import Principal
 from common import clock
 from training.contracts.compiling import Compiled
@@ -21,6 +22,9 @@ from training.services.sources import blocked_domains, is_blocked
 from training.vocabulary import CheckWord, LicenceClass, Outcome
 from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.policy.territory import covers
+
+SIZE_MOST: Final = 2**53 - 1
+"""Bytes of an original: the largest whole number that canonical JSON (RFC 8785) writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +85,13 @@ def ground_of(source: Source, *, at: datetime | None = None) -> Ground:
     """Read what the gate needs of ``source``; a class that was stopped a moment ago is stopped here."""
     moment = at or clock.now()
     hold = hold_over(source.source_class_id)
+    exceptions = tuple(exceptions_for(source, at=moment))
     contract = hold.compiled
     return Ground(
         source=source,
         standing=current_rights([source.pk], at=moment).get(source.pk),
         blocked=blocked_domains(source.organisation_id),
-        exceptions=tuple(exceptions_for(source, at=moment)),
+        exceptions=named_signers(exceptions, hold.compiled),
         policy=compile_policy(contract.rules) if contract else compile_policy(),
         contract=contract,
         bound_at=hold.since,
@@ -104,6 +109,21 @@ def exceptions_for(source: Source, *, at: datetime) -> Iterable[RightsException]
         ended_at=None,
         ends_at__gt=at,
     ).order_by("created_at")
+
+
+def named_signers(
+    exceptions: Sequence[RightsException], contract: Compiled | None
+) -> tuple[RightsException, ...]:
+    """Those that somebody signed whom the contract of the class names; one signed before it is judged by it too."""
+    if contract is None or not exceptions:
+        return tuple(exceptions)
+    named = {one.casefold() for one in contract.clauses.approvers}
+    signers = {one.signed_by_id for one in exceptions}
+    seats = Membership.objects.filter(user__in=signers, organisation=exceptions[0].organisation_id)
+    told: dict[UUID, set[str]] = defaultdict(set)
+    for user, email, role in seats.values_list("user_id", "user__email", "role"):
+        told[user] |= {email.casefold(), role.casefold()}
+    return tuple(one for one in exceptions if one.signed_by_id and named & told[one.signed_by_id])
 
 
 def facts_of(

@@ -18,10 +18,12 @@ from training.gate.facts import Facts
 from training.gate.policy import Policy, Verdict, decide_many
 from training.models import Source, TrainingAsset
 from training.services.assets import in_one_spelling, with_locked_class
-from training.services.gate import Capture, Ground, facts_of, ground_of
+from training.services.gate import SIZE_MOST, Capture, Ground, facts_of, ground_of
 from training.vocabulary import AssetState, Outcome
 
 ROW_BYTES_MAX: Final = 64 * 1024
+DEPTH_MOST: Final = 32
+"""Lists and objects within one another in what was captured."""
 _Short = Annotated[str, msgspec.Meta(max_length=40)]
 _Listed = Annotated[list[_Short], msgspec.Meta(max_length=40)]
 
@@ -34,7 +36,7 @@ class Row(msgspec.Struct, forbid_unknown_fields=True):
     kind: str
     media_type: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
     sha256: str
-    size_bytes: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    size_bytes: Annotated[int, msgspec.Meta(ge=0, le=SIZE_MOST)]
     canonical_url: Annotated[str, msgspec.Meta(max_length=1000)]
     method: str
     collected_at: Annotated[datetime, msgspec.Meta(tz=True)]
@@ -166,6 +168,8 @@ def _told(number: int, line: bytes, collector: str) -> Told:
     if b"\\u0000" in line:  # no text of the database holds it
         raise _RowError("TEXT_INVALID")
     row = _decoder.decode(line)
+    if _is_deeper(row.capture, DEPTH_MOST):
+        raise _RowError("FIELDS_INVALID")
     capture = Capture(
         external_id=row.external_id, kind=row.kind, media_type=row.media_type.strip(), sha256=row.sha256,
         size_bytes=row.size_bytes, canonical_url=row.canonical_url, method=row.method, collector=collector,
@@ -174,6 +178,21 @@ def _told(number: int, line: bytes, collector: str) -> Told:
         business_unit=row.business_unit, location=row.location,
     )  # fmt: skip
     return Told(number, row.source_id, in_one_spelling(capture, collector=collector))
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    """Whether containers lie more than ``most`` within one another."""
+    level = [value]
+    for _ in range(most):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return any(isinstance(one, dict | list) for one in level)
 
 
 @dataclass(slots=True)

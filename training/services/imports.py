@@ -5,9 +5,11 @@ nothing twice: what is there already, with the same bytes from the same source, 
 """
 
 import hashlib
+import logging
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
@@ -18,6 +20,7 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from accounts.models import Membership
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -29,6 +32,7 @@ from training.services.assets import collector_of
 from training.services.import_rows import ROW_BYTES_MAX, read_rows, sort_rows
 from training.services.import_writing import write_chunk
 
+logger = logging.getLogger(__name__)
 CHUNK: Final = 5000
 _PIECE: Final = 1024 * 1024
 _TRIES: Final = 5
@@ -105,10 +109,25 @@ def read_material(import_id: UUID) -> MaterialImport:
             stream.seek(job.bytes_read)
             lines = _lines(cast(BinaryIO, stream))
             while chunk := list(islice(lines, CHUNK)):
+                if not _may_still(job):
+                    return _finish(job, MaterialImport.State.FAILED, "SEAT_ENDED")
                 _take_over(job, chunk)
-    except OSError:
+    except FileNotFoundError:
         return _finish(job, MaterialImport.State.FAILED, "FILE_GONE")
+    except (OSError, OperationalError, IntegrityError, InvalidInput):
+        raise  # passes, or another reader is at it: the beat goes on with it
+    except Exception:
+        logger.exception("import %s cannot be read on", job.pk)
+        return _finish(job, MaterialImport.State.FAILED, "INTERNAL")
     return _finish(job, MaterialImport.State.DONE)
+
+
+def _may_still(job: MaterialImport) -> bool:
+    """Whether whoever handed it in still has a seat in the house."""
+    seats = Membership.objects.filter(
+        user=job.submitted_by_id, organisation=job.organisation_id, ended_at=None
+    )
+    return job.submitted_by.is_active and seats.exists()
 
 
 def _read(read: Callable[[int], bytes], most: int) -> bytes:
@@ -188,6 +207,8 @@ def _finish(job: MaterialImport, state: str, failure: str = "") -> MaterialImpor
                 principal=None, organisation_id=row.organisation_id, object_type="training_import",
                 object_id=row.pk, details=_figures(row),
             )  # fmt: skip
+        if row.blob:  # what the gate refused is not kept beside it; the file's hash stays
+            transaction.on_commit(partial(blobs().delete, row.blob), robust=True)
         return row
 
 

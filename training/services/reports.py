@@ -3,7 +3,6 @@
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.core.files import File
@@ -19,6 +18,7 @@ from common.storage import blobs
 from training.models import RightsReport
 from training.reporting.cut import Cut, settle
 from training.reporting.members import node_of
+from training.reporting.whereabouts import every_key
 from training.reporting.writing import drafted, write_archive
 from training.seats import require_house
 from training.selectors.manifests import manifest_for
@@ -156,7 +156,7 @@ def rerun_report(*, principal: Principal, report_id: UUID) -> Rerun:
         raise NotFound
     if row.statement is None:
         raise Conflict("REPORT_NOT_DONE", "This report is not made yet.")
-    signed = read_statement(bytes(row.statement), _keys())
+    signed = read_statement(bytes(row.statement), every_key())
     with drafted(cut_of(row)) as draft:
         told = {**draft.files, HEAD: id_of_head(draft.head)[7:]}
         found = Rerun(
@@ -175,10 +175,6 @@ def rerun_report(*, principal: Principal, report_id: UUID) -> Rerun:
 def cut_of(row: RightsReport) -> Cut:
     """The cut that a report was asked for."""
     return Cut(row.organisation_id, row.scope, row.ref, row.until)
-
-
-def _keys() -> Any:
-    return keys.public_keys(SigningKey.Purpose.DECISION)
 
 
 def _until(principal: Principal, ask: ReportAsk, at: datetime) -> datetime:

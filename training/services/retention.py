@@ -5,13 +5,15 @@ that end. Counsel may remove sooner, or call the case off where the rights hold 
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
 
 from common import clock
-from training.models import RightsRecord, Takedown
+from training.models import RightsRecord, Source, Takedown
 from training.selectors.rights import current_rights
+from training.services.carrying_on import for_each
 from training.services.takedown_acts import remove_contained
 from training.vocabulary import TakedownState, TakedownTrigger
 
@@ -30,22 +32,27 @@ def kept_until(case: Takedown) -> datetime | None:
 def remove_what_was_kept_long_enough(*, at: datetime | None = None) -> list[UUID]:
     """Remove the material of contained cases whose days are over, each in its own transaction; the ids of the cases.
 
-    A source whose rights were renewed meanwhile is left to counsel.
+    Where anything was said of the source's rights since, a hold among it, the case is left to counsel.
     """
     at = at or clock.now()
     waiting = Takedown.objects.filter(
         is_drill=False, state=TakedownState.CONTAINED, trigger__in=_ENDS, rights__retention_days__isnull=False
     )
-    removed = []
-    for pk in list(waiting.order_by("created_at").values_list("pk", flat=True)):
-        with transaction.atomic():
-            case = Takedown.objects.select_for_update(of=("self",)).get(pk=pk)
-            until = kept_until(case)
-            if case.state != TakedownState.CONTAINED or until is None or until > at or _is_renewed(case, at):
-                continue
-            remove_contained(case, None)
-            removed.append(pk)
-    return removed
+    due = list(waiting.order_by("created_at").values_list("pk", "rights__source_id"))
+    return for_each(due, partial(_remove_if_over, at=at))
+
+
+def _remove_if_over(one: tuple[UUID, UUID], *, at: datetime) -> UUID | None:
+    pk, source = one
+    with transaction.atomic():
+        # whoever records rights holds the source: a renewal is seen, or waits until this has committed
+        Source.objects.select_for_update().get(pk=source)
+        case = Takedown.objects.select_for_update(of=("self",)).get(pk=pk)
+        until = kept_until(case)
+        if case.state != TakedownState.CONTAINED or until is None or until > at or _is_in_doubt(case, at):
+            return None
+        remove_contained(case, None)
+    return pk
 
 
 def _ends(rights: RightsRecord) -> list[datetime]:
@@ -53,7 +60,8 @@ def _ends(rights: RightsRecord) -> list[datetime]:
     return [one for one in (rights.expires_at, end.ended_at if end else None) if one is not None]
 
 
-def _is_renewed(case: Takedown, at: datetime) -> bool:
+def _is_in_doubt(case: Takedown, at: datetime) -> bool:
+    """Whether a later version was recorded, whatever became of it, or what it rests on is merely held."""
     assert case.rights is not None  # kept_until said so
     held = current_rights([case.rights.source_id], at=at).get(case.rights.source_id)
-    return held is not None and held.is_in_force
+    return held is None or held.rights.pk != case.rights_id or held.is_held or held.is_in_force

@@ -75,6 +75,14 @@ def finish_removals(*, most: int = 10_000) -> int:
     return gone
 
 
+def drop_unneeded(place: str) -> None:
+    """Delete bytes that were stored for a row which was never written, unless a row that stays holds them."""
+    with transaction.atomic():
+        hold_bytes(place.rpartition("/")[2])
+        if not _needed({place}):
+            remove(place)
+
+
 def answer_item(
     *,
     principal: Principal,

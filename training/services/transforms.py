@@ -26,10 +26,11 @@ from training.services.assets import as_captured, settled, with_locked_class
 from training.services.derivatives import DerivativeAsk, job_of, write_derivatives
 from training.services.gate import facts_of, ground_of, judge
 from training.services.lineage_events import tell_lineage
+from training.services.takedown_acts import drop_unneeded
 from training.services.takedown_work import hold_bytes
 from training.services.texts import clean
 from training.steps import MEDIA_TYPES, StepError, require_known, run_steps
-from training.storing import DERIVATIVES, checked_sha256, is_intact, put
+from training.storing import DERIVATIVES, checked_sha256, is_intact, name_of, put
 from training.vocabulary import AssetState, Held, MediaKind
 
 State = TransformItem.State
@@ -123,6 +124,7 @@ class _Refused(Exception):
 
 
 def _deal_with(run: TransformRun, item: TransformItem) -> None:
+    place = ""
     asset = TrainingAsset.objects.select_related("source__source_class").get(pk=item.asset_id)
     try:
         data, before = _checked_before(asset)
@@ -132,6 +134,7 @@ def _deal_with(run: TransformRun, item: TransformItem) -> None:
         with transaction.atomic():
             _judge(asset, after, State.REFUSED_AFTER)
             hold_bytes(sha256)
+            place = name_of(asset.organisation_id, DERIVATIVES, sha256)
             where = put(asset.organisation_id, DERIVATIVES, sha256, made)
             ask = DerivativeAsk(
                 parents=(asset.pk,), dataset=run.dataset, dataset_version=run.dataset_version, kind=asset.kind,
@@ -144,6 +147,8 @@ def _deal_with(run: TransformRun, item: TransformItem) -> None:
     except _Refused as refused:
         _write_down(run, item, refused.state, refused.codes)
     except DomainError as refused:  # a right that ended, a takedown that came between
+        if place:  # stored, and no row leads to it: no takedown would find it
+            drop_unneeded(place)
         _write_down(run, item, State.REFUSED_AFTER, (refused.code,))
 
 

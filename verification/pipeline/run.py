@@ -97,6 +97,7 @@ class _Course:
         contract = contract_of(stage)
         if (under_way := self.beside.pop(stage, None)) is not None:
             outcome = under_way.result()
+            self.early.pop(stage, None)  # it has ended and was waited for: its number may be another's by now
         else:
             outcome = Confined(contract, child=self.child, seconds=self.seconds).run(given)
         if outcome.state is not StageState.DONE:

@@ -17,6 +17,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
+from msgspec import structs
 
 from accounts.operating import require_operator
 from accounts.principals import Principal
@@ -122,7 +123,7 @@ def run_check(*, check_id: UUID) -> None:
                 tell=partial(_follow, row),
             )
         metrics.decided(report)
-        _end(row, state=VerificationState.DONE, answer=_signed(report))
+        _end(row, state=VerificationState.DONE, answer=_signed(_without_ids(report)))
 
 
 def take_answer(*, secret: str) -> PublicCheck:
@@ -175,6 +176,11 @@ def _case(row: PublicCheck, path: Path, folder: Path) -> Case:
         promoted=promoted,
         transport={"content_type": row.content_type} if row.content_type else {},
     )
+
+
+def _without_ids(report: Report) -> Report:
+    """Found or not, and never whose: a mark's id leads through a public log to a production and its licences."""
+    return structs.replace(report, watermark=structs.replace(report.watermark, payload=None))
 
 
 def _signed(report: Report) -> dict[str, Any]:

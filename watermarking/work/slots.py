@@ -32,5 +32,12 @@ def media_slot(device: str) -> Iterator[bool]:
     yield False
 
 
+@contextmanager
+def strangers_slot() -> Iterator[bool]:
+    """Say whether nobody without an account is being served on this machine; a second one waits."""
+    with sole_worker(_lock(f"{host_name()} strangers")) as is_mine:
+        yield is_mine
+
+
 def _lock(name: str) -> UUID:
     return UUID(bytes=hashlib.blake2b(name.encode(), digest_size=16).digest())

@@ -12,8 +12,10 @@ from pathlib import Path
 from types import TracebackType
 
 from trustcore.older import Self
+from trustmark_client.clock import now
 from trustmark_client.errors import Denied
 from trustmark_client.frames import FrameLoop
+from trustmark_client.written import written_at
 
 _NUMBER = re.compile(r"(\d+)\.\w+$")
 
@@ -32,6 +34,7 @@ class Blocks:
         self._frames, self._last, self._block = frames, last, block
         self._numbers: Iterator[int] = iter(())
         self.current = range(0)
+        self._begun_at = 0.0
 
     def __enter__(self) -> Self:
         self._frames.__enter__()
@@ -62,6 +65,7 @@ class Blocks:
             self.current = range(0)
         else:
             self.current = range(first, min(first + self._block - 1, self._last) + 1)
+        self._begun_at = now()
         return self.current
 
     def wrote(self, paths: Iterable[Path]) -> None:
@@ -73,12 +77,15 @@ class Blocks:
         """
         files = by_frame(paths)
         denied: Denied | None = None
+        begun_at = self._begun_at
         for number in self.current:
             path = files.pop(number, None)
             if path is None:
                 continue
             try:
-                self._frames.wrote(number, path)
+                finished_at = written_at(path)
+                self._frames.wrote(number, path, begun_at=min(begun_at, finished_at))
+                begun_at = finished_at  # an engine goes on with the next frame when one is written
                 if denied is None and number != self.current[-1]:
                     next(self._numbers)
             except Denied as error:  # the others are reported all the same

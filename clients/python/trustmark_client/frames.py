@@ -134,8 +134,11 @@ class FrameLoop:
             if leave.last >= self._last:
                 return
 
-    def wrote(self, frame: int, path: Path) -> None:
+    def wrote(self, frame: int, path: Path, *, begun_at: float | None = None) -> None:
         """``frame`` was rendered to ``path``: its receipt is made and sent while the next one is rendered.
+
+        Args:
+            begun_at: when it was begun (seconds of the epoch); None: when it was handed out.
 
         Raises:
             Denied: its leave ended meanwhile; the frame is reported as discarded.
@@ -144,7 +147,7 @@ class FrameLoop:
         if leave is None or not leave.first <= frame <= leave.last:
             raise ValueError(f"frame {frame} was not handed out")
         ended = leave.keeper.ended.is_set()
-        self._queue.put(_Written(frame, path, leave, self._begun_at, ended))
+        self._queue.put(_Written(frame, path, leave, self._begun_at if begun_at is None else begun_at, ended))
         if ended:
             raise Denied(leave.keeper.reason_codes, f"frame {frame} is discarded")
 

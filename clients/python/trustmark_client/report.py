@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from trustcore.encoding import parse_json_strict
-from trustcore.errors import InvalidEvidence, TrustError
+from trustcore.errors import InvalidEvidence, InvalidReason, TrustError
 from trustcore.rights_report import Report, verify_paper, verify_report
 from trustcore.signing import keys_from_jwks
 from trustmark_client.client import TrustmarkClient
@@ -60,13 +60,13 @@ def ask(options: argparse.Namespace) -> int:
             code = row["problem"] or "REPORT_NOT_DONE"
             return _say(f"refused: {code} ({row['id']})", EXIT_DENIED)
         print(f"{row['id']}: {row['report']}, until {row['until']}, {row['took_ms']} ms")
-        return _kept(client, row["id"], options) if options.out else EXIT_DONE
+        return _kept(client, row, options) if options.out else EXIT_DONE
 
 
 def fetch(options: argparse.Namespace) -> int:
     """Download a report and verify it before it gets its name."""
     with client_of(options) as client:
-        return _kept(client, options.id, options)
+        return _kept(client, json.loads(_get(client, f"{_PATH}/{options.id}")), options)
 
 
 def paper(options: argparse.Namespace) -> int:
@@ -75,6 +75,7 @@ def paper(options: argparse.Namespace) -> int:
         pdf = _get(client, f"{_PATH}/{options.id}/paper")
         statement = _get(client, f"{_PATH}/{options.id}/paper/statement")
         told = verify_paper(pdf, statement, _keys(client, options))
+        _require_same(json.loads(_get(client, f"{_PATH}/{options.id}"))["report"], told["report"])
     options.out.write_bytes(pdf)
     options.out.with_name(options.out.name + ".dsse.json").write_bytes(statement)
     print(f"{options.out}: {told['report']}")
@@ -90,17 +91,23 @@ def verify(options: argparse.Namespace) -> int:
     return _print(options, _told(_verified(options.file, keys)))
 
 
-def _kept(client: TrustmarkClient, report_id: str, options: argparse.Namespace) -> int:
+def _kept(client: TrustmarkClient, row: dict[str, Any], options: argparse.Namespace) -> int:
     part = options.out.with_name(options.out.name + ".part")
-    part.write_bytes(_get(client, f"{_PATH}/{report_id}/content"))
     try:
+        part.write_bytes(_get(client, f"{_PATH}/{row['id']}/content"))
         found = _verified(part, _keys(client, options))
-    except InvalidEvidence:
-        part.unlink()
-        raise
-    part.replace(options.out)
+        _require_same(row["report"], found.id)
+        part.replace(options.out)
+    finally:
+        part.unlink(missing_ok=True)
     print(f"{options.out}: {found.id}, key {found.kid}")
     return EXIT_DONE
+
+
+def _require_same(announced: str, found: str) -> None:
+    """A genuine report is not the one that was asked for because it is genuine."""
+    if announced != found:
+        raise InvalidEvidence(InvalidReason.HASH_MISMATCH, "another report was sent", found)
 
 
 def _verified(path: Path, keys: Any) -> Report:

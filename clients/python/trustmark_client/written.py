@@ -33,10 +33,15 @@ def failed_receipt_of(
     return _of(path, lease, frame, started_at, take, NO_PIXELS, "FAILED")
 
 
+def written_at(path: Path) -> float:
+    """When a file was last written, by the clock that receipts are stamped with (seconds of the epoch)."""
+    return now() - (time.time() - path.stat().st_mtime)
+
+
 def _of(
     path: Path, lease: str, frame: int, started_at: float | None, take: int, pixels: str, outcome: str
 ) -> FrameReceipt:
-    finished = now() - (time.time() - path.stat().st_mtime)
+    finished = written_at(path)
     return FrameReceipt(
         lease=lease,
         frame=frame,

@@ -10,8 +10,8 @@ export declare function writeProofKey(key: ProofKey, path: string): Promise<void
  * Receipts on disk until the server has acknowledged them: one file for each lease, a row and its checksum on each line, each
  * row synced before the next frame begins.
  *
- * While a process writes a file it is named `<lease>.<pid>.held`; what waits is `<lease>.ndjson`, as the Python client has it:
- * `flushFolder`, or `trustmark gate flush`, sends it.
+ * While a process writes a file it is named `<lease>.<host>.<pid>.<run>.held`; what waits is `<lease>.ndjson`, as the Python
+ * client has it. `flushFolder` sends both, a killed process's on its own host; `trustmark gate flush` sends what waits.
  */
 export declare class FileOutbox implements Outbox {
     #private;
@@ -29,6 +29,8 @@ export interface Flushed {
     refused: number;
     /** Rows that do not bear their checksum; their file is kept as `.damaged`. */
     damaged: number;
+    /** Files that a living process writes, or one on another host: of that nobody here knows whether it lives. */
+    passedOver: string[];
 }
 /**
  * Send what earlier runs left in `folder`, those that were killed included; files of processes that live are passed over.

@@ -1,13 +1,17 @@
 /** What needs a disk: keys in files, and receipts that outlive the process that made them. */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { TrustmarkError } from "./errors.js";
 import { ProofKey } from "./keys.js";
 const BATCH_ROWS = 2000;
-const HELD = /^(.+)\.(\d+)\.held$/;
+const HELD = /^(.+)\.([^.]+)\.(\d+)\.([0-9a-f]{8})\.held$/;
+const HOST = hostname().replace(/[^0-9A-Za-z-]/g, "-") || "host";
+/** Of this run of this process: a container's next one has the same number. */
+const RUN = randomBytes(4).toString("hex");
 /** Read a proof key from a PKCS#8 PEM file. */
 export async function readProofKey(path) {
     return ProofKey.fromPem(await readFile(path, "utf8"));
@@ -20,8 +24,8 @@ export async function writeProofKey(key, path) {
  * Receipts on disk until the server has acknowledged them: one file for each lease, a row and its checksum on each line, each
  * row synced before the next frame begins.
  *
- * While a process writes a file it is named `<lease>.<pid>.held`; what waits is `<lease>.ndjson`, as the Python client has it:
- * `flushFolder`, or `trustmark gate flush`, sends it.
+ * While a process writes a file it is named `<lease>.<host>.<pid>.<run>.held`; what waits is `<lease>.ndjson`, as the Python
+ * client has it. `flushFolder` sends both, a killed process's on its own host; `trustmark gate flush` sends what waits.
  */
 export class FileOutbox {
     folder;
@@ -62,7 +66,7 @@ export class FileOutbox {
         return file;
     }
     #held(lease) {
-        return join(this.folder, `${lease}.${process.pid}.held`);
+        return join(this.folder, `${lease}.${HOST}.${process.pid}.${RUN}.held`);
     }
 }
 /**
@@ -72,11 +76,14 @@ export class FileOutbox {
  * @throws TrustmarkError the server did not take a batch; what was not sent is still there.
  */
 export async function flushFolder(client, folder) {
-    const total = { accepted: 0, unauthorised: 0, refused: 0, damaged: 0 };
+    const total = { accepted: 0, unauthorised: 0, refused: 0, damaged: 0, passedOver: [] };
     for (const name of (await readdir(folder)).sort()) {
         const path = await waiting(folder, name);
-        if (!path)
+        if (!path) {
+            if (name.endsWith(".held"))
+                total.passedOver.push(name);
             continue;
+        }
         const lines = (await readFile(path, "utf8")).split("\n");
         lines.pop(); // what a crash left of a last write: nobody was told that it is kept
         const rows = lines.flatMap((line) => rowOfLine(line) ?? []);
@@ -105,13 +112,15 @@ async function waiting(folder, name) {
     if (name.endsWith(".ndjson"))
         return join(folder, name);
     const held = HELD.exec(name);
-    if (!held || isAlive(Number(held[2])))
+    if (!held || held[2] !== HOST || isAlive(Number(held[3]), held[4]))
         return undefined;
     const path = join(folder, `${held[1]}.ndjson`);
     await rename(join(folder, name), path);
     return path;
 }
-function isAlive(pid) {
+function isAlive(pid, run) {
+    if (pid === process.pid)
+        return run === RUN;
     try {
         process.kill(pid, 0);
         return true;

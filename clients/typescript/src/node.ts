@@ -1,8 +1,9 @@
 /** What needs a disk: keys in files, and receipts that outlive the process that made them. */
 
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 
@@ -12,7 +13,10 @@ import type { Outbox } from "./frames.js";
 import { ProofKey } from "./keys.js";
 
 const BATCH_ROWS = 2000;
-const HELD = /^(.+)\.(\d+)\.held$/;
+const HELD = /^(.+)\.([^.]+)\.(\d+)\.([0-9a-f]{8})\.held$/;
+const HOST = hostname().replace(/[^0-9A-Za-z-]/g, "-") || "host";
+/** Of this run of this process: a container's next one has the same number. */
+const RUN = randomBytes(4).toString("hex");
 
 /** Read a proof key from a PKCS#8 PEM file. */
 export async function readProofKey(path: string): Promise<ProofKey> {
@@ -28,8 +32,8 @@ export async function writeProofKey(key: ProofKey, path: string): Promise<void> 
  * Receipts on disk until the server has acknowledged them: one file for each lease, a row and its checksum on each line, each
  * row synced before the next frame begins.
  *
- * While a process writes a file it is named `<lease>.<pid>.held`; what waits is `<lease>.ndjson`, as the Python client has it:
- * `flushFolder`, or `trustmark gate flush`, sends it.
+ * While a process writes a file it is named `<lease>.<host>.<pid>.<run>.held`; what waits is `<lease>.ndjson`, as the Python
+ * client has it. `flushFolder` sends both, a killed process's on its own host; `trustmark gate flush` sends what waits.
  */
 export class FileOutbox implements Outbox {
   readonly #open = new Map<string, FileHandle>();
@@ -71,7 +75,7 @@ export class FileOutbox implements Outbox {
   }
 
   #held(lease: string): string {
-    return join(this.folder, `${lease}.${process.pid}.held`);
+    return join(this.folder, `${lease}.${HOST}.${process.pid}.${RUN}.held`);
   }
 }
 
@@ -82,6 +86,8 @@ export interface Flushed {
   refused: number;
   /** Rows that do not bear their checksum; their file is kept as `.damaged`. */
   damaged: number;
+  /** Files that a living process writes, or one on another host: of that nobody here knows whether it lives. */
+  passedOver: string[];
 }
 
 /**
@@ -91,10 +97,13 @@ export interface Flushed {
  * @throws TrustmarkError the server did not take a batch; what was not sent is still there.
  */
 export async function flushFolder(client: TrustmarkClient, folder: string): Promise<Flushed> {
-  const total: Flushed = { accepted: 0, unauthorised: 0, refused: 0, damaged: 0 };
+  const total: Flushed = { accepted: 0, unauthorised: 0, refused: 0, damaged: 0, passedOver: [] };
   for (const name of (await readdir(folder)).sort()) {
     const path = await waiting(folder, name);
-    if (!path) continue;
+    if (!path) {
+      if (name.endsWith(".held")) total.passedOver.push(name);
+      continue;
+    }
     const lines = (await readFile(path, "utf8")).split("\n");
     lines.pop(); // what a crash left of a last write: nobody was told that it is kept
     const rows = lines.flatMap((line) => rowOfLine(line) ?? []);
@@ -120,13 +129,14 @@ export async function flushFolder(client: TrustmarkClient, folder: string): Prom
 async function waiting(folder: string, name: string): Promise<string | undefined> {
   if (name.endsWith(".ndjson")) return join(folder, name);
   const held = HELD.exec(name);
-  if (!held || isAlive(Number(held[2]))) return undefined;
+  if (!held || held[2] !== HOST || isAlive(Number(held[3]), held[4])) return undefined;
   const path = join(folder, `${held[1]}.ndjson`);
   await rename(join(folder, name), path);
   return path;
 }
 
-function isAlive(pid: number): boolean {
+function isAlive(pid: number, run: string | undefined): boolean {
+  if (pid === process.pid) return run === RUN;
   try {
     process.kill(pid, 0);
     return true;

@@ -22,9 +22,11 @@ from common.storage import blobs, local_copy
 from compliance.printing import page_of, pdf_of
 from training.models import RightsReport
 from training.reporting.tables import QUESTIONS
+from training.reporting.whereabouts import every_key
 from trustcore.dsse import sign_statement
 from trustcore.encoding import sha256_hex
-from trustcore.rights_report import PAPER_TYPE, paper_predicate
+from trustcore.errors import InvalidEvidence, InvalidReason
+from trustcore.rights_report import PAPER_TYPE, paper_predicate, verify_report
 
 _ROWS: Final = 40
 _SHOWN: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
@@ -50,13 +52,17 @@ def paper_of(report: RightsReport) -> bytes:
     """The paper of a report that is made, as PDF.
 
     Raises:
-        Unavailable: ``NO_PRINTER``: this server has no Pango.
+        Unavailable: ``NO_PRINTER``: this server has no Pango; ``REPORT_BROKEN``: its data is not what was signed.
     """
     place = _place(report)
     if blobs().exists(place):
         with blobs().open(place, "rb") as stream:
             return bytes(stream.read())
-    made = pdf_of(page_of("compliance/rights_report.html", paper_facts(report)))
+    try:
+        facts = paper_facts(report)
+    except (InvalidEvidence, zipfile.BadZipFile) as error:
+        raise Unavailable("REPORT_BROKEN", "The data of this report is not what was signed.") from error
+    made = pdf_of(page_of("compliance/rights_report.html", facts))
     if made is None:
         raise Unavailable("NO_PRINTER", "This server cannot print; take the report's data.")
     saved = blobs().save(place, ContentFile(made))
@@ -83,6 +89,10 @@ def paper_facts(report: RightsReport) -> dict[str, Any]:
     """What the page says."""
     head = report.head
     with local_copy(report.location) as path, zipfile.ZipFile(path) as archive:
+        with path.open("rb") as stream:  # what lies in the storage is printed only if it is what was signed
+            found = verify_report(stream, every_key())
+        if found.id != report.content_id:
+            raise InvalidEvidence(InvalidReason.HASH_MISMATCH, "another report lies in its place", found.id)
         tables = [_table(archive, head, name) for name in _SHOWN]
     return {
         "report": report.content_id,

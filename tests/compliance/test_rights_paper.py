@@ -6,10 +6,12 @@ import io
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from pypdf import PdfReader
 
 from common import keys
 from common.errors import Unavailable
+from common.storage import blobs
 from compliance import rights_paper
 from compliance.rights_paper import paper_facts, paper_of, paper_statement
 from tests.training.making import House
@@ -45,6 +47,18 @@ def test_the_paper_asks_the_four_questions_and_tells_what_was_signed(house: Hous
     assert paper_of(report) == paper  # printed once
     signed = verify_paper(paper, paper_statement(report), keys.public_keys("DECISION"))
     assert (signed["report"], signed["cut"]) == (report.content_id, report.head["cut"])
+
+
+def test_data_that_is_not_what_was_signed_is_not_printed(house: House) -> None:
+    first, other = report_on(house, "ORGANISATION"), report_on(house, "ASSET", house.admit().pk)
+    with blobs().open(other.location, "rb") as stream:
+        genuine = bytes(stream.read())
+    for data in (genuine, genuine[:-40]):
+        blobs().delete(first.location)
+        blobs().save(first.location, ContentFile(data))
+        with pytest.raises(Unavailable) as refused:
+            paper_statement(first)
+        assert refused.value.code == "REPORT_BROKEN"
 
 
 def test_another_paper_and_a_statement_under_another_key_do_not_verify(house: House) -> None:

@@ -4327,6 +4327,7 @@ export interface components {
             media_type: string;
             method: string;
             sha256: string;
+            /** Format: int64 */
             size_bytes: number;
             /** Format: uuid */
             source_id: string;
@@ -4806,6 +4807,7 @@ export interface components {
             parents: string[];
             role: string;
             sha256: string;
+            /** Format: int64 */
             size_bytes: number;
             technical: {
                 [key: string]: unknown;
@@ -11800,7 +11802,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/ld+json": string;
+                    "application/ld+json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             400: components["responses"]["Refused400"];
@@ -11856,7 +11860,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             400: components["responses"]["Refused400"];

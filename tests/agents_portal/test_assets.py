@@ -144,7 +144,14 @@ def test_pages_ask_at_most_twelve_questions_however_wide_the_graph(film: Film, r
                     f"/productions/{film.production.pk}/completeness/"):  # fmt: skip
         with CaptureQueriesContext(connection) as told:
             text = page(reader, address)
-        assert len(told) <= 12, (address, [one["sql"][:90] for one in told.captured_queries])
+        # beside what it reads, the page of questions keeps how long its answers took
+        read = [
+            one["sql"][:90]
+            for one in told.captured_queries
+            if '"provenance_questiontime"' not in one["sql"][:60]
+        ]
+        assert len(told) - len(read) <= 1
+        assert len(read) <= 12, (address, read)
     text = page(reader, f"/assets/{wide}/")
     assert "31 more" in text
 

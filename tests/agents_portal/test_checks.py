@@ -192,8 +192,9 @@ def test_a_mark_leads_a_stranger_to_no_licence(is_on: None, anybody: Client, sti
 
 
 def test_a_stranger_reads_that_there_is_a_mark_and_never_its_id(
-    is_on: None, anybody: Client, tmp_path: Path
-) -> None:  # fmt: skip
+    is_on: None, anybody: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUSTMARK_MARK_KEY", "5a" * 32)
     source, marked = tmp_path / "source.png", tmp_path / "marked.png"
     with av.open(str(Path(shipped.__path__[0]) / "big_buck_bunny_trailer_720p.mp4")) as film:
         next(frame for frame in film.decode(video=0) if (frame.time or 0) >= 12).to_image().save(source)

@@ -27,7 +27,10 @@ from trustcore.older import StrEnum, bits_set, moment_of, pairwise, zipped
 from trustcore.policy.rules import POLICY_HASH
 from trustcore.signing import keys_from_jwks
 
-NEEDS_MORE = ("trustmark_client.clearance",)  # OpenTimelineIO, an extra of its own
+NEEDS_MORE = (
+    "trustmark_client.clearance",
+    "trustmark_client.mlflow_runs",
+)  # OpenTimelineIO, MLflow: extras of their own
 
 
 def modules() -> int:

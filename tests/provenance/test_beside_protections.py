@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from common.storage import blobs
 from provenance.media import probe_media
 from provenance.models import Asset
 from tests import factories
+from tests.compliance.test_erasure import use_own_stores
 from tests.farm import Farm, make_farm
 from tests.provenance.test_assets_api import upload
 from watermarking import engine
@@ -44,8 +46,9 @@ def protected(clip: Path, target: Path, old: bytes, new: bytes) -> Path:
 @pytest.mark.req("ST-084")
 @pytest.mark.parametrize(("old", "new"), [(b"avc1", b"encv"), (b"mp4a", b"enca")], ids=["video", "audio"])
 def test_what_is_under_drm_is_refused_with_its_code_and_nothing_of_it_is_kept(
-    farm: Farm, short_clip: Path, tmp_path: Path, old: bytes, new: bytes
+    farm: Farm, short_clip: Path, tmp_path: Path, settings: Any, old: bytes, new: bytes
 ) -> None:
+    use_own_stores(settings, tmp_path)
     film = protected(short_clip, tmp_path / "film.mp4", old, new)
     before = film.read_bytes()
     answer = upload(Client(), farm, factories.bearer(farm.credential), film)

@@ -71,8 +71,9 @@ def still(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def mark(db: None) -> MarkRegistration:
+def mark(db: None, monkeypatch: pytest.MonkeyPatch) -> MarkRegistration:
     """A mark that somebody else's production registered."""
+    monkeypatch.setenv("TRUSTMARK_MARK_KEY", "5a" * 32)
     return register_mark(production_id=new_id(), token_jtis=[], asset_id=None)
 
 

@@ -178,7 +178,7 @@ def bodies(ask: Any) -> dict[str, Any]:
     output: dict[str, Any] = {
         "parents": lambda world: [world.ids["asset to fill"]], "dataset": "walked", "dataset_version": 1,
         "kind": "IMAGE", "role": "crop", "media_type": "image/png", "sha256": "8" * 64, "size_bytes": 8,
-        "technical": {"original": {"width": 1}, "derivative": {"width": 1}, "normalisation": ["none"]},
+        "technical": {"original": {"width": 1}, "derivative": {"width": 1}, "normalisation": [{"step": "none"}]},
     }  # fmt: skip
 
     def own_asset(world: Any) -> list[str]:

@@ -205,7 +205,7 @@ class ManifestRowsApi(ManifestApi):
 class ManifestCroissantApi(ManifestApi):
     """A manifest as a Croissant description (JSON-LD), for tools that load data sets."""
 
-    @extend_schema(operation_id="manifests_croissant", responses={(200, CROISSANT_TYPE): OpenApiTypes.BINARY})
+    @extend_schema(operation_id="manifests_croissant", responses={(200, CROISSANT_TYPE): OpenApiTypes.OBJECT})
     def get(self, request: Request, name: str) -> Any:
         row = self.found(name)
         page = f"{settings.BASE_URL}/api/v1/manifests/{row.content_id}"
@@ -216,7 +216,7 @@ class ManifestCroissantApi(ManifestApi):
 class ManifestProvApi(ManifestApi):
     """A manifest with all that it was made of and by which jobs, as W3C PROV-JSON."""
 
-    @extend_schema(operation_id="manifests_prov", responses={(200, "application/json"): OpenApiTypes.BINARY})
+    @extend_schema(operation_id="manifests_prov", responses={(200, "application/json"): OpenApiTypes.OBJECT})
     def get(self, request: Request, name: str) -> Any:
         row = self.found(name)
         return _file(prov_pieces(row), "application/json", f"{row.name}.prov.json")

@@ -154,10 +154,14 @@ def test_a_black_box_is_never_told_as_complete(film: Film) -> None:
     for name, lacks in (("found picture", ["BLACK_BOX"]), ("graded picture", ["BLACK_BOX"])):
         told = ask(film.desk, f"assets/{film.version(name)}/origin")
         assert told["is_complete"] is False
-        assert told["incomplete"] == [{"version": str(film.version("found picture")), "gaps": lacks}]
+        (lacking,) = told["incomplete"]
+        assert (lacking["version"], lacking["gaps"]) == (str(film.version("found picture")), lacks)
+        assert {"model.sha256", "seed", "prompt"} <= set(lacking["missing"])  # what would close it
     assert ask(film.desk, f"assets/{film.version('drawing')}/origin")["is_complete"] is True
     shot = ask(film.desk, f"assets/{film.version('shot')}/origin")
-    assert shot["incomplete"] == [{"version": str(film.version("shot")), "gaps": ["TOOL_WITHOUT_RECORD"]}]
+    (lacking,) = shot["incomplete"]
+    assert (lacking["version"], lacking["gaps"]) == (str(film.version("shot")), ["TOOL_WITHOUT_RECORD"])
+    assert lacking["missing"] == ["tool.record"]
 
 
 @pytest.mark.req("GP-027", "GP-028")

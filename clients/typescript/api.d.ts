@@ -16203,6 +16203,7 @@ export interface operations {
             400: components["responses"]["Refused400"];
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
             406: components["responses"]["Refused406"];
             503: components["responses"]["Refused503"];
         };

@@ -1,7 +1,7 @@
 """What the operations share: the caller, pages, strict groups of fields."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
 from rest_framework import serializers
@@ -30,6 +30,8 @@ class ReasonInput(Strict):
 
 class TrainingView(ApiView):
     """Base of the operations: to an organisation that does not train there is nothing here."""
+
+    refusals: ClassVar[tuple[int, ...]] = (404,)
 
     @property
     def principal(self) -> Principal:

@@ -182,8 +182,9 @@ def test_next_block_without_a_server_does_not_begin_and_a_killed_process_loses_n
         command(1, 500, block=500, milliseconds=100), node_environment(far_gate), cwd=far_gate.folder
     )
     wait_for(lambda: 5 in drawn(far_gate))
+    (held,) = (far_gate.folder / "outbox").iterdir()
     assert answer(render(far_gate, flush=True)) == {
-        "accepted": 0, "unauthorised": 0, "refused": 0, "damaged": 0,
+        "accepted": 0, "unauthorised": 0, "refused": 0, "damaged": 0, "passedOver": [held.name],
     }, "the file of a process that lives is its own"  # fmt: skip
     running.send_signal(signal.SIGKILL)
     running.wait(10)
@@ -448,7 +449,7 @@ def test_lock_names_no_registry_and_nothing_is_needed_at_run_time() -> None:
         for path in (HOME / "dist").glob("*.js")
         for name in re.findall(r'from "([^."][^"]*)"', path.read_text())
     }
-    assert imports == {"node:crypto", "node:fs", "node:fs/promises", "node:path", "node:zlib"}
+    assert imports == {"node:crypto", "node:fs", "node:fs/promises", "node:os", "node:path", "node:zlib"}
     assert "node:" not in "".join(
         path.read_text() for path in (HOME / "dist").glob("*.js") if path.name != "node.js"
     )

@@ -352,6 +352,7 @@ def test_a_report_waits_for_whoever_was_writing_at_its_cut(house: House) -> None
     assert ids(report, "originals") == set(made)
 
 
+@pytest.mark.usefixtures("embedded_valkey")
 def test_a_large_report_is_made_in_the_background_and_taken_up_again_after_a_crash(
     house: House, settings: Any
 ) -> None:

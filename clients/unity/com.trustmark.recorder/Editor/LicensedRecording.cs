@@ -127,26 +127,18 @@ namespace Trustmark
             {
                 throw new Denied(2, "trustmark: misuse: the Recorder wrote more frames than it had leave for");
             }
-            var names = new List<string>();
             var files = new List<string>();
             for (var at = 0; at < drafts.Length; at++)
             {
-                var name = "frame." + (block.First + at).ToString("D4") + ".png";
-                var named = Path.Combine(Drafts, name);
-                File.Move(drafts[at], named);
-                names.Add(name);
-                files.Add(named);
-            }
-            leave.Report(files); // throws where the leave is over: then what lies in the folder stays as it was
-            foreach (var name in names)
-            {
-                var place = Path.Combine(shot.Folder, name);
+                var place = Path.Combine(shot.Folder, "frame." + (block.First + at).ToString("D4") + ".png");
                 if (File.Exists(place))
                 {
                     File.Delete(place);
                 }
-                File.Move(Path.Combine(Drafts, name), place);
+                File.Move(drafts[at], place);
+                files.Add(place);
             }
+            leave.Report(files);
         }
     }
 }

@@ -24,6 +24,7 @@ from training.selectors.lineage import sources_above
 from training.services.assets import receive_content
 from training.services.imports import hand_in_material, read_material
 from training.services.manifests import withdraw_manifest
+from training.services.releasing import may_be_trained_on
 from training.services.reviews import answer_review
 from training.services.rights import end_rights
 from training.services.sources import rule_domain, stop_class
@@ -211,6 +212,10 @@ def test_jobs_consume_frozen_manifests_alone_and_every_way_in_meets_the_same_che
     ]
     told = a_story(house)
     withdraw_manifest(principal=house.counsel, name=told["manifest"].content_id, reason="Over.")
+    told["manifest"].refresh_from_db()
+    assert may_be_trained_on(told["manifest"]).codes == (
+        "MANIFEST_WITHDRAWN",
+    )  # what a job asks before it reads
     run = make_run(house, told["manifest"], 2)
     assert "MANIFEST_WITHDRAWN" in run.refusals
     assert make_run(house, None, 3).refusals == ["RUN_UNBOUND"]

@@ -36,6 +36,15 @@ class Migration(migrations.Migration):
                 ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('talent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='licensing.talent')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['talent', '-created_at'], name='incident_by_talent'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('constructs', []), _negated=True), name='incident_is_of_something'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['OPEN', 'NOTICE_SENT', 'ANSWERED', 'RESOLVED', 'DISMISSED'])), name='incident_state_known'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Evidence',
@@ -52,6 +61,13 @@ class Migration(migrations.Migration):
                 ('source_url', models.CharField(blank=True, default='', max_length=2000)),
                 ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='compliance.incident')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('incident', 'sha256'), name='evidence_once_per_incident'),
+                    models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='evidence_sha256_hex'),
+                    models.CheckConstraint(condition=models.Q(('size_bytes__gt', 0)), name='evidence_is_not_empty'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='IncidentEntry',
@@ -72,6 +88,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('incident', 'number'), name='incident_entry_number_once'),
+                    models.CheckConstraint(condition=models.Q(('hash__regex', '^[0-9a-f]{64}$')), name='incident_entry_hash_hex'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -83,6 +103,11 @@ class Migration(migrations.Migration):
                 ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='compliance.evidence')),
                 ('entry', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reading', to='compliance.incidententry')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('entry', None)), fields=('evidence',), name='one_reading_at_a_time'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='evidence',
@@ -108,49 +133,13 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(fields=['talent', '-created_at'], name='incident_by_talent'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('constructs', []), _negated=True), name='incident_is_of_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['OPEN', 'NOTICE_SENT', 'ANSWERED', 'RESOLVED', 'DISMISSED'])), name='incident_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='incidententry',
-            constraint=models.UniqueConstraint(fields=('incident', 'number'), name='incident_entry_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='incidententry',
-            constraint=models.CheckConstraint(condition=models.Q(('hash__regex', '^[0-9a-f]{64}$')), name='incident_entry_hash_hex'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidencereading',
-            constraint=models.UniqueConstraint(condition=models.Q(('entry', None)), fields=('evidence',), name='one_reading_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.UniqueConstraint(fields=('incident', 'sha256'), name='evidence_once_per_incident'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='evidence_sha256_hex'),
-        ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(('size_bytes__gt', 0)), name='evidence_is_not_empty'),
-        ),
-        migrations.AddIndex(
-            model_name='incidentpackage',
-            index=models.Index(fields=['incident', '-created_at'], name='package_by_incident'),
-        ),
-        migrations.AddConstraint(
-            model_name='incidentpackage',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'READY'), _negated=True), models.Q(('built_at__isnull', False), models.Q(('blob', ''), _negated=True), models.Q(('sha256', ''), _negated=True)), _connector='OR'), name='ready_package_is_whole'),
+            options={
+                'indexes': [
+                    models.Index(fields=['incident', '-created_at'], name='package_by_incident'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'READY'), _negated=True), models.Q(('built_at__isnull', False), models.Q(('blob', ''), _negated=True), models.Q(('sha256', ''), _negated=True)), _connector='OR'), name='ready_package_is_whole'),
+                ],
+            },
         ),
     ]

@@ -87,6 +87,12 @@ class Migration(migrations.Migration):
                 ('licensee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='licence_requests', to='accounts.organisation')),
                 ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['licensee', 'state', 'answer_by'], name='licensing_l_license_a26906_idx'),
+                    models.Index(fields=['agency', 'state', 'answer_by'], name='licensing_l_agency__2d6e33_idx'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='LicenceToken',
@@ -115,6 +121,22 @@ class Migration(migrations.Migration):
                 ('request', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='token', to='licensing.licencerequest')),
                 ('supersedes', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='licensing.licencetoken')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['licensee', 'created_at'], name='licensing_l_license_8192e0_idx'),
+                    models.Index(fields=['agency', 'created_at'], name='licensing_l_agency__424f04_idx'),
+                    models.Index(fields=['state', 'not_after'], name='licensing_l_state_18e777_idx'),
+                    models.Index(condition=models.Q(('notice_at__isnull', False)), fields=['notice_at'], name='token_notice_due'),
+                    django.contrib.postgres.indexes.GinIndex(fields=['vendor_ids'], name='token_vendors'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('use_types__overlap', ['DATA_MINING', 'EVALUATION', 'FINE_TUNE', 'SCRIPT_TRAINING', 'SUBLICENSE_THIRD_PARTY_TRAINING', 'TRAINING_GENERAL', 'TRAINING_REPLICA']), _negated=True), name='token_never_carries_training'),
+                    models.CheckConstraint(condition=models.Q(('use_types', []), _negated=True), name='token_grants_something'),
+                    models.CheckConstraint(condition=models.Q(('not_after__gt', models.F('not_before'))), name='token_ends_after_it_begins'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('revoked_at__isnull', False), ('state', trustcore.policy.vocabulary.TokenState['REVOKED'])), models.Q(models.Q(('state', trustcore.policy.vocabulary.TokenState['REVOKED']), _negated=True), ('revoked_at__isnull', True)), _connector='OR'), name='token_revoked_has_its_time'),
+                    models.UniqueConstraint(fields=('status_list', 'status_index'), name='token_status_slot_once'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='licencerequest',
@@ -149,6 +171,12 @@ class Migration(migrations.Migration):
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mandates', to='accounts.organisation')),
                 ('agent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='mandates', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('valid_until', None), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='mandate_ends_after_it_begins'),
+                    models.CheckConstraint(condition=models.Q(('mode__in', ['TALENT_ONLY', 'AGENT_WITHIN_MANDATE', 'DUAL'])), name='mandate_mode_is_routed'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='licencerequest',
@@ -191,6 +219,11 @@ class Migration(migrations.Migration):
                 ('guild', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='overseen_productions', to='accounts.organisation')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='productions', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', 'created_at'], name='licensing_p_organis_9ed90a_idx'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='licencetoken',
@@ -220,6 +253,11 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='actions', to='licensing.licencerequest')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['request', 'at'], name='licensing_r_request_f61502_idx'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Talent',
@@ -337,6 +375,13 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='licensing.licencerequest')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('licence_id', 'version'), name='terms_version_once_per_licence'),
+                    models.CheckConstraint(condition=models.Q(('terms_hash__regex', '^sha256:[0-9a-f]{64}$')), name='terms_hash_sha256'),
+                    models.CheckConstraint(condition=models.Q(('terms__has_keys', ['training', 'use_types']), ('terms__training__has_key', 'allowed'), ('terms__training__allowed', False), models.Q(('terms__use_types__has_any_keys', ['DATA_MINING', 'EVALUATION', 'FINE_TUNE', 'SCRIPT_TRAINING', 'SUBLICENSE_THIRD_PARTY_TRAINING', 'TRAINING_GENERAL', 'TRAINING_REPLICA']), _negated=True)), name='terms_never_carry_training'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='licencetoken',
@@ -358,6 +403,12 @@ class Migration(migrations.Migration):
                 ('location_uri', models.CharField(max_length=500)),
                 ('talent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='constructs', to='licensing.talent')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('talent', 'kind', 'sha256'), name='construct_once_per_talent'),
+                    models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='construct_sha256_hex'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='VisibilityRule',
@@ -369,6 +420,11 @@ class Migration(migrations.Migration):
                 ('organisations', models.ManyToManyField(blank=True, related_name='+', to='accounts.organisation')),
                 ('talent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='visibility_rules', to='licensing.talent')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('talent', 'construct'), name='one_visibility_rule_per_construct'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='HistoricalVisibilityRule_organisations',
@@ -414,85 +470,9 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__gt', models.F('valid_from'))), name='delegation_ends_after_it_begins'), models.CheckConstraint(condition=models.Q(('from_user', models.F('to_user')), _negated=True), name='delegation_is_to_somebody_else')],
             },
         ),
-        migrations.AddIndex(
-            model_name='production',
-            index=models.Index(fields=['organisation', 'created_at'], name='licensing_p_organis_9ed90a_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='requestaction',
-            index=models.Index(fields=['request', 'at'], name='licensing_r_request_f61502_idx'),
-        ),
         migrations.AddConstraint(
             model_name='mandate',
             constraint=models.UniqueConstraint(condition=models.Q(('revoked_at', None)), fields=('talent',), name='one_mandate_in_force_per_talent'),
-        ),
-        migrations.AddConstraint(
-            model_name='mandate',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until', None), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='mandate_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='mandate',
-            constraint=models.CheckConstraint(condition=models.Q(('mode__in', ['TALENT_ONLY', 'AGENT_WITHIN_MANDATE', 'DUAL'])), name='mandate_mode_is_routed'),
-        ),
-        migrations.AddConstraint(
-            model_name='termsversion',
-            constraint=models.UniqueConstraint(fields=('licence_id', 'version'), name='terms_version_once_per_licence'),
-        ),
-        migrations.AddConstraint(
-            model_name='termsversion',
-            constraint=models.CheckConstraint(condition=models.Q(('terms_hash__regex', '^sha256:[0-9a-f]{64}$')), name='terms_hash_sha256'),
-        ),
-        migrations.AddConstraint(
-            model_name='termsversion',
-            constraint=models.CheckConstraint(condition=models.Q(('terms__has_keys', ['training', 'use_types']), ('terms__training__has_key', 'allowed'), ('terms__training__allowed', False), models.Q(('terms__use_types__has_any_keys', ['DATA_MINING', 'EVALUATION', 'FINE_TUNE', 'SCRIPT_TRAINING', 'SUBLICENSE_THIRD_PARTY_TRAINING', 'TRAINING_GENERAL', 'TRAINING_REPLICA']), _negated=True)), name='terms_never_carry_training'),
-        ),
-        migrations.AddIndex(
-            model_name='licencetoken',
-            index=models.Index(fields=['licensee', 'created_at'], name='licensing_l_license_8192e0_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='licencetoken',
-            index=models.Index(fields=['agency', 'created_at'], name='licensing_l_agency__424f04_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='licencetoken',
-            index=models.Index(fields=['state', 'not_after'], name='licensing_l_state_18e777_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='licencetoken',
-            index=models.Index(condition=models.Q(('notice_at__isnull', False)), fields=['notice_at'], name='token_notice_due'),
-        ),
-        migrations.AddIndex(
-            model_name='licencetoken',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['vendor_ids'], name='token_vendors'),
-        ),
-        migrations.AddConstraint(
-            model_name='licencetoken',
-            constraint=models.CheckConstraint(condition=models.Q(('use_types__overlap', ['DATA_MINING', 'EVALUATION', 'FINE_TUNE', 'SCRIPT_TRAINING', 'SUBLICENSE_THIRD_PARTY_TRAINING', 'TRAINING_GENERAL', 'TRAINING_REPLICA']), _negated=True), name='token_never_carries_training'),
-        ),
-        migrations.AddConstraint(
-            model_name='licencetoken',
-            constraint=models.CheckConstraint(condition=models.Q(('use_types', []), _negated=True), name='token_grants_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='licencetoken',
-            constraint=models.CheckConstraint(condition=models.Q(('not_after__gt', models.F('not_before'))), name='token_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='licencetoken',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('revoked_at__isnull', False), ('state', trustcore.policy.vocabulary.TokenState['REVOKED'])), models.Q(models.Q(('state', trustcore.policy.vocabulary.TokenState['REVOKED']), _negated=True), ('revoked_at__isnull', True)), _connector='OR'), name='token_revoked_has_its_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='licencetoken',
-            constraint=models.UniqueConstraint(fields=('status_list', 'status_index'), name='token_status_slot_once'),
-        ),
-        migrations.AddIndex(
-            model_name='licencerequest',
-            index=models.Index(fields=['licensee', 'state', 'answer_by'], name='licensing_l_license_a26906_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='licencerequest',
-            index=models.Index(fields=['agency', 'state', 'answer_by'], name='licensing_l_agency__2d6e33_idx'),
         ),
         migrations.AddIndex(
             model_name='licencerequest',
@@ -501,17 +481,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='licencerequest',
             constraint=models.UniqueConstraint(condition=models.Q(('state__in', (trustcore.policy.vocabulary.RequestState['SUBMITTED'], trustcore.policy.vocabulary.RequestState['NOTICE_PERIOD'], trustcore.policy.vocabulary.RequestState['IN_REVIEW'], trustcore.policy.vocabulary.RequestState['COUNTERED'], trustcore.policy.vocabulary.RequestState['COUNTER_ACCEPTED'])), ('renews__isnull', False)), fields=('renews',), name='one_open_renewal_per_token'),
-        ),
-        migrations.AddConstraint(
-            model_name='vaultconstruct',
-            constraint=models.UniqueConstraint(fields=('talent', 'kind', 'sha256'), name='construct_once_per_talent'),
-        ),
-        migrations.AddConstraint(
-            model_name='vaultconstruct',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='construct_sha256_hex'),
-        ),
-        migrations.AddConstraint(
-            model_name='visibilityrule',
-            constraint=models.UniqueConstraint(fields=('talent', 'construct'), name='one_visibility_rule_per_construct'),
         ),
     ]

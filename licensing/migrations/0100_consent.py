@@ -28,6 +28,11 @@ class Migration(migrations.Migration):
                 ('valid_until', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('valid_until__gt', models.F('valid_from'))), name='absence_ends_after_it_begins'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Authority',
@@ -44,6 +49,13 @@ class Migration(migrations.Migration):
                 ('court_sha256', models.CharField(blank=True, default='', max_length=64, validators=[django.core.validators.RegexValidator('^[0-9a-f]{64}$', '64 lower-case hexadecimal digits')])),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='authority_sha256_hex'),
+                    models.CheckConstraint(condition=models.Q(('court_sha256', ''), ('court_sha256__regex', '^[0-9a-f]{64}$'), _connector='OR'), name='authority_court_sha256_hex'),
+                    models.CheckConstraint(condition=models.Q(('expires_on__isnull', True), ('expires_on__gt', models.F('issued_on')), _connector='OR'), name='authority_ends_after_it_begins'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='AutoRule',
@@ -56,6 +68,13 @@ class Migration(migrations.Migration):
                 ('valid_until', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('use_types__overlap', ['DATA_MINING', 'EVALUATION', 'FINE_TUNE', 'NEW_DIALOGUE', 'POSTHUMOUS_RENDER', 'SCRIPT_TRAINING', 'SUBLICENSE_THIRD_PARTY_TRAINING', 'TRAINING_GENERAL', 'TRAINING_REPLICA']), _negated=True), name='rule_never_approves_these'),
+                    models.CheckConstraint(condition=models.Q(('use_types', []), _negated=True), name='rule_approves_something'),
+                    models.CheckConstraint(condition=models.Q(('valid_until__gt', models.F('valid_from'))), name='rule_ends_after_it_begins'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='HistoricalAuthority',
@@ -101,6 +120,11 @@ class Migration(migrations.Migration):
                 ('counsel_name', models.CharField(max_length=200)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('counsel_name', ''), _negated=True), name='adoption_names_its_counsel'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='TalentInstruction',
@@ -404,39 +428,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='absence',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__gt', models.F('valid_from'))), name='absence_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='absence',
             constraint=models.CheckConstraint(condition=models.Q(('user', models.F('stand_in')), _negated=True), name='stand_in_is_somebody_else'),
         ),
         migrations.AddConstraint(
             model_name='authority',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='authority_sha256_hex'),
-        ),
-        migrations.AddConstraint(
-            model_name='authority',
-            constraint=models.CheckConstraint(condition=models.Q(('court_sha256', ''), ('court_sha256__regex', '^[0-9a-f]{64}$'), _connector='OR'), name='authority_court_sha256_hex'),
-        ),
-        migrations.AddConstraint(
-            model_name='authority',
             constraint=models.CheckConstraint(condition=models.Q(('registered_by', models.F('user')), _negated=True), name='nobody_registers_their_own_authority'),
-        ),
-        migrations.AddConstraint(
-            model_name='authority',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_on__isnull', True), ('expires_on__gt', models.F('issued_on')), _connector='OR'), name='authority_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='autorule',
-            constraint=models.CheckConstraint(condition=models.Q(('use_types__overlap', ['DATA_MINING', 'EVALUATION', 'FINE_TUNE', 'NEW_DIALOGUE', 'POSTHUMOUS_RENDER', 'SCRIPT_TRAINING', 'SUBLICENSE_THIRD_PARTY_TRAINING', 'TRAINING_GENERAL', 'TRAINING_REPLICA']), _negated=True), name='rule_never_approves_these'),
-        ),
-        migrations.AddConstraint(
-            model_name='autorule',
-            constraint=models.CheckConstraint(condition=models.Q(('use_types', []), _negated=True), name='rule_approves_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='autorule',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__gt', models.F('valid_from'))), name='rule_ends_after_it_begins'),
         ),
         migrations.AddConstraint(
             model_name='mandatesigner',
@@ -445,10 +441,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='profileadoption',
             constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('organisation', 'profile'), name='one_adoption_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='profileadoption',
-            constraint=models.CheckConstraint(condition=models.Q(('counsel_name', ''), _negated=True), name='adoption_names_its_counsel'),
         ),
         migrations.AddIndex(
             model_name='talentinstruction',

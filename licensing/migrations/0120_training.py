@@ -39,6 +39,16 @@ class Migration(migrations.Migration):
                 ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('talent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='training_requests', to='licensing.talent')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['talent', 'state'], name='licensing_t_talent__758c98_idx'),
+                    models.Index(fields=['licensee', 'created_at'], name='licensing_t_license_906357_idx'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('use_types__contained_by', ['DATA_MINING', 'EVALUATION', 'FINE_TUNE', 'SCRIPT_TRAINING', 'SUBLICENSE_THIRD_PARTY_TRAINING', 'TRAINING_GENERAL', 'TRAINING_REPLICA']), models.Q(('use_types', []), _negated=True)), name='training_request_asks_for_training_alone'),
+                    models.CheckConstraint(condition=models.Q(('terms__training__allowed', True)), name='training_terms_say_so'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='TrainingConsent',
@@ -77,41 +87,16 @@ class Migration(migrations.Migration):
                 ('request', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='token', to='licensing.trainingrequest')),
                 ('talent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='training_tokens', to='licensing.talent')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='trainingrequest',
-            index=models.Index(fields=['talent', 'state'], name='licensing_t_talent__758c98_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='trainingrequest',
-            index=models.Index(fields=['licensee', 'created_at'], name='licensing_t_license_906357_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('use_types__contained_by', ['DATA_MINING', 'EVALUATION', 'FINE_TUNE', 'SCRIPT_TRAINING', 'SUBLICENSE_THIRD_PARTY_TRAINING', 'TRAINING_GENERAL', 'TRAINING_REPLICA']), models.Q(('use_types', []), _negated=True)), name='training_request_asks_for_training_alone'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('terms__training__allowed', True)), name='training_terms_say_so'),
-        ),
-        migrations.AddIndex(
-            model_name='trainingtoken',
-            index=models.Index(fields=['licensee', 'created_at'], name='licensing_t_license_9f83ee_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='trainingtoken',
-            index=models.Index(fields=['talent', 'state'], name='licensing_t_talent__ffaf41_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingtoken',
-            constraint=models.CheckConstraint(condition=models.Q(('use_types__contained_by', ['DATA_MINING', 'EVALUATION', 'FINE_TUNE', 'SCRIPT_TRAINING', 'SUBLICENSE_THIRD_PARTY_TRAINING', 'TRAINING_GENERAL', 'TRAINING_REPLICA']), models.Q(('use_types', []), _negated=True)), name='training_token_grants_training_alone'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingtoken',
-            constraint=models.CheckConstraint(condition=models.Q(('not_after__gt', models.F('not_before'))), name='training_token_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingtoken',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('revoked_at__isnull', False), ('state', trustcore.policy.vocabulary.TokenState['REVOKED'])), models.Q(models.Q(('state', trustcore.policy.vocabulary.TokenState['REVOKED']), _negated=True), ('revoked_at__isnull', True)), _connector='OR'), name='training_token_revoked_has_its_time'),
+            options={
+                'indexes': [
+                    models.Index(fields=['licensee', 'created_at'], name='licensing_t_license_9f83ee_idx'),
+                    models.Index(fields=['talent', 'state'], name='licensing_t_talent__ffaf41_idx'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('use_types__contained_by', ['DATA_MINING', 'EVALUATION', 'FINE_TUNE', 'SCRIPT_TRAINING', 'SUBLICENSE_THIRD_PARTY_TRAINING', 'TRAINING_GENERAL', 'TRAINING_REPLICA']), models.Q(('use_types', []), _negated=True)), name='training_token_grants_training_alone'),
+                    models.CheckConstraint(condition=models.Q(('not_after__gt', models.F('not_before'))), name='training_token_ends_after_it_begins'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('revoked_at__isnull', False), ('state', trustcore.policy.vocabulary.TokenState['REVOKED'])), models.Q(models.Q(('state', trustcore.policy.vocabulary.TokenState['REVOKED']), _negated=True), ('revoked_at__isnull', True)), _connector='OR'), name='training_token_revoked_has_its_time'),
+                ],
+            },
         ),
     ]

@@ -40,6 +40,12 @@ class Migration(migrations.Migration):
                 ('guild', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='roll_imports', to='accounts.organisation')),
                 ('submitted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['guild', 'created_at'], name='licensing_r_guild_i_c39ccb_idx'),
+                    models.Index(condition=models.Q(('finished_at', None)), fields=['moved_at'], name='roll_unfinished'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='RollRefusal',
@@ -52,6 +58,11 @@ class Migration(migrations.Migration):
                 ('cell', models.CharField(blank=True, default='', max_length=200)),
                 ('roll', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refusals', to='licensing.rollimport')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('roll', 'row'), name='one_refusal_per_row'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='GuildDefault',
@@ -83,17 +94,5 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('guild', 'number_digest'), name='one_member_per_number'), models.CheckConstraint(condition=models.Q(('number_digest__regex', '^[0-9a-f]{64}$')), name='member_digest_hex')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='rollimport',
-            index=models.Index(fields=['guild', 'created_at'], name='licensing_r_guild_i_c39ccb_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='rollimport',
-            index=models.Index(condition=models.Q(('finished_at', None)), fields=['moved_at'], name='roll_unfinished'),
-        ),
-        migrations.AddConstraint(
-            model_name='rollrefusal',
-            constraint=models.UniqueConstraint(fields=('roll', 'row'), name='one_refusal_per_row'),
         ),
     ]

@@ -38,6 +38,16 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policy_rollouts', to='accounts.organisation')),
                 ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', '-created_at'], name='rollout_by_organisation'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('organisation', 'kind', 'profile'), name='one_rollout_in_force'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'PROFILE'), ('limits__isnull', True), models.Q(('profile', ''), _negated=True)), models.Q(('kind', 'DEFAULTS'), ('limits__isnull', False), ('profile', '')), _connector='OR'), name='rollout_is_of_one_thing'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('production_ids', []), ('share_percent', 0), ('stage', 'SHADOW')), models.Q(('share_percent__lte', 99), ('stage', 'CANARY'), models.Q(('counsel_name', ''), _negated=True), models.Q(('report_hash', ''), _negated=True), models.Q(('share_percent__gte', 1), models.Q(('production_ids', []), _negated=True), _connector='OR')), _connector='OR'), name='shadow_acts_on_nobody'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ShadowOutcome',
@@ -51,29 +61,13 @@ class Migration(migrations.Migration):
                 ('rollout', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outcomes', to='licensing.policyrollout')),
                 ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='licensing.termsversion')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='policyrollout',
-            index=models.Index(fields=['organisation', '-created_at'], name='rollout_by_organisation'),
-        ),
-        migrations.AddConstraint(
-            model_name='policyrollout',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('organisation', 'kind', 'profile'), name='one_rollout_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='policyrollout',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'PROFILE'), ('limits__isnull', True), models.Q(('profile', ''), _negated=True)), models.Q(('kind', 'DEFAULTS'), ('limits__isnull', False), ('profile', '')), _connector='OR'), name='rollout_is_of_one_thing'),
-        ),
-        migrations.AddConstraint(
-            model_name='policyrollout',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('production_ids', []), ('share_percent', 0), ('stage', 'SHADOW')), models.Q(('share_percent__lte', 99), ('stage', 'CANARY'), models.Q(('counsel_name', ''), _negated=True), models.Q(('report_hash', ''), _negated=True), models.Q(('share_percent__gte', 1), models.Q(('production_ids', []), _negated=True), _connector='OR')), _connector='OR'), name='shadow_acts_on_nobody'),
-        ),
-        migrations.AddIndex(
-            model_name='shadowoutcome',
-            index=models.Index(condition=models.Q(('differs', True)), fields=['rollout', '-created_at'], name='shadow_that_differs'),
-        ),
-        migrations.AddConstraint(
-            model_name='shadowoutcome',
-            constraint=models.UniqueConstraint(fields=('rollout', 'version'), name='one_shadow_outcome_per_version'),
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('differs', True)), fields=['rollout', '-created_at'], name='shadow_that_differs'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('rollout', 'version'), name='one_shadow_outcome_per_version'),
+                ],
+            },
         ),
     ]

@@ -43,6 +43,12 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'url'), name='one_endpoint_per_address'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('disabled_reason', ''), ('enabled', True)), models.Q(('enabled', False), models.Q(('disabled_reason', ''), _negated=True)), _connector='OR'), name='disabled_for_a_reason'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Delivery',
@@ -60,6 +66,17 @@ class Migration(migrations.Migration):
                 ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='audit.event')),
                 ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='notify.webhookendpoint')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('dead_at', None), ('delivered_at', None)), fields=['endpoint', 'next_attempt_at'], name='delivery_due'),
+                    models.Index(condition=models.Q(('dead_at', None), ('delivered_at', None)), fields=['claimed_until'], name='delivery_under_way'),
+                    models.Index(fields=['endpoint', '-created_at'], name='delivery_newest_first'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('endpoint', 'event'), name='one_delivery_per_endpoint'),
+                    models.CheckConstraint(condition=models.Q(('delivered_at', None), ('dead_at', None), _connector='OR'), name='delivered_or_dead'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Notice',
@@ -73,33 +90,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['organisation_id', 'position'], name='notice_in_order')],
                 'constraints': [models.UniqueConstraint(fields=('organisation_id', 'event'), name='one_notice_per_organisation')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='webhookendpoint',
-            constraint=models.UniqueConstraint(fields=('organisation', 'url'), name='one_endpoint_per_address'),
-        ),
-        migrations.AddConstraint(
-            model_name='webhookendpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('disabled_reason', ''), ('enabled', True)), models.Q(('enabled', False), models.Q(('disabled_reason', ''), _negated=True)), _connector='OR'), name='disabled_for_a_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('dead_at', None), ('delivered_at', None)), fields=['endpoint', 'next_attempt_at'], name='delivery_due'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('dead_at', None), ('delivered_at', None)), fields=['claimed_until'], name='delivery_under_way'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['endpoint', '-created_at'], name='delivery_newest_first'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('endpoint', 'event'), name='one_delivery_per_endpoint'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('delivered_at', None), ('dead_at', None), _connector='OR'), name='delivered_or_dead'),
         ),
     ]

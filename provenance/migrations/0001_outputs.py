@@ -48,6 +48,20 @@ class Migration(migrations.Migration):
                 ('production', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assets', to='licensing.production')),
                 ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['production', '-created_at'], name='asset_by_production'),
+                    models.Index(condition=models.Q(('state__in', ('RECEIVED', 'MARKING', 'SIGNING', 'VERIFYING'))), fields=['touched_at'], name='asset_unfinished'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('token_jtis', []), _negated=True), name='asset_cites_a_licence'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'RELEASED'), _negated=True), models.Q(('released_at__isnull', False), models.Q(('mark_id', ''), _negated=True), models.Q(('signed_blob', ''), _negated=True), models.Q(('sha256', ''), _negated=True)), _connector='OR'), name='released_asset_is_marked_and_signed'),
+                    models.CheckConstraint(condition=models.Q(('state', 'HELD'), ('hold_reasons', []), _connector='OR'), name='only_held_assets_have_reasons'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'HELD'), _negated=True), models.Q(('hold_reasons', []), _negated=True), _connector='OR'), name='held_asset_says_why'),
+                    models.UniqueConstraint(condition=models.Q(('mark_id', ''), _negated=True), fields=('mark_id',), name='one_asset_per_mark'),
+                    models.UniqueConstraint(condition=models.Q(('idempotency_key', ''), _negated=True), fields=('organisation', 'idempotency_key'), name='one_asset_per_upload_key'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='AssetEvent',
@@ -63,6 +77,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('asset', 'number'), name='asset_event_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -78,6 +95,11 @@ class Migration(migrations.Migration):
                 ('report', models.JSONField()),
                 ('asset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='manifests', to='provenance.asset')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['asset', '-created_at'], name='manifest_by_asset'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='SigningAuthority',
@@ -94,45 +116,5 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'ACTIVE')), fields=('state',), name='one_active_signing_authority')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='asset',
-            index=models.Index(fields=['production', '-created_at'], name='asset_by_production'),
-        ),
-        migrations.AddIndex(
-            model_name='asset',
-            index=models.Index(condition=models.Q(('state__in', ('RECEIVED', 'MARKING', 'SIGNING', 'VERIFYING'))), fields=['touched_at'], name='asset_unfinished'),
-        ),
-        migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.CheckConstraint(condition=models.Q(('token_jtis', []), _negated=True), name='asset_cites_a_licence'),
-        ),
-        migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'RELEASED'), _negated=True), models.Q(('released_at__isnull', False), models.Q(('mark_id', ''), _negated=True), models.Q(('signed_blob', ''), _negated=True), models.Q(('sha256', ''), _negated=True)), _connector='OR'), name='released_asset_is_marked_and_signed'),
-        ),
-        migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'HELD'), ('hold_reasons', []), _connector='OR'), name='only_held_assets_have_reasons'),
-        ),
-        migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'HELD'), _negated=True), models.Q(('hold_reasons', []), _negated=True), _connector='OR'), name='held_asset_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.UniqueConstraint(condition=models.Q(('mark_id', ''), _negated=True), fields=('mark_id',), name='one_asset_per_mark'),
-        ),
-        migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.UniqueConstraint(condition=models.Q(('idempotency_key', ''), _negated=True), fields=('organisation', 'idempotency_key'), name='one_asset_per_upload_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='assetevent',
-            constraint=models.UniqueConstraint(fields=('asset', 'number'), name='asset_event_once'),
-        ),
-        migrations.AddIndex(
-            model_name='manifestrecord',
-            index=models.Index(fields=['asset', '-created_at'], name='manifest_by_asset'),
         ),
     ]

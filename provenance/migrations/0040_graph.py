@@ -42,6 +42,16 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('production', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='licensing.production')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('content_sha256', ''), _negated=True), fields=['content_sha256'], name='asset_version_by_content'),
+                    models.Index(fields=['production', '-id'], name='asset_version_by_film'),
+                    models.Index(condition=models.Q(('mark_id', ''), _negated=True), fields=['mark_id'], name='asset_version_by_mark'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('frame_first', None), ('frame_last', None)), ('frame_last__gte', models.F('frame_first')), _connector='OR'), name='asset_version_frames_in_order'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='GenerationRecord',
@@ -62,6 +72,14 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('production', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='licensing.production')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['production', '-id'], name='generation_by_film'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('production', 'organisation', 'external_id'), name='generation_once_per_external_id'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='GenerationOutput',
@@ -83,6 +101,15 @@ class Migration(migrations.Migration):
                 ('asset_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='provenance.assetversion')),
                 ('production', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='licensing.production')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('sha256', ''), _negated=True), fields=['sha256'], name='generative_model_by_hash'),
+                    models.Index(fields=['name', 'version'], name='generative_model_by_name'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('production', 'name', 'version', 'sha256'), name='generative_model_once'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='generationrecord',
@@ -102,6 +129,16 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('production', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='licensing.production')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['production', 'kind', '-id'], name='graph_asset_by_kind'),
+                    models.Index(fields=['production', '-id'], name='graph_asset_by_age'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('production', 'organisation', 'external_id'), name='graph_asset_once_per_external_id'),
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='graph_asset_has_a_name'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='assetversion',
@@ -127,6 +164,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['number'],
+                'indexes': [
+                    models.Index(fields=['object_id', 'number'], name='provenance_event_by_object'),
+                    models.Index(fields=['production', 'number'], name='provenance_event_by_film'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('batch', 'position'), name='provenance_event_place'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -173,6 +217,11 @@ class Migration(migrations.Migration):
                 ('version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='classifications', to='provenance.assetversion')),
                 ('event', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='provenance.provenanceevent')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('version', 'number'), name='classification_once'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='assetversion',
@@ -200,6 +249,17 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('production', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='licensing.production')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['parent', 'child'], name='relation_by_parent'),
+                    models.Index(condition=models.Q(('generation__isnull', False)), fields=['generation'], name='relation_by_generation'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('child', models.F('parent')), _negated=True), name='relation_joins_two'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('frame_first', None), ('frame_last', None), ('parent_first', None)), ('frame_last__gte', models.F('frame_first')), _connector='OR'), name='relation_frames_in_order'),
+                    models.UniqueConstraint(fields=('child', 'parent', 'kind', 'role', 'frame_first', 'region', 'generation'), name='relation_once', nulls_distinct=False),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='SealedText',
@@ -239,6 +299,11 @@ class Migration(migrations.Migration):
                 ('event', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='provenance.provenanceevent')),
                 ('note', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='provenance.sealedtext')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['version', '-id'], name='decision_by_version'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='CustodyDocument',
@@ -288,104 +353,12 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('destroyed_at', None), ('sealed_key__isnull', False)), models.Q(('destroyed_at__isnull', False), ('sealed_key', None)), _connector='OR'), name='production_key_is_there_or_destroyed')],
             },
         ),
-        migrations.AddIndex(
-            model_name='provenanceevent',
-            index=models.Index(fields=['object_id', 'number'], name='provenance_event_by_object'),
-        ),
-        migrations.AddIndex(
-            model_name='provenanceevent',
-            index=models.Index(fields=['production', 'number'], name='provenance_event_by_film'),
-        ),
-        migrations.AddConstraint(
-            model_name='provenanceevent',
-            constraint=models.UniqueConstraint(fields=('batch', 'position'), name='provenance_event_place'),
-        ),
-        migrations.AddIndex(
-            model_name='graphasset',
-            index=models.Index(fields=['production', 'kind', '-id'], name='graph_asset_by_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='graphasset',
-            index=models.Index(fields=['production', '-id'], name='graph_asset_by_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='graphasset',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('production', 'organisation', 'external_id'), name='graph_asset_once_per_external_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='graphasset',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='graph_asset_has_a_name'),
-        ),
-        migrations.AddIndex(
-            model_name='generativemodel',
-            index=models.Index(condition=models.Q(('sha256', ''), _negated=True), fields=['sha256'], name='generative_model_by_hash'),
-        ),
-        migrations.AddIndex(
-            model_name='generativemodel',
-            index=models.Index(fields=['name', 'version'], name='generative_model_by_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='generativemodel',
-            constraint=models.UniqueConstraint(fields=('production', 'name', 'version', 'sha256'), name='generative_model_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='classification',
-            constraint=models.UniqueConstraint(fields=('version', 'number'), name='classification_once'),
-        ),
-        migrations.AddIndex(
-            model_name='assetversion',
-            index=models.Index(condition=models.Q(('content_sha256', ''), _negated=True), fields=['content_sha256'], name='asset_version_by_content'),
-        ),
-        migrations.AddIndex(
-            model_name='assetversion',
-            index=models.Index(fields=['production', '-id'], name='asset_version_by_film'),
-        ),
-        migrations.AddIndex(
-            model_name='assetversion',
-            index=models.Index(condition=models.Q(('mark_id', ''), _negated=True), fields=['mark_id'], name='asset_version_by_mark'),
-        ),
         migrations.AddConstraint(
             model_name='assetversion',
             constraint=models.UniqueConstraint(fields=('asset', 'number'), name='asset_version_once'),
         ),
-        migrations.AddConstraint(
-            model_name='assetversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('frame_first', None), ('frame_last', None)), ('frame_last__gte', models.F('frame_first')), _connector='OR'), name='asset_version_frames_in_order'),
-        ),
-        migrations.AddIndex(
-            model_name='relation',
-            index=models.Index(fields=['parent', 'child'], name='relation_by_parent'),
-        ),
-        migrations.AddIndex(
-            model_name='relation',
-            index=models.Index(condition=models.Q(('generation__isnull', False)), fields=['generation'], name='relation_by_generation'),
-        ),
-        migrations.AddConstraint(
-            model_name='relation',
-            constraint=models.CheckConstraint(condition=models.Q(('child', models.F('parent')), _negated=True), name='relation_joins_two'),
-        ),
-        migrations.AddConstraint(
-            model_name='relation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('frame_first', None), ('frame_last', None), ('parent_first', None)), ('frame_last__gte', models.F('frame_first')), _connector='OR'), name='relation_frames_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='relation',
-            constraint=models.UniqueConstraint(fields=('child', 'parent', 'kind', 'role', 'frame_first', 'region', 'generation'), name='relation_once', nulls_distinct=False),
-        ),
-        migrations.AddIndex(
-            model_name='generationrecord',
-            index=models.Index(fields=['production', '-id'], name='generation_by_film'),
-        ),
         migrations.AddIndex(
             model_name='generationrecord',
             index=models.Index(fields=['model', '-id'], name='generation_by_model'),
-        ),
-        migrations.AddConstraint(
-            model_name='generationrecord',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('production', 'organisation', 'external_id'), name='generation_once_per_external_id'),
-        ),
-        migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['version', '-id'], name='decision_by_version'),
         ),
     ]

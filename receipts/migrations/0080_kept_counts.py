@@ -137,6 +137,11 @@ class Migration(migrations.Migration):
                 ('as_again', receipts.tallies.FrameRanges()),
                 ('as_lost', receipts.tallies.FrameRanges()),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['token_jti', 'shot'], name='frametally_by_shot'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='LicenceTally',
@@ -201,10 +206,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='unauthorisedframe',
             index=models.Index(fields=['token_jti', 'idx'], name='unauthorised_by_token'),
-        ),
-        migrations.AddIndex(
-            model_name='frametally',
-            index=models.Index(fields=['token_jti', 'shot'], name='frametally_by_shot'),
         ),
         migrations.RunSQL(COUNTED, UNCOUNTED),
         migrations.RunSQL(ROOM, migrations.RunSQL.noop),

@@ -65,6 +65,15 @@ class Migration(migrations.Migration):
                 ('registered_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('writer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='written_works', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', '-created_at'], name='work_by_organisation'),
+                    models.Index(fields=['writer'], name='work_by_writer'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('destroyed_at', None), ('sealed_key__isnull', False)), models.Q(('destroyed_at__isnull', False), ('sealed_key', None)), _connector='OR'), name='work_has_its_key_or_its_end'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Version',
@@ -90,6 +99,17 @@ class Migration(migrations.Migration):
                 ('submitted_key', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.apicredential')),
                 ('work', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='screenplays.work')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['sha256'], name='version_by_sha256'),
+                    django.contrib.postgres.indexes.GinIndex(fields=['sketch'], name='version_by_sketch'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('work', 'number'), name='version_number_once'),
+                    models.UniqueConstraint(fields=('work', 'sha256'), name='version_bytes_once'),
+                    models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}\\Z'), ('wording_sha256__regex', '^[0-9a-f]{64}\\Z')), name='version_hashes_hex'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Scene',
@@ -105,38 +125,6 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('version', 'ordinal'), name='scene_once'), models.CheckConstraint(condition=models.Q(('mac__regex', '^[0-9a-f]{64}\\Z')), name='scene_mac_hex')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='work',
-            index=models.Index(fields=['organisation', '-created_at'], name='work_by_organisation'),
-        ),
-        migrations.AddIndex(
-            model_name='work',
-            index=models.Index(fields=['writer'], name='work_by_writer'),
-        ),
-        migrations.AddConstraint(
-            model_name='work',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('destroyed_at', None), ('sealed_key__isnull', False)), models.Q(('destroyed_at__isnull', False), ('sealed_key', None)), _connector='OR'), name='work_has_its_key_or_its_end'),
-        ),
-        migrations.AddIndex(
-            model_name='version',
-            index=models.Index(fields=['sha256'], name='version_by_sha256'),
-        ),
-        migrations.AddIndex(
-            model_name='version',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['sketch'], name='version_by_sketch'),
-        ),
-        migrations.AddConstraint(
-            model_name='version',
-            constraint=models.UniqueConstraint(fields=('work', 'number'), name='version_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='version',
-            constraint=models.UniqueConstraint(fields=('work', 'sha256'), name='version_bytes_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='version',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}\\Z'), ('wording_sha256__regex', '^[0-9a-f]{64}\\Z')), name='version_hashes_hex'),
         ),
         *append_only('screenplays_version'),
         *append_only('screenplays_scene'),

@@ -63,6 +63,19 @@ class Migration(migrations.Migration):
                 ('version', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='screenplays.version')),
                 ('work', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='screenplays.work')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['work', '-created_at'], name='grant_by_work'),
+                    models.Index(fields=['person'], name='grant_by_person'),
+                    models.Index(fields=['credential'], name='grant_by_credential'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('credential__isnull', False), ('person', None)), models.Q(('credential', None), ('person__isnull', False)), _connector='OR'), name='grant_is_to_a_person_or_a_machine'),
+                    models.CheckConstraint(condition=models.Q(('not_after__gt', models.F('not_before'))), name='grant_ends_after_it_begins'),
+                    models.CheckConstraint(condition=models.Q(('training_licence', None), ('purpose', 'TRAIN'), _connector='OR'), name='training_licence_is_for_training_alone'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('end_reason', ''), ('ended_at', None), ('ended_by', None)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False), models.Q(('end_reason', ''), _negated=True)), _connector='OR'), name='grant_ended_by_somebody_for_a_reason'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Access',
@@ -86,58 +99,18 @@ class Migration(migrations.Migration):
                 ('work', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accesses', to='screenplays.work')),
                 ('grant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accesses', to='screenplays.grant')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(fields=['work', '-created_at'], name='grant_by_work'),
-        ),
-        migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(fields=['person'], name='grant_by_person'),
-        ),
-        migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(fields=['credential'], name='grant_by_credential'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('credential__isnull', False), ('person', None)), models.Q(('credential', None), ('person__isnull', False)), _connector='OR'), name='grant_is_to_a_person_or_a_machine'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('not_after__gt', models.F('not_before'))), name='grant_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('training_licence', None), ('purpose', 'TRAIN'), _connector='OR'), name='training_licence_is_for_training_alone'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end_reason', ''), ('ended_at', None), ('ended_by', None)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False), models.Q(('end_reason', ''), _negated=True)), _connector='OR'), name='grant_ended_by_somebody_for_a_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='access',
-            index=models.Index(fields=['work', '-created_at'], name='access_by_work'),
-        ),
-        migrations.AddIndex(
-            model_name='access',
-            index=models.Index(fields=['organisation', '-created_at'], name='access_by_organisation'),
-        ),
-        migrations.AddConstraint(
-            model_name='access',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome', 'REFUSED'), ('reasons', []), _connector='XOR'), name='refused_access_has_its_reasons'),
-        ),
-        migrations.AddConstraint(
-            model_name='access',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome', 'REFUSED'), models.Q(('authority', 'GRANT'), ('grant__isnull', False)), models.Q(('authority__in', ['KEEPER', 'WRITER']), ('purpose', 'READ')), _connector='OR'), name='access_has_its_authority'),
-        ),
-        migrations.AddConstraint(
-            model_name='access',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'DELIVERED'), _negated=True), models.Q(('permission__isnull', False), ('version__isnull', False), models.Q(('sha256', ''), _negated=True), models.Q(('part', ''), _negated=True)), _connector='OR'), name='delivery_names_what_was_handed_out'),
-        ),
-        migrations.AddConstraint(
-            model_name='access',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('purpose', 'TRAIN'), _negated=True), ('outcome', 'REFUSED'), ('training_granted', True), _connector='OR'), name='training_access_had_training_granted'),
+            options={
+                'indexes': [
+                    models.Index(fields=['work', '-created_at'], name='access_by_work'),
+                    models.Index(fields=['organisation', '-created_at'], name='access_by_organisation'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('outcome', 'REFUSED'), ('reasons', []), _connector='XOR'), name='refused_access_has_its_reasons'),
+                    models.CheckConstraint(condition=models.Q(('outcome', 'REFUSED'), models.Q(('authority', 'GRANT'), ('grant__isnull', False)), models.Q(('authority__in', ['KEEPER', 'WRITER']), ('purpose', 'READ')), _connector='OR'), name='access_has_its_authority'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'DELIVERED'), _negated=True), models.Q(('permission__isnull', False), ('version__isnull', False), models.Q(('sha256', ''), _negated=True), models.Q(('part', ''), _negated=True)), _connector='OR'), name='delivery_names_what_was_handed_out'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('purpose', 'TRAIN'), _negated=True), ('outcome', 'REFUSED'), ('training_granted', True), _connector='OR'), name='training_access_had_training_granted'),
+                ],
+            },
         ),
         *append_only('screenplays_access'),
         migrations.RunSQL(_GUARD, _UNDO),

@@ -44,6 +44,11 @@ class Migration(migrations.Migration):
                 ('ref', models.UUIDField()),
                 ('organisation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('ref', 'organisation', 'kind'), name='lineage_node_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='LineageEdge',
@@ -55,6 +60,16 @@ class Migration(migrations.Migration):
                 ('child', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='above', to='training.lineagenode')),
                 ('parent', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='below', to='training.lineagenode')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['child', 'parent'], name='lineage_edge_upwards'),
+                    models.Index(fields=['organisation', 'number'], name='lineage_edge_in_order'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('parent', 'child'), name='lineage_edge_once'),
+                    models.CheckConstraint(condition=models.Q(('parent', models.F('child')), _negated=True), name='lineage_edge_leads_on'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='PolicyDecision',
@@ -74,6 +89,15 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('policy', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='training.policytext')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', '-created_at'], name='policy_decision_by_age'),
+                    models.Index(fields=['subject_id'], name='policy_decision_by_subject'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('outcome', 'ADMIT'), ('codes__len__gt', 0), _connector='OR'), name='refusal_has_its_reason'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='RightsRecord',
@@ -103,6 +127,16 @@ class Migration(migrations.Migration):
                 ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('training_token', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='licensing.trainingtoken')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['expires_at'], name='rights_by_their_end'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('licence_class', 'TALENT_TRAINING_LICENCE'), ('training_token__isnull', False)), models.Q(models.Q(('licence_class', 'TALENT_TRAINING_LICENCE'), _negated=True), ('training_token', None)), _connector='OR'), name='rights_of_a_talent_have_their_licence'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('expires_at', None), ('expires_on', None)), models.Q(('expires_at__isnull', False), ('expires_on__isnull', False)), _connector='OR'), name='rights_end_in_a_time_zone'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('licence_type', ''), _negated=True), models.Q(('licence_source', ''), _negated=True), models.Q(('evidence_uri', ''), _negated=True)), name='rights_are_stated_and_shown'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='RightsEnd',
@@ -134,6 +168,15 @@ class Migration(migrations.Migration):
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('registered_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', '-created_at'], name='source_by_age'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'canonical_url'), name='source_once'),
+                    models.CheckConstraint(condition=models.Q(('rights_holder', ''), _negated=True), name='source_has_a_rights_holder'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='rightsrecord',
@@ -154,6 +197,13 @@ class Migration(migrations.Migration):
                 ('stop_reason', models.CharField(blank=True, default='', max_length=500)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'code'), name='source_class_once'),
+                    models.CheckConstraint(condition=models.Q(('expected_value__range', (1, 5))), name='source_class_value'),
+                    models.CheckConstraint(condition=models.Q(('stopped_at', None), models.Q(('stop_reason', ''), _negated=True), _connector='OR'), name='source_class_stopped_for_a_reason'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='source',
@@ -181,6 +231,12 @@ class Migration(migrations.Migration):
                 ('source', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='exceptions', to='training.source')),
                 ('source_class', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exceptions', to='training.sourceclass')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('signed_at', None), ('signed_by', None)), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False), models.Q(('signed_by', models.F('asked_by')), _negated=True)), _connector='OR'), name='exception_is_signed_by_another'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('compensating_controls', ''), _negated=True), models.Q(('rollback_plan', ''), _negated=True), ('codes__len__gt', 0)), name='exception_says_what_is_done_instead'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='TrainingAsset',
@@ -211,6 +267,15 @@ class Migration(migrations.Migration):
                 ('rights', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='training.rightsrecord')),
                 ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='assets', to='training.source')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', '-created_at'], name='training_asset_by_age'),
+                    models.Index(fields=['sha256'], name='training_asset_by_content'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('source', 'external_id', 'version'), name='training_asset_version_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Review',
@@ -228,6 +293,15 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('asset', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='review', to='training.trainingasset')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('answer', '')), fields=['organisation', '-risk', 'due_at'], name='review_queue'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at', None), ('answered_by', None)), models.Q(models.Q(('answer', ''), _negated=True), ('answered_at__isnull', False), ('answered_by__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='review_is_answered_whole'),
+                    models.CheckConstraint(condition=models.Q(('answered_by', None), models.Q(('answered_by', models.F('collected_by')), _negated=True), _connector='OR'), name='review_is_somebody_elses'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Fingerprint',
@@ -239,6 +313,11 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('asset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='fingerprints', to='training.trainingasset')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', 'number'], name='fingerprint_in_order'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='TransformJob',
@@ -253,6 +332,11 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('run_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('run_by', models.F('approved_by')), _negated=True), name='transform_job_takes_two_people'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Derivative',
@@ -275,6 +359,12 @@ class Migration(migrations.Migration):
                 ('node', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='training.lineagenode')),
                 ('job', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='derivatives', to='training.transformjob')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', 'dataset', 'dataset_version'], name='derivative_by_dataset'),
+                    models.Index(fields=['sha256'], name='derivative_by_content'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='DomainRule',
@@ -292,127 +382,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddConstraint(
-            model_name='lineagenode',
-            constraint=models.UniqueConstraint(fields=('ref', 'organisation', 'kind'), name='lineage_node_once'),
-        ),
-        migrations.AddIndex(
-            model_name='lineageedge',
-            index=models.Index(fields=['child', 'parent'], name='lineage_edge_upwards'),
-        ),
-        migrations.AddIndex(
-            model_name='lineageedge',
-            index=models.Index(fields=['organisation', 'number'], name='lineage_edge_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='lineageedge',
-            constraint=models.UniqueConstraint(fields=('parent', 'child'), name='lineage_edge_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='lineageedge',
-            constraint=models.CheckConstraint(condition=models.Q(('parent', models.F('child')), _negated=True), name='lineage_edge_leads_on'),
-        ),
-        migrations.AddIndex(
-            model_name='policydecision',
-            index=models.Index(fields=['organisation', '-created_at'], name='policy_decision_by_age'),
-        ),
-        migrations.AddIndex(
-            model_name='policydecision',
-            index=models.Index(fields=['subject_id'], name='policy_decision_by_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='policydecision',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome', 'ADMIT'), ('codes__len__gt', 0), _connector='OR'), name='refusal_has_its_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='rightsrecord',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['expires_at'], name='rights_by_their_end'),
-        ),
-        migrations.AddConstraint(
             model_name='rightsrecord',
             constraint=models.UniqueConstraint(fields=('source', 'version'), name='rights_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='rightsrecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('licence_class', 'TALENT_TRAINING_LICENCE'), ('training_token__isnull', False)), models.Q(models.Q(('licence_class', 'TALENT_TRAINING_LICENCE'), _negated=True), ('training_token', None)), _connector='OR'), name='rights_of_a_talent_have_their_licence'),
-        ),
-        migrations.AddConstraint(
-            model_name='rightsrecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('expires_at', None), ('expires_on', None)), models.Q(('expires_at__isnull', False), ('expires_on__isnull', False)), _connector='OR'), name='rights_end_in_a_time_zone'),
-        ),
-        migrations.AddConstraint(
-            model_name='rightsrecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('licence_type', ''), _negated=True), models.Q(('licence_source', ''), _negated=True), models.Q(('evidence_uri', ''), _negated=True)), name='rights_are_stated_and_shown'),
-        ),
-        migrations.AddConstraint(
-            model_name='sourceclass',
-            constraint=models.UniqueConstraint(fields=('organisation', 'code'), name='source_class_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sourceclass',
-            constraint=models.CheckConstraint(condition=models.Q(('expected_value__range', (1, 5))), name='source_class_value'),
-        ),
-        migrations.AddConstraint(
-            model_name='sourceclass',
-            constraint=models.CheckConstraint(condition=models.Q(('stopped_at', None), models.Q(('stop_reason', ''), _negated=True), _connector='OR'), name='source_class_stopped_for_a_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='source',
-            index=models.Index(fields=['organisation', '-created_at'], name='source_by_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(fields=('organisation', 'canonical_url'), name='source_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='source',
-            constraint=models.CheckConstraint(condition=models.Q(('rights_holder', ''), _negated=True), name='source_has_a_rights_holder'),
-        ),
-        migrations.AddConstraint(
-            model_name='rightsexception',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signed_at', None), ('signed_by', None)), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False), models.Q(('signed_by', models.F('asked_by')), _negated=True)), _connector='OR'), name='exception_is_signed_by_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='rightsexception',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('compensating_controls', ''), _negated=True), models.Q(('rollback_plan', ''), _negated=True), ('codes__len__gt', 0)), name='exception_says_what_is_done_instead'),
-        ),
-        migrations.AddIndex(
-            model_name='trainingasset',
-            index=models.Index(fields=['organisation', '-created_at'], name='training_asset_by_age'),
-        ),
-        migrations.AddIndex(
-            model_name='trainingasset',
-            index=models.Index(fields=['sha256'], name='training_asset_by_content'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingasset',
-            constraint=models.UniqueConstraint(fields=('source', 'external_id', 'version'), name='training_asset_version_once'),
-        ),
-        migrations.AddIndex(
-            model_name='review',
-            index=models.Index(condition=models.Q(('answer', '')), fields=['organisation', '-risk', 'due_at'], name='review_queue'),
-        ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at', None), ('answered_by', None)), models.Q(models.Q(('answer', ''), _negated=True), ('answered_at__isnull', False), ('answered_by__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='review_is_answered_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('answered_by', None), models.Q(('answered_by', models.F('collected_by')), _negated=True), _connector='OR'), name='review_is_somebody_elses'),
-        ),
-        migrations.AddIndex(
-            model_name='fingerprint',
-            index=models.Index(fields=['organisation', 'number'], name='fingerprint_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='transformjob',
-            constraint=models.CheckConstraint(condition=models.Q(('run_by', models.F('approved_by')), _negated=True), name='transform_job_takes_two_people'),
-        ),
-        migrations.AddIndex(
-            model_name='derivative',
-            index=models.Index(fields=['organisation', 'dataset', 'dataset_version'], name='derivative_by_dataset'),
-        ),
-        migrations.AddIndex(
-            model_name='derivative',
-            index=models.Index(fields=['sha256'], name='derivative_by_content'),
         ),
     ]

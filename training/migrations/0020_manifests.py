@@ -41,6 +41,17 @@ class Migration(migrations.Migration):
                 ('policy', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='training.policytext')),
                 ('released_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', '-created_at'], name='training_manifest_by_age'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'content_id'), name='training_manifest_once'),
+                    models.CheckConstraint(condition=models.Q(('rows__gt', 0)), name='training_manifest_lists_something'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('released_at', None), ('released_by', None)), models.Q(('released_at__isnull', False), ('released_by__isnull', False), models.Q(('released_by', models.F('frozen_by')), _negated=True)), _connector='OR'), name='training_manifest_takes_two_people'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at', None), ('withdrawn_reason', '')), models.Q(('withdrawn_at__isnull', False), models.Q(('withdrawn_reason', ''), _negated=True)), _connector='OR'), name='training_manifest_ends_for_a_reason'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ManifestRow',
@@ -54,6 +65,15 @@ class Migration(migrations.Migration):
                 ('node', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='training.lineagenode')),
                 ('manifest', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='training.trainingmanifest')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['ref'], name='manifest_row_by_ref'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('manifest', 'ordinal'), name='manifest_row_once'),
+                    models.CheckConstraint(condition=models.Q(('sources__len__gt', 0)), name='manifest_row_has_its_source'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='TrainingRun',
@@ -71,6 +91,14 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('registered_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', '-created_at'], name='training_run_by_age'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'external_id'), name='training_run_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ModelVersion',
@@ -84,49 +112,10 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='models', to='training.trainingrun')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='trainingmanifest',
-            index=models.Index(fields=['organisation', '-created_at'], name='training_manifest_by_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingmanifest',
-            constraint=models.UniqueConstraint(fields=('organisation', 'content_id'), name='training_manifest_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingmanifest',
-            constraint=models.CheckConstraint(condition=models.Q(('rows__gt', 0)), name='training_manifest_lists_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingmanifest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('released_at', None), ('released_by', None)), models.Q(('released_at__isnull', False), ('released_by__isnull', False), models.Q(('released_by', models.F('frozen_by')), _negated=True)), _connector='OR'), name='training_manifest_takes_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingmanifest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at', None), ('withdrawn_reason', '')), models.Q(('withdrawn_at__isnull', False), models.Q(('withdrawn_reason', ''), _negated=True)), _connector='OR'), name='training_manifest_ends_for_a_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='manifestrow',
-            index=models.Index(fields=['ref'], name='manifest_row_by_ref'),
-        ),
-        migrations.AddConstraint(
-            model_name='manifestrow',
-            constraint=models.UniqueConstraint(fields=('manifest', 'ordinal'), name='manifest_row_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='manifestrow',
-            constraint=models.CheckConstraint(condition=models.Q(('sources__len__gt', 0)), name='manifest_row_has_its_source'),
-        ),
-        migrations.AddIndex(
-            model_name='trainingrun',
-            index=models.Index(fields=['organisation', '-created_at'], name='training_run_by_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='trainingrun',
-            constraint=models.UniqueConstraint(fields=('organisation', 'external_id'), name='training_run_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(fields=('organisation', 'name', 'version'), name='model_version_once'),
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'name', 'version'), name='model_version_once'),
+                ],
+            },
         ),
     ]

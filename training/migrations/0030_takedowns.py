@@ -52,6 +52,16 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('rights', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='training.rightsrecord')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', '-created_at'], name='takedown_by_age'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('is_drill', False)), fields=('rights', 'trigger'), name='takedown_once_for_an_end'),
+                    models.CheckConstraint(condition=models.Q(('roots__len__gt', 0)), name='takedown_begins_somewhere'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'CLOSED'), _negated=True), ('certificate__isnull', False), _connector='OR'), name='takedown_closed_is_certified'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='TakedownItem',
@@ -71,6 +81,14 @@ class Migration(migrations.Migration):
                 ('owner', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('takedown', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='training.takedown')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['takedown', 'due_at'], name='takedown_item_by_clock'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('action', ''), ('done_at', None)), models.Q(('done_at__isnull', False), models.Q(('action', ''), _negated=True), models.Q(('evidence', ''), _negated=True)), _connector='OR'), name='takedown_item_is_done_with_evidence'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='TakedownReach',
@@ -80,37 +98,13 @@ class Migration(migrations.Migration):
                 ('node', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='training.lineagenode')),
                 ('takedown', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='reach', to='training.takedown')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='takedown',
-            index=models.Index(fields=['organisation', '-created_at'], name='takedown_by_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='takedown',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_drill', False)), fields=('rights', 'trigger'), name='takedown_once_for_an_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='takedown',
-            constraint=models.CheckConstraint(condition=models.Q(('roots__len__gt', 0)), name='takedown_begins_somewhere'),
-        ),
-        migrations.AddConstraint(
-            model_name='takedown',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'CLOSED'), _negated=True), ('certificate__isnull', False), _connector='OR'), name='takedown_closed_is_certified'),
-        ),
-        migrations.AddIndex(
-            model_name='takedownitem',
-            index=models.Index(fields=['takedown', 'due_at'], name='takedown_item_by_clock'),
-        ),
-        migrations.AddConstraint(
-            model_name='takedownitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('action', ''), ('done_at', None)), models.Q(('done_at__isnull', False), models.Q(('action', ''), _negated=True), models.Q(('evidence', ''), _negated=True)), _connector='OR'), name='takedown_item_is_done_with_evidence'),
-        ),
-        migrations.AddIndex(
-            model_name='takedownreach',
-            index=models.Index(fields=['node'], name='takedown_reach_by_node'),
-        ),
-        migrations.AddConstraint(
-            model_name='takedownreach',
-            constraint=models.UniqueConstraint(fields=('takedown', 'node'), name='takedown_reach_once'),
+            options={
+                'indexes': [
+                    models.Index(fields=['node'], name='takedown_reach_by_node'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('takedown', 'node'), name='takedown_reach_once'),
+                ],
+            },
         ),
     ]

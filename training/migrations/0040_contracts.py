@@ -35,6 +35,17 @@ class Migration(migrations.Migration):
                 ('registered_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('retired_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', '-created_at'], name='data_contract_by_age'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('organisation', 'contract_id', 'version'), name='data_contract_version_once'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'ACTIVE')), fields=('organisation', 'contract_id'), name='data_contract_one_in_force'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'ACTIVE'), _negated=True), models.Q(('activated_at__isnull', False), ('activated_by__isnull', False)), _connector='OR'), name='data_contract_is_put_into_force_by_somebody'),
+                    models.CheckConstraint(condition=models.Q(('activated_by', None), models.Q(('activated_by', models.F('registered_by')), _negated=True), _connector='OR'), name='data_contract_takes_two_people'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ContractBinding',
@@ -45,33 +56,13 @@ class Migration(migrations.Migration):
                 ('source_class', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bindings', to='training.sourceclass')),
                 ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bindings', to='training.datacontract')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='datacontract',
-            index=models.Index(fields=['organisation', '-created_at'], name='data_contract_by_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='datacontract',
-            constraint=models.UniqueConstraint(fields=('organisation', 'contract_id', 'version'), name='data_contract_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='datacontract',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'ACTIVE')), fields=('organisation', 'contract_id'), name='data_contract_one_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='datacontract',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ACTIVE'), _negated=True), models.Q(('activated_at__isnull', False), ('activated_by__isnull', False)), _connector='OR'), name='data_contract_is_put_into_force_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='datacontract',
-            constraint=models.CheckConstraint(condition=models.Q(('activated_by', None), models.Q(('activated_by', models.F('registered_by')), _negated=True), _connector='OR'), name='data_contract_takes_two_people'),
-        ),
-        migrations.AddIndex(
-            model_name='contractbinding',
-            index=models.Index(fields=['source_class', '-created_at'], name='contract_binding_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='contractbinding',
-            constraint=models.UniqueConstraint(condition=models.Q(('until', None)), fields=('source_class',), name='source_class_under_one_contract'),
+            options={
+                'indexes': [
+                    models.Index(fields=['source_class', '-created_at'], name='contract_binding_newest'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('until', None)), fields=('source_class',), name='source_class_under_one_contract'),
+                ],
+            },
         ),
     ]

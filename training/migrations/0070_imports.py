@@ -40,6 +40,15 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('submitted_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', '-created_at'], name='material_import_by_age'),
+                    models.Index(condition=models.Q(('finished_at', None)), fields=['moved_at'], name='material_import_unfinished'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('repeat_key', ''), _negated=True), fields=('organisation', 'repeat_key'), name='material_import_once_a_key'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ImportRefusal',
@@ -52,21 +61,10 @@ class Migration(migrations.Migration):
                 ('decision', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='training.policydecision')),
                 ('material_import', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='refusals', to='training.materialimport')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='materialimport',
-            index=models.Index(fields=['organisation', '-created_at'], name='material_import_by_age'),
-        ),
-        migrations.AddIndex(
-            model_name='materialimport',
-            index=models.Index(condition=models.Q(('finished_at', None)), fields=['moved_at'], name='material_import_unfinished'),
-        ),
-        migrations.AddConstraint(
-            model_name='materialimport',
-            constraint=models.UniqueConstraint(condition=models.Q(('repeat_key', ''), _negated=True), fields=('organisation', 'repeat_key'), name='material_import_once_a_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrefusal',
-            constraint=models.UniqueConstraint(fields=('material_import', 'row'), name='import_refusal_once_a_row'),
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('material_import', 'row'), name='import_refusal_once_a_row'),
+                ],
+            },
         ),
     ]

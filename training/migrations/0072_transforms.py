@@ -33,6 +33,15 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('started_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', '-created_at'], name='transform_run_by_age'),
+                    models.Index(condition=models.Q(('finished_at', None)), fields=['moved_at'], name='transform_run_unfinished'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state', 'STOPPED'), models.Q(('stopped_for', ''), _negated=True)), models.Q(models.Q(('state', 'STOPPED'), _negated=True), ('stopped_for', '')), _connector='OR'), name='transform_run_stops_for_a_reason'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='TransformItem',
@@ -47,29 +56,12 @@ class Migration(migrations.Migration):
                 ('derivative', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='made_by_item', to='training.derivative')),
                 ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='training.transformrun')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='transformrun',
-            index=models.Index(fields=['organisation', '-created_at'], name='transform_run_by_age'),
-        ),
-        migrations.AddIndex(
-            model_name='transformrun',
-            index=models.Index(condition=models.Q(('finished_at', None)), fields=['moved_at'], name='transform_run_unfinished'),
-        ),
-        migrations.AddConstraint(
-            model_name='transformrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state', 'STOPPED'), models.Q(('stopped_for', ''), _negated=True)), models.Q(models.Q(('state', 'STOPPED'), _negated=True), ('stopped_for', '')), _connector='OR'), name='transform_run_stops_for_a_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='transformitem',
-            constraint=models.UniqueConstraint(fields=('run', 'ordinal'), name='transform_item_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='transformitem',
-            constraint=models.UniqueConstraint(fields=('run', 'asset'), name='transform_item_takes_each_input_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='transformitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('derivative__isnull', False), ('state', 'MADE')), models.Q(models.Q(('state', 'MADE'), _negated=True), ('derivative__isnull', True)), _connector='OR'), name='transform_item_made_has_its_output'),
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('run', 'ordinal'), name='transform_item_once'),
+                    models.UniqueConstraint(fields=('run', 'asset'), name='transform_item_takes_each_input_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('derivative__isnull', False), ('state', 'MADE')), models.Q(models.Q(('state', 'MADE'), _negated=True), ('derivative__isnull', True)), _connector='OR'), name='transform_item_made_has_its_output'),
+                ],
+            },
         ),
     ]

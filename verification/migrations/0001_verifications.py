@@ -39,6 +39,16 @@ class Migration(migrations.Migration):
                 ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='verifications', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['organisation', '-created_at'], name='verification_by_organisation'),
+                    models.Index(condition=models.Q(('state__in', ('QUEUED', 'RUNNING'))), fields=['touched_at'], name='verification_unfinished'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='verification_sha256_hex'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'FAILED'), _negated=True), models.Q(('error_code', ''), _negated=True), _connector='OR'), name='failed_verification_says_why'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='VerificationRecord',
@@ -55,6 +65,14 @@ class Migration(migrations.Migration):
                 ('headline', models.CharField(max_length=24)),
                 ('verification', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='record', to='verification.verification')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['action', 'created_at'], name='record_by_action'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('report_sha256__regex', '^[0-9a-f]{64}$')), name='record_sha256_hex'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Review',
@@ -67,6 +85,12 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('record', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='verification.verificationrecord')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('record', 'person'), name='one_word_per_person'),
+                    models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='review_says_why'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Replay',
@@ -81,37 +105,5 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
             },
-        ),
-        migrations.AddIndex(
-            model_name='verification',
-            index=models.Index(fields=['organisation', '-created_at'], name='verification_by_organisation'),
-        ),
-        migrations.AddIndex(
-            model_name='verification',
-            index=models.Index(condition=models.Q(('state__in', ('QUEUED', 'RUNNING'))), fields=['touched_at'], name='verification_unfinished'),
-        ),
-        migrations.AddConstraint(
-            model_name='verification',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='verification_sha256_hex'),
-        ),
-        migrations.AddConstraint(
-            model_name='verification',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'FAILED'), _negated=True), models.Q(('error_code', ''), _negated=True), _connector='OR'), name='failed_verification_says_why'),
-        ),
-        migrations.AddIndex(
-            model_name='verificationrecord',
-            index=models.Index(fields=['action', 'created_at'], name='record_by_action'),
-        ),
-        migrations.AddConstraint(
-            model_name='verificationrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('report_sha256__regex', '^[0-9a-f]{64}$')), name='record_sha256_hex'),
-        ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(fields=('record', 'person'), name='one_word_per_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='review_says_why'),
         ),
     ]

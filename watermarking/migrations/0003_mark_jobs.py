@@ -46,6 +46,16 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('registration', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='job', to='watermarking.markregistration')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('state__in', ('QUEUED', 'RUNNING', 'VERIFYING'))), fields=['organisation', 'created_at'], name='media_jobs_unfinished'),
+                    models.Index(fields=['organisation', '-created_at'], name='media_jobs_of'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('error_code__gt', ''), ('state', 'FAILED')), models.Q(models.Q(('state', 'FAILED'), _negated=True), ('error_code', '')), _connector='OR'), name='failed_job_has_its_code'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('finished_at', None), ('state__in', ('QUEUED', 'RUNNING', 'VERIFYING'))), models.Q(models.Q(('state__in', ('QUEUED', 'RUNNING', 'VERIFYING')), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='finished_job_has_its_time'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='MediaStretch',
@@ -69,30 +79,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('job', 'number'), name='one_stretch_per_number'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'DONE'), _negated=True), models.Q(('blob__gt', ''), ('sha256__gt', '')), _connector='OR'), name='marked_stretch_has_its_file'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='mediajob',
-            index=models.Index(condition=models.Q(('state__in', ('QUEUED', 'RUNNING', 'VERIFYING'))), fields=['organisation', 'created_at'], name='media_jobs_unfinished'),
-        ),
-        migrations.AddIndex(
-            model_name='mediajob',
-            index=models.Index(fields=['organisation', '-created_at'], name='media_jobs_of'),
-        ),
-        migrations.AddConstraint(
-            model_name='mediajob',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('error_code__gt', ''), ('state', 'FAILED')), models.Q(models.Q(('state', 'FAILED'), _negated=True), ('error_code', '')), _connector='OR'), name='failed_job_has_its_code'),
-        ),
-        migrations.AddConstraint(
-            model_name='mediajob',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at', None), ('state__in', ('QUEUED', 'RUNNING', 'VERIFYING'))), models.Q(models.Q(('state__in', ('QUEUED', 'RUNNING', 'VERIFYING')), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='finished_job_has_its_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='mediastretch',
-            constraint=models.UniqueConstraint(fields=('job', 'number'), name='one_stretch_per_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='mediastretch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'DONE'), _negated=True), models.Q(('blob__gt', ''), ('sha256__gt', '')), _connector='OR'), name='marked_stretch_has_its_file'),
         ),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def append_only_tables_can_be_flushed() -> None:
     truncate = DatabaseOperations.sql_flush
 
     def lifted(self: DatabaseOperations, style: object, tables: list[str], **options: bool) -> list[str]:
+        IN_FLIGHT.settle()  # whom a client left waiting would lock against the flush, and write into the next test
         statements = truncate(self, style, tables, **options)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -52,6 +54,47 @@ def append_only_tables_can_be_flushed() -> None:
         return [*off, *statements, *on] if statements else statements
 
     DatabaseOperations.sql_flush = lifted
+
+
+class InFlight:
+    """The requests that the live server's threads are answering: their client may have gone, they have not."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._changed = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._number += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._number -= 1
+            self._changed.notify_all()
+
+    def settle(self, seconds: float = 60) -> None:
+        """Wait until none is left; a stream that stays open counts until its head is sent."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._number, timeout=seconds)
+
+
+IN_FLIGHT = InFlight()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def live_requests_are_counted() -> Iterator[None]:
+    """Let a test's end wait for the requests that it began."""
+    from django.core.handlers.wsgi import WSGIHandler
+
+    answer = WSGIHandler.__call__
+
+    def counted(self: WSGIHandler, environ: dict[str, object], start_response: object) -> object:
+        with IN_FLIGHT:
+            return answer(self, environ, start_response)
+
+    WSGIHandler.__call__ = counted
+    yield
+    WSGIHandler.__call__ = answer
 
 
 @pytest.fixture(autouse=True)

@@ -25,8 +25,8 @@ def gate(tmp_path: Path, live_server, settings, transactional_db: None) -> Gate:
 def wire(live_server) -> Iterator[Wire]:
     wire = Wire(live_server.thread.port)
     yield wire
+    wire.cut()  # before it sounds again: what it held back dies with the test
     wire.sound()
-    wire.cut()
 
 
 @pytest.fixture

@@ -87,53 +87,69 @@ class Deployment:
         return [" ".join(p.cmdline()) for p in alive]
 
 
-@pytest.fixture
-def deployment(tmp_path: Path) -> Iterator[Deployment]:
-    deployment = Deployment(tmp_path / "var")
+def stopped_at_last(var: Path) -> Iterator[Deployment]:
+    deployment = Deployment(var)
     yield deployment
     if deployment.process is not None and deployment.process.poll() is None:
         deployment.process.send_signal(signal.SIGTERM)
         deployment.process.wait(GONE_SECONDS)
 
 
-def test_only_one_runs_on_a_folder_and_ctrl_c_stops_every_part(deployment: Deployment) -> None:
-    deployment.start()
-    deployment.wait_ready()
-    assert len(deployment.family) > 8
-    second = deployment.try_second()
+@pytest.fixture
+def deployment(tmp_path: Path) -> Iterator[Deployment]:
+    """One that starts from nothing."""
+    yield from stopped_at_last(tmp_path / "var")
+
+
+@pytest.fixture(scope="module")
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lived-in") / "var"
+
+
+@pytest.fixture
+def settled(lived_in: Path) -> Iterator[Deployment]:
+    """One whose folder earlier tests may have served from: only the first makes its database."""
+    yield from stopped_at_last(lived_in)
+
+
+def test_only_one_runs_on_a_folder_and_ctrl_c_stops_every_part(settled: Deployment) -> None:
+    settled.start()
+    settled.wait_ready()
+    assert len(settled.family) > 8
+    second = settled.try_second()
     assert second.returncode == 1
     assert "another supervisor runs on" in second.stderr
-    assert deployment.process is not None
-    assert deployment.process.poll() is None
-    deployment.process.send_signal(signal.SIGINT)
-    assert deployment.wait_ended() == 0
-    assert deployment.survivors() == []
-    assert "everything stopped" in deployment.said()
+    assert settled.process is not None
+    assert settled.process.poll() is None
+    settled.process.send_signal(signal.SIGINT)
+    assert settled.wait_ended() == 0
+    assert settled.survivors() == []
+    assert "everything stopped" in settled.said()
 
 
-def test_a_part_that_dies_stops_all_the_others(deployment: Deployment) -> None:
-    deployment.start()
-    deployment.wait_ready()
-    os.kill(deployment.pid_of("web"), signal.SIGKILL)
-    assert deployment.wait_ended() == 1
-    assert deployment.survivors() == []
-    assert "web ended with status -9" in deployment.said()
+def test_a_part_that_dies_stops_all_the_others(settled: Deployment) -> None:
+    settled.start()
+    settled.wait_ready()
+    os.kill(settled.pid_of("web"), signal.SIGKILL)
+    assert settled.wait_ended() == 1
+    assert settled.survivors() == []
+    assert "web ended with status -9" in settled.said()
 
 
 def test_after_sigkill_of_the_supervisor_its_children_end_and_the_next_start_recovers(
-    deployment: Deployment,
+    settled: Deployment,
 ) -> None:
-    deployment.start()
-    deployment.wait_ready()
-    url = re.search(r"http://\S+", deployment.said())
-    assert deployment.process is not None
-    deployment.process.kill()
-    deployment.process.wait()
-    assert deployment.survivors() == []
-    assert (deployment.var / "run" / "children.json").exists()
-    deployment.start()
-    deployment.wait_ready()
-    again = re.search(r"http://\S+", deployment.said())
+    settled.start()
+    settled.wait_ready()
+    url = re.search(r"http://\S+", settled.said())
+    assert settled.process is not None
+    settled.process.kill()
+    settled.process.wait()
+    assert settled.survivors() == []
+    assert (settled.var / "run" / "children.json").exists()
+    settled.start()
+    settled.wait_ready()
+    again = re.search(r"http://\S+", settled.said())
     assert url is not None
     assert again is not None
     assert again[0] == url[0]

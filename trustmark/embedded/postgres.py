@@ -48,6 +48,10 @@ log_timezone = 'UTC'
 """
 
 
+# no word to the disk: a test's cluster is thrown away when the machine goes down
+_SCRATCH = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "jit=off")
+
+
 def postgres_program(name: str) -> Path:
     """The path of one of the wheel's programs, found without importing the wheel's own layer.
 
@@ -62,12 +66,16 @@ def postgres_program(name: str) -> Path:
 
 @dataclass(slots=True)
 class Postgres:
-    """One database cluster in ``data``, created at the first start."""
+    """One database cluster in ``data``, created at the first start.
+
+    ``scratch`` is for tests alone: what was committed outlives a killed server, and not a power cut.
+    """
 
     data: Path
     log: Path
     password: str
     may_create_databases: bool = False
+    scratch: bool = False
     port: int = field(default_factory=free_port)
     identity: Identity = field(default_factory=Identity)
 
@@ -104,9 +112,10 @@ class Postgres:
         raise StartFailed(f"PostgreSQL found no port\n{self.log}")
 
     def _start_once(self) -> Child:
+        settings = _SCRATCH if self.scratch else ()
         return start_child(
             "postgres",
-            [str(postgres_program("postgres")), "-D", str(self.data), "-p", str(self.port)],
+            [str(postgres_program("postgres")), "-D", str(self.data), "-p", str(self.port), *settings],
             log=self.log,
             identity=self.identity,
             death_signal=signal.SIGINT,

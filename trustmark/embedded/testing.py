@@ -58,6 +58,7 @@ class TestServers:
                 log=self.folder / "postgres.log",
                 password=secrets.token_urlsafe(16),
                 may_create_databases=True,
+                scratch=True,
             )
             os.environ["DATABASE_URL"] = self.postgres.url()
         if "BROKER_URL" not in os.environ:

@@ -10,7 +10,6 @@ from django.db import transaction
 
 from common import clock
 from training.models import LineageEvent
-from training.openlineage import event_of, open_transport
 
 TRIES: Final = 20
 _MOST_WAIT: Final = timedelta(hours=6)
@@ -49,6 +48,8 @@ def send_lineage() -> int:
     """
     if not settings.OPENLINEAGE_URL:
         return 0
+    from training.openlineage import open_transport  # the client is heavy, and most houses collect nothing
+
     sent = 0
     transport = open_transport()
     try:
@@ -67,6 +68,8 @@ def send_lineage() -> int:
 
 
 def _send(transport: object, row: LineageEvent) -> bool:
+    from training.openlineage import event_of
+
     try:
         transport.emit(event_of(row.body))  # type: ignore[attr-defined]
     except Exception as error:  # noqa: BLE001 - whatever went wrong on the way, the event waits

@@ -1,8 +1,8 @@
 """Tell a production's graph again from its events alone, and compare: rows, batches, log.
 
-What a database owner changes behind the triggers shows in one of three places: rows that the events do not tell
+What a database owner changes behind the triggers shows in one of four places: rows that the events do not tell
 (or no longer), events whose digests make another root than the audit trail and the log hold, batches that only one
-side knows. ``trustmark log check`` compares the audit trail with the log's published tiles and cosignatures, so that
+side knows, sealed texts that are not those that their events committed to. ``trustmark log check`` compares the audit trail with the log's published tiles and cosignatures, so that
 a whole restored backup is found short as well.
 """
 
@@ -15,9 +15,11 @@ from django.db import transaction
 from django.db.models import Model
 
 from audit.models import Event
+from common.keys import KeyUnreadable
 from provenance.graph.digests import root_of
-from provenance.graph.models import ProvenanceEvent
-from provenance.graph.projection import ROWS, rows_of
+from provenance.graph.models import ProvenanceEvent, SealedText
+from provenance.graph.projection import COMMITMENTS, ROWS, rows_of
+from provenance.graph.sealing import open_text
 from receipts.models import EntryKind, LogEntry
 from trustcore.errors import InvalidEvidence
 from trustcore.receipt import RecordedEntry, parse_entry
@@ -35,7 +37,7 @@ class Difference:
 
 def inspect_graph(production_id: UUID) -> list[Difference]:
     """Return everything that differs; an empty list, if the graph is what its events and its log say."""
-    return [*_batches(production_id), *_rows(production_id)]
+    return [*_batches(production_id), *_rows(production_id), *_texts(production_id)]
 
 
 @transaction.atomic
@@ -89,6 +91,29 @@ def _batches(production_id: UUID) -> Iterator[Difference]:
             yield Difference("BATCH_NOT_AS_LOGGED", batch)
     for batch in (trail.keys() | entries.keys()) - batches.keys():
         yield Difference("BATCH_MISSING", batch)
+
+
+def _texts(production_id: UUID) -> Iterator[Difference]:
+    """Prompts, notes and papers against what their events committed to; erased ones are judged by their commitment alone."""
+    told: dict[str, str] = {}
+    for event in _events(production_id):
+        told.update(event.facts.get(COMMITMENTS, {}))
+    stored = SealedText.objects.filter(production_id=production_id)
+    missing = set(told)
+    for row in stored.iterator(chunk_size=_CHUNK):
+        name = str(row.pk)
+        missing.discard(name)
+        if told.get(name, row.commitment) != row.commitment or not _opens(row):
+            yield Difference("TEXT_CHANGED", name)
+    yield from (Difference("TEXT_MISSING", name) for name in sorted(missing))
+
+
+def _opens(row: SealedText) -> bool:
+    try:
+        open_text(row)
+    except KeyUnreadable:
+        return False
+    return True
 
 
 def _recorded_in_log(production_id: UUID) -> dict[str, tuple[str, int]]:

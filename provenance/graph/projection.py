@@ -42,6 +42,9 @@ ROWS: tuple[type[Model], ...] = (
 )
 """Every kind of row that events make, in the order in which they cite each other."""
 
+COMMITMENTS = "commitments"
+"""In an event's facts: the commitment of each sealed text that they name, by its id; no row is made of them."""
+
 _UUIDS = frozenset(
     {"asset", "child", "parent", "mask", "generation", "version", "model", "asset_version", "output", "prompt",
      "negative_prompt", "note", "text"}
@@ -78,7 +81,7 @@ def _fields(facts: dict[str, Any]) -> dict[str, Any]:
             read[name] = datetime.fromisoformat(value) if value else None
         elif name == "token_jtis":
             read[name] = [UUID(jti) for jti in value]
-        else:
+        elif name != COMMITMENTS:
             read[name] = value
     return read
 

@@ -201,9 +201,11 @@ def generation(names: Names, row: GenerationRecord) -> Entity:
             {"asset": names.reference(naming.ASSET, one.version_id), "role": one.role} for one in inputs
         ],
         "outputs": [names.reference(naming.ASSET, one.version_id) for one in outputs],
-        # the text is sealed; these say that there is one
-        "hasPrompt": row.prompt_id is not None,
-        "hasNegativePrompt": row.negative_prompt_id is not None,
+        # the text is sealed; these say that there is one, and let whoever is shown it and its salt know it again
+        "hasPrompt": row.prompt is not None,
+        "promptCommitment": row.prompt and row.prompt.commitment,
+        "hasNegativePrompt": row.negative_prompt is not None,
+        "negativePromptCommitment": row.negative_prompt and row.negative_prompt.commitment,
         "recordedAt": _time(row.at),
     }
     return names.entity(

@@ -202,6 +202,7 @@ def _models(export: Export) -> Iterator[GenerativeModel]:
 
 def _generations(export: Export) -> Iterator[GenerationRecord]:
     rows = GenerationRecord.objects.filter(production=export.production, event__lte=export.as_of)
+    rows = rows.select_related("prompt", "negative_prompt").defer("prompt__sealed", "negative_prompt__sealed")
     return rows.order_by("pk").prefetch_related("inputs", "outputs").iterator(chunk_size=CHUNK)
 
 

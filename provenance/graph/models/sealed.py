@@ -28,7 +28,11 @@ class ProductionKey(BaseModel):
 
 
 class SealedText(BaseModel):
-    """A text, sealed together with the salt of its commitment: what events and the log know is the commitment."""
+    """A text, sealed together with the salt of its commitment.
+
+    The event that names it holds the commitment (older events only its id), and so do root and log: another text in
+    its place is found by ``inspect_graph``.
+    """
 
     production = models.ForeignKey("licensing.Production", models.PROTECT, related_name="+", db_index=False)
     sealed = models.BinaryField()

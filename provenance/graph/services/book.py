@@ -24,7 +24,7 @@ from licensing.models import Production
 from licensing.selectors import person_pseudonym
 from provenance.graph.digests import root_of
 from provenance.graph.models import EventKind, ProvenanceEvent, Relation, SealedText
-from provenance.graph.projection import ROWS, rows_of
+from provenance.graph.projection import COMMITMENTS, ROWS, rows_of
 from provenance.graph.sealing import seal_text
 from trustcore.receipt import RecordedEntry
 
@@ -58,7 +58,14 @@ class Book:
     def say(
         self, kind: EventKind, object_id: UUID, facts: dict[str, Any], *, person: User | None = None
     ) -> None:
-        """Add one event; ``person`` is who did it, where that is not the actor."""
+        """Add one event; ``person`` is who did it, where that is not the actor.
+
+        Of every text of this batch that the facts name, the event holds the commitment: by it, root and log know
+        which text it was.
+        """
+        named = {value for value in facts.values() if isinstance(value, str)}
+        if texts := {str(row.pk): row.commitment for row in self._texts if str(row.pk) in named}:
+            facts = {**facts, COMMITMENTS: texts}
         self._waiting.append(
             ProvenanceEvent(
                 id=new_id(),

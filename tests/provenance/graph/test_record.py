@@ -10,11 +10,13 @@ from django.db.models import Model
 
 from audit.models import Event
 from common.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound
+from provenance.graph import sealing
 from provenance.graph.inspection import inspect_graph, restore_rows
 from provenance.graph.models import (
     AssetVersion,
     Classification,
     Decision,
+    EventKind,
     GenerationRecord,
     GraphAsset,
     ProvenanceEvent,
@@ -133,12 +135,35 @@ def test_the_state_told_again_from_the_events_is_the_state(film: Film) -> None:
         ("update provenance_provenanceevent set payload = replace(payload, 'APPROVED', 'REJECTED')", "BATCH_CHANGED"),
         ("delete from provenance_decision; delete from provenance_provenanceevent where kind = 'DECIDED'", "BATCH_CHANGED"),
         ("delete from audit_event where object_type = 'provenance'", "BATCH_NOT_IN_TRAIL"),
+        ("update provenance_sealedtext set commitment = repeat('0', 64)", "TEXT_CHANGED"),
+        ("update provenance_sealedtext set sealed = sealed || '\\x00'", "TEXT_CHANGED"),
+        ("update provenance_generationrecord set prompt_id = null; update provenance_decision set note_id = null; "
+         "delete from provenance_sealedtext", "TEXT_MISSING"),
     ],
 )  # fmt: skip
 def test_what_the_databases_owner_changes_is_found(film: Film, statement: str, code: str) -> None:
     drain_log(production_id=film.production.pk)
     as_owner(statement)
     assert code in {found.code for found in inspect_graph(film.production.pk)}
+
+
+def test_another_prompt_well_sealed_in_place_of_the_one_that_was_used_is_found(
+    film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = SealedText.objects.get(pk=GenerationRecord.objects.get(prompt__isnull=False).prompt_id)
+    facts = ProvenanceEvent.objects.get(kind=EventKind.GENERATED).facts
+    assert facts["commitments"][str(row.pk)] == row.commitment
+    assert inspect_graph(film.production.pk) == []
+    monkeypatch.setattr(sealing, "new_id", lambda: row.pk)  # whoever holds the keys can seal in its place
+    other = sealing.seal_text(film.production.pk, "Somebody else entirely.")
+    as_owner(
+        f"update provenance_sealedtext set sealed = '\\x{other.sealed.hex()}', commitment = '{other.commitment}', "
+        f"subject_ids = '{{}}' where id = '{row.pk}'"
+    )
+    assert open_text(SealedText.objects.get(pk=row.pk)) == "Somebody else entirely."
+    assert ("TEXT_CHANGED", str(row.pk)) in {
+        (one.code, one.what) for one in inspect_graph(film.production.pk)
+    }
 
 
 @pytest.mark.req("GP-035")

@@ -39,6 +39,7 @@ _FILES = {
     "audit/events.ndjson": "What the server's event trail says of the production",
     "omc/graph.omc.json": "Where the production's assets came from, as OMC-JSON 2.8",
     "omc/graph.prov.json": "The same graph as W3C PROV-JSON",
+    "provenance/events.ndjson": "The events that the graph is made of, or their digests, as the log recorded them",
     "keys/jwks.json": "Public keys of grants and bundles",
     "keys/content-credentials.pem": "Certificate authorities of the Content Credentials",
 }

@@ -34,6 +34,7 @@ from compliance.pseudonyms import Cast
 from compliance.usage import usage_at
 from compliance.usage_columns import HEADING, report_lines, report_rows
 from licensing.services import write_csv
+from provenance.graph.digests import event_lines as provenance_lines
 from provenance.omc.exporting import export_at, omc_pieces, prov_pieces
 from provenance.selectors import current_manifest
 from receipts import selectors as receipts
@@ -48,6 +49,7 @@ from trustcore.bundle.layout import (
     OMC,
     PROFILES,
     PROV,
+    PROVENANCE,
     RECEIPTS_CSV,
     RECEIPTS_NDJSON,
     RECEIPTS_PARQUET,
@@ -226,6 +228,7 @@ def _add_payload(bag: BagWriter, bundle: Bundle, reading: LogReading, withheld: 
     owners = {bundle.production.organisation_id, bundle.production.guild_id}
     if bundle.organisation_id in owners and not withheld.jtis:
         _add_graph(bag, bundle, frozenset(jti for jti, _ in reading.ledger.grants))
+    _add_events(bag, bundle, reading, withheld, sees_whole=bundle.organisation_id in owners)
     reader = None if bundle.organisation_id in owners else bundle.organisation_id
     for path, chunks in reconciliation_files(production_id, bundle.audience, until):
         bag.add_chunks(path, chunks)
@@ -241,6 +244,17 @@ def _add_graph(bag: BagWriter, bundle: Bundle, licences: frozenset[str]) -> None
     if export is not None:
         bag.add_chunks(OMC, omc_pieces(export))
         bag.add_chunks(PROV, prov_pieces(export))
+
+
+def _add_events(
+    bag: BagWriter, bundle: Bundle, reading: LogReading, withheld: Withheld, *, sees_whole: bool
+) -> None:
+    """Add the events that the graph is made of, as the log recorded them; for what is withheld their digests."""
+    shown = frozenset(jti for jti, _ in reading.ledger.grants) - withheld.jtis
+    licences = None if sees_whole and not withheld.jtis else shown
+    if reading.ledger.recorded:
+        lines = provenance_lines(bundle.production_id, reading.ledger.recorded, licences=licences)
+        bag.add_chunks(PROVENANCE, lines)
 
 
 def _until(bundle: Bundle) -> datetime:

@@ -5,17 +5,20 @@ else that the event says. The root is the Merkle tree hash of RFC 6962 over the 
 salt stays with the event: digest and root tell nobody what was recorded, and prove it to who is shown it.
 """
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
+from typing import Any
+from uuid import UUID
 
-from provenance.graph.models import ProvenanceEvent
-from trustcore.encoding import canonical_json
+from provenance.graph.models import EventKind, ProvenanceEvent
+from trustcore.bundle.provenance import event_digest, shown_line, withheld_line
 from trustcore.log.merkle import leaf_hash, root_from_leaves
 
+_CHUNK = 2_000
 
-def digest_of(event: ProvenanceEvent) -> bytes:
-    """Return the digest of one event, 32 bytes."""
-    head = {
+
+def head_of(event: ProvenanceEvent) -> dict[str, Any]:
+    """Return all that an event says but its payload."""
+    return {
         "at": event.at.isoformat(),
         "batch": str(event.batch),
         "credential": str(event.credential_id) if event.credential_id else None,
@@ -27,7 +30,34 @@ def digest_of(event: ProvenanceEvent) -> bytes:
         "position": event.position,
         "production": str(event.production_id),
     }
-    return hashlib.sha256(bytes(event.salt) + canonical_json(head) + b"\n" + event.payload.encode()).digest()
+
+
+def digest_of(event: ProvenanceEvent) -> bytes:
+    """Return the digest of one event, 32 bytes."""
+    return event_digest(salt=bytes(event.salt), head=head_of(event), payload=event.payload)
+
+
+def event_lines(
+    production_id: UUID, batches: Container[str], *, licences: Container[str] | None
+) -> Iterator[bytes]:
+    """Yield the events of ``batches`` in their order, as bundles hold them.
+
+    Args:
+        batches: ids of those that the log recorded before the bundle's cut.
+        licences: ``jti`` of what the reader may see: of the rest of the graph, and of runs under other licences, the
+            digest stands for the event. None: everything is shown.
+    """
+    rows = ProvenanceEvent.objects.filter(production_id=production_id).order_by("number")
+    for event in rows.iterator(chunk_size=_CHUNK):
+        if str(event.batch) in batches:
+            line = shown_line if licences is None or _is_of(event, licences) else withheld_line
+            yield line(salt=bytes(event.salt), head=head_of(event), payload=event.payload)
+
+
+def _is_of(event: ProvenanceEvent, licences: Container[str]) -> bool:
+    """Whether it tells of a run of a model under these licences and no other."""
+    jtis = event.facts["token_jtis"] if event.kind == EventKind.GENERATED else ()
+    return bool(jtis) and all(jti in licences for jti in jtis)
 
 
 def root_of(events: Sequence[ProvenanceEvent]) -> str:

@@ -31,7 +31,7 @@ from trustcore.bundle.rows import TileRows
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.log.checkpoint import NoteVerifier, verify_checkpoint
 from trustcore.policy.vocabulary import Outcome
-from trustcore.receipt import encode_entry
+from trustcore.receipt import RecordedEntry, encode_entry
 
 ODD = checked(2, 0, 9_999, shot='=sh,"1"\r\n', construct=None, territory=None, lease=None)
 CHECKS = {1: checked(1, 0, 40), 2: ODD, 3: checked(3, 1_000, 1_100)}
@@ -58,6 +58,7 @@ def answer(take, entries):
     return (
         ledger.size,
         ledger.grants,
+        ledger.recorded,
         ledger.marks(),
         ledger.history(bundling.TOKEN_ID),
         counts,
@@ -168,12 +169,18 @@ def ledger_by_parts(path, jobs):
 
 @pytest.mark.parametrize("frames", [2_000, 2_295])
 def test_any_number_of_processes_gives_the_same_report(saved, frames):
-    path = saved(bag_files(Forge(entries=long_log(frames))))
+    recorded = [
+        RecordedEntry(actor="p", at=bundling.AT, batch=name, count=1, organisation="o", root="ab" * 32)
+        for name in ("first", "second")
+    ]
+    entries = long_log(frames)
+    path = saved(bag_files(Forge(entries=[entries[0], recorded[0], *entries[1:], recorded[1]])))
     alone = verify_bundle(path)
     assert alone.summary.counts.rendered == -(-frames // 400) * 400 + 5
     for jobs in (2, 3, 64):
         ledger, digests = ledger_by_parts(path, jobs)
         assert ledger is not None, "read by parts, not by one after all"
+        assert ledger.recorded == {"first": (1, "ab" * 32), "second": (1, "ab" * 32)}
         assert {RECEIPTS_CSV, RECEIPTS_NDJSON, LOG + "tile/entries/003", LOG + "tile/0/003"} <= digests.keys()
         assert verify_bundle(path, jobs=jobs) == alone
 

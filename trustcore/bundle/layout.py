@@ -25,6 +25,7 @@ A bundle is a zip file of one BagIt 1.0 bag:
     <name>/data/reconciliation/<id>.json          receipts against files, as they were compared
     <name>/data/omc/graph.omc.json                where it all came from (OMC-JSON 2.8), generation records in it
     <name>/data/omc/graph.prov.json               the same graph as W3C PROV-JSON
+    <name>/data/provenance/events.ndjson          the events that the graph is made of, or their digests, as the log has them
 
 Paths below are relative to the bag, in the form manifests and statements name them.
 """
@@ -69,6 +70,7 @@ USAGE: Final = "data/usage/"
 RECONCILIATION: Final = "data/reconciliation/"
 OMC: Final = "data/omc/graph.omc.json"
 PROV: Final = "data/omc/graph.prov.json"
+PROVENANCE: Final = "data/provenance/events.ndjson"
 
 SUMMARY_SCHEMA: Final = "trustmark.bundle/1"
 HISTORY_SCHEMA: Final = "trustmark.history/1"

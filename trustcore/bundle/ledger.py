@@ -34,6 +34,7 @@ from trustcore.receipt import (
     FrameEntry,
     LeanFrame,
     MarkedEntry,
+    RecordedEntry,
     ResumedEntry,
     RevokedEntry,
     SuspendedEntry,
@@ -67,10 +68,12 @@ class Ledger:
     Attributes:
         size: entries taken.
         grants: granted versions, by token id and terms version.
+        recorded: batches of provenance events, by id: how many each holds, and the root over them.
     """
 
     size: int = 0
     grants: dict[tuple[str, int], AuthorisedEntry] = field(default_factory=dict)
+    recorded: dict[str, tuple[int, str]] = field(default_factory=dict)
     _checks: dict[str, CheckedEntry] = field(default_factory=dict)
     _allowed: set[str] = field(default_factory=set)
     _used: dict[tuple[str, int, str], int] = field(default_factory=dict)
@@ -221,8 +224,14 @@ class Ledger:
         Raises:
             InvalidEvidence: ``ENTRY_MISMATCH`` or ``DUPLICATE_FRAME``; both took the same grant, check or frame.
         """
-        if not (self._allowed.isdisjoint(part._allowed) and self.grants.keys().isdisjoint(part.grants)):
-            raise InvalidEvidence(InvalidReason.ENTRY_MISMATCH, "a check or a grant was logged twice")
+        if not (
+            self._allowed.isdisjoint(part._allowed)
+            and self.grants.keys().isdisjoint(part.grants)
+            and self.recorded.keys().isdisjoint(part.recorded)
+        ):
+            raise InvalidEvidence(
+                InvalidReason.ENTRY_MISMATCH, "a check, a grant or a batch was logged twice"
+            )
         for key, mask in part._seen.items():
             seen = self._seen.get(key, 0)
             if seen & mask:
@@ -230,6 +239,7 @@ class Ledger:
             self._seen[key] = seen | mask
         self.size = part.size
         self.grants |= part.grants
+        self.recorded |= part.recorded
         self._allowed |= part._allowed
         self._used = part._used | self._used  # the first use of each stays the one that is named
         for jti, life in part._lives.items():
@@ -277,7 +287,11 @@ class Ledger:
             if isinstance(entry, RevokedEntry):
                 self._tally["revoked"] += 1
             self._lives.setdefault(entry.jti, []).append(_with_index(index, entry))
-        # a key's end, and what the provenance graph recorded, change no grant and no receipt
+        elif isinstance(entry, RecordedEntry):
+            if entry.batch in self.recorded:
+                _refuse(index, InvalidReason.ENTRY_MISMATCH, "this batch was logged before")
+            self.recorded[entry.batch] = (entry.count, entry.root)
+        # a key's end changes no grant and no receipt
 
     def _take_grant(self, index: int, entry: AuthorisedEntry) -> None:
         version = (entry.jti, entry.terms_version)

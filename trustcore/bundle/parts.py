@@ -76,15 +76,15 @@ class _PartLedger(Ledger):
     def told(self) -> Ledger:
         """What the whole log's ledger takes over; the checks themselves are not asked for any more."""
         return Ledger(
-            self.size,
-            self.grants,
-            {},
-            self._allowed,
-            self._used,
-            self._seen,
-            self._lives,
-            self._marks,
-            self._tally,
+            size=self.size,
+            grants=self.grants,
+            recorded=self.recorded,
+            _allowed=self._allowed,
+            _used=self._used,
+            _seen=self._seen,
+            _lives=self._lives,
+            _marks=self._marks,
+            _tally=self._tally,
         )
 
 

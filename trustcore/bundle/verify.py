@@ -13,7 +13,8 @@
     What witnesses cosigned of this log are earlier states of it; a witness whose key the auditor gave is among them.
  9. Every granted version has its terms with the approved hash, its signed grant, and its history; or its token is
     said to be withheld from the reader, with what the log says of it.
-10. The mark report and the manifest stores are the ones the log speaks of; the events can be read.
+10. The mark report and the manifest stores are the ones the log speaks of; the events can be read. Those of the
+    provenance graph, where the bundle brings them, lead batch by batch to the roots that the log recorded.
 11. The counts of the summary are the log's counts.
 12. Every signature that a person made by passkey holds over the terms it stands under, and none is missing.
 
@@ -64,6 +65,7 @@ from trustcore.bundle.layout import (
 from trustcore.bundle.ledger import Ledger
 from trustcore.bundle.parts import verify_log_by_parts
 from trustcore.bundle.people import SignedAct, verify_people
+from trustcore.bundle.provenance import Events, verify_events
 from trustcore.bundle.report import UNCHECKED, BundleReport, Step, Trust
 from trustcore.bundle.statement import MAX_ENVELOPE_BYTES, SignedStatement, verify_statement
 from trustcore.bundle.witnesses import verify_witnesses
@@ -113,6 +115,7 @@ def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> B
         histories = _verify_tokens(archive, ledger, shown, keys, summary)
         _verify_marks(archive, ledger, digests)  # 10
         _verify_events(archive)
+        events = verify_events(archive, ledger.recorded)
         _verify_counts(ledger, summary)  # 11
         people = verify_people(  # 12
             histories, shown.values(), issuer=summary.issuer, known=trust.passkeys
@@ -123,7 +126,7 @@ def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> B
         len(digests),
         relied_on,
         trust.sentence,
-        _steps(summary, len(digests), signed, people),
+        _steps(summary, len(digests), signed, people, events),
         people,
         withheld,
         stamped,
@@ -386,9 +389,10 @@ def _digest(archive: Archive, path: str) -> str:
 
 
 def _steps(
-    summary: Summary, files: int, signed: SignedStatement, people: Sequence[SignedAct]
+    summary: Summary, files: int, signed: SignedStatement, people: Sequence[SignedAct], events: Events | None
 ) -> tuple[Step, ...]:
     counts, log = summary.counts, summary.log
+    traced = f"; {events.shown:,} events of the graph shown, {events.withheld:,} counted" if events else ""
     done = (
         ("Archive", "one folder, plain paths, headers agree"),
         ("Keys", "read"),
@@ -399,7 +403,7 @@ def _steps(
         ("Checkpoint", f"{log.origin}, {log.size:,} entries, signed"),
         ("Log and receipts", f"root {log.root}; {counts.receipts:,} receipts match, each under its check"),
         ("Tokens", f"{counts.tokens:,} tokens, {counts.token_versions:,} versions: terms, grants, histories"),
-        ("Marks and credentials", f"{counts.marked:,} marks, {counts.verified:,} verifications"),
+        ("Marks and credentials", f"{counts.marked:,} marks, {counts.verified:,} verifications{traced}"),
         (
             "Counts",
             f"{counts.checks:,} checks ({counts.denied:,} denied), {counts.rendered:,} frames rendered",

@@ -4,7 +4,7 @@ import { canonical, refuse } from "./bytes.js";
 
 const ALLOWING = ["ALLOW", "ALLOW_WITH_OBLIGATIONS"];
 const SAID_BY_CHECK = ["jti", "terms_version", "lease", "talent"];
-const KINDS = ["authorised", "checked", "frame", "marked", "verified", "revoked", "suspended", "resumed", "exported", "key"];
+const KINDS = ["authorised", "checked", "frame", "marked", "verified", "revoked", "suspended", "resumed", "exported", "key", "recorded"];
 const TALLY = { RENDERED: "rendered", RERENDER_OF: "rendered", FAILED: "failed", DISCARDED: "discarded", UNAUTHORISED: "unauthorised" };
 const BLOCK = 1024;
 export const COLUMNS = [
@@ -20,6 +20,7 @@ export class Ledger {
     this.seen = new Map();
     this.lives = new Map();
     this.marks = [];
+    this.recorded = new Map();
     this.counts = Object.fromEntries(
       ["checks", "denied", "discarded", "exported", "failed", "marked", "receipts", "rendered", "revoked", "token_versions", "tokens", "unauthorised", "verified"].map((name) => [name, 0]),
     );
@@ -37,6 +38,10 @@ export class Ledger {
       this.counts[entry.t] += 1;
       this.marks.push(told);
     } else if (entry.t === "exported") this.counts.exported += 1;
+    else if (entry.t === "recorded") {
+      if (this.recorded.has(entry.batch)) wrong("ENTRY_MISMATCH", "this batch was logged before");
+      this.recorded.set(entry.batch, { count: entry.count, root: entry.root });
+    }
     else if (entry.t !== "key") {
       if (entry.t === "revoked") this.counts.revoked += 1;
       this.life(entry.jti).push(told);

@@ -50,6 +50,12 @@ export function rootOf(hashes) {
   return row[0] ?? sha256(new Uint8Array(0));
 }
 
+/** The root over any number of leaves' hashes. */
+export function treeRoot(leaves) {
+  const [last, ...rest] = edge(leaves);
+  return rest.reduce((right, left) => nodeHash(left, right), last ?? rootOf([]));
+}
+
 /** Compares hash tiles level by level as their hashes become known, holding one open tile a level. */
 export class HashTiles {
   constructor(archive, folder) {

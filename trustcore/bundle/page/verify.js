@@ -3,6 +3,7 @@ import { Archive } from "./zip.js";
 import { canonical, hashHex, readCanonical, readObject, refuse, text } from "./bytes.js";
 import { Ledger, COLUMNS, csvLine, ndjsonLine } from "./ledger.js";
 import { verifyPeople } from "./people.js";
+import { verifyEvents } from "./provenance.js";
 import { fingerprint, readKeys, readVkey, verifyCheckpoint, verifyGrant, verifyStatement } from "./signing.js";
 import { HashTiles, leafHash, tilePath, tilesOf, unpackEntries, WIDTH } from "./tlog.js";
 
@@ -45,6 +46,7 @@ export async function verifyBundle(file, trust, { sampled = false, tell = () => 
   const { ledger, read } = await verifyLog(archive, checkpoint, sampled, work);
   let people = null;
   let withheld = [];
+  let events = null;
   if (ledger) {
     work.step(9);
     withheld = await verifyWithheld(archive, ledger);
@@ -52,6 +54,7 @@ export async function verifyBundle(file, trust, { sampled = false, tell = () => 
     const histories = await verifyTokens(archive, ledger, shown, withheld, keys, summary);
     work.step(10);
     await verifyMarks(archive, ledger);
+    events = await verifyEvents(archive, ledger.recorded, work);
     work.step(11);
     if (canonical(ledger.finish(`${LOG}checkpoint`)) !== canonical(summary.counts)) refuse("COUNT_MISMATCH", "data/bundle.json", "the log counts otherwise");
     work.step(12);
@@ -61,6 +64,7 @@ export async function verifyBundle(file, trust, { sampled = false, tell = () => 
     summary,
     checkpoint,
     people,
+    events,
     withheld: withheld.length,
     read,
     whole: Boolean(ledger),

@@ -72,6 +72,7 @@ function show(outcome) {
   if (outcome.kind !== "good") say(element("p", words.wholeWhy));
   say(element("p", report.whole ? words.counts(summary.counts) : words.sample(report.read)));
   if (report.withheld) say(element("p", words.withheld(report.withheld)));
+  if (report.events) say(element("p", words.events(report.events)));
   if (report.people) say(element("p", words.people(report.people)));
   say(facts([
     ["production", `${summary.title} · ${summary.production}`],

@@ -137,8 +137,11 @@ def test_the_state_told_again_from_the_events_is_the_state(film: Film) -> None:
         ("delete from audit_event where object_type = 'provenance'", "BATCH_NOT_IN_TRAIL"),
         ("update provenance_sealedtext set commitment = repeat('0', 64)", "TEXT_CHANGED"),
         ("update provenance_sealedtext set sealed = sealed || '\\x00'", "TEXT_CHANGED"),
-        ("update provenance_generationrecord set prompt_id = null; update provenance_decision set note_id = null; "
-         "delete from provenance_sealedtext", "TEXT_MISSING"),
+        (
+            "update provenance_generationrecord set prompt_id = null; "
+            + "update provenance_decision set note_id = null; delete from provenance_sealedtext",
+            "TEXT_MISSING",
+        ),
     ],
 )  # fmt: skip
 def test_what_the_databases_owner_changes_is_found(film: Film, statement: str, code: str) -> None:

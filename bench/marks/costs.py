@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import av
-import numpy as np
 import torch
 from av.video.stream import VideoStream
 
@@ -22,15 +21,15 @@ from bench.marks.attacks_pixels import film, h264, prepared
 from bench.marks.ffmpeg import convert, own_cpu_seconds
 from bench.marks.reading import KEY, MARK_ID
 from bench.marks.run import Run
+from bench.marks.speed import SIZES, agreement, flat, picture_speed, sound_speed
 from trustmark.demo.clip import CLIP
-from watermarking.cards import DEFAULT_PIXEL_CARD, load_pixel_card
 from watermarking.engine import detect_file, embed_file
-from watermarking.signal.picture import PictureForm, PictureMarker
-from watermarking.signal.residual import normalised_residual
+from watermarking.signal.threads import device_for
 
 ROOM = "costs"
 _TURNS = 3
 _CRF = 16
+_SPEED_SECONDS = 1.0
 
 
 def cost_room(run: Run) -> None:
@@ -40,8 +39,23 @@ def cost_room(run: Run) -> None:
     with run.folder("costs") as folder:
         run.measure(ROOM, "720p", "pixels", lambda: _pixels(folder))
         run.measure(ROOM, "55 s, stereo 44.1 kHz", "sound", lambda: _sound(folder))
-        for device in ("cpu", *(("cuda",) if torch.cuda.is_available() else ())):
-            run.measure(ROOM, "720p", f"frames a second, {device}", lambda d=device: _device(d))
+        for device in ("cpu", *(("cuda",) if device_for("gpu") == "cuda" else ())):
+            _speeds(run, device)
+
+
+def _speeds(run: Run, device: str) -> None:
+    """Frames a second on ``device``, by one thread where that is the processor; what both devices make is compared."""
+    torch.set_num_threads(1)
+    for size in SIZES:
+        run.measure(
+            ROOM,
+            f"{size}p",
+            f"frames a second, {device}",
+            lambda s=size: picture_speed(device, s, _SPEED_SECONDS),
+        )
+    run.measure(ROOM, "16 s, stereo 48 kHz", device, lambda: sound_speed(device, _SPEED_SECONDS))
+    if device == "cuda":
+        run.measure(ROOM, "720p", "cpu and cuda compared", lambda: flat(agreement()))
 
 
 def _pixels(folder: Path) -> dict[str, Any]:
@@ -97,32 +111,6 @@ def _transcode(source: Path, target: Path) -> None:
         for frame in reader.decode(stream):
             writer.mux(made.encode(frame))
         writer.mux(made.encode(None))
-
-
-def _device(device: str) -> dict[str, Any]:
-    """Frames a second at 720p: the residuals of reading, batched, on ``device``; on the CPU marking too, on one core."""
-    torch.set_num_threads(1)
-    batch = 8
-    small = 255 * torch.rand(batch, 3, 360, 640, generator=torch.Generator().manual_seed(2)).to(device)
-
-    def read() -> None:
-        normalised_residual(small)
-        if device == "cuda":
-            torch.cuda.synchronize()
-
-    figures: dict[str, Any] = {"residual_fps": batch / _least_wall(read)}
-    if device == "cuda":
-        return {**figures, "device": torch.cuda.get_device_name()}
-    form = PictureForm(1280, 720, (640, 360))
-    marker = PictureMarker(load_pixel_card(DEFAULT_PIXEL_CARD), KEY, MARK_ID, form)
-    draw = np.random.default_rng(1)
-    sizes = ((720, 1280), (360, 640), (360, 640))
-    planes = tuple(draw.integers(16, 235, size, dtype=np.uint8) for size in sizes)
-    return {**figures, "device": "one core", "marking_fps": 1 / _least_wall(lambda: marker.mark(planes))}
-
-
-def _least_wall(work: Callable[[], Any]) -> float:
-    return min(wall for wall, _ in (_clock(work) for _ in range(_TURNS + 2)))
 
 
 def _cpu(work: Callable[[], Any]) -> float:

@@ -17,11 +17,9 @@ def write_uniformity(path: Path, scores: Mapping[str, Sequence[float]]) -> None:
     for name, values in scores.items():
         p_values = sorted(0.5 * math.erfc(z / math.sqrt(2)) for z in values)
         count = len(p_values)
-        kept = sorted({*range(min(count, 60)), *(round(1.05**k) for k in range(300) if 1.05**k < count)})
         curves[f"{name} ({count:,})"] = [
             (math.log10((rank + 0.5) / count), math.log10(max(p_values[rank], 1e-12)))
-            for rank in kept
-            if rank < count
+            for rank in _ranks(count)
         ]
     line = [(-5.0, -5.0), (0.0, 0.0)]
     labels = ("share of trials (power of ten)", "p-value (power of ten)")
@@ -35,7 +33,7 @@ def write_scores(path: Path, scores: Mapping[str, Sequence[float]], *, bound: fl
         ordered = sorted(values, reverse=True)
         count = len(ordered)
         curves[f"{name} ({count:,})"] = [
-            (z, math.log10((rank + 1) / count)) for rank, z in enumerate(ordered)
+            (ordered[rank], math.log10((rank + 1) / count)) for rank in _ranks(count)
         ]
     line = [(bound, -5.0), (bound, 0.0)]
     labels = (
@@ -43,6 +41,12 @@ def write_scores(path: Path, scores: Mapping[str, Sequence[float]], *, bound: fl
         "share that reach it (power of ten)",
     )
     _write(path, curves, line, ((4.0, 14.0), (-5.0, 0.0)), labels)
+
+
+def _ranks(count: int) -> list[int]:
+    """The ranks that are drawn: all of the extreme ones, and ever fewer of the rest."""
+    kept = {*range(min(count, 60)), *(round(1.05**k) for k in range(300) if 1.05**k < count), count - 1}
+    return sorted(rank for rank in kept if 0 <= rank < count)
 
 
 def _write(

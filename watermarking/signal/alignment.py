@@ -78,12 +78,32 @@ class Heard:
         return Heard({trust: scores.half() for trust, scores in self.maps.items()})
 
 
+@dataclass(frozen=True)
+class Placed:
+    """What is to be decoded: fits, their soft chips and pilots, the best pilots' score, and what a reading pays."""
+
+    fits: list[Fit]
+    softs: list[Tensor]
+    beside: list[Pilots]
+    pilots: float
+    trials: float
+    decodings: float
+
+
 class SoundReader:
     """Reads sound at the analysis rate under one key; every reading counts as one of a file's."""
 
-    def __init__(self, card: SoundCard, key: bytes, registered: Sequence[int] | Ids | None = None) -> None:
+    def __init__(
+        self,
+        card: SoundCard,
+        key: bytes,
+        registered: Sequence[int] | Ids | None = None,
+        *,
+        device: str = "cpu",
+    ) -> None:
         self.card = card
-        self.layout: QuadLayout = quad_layout(card, key)
+        self._device = torch.device(device)
+        self.layout: QuadLayout = quad_layout(card, key).to(device)
         self._key = key
         self.words = WordReader(card, registered)
         self._search = PilotSearch(self.layout)
@@ -124,18 +144,23 @@ class SoundReader:
 
     def read_plain(self, windows: Sequence[Heard | None]) -> LayerReading:
         """Read windows that follow one another, together, at the plain tempo and pitch."""
+        placed = self.place_plain(windows)
+        return self.nothing() if placed is None else self.judge(placed, self.decode(placed))
+
+    def place_plain(self, windows: Sequence[Heard | None]) -> Placed | None:
+        """Find where in the lap the windows lie, once per trust; None for silence. One reading is paid for."""
         trials = self._pay(self._places * len(TRUSTS) * _PLAIN_PHASES)
         fits: list[Fit] = []
         for trust in TRUSTS:
             scores = self._joined(windows, trust)
             if scores is None:
-                return self.nothing()
-            starts = torch.arange(_PLAIN_PHASES) * (self._step / _PLAIN_PHASES)
+                return None
+            starts = self._starts(_PLAIN_PHASES)
             seen = self._sample(scores[self.layout.pilots], 1.0, starts).transpose(0, 1)
             (place,) = self._search.best(seen, 1)
-            fits.append(_fit(place, 1.0, 1.0, float(starts[place.row]), trust))
+            fits.append(_fit(place, 1.0, 1.0, place.row * self._step / _PLAIN_PHASES, trust))
         tried = [(fit, self._joined(windows, fit.trust)) for fit in fits if fit.score >= _LEAST_PILOTS]
-        return self._judge(self._decoded(tried, trials), max(fit.score for fit in fits), trials)
+        return self._placed(tried, max(fit.score for fit in fits), trials)
 
     def read_searched(self, samples: Samples) -> LayerReading:
         """Read one window at every tempo and pitch of the card's grid."""
@@ -145,18 +170,19 @@ class SoundReader:
         scales = _scale_grid(self.card, samples.shape[-1] / self.card.analysis.rate_hz)
         trials = self._pay(self._grid_trials(len(scales)))
         coarse: list[Fit] = []
-        starts = torch.arange(self.card.search.phases) * (self._step / self.card.search.phases)
+        starts = self._starts(self.card.search.phases)
         for pitch in self.card.search.pitch_scales:
             scores = quads.scores(pitch)[self.layout.pilots]
             seen = self._sample_scales(scores, scales, starts)
             for place in self._search.best(seen, _KEPT):
                 scale = scales[place.row // len(starts)]
-                frame = float(starts[place.row % len(starts)]) * scale
+                frame = place.row % len(starts) * (self._step / len(starts)) * scale
                 coarse.append(_fit(place, pitch, scale, frame, "all"))
         coarse.sort(key=lambda fit: -fit.score)
         best = [self._refined(quads, fit, scales[1] - scales[0]) for fit in coarse[:_KEPT]]
         tried = [(fit, quads.scores(fit.pitch, fit.trust)) for fit in best if fit.score >= _LEAST_PILOTS]
-        return self._judge(self._decoded(tried, trials), max(fit.score for fit in best), trials)
+        placed = self._placed(tried, max(fit.score for fit in best), trials)
+        return self.judge(placed, self.decode(placed))
 
     def agreement(self, windows: Sequence[Heard | None], fit: Fit, payload: int, first: int) -> float:
         """Score windows for a known word at a known fit.
@@ -208,14 +234,17 @@ class SoundReader:
             return None
         if float(wav.square().mean()) < _SILENT_POWER:
             return None
-        return QuadMap(self.card, wav)
+        return QuadMap(self.card, wav.to(self._device))
+
+    def _starts(self, phases: int) -> Tensor:
+        return torch.arange(phases, device=self._device) * (self._step / phases)
 
     def _joined(self, windows: Sequence[Heard | None], trust: Trust) -> Tensor | None:
         maps = [one.maps[trust] if one is not None else None for one in windows]
         if all(one is None for one in maps):
             return None
         frames = self.window_frames
-        blank = torch.zeros(self.layout.rows, frames)
+        blank = torch.zeros(self.layout.rows, frames, device=self._device)
         # a spectrogram has a frame more than its window has hops
         return torch.cat([blank if one is None else one[:, :frames].float() for one in maps], 1)
 
@@ -223,7 +252,7 @@ class SoundReader:
         """Re-sample ``scores`` ``[rows, frames]`` at ``scale``: ``[rows, starts, quads]``."""
         step = self._step * scale
         count = int((scores.shape[-1] - 1 - step) / step)
-        where = starts[:, None] + torch.arange(count) * step
+        where = starts[:, None] + torch.arange(count, device=self._device) * step
         left = where.floor().long()
         part = where - left
         return torch.lerp(scores[:, left], scores[:, left + 1], part)
@@ -231,8 +260,8 @@ class SoundReader:
     def _sample_scales(self, scores: Tensor, grid: list[float], starts: Tensor) -> Tensor:
         """Sample every scale of the grid: ``[scales * starts, rows, quads]``, short ones padded."""
         count = max(1, int((scores.shape[-1] - 1) / (self._step * min(grid))))
-        scales = torch.tensor(grid)[:, None, None]
-        where = scales * (starts[:, None] + torch.arange(count) * self._step)
+        scales = torch.tensor(grid, device=self._device)[:, None, None]
+        where = scales * (starts[:, None] + torch.arange(count, device=self._device) * self._step)
         where = where.flatten(0, 1)
         left = where.floor().long()
         inside = left < scores.shape[-1] - 1
@@ -242,7 +271,7 @@ class SoundReader:
 
     def _refined(self, quads: QuadMap, fit: Fit, step: float) -> Fit:
         """Return the best of a finer grid around ``fit``, then of all trusts."""
-        phases = torch.arange(_REFINE_PHASES) * (self._step / _REFINE_PHASES)
+        phases = self._starts(_REFINE_PHASES)
         best = fit
         for pitch in (fit.pitch, *(fit.pitch * (1.0 + fine) for fine in self.card.search.pitch_fine)):
             scores = quads.scores(pitch)[self.layout.pilots]
@@ -252,50 +281,58 @@ class SoundReader:
                     best = max(best, self._scored(scores, near, phases * scale), key=_score_of)
         for trust in TRUSTS[1:]:
             scores = quads.scores(best.pitch, trust)[self.layout.pilots]
-            other = self._scored(scores, replace(best, trust=trust), torch.tensor([best.frame]))
+            other = self._scored(scores, replace(best, trust=trust), self._at([best.frame]))
             best = max(best, other, key=_score_of)
         return best
 
     def _scored(self, scores: Tensor, fit: Fit, starts: Tensor) -> Fit:
         """Return ``fit`` at the best of ``starts``, with its score on the pilots."""
         seen = self._sample(scores, fit.scale, starts).transpose(0, 1)
-        columns = (fit.column + torch.arange(seen.shape[-1])) % self.layout.columns
+        columns = self._columns(fit, seen)
         signs = self.layout.signs[self.layout.pilots][:, columns] * fit.sign
         norm = seen.square().sum((1, 2)).clamp_min(1e-20).sqrt()
         score, row = ((seen * signs).sum((1, 2)) / norm).max(0)
-        column = fit.column % self.layout.columns
-        return replace(fit, column=column, frame=float(starts[row]), score=float(score))
+        best, frame = torch.stack([score, starts[row]]).tolist()
+        return replace(fit, column=fit.column % self.layout.columns, frame=frame, score=best)
+
+    def _at(self, starts: list[float]) -> Tensor:
+        return torch.tensor(starts, device=self._device)
+
+    def _columns(self, fit: Fit, seen: Tensor) -> Tensor:
+        """Columns of the lap under ``seen`` ``[..., quads]``."""
+        return (fit.column + torch.arange(seen.shape[-1], device=self._device)) % self.layout.columns
 
     def _softly(self, scores: Tensor, fit: Fit) -> tuple[Tensor, Pilots]:
         """Sum quads to soft chips, and the pilots to a score and an energy."""
-        seen = self._sample(scores, fit.scale, torch.tensor([fit.frame]))[:, 0]
-        columns = (fit.column + torch.arange(seen.shape[-1])) % self.layout.columns
+        seen = self._sample(scores, fit.scale, self._at([fit.frame]))[:, 0]
+        columns = self._columns(fit, seen)
         signed = seen * self.layout.signs[:, columns] * fit.sign
-        soft = torch.zeros(self.words.code.length)
+        soft = seen.new_zeros(self.words.code.length)
         chips = self.layout.chips[:, columns]
         soft.index_add_(0, chips.flatten(), signed[self.layout.data].flatten())
         pilots = signed[self.layout.pilots]
-        return soft, Pilots(float(pilots.sum()), float(pilots.square().sum()))
+        return soft, Pilots(*torch.stack([pilots.sum(), pilots.square().sum()]).tolist())
 
-    def _decoded(
-        self, tried: Sequence[tuple[Fit, Tensor | None]], trials: float
-    ) -> list[tuple[Candidate, Fit]]:
-        softs: list[Tensor] = []
-        pilots: list[Pilots] = []
-        for fit, scores in tried:
-            if scores is not None:
-                soft, beside = self._softly(scores, fit)
-                softs.append(soft)
-                pilots.append(beside)
-        fits = [fit for fit, scores in tried if scores is not None]
-        words = self.words.best_of(
-            softs,
-            trials=trials,
-            geometries=[fit.geometry for fit in fits],
-            pilots=pilots,
-            decodings=len(TRUSTS) * self._readings * (self._readings + 1),
+    def _placed(self, tried: Sequence[tuple[Fit, Tensor | None]], pilots: float, trials: float) -> Placed:
+        made = [(fit, self._softly(scores, fit)) for fit, scores in tried if scores is not None]
+        return Placed(
+            [fit for fit, _ in made],
+            [soft for _, (soft, _) in made],
+            [beside for _, (_, beside) in made],
+            pilots,
+            trials,
+            len(TRUSTS) * self._readings * (self._readings + 1),
         )
-        return list(zip(words, fits, strict=True))
+
+    def decode(self, placed: Placed) -> list[Candidate]:
+        """Return the best word of each fit."""
+        return self.words.best_of(
+            placed.softs,
+            trials=placed.trials,
+            geometries=[fit.geometry for fit in placed.fits],
+            pilots=placed.beside,
+            decodings=placed.decodings,
+        )
 
     def _grid_trials(self, scales: int) -> float:
         """Every hypothesis of the fine grid: any of them might have been come to."""
@@ -309,8 +346,10 @@ class SoundReader:
         self._readings += 1
         return trials * self._readings * (self._readings + 1)
 
-    def _judge(self, readings: list[tuple[Candidate, Fit]], pilots: float, trials: float) -> LayerReading:
-        hint = tail_p_value(pilots, trials=trials)
+    def judge(self, placed: Placed, words: Sequence[Candidate]) -> LayerReading:
+        """Return the answer that the best of ``words`` gives, and remember how it lies."""
+        hint = tail_p_value(placed.pilots, trials=placed.trials)
+        readings = zip(words, placed.fits, strict=True)
         best, self.fit = min(readings, key=lambda item: item[0].p_value, default=(None, None))
         if best is None:
             best = Candidate(0, 0.0, 0.0, "blind", 1.0)

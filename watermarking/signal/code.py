@@ -21,6 +21,9 @@ from torch import Tensor
 
 from watermarking.signal.keying import keyed_bytes
 
+# words decoded together: 25 MiB of trellis each
+_TOGETHER = 128
+
 
 @dataclass(frozen=True)
 class Word:
@@ -40,10 +43,19 @@ class TailBitingCode:
         words = [int.from_bytes(raw[i : i + 4], "big") for i in range(0, len(raw), 4)]
         ends = 1 | (1 << self.memory)
         taps = [(word & ((1 << constraint) - 1)) | ends for word in words]
-        self.generators = torch.tensor(taps, dtype=torch.int64).view(nbits, outputs)
+        self.generators = torch.tensor(taps, dtype=torch.int64, device="cpu").view(nbits, outputs)
         low = constraint // 2
         self.low_signs = _sign_table(self.generators & ((1 << low) - 1), low)
         self.high_signs = _sign_table(self.generators >> low, constraint - low)
+        self._on: dict[torch.device, tuple[Tensor, Tensor, Tensor]] = {}
+
+    def tables(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+        """Return ``generators``, ``low_signs`` and ``high_signs`` on ``device``, moved there once."""
+        if device not in self._on:
+            here = (self.generators, self.low_signs, self.high_signs)
+            generators, low, high = (table.to(device) for table in here)
+            self._on[device] = (generators, low, high)
+        return self._on[device]
 
     def encode(self, payloads: Tensor) -> Tensor:
         """Encode bits.
@@ -58,24 +70,28 @@ class TailBitingCode:
         register = torch.zeros_like(bits)
         for lag in range(self.memory + 1):
             register |= bits.roll(lag, dims=1) << (self.memory - lag)
-        taken = register[:, :, None] & self.generators.to(bits.device)
+        taken = register[:, :, None] & self.tables(bits.device)[0]
         return (1.0 - 2.0 * _parity(taken).float()).flatten(1)
 
     def decode(self, soft: Tensor) -> Word:
         """Find the word that agrees best with ``soft`` (``[nbits * outputs]``, + means 0)."""
-        values = soft.view(self.nbits, 1, self.outputs)
-        high = self.high_signs.to(soft.device)
-        branches = (high * values) @ self.low_signs.to(soft.device).transpose(1, 2)
-        steps = branches.view(self.nbits, 2, 1 << (self.memory - 1), 2)
-        ahead = self._forward(steps)
-        lead = self._bit_leads(steps, ahead)
-        payload = 0
-        for bit in (lead < 0).tolist():
-            payload = payload << 1 | int(bit)
-        return Word(payload=payload, margin=float(lead.abs().min()))
+        return self.decode_all(soft[None])[0]
+
+    def decode_all(self, softs: Tensor) -> list[Word]:
+        """Find the word that agrees best with each of ``softs`` ``[b, nbits * outputs]``, on their device."""
+        _, low, high = self.tables(softs.device)
+        words: list[Word] = []
+        for some in torch.split(softs, _TOGETHER):
+            values = some.view(len(some), self.nbits, 1, self.outputs)
+            branches = (high * values) @ low.transpose(1, 2)
+            # time first: each step of the trellis is one block of memory
+            steps = branches.view(len(some), self.nbits, 2, 1 << (self.memory - 1), 2).transpose(0, 1)
+            leads = self._bit_leads(steps, self._forward(steps))
+            words += [_word(lead) for lead in leads.tolist()]
+        return words
 
     def _forward(self, steps: Tensor) -> list[Tensor]:
-        states = steps.new_zeros(1, 1 << (self.memory - 1), 2)
+        states = steps.new_zeros(steps.shape[1], 1, 1 << (self.memory - 1), 2)
         ahead: list[Tensor] = []
         for time in range(2 * self.nbits):
             if time >= self.nbits:
@@ -84,22 +100,29 @@ class TailBitingCode:
         return ahead
 
     def _bit_leads(self, steps: Tensor, ahead: list[Tensor]) -> Tensor:
-        """Metric of the best word with bit 0 minus that with bit 1, per bit."""
-        behind = steps.new_zeros(2, 1 << (self.memory - 1), 1)
-        lead = steps.new_zeros(self.nbits)
+        """Metric of the best word with bit 0 minus that with bit 1, ``[b, nbits]``."""
+        behind = steps.new_zeros(steps.shape[1], 2, 1 << (self.memory - 1), 1)
+        leads: list[Tensor] = []
         for time in reversed(range(2 * self.nbits)):
             joined = behind + steps[time % self.nbits]
             if time < self.nbits:
-                best = (joined + ahead[time]).amax((1, 2))
-                lead[time] = best[0] - best[1]
-            behind = joined.amax(0).reshape(behind.shape)
-        return lead
+                best = (joined + ahead[time]).amax((2, 3))
+                leads.append(best[:, 0] - best[:, 1])
+            behind = joined.amax(1).reshape(behind.shape)
+        return torch.stack(leads[::-1], 1)
+
+
+def _word(lead: list[float]) -> Word:
+    payload = 0
+    for bit in lead:
+        payload = payload << 1 | int(bit < 0)
+    return Word(payload=payload, margin=min(abs(bit) for bit in lead))
 
 
 def payload_bits(payloads: list[int], nbits: int = 64) -> Tensor:
     """Return ``[n, nbits]`` bits of ``payloads``, most significant first, int64."""
     rows = [[value >> (nbits - 1 - i) & 1 for i in range(nbits)] for value in payloads]
-    return torch.tensor(rows, dtype=torch.int64).view(len(payloads), nbits)
+    return torch.tensor(rows, dtype=torch.int64, device="cpu").view(len(payloads), nbits)
 
 
 @cache
@@ -116,5 +139,5 @@ def _parity(values: Tensor) -> Tensor:
 
 def _sign_table(masks: Tensor, width: int) -> Tensor:
     """``[nbits, 2**width, outputs]`` signs of every register part under every generator."""
-    parts = torch.arange(1 << width).view(1, -1, 1)
+    parts = torch.arange(1 << width, device=masks.device).view(1, -1, 1)
     return 1.0 - 2.0 * _parity(parts & masks[:, None, :]).float()

@@ -33,9 +33,15 @@ class CutWatch:
         self._before: Tensor | None = None
         self._usual = 0.0
 
-    def sees_cut(self, level: Tensor) -> bool:
-        """Whether ``level`` ``[1, 1, h, w]`` (mean luma per cell, 8-bit levels) begins a new shot."""
-        small = functional.adaptive_avg_pool2d(level, (9, 16))
+    def cuts(self, levels: Tensor) -> list[bool]:
+        """Whether each of ``levels`` ``[b, 1, h, w]`` (mean luma per cell, 8-bit levels) begins a new shot.
+
+        The small pictures come to the processor together: one wait for the device.
+        """
+        small = functional.adaptive_avg_pool2d(levels, (9, 16)).cpu()
+        return [self._sees_cut(one[None]) for one in small]
+
+    def _sees_cut(self, small: Tensor) -> bool:
         before, self._before = self._before, small
         if before is None:
             return False
@@ -54,11 +60,14 @@ class Drift:
         self._balance = 0.0
         self._held = 0
 
-    def step(self, level: Tensor) -> bool:
-        """Take the next frame's cells; tell whether a new shot began."""
-        cut = self._watch.sees_cut(level)
+    def steps(self, levels: Tensor) -> tuple[list[bool], list[float]]:
+        """Take the next frames' cells ``[b, 1, h, w]``; tell for each whether a new shot began, and its sign."""
+        cuts = self._watch.cuts(levels)
+        return cuts, [self._turned(cut) for cut in cuts]
+
+    def _turned(self, cut: bool) -> float:
         if cut and self._held >= _LEAST_FRAMES and self._balance * self.sign > 0:
             self.sign, self._held = -self.sign, 0
         self._balance += self.sign
         self._held += 1
-        return cut
+        return self.sign

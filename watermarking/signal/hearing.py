@@ -33,16 +33,16 @@ def bark(hertz: Tensor) -> Tensor:
 
 
 def tonality(power: Tensor, bands: Tensor, lag: int) -> Tensor:
-    """Return ``[bands, frames]`` tonality in [0, 1] of ``power`` ``[bins, frames]``.
+    """Return ``[..., bands, frames]`` tonality in [0, 1] of ``power`` ``[..., bins, frames]``.
 
     Args:
         lag: frames over which a steady sound keeps its level (32 ms).
     """
     level = torch.log(power + 1e-10)
     change = torch.zeros_like(level)
-    if level.shape[1] > lag:
-        change[:, lag:] = (level[:, lag:] - level[:, :-lag]).abs()
-        change[:, :lag] = change[:, lag : lag + 1]
+    if level.shape[-1] > lag:
+        change[..., lag:] = (level[..., lag:] - level[..., :-lag]).abs()
+        change[..., :lag] = change[..., lag : lag + 1]
     return (1.0 - (bands @ change) / _NOISE_CHANGE).clamp_(0.0, 1.0)
 
 
@@ -52,14 +52,14 @@ def gain_caps(
     """Return the largest hidden gain per band.
 
     Args:
-        power: ``[bins, frames]`` power spectra.
-        bands: ``[bands, bins]`` averaging weights.
+        power: ``[..., bins, frames]`` power spectra.
+        bands: ``[bands, bins]`` averaging weights, as all tensors on the device of ``power``.
         centres_hz: ``[bands]``.
         noise_to_mask_db: level of the change against the masking threshold.
         lag: frames in 32 ms.
 
     Returns:
-        ``(caps, energy)``: dB and mean power, each ``[bands, frames]``.
+        ``(caps, energy)``: dB and mean power, each ``[..., bands, frames]``.
     """
     energy = bands @ power + 1e-14
     place = bark(centres_hz)
@@ -69,7 +69,7 @@ def gain_caps(
     own = energy * fall
     spread = (_spreading(place) @ energy) * fall
     threshold = torch.minimum(torch.maximum(spread, 0.5 * own), 8.0 * own)
-    before = torch.cat([threshold[:, :1], threshold[:, :-1]], 1)
+    before = torch.cat([threshold[..., :1], threshold[..., :-1]], -1)
     threshold = torch.minimum(threshold, _PRE_ECHO * before)
     room = threshold / energy * 10.0 ** (noise_to_mask_db / 10.0)
     return 20.0 * torch.log10(1.0 + room.sqrt()), energy
@@ -87,32 +87,33 @@ def expected_gains(
     """Return the gains that ``power`` is marked with; the detector weighs by the same.
 
     A gain is the least of the masking cap, the card's cap and ``k * (E / mean E) ** exponent``;
-    ``k`` is set by bisection to the card's signal-to-noise ratio. Masking caps shrink below
-    ``full_from_hz``, where changes are heard best and read worst.
+    ``k`` is set by bisection to the card's signal-to-noise ratio, for each sound of a batch and without
+    waiting for the device. Masking caps shrink below ``full_from_hz``, where changes are heard best and read worst.
 
     Args:
-        power: ``[bins, frames]``.
+        power: ``[..., bins, frames]``.
         bands: ``[bands, bins]`` averaging weights.
         widths: ``[bands]`` bins in each band.
         lag: frames in 32 ms.
 
     Returns:
-        ``(gains, energy)``: dB and mean power, each ``[bands, frames]``.
+        ``(gains, energy)``: dB and mean power, each ``[..., bands, frames]``.
     """
     caps, energy = gain_caps(power, bands, centres_hz, noise_to_mask_db=strength.noise_to_mask_db, lag=lag)
     caps *= (centres_hz / strength.full_from_hz).clamp_max(1.0).sqrt()[:, None]
     caps.clamp_max_(strength.gain_cap_db)
-    shape = (energy / energy.mean()).clamp_min(1e-8) ** strength.energy_exponent
+    mean = energy.mean((-2, -1), keepdim=True)
+    shape = (energy / mean).clamp_min(1e-8) ** strength.energy_exponent
     sample = slice(0, None, _BISECTION_STRIDE)
-    some, room = shape[:, sample].contiguous(), caps[:, sample].contiguous()
-    heard = (energy * widths[:, None])[:, sample]
-    allowed = float(heard.sum()) / 10.0 ** (strength.snr_db / 10.0)
-    low, high = 1e-4, 1e2
+    some, room = shape[..., sample].contiguous(), caps[..., sample].contiguous()
+    heard = (energy * widths[:, None])[..., sample]
+    allowed = heard.sum((-2, -1), keepdim=True) / 10.0 ** (strength.snr_db / 10.0)
+    low, high = torch.full_like(allowed, 1e-4), torch.full_like(allowed, 1e2)
     for _ in range(_BISECTIONS):
-        middle = (low * high) ** 0.5
+        middle = (low * high).sqrt()
         naive = torch.minimum(room, middle * some).mul_(_LOG_GAIN).square_()
-        error = float((heard * naive).sum()) * _NAIVE_ERROR
-        low, high = (low, middle) if error > allowed else (middle, high)
+        too_much = (heard * naive).sum((-2, -1), keepdim=True) * _NAIVE_ERROR > allowed
+        low, high = torch.where(too_much, low, middle), torch.where(too_much, middle, high)
     return torch.minimum(caps, low * shape), energy
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -60,6 +61,7 @@ class _Hypotheses:
 
     def inverse(self) -> Tensor:
         """``[n, 2, 2]`` maps from the observed frame to the tile, (y, x) order."""
+        # made on the processor, where they are also looked up one by one
         cos, sin = torch.cos(self.turn) / self.scale, torch.sin(self.turn) / self.scale
         flip = torch.where(self.mirrored, -1.0, 1.0)
         rows = torch.stack([cos, -sin, flip * sin, flip * cos], -1)
@@ -124,8 +126,8 @@ class LatticeSearch:
             spectra = known[pilots.planes]
             scores, shifts, signs = self._scores(spectra, pilots, hypotheses, step)
             fitted: list[Placement] = []
-            for index in _best_apart(scores, hypotheses):
-                if scores[index] < _LEAST_SCORE:
+            for index, score in _best_apart(scores, hypotheses):
+                if score < _LEAST_SCORE:
                     break
                 joint = torch.stack(
                     [shot * sign for shot, sign in zip(shots, signs[index], strict=True)]
@@ -141,7 +143,8 @@ class LatticeSearch:
         self, spectra: Sequence[Tensor], pilots: _Pilots, hypotheses: _Hypotheses, step: float
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Best pilot score over all shifts, that shift in tile pixels ``[n, 2]``, and the shots' signs there."""
-        inverse = hypotheses.inverse()
+        device = spectra[0].device
+        inverse = hypotheses.inverse().to(device)
         side = pilots.shifts
         cell = (pilots.ky.long() % side) * side + pilots.kx.long() % side
         scores, shifts, signs = [], [], []
@@ -152,7 +155,7 @@ class LatticeSearch:
             heights = []
             for spectrum in spectra:
                 seen = _sample(spectrum, pilots.plane, fy, fx) * pilots.conj
-                grid = torch.zeros(len(part), side * side, dtype=torch.complex64)
+                grid = seen.new_zeros(len(part), side * side)
                 grid.index_add_(1, cell, seen)
                 height = torch.fft.ifft2(grid.view(-1, side, side)).real.flatten(1)
                 norm = seen.abs().square().sum(1).sqrt().clamp_min(1e-9)
@@ -160,7 +163,7 @@ class LatticeSearch:
             each = torch.stack(heights, -1)
             best = each.abs().sum(-1).max(1)
             scores.append(best.values / math.sqrt(len(spectra)))
-            signs.append(each[torch.arange(len(part)), best.indices].sign())
+            signs.append(each[torch.arange(len(part), device=device), best.indices].sign())
             place = torch.stack([best.indices // side, best.indices % side], 1)
             shifts.append(place.float() * self.tile / side)
         return torch.cat(scores), torch.cat(shifts), torch.cat(signs)
@@ -187,18 +190,18 @@ class LatticeSearch:
 
 def _scales(step: float) -> _Hypotheses:
     low, high = (math.log(limit) for limit in _SCALE_RANGE)
-    steps = torch.exp(torch.arange(low, high, step))
+    steps = torch.exp(torch.arange(low, high, step, device="cpu"))
     return _Hypotheses(
         scale=steps.repeat(2),
-        turn=torch.zeros(2 * len(steps)),
-        mirrored=torch.arange(2).repeat_interleave(len(steps)).bool(),
+        turn=steps.new_zeros(2 * len(steps)),
+        mirrored=torch.arange(2, device="cpu").repeat_interleave(len(steps)).bool(),
     )
 
 
 def _scales_and_turns() -> _Hypotheses:
     plain = _scales(_SCALE_STEP)
     limit = _TURN_LIMIT_DEGREES + 1e-6
-    degrees = torch.arange(-_TURN_LIMIT_DEGREES, limit, _TURN_STEP_DEGREES)
+    degrees = torch.arange(-_TURN_LIMIT_DEGREES, limit, _TURN_STEP_DEGREES, device="cpu")
     turns = torch.deg2rad(degrees)
     return _Hypotheses(
         scale=plain.scale.repeat(len(turns)),
@@ -207,10 +210,11 @@ def _scales_and_turns() -> _Hypotheses:
     )
 
 
-def _best_apart(scores: Tensor, hypotheses: _Hypotheses) -> list[int]:
-    """Indices of the best hypotheses that are not neighbours of a better one."""
+def _best_apart(scores: Tensor, hypotheses: _Hypotheses) -> list[tuple[int, float]]:
+    """Indices and scores of the best hypotheses that are not neighbours of a better one."""
     kept: list[int] = []
-    for index in scores.argsort(descending=True)[:200].tolist():
+    here = scores.cpu()
+    for index in here.argsort(descending=True)[:200].tolist():
         near = any(
             bool(hypotheses.mirrored[index] == hypotheses.mirrored[other])
             and abs(math.log(float(hypotheses.scale[index] / hypotheses.scale[other]))) < 0.015
@@ -221,7 +225,7 @@ def _best_apart(scores: Tensor, hypotheses: _Hypotheses) -> list[int]:
             kept.append(index)
         if len(kept) == _KEPT:
             break
-    return kept
+    return [(index, float(here[index])) for index in kept]
 
 
 def _whitened_spectrum(planes: Tensor) -> Tensor:
@@ -239,15 +243,22 @@ def _whitened_spectrum(planes: Tensor) -> Tensor:
     padded[:, :height, :width] = planes
     padded = padded.roll((-(height // 2), -(width // 2)), (1, 2))
     spectrum = torch.fft.fft2(padded)
-    fy = torch.fft.fftfreq(rows)[:, None]
-    fx = torch.fft.fftfreq(columns)[None, :]
-    ring = (torch.hypot(fy, fx) * 200.0).long().clamp_max(_RINGS - 1).flatten()
+    ring, count = _rings(rows, columns, planes.device)
     flat = spectrum.flatten(1)
-    count = torch.bincount(ring, minlength=_RINGS).clamp_min(1)
-    power = torch.zeros(len(planes), _RINGS).index_add_(1, ring, flat.abs().square()) / count
+    power = planes.new_zeros(len(planes), _RINGS).index_add_(1, ring, flat.abs().square()) / count
     even = flat / power.sqrt().clamp_min(1e-9)[:, ring]
     limited: Tensor = even / (even.abs() / 3.0).clamp_min(1.0)
     return limited.view(len(planes), rows, columns)
+
+
+@lru_cache(4)
+def _rings(rows: int, columns: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Ring of every frequency ``[rows * columns]``, and how many lie in each ``[_RINGS]``."""
+    fy = torch.fft.fftfreq(rows, device="cpu")[:, None]
+    fx = torch.fft.fftfreq(columns, device="cpu")[None, :]
+    ring = (torch.hypot(fy, fx) * 200.0).long().clamp_max(_RINGS - 1).flatten()
+    count = torch.bincount(ring, minlength=_RINGS).clamp_min(1)
+    return ring.to(device), count.to(device)
 
 
 def _sample(spectrum: Tensor, plane: Tensor, fy: Tensor, fx: Tensor) -> Tensor:

@@ -34,35 +34,36 @@ TRUSTS: tuple[Trust, ...] = ("all", "loud", "low")
 
 
 class QuadMap:
-    """Maps one window of sound at the analysis rate to quad scores."""
+    """Maps windows of sound at the analysis rate to quad scores, on the device that they lie on."""
 
     def __init__(self, card: SoundCard, wav: Tensor) -> None:
-        """Take ``wav`` ``[channels, n]``."""
+        """Take ``wav`` ``[..., channels, n]``: one window, or several of one length."""
         self.card = card
         spectra = spectrogram(wav, card.analysis)
-        self._power = (spectra.real.square() + spectra.imag.square()).mean(0)
-        self._level = torch.log(self._power + 1e-5 * self._power.mean() + 1e-12)
+        self._power = (spectra.real.square() + spectra.imag.square()).mean(-3)
+        mean = self._power.mean((-2, -1), keepdim=True)
+        self._level = torch.log(self._power + 1e-5 * mean + 1e-12)
 
     def scores(self, pitch: float = 1.0, trust: Trust = "all") -> Tensor:
-        """Return ``[band pairs, frames]``: the quad that starts at each frame, weighed.
+        """Return ``[..., band pairs, frames]``: the quad that starts at each frame, weighed.
 
         Args:
             pitch: frequency scale of the bands.
             trust: what to rely on.
         """
         slot = self.card.grid.slot_frames
-        matrix = band_matrix(self.card, pitch)
+        matrix = band_matrix(self.card, pitch, self._power.device)
         smooth = _box(matrix @ self._level, slot)
         crossed = _cross(smooth, slot)
-        local = _local_mean(crossed.square()[None])[0]
+        local = _local_mean(crossed.square())
         even = (crossed / (local.sqrt() + 1e-4)).clamp_(-_CLIP, _CLIP)
         matched = _cross(even, slot)
-        rise = matched[0::2] - matched[1::2]
+        rise = matched[..., 0::2, :] - matched[..., 1::2, :]
         return (rise - torch.roll(rise, -slot, -1)) * self._weights(matrix, pitch, trust)
 
     def _weights(self, matrix: Tensor, pitch: float, trust: Trust) -> Tensor:
-        """``[band pairs, frames]`` gain that is expected over each quad, times what it tells there."""
-        edges = torch.tensor(band_edges(self.card)) * pitch
+        """``[..., band pairs, frames]`` gain that is expected over each quad, times what it tells there."""
+        edges = torch.tensor(band_edges(self.card), device=self._power.device) * pitch
         centres = (edges[:-1] + edges[1:]) / 2.0
         widths = (edges[1:] - edges[:-1]) * (self.card.analysis.window / self.card.analysis.rate_hz)
         slot = self.card.grid.slot_frames
@@ -70,7 +71,7 @@ class QuadMap:
         gains, energy = expected_gains(self._power, matrix, centres, widths, self.card.strength, lag=lag)
         if trust == "loud":
             gains = gains * _above_floor(energy)
-        pair = gains[0::2] + gains[1::2]
+        pair = gains[..., 0::2, :] + gains[..., 1::2, :]
         if trust == "low":
             sure = torch.exp(-((centres[0::2] / _LOW_HZ) ** 6))
         else:
@@ -80,19 +81,20 @@ class QuadMap:
 
 def _above_floor(energy: Tensor) -> Tensor:
     """Share of each band's power that is no steady noise."""
-    smooth = functional.avg_pool1d(energy[None], 9, 1, 4, count_include_pad=False)[0]
-    floor = smooth.quantile(_FLOOR_QUANTILE, dim=1, keepdim=True) * _FLOOR_BIAS
+    rows = energy.flatten(0, -2)[None]
+    smooth = functional.avg_pool1d(rows, 9, 1, 4, count_include_pad=False).view(energy.shape)
+    floor = smooth.quantile(_FLOOR_QUANTILE, dim=-1, keepdim=True) * _FLOOR_BIAS
     return ((smooth - floor) / smooth).clamp_(0.0, 1.0)
 
 
 def _local_mean(values: Tensor) -> Tensor:
     """Mean over the neighbourhood that levels the map, one axis at a time."""
-    tall = functional.avg_pool2d(
-        values[:, None], (_LOCAL_BANDS, 1), 1, (_LOCAL_BANDS // 2, 0), count_include_pad=False
-    )
-    return functional.avg_pool2d(
+    maps = values.view(-1, 1, *values.shape[-2:])
+    tall = functional.avg_pool2d(maps, (_LOCAL_BANDS, 1), 1, (_LOCAL_BANDS // 2, 0), count_include_pad=False)
+    wide = functional.avg_pool2d(
         tall, (1, _LOCAL_FRAMES), 1, (0, _LOCAL_FRAMES // 2), count_include_pad=False
-    )[:, 0]
+    )
+    return wide.view(values.shape)
 
 
 def _box(values: Tensor, frames: int) -> Tensor:
@@ -106,5 +108,5 @@ def _box(values: Tensor, frames: int) -> Tensor:
 def _cross(values: Tensor, slot: int) -> Tensor:
     """Second difference over a slot either way and over a band either way."""
     time = 2.0 * values - torch.roll(values, slot, -1) - torch.roll(values, -slot, -1)
-    padded = torch.cat([time[:1], time, time[-1:]])
-    return 2.0 * time - padded[:-2] - padded[2:]
+    padded = torch.cat([time[..., :1, :], time, time[..., -1:, :]], -2)
+    return 2.0 * time - padded[..., :-2, :] - padded[..., 2:, :]

@@ -93,7 +93,12 @@ def calm_bounds(active: Tensor, strength: PixelStrength) -> Tensor:
 
 
 def hiding(
-    luma: Tensor, chroma: tuple[Tensor, Tensor] | None, strength: PixelStrength, calm: Tensor | None = None
+    luma: Tensor,
+    chroma: tuple[Tensor, Tensor] | None,
+    strength: PixelStrength,
+    calm: Tensor | None = None,
+    *,
+    measured: tuple[Tensor, Tensor] | None = None,
 ) -> Hiding:
     """Measure what one or more frames hide.
 
@@ -101,8 +106,9 @@ def hiding(
         luma: ``[b, 1, h, w]`` in 8-bit levels.
         chroma: Cb and Cr, ``[b, 1, h', w']`` each; None for grey pictures.
         calm: bounds to use instead of the frames' own (``calm_bounds``), for steadiness.
+        measured: ``activity`` of ``luma``, where it is known already.
     """
-    active, level = activity(luma, cap=strength.activity_cap)
+    active, level = measured or activity(luma, cap=strength.activity_cap)
     if calm is None:
         calm = calm_bounds(active, strength)
     low, high = calm[:, :1, None, None], calm[:, 1:, None, None]
@@ -146,10 +152,12 @@ def gain_maps(hidden: Hiding, factor: Tensor, strength: PixelStrength) -> GainMa
 
 def _levelled(maps: GainMaps, strength: PixelStrength) -> GainMaps:
     """Scale all gains alike towards the PSNR that the card wants of RGB, within the card's range."""
-    planes = zip(_RGB_POWER, (maps.luma, maps.cb, maps.cr), strict=True)
-    power = sum(weight * plane.square().mean((1, 2, 3), keepdim=True) for weight, plane in planes)
+    luma, cb, cr = (
+        weight * plane.square().mean((1, 2, 3), keepdim=True)
+        for weight, plane in zip(_RGB_POWER, (maps.luma, maps.cb, maps.cr), strict=True)
+    )
     target = 255.0 / 10.0 ** (strength.rgb_psnr_db / 20.0)
-    factor = (target / torch.as_tensor(power).sqrt().clamp_min(1e-3)).clamp(*strength.rgb_range)
+    factor = (target / (luma + cb + cr).sqrt().clamp_min(1e-3)).clamp(*strength.rgb_range)
     return GainMaps(maps.luma * factor, maps.cb * factor, maps.cr * factor)
 
 

@@ -7,6 +7,7 @@ quarter size, its enlargement, and one multiply-add per plane.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from torch.nn import functional
 from watermarking.cards import PixelCard
 from watermarking.signal.code import code_for, payload_bits
 from watermarking.signal.drift import Drift, keyed_sign
-from watermarking.signal.masking import Hiding, gain_maps, hiding, luma_level
+from watermarking.signal.masking import activity, calm_bounds, gain_maps, hiding, luma_level
 from watermarking.signal.tile import PlaneLayout, canonical_axes, coefficients, synthesise, tile_layout
 
 _LEVEL_MEMORY = 0.9
@@ -71,13 +72,15 @@ class PictureMarker:
         self._range = _STILL_RANGE if form.still else _LEVEL_RANGE
         self._scale = float(1 << (form.depth - 8))
         self._device = torch.device(device)
-        self._patterns = [pattern.to(self._device) for pattern in _draw(card, key, payload, form)]
+        self._patterns = _draw(card, key, payload, form, self._device)
         self._key, self._payload = key, payload
         self._drift = Drift(key, payload, label)
         self._level: Tensor | None = None
         self._calm: Tensor | None = None
-        self.frames, self.lit_frames = 0, 0
-        self._error = 0.0
+        self.frames = 0
+        # on the device: nobody waits for it while frames come in
+        self._lit = torch.zeros((), dtype=torch.int64, device=self._device)
+        self._error = torch.zeros((), dtype=torch.float64, device=self._device)
 
     def mark(self, planes: Planes, *, shot: str | None = None) -> Planes:
         """Return marked copies of ``planes`` (``[h, w]`` each, luma first), same dtype.
@@ -86,80 +89,127 @@ class PictureMarker:
             shot: the frame stands by itself in this shot (a render node's frame): nothing is remembered of
                 the frames before, and the sign is that of the shot.
         """
-        values = [self._plane(plane) for plane in planes[: len(self._patterns)]]
+        return self.mark_all([planes], shot=shot)[0]
+
+    def mark_all(self, frames: Sequence[Planes], *, shot: str | None = None) -> list[Planes]:
+        """Mark frames that follow one another, together; as :meth:`mark` of each in turn."""
+        count = len(self._patterns)
+        values = [self._stacked([planes[index] for planes in frames]) for index in range(count)]
+        stacks = [
+            self._stored(marked, frames[0][index])
+            for index, marked in enumerate(self.mark_tensors(values, shot=shot))
+        ]
+        return [(*(stack[place] for stack in stacks), *planes[count:]) for place, planes in enumerate(frames)]
+
+    def mark_tensors(self, values: Sequence[Tensor], *, shot: str | None = None) -> list[Tensor]:
+        """Mark frames that lie on the device, in place.
+
+        Args:
+            values: per plane ``[b, 1, h, w]`` float32 in 8-bit levels, frames in order; they are overwritten.
+
+        Returns:
+            per plane ``[b, 1, h, w]``, whole numbers in the levels of the form's depth.
+        """
         luma = values[0]
         chroma = (values[1], values[2]) if len(values) > 2 else None
-        hidden = hiding(luma, chroma, self.strength, None if shot is not None else self._calm)
-        sign = self._sign(hidden, shot)
-        level = self._smoothed(luma_level(hidden, self.strength.luma_psnr_db))
-        maps = gain_maps(hidden, level, self.strength)
-        self._count(float(maps.luma.square().mean()))
+        active, level = activity(luma, cap=self.strength.activity_cap)
+        cuts, signs = self._steps(level, shot)
+        calm = self._calm_of(active, cuts, alone=shot is not None)
+        hidden = hiding(luma, chroma, self.strength, calm, measured=(active, level))
+        factor = self._smoothed(luma_level(hidden, self.strength.luma_psnr_db), cuts, alone=shot is not None)
+        maps = gain_maps(hidden, factor, self.strength)
+        self._count(maps.luma.square().mean((1, 2, 3)))
+        sign = torch.tensor(signs, device=self._device).view(-1, 1, 1, 1)
         gains = (maps.luma, maps.cb, maps.cr)
-        marked = [
-            self._add(value, gain * sign, index, plane)
-            for index, (value, gain, plane) in enumerate(zip(values, gains, planes, strict=False))
+        return [
+            self._add(value, gain * sign, pattern)
+            for value, gain, pattern in zip(values, gains, self._patterns, strict=False)
         ]
-        return (*marked, *planes[len(marked) :])
+
+    @property
+    def lit_frames(self) -> int:
+        """Frames so far that were light enough to be changed visibly to a codec."""
+        return int(self._lit)
 
     @property
     def mean_psnr_db(self) -> float:
         """PSNR of the marked luma over the frames so far, before any encoding."""
-        mean = self._error / max(1, self.frames)
+        mean = float(self._error) / max(1, self.frames)
         return 10.0 * math.log10(255.0**2 / max(mean, 1e-9))
 
-    def _sign(self, hidden: Hiding, shot: str | None) -> float:
-        """Sign of this frame; forgets what belongs to the shot before when a new one begins."""
-        if shot is not None:
-            self._level, self._calm = None, None
-            return keyed_sign(self._key, self._payload, shot)
-        if self._drift.step(hidden.level):
-            self._level = None
+    def _steps(self, level: Tensor, shot: str | None) -> tuple[list[bool], list[float]]:
+        """Where shots begin, and the sign of each frame."""
+        if shot is None:
+            return self._drift.steps(level)
+        return [False] * len(level), [keyed_sign(self._key, self._payload, shot)] * len(level)
+
+    def _calm_of(self, active: Tensor, cuts: Sequence[bool], *, alone: bool) -> Tensor:
+        """Bounds per frame ``[b, 2]``: those of the first frame that follows a cut hold for its shot."""
+        if alone:
             self._calm = None
-        else:
-            self._calm = hidden.calm
-        return self._drift.sign
+            return calm_bounds(active, self.strength)
+        chosen: list[Tensor] = []
+        for place, cut in enumerate(cuts):
+            if self._calm is None:
+                self._calm = calm_bounds(active[place : place + 1], self.strength)
+            chosen.append(self._calm)
+            if cut:
+                self._calm = None
+        return torch.cat(chosen)
 
-    def _count(self, error: float) -> None:
-        self.frames += 1
-        self.lit_frames += error > _LIT_ERROR
-        self._error += error
+    def _count(self, errors: Tensor) -> None:
+        self.frames += len(errors)
+        self._lit += (errors > _LIT_ERROR).sum()
+        self._error += errors.double().sum()
 
-    def _plane(self, plane: NDArray[np.uint8] | NDArray[np.uint16]) -> Tensor:
-        values = torch.from_numpy(plane).to(self._device, torch.float32)
+    def _stacked(self, planes: Sequence[NDArray[np.uint8] | NDArray[np.uint16]]) -> Tensor:
+        whole = np.stack(planes) if len(planes) > 1 else planes[0][None]
+        values = torch.from_numpy(whole).to(self._device).to(torch.float32)
         if self._scale != 1.0:
             values /= self._scale
-        return values[None, None]
+        return values[:, None]
 
-    def _smoothed(self, level: Tensor) -> Tensor:
-        """Follow the level slowly, so that it does not flicker."""
-        level = level.clamp(*self._range).view(-1, 1, 1, 1)
-        if self._level is not None:
-            level = self._level + (1.0 - _LEVEL_MEMORY) * (level - self._level)
-        self._level = level
-        return level
+    def _smoothed(self, levels: Tensor, cuts: Sequence[bool], *, alone: bool) -> Tensor:
+        """Follow the levels ``[b]`` slowly within a shot, so that they do not flicker."""
+        wanted = levels.clamp(*self._range).view(-1, 1, 1, 1)
+        if alone:
+            self._level = None
+            return wanted
+        followed: list[Tensor] = []
+        for level, cut in zip(torch.split(wanted, 1), cuts, strict=True):
+            if self._level is None or cut:
+                self._level = level
+            else:
+                self._level = self._level + (1.0 - _LEVEL_MEMORY) * (level - self._level)
+            followed.append(self._level)
+        return torch.cat(followed)
 
-    def _add(
-        self, plane: Tensor, gain: Tensor, index: int, like: NDArray[np.uint8] | NDArray[np.uint16]
-    ) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    def _add(self, plane: Tensor, gain: Tensor, pattern: Tensor) -> Tensor:
         size = (plane.shape[-2], plane.shape[-1])
         full = functional.interpolate(gain, size=size, mode="bilinear", align_corners=False)
-        marked = plane.addcmul_(full, self._patterns[index])
+        marked = plane.addcmul_(full, pattern)
         if self._scale != 1.0:
             marked *= self._scale
-        marked.round_().clamp_(0.0, 255.0 * self._scale + self._scale - 1.0)
+        return marked.round_().clamp_(0.0, 255.0 * self._scale + self._scale - 1.0)
+
+    @staticmethod
+    def _stored(
+        marked: Tensor, like: NDArray[np.uint8] | NDArray[np.uint16]
+    ) -> NDArray[np.uint8] | NDArray[np.uint16]:
         # uint8 conversion is exact after the clamp; uint16 goes through int32
         if like.dtype == np.uint8:
-            return marked.to(torch.uint8)[0, 0].cpu().numpy()
-        return marked.to(torch.int32)[0, 0].cpu().numpy().astype(np.uint16)
+            return marked.to(torch.uint8)[:, 0].cpu().numpy()
+        return marked.to(torch.int32)[:, 0].cpu().numpy().astype(np.uint16)
 
 
-def _draw(card: PixelCard, key: bytes, payload: int, form: PictureForm) -> list[Tensor]:
-    """Patterns of unit rms per plane, ``[1, 1, rows, columns]``."""
+def _draw(card: PixelCard, key: bytes, payload: int, form: PictureForm, device: torch.device) -> list[Tensor]:
+    """Patterns of unit rms per plane, ``[1, 1, rows, columns]``, drawn where they are used."""
     settings = card.code
     code = code_for(card.nbits, settings.constraint, settings.outputs, settings.seed)
     chips = code.encode(payload_bits([payload], card.nbits))[0]
     sizes = [(form.width, form.height)] + ([form.chroma] * 2 if form.chroma else [])
-    layouts = tile_layout(card, key)
+    layouts = [layout.to(device) for layout in tile_layout(card, key)]
+    carried = chips.to(device)
 
     def drawn(layout: PlaneLayout, columns: int, rows: int) -> Tensor:
         offset = -0.5 if form.left_sited and columns < form.width else 0.0
@@ -167,7 +217,7 @@ def _draw(card: PixelCard, key: bytes, payload: int, form: PictureForm) -> list[
         ys, xs = canonical_axes(
             round(form.width * form.aspect), form.height, columns=columns, rows=rows, side=side, offset=offset
         )
-        values = coefficients(layout, chips, sync_gain=card.sync_gain)
+        values = coefficients(layout, carried, sync_gain=card.sync_gain)
         return synthesise(layout, values, ys, xs, card.geometry.tile)[None, None].contiguous()
 
     return [drawn(layout, *size) for size, layout in zip(sizes, layouts, strict=False)]

@@ -26,7 +26,7 @@ from watermarking.signal.keying import keyed_bytes, keyed_permutation, keyed_sig
 
 __all__ = ["Drift", "QuadLayout", "load_sound_card", "quad_layout", "signs_at"]
 
-_CROSS = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])
+_CROSS = ((1.0, -1.0), (-1.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class QuadLayout:
     pilots: Tensor
     data: Tensor
     chips: Tensor
+
+    def to(self, device: torch.device | str) -> QuadLayout:
+        """Return the layout on another device."""
+        moved = (one.to(device) for one in (self.signs, self.pilots, self.data, self.chips))
+        return QuadLayout(self.rows, self.columns, *moved)
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def quad_layout(card: SoundCard, key: bytes) -> QuadLayout:
     """Return the layout of ``card`` under ``key``."""
     rows, period = card.bands.count // 2, card.grid.quads
     columns = period * card.grid.periods
-    every = torch.arange(rows)
+    every = torch.arange(rows, device="cpu")
     is_pilot = every % card.grid.pilot_every == card.grid.pilot_every // 2
     data = every[~is_pilot]
     return QuadLayout(
@@ -89,9 +94,9 @@ def _deal(rows: int, card: SoundCard, key: bytes) -> Tensor:
     third = (within // period) * 3 // rows
     order = within[torch.argsort(third, stable=True)]
     place = torch.empty_like(order)
-    place[order] = torch.arange(quads)
+    place[order] = torch.arange(quads, device="cpu")
     names = keyed_permutation(key, "audio/chips", chips)
-    begin = torch.arange(card.grid.periods) * quads
+    begin = torch.arange(card.grid.periods, device="cpu") * quads
     carried = names[(place.view(rows, 1, period) + begin.view(1, -1, 1)) % chips]
     return carried.flatten(1)
 
@@ -100,16 +105,17 @@ def signs_at(layout: QuadLayout, drift: Drift, chips: Tensor, columns: Tensor) -
     """Return the gains' signs per band and slot.
 
     Args:
-        chips: ``[nbits * outputs]`` coded chips.
-        columns: ``[n]`` quads counted from time nil; may be negative.
+        chips: ``[nbits * outputs]`` coded chips, on the device of ``layout``.
+        columns: ``[n]`` quads counted from time nil, on the processor; may be negative.
 
     Returns:
         ``[2 * rows, 2 * n]``.
     """
-    place = (columns + drift.start) % layout.columns
-    laps = torch.div(columns, layout.columns, rounding_mode="floor")
-    of_lap = {lap: drift.lap_sign(lap) for lap in set(laps.tolist())}
+    device = layout.signs.device
+    place = ((columns + drift.start) % layout.columns).to(device)
+    laps = torch.div(columns, layout.columns, rounding_mode="floor").tolist()
+    of_lap = {lap: drift.lap_sign(lap) for lap in set(laps)}
     values = layout.signs[:, place].clone()
     values[layout.data] *= chips[layout.chips[:, place]]
-    values *= torch.tensor([of_lap[lap] for lap in laps.tolist()])
-    return torch.kron(values, _CROSS)
+    values *= torch.tensor([of_lap[lap] for lap in laps], device=device)
+    return torch.kron(values, torch.tensor(_CROSS, device=device))

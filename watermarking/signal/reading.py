@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -26,6 +27,7 @@ from watermarking.signal.words import WordReader
 # over more frames may follow: a p-value pays for its share (weighted union bound).
 _SHARES = 2.0
 _PLAIN, MAX_FITTED, MAX_PASSES = 2.0, 60.0, 2.0
+AT_REST_TRIALS = _SHARES * _PLAIN * MAX_PASSES
 # shots that geometry is searched in, and shots that are folded once it is found
 _SEARCHED, _FOLDED = 3, 8
 
@@ -39,13 +41,24 @@ class FrameSize:
 
 
 class PictureReader:
-    """Reads the stretches of a clip under one key."""
+    """Reads the stretches of a clip under one key, on the device that they lie on, which is ``device``."""
 
-    def __init__(self, card: PixelCard, key: bytes, registered: Sequence[int] | Ids | None = None) -> None:
+    def __init__(
+        self,
+        card: PixelCard,
+        key: bytes,
+        registered: Sequence[int] | Ids | None = None,
+        *,
+        device: str = "cpu",
+    ) -> None:
         self.card = card
-        self.layouts: tuple[PlaneLayout, ...] = tile_layout(card, key)
+        self.layouts: tuple[PlaneLayout, ...] = tuple(one.to(device) for one in tile_layout(card, key))
         self.words = WordReader(card, registered)
-        self._search = LatticeSearch(card, self.layouts)
+
+    @cached_property
+    def _search(self) -> LatticeSearch:
+        """Made when geometry is searched for the first time: most of what is read lies at rest."""
+        return LatticeSearch(self.card, self.layouts)
 
     def read(self, stretches: Sequence[Stretch], size: FrameSize, *, search: bool = True) -> LayerReading:
         """Read the mark in the stretches of a clip whose frames have ``size``.
@@ -56,11 +69,11 @@ class PictureReader:
         best: Candidate | None = None
         hint = 1.0
         for mirrored in (False, True):
-            soft, scores = self._at_rest(stretches, size, mirrored=mirrored)
-            hint = min(hint, _hint(scores))
+            soft, scores = self.at_rest(stretches, size, mirrored=mirrored)
+            hint = min(hint, hint_of(scores))
             best = self._better(best, soft, "mirrored" if mirrored else "identity", _SHARES * _PLAIN)
             if self._claims(best):
-                return self._judge(best, hint)
+                return self.judge(best, hint)
         if search and float(stretches[0].mean.square().mean()) > 0.0:
             shots = _shots(stretches)
             for placement in self._search.placements(shots[:_SEARCHED], size.width, size.height):
@@ -68,45 +81,41 @@ class PictureReader:
                 best = self._better(best, soft, placement.describe(), _SHARES * MAX_FITTED)
                 if self._claims(best):
                     break
-        return self._judge(best, hint)
+        return self.judge(best, hint)
 
     def chips_at_rest(self, stretches: Sequence[Stretch], size: FrameSize) -> Tensor:
         """Return the soft chips ``[length]`` where the tile should be."""
-        return self._at_rest(stretches, size, mirrored=False)[0].values
+        return self.at_rest(stretches, size, mirrored=False)[0].values
 
     def nothing(self) -> LayerReading:
         """Return the answer for a film without pictures."""
-        return self._judge(None, 1.0)
+        return self.judge(None, 1.0)
 
-    def _at_rest(
+    def at_rest(
         self, stretches: Sequence[Stretch], size: FrameSize, *, mirrored: bool
     ) -> tuple[SoftChips, list[float]]:
+        """Return the chips where the tile should be, and the pilots' score of each stretch."""
         side, tile = self.card.geometry.side, self.card.geometry.tile
         means = torch.stack([one.mean for one in stretches])
         if mirrored:
             means = means.flip(-1)
         rows, columns = means.shape[-2], means.shape[-1]
         ys, xs = canonical_axes(size.width, size.height, columns=columns, rows=rows, side=side)
-        spectra = [analyse(layout, means[:, i], ys, xs, tile) for i, layout in enumerate(self.layouts)]
         parts = [
-            [whitened(layout, plane[n]) for layout, plane in zip(self.layouts, spectra, strict=True)]
-            for n in range(len(stretches))
+            whitened(layout, analyse(layout, means[:, i], ys, xs, tile))
+            for i, layout in enumerate(self.layouts)
         ]
         return self._soft(parts, [one.frames for one in stretches])
 
     def _placed(self, shots: Sequence[Tensor], placement: Placement) -> SoftChips:
+        folded = [self._search.spectra(shot, placement) for shot in shots]
         parts = [
-            [
-                whitened(layout, values)
-                for layout, values in zip(self.layouts, self._search.spectra(shot, placement), strict=True)
-            ]
-            for shot in shots
+            whitened(layout, torch.stack([planes[i] for planes in folded]))
+            for i, layout in enumerate(self.layouts)
         ]
-        return self._soft(parts, [1] * len(parts))[0]
+        return self._soft(parts, [1] * len(shots))[0]
 
-    def _soft(
-        self, parts: Sequence[Sequence[Tensor]], frames: Sequence[int]
-    ) -> tuple[SoftChips, list[float]]:
+    def _soft(self, parts: Sequence[Tensor], frames: Sequence[int]) -> tuple[SoftChips, list[float]]:
         planes, scores = joined(self.layouts, parts, frames)
         return soft_chips(self.layouts, planes, length=self.words.code.length), scores
 
@@ -115,13 +124,14 @@ class PictureReader:
         return found if best is None or found.p_value < best.p_value else best
 
     def _claims(self, best: Candidate) -> bool:
-        return self._judge(best, 1.0).status == "present"
+        return self.judge(best, 1.0).status == "present"
 
-    def _judge(self, best: Candidate | None, hint: float) -> LayerReading:
+    def judge(self, best: Candidate | None, hint: float) -> LayerReading:
+        """Return the answer that ``best`` gives, the pilots' own p-value being ``hint``."""
         return judge(best, hint=hint, bounds=self.card.thresholds)
 
 
-def _hint(scores: Sequence[float]) -> float:
+def hint_of(scores: Sequence[float]) -> float:
     """P-value of the pilots alone: of the clearest stretch, either sign, both placements and every pass counted."""
     trials = 2.0 * len(scores) * _PLAIN * MAX_PASSES
     return tail_p_value(max((abs(score) for score in scores), default=0.0), trials=trials)

@@ -9,6 +9,7 @@ short stretches, and a stretch ends at a cut at the latest.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -66,7 +67,7 @@ class FilmResidual:
 
     def add_residuals(self, residuals: Tensor, cells: Tensor, *, new_shot: bool = False) -> None:
         """Add frames whose normalised residuals ``[b, 3, h, w]`` and ``cells_of`` are there already."""
-        begins = [self._watch.sees_cut(one[None]) for one in cells]
+        begins = self._watch.cuts(cells)
         begins[0] = begins[0] or new_shot
         for residual, begin in zip(residuals, begins, strict=True):
             self._put(residual, begin)
@@ -83,9 +84,12 @@ class FilmResidual:
         """
         if not self._sums:
             raise ValueError("no frame was added")
+        sums = torch.stack(self._sums)
+        counts = torch.tensor(self._counts, dtype=sums.dtype, device=sums.device)
+        means = _levelled(sums / counts.view(-1, 1, 1, 1), 0.02)
         return [
-            Stretch(torch.stack([_level(plane, 0.02) for plane in total / count]), count, shot)
-            for total, count, shot in zip(self._sums, self._counts, self._shots, strict=True)
+            Stretch(mean, count, shot)
+            for mean, count, shot in zip(means, self._counts, self._shots, strict=True)
         ]
 
     def _put(self, residual: Tensor, begins: bool) -> None:
@@ -118,16 +122,16 @@ def _normalise(planes: Tensor, window: _Window) -> Tensor:
     return (detail / (rms + window.floor)).clamp_(-_CLIP, _CLIP)
 
 
-def _level(plane: Tensor, floor: float) -> Tensor:
-    rms = _blur((plane * plane)[None, None], 8.0).clamp_min(0.0).sqrt()[0, 0]
-    return plane / (rms + floor)
+def _levelled(planes: Tensor, floor: float) -> Tensor:
+    rms = _blur(planes * planes, 8.0).clamp_min(0.0).sqrt()
+    return planes / (rms + floor)
 
 
 def _blur(planes: Tensor, sigma: float) -> Tensor:
     """Gaussian blur by way of a quarter-size copy (the blur hides the enlargement)."""
     size = (planes.shape[-2], planes.shape[-1])
     small = functional.avg_pool2d(planes, _CELL, ceil_mode=True, count_include_pad=False)
-    kernel = _gaussian(max(sigma / _CELL, 0.6)).to(planes.device)
+    kernel = _gaussian(max(sigma / _CELL, 0.6), planes.device)
     reach = kernel.numel() // 2
     channels = small.shape[1]
     across = kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1)
@@ -139,8 +143,9 @@ def _blur(planes: Tensor, sigma: float) -> Tensor:
     return functional.interpolate(tall, size=size, mode="bilinear", align_corners=False)
 
 
-def _gaussian(sigma: float) -> Tensor:
+@cache
+def _gaussian(sigma: float, device: torch.device) -> Tensor:
     reach = max(1, round(3 * sigma))
-    steps = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    steps = torch.arange(-reach, reach + 1, dtype=torch.float32, device="cpu")
     kernel = torch.exp(-0.5 * (steps / sigma) ** 2)
-    return kernel / kernel.sum()
+    return (kernel / kernel.sum()).to(device)

@@ -87,7 +87,7 @@ class Roster:
         return found
 
     def _looked_up(self, softs: Tensor) -> Tensor:
-        total = torch.zeros(len(self.ids), len(softs))
+        total = torch.zeros(len(self.ids), len(softs), device="cpu")
         metrics = _branch_metrics(self._code, softs)
         mask = np.uint64((1 << self._width) - 1)
         for first in range(0, self._code.nbits, _STEPS):
@@ -104,7 +104,7 @@ class Roster:
     def _table(self, metrics: _Metrics, first: int, vectors: int) -> Tensor:
         """``[2**width, v]``: share of the chips of ``_STEPS`` bits in the score, by window of the payload."""
         states = 1 << (self._code.memory + 1)
-        table = torch.zeros(1 << self._width, vectors)
+        table = torch.zeros(1 << self._width, vectors, device="cpu")
         for step in range(_STEPS):
             share = metrics.at(first + step)
             table.view(1 << step, states, -1, vectors).add_(share.view(1, states, 1, vectors))
@@ -129,7 +129,7 @@ def _branch_metrics(code: TailBitingCode, softs: Tensor) -> _Metrics:
     values = softs.view(len(softs), code.nbits, code.outputs).transpose(0, 1)
     high = code.high_signs[:, None] * values[:, :, None]
     width = code.memory + 1
-    states = torch.arange(1 << width)
+    states = torch.arange(1 << width, device="cpu")
     order = torch.zeros_like(states)
     for bit in range(width):
         order |= (states >> bit & 1) << (width - 1 - bit)

@@ -50,12 +50,15 @@ class PilotSearch:
         scores = torch.fft.irfft(product.permute(1, 2, 0), block)[..., :step]
         low, high = scores.amin((1, 2)) / energy, scores.amax((1, 2)) / energy
         top = torch.maximum(high, -low)
+        rows = torch.argsort(top, descending=True)[:count]
+        signs = torch.where(high[rows] >= -low[rows], 1.0, -1.0)
+        lags = (scores[rows].flatten(1) * signs[:, None]).argmax(1)
+        # one wait for the device
+        told = torch.stack([rows.double(), signs.double(), lags.double(), top[rows].double()], 1).tolist()
         places: list[Place] = []
-        for row in torch.argsort(top, descending=True)[:count].tolist():
-            sign = 1.0 if float(high[row]) >= float(-low[row]) else -1.0
-            which, lag = divmod(int((scores[row] * sign).argmax()), scores.shape[-1])
-            column = (which * step + lag) % self._columns
-            places.append(Place(row, column, sign, float(top[row])))
+        for row, sign, where, score in told:
+            which, lag = divmod(int(where), scores.shape[-1])
+            places.append(Place(int(row), (which * step + lag) % self._columns, sign, score))
         return places
 
     def _blocks(self, length: int) -> tuple[int, int]:
@@ -69,8 +72,9 @@ class PilotSearch:
     def _lap_spectra(self, block: int, step: int) -> Tensor:
         """``[bins, pilots, blocks]`` spectra of the blocks that start ``step`` apart."""
         if (block, step) not in self._spectra:
-            starts = torch.arange(0, self._columns, step)
-            where = (starts[:, None] + torch.arange(block)) % self._columns
+            device = self._signs.device
+            starts = torch.arange(0, self._columns, step, device=device)
+            where = (starts[:, None] + torch.arange(block, device=device)) % self._columns
             spectra = torch.fft.rfft(self._signs[:, where])
             self._spectra = {(block, step): spectra.permute(2, 0, 1).contiguous()}
         return self._spectra[block, step]

@@ -11,5 +11,13 @@ def use_threads(count: int) -> None:
 
 
 def device_for(wanted: str) -> str:
-    """Return ``cuda`` where a GPU is wanted and torch has one, else ``cpu``."""
-    return "cuda" if wanted in {"gpu", "cuda"} and torch.cuda.is_available() else "cpu"
+    """Return ``cuda`` where a GPU is wanted and torch has one, else ``cpu``.
+
+    On CUDA convolutions and products are done in whole float32: what is marked or read there must be what a processor
+    would have marked or read, to within rounding, and TF32 keeps 10 bits of a fraction.
+    """
+    if wanted not in {"gpu", "cuda"} or not torch.cuda.is_available():
+        return "cpu"
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    return "cuda"

@@ -12,7 +12,8 @@ keeps its origin. See ``docs/watermark.md`` for the evidence behind the rings.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -31,6 +32,7 @@ class PlaneLayout:
     ``pilot_signs``: ``[p]`` complex (+-1 +-1j). ``data``: ``[d]`` indices; ``data_signs``:
     ``[2, d]`` for I and Q; ``chips``: ``[2, d]`` index of the code chip that each carries.
     ``amplitude``: ``[n]`` relative to the others. ``pilot_band``, ``data_band``: weight bands.
+    ``outer``: largest cycles per tile. ``ring``: ``[n]`` number of the ring, of ``rings``, that noise is levelled in.
     """
 
     ky: Tensor
@@ -44,6 +46,17 @@ class PlaneLayout:
     pilot_band: Tensor
     data_band: Tensor
     bands: int
+    outer: int
+    ring: Tensor
+    rings: int
+
+    def to(self, device: torch.device | str) -> PlaneLayout:
+        """Return the layout with all its tensors on ``device``."""
+        made: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            made[field.name] = value.to(device) if isinstance(value, Tensor) else value
+        return PlaneLayout(**made)
 
 
 def tile_layout(card: PixelCard, key: bytes) -> tuple[PlaneLayout, ...]:
@@ -67,9 +80,10 @@ def _plane_layout(plane: str, carrier: Carrier, key: bytes, start: int, chips: i
     pilots, data = order[:split], order[split:]
     signs = keyed_signs(key, f"pixel/{plane}/pilots", 2 * split).view(2, split)
     slots = keyed_permutation(key, "pixel/chips", chips)
-    index = (start + torch.arange(2 * data.numel())) % chips
+    index = (start + torch.arange(2 * data.numel(), device="cpu")) % chips
     band = _band_of(ky, kx, carrier)
     radius = torch.hypot(ky.float(), kx.float())
+    ring = ((radius - radius.min()) / 2.0).long()
     return PlaneLayout(
         ky=ky,
         kx=kx,
@@ -82,12 +96,17 @@ def _plane_layout(plane: str, carrier: Carrier, key: bytes, start: int, chips: i
         pilot_band=band[pilots],
         data_band=band[data],
         bands=carrier.bands,
+        outer=carrier.radii[1],
+        ring=ring,
+        rings=int(ring.max()) + 1,
     )
 
 
 def _half_ring(inner: int, outer: int) -> tuple[Tensor, Tensor]:
     """Frequencies with ``inner <= r <= outer`` of one half plane."""
-    ky, kx = torch.meshgrid(torch.arange(0, outer + 1), torch.arange(-outer, outer + 1), indexing="ij")
+    ky, kx = torch.meshgrid(
+        torch.arange(0, outer + 1, device="cpu"), torch.arange(-outer, outer + 1, device="cpu"), indexing="ij"
+    )
     radius = torch.hypot(ky.float(), kx.float())
     half = (ky > 0) | (kx > 0)
     chosen = half & (radius >= inner) & (radius <= outer)
@@ -103,7 +122,7 @@ def _band_of(ky: Tensor, kx: Tensor, carrier: Carrier) -> Tensor:
 
 def coefficients(layout: PlaneLayout, chips: Tensor, *, sync_gain: float) -> Tensor:
     """Return ``[n]`` complex coefficients of one plane for ``chips`` (``[length]`` of +-1)."""
-    values = torch.zeros(layout.ky.numel(), dtype=torch.complex64)
+    values = torch.zeros(layout.ky.numel(), dtype=torch.complex64, device=chips.device)
     values[layout.pilots] = sync_gain * layout.pilot_signs
     carried = chips[layout.chips] * layout.data_signs
     values[layout.data] = torch.complex(carried[0], carried[1])
@@ -114,13 +133,13 @@ def synthesise(layout: PlaneLayout, values: Tensor, ys: Tensor, xs: Tensor, tile
     """Draw the pattern at canonical rows ``ys`` ``[h]`` and columns ``xs`` ``[w]``.
 
     Returns:
-        ``[h, w]`` float32 of unit rms.
+        ``[h, w]`` float32 of unit rms, on the device of ``values``.
     """
-    outer = int(layout.kx.abs().max())
-    grid = torch.zeros(outer + 1, 2 * outer + 1, dtype=torch.complex64)
+    outer = layout.outer
+    grid = values.new_zeros(outer + 1, 2 * outer + 1)
     grid[layout.ky, layout.kx + outer] = values
-    rows = _waves(ys, torch.arange(0, outer + 1), tile, 1.0)
-    columns = _waves(xs, torch.arange(-outer, outer + 1), tile, 1.0)
+    rows = _waves(ys, 0, outer, tile, 1.0, values.device)
+    columns = _waves(xs, -outer, outer, tile, 1.0, values.device)
     picture = (rows @ grid @ columns.T).real
     rms = math.sqrt(float((values.abs() ** 2).sum()) / 2.0)
     return picture / rms
@@ -132,18 +151,21 @@ def analyse(layout: PlaneLayout, picture: Tensor, ys: Tensor, xs: Tensor, tile: 
     Returns:
         ``[..., n]`` complex, scaled to unit variance for unit white noise.
     """
-    outer = int(layout.kx.abs().max())
-    device = picture.device
-    rows = _waves(ys, torch.arange(0, outer + 1), tile, -1.0).to(device)
-    columns = _waves(xs, torch.arange(-outer, outer + 1), tile, -1.0).to(device)
+    outer = layout.outer
+    rows = _waves(ys, 0, outer, tile, -1.0, picture.device)
+    columns = _waves(xs, -outer, outer, tile, -1.0, picture.device)
     grid = rows.T @ picture.to(torch.complex64) @ columns
     scale = 1.0 / math.sqrt(picture.shape[-2] * picture.shape[-1])
-    return grid[..., layout.ky.to(device), layout.kx.to(device) + outer] * scale
+    return grid[..., layout.ky, layout.kx + outer] * scale
 
 
-def _waves(positions: Tensor, frequencies: Tensor, tile: int, sign: float) -> Tensor:
-    """``[positions, frequencies]`` of ``exp(sign * 2 pi i f x / tile)``."""
-    turns = positions.double()[:, None] * frequencies.double()[None, :] / tile
+def _waves(positions: Tensor, low: int, high: int, tile: int, sign: float, device: torch.device) -> Tensor:
+    """``[positions, high - low + 1]`` of ``exp(sign * 2 pi i f x / tile)``.
+
+    The turns need doubles (a thousand of them, and a float's last digit is a visible phase); all else does not.
+    """
+    frequencies = torch.arange(low, high + 1, dtype=torch.float64, device=device)
+    turns = positions.to(device, torch.float64)[:, None] * frequencies / tile
     angle = sign * 2.0 * math.pi * (turns - turns.round())
     return torch.polar(torch.ones_like(angle), angle).to(torch.complex64)
 
@@ -159,8 +181,8 @@ def canonical_axes(
         offset: horizontal shift of the samples in luma pixels (left-sited chroma: -0.5).
     """
     scale = side / math.sqrt(width * height)
-    xs = ((torch.arange(columns) + 0.5) / columns - 0.5) * width + offset
-    ys = ((torch.arange(rows) + 0.5) / rows - 0.5) * height
+    xs = ((torch.arange(columns, device="cpu") + 0.5) / columns - 0.5) * width + offset
+    ys = ((torch.arange(rows, device="cpu") + 0.5) / rows - 0.5) * height
     return ys * scale, xs * scale
 
 

@@ -44,29 +44,34 @@ def colour_slopes(luma: Tensor, cb: Tensor, cr: Tensor) -> ColourSlopes:
     u = (cb * (_CHROMA_CELLS / 256)).long()
     v = (cr * (_CHROMA_CELLS / 256)).long()
     index = (y * _CHROMA_CELLS + u) * _CHROMA_CELLS + v
-    columns = _table().to(luma.device)
+    columns = _table_on(luma.device)
     index.clamp_(0, columns.shape[1] - 1)
     return ColourSlopes(*(column[index] for column in columns))
 
 
 @cache
+def _table_on(device: torch.device) -> Tensor:
+    return _table().to(device)
+
+
+@cache
 def _table() -> Tensor:
     """``[3, cells]`` float32, the fields of ``ColourSlopes``."""
-    y = (torch.arange(_LUMA_CELLS, dtype=torch.float64) + 0.5) * (256 / _LUMA_CELLS)
-    c = (torch.arange(_CHROMA_CELLS, dtype=torch.float64) + 0.5) * (256 / _CHROMA_CELLS)
+    y = (torch.arange(_LUMA_CELLS, dtype=torch.float64, device="cpu") + 0.5) * (256 / _LUMA_CELLS)
+    c = (torch.arange(_CHROMA_CELLS, dtype=torch.float64, device="cpu") + 0.5) * (256 / _CHROMA_CELLS)
     colours = torch.stack(torch.meshgrid(y, c, c, indexing="ij"), -1).reshape(-1, 3)
-    steps = torch.eye(3, dtype=torch.float64)
+    steps = torch.eye(3, dtype=torch.float64, device="cpu")
     seen = [_seen_step(colours, step, _COARSE if i else _FINE).norm(dim=1) for i, step in enumerate(steps)]
-    least = torch.tensor(_LEAST, dtype=torch.float64)[:, None]
+    least = torch.tensor(_LEAST, dtype=torch.float64, device="cpu")[:, None]
     return torch.stack(seen).maximum(least).float()
 
 
 def _seen_step(colours: Tensor, step: Tensor, passed: tuple[float, float, float]) -> Tensor:
     """CIELAB change ``[cells, 3]`` per level along ``step`` when the eye lets ``passed`` of it through."""
-    opponent = torch.tensor(_OPPONENT, dtype=torch.float64)
+    opponent = torch.tensor(_OPPONENT, dtype=torch.float64, device="cpu")
     middle = _xyz(colours) @ opponent.T
     change = (_xyz(colours + step) - _xyz(colours - step)) @ opponent.T / 2.0
-    left = change * torch.tensor(passed, dtype=torch.float64)
+    left = change * torch.tensor(passed, dtype=torch.float64, device="cpu")
     back = torch.linalg.inv(opponent).T
     return (_lab((middle + left) @ back) - _lab((middle - left) @ back)) / 2.0
 
@@ -77,11 +82,11 @@ def _xyz(ycbcr: Tensor) -> Tensor:
     cb, cr = ((ycbcr[..., i] - 128.0) / 224.0 for i in (1, 2))
     rgb = torch.stack([y + 1.5748 * cr, y - 0.1873 * cb - 0.4681 * cr, y + 1.8556 * cb], -1).clamp(0.0, 1.0)
     linear = torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    return linear @ torch.tensor(_XYZ, dtype=torch.float64).T
+    return linear @ torch.tensor(_XYZ, dtype=torch.float64, device="cpu").T
 
 
 def _lab(xyz: Tensor) -> Tensor:
-    ratio = xyz / torch.tensor(_XYZ, dtype=torch.float64).sum(1)
+    ratio = xyz / torch.tensor(_XYZ, dtype=torch.float64, device="cpu").sum(1)
     root = torch.where(ratio > 0.008856, ratio.clamp_min(1e-12) ** (1 / 3), 7.787 * ratio + 16 / 116)
     x, g, z = root[..., 0], root[..., 1], root[..., 2]
     return torch.stack([116 * g - 16, 500 * (x - g), 200 * (g - z)], -1)

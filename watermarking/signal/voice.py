@@ -41,17 +41,20 @@ Samples = NDArray[np.float32]
 class SoundMarker:
     """Marks blocks of one file, in order of time."""
 
-    def __init__(self, card: SoundCard, key: bytes, payload: int) -> None:
+    def __init__(self, card: SoundCard, key: bytes, payload: int, *, device: str = "cpu") -> None:
         self.card = card
+        self._device = torch.device(device)
         code = code_for(card.nbits, card.code.constraint, card.code.outputs, card.code.seed)
-        self._chips = code.encode(payload_bits([payload], card.nbits))[0]
-        self._layout = quad_layout(card, key)
+        self._chips = code.encode(payload_bits([payload], card.nbits))[0].to(device)
+        self._layout = quad_layout(card, key).to(device)
         self._drift = Drift(key, payload, self._layout.columns)
-        self._bands = band_matrix(card)
-        edges = torch.tensor(band_edges(card))
-        self._centres = (edges[:-1] + edges[1:]) / 2.0
-        self._bin_band = _band_of_bin(card, edges)
-        self._widths = torch.bincount(self._bin_band[self._bin_band >= 0], minlength=card.bands.count)
+        self._bands = band_matrix(card, device=device)
+        edges = torch.tensor(band_edges(card), device="cpu")
+        self._centres = ((edges[:-1] + edges[1:]) / 2.0).to(device)
+        band = _band_of_bin(card, edges)
+        self._widths = torch.bincount(band[band >= 0], minlength=card.bands.count).to(device)
+        self._inside = (band >= 0).nonzero()[:, 0].to(device)
+        self._bin_band = band[band >= 0].to(device)
         self.markable_blocks = 0
         self._error = 0.0
 
@@ -67,7 +70,7 @@ class SoundMarker:
             The marked block, same shape; silence and what is no number come back as they were.
         """
         used = self._used(samples, rate_hz)
-        wav = torch.from_numpy(np.ascontiguousarray(samples[:, :used]))
+        wav = torch.from_numpy(np.ascontiguousarray(samples[:, :used])).to(self._device)
         heard = torch.nan_to_num(wav, nan=0.0, posinf=0.0, neginf=0.0)
         low = resample(heard, round(used / rate_hz * self.card.analysis.rate_hz))
         if not used or float(low.square().mean()) < _SILENCE_POWER:
@@ -78,7 +81,7 @@ class SoundMarker:
             return samples
         self.markable_blocks += 1
         self._error += 10.0 ** (-snr / 10.0)
-        marked: Samples = (wav + resample(change, used)).clamp_(-1.0, 1.0).numpy()
+        marked: Samples = (wav + resample(change, used)).clamp_(-1.0, 1.0).cpu().numpy()
         return np.concatenate([marked, samples[:, used:]], 1)
 
     @staticmethod
@@ -116,27 +119,26 @@ class SoundMarker:
     def _change(self, spectra: Tensor, gains: Tensor, length: int) -> Tensor:
         """Return what the gains (dB, ``[bands, frames]``) add to each channel ``[c, length]``."""
         factor = torch.exp(gains * (math.log(10.0) / 20.0)) - 1.0
-        inside = self._bin_band >= 0
-        full = torch.zeros(spectra.shape[1:])
-        full[inside] = factor[self._bin_band[inside]]
+        full = factor.new_zeros(spectra.shape[1:])
+        full[self._inside] = factor[self._bin_band]
         return waveform(spectra * full, self.card.analysis, length)
 
     def _signs(self, first_second: int, frames: int) -> Tensor:
         """Return the pattern over ``frames`` frames from ``first_second``, ``[bands, frames]``."""
         rate, hop = self.card.analysis.rate_hz, self.card.analysis.hop
         slot = self.card.grid.slot_frames * hop
-        centres = first_second * rate + torch.arange(frames) * self.card.analysis.hop
+        centres = first_second * rate + torch.arange(frames, device="cpu") * self.card.analysis.hop
         slots = torch.div(centres, slot, rounding_mode="floor")
         first = int(slots[0]) // 2
-        columns = torch.arange(first, int(slots[-1]) // 2 + 1)
+        columns = torch.arange(first, int(slots[-1]) // 2 + 1, device="cpu")
         pattern = signs_at(self._layout, self._drift, self._chips, columns)
-        return pattern[:, slots - 2 * first]
+        return pattern[:, (slots - 2 * first).to(self._device)]
 
 
 def _band_of_bin(card: SoundCard, edges: Tensor) -> Tensor:
     """``[bins]`` band of each bin by its centre, -1 outside."""
     width = card.analysis.rate_hz / card.analysis.window
-    centres = torch.arange(card.analysis.window // 2 + 1) * width
+    centres = torch.arange(card.analysis.window // 2 + 1, device=edges.device) * width
     band = torch.bucketize(centres, edges, right=True) - 1
     return torch.where(band < len(edges) - 1, band, -1)
 

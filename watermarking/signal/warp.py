@@ -31,7 +31,7 @@ class Warp:
 
 def affine_warp(inverse: Tensor, shift: Tensor) -> Warp:
     """Make the warp ``u = inverse @ x + shift`` (``[2, 2]``, ``[2]``, (y, x) order)."""
-    terms = torch.zeros(6, 2)
+    terms = inverse.new_zeros(6, 2)
     terms[0] = shift
     terms[1] = inverse[:, 1] * _UNIT
     terms[2] = inverse[:, 0] * _UNIT
@@ -58,26 +58,27 @@ class WarpFitter:
         Args:
             planes: what to climb on, coarse carriers first.
         """
-        whole = _basis(mean.shape[-2], mean.shape[-1])
-        terms = start.terms.clone()
-        score = 0.0
+        whole = _basis(mean.shape[-2], mean.shape[-1], mean.device)
+        terms = start.terms.to(mean.device, copy=True)
+        score = terms.new_zeros(())
         for order, last, rounds, spacing in _STAGES:
             used = planes[-1] if last else planes[0]
             some = mean[:, ::spacing, ::spacing]
             basis = whole.view(_TERMS, *mean.shape[1:])[:, ::spacing, ::spacing].flatten(1)
+            gram = basis[:order] @ basis[:order].T
             for _ in range(rounds):
-                step, score = self._newton(some, basis, terms, used, order)
+                step, score = self._newton(some, basis, terms, used, gram)
                 terms[:order] += step
-        return Warp(terms), score
+        return Warp(terms), float(score)
 
     def fold(self, mean: Tensor, warp: Warp) -> list[Tensor]:
         """Return each plane's coefficients under ``warp``, ``[n]`` complex, unit noise."""
-        basis = _basis(mean.shape[-2], mean.shape[-1])
+        basis = _basis(mean.shape[-2], mean.shape[-1], mean.device)
         place = self._cells(warp.terms, basis)
         size = self.tile * _FINE
         spectra: list[Tensor] = []
         for layout, plane in zip(self.layouts, mean, strict=True):
-            tile = torch.zeros(size * size).index_add_(0, place, plane.flatten())
+            tile = plane.new_zeros(size * size).index_add_(0, place, plane.flatten())
             grid = torch.fft.fft2(tile.view(size, size)) / plane.numel() ** 0.5
             spectra.append(grid[layout.ky % size, layout.kx % size])
         return spectra
@@ -88,41 +89,40 @@ class WarpFitter:
         return where[0] * size + where[1]
 
     def _newton(
-        self, mean: Tensor, basis: Tensor, terms: Tensor, planes: tuple[int, ...], order: int
-    ) -> tuple[Tensor, float]:
+        self, mean: Tensor, basis: Tensor, terms: Tensor, planes: tuple[int, ...], gram: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """One step of the first terms, and the agreement before it; nothing here waits for the device."""
         place = self._cells(terms, basis)
-        used = basis[:order]
-        climb = torch.zeros(order, 2)
-        curve = torch.zeros(order, order)
-        gram = used @ used.T
-        total = 0.0
+        used = basis[: len(gram)]
+        climb = used.new_zeros(len(gram), 2)
+        steepness, total = used.new_zeros(()), used.new_zeros(())
         for index in planes:
             values = mean[index].flatten()
-            agreement = float((values * self._patterns[index].flatten()[place]).mean())
+            agreement = (values * self._patterns[index].flatten()[place]).mean()
             slope_y, slope_x = (part.flatten()[place] * values for part in self._slopes[index])
             climb += used @ torch.stack([slope_y, slope_x], 1)
-            curve += max(agreement, 1e-3) * self._steepness[index] * gram
-            total += agreement
-        step = torch.linalg.solve(curve, climb)
-        reach = float((step.T @ used).abs().amax())
+            steepness = steepness + agreement.clamp_min(1e-3) * self._steepness[index]
+            total = total + agreement
+        step = torch.linalg.solve_ex(steepness * gram, climb).result
+        reach = (step.T @ used).abs().amax()
         limit = 0.6 if 0 in planes else 1.5
-        return step * min(1.0, limit / max(reach, 1e-9)), total
+        return step * (limit / reach.clamp_min(1e-9)).clamp_max(1.0), total
 
 
-def _basis(rows: int, columns: int) -> Tensor:
+def _basis(rows: int, columns: int, device: torch.device) -> Tensor:
     """``[6, rows * columns]`` of 1, x, y, x2, xy, y2."""
     y, x = torch.meshgrid(
-        (torch.arange(rows) + 0.5 - rows / 2) / _UNIT,
-        (torch.arange(columns) + 0.5 - columns / 2) / _UNIT,
+        (torch.arange(rows, device=device) + 0.5 - rows / 2) / _UNIT,
+        (torch.arange(columns, device=device) + 0.5 - columns / 2) / _UNIT,
         indexing="ij",
     )
     return torch.stack([torch.ones_like(x), x, y, x * x, x * y, y * y]).flatten(1)
 
 
 def _pilot_tile(layout: PlaneLayout, tile: int) -> Tensor:
-    values = torch.zeros(layout.ky.numel(), dtype=torch.complex64)
+    values = layout.pilot_signs.new_zeros(layout.ky.numel())
     values[layout.pilots] = layout.pilot_signs
-    steps = torch.arange(tile * _FINE) / _FINE
+    steps = torch.arange(tile * _FINE, device=values.device) / _FINE
     return synthesise(layout, values, steps, steps, tile)
 
 

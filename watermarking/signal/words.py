@@ -79,10 +79,7 @@ class WordReader:
         """
         beside = pilots if pilots is not None else [_NO_PILOTS] * len(softs)
         ways = 2.0 if self.roster is not None else 1.0
-        found = [
-            self._blind(soft, known, trials * ways, geometry)
-            for soft, known, geometry in zip(softs, beside, geometries, strict=True)
-        ]
+        found = self._blind(softs, beside, trials * ways, geometries) if softs else []
         if self.roster is None:
             return found
         unsure = [n for n, one in enumerate(found) if not claims(one, self._bounds)]
@@ -98,22 +95,38 @@ class WordReader:
 
     def score(self, soft: Tensor, payload: int, pilots: Pilots = _NO_PILOTS) -> float:
         """Return ``z`` of one known word, pilots included."""
-        sent = self.code.encode(payload_bits([payload], self.nbits))[0].to(soft.device)
-        return _joint(float(sent @ soft), float(soft @ soft), pilots)
+        ((agreement, energy),) = self._agreements([payload], soft[None])
+        return _joint(agreement, energy, pilots)
 
-    def _blind(self, soft: Tensor, pilots: Pilots, trials: float, geometry: str) -> Candidate:
-        word = self.code.decode(soft)
-        sent = self.code.encode(payload_bits([word.payload], self.nbits))[0].to(soft.device)
-        energy = float(soft @ soft)
-        score = _joint(float(sent @ soft), energy, pilots)
-        return Candidate(
-            payload=word.payload,
-            score=score,
-            log_odds=word_log_odds(_joint(float(sent @ soft), energy), word.margin, energy, soft.numel()),
-            method="blind",
-            p_value=blind_p_value(score, trials=trials, nbits=self.nbits),
-            geometry=geometry,
-        )
+    def _agreements(self, payloads: list[int], softs: Tensor) -> list[list[float]]:
+        """``<word, soft>`` and ``<soft, soft>`` of each of ``softs`` ``[v, length]`` and its payload."""
+        sent = self.code.encode(payload_bits(payloads, self.nbits)).to(softs.device)
+        told: list[list[float]] = torch.stack([(sent * softs).sum(1), softs.square().sum(1)], 1).tolist()
+        return told
+
+    def _blind(
+        self, softs: Sequence[Tensor], pilots: Sequence[Pilots], trials: float, geometries: Sequence[str]
+    ) -> list[Candidate]:
+        rows = torch.stack(list(softs))
+        words = self.code.decode_all(rows)
+        agreements = self._agreements([word.payload for word in words], rows)
+        found: list[Candidate] = []
+        for word, (agreement, energy), known, geometry in zip(
+            words, agreements, pilots, geometries, strict=True
+        ):
+            score = _joint(agreement, energy, known)
+            alone = _joint(agreement, energy)
+            found.append(
+                Candidate(
+                    payload=word.payload,
+                    score=score,
+                    log_odds=word_log_odds(alone, word.margin, energy, rows.shape[1]),
+                    method="blind",
+                    p_value=blind_p_value(score, trials=trials, nbits=self.nbits),
+                    geometry=geometry,
+                )
+            )
+        return found
 
     def _known(
         self, leader: Leader, soft: Tensor, pilots: Pilots, trials: tuple[float, float], geometry: str

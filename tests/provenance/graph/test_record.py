@@ -139,7 +139,7 @@ def test_the_state_told_again_from_the_events_is_the_state(film: Film) -> None:
         ("update provenance_sealedtext set sealed = sealed || '\\x00'", "TEXT_CHANGED"),
         (
             "update provenance_generationrecord set prompt_id = null; "
-            + "update provenance_decision set note_id = null; delete from provenance_sealedtext",
+             "update provenance_decision set note_id = null; delete from provenance_sealedtext",
             "TEXT_MISSING",
         ),
     ],

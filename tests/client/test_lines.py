@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
+from trustmark_client.pixels import file_sha256
 
 from tests.client.test_gate import Gate
 from tests.client.tools import node_environment
@@ -54,6 +55,41 @@ def test_blocks_are_handed_out_and_reported_and_the_end_comes_after_the_last_rec
     logged = gate.logged()
     assert sorted(logged) == [*range(1, 28)]
     assert {entry.outcome for entry in logged.values()} == {"RENDERED"}
+
+
+def test_drafts_are_moved_to_their_folder_with_their_receipts_and_a_broken_one_is_not_taken_for_a_frame(
+    gate: Gate,
+) -> None:
+    place = gate.folder / "the place"
+    place.mkdir()
+    with gate_beside(gate, "1-3") as (ask, process):
+        assert ask("BEGIN") == "FRAMES 1 3"
+        drafts = paint(gate, 1, 2, 3)
+        drafts[1].write_bytes(b"no picture")
+        assert {ask(f"WROTE {path}") for path in drafts} == {"KEPT"}
+        assert ask(f"REPORT {place}") == "REPORTED"
+        assert ask("BEGIN") == "DONE"
+        assert process.wait(30) == 0
+    logged = gate.logged()
+    assert {frame: entry.outcome for frame, entry in logged.items()} == {
+        1: "RENDERED", 2: "FAILED", 3: "RENDERED",
+    }  # fmt: skip
+    assert {path.name: file_sha256(path) for path in place.iterdir()} == {
+        "a shot.0001.png": logged[1].file_sha256,
+        "a shot.0002.png.failed": logged[2].file_sha256,
+        "a shot.0003.png": logged[3].file_sha256,
+    }
+    assert list(gate.frames.iterdir()) == []
+
+
+def test_drafts_that_cannot_be_moved_are_a_failure_although_they_have_their_receipts(gate: Gate) -> None:
+    with gate_beside(gate, "1-2") as (ask, process):
+        assert ask("BEGIN") == "FRAMES 1 2"
+        assert {ask(f"WROTE {path}") for path in paint(gate, 1, 2)} == {"KEPT"}
+        assert ask(f"REPORT {gate.folder / 'nowhere'}") == "REPORTED"
+        assert ask("BEGIN").startswith("ENDED 1 trustmark: failed: ")
+        assert process.wait(30) == 1
+    assert sorted(gate.logged()) == [1, 2]
 
 
 def test_a_no_is_the_last_answer_and_the_exit_status(gate: Gate) -> None:

@@ -196,7 +196,7 @@ def test_supervisor_who_starts_a_shot_asks_for_a_licence_and_goes_on_when_it_was
     with Listening(shot, template=True):
         shot.set_status("wip")
         wait_for(lambda: shot.said == ["trustmark: denied: LICENCE_REQUESTED"])
-        assert shot.status == "hold"
+        wait_for(lambda: shot.status == "hold")
         (request,) = LicenceRequest.objects.filter(talent=talent)
         assert shot.data["trustmark_likenesses"][talent.handle]["request"] == str(request.pk)
         assert request.current.terms["scope"]["shots"] == [shot.key]

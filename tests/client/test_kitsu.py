@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -231,8 +232,10 @@ def test_licence_server_without_an_answer_holds_the_task(shot: Shot, kind: str) 
         port = (closed if kind == "closed" else silent).getsockname()[1]
         with Listening(shot, server=f"http://127.0.0.1:{port}"):
             shot.cast("ana", str(shot.gate.token.jti))
+            begun = time.monotonic()
             shot.set_status("wip")
             wait_for(lambda: shot.status == "hold", 30)
+            assert time.monotonic() - begun < 10
     assert shot.said == ["trustmark: denied: OFFLINE"]
     assert not RenderCheck.objects.exists()
 

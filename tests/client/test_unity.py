@@ -85,6 +85,7 @@ def test_a_timeline_is_recorded_block_by_block_and_every_frame_has_its_receipt(
     assert not (gate.frames / ".drafts").exists()
 
 
+@pytest.mark.req("BX-014")
 @pytest.mark.req("ST-062")
 def test_a_denied_recording_writes_nothing_and_its_last_line_names_the_reason(
     editor: Path, gate: Gate
@@ -97,6 +98,7 @@ def test_a_denied_recording_writes_nothing_and_its_last_line_names_the_reason(
     assert list(gate.frames.iterdir()) == []
 
 
+@pytest.mark.req("BX-014")
 def test_a_licence_revoked_in_mid_block_stops_the_recorder_and_leaves_nothing_under_a_frames_name(
     editor: Path, gate: Gate
 ) -> None:
@@ -135,6 +137,7 @@ def test_frames_of_the_blocks_before_a_revocation_stay_as_they_are(editor: Path,
     assert len(list(gate.frames.iterdir())) == len(logged)
 
 
+@pytest.mark.req("BX-014")
 def test_a_server_that_cannot_be_reached_lets_nothing_be_recorded(editor: Path, gate: Gate) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

@@ -112,6 +112,7 @@ def test_a_denied_render_graph_renders_nothing(gate: Gate) -> None:
     assert "trustmark: denied: TERRITORY_DENIED" in done.denials[0]
 
 
+@pytest.mark.req("BX-014")
 @pytest.mark.req("ST-062")
 def test_a_denied_queue_renders_nothing_and_its_last_line_names_the_reason(gate: Gate) -> None:
     done = render(gate, (1, 31, {}), TRUSTMARK_RENDER_TERRITORY="BR")
@@ -122,6 +123,7 @@ def test_a_denied_queue_renders_nothing_and_its_last_line_names_the_reason(gate:
     assert f"LogPython: Error: {done.denials[0]}" in done.said.splitlines() or len(done.denials) == 2
 
 
+@pytest.mark.req("BX-014")
 @pytest.mark.parametrize("told", [{}, {"graph": {}}], ids=["preset", "graph"])
 def test_a_licence_revoked_in_mid_block_ends_the_pipeline_and_what_it_wrote_is_marked_as_discarded(
     gate: Gate, told: dict
@@ -144,6 +146,7 @@ def test_a_licence_revoked_in_mid_block_ends_the_pipeline_and_what_it_wrote_is_m
     }
 
 
+@pytest.mark.req("BX-014")
 def test_a_server_that_cannot_be_reached_renders_nothing(gate: Gate) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

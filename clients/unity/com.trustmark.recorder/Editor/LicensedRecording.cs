@@ -60,7 +60,6 @@ namespace Trustmark
             {
                 if (leave.IsOver())
                 {
-                    recorder.StopRecording();
                     Finish(); // what it wrote is reported as discarded, and throws
                 }
                 return false;
@@ -128,6 +127,7 @@ namespace Trustmark
         /// <summary>The drafts in their order are named as the block's frames, and reported.</summary>
         void Finish()
         {
+            recorder.StopRecording(); // waits for pictures on their way; also after one that ended by itself
             recorder = null;
             director.Pause();
             var drafts = Directory.GetFiles(Drafts, "draft.*.png");

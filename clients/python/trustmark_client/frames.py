@@ -33,6 +33,7 @@ from trustmark_client.clock import now
 from trustmark_client.errors import ClientError, Denied, OutboxFull, PixelsUnreadable, ServerUnreachable
 from trustmark_client.leases import LeaseKeeper
 from trustmark_client.outbox import Counts, Outbox
+from trustmark_client.pixels import load_decoders
 from trustmark_client.written import failed_receipt_of, receipt_of
 
 BLOCK = 25
@@ -210,6 +211,7 @@ class FrameLoop:
 
     def _report(self) -> None:
         """Hash, keep and send, until the loop is left."""
+        load_decoders()
         while batch := self._gathered():
             kept: list[tuple[_Written, FrameReceipt]] = []
             for written in filter(None, batch):

@@ -70,7 +70,9 @@ def _plain(given: dict[str, Any]) -> Iterator[Callable[[], int]]:
 @contextmanager
 def _gated(given: dict[str, Any]) -> Iterator[Callable[[], int]]:
     from trustmark_client import Ask, FrameLoop, ProofKey, TrustmarkClient
+    from trustmark_client.pixels import load_decoders
 
+    load_decoders()
     render = _renderer(given)
     with TrustmarkClient(given["server"], given["key"], ProofKey.read(Path(given["proof"]))) as client:
 

@@ -19,6 +19,7 @@ ADAPTERS = {
     "kitsu": {"gazu", "socketio"},
     "ayon": {"pyblish", "ayon_core"},
     "deadline": {"Deadline"},
+    "unreal": {"unreal"},
 }
 OURS = {"trustmark_client"}
 

@@ -80,13 +80,14 @@ def test_licence_that_was_revoked_lets_nothing_be_published(rendered: Gate) -> N
 
 @pytest.mark.req("BX-014")
 def test_server_without_an_answer_lets_nothing_be_published_within_ten_seconds(rendered: Gate) -> None:
+    idle = publish(rendered).seconds  # pyblish's start
     with socket.socket() as closed, socket.create_server(("127.0.0.1", 0)) as silent:
         closed.bind(("127.0.0.1", 0))
         for nowhere in (closed, silent):
             done = publish(rendered, server=f"http://127.0.0.1:{nowhere.getsockname()[1]}")
             assert "published" not in done.said
             assert "refused trustmark: denied: OFFLINE" in done.said
-            assert done.seconds < 15
+            assert done.seconds - idle < 10
 
 
 def test_product_without_a_likeness_is_none_of_ours_and_one_that_cannot_be_read_is_refused(

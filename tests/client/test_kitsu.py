@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -34,13 +35,9 @@ class Shot:
     """A production in Kitsu with one shot and one task, and the service beside it."""
 
     def __init__(self, gate: Gate, kitsu: zou.Zou) -> None:
-        self.gate, self.kitsu, self.name = gate, kitsu, "sh010"
+        self.gate, self.kitsu, self.key = gate, kitsu, "SQ01/sh010"
         self.project = kitsu.post("/data/projects", {"name": f"Prod {os.urandom(4).hex()}"})["id"]
-        sequence = kitsu.post(f"/data/projects/{self.project}/sequences", {"name": "SQ01"})["id"]
-        self.id = kitsu.post(
-            f"/data/projects/{self.project}/shots",
-            {"name": self.name, "sequence_id": sequence, "data": {"frame_in": 1, "frame_out": 3}},
-        )["id"]
+        self.id = self.add("SQ01", "sh010")
         self.kind = next(one for one in kitsu.get("/data/task-types") if one["for_entity"] == "Shot")["id"]
         self.token = self.gate.folder / "kitsu.token"
         self.token.write_text(kitsu.bot("admin"))
@@ -54,6 +51,25 @@ class Shot:
                 "task_status_id": self._status("todo"),
             },
         )["id"]  # fmt: skip
+
+    def add(self, sequence: str, name: str) -> str:
+        """A shot of three frames in a sequence, by its id in Kitsu."""
+        above = self.kitsu.post(f"/data/projects/{self.project}/sequences", {"name": sequence})["id"]
+        made = self.kitsu.post(
+            f"/data/projects/{self.project}/shots",
+            {"name": name, "sequence_id": above, "data": {"frame_in": 1, "frame_out": 3}},
+        )
+        return str(made["id"])
+
+    def paint(self, first: int, last: int, *, key: str) -> None:
+        """A farm's node renders these frames of the shot that is known by that key."""
+        gate, frames = self.gate, f"{first}-{last}"
+        done = gate.exec(
+            "--shot", key, "--frames", frames, "--output", str(gate.frames), run=gate.paint(first, last)
+        )
+        assert done.returncode == 0, done.stderr
+        gate.logged()
+        publish_log(production_id=gate.token.production_id)
 
     def _status(self, short: str) -> str:
         return next(one["id"] for one in self.kitsu.get("/data/task-status") if one["short_name"] == short)
@@ -181,9 +197,10 @@ def test_supervisor_who_starts_a_shot_asks_for_a_licence_and_goes_on_when_it_was
     with Listening(shot, template=True):
         shot.set_status("wip")
         wait_for(lambda: shot.said == ["trustmark: denied: LICENCE_REQUESTED"])
-        assert shot.status == "hold"
+        wait_for(lambda: shot.status == "hold")
         (request,) = LicenceRequest.objects.filter(talent=talent)
         assert shot.data["trustmark_likenesses"][talent.handle]["request"] == str(request.pk)
+        assert request.current.terms["scope"]["shots"] == [shot.key]
         token = factories.approve(request)
         shot.set_status("wip")
         wait_for(lambda: len(shot.said) == 2)
@@ -215,8 +232,10 @@ def test_licence_server_without_an_answer_holds_the_task(shot: Shot, kind: str) 
         port = (closed if kind == "closed" else silent).getsockname()[1]
         with Listening(shot, server=f"http://127.0.0.1:{port}"):
             shot.cast("ana", str(shot.gate.token.jti))
+            begun = time.monotonic()
             shot.set_status("wip")
             wait_for(lambda: shot.status == "hold", 30)
+            assert time.monotonic() - begun < 10
     assert shot.said == ["trustmark: denied: OFFLINE"]
     assert not RenderCheck.objects.exists()
 
@@ -225,27 +244,66 @@ def test_licence_server_without_an_answer_holds_the_task(shot: Shot, kind: str) 
 @pytest.mark.req("BX-014")
 def test_shot_that_is_delivered_has_its_receipts_or_is_held(shot: Shot) -> None:
     shot.cast("ana", str(shot.gate.token.jti))
-    gate = shot.gate
     with Listening(shot):
-        painted = gate.exec("--frames", "1-2", "--output", str(gate.frames), run=gate.paint(1, 2))
-        assert painted.returncode == 0, painted.stderr
-        assert sorted(gate.logged()) == [1, 2]
-        publish_log(production_id=gate.token.production_id)
+        shot.paint(1, 2, key=shot.key)
         shot.set_status("wfa")
         wait_for(lambda: shot.status == "hold")
         assert (
             shot.comments[0]["text"] == "trustmark: denied: RECEIPTS_MISSING (1 of 3 frames, the first is 3)"
         )
-        painted = gate.exec("--frames", "3-3", "--output", str(gate.frames), run=gate.paint(3, 3))
-        assert painted.returncode == 0, painted.stderr
-        assert sorted(gate.logged()) == [1, 2, 3]
-        publish_log(production_id=gate.token.production_id)
+        shot.paint(3, 3, key=shot.key)
         shot.set_status("wfa")
         wait_for(lambda: len(shot.said) == 2)
     assert shot.comments[1]["text"] == "trustmark: RECEIPTED (3 frames)"
     assert shot.status == "wfa"
     (link,) = shot.comments[1]["links"]
-    assert resolve(link.removeprefix(gate.server)).url_name == "portal-licence-receipts"
+    assert resolve(link.removeprefix(shot.gate.server)).url_name == "portal-licence-receipts"
+
+
+def test_receipts_of_a_shot_with_the_same_name_in_another_sequence_do_not_count_for_it(shot: Shot) -> None:
+    shot.add("SQ02", "sh010")
+    shot.cast("ana", str(shot.gate.token.jti))
+    with Listening(shot):
+        shot.set_status("wip")
+        wait_for(lambda: shot.said == ["trustmark: LICENSED"])
+        assert shot.data["trustmark_shot"] == "SQ01/sh010"
+        shot.paint(1, 3, key="SQ02/sh010")
+        shot.set_status("wfa")
+        wait_for(lambda: shot.status == "hold")
+        assert (
+            shot.comments[1]["text"] == "trustmark: denied: RECEIPTS_MISSING (3 of 3 frames, the first is 1)"
+        )
+        shot.paint(1, 3, key="SQ01/sh010")
+        shot.set_status("wfa")
+        wait_for(lambda: len(shot.said) == 3)
+    assert shot.said[2] == "trustmark: RECEIPTED"
+
+
+def test_two_shots_that_were_given_one_key_are_held_until_they_differ(shot: Shot) -> None:
+    shot.cast("ana", str(shot.gate.token.jti))
+    other = shot.add("SQ02", "sh010")
+    shot.kitsu.put(f"/data/entities/{other}", {"data": {"trustmark_shot": shot.key}})
+    with Listening(shot):
+        shot.set_status("wip")
+        wait_for(lambda: shot.said == ["trustmark: denied: SHOT_UNREADABLE"])
+        assert "two shots are known as SQ01/sh010" in shot.comments[0]["text"]
+        shot.kitsu.put(f"/data/entities/{other}", {"data": {"trustmark_shot": "SQ02/sh010"}})
+        shot.set_status("wip")
+        wait_for(lambda: len(shot.said) == 2)
+    assert shot.said[1] == "trustmark: LICENSED"
+
+
+def test_shot_that_was_asked_for_by_its_bare_name_keeps_it_and_its_receipts(shot: Shot) -> None:
+    licence = str(shot.gate.token.jti)
+    shot.cast("ana", licence)
+    before = {"trustmark_likenesses": {"ana": {"licence": licence, "request": ""}}}
+    shot.kitsu.put(f"/data/entities/{shot.id}", {"data": shot.data | before})
+    shot.paint(1, 3, key="sh010")
+    with Listening(shot):
+        wait_for(lambda: shot.data.get("trustmark_shot") == "sh010")
+        shot.add("SQ02", "sh010")  # from now on the name alone would not do
+        shot.set_status("wfa")
+        wait_for(lambda: shot.said == ["trustmark: RECEIPTED"])
 
 
 def test_what_happened_while_nobody_listened_is_found_by_the_round(shot: Shot) -> None:

@@ -88,7 +88,7 @@ def test_every_task_asks_for_its_frame_and_none_runs_in_a_session_that_is_refuse
     with job(gate, "4-6", TrustmarkRenderTerritory="BR") as process:
         said, _ = process.communicate(timeout=120)
     assert process.returncode != 0
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 10
     assert "trustmark gate: denied: TERRITORY_DENIED" in said
     assert begun(gate) == ["1", "2", "3"]
     assert sorted(gate.logged()) == [1, 2, 3]
@@ -104,7 +104,7 @@ def test_revocation_in_mid_job_ends_the_task_and_those_after_it(gate: Gate) -> N
         took = time.monotonic() - revoked
     assert process.returncode != 0
     assert "trustmark gate: denied: REVOKED" in said
-    assert took < 30, "a heartbeat, the end of the task, the end of the session"
+    assert took < 10, "a heartbeat, the end of the task, the end of the session"
     painted = sorted(int(path.stem[-4:]) for path in gate.frames.glob("frame.*.png"))
     assert 2 <= len(painted) < 8
     assert sorted(gate.logged()) == painted, "every frame that exists has its receipt"
@@ -115,10 +115,13 @@ def test_server_that_cannot_be_reached_lets_no_task_begin(gate: Gate) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        started = time.monotonic()
         with job(gate, "1-3", server=nowhere) as process:
             said, _ = process.communicate(timeout=120)
+        took = time.monotonic() - started
     assert process.returncode != 0
     assert "trustmark gate: denied: OFFLINE" in said
+    assert took < 10
     assert begun(gate) == []
 
 
@@ -136,4 +139,4 @@ def test_server_that_swallows_everything_keeps_no_session_waiting(gate: Gate) ->
         took = time.monotonic() - started
     assert (done.returncode, len(done.stderr.strip().splitlines())) == (3, 1)
     assert "denied: OFFLINE" in done.stderr
-    assert took < 30, "three seconds of patience, not minutes"
+    assert took < 10, "three seconds of patience, not minutes"

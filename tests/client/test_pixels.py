@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from fractions import Fraction
@@ -54,6 +57,27 @@ def test_the_hash_is_that_of_the_documented_bytes(tmp_path: Path) -> None:
     image.save(tmp_path / "a.png")
     documented = b"trustmark-pixels/1 36 64 3 uint8\n" + np.array(image).tobytes()
     assert pixel_sha256(tmp_path / "a.png") == hashlib.sha256(documented).hexdigest()
+
+
+@pytest.mark.parametrize("width", [1, 17, 33, 319])
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_rows_with_room_behind_them_are_hashed_without_it(tmp_path: Path, mode: str, width: int) -> None:
+    image = Image.frombytes(mode, (width, 9), os.urandom(width * 9 * len(mode)))
+    image.save(tmp_path / "odd.png")
+    shape = (9, width, len(mode))
+    assert pixel_sha256(tmp_path / "odd.png") == samples_sha256(image.tobytes(), shape=shape, dtype="uint8")
+
+
+def test_pictures_of_eight_bits_are_hashed_without_numpy(tmp_path: Path) -> None:
+    Image.new("RGB", (32, 18), (1, 2, 3)).save(tmp_path / "one.png")
+    code = (
+        "import sys; from pathlib import Path; from trustmark_client.pixels import load_decoders, pixel_sha256\n"
+        "load_decoders(); assert 'av' in sys.modules; print(pixel_sha256(Path(sys.argv[1])), 'numpy' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "one.png")], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == [pixel_sha256(tmp_path / "one.png"), "False"], done.stderr
 
 
 def test_shape_is_part_of_the_hash() -> None:

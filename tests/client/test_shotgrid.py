@@ -334,6 +334,24 @@ def test_version_counts_its_receipts_and_names_the_frames_that_have_none(studio:
     assert (said["sg_receipts"], said["sg_likeness_status"]) == (4, "RECEIPTS_MISSING 2, first 5")
 
 
+def test_shots_with_one_code_are_held_and_their_receipts_count_for_neither(studio: Studio) -> None:
+    studio.add_likeness("ana", str(studio.gate.token.jti))
+    told = {"code": "v001", "project": studio.project, "entity": studio.shot}
+    version = studio.site.create("Version", told | {"sg_first_frame": 1, "sg_last_frame": 4})
+    other = studio.site.create("Project", {"name": "another"})
+    studio.site.create("Shot", {"code": "sh010", "project": other})
+    assert studio.begin().json()["results"] == [{"code": "LICENSED"}]
+    twin = studio.site.create("Shot", {"code": "sh010", "project": studio.project})
+    assert studio.begin().json()["results"] == [{"code": "SHOT_AMBIGUOUS"}]
+    assert studio.status == "hld"
+    assert studio.notes == ["trustmark: denied: SHOT_AMBIGUOUS"]
+    studio.desk.sync()
+    name = Names().status
+    assert studio.read("Version", version["id"], name)[name] == "RECEIPTS_UNKNOWN"
+    studio.site.update("Shot", twin["id"], {"code": "sh011"})
+    assert studio.begin().json()["results"] == [{"code": "LICENSED"}]
+
+
 def test_webhook_without_a_secret_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="secret"):
         Deliveries("", tmp_path / "heard.sqlite3")

@@ -30,10 +30,26 @@ JOB = textwrap.dedent(
     folder, jobs = Path(sys.argv[1]), json.loads(sys.argv[2])
     queue = unreal.MoviePipelineQueue()
     for first, end, told in jobs:
+        if "graph" in told:
+            nodes = [unreal.MovieGraphSamplingMethodNode(), unreal.MovieGraphGlobalOutputSettingNode()]
+            setting, given = nodes[1], told.pop("graph")
+            if first is not None:
+                unreal.stub_bind(setting, "start", first)
+                unreal.stub_bind(setting, "end", end)
+            for name, value in given.pop("set", {}).items():
+                setattr(setting, name, value)
+                setattr(setting, f"override_{name}", True)
+            chain = nodes[:1] if given.pop("bare", False) else nodes
+            told["stub_graph"] = unreal.MovieGraphConfig(*chain, **given)
+        if told.pop("own graph of a shot", False):
+            told["shot_info"] = [unreal.MoviePipelineExecutorShot(told["stub_graph"])]
+        preset = told.pop("preset", {})
         job = unreal.MoviePipelineExecutorJob(stub_folder=folder, **told)
         setting = job.config.output
         setting.use_custom_playback_range = first is not None
         setting.custom_start_frame, setting.custom_end_frame = first or 0, end or 0
+        for name, value in preset.items():
+            setattr(setting, name, value)
         queue.jobs.append(job)
     sys.exit(unreal.play(LicensedExecutor, queue if jobs else None))
     """
@@ -73,6 +89,30 @@ def test_a_queue_is_rendered_block_by_block_and_every_frame_has_its_receipt(gate
     assert list(asked) == [(1, 25), (26, 30), (101, 103)]
 
 
+@pytest.mark.parametrize("version", ["5.4", "5.7"])
+def test_a_render_graph_is_rendered_block_by_block_and_every_frame_has_its_receipt(
+    gate: Gate, version: str
+) -> None:
+    done = render(gate, (1, 31, {"graph": {}}), (101, 104, {"graph": {}}), STUB_ENGINE=version)
+    assert done.returncode == 0, done.said
+    frames = [*range(1, 31), *range(101, 104)]
+    assert drawn(gate) == frames
+    logged = gate.logged()
+    assert sorted(logged) == frames
+    assert {entry.outcome for entry in logged.values()} == {"RENDERED"}
+    asked = RenderCheck.objects.order_by("at").values_list("first", "last")
+    assert list(asked) == [(1, 25), (26, 30), (101, 103)]
+
+
+def test_a_denied_render_graph_renders_nothing(gate: Gate) -> None:
+    done = render(gate, (1, 31, {"graph": {}}), TRUSTMARK_RENDER_TERRITORY="BR")
+    assert done.returncode == 1
+    assert done.seconds < 10
+    assert not gate.frames.exists()
+    assert "trustmark: denied: TERRITORY_DENIED" in done.denials[0]
+
+
+@pytest.mark.req("BX-014")
 @pytest.mark.req("ST-062")
 def test_a_denied_queue_renders_nothing_and_its_last_line_names_the_reason(gate: Gate) -> None:
     done = render(gate, (1, 31, {}), TRUSTMARK_RENDER_TERRITORY="BR")
@@ -83,31 +123,36 @@ def test_a_denied_queue_renders_nothing_and_its_last_line_names_the_reason(gate:
     assert f"LogPython: Error: {done.denials[0]}" in done.said.splitlines() or len(done.denials) == 2
 
 
+@pytest.mark.req("BX-014")
+@pytest.mark.parametrize("told", [{}, {"graph": {}}], ids=["preset", "graph"])
 def test_a_licence_revoked_in_mid_block_ends_the_pipeline_and_what_it_wrote_is_marked_as_discarded(
-    gate: Gate,
+    gate: Gate, told: dict
 ) -> None:
-    with start(command(gate, (1, 51, {"stub_seconds": 0.4})), engine(gate), cwd=gate.folder) as job:
+    with start(command(gate, (1, 51, {"stub_seconds": 0.4} | told)), engine(gate), cwd=gate.folder) as job:
         wait_for(lambda: len(drawn(gate)) >= 3)
         gate.revoke()
         begun = time.monotonic()
         said, _ = job.communicate(timeout=60)
         passed = time.monotonic() - begun
     assert job.returncode == 1
-    assert passed < 15
+    assert passed < 10
     assert "trustmark: denied: REVOKED" in said
-    frames = drawn(gate)
-    assert 3 <= len(frames) < 25
     logged = gate.logged()
-    assert sorted(logged) == frames
+    assert 3 <= len(logged) < 25
     assert {entry.outcome for entry in logged.values()} == {"DISCARDED"}
+    # nothing is left under a frame's name: what was given up says so in its own
+    assert {path.name: file_sha256(path) for path in gate.frames.iterdir()} == {
+        f"frame.{frame:04d}.png.discarded": entry.file_sha256 for frame, entry in logged.items()
+    }
 
 
+@pytest.mark.req("BX-014")
 def test_a_server_that_cannot_be_reached_renders_nothing(gate: Gate) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         done = render(gate, (1, 11, {}), server=f"http://127.0.0.1:{closed.getsockname()[1]}")
     assert done.returncode == 1
-    assert done.seconds < 15
+    assert done.seconds < 10
     assert not gate.frames.exists()
     assert "trustmark: denied: OFFLINE" in done.said
 
@@ -117,7 +162,17 @@ def test_a_server_that_cannot_be_reached_renders_nothing(gate: Gate) -> None:
     [
         ((None, None, {}), "the job names no frames"),
         ((5, 5, {}), "frames 5 to 4 are no range"),
-        ((1, 4, {"stub_is_graph": True}), "configured by a render graph"),
+        ((1, 4, {"preset": {"handle_frame_count": 8}}), "handles are frames that nobody asked for"),
+        ((1, 4, {"preset": {"frame_number_offset": 1000}}), "files would have other numbers"),
+        ((1, 4, {"preset": {"use_custom_frame_rate": True}}), "a frame rate of the job's own"),
+        ((None, None, {"graph": {}}), "the job names no frames"),
+        ((1, 4, {"graph": {"bare": True}}), "the job names no frames"),
+        ((1, 4, {"graph": {"set": {"handle_frame_count": 8}}}), "handles are frames"),
+        ((1, 4, {"graph": {"set": {"frame_number_offset": 1000}}}), "files would have other numbers"),
+        ((1, 4, {"graph": {"set": {"output_frame_rate": "30"}}}), "a frame rate of the job's own"),
+        ((1, 40, {"graph": {"stub_variable": 1}}), "the graph's frames are not those of its Global Output"),
+        ((1, 4, {"graph": {"stub_error": "a circle"}}), "the graph cannot be evaluated: a circle"),
+        ((1, 4, {"graph": {}, "own graph of a shot": True}), "a shot of the job has a graph of its own"),
         ((1, 4, {"stub_layers": ["frame", "depth"]}), "has two files"),
         ((1, 4, {"stub_lost": 2}), "wrote no file of frame 2"),
     ],
@@ -129,6 +184,8 @@ def test_a_job_that_cannot_be_counted_ends_with_an_error_that_says_so(
     assert done.returncode == 1
     assert f"trustmark: misuse: {why}" in done.said or why in done.said
     assert "Traceback" not in done.said
+    assert {entry.outcome for entry in gate.logged().values()} <= {"RENDERED"}
+    assert sorted(gate.logged()) == drawn(gate)
 
 
 def test_an_engine_that_was_given_no_queue_ends_with_an_error_and_does_not_wait_for_ever(gate: Gate) -> None:

@@ -1,7 +1,8 @@
 """What ftrack is asked and told. A task that may not go on is set on hold with a note; we never set one going.
 
 A shot's likenesses stand in its metadata as ``trustmark_likenesses``: JSON, a list of ``{"talent": "handle",
-"licence": "id", "request": "id"}``, the ids written by us. ``trustmark_status`` says how they stood last.
+"licence": "id", "request": "id"}``, the ids written by us. ``trustmark_status`` says how they stood last. A shot is known to
+licences by its name, or by what ``trustmark_shot`` says where another shot has that name.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from trustmark_client import TrustmarkClient
 from trustmark_client.shots import LICENSED, Order, ShotLikeness, ShotStanding, standing_of
 
 ASK_SECONDS = 6.0
-LIKENESSES, STATUS = "trustmark_likenesses", "trustmark_status"
+LIKENESSES, STATUS, KEY = "trustmark_likenesses", "trustmark_status", "trustmark_shot"
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,12 @@ class Desk:
             ValueError: the shot's likenesses cannot be read.
         """
         told = _likenesses(shot["metadata"].get(LIKENESSES) or "[]")
+        key = shot["metadata"].get(KEY) or shot["name"]
+        if told and key == shot["name"] and self._has_namesake(shot):
+            said = f"another shot of the project is called {key}: write {KEY} in the metadata of each"
+            return Heard(("SHOT_AMBIGUOUS",), said)
         with self._client.transport.hurried(ASK_SECONDS):
-            standings = [standing_of(self._client, self._order, one, shot=shot["name"]) for one in told]
+            standings = [standing_of(self._client, self._order, one, shot=key) for one in told]
         heard = _heard(standings)
         if told:
             shot["metadata"][LIKENESSES] = json.dumps(
@@ -142,6 +147,12 @@ class Desk:
             f'select id, status.name from Task where parent_id is "{_uuid(shot_id)}"'  # noqa: S608 - ids are UUIDs
         ).all()
         return [task for task in tasks if task["status"]["name"] in self._begun]
+
+    def _has_namesake(self, shot: Any) -> bool:
+        shots = self._session.query(
+            f'select id, name from Shot where project_id is "{_uuid(self._project)}"'  # noqa: S608 - ids are UUIDs
+        ).all()
+        return any(one["name"] == shot["name"] and one["id"] != shot["id"] for one in shots)
 
     def _shot(self, shot_id: str) -> Any:
         shot = self._one("select id, name, project_id, metadata from Shot where id is", _uuid(shot_id))

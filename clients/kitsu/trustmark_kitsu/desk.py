@@ -14,6 +14,7 @@ from trustmark_client import TrustmarkClient
 from trustmark_client.errors import ClientError
 from trustmark_client.shots import LICENSED, Order, ShotReceipts, ShotStanding, receipts_by_shot, standing_of
 
+from trustmark_kitsu.shots import ShotKeys
 from trustmark_kitsu.studio import Studio, Task
 
 ASK_SECONDS = 6.0
@@ -61,11 +62,12 @@ class Desk:
         if task is None:
             return Heard(("TASK_UNKNOWN",), "not a task of a shot of this project")
         if task.status in self._studio.statuses.begun:
-            heard = _heard_out(self.ask, self._studio.shot(task.shot_id))
+            question = self.ask
         elif task.status in self._studio.statuses.delivered:
-            heard = _heard_out(self.count, self._studio.shot(task.shot_id))
+            question = self.count
         else:
             return Heard(("TASK_NOT_BEGUN",))
+        heard = _heard_out(question, self._studio.shot(task.shot_id), self._studio.shot_keys())
         if not heard.is_good:
             self.hold(task, heard)
         elif heard.codes[0] != NO_LIKENESS:
@@ -79,17 +81,18 @@ class Desk:
     def sync(self) -> dict[str, int]:
         """Ask for every shot with likenesses; hold what may not go on. How many of each; one that fails stops no other."""
         counts = {"shots": 0, "held": 0, "failed": 0}
+        keys = self._studio.shot_keys()
         for shot_id in self._studio.shots_with_likenesses():
             counts["shots"] += 1
             try:
-                counts["held"] += self._renew(self._studio.shot(shot_id))
+                counts["held"] += self._renew(self._studio.shot(shot_id), keys)
             except Exception:  # Kitsu's own client raises many kinds
                 log.exception("shot %s: could not be asked for", shot_id)
                 counts["failed"] += 1
         return counts
 
-    def _renew(self, shot: dict[str, Any]) -> int:
-        heard = _heard_out(self.ask, shot)
+    def _renew(self, shot: dict[str, Any], keys: ShotKeys) -> int:
+        heard = _heard_out(self.ask, shot, keys)
         if heard.is_good:
             return 0
         begun = [task for task in self._studio.tasks_of(shot) if task.status in self._studio.statuses.begun]
@@ -99,29 +102,32 @@ class Desk:
 
     # -- licences and receipts -------------------------------------------------------------------------------
 
-    def ask(self, shot: dict[str, Any]) -> Heard:
+    def ask(self, shot: dict[str, Any], keys: ShotKeys) -> Heard:
         """Ask for every likeness of a shot, and note what was said.
 
         Raises:
-            ValueError: what was noted of the shot cannot be read.
+            ValueError: what was noted of the shot cannot be read, or another is known by its key.
         """
         told = self._studio.likenesses_of(shot)
+        if not told:
+            return Heard((NO_LIKENESS,))
+        key = keys.of_shot(shot)
         with self._client.transport.hurried(ASK_SECONDS):
-            standings = [standing_of(self._client, self._order, one, shot=shot["name"]) for one in told]
+            standings = [standing_of(self._client, self._order, one, shot=key) for one in told]
         heard = _together(standings)
-        if told:
-            noted = {
-                one.talent: {"licence": now.licence, "request": now.request}
-                for one, now in zip(told, standings, strict=True)
-            }
-            self._studio.note(shot, noted, " ".join(heard.codes))
+        noted = {
+            one.talent: {"licence": now.licence, "request": now.request}
+            for one, now in zip(told, standings, strict=True)
+        }
+        self._studio.note(shot, key, noted, " ".join(heard.codes))
         return heard
 
-    def count(self, shot: dict[str, Any]) -> Heard:
+    def count(self, shot: dict[str, Any], keys: ShotKeys) -> Heard:
         """Whether every frame of a shot has a receipt as rendered, of every likeness in it.
 
         Raises:
-            ValueError: what was noted of the shot cannot be read, or it does not say which frames it has.
+            ValueError: what was noted of the shot cannot be read, another is known by its key, or it does not say
+                which frames it has.
         """
         told = self._studio.likenesses_of(shot)
         licences = tuple(one.licence for one in told if one.licence)
@@ -129,10 +135,10 @@ class Desk:
             return Heard((NO_LIKENESS,))
         if len(licences) < len(told):
             return Heard(("LICENCE_MISSING",), "a likeness of this shot has no licence", licences)
-        frames = _frames(shot)
+        frames, key = _frames(shot), keys.of_shot(shot)
         try:
             with self._client.transport.hurried(ASK_SECONDS):
-                logs = [receipts_by_shot(self._client, licence).get(shot["name"]) for licence in licences]
+                logs = [receipts_by_shot(self._client, licence).get(key) for licence in licences]
         except ClientError as error:
             return Heard(("RECEIPTS_UNKNOWN", error.screen_code), str(error), licences)
         missing = sorted({frame for log in logs for frame in (log or ShotReceipts()).missing(frames)})
@@ -145,9 +151,11 @@ class Desk:
         return [f"{self._server}/licences/{licence}/receipts/" for licence in heard.licences]
 
 
-def _heard_out(question: Callable[[dict[str, Any]], Heard], shot: dict[str, Any]) -> Heard:
+def _heard_out(
+    question: Callable[[dict[str, Any], ShotKeys], Heard], shot: dict[str, Any], keys: ShotKeys
+) -> Heard:
     try:
-        return question(shot)
+        return question(shot, keys)
     except ValueError as error:
         return Heard(("SHOT_UNREADABLE",), str(error))
 
@@ -158,8 +166,7 @@ def _together(standings: list[ShotStanding]) -> Heard:
     if stopped:
         codes = dict.fromkeys(code for standing in stopped for code in standing.reason_codes)
         return Heard(tuple(codes), "; ".join(standing.detail for standing in stopped), licences)
-    said = "; ".join(standing.detail for standing in standings)
-    return Heard((LICENSED if standings else NO_LIKENESS,), said, licences)
+    return Heard((LICENSED,), "; ".join(standing.detail for standing in standings), licences)
 
 
 def _frames(shot: dict[str, Any]) -> range:

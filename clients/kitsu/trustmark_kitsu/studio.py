@@ -2,7 +2,8 @@
 
 A character is an asset whose metadata names a talent (``trustmark_talent``, the handle in the vault); a shot's
 likenesses are those of the characters in its breakdown. What we know of each is noted in the shot's metadata
-(``trustmark_likenesses``), and how they stood last (``trustmark_status``).
+(``trustmark_likenesses``), how they stood last (``trustmark_status``) and by which key its receipts are known
+(``trustmark_shot``).
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import Any
 import gazu
 from trustmark_client.shots import ShotLikeness
 
-TALENT, LICENCE = "trustmark_talent", "trustmark_licence"
-LIKENESSES, STATUS = "trustmark_likenesses", "trustmark_status"
+from trustmark_kitsu.shots import KEY, LIKENESSES, ShotKeys
+
+TALENT, LICENCE, STATUS = "trustmark_talent", "trustmark_licence", "trustmark_status"
 ANSWER_SECONDS = 20.0
 
 
@@ -103,6 +105,17 @@ class Studio:
         found: dict[str, Any] = gazu.shot.get_shot(shot_id, client=self.client)
         return found
 
+    def shot_keys(self) -> ShotKeys:
+        """By which key each shot of the project is known to licences and receipts."""
+        project = {"id": self.project}
+        return ShotKeys.of(
+            gazu.shot.all_shots_for_project(project, client=self.client),
+            [
+                *gazu.shot.all_sequences_for_project(project, client=self.client),
+                *gazu.shot.all_episodes_for_project(project, client=self.client),
+            ],
+        )
+
     def shots_with_likenesses(self) -> list[str]:
         """Ids of the shots that any character with a talent is cast in."""
         cast: set[str] = set()
@@ -133,9 +146,11 @@ class Studio:
 
     # -- what is told ----------------------------------------------------------------------------------------
 
-    def note(self, shot: dict[str, Any], likenesses: dict[str, dict[str, str]], status: str) -> None:
+    def note(
+        self, shot: dict[str, Any], key: str, likenesses: dict[str, dict[str, str]], status: str
+    ) -> None:
         """Write down what was said of a shot; nothing where nothing changed."""
-        told = {LIKENESSES: likenesses, STATUS: status}
+        told = {KEY: key, LIKENESSES: likenesses, STATUS: status}
         if {name: (shot["data"] or {}).get(name) for name in told} != told:
             gazu.shot.update_shot_data(shot["id"], told, client=self.client)
 
@@ -161,6 +176,6 @@ class Studio:
             gazu.project.add_task_status(self.project, status, client=self.client)
         columns = gazu.project.all_metadata_descriptors(self.project, client=self.client)
         there = {(one["entity_type"], one["field_name"]) for one in columns}
-        for kind, field in (("Asset", TALENT), ("Asset", LICENCE), ("Shot", STATUS)):
+        for kind, field in (("Asset", TALENT), ("Asset", LICENCE), ("Shot", STATUS), ("Shot", KEY)):
             if (kind, field) not in there:
                 gazu.project.add_metadata_descriptor(self.project, field, kind, client=self.client)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -68,14 +69,26 @@ class Blocks:
         self._begun_at = now()
         return self.current
 
-    def wrote(self, paths: Iterable[Path]) -> None:
-        """These files are what was written of the block in hand: each gets its receipt.
+    def wrote(self, paths: Iterable[Path], *, place: Path | None = None) -> None:
+        """These files are what was written of the block in hand: each gets its receipt, and then its name.
+
+        A file whose receipt says rendered keeps its name; any other has the outcome behind it, so that what was given
+        up is not taken for a frame: ``frame.0007.png.discarded``.
+
+        Args:
+            place: the folder that they are moved to with their receipts; None: each stays where it is.
 
         Raises:
             Denied: the leave ended while they were rendered; each file was reported as discarded.
-            ValueError: a frame has no file, or more than one.
+            ValueError: a frame has more than one file, or a file is of no frame of the block. What cannot be receipted
+                gets a name that says so, ``frame.0007.png.unreceipted``.
         """
-        files = by_frame(paths)
+        paths = list(paths)
+        try:
+            files = by_frame(paths)
+        except ValueError:
+            _put_aside(paths)
+            raise
         denied: Denied | None = None
         begun_at = self._begun_at
         for number in self.current:
@@ -84,12 +97,14 @@ class Blocks:
                 continue
             try:
                 finished_at = written_at(path)
-                self._frames.wrote(number, path, begun_at=min(begun_at, finished_at))
+                named = path if place is None else place / path.name
+                self._frames.wrote(number, path, begun_at=min(begun_at, finished_at), place=named)
                 begun_at = finished_at  # an engine goes on with the next frame when one is written
                 if denied is None and number != self.current[-1]:
                     next(self._numbers)
             except Denied as error:  # the others are reported all the same
                 denied = denied or error
+        _put_aside(files.values())
         if denied is not None:
             raise denied
         if files:
@@ -114,3 +129,9 @@ def by_frame(paths: Iterable[Path]) -> dict[int, Path]:
         if found.setdefault(int(number[1]), path) != path:
             raise ValueError(f"frame {int(number[1])} has two files: one render pass and one format, please")
     return found
+
+
+def _put_aside(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with suppress(OSError):
+            path.replace(f"{path}.unreceipted")

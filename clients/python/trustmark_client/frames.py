@@ -33,6 +33,7 @@ from trustmark_client.clock import now
 from trustmark_client.errors import ClientError, Denied, OutboxFull, PixelsUnreadable, ServerUnreachable
 from trustmark_client.leases import LeaseKeeper
 from trustmark_client.outbox import Counts, Outbox
+from trustmark_client.pixels import load_decoders
 from trustmark_client.written import failed_receipt_of, receipt_of
 
 BLOCK = 25
@@ -60,6 +61,7 @@ class _Written:
     leave: _Leave
     started_at: float
     is_discarded: bool
+    place: Path | None
 
 
 class FrameLoop:
@@ -134,11 +136,15 @@ class FrameLoop:
             if leave.last >= self._last:
                 return
 
-    def wrote(self, frame: int, path: Path, *, begun_at: float | None = None) -> None:
+    def wrote(
+        self, frame: int, path: Path, *, begun_at: float | None = None, place: Path | None = None
+    ) -> None:
         """``frame`` was rendered to ``path``: its receipt is made and sent while the next one is rendered.
 
         Args:
             begun_at: when it was begun (seconds of the epoch); None: when it was handed out.
+            place: the name that the file gets once its receipt as rendered is on disk; a file with any other receipt
+                gets that name and the outcome behind it, ``frame.0007.png.discarded``. None: it keeps its own.
 
         Raises:
             Denied: its leave ended meanwhile; the frame is reported as discarded.
@@ -147,7 +153,8 @@ class FrameLoop:
         if leave is None or not leave.first <= frame <= leave.last:
             raise ValueError(f"frame {frame} was not handed out")
         ended = leave.keeper.ended.is_set()
-        self._queue.put(_Written(frame, path, leave, self._begun_at if begun_at is None else begun_at, ended))
+        started_at = self._begun_at if begun_at is None else begun_at
+        self._queue.put(_Written(frame, path, leave, started_at, ended, place))
         if ended:
             raise Denied(leave.keeper.reason_codes, f"frame {frame} is discarded")
 
@@ -204,8 +211,9 @@ class FrameLoop:
 
     def _report(self) -> None:
         """Hash, keep and send, until the loop is left."""
+        load_decoders()
         while batch := self._gathered():
-            kept: list[tuple[_Leave, FrameReceipt]] = []
+            kept: list[tuple[_Written, FrameReceipt]] = []
             for written in filter(None, batch):
                 self._attempt(partial(self._prepare, written, kept))
             self._attempt(partial(self._keep, kept))
@@ -235,18 +243,21 @@ class FrameLoop:
         except OSError as error:
             self._failure = self._failure or OutboxFull(str(error))
 
-    def _prepare(self, written: _Written, kept: list[tuple[_Leave, FrameReceipt]]) -> None:
+    def _prepare(self, written: _Written, kept: list[tuple[_Written, FrameReceipt]]) -> None:
         (receipt,) = written.leave.keeper.bounds.hold([self._receipt(written)])
-        kept.append((written.leave, replace(receipt, outcome=DISCARDED) if written.is_discarded else receipt))
+        kept.append((written, replace(receipt, outcome=DISCARDED) if written.is_discarded else receipt))
 
-    def _keep(self, kept: list[tuple[_Leave, FrameReceipt]]) -> None:
-        """Put receipts on disk, all at once."""
+    def _keep(self, kept: list[tuple[_Written, FrameReceipt]]) -> None:
+        """Put receipts on disk, all at once; then their files get the names that go with them."""
         if not kept:
             return
         if self._outbox is None:
-            self._outbox = Outbox(self._folder / f"{kept[0][0].lease.id}.ndjson", batch_rows=self._block)
+            first = kept[0][0].leave.lease.id
+            self._outbox = Outbox(self._folder / f"{first}.ndjson", batch_rows=self._block)
         self._outbox.add([receipt for _, receipt in kept])
-        for leave, _ in kept:
+        for written, receipt in kept:
+            self._attempt(partial(_name, written, receipt.outcome))
+            leave = written.leave
             leave.unreported -= 1
             if not leave.unreported:  # all of it was used: nothing goes back to the quota
                 self._open.remove(leave)
@@ -299,3 +310,12 @@ class FrameLoop:
             with suppress(ClientError), self._client.transport.hurried(LAST_SEND_SECONDS):
                 for leave in self._open:
                     self._client.end_lease(leave.lease.id)
+
+
+def _name(written: _Written, outcome: str) -> None:
+    """A name without an ending of ours says that the frame may be used: nothing else ever has it."""
+    if written.place is not None:
+        is_good = outcome == "RENDERED"
+        name = written.place if is_good else Path(f"{written.place}.{outcome.lower()}")
+        if name != written.path:
+            written.path.replace(name)

@@ -6,7 +6,10 @@
     LOOK             GO              or OVER and reason codes: give up what is being rendered
     WROTE <path>     KEPT            a file of the block in hand
     REPORT           REPORTED        the block is rendered: its files get their receipts
+    REPORT <folder>  REPORTED        ... and are moved there, each when its receipt as rendered is on disk
 
+A file that gets any other receipt has the outcome put behind its name, ``frame.0007.png.discarded``: whoever writes
+drafts into a folder of their own, and reports with the folder of the frames, has no frame there that may not be used.
 Whatever is not well is answered with ``ENDED <status> <line for the farm's screen>`` and ends the process with that
 status, as in :mod:`trustmark_client.node`: 3 denied, 1 receipts are missing, 2 misuse. Nothing more comes after it,
 and no answer at all means the same: no leave. The question comes from ``TRUSTMARK_LICENCE`` and so on.
@@ -48,7 +51,7 @@ def serve(blocks: Blocks, asked: Iterable[str], answer: Callable[[str], None]) -
             answer("KEPT")
         elif word == "REPORT":
             reported, files = files, []
-            blocks.wrote(reported)
+            blocks.wrote(reported, place=Path(rest) if rest else None)
             if missing := blocks.missing(reported):
                 raise ValueError(f"frame {missing[0]} has no file")
             answer("REPORTED")

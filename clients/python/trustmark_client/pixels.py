@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from trustmark_client.errors import PixelsUnreadable
+
+if TYPE_CHECKING:
+    from av import VideoFrame
 
 # Pillow's modes whose bytes are what the header says they are; others are refused rather than converted
 _MODES: Final = {
@@ -35,6 +38,8 @@ _STORED: Final = frozenset(
     | {f"{name}{end}" for name in ("gbrp10", "gbrp12", "gbrp14", "gbrp16") for end in ("le", "be")}
     | {f"{name}{end}" for name in ("gbrpf32", "gbrapf32", "grayf32") for end in ("le", "be")}
 )
+# of these the rows in memory are the samples already: no array is made of them, and numpy is not loaded for them
+_PACKED: Final = {"gray": 1, "rgb24": 3, "rgba": 4}
 # read by FFmpeg: deeper than Pillow goes, or (PNG) at half the time
 _BY_FFMPEG: Final = {".png": "png", ".exr": "exr", ".dpx": "dpx"}
 _STRICTNESS = Lock()
@@ -61,6 +66,12 @@ def pixel_sha256(path: Path) -> str:
     """
     codec = _BY_FFMPEG.get(path.suffix.lower())
     return _by_ffmpeg(path, codec) if codec else _by_pillow(path)
+
+
+def load_decoders() -> None:
+    """Load what decodes pictures now, and not while the first frame waits for its hash; nothing where it is not installed."""
+    with suppress(ImportError):
+        import av  # noqa: F401
 
 
 def samples_sha256(samples: bytes | memoryview, *, shape: tuple[int, int, int], dtype: str) -> str:
@@ -105,7 +116,6 @@ def _whole_files_only() -> Iterator[None]:
 def _by_ffmpeg(path: Path, codec: str) -> str:
     try:
         import av
-        import numpy as np
     except ImportError as error:
         raise PixelsUnreadable(f"{path.name}: reading it needs PyAV (trustmark-client[pixels])") from error
     decoder = av.CodecContext.create(codec, "r")
@@ -120,7 +130,24 @@ def _by_ffmpeg(path: Path, codec: str) -> str:
     if len(frames) != 1 or frames[0].format.name not in _STORED:
         found = frames[0].format.name if frames else "nothing"
         raise PixelsUnreadable(f"{path.name}: pixels of format {found} are not hashed")
+    if frames[0].format.name in _PACKED:
+        return _of_rows(frames[0], _PACKED[frames[0].format.name])
+    import numpy as np
+
     samples = np.ascontiguousarray(frames[0].to_ndarray())
     height, width = samples.shape[:2]
     channels = samples.shape[2] if samples.ndim == 3 else 1
     return samples_sha256(samples.data.cast("B"), shape=(height, width, channels), dtype=str(samples.dtype))
+
+
+def _of_rows(frame: VideoFrame, channels: int) -> str:
+    """The pixel hash of a picture whose rows lie in memory as they are hashed, perhaps with room behind each."""
+    plane, row = frame.planes[0], frame.width * channels
+    digest = hashlib.sha256(f"trustmark-pixels/1 {frame.height} {frame.width} {channels} uint8\n".encode())
+    rows = memoryview(plane)[: plane.line_size * frame.height]
+    if plane.line_size == row:
+        digest.update(rows)
+    else:
+        for at in range(0, len(rows), plane.line_size):
+            digest.update(rows[at : at + row])
+    return digest.hexdigest()

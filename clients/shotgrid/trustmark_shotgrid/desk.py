@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from trustmark_client import TrustmarkClient
 from trustmark_client.errors import ClientError
 from trustmark_client.shots import (
+    DENIED,
     LICENSED,
     Order,
     ShotLikeness,
@@ -140,10 +141,15 @@ class Desk:
         """Ask for every likeness of a shot, and write down what was said."""
         standings = []
         ends_at = time.monotonic() + self._patience
+        is_alone = self._is_alone(shot)
         for row in self._likenesses(shot):
             told = ShotLikeness(row["sg_talent"] or "", row["sg_licence"] or "", row["sg_request"] or "")
-            with self._client.transport.hurried(ends_at - time.monotonic()):
-                standing = standing_of(self._client, self._order, told, shot=shot["code"])
+            if is_alone:
+                with self._client.transport.hurried(ends_at - time.monotonic()):
+                    standing = standing_of(self._client, self._order, told, shot=shot["code"])
+            else:
+                said = f"another shot of the project has the code {shot['code']}: receipts are known by it"
+                standing = ShotStanding(DENIED, ("SHOT_AMBIGUOUS",), told.licence, told.request, said)
             standings.append(standing)
             self._site.update(
                 self._names.likeness,
@@ -165,6 +171,13 @@ class Desk:
             ["code", self._names.on_shot],
         )
         return shot
+
+    def _is_alone(self, shot: dict[str, Any]) -> bool:
+        """Whether no other shot of the project has its code: licences and receipts know a shot by that alone."""
+        alike = self._site.find(
+            "Shot", [["project", "is", self._project], ["code", "is", shot["code"]]], ["code"]
+        )
+        return len(alike) == 1
 
     def _shots(self) -> Iterator[dict[str, Any]]:
         for shot in self._site.find(
@@ -208,7 +221,8 @@ class Desk:
                 ["sg_first_frame", "sg_last_frame"],
             ):
                 if version["sg_first_frame"] is not None and version["sg_last_frame"] is not None:
-                    yield version, _together([logs[licence] for licence in found], shot["code"])
+                    known = [logs[licence] for licence in found] if self._is_alone(shot) else []
+                    yield version, _together(known, shot["code"])
 
     def _log(self, licence: str) -> dict[str, ShotReceipts] | None:
         try:

@@ -1,7 +1,7 @@
 """The executor: for each job of the queue, block after block, each a pipeline of its own over a range of frames.
 
-Licence, shot and server come from ``TRUSTMARK_LICENCE`` and so on, as for every adapter. A job's frames are its custom
-playback range; Unreal's end is exclusive. While a block is rendered, each engine frame looks whether its leave is over,
+Licence, shot and server come from ``TRUSTMARK_LICENCE`` and so on, as for every adapter. A job's frames are the custom
+playback range of its preset or of its Movie Render Graph (:mod:`trustmark_unreal.configs`). While a block is rendered, each engine frame looks whether its leave is over,
 and shuts the pipeline down if it is.
 """
 
@@ -17,6 +17,8 @@ from trustmark_client.blocks import Blocks
 from trustmark_client.frames import BLOCK
 from trustmark_client.node import Node, status_of
 
+from trustmark_unreal.configs import Config, config_of
+
 # The engine looks a Python object up by its own and makes a new one when nobody holds it: ours has a state to keep.
 _alive: list[LicensedExecutor] = []
 
@@ -25,7 +27,7 @@ _alive: list[LicensedExecutor] = []
 class LicensedExecutor(unreal.MoviePipelinePythonHostExecutor):
     """Renders the queue under the node's licence; ends with an error, and one line that says why, where it may not."""
 
-    pipeline = unreal.uproperty(unreal.MoviePipeline)
+    pipeline = unreal.uproperty(unreal.MoviePipelineBase)
     queue = unreal.uproperty(unreal.MoviePipelineQueue)
 
     def _post_init(self) -> None:
@@ -35,6 +37,7 @@ class LicensedExecutor(unreal.MoviePipelinePythonHostExecutor):
         self.queue = None
         self.jobs: list[unreal.MoviePipelineExecutorJob] = []
         self.client: TrustmarkClient | None = None
+        self.config: Config | None = None
         self.blocks: Blocks | None = None
         self.is_stopping = False
         self.status: int | None = None
@@ -87,8 +90,8 @@ class LicensedExecutor(unreal.MoviePipelinePythonHostExecutor):
         if not self.jobs:
             self._end()
             return
-        job, node = self.jobs[0], Node.of_environment()
-        first, last = frames_of(job)
+        self.config, node = config_of(self.jobs[0]), Node.of_environment()
+        first, last = self.config.frames()
         self.client = self.client or node.client()
         self.client.__enter__()
         frames = node.frames(self.client, first, last, engine="unreal", version=engine_version(), block=BLOCK)
@@ -98,22 +101,17 @@ class LicensedExecutor(unreal.MoviePipelinePythonHostExecutor):
 
     def _next_block(self) -> None:
         assert self.blocks is not None
+        assert self.config is not None
         block = self.blocks.begin()
         if not block:
             self._close_job(None)
             self.jobs.pop(0)
             self._next_job()
             return
-        job = self.jobs[0]
-        settings = output_of(job)
-        settings.use_custom_playback_range = True
-        settings.custom_start_frame, settings.custom_end_frame = block[0], block[-1] + 1
-        job.get_configuration().initialize_transient_settings()
-        self.pipeline = unreal.new_object(
-            unreal.MoviePipeline, outer=self.get_last_loaded_world(), base_type=unreal.MoviePipeline
-        )
+        self.config.ask_for(block)
+        self.pipeline = self.config.pipeline(self.get_last_loaded_world())
         self.pipeline.on_movie_pipeline_work_finished_delegate.add_function_unique(self, "on_block_finished")
-        self.pipeline.initialize(job)
+        self.config.start(self.pipeline)
 
     def _finish_block(self, results: unreal.MoviePipelineOutputData) -> None:
         assert self.blocks is not None
@@ -128,7 +126,10 @@ class LicensedExecutor(unreal.MoviePipelinePythonHostExecutor):
     def _close_job(self, error: BaseException | None) -> None:
         """Wait for the receipts of the job and give back what it did not use."""
         blocks, self.blocks = self.blocks, None
+        config, self.config = self.config, None
         try:
+            if config is not None:
+                config.restore()
             if blocks is not None:
                 blocks.__exit__(type(error) if error else None, error, None)
         finally:
@@ -154,36 +155,13 @@ class LicensedExecutor(unreal.MoviePipelinePythonHostExecutor):
         self.on_executor_finished_impl()
 
 
-def output_of(job: unreal.MoviePipelineExecutorJob) -> unreal.MoviePipelineOutputSetting:
-    """The job's output settings."""
-    return job.get_configuration().find_or_add_setting_by_class(unreal.MoviePipelineOutputSetting)
-
-
-def frames_of(job: unreal.MoviePipelineExecutorJob) -> tuple[int, int]:
-    """First and last frame of a job.
-
-    Raises:
-        ValueError: the job has no range of its own, or is a graph's.
-    """
-    if job.is_using_graph_configuration():
-        raise ValueError("the job is configured by a render graph: give it a preset of the render queue")
-    settings = output_of(job)
-    if not settings.use_custom_playback_range:
-        raise ValueError("the job names no frames: set Use Custom Playback Range, a licence counts frames")
-    first, last = int(settings.custom_start_frame), int(settings.custom_end_frame) - 1
-    if last < first or first < 0:
-        raise ValueError(f"frames {first} to {last} are no range")
-    return first, last
-
-
 def files_of(results: unreal.MoviePipelineOutputData) -> list[Path]:
-    """Every file that the pipeline says it wrote."""
-    return [
-        Path(path)
-        for shot in results.shot_data
-        for written in shot.render_pass_data.values()
-        for path in written.file_paths
+    """Every file that the pipeline says it wrote: a preset's of its passes, a graph's of its layers."""
+    lists = [written.file_paths for shot in results.shot_data for written in shot.render_pass_data.values()]
+    lists += [
+        written.file_paths for shot in results.graph_data for written in shot.render_layer_data.values()
     ]
+    return [Path(path) for paths in lists for path in paths]
 
 
 def engine_version() -> str:

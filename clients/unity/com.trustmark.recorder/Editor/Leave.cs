@@ -99,8 +99,11 @@ namespace Trustmark
             throw NotUnderstood();
         }
 
-        /// <summary>These files are what was written of the block in hand; throws Denied where they are discarded.</summary>
-        public void Report(IEnumerable<string> files)
+        /// <summary>
+        /// These files are what was written of the block in hand. The gate moves each into the folder once its receipt
+        /// as rendered is on disk, and puts ".discarded" behind the name of what was given up: then this throws Denied.
+        /// </summary>
+        public void Report(IEnumerable<string> files, string folder)
         {
             foreach (var file in files)
             {
@@ -109,7 +112,7 @@ namespace Trustmark
                     throw NotUnderstood();
                 }
             }
-            if (Ask("REPORT") != "REPORTED")
+            if (folder.IndexOf('\n') >= 0 || Ask("REPORT " + folder) != "REPORTED")
             {
                 throw NotUnderstood();
             }

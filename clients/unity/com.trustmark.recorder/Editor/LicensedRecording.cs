@@ -19,7 +19,8 @@ namespace Trustmark
 
     /// <summary>
     /// Records a timeline block after block, each a session of the Recorder's own over so many frames: without leave
-    /// the session is never started. A block is recorded into drafts beside its place, and moved there when it is whole.
+    /// the session is never started. A block is recorded into drafts of its own, and the gate moves each frame to its
+    /// place with its receipt: what lies there was rendered under a leave.
     /// </summary>
     public sealed class LicensedRecording : IDisposable
     {
@@ -37,12 +38,19 @@ namespace Trustmark
             }
             this.shot = shot;
             this.director = director;
+            RemoveDrafts(); // of an editor that was killed
             leave = new Leave(shot.Python, shot.First, shot.Last, Application.unityVersion);
         }
 
-        string Drafts
+        string AllDrafts
         {
             get { return Path.Combine(shot.Folder, ".drafts"); }
+        }
+
+        /// <summary>A folder for each block: the gate still takes frames from the last one while this is recorded.</summary>
+        string Drafts
+        {
+            get { return Path.Combine(AllDrafts, block.First.ToString("D4")); }
         }
 
         /// <summary>Once in each update of the editor; true when all frames are done. Throws Denied.</summary>
@@ -52,7 +60,6 @@ namespace Trustmark
             {
                 if (leave.IsOver())
                 {
-                    recorder.StopRecording();
                     Finish(); // what it wrote is reported as discarded, and throws
                 }
                 return false;
@@ -73,9 +80,14 @@ namespace Trustmark
             }
             recorder = null;
             leave.Dispose();
-            if (Directory.Exists(Drafts))
+            RemoveDrafts();
+        }
+
+        void RemoveDrafts()
+        {
+            if (Directory.Exists(AllDrafts))
             {
-                Directory.Delete(Drafts, true);
+                Directory.Delete(AllDrafts, true);
             }
         }
 
@@ -87,10 +99,6 @@ namespace Trustmark
                 return false;
             }
             block = next.Value;
-            if (Directory.Exists(Drafts))
-            {
-                Directory.Delete(Drafts, true);
-            }
             Directory.CreateDirectory(Drafts);
             director.timeUpdateMode = DirectorUpdateMode.GameTime;
             director.time = block.First / (double)shot.FramesASecond;
@@ -116,9 +124,10 @@ namespace Trustmark
             return true;
         }
 
-        /// <summary>The drafts in their order become the block's frames, and are reported.</summary>
+        /// <summary>The drafts in their order are named as the block's frames, and reported.</summary>
         void Finish()
         {
+            recorder.StopRecording(); // waits for pictures on their way; also after one that ended by itself
             recorder = null;
             director.Pause();
             var drafts = Directory.GetFiles(Drafts, "draft.*.png");
@@ -130,15 +139,11 @@ namespace Trustmark
             var files = new List<string>();
             for (var at = 0; at < drafts.Length; at++)
             {
-                var place = Path.Combine(shot.Folder, "frame." + (block.First + at).ToString("D4") + ".png");
-                if (File.Exists(place))
-                {
-                    File.Delete(place);
-                }
-                File.Move(drafts[at], place);
-                files.Add(place);
+                var named = Path.Combine(Drafts, "frame." + (block.First + at).ToString("D4") + ".png");
+                File.Move(drafts[at], named);
+                files.Add(named);
             }
-            leave.Report(files);
+            leave.Report(files, shot.Folder);
         }
     }
 }

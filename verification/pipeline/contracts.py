@@ -89,7 +89,7 @@ CONTRACTS = (
     StageContract(
         Stage.CANONICALISE,
         "trustmark.canonical/1",
-        "1.0.0",
+        "1.1.0",
         Canonical,
         ErrorState.CANONICALISATION_FAILED,
         300,
@@ -98,7 +98,7 @@ CONTRACTS = (
     StageContract(
         Stage.PROVENANCE,
         "trustmark.credentials/2",
-        "2.0.0",
+        "2.1.0",
         Credentials,
         ErrorState.PROVENANCE_EXTRACT_FAILED,
         120,
@@ -114,7 +114,7 @@ CONTRACTS = (
         12 * GIB,
     ),
     StageContract(
-        Stage.DETECTION, "trustmark.detection/2", "2.0.0", Detected, ErrorState.DETECTOR_FAILED, 600, 12 * GIB
+        Stage.DETECTION, "trustmark.detection/2", "2.1.0", Detected, ErrorState.DETECTOR_FAILED, 600, 12 * GIB
     ),
 )
 DECISION = ("trustmark.decision/1", "1.0.0")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agents_portal.verdict_words import _credentials
 from provenance.authority import SigningIdentity, new_key
 from provenance.cosigning import Actor
 from provenance.credentials import sign_file
@@ -115,3 +116,19 @@ def test_an_actor_whose_key_refuses_or_whose_role_is_none_signs_nothing(
             Actor(talent.identity, roles)
     with pytest.raises(ValueError, match="PEM"):
         Actor(SigningIdentity(talent.identity.key, "no certificate", ""), ("cawg.creator",))
+
+
+@pytest.mark.req("LV-022")
+def test_the_page_says_who_signed_too_and_a_report_of_before_is_still_shown(
+    still: Path, studio: House, talent: House, tmp_path: Path
+) -> None:
+    both = signed_by_both(still, tmp_path / "both.png", studio, Actor(talent.identity, ("cawg.creator",)))
+    report = judged(both, layers=LAYER_A, anchors=studio.identity.anchor_pem).to_dict()
+    said = report["provenance"]
+    facts = _credentials(said).facts
+    assert "Signed by studio.example" in facts
+    assert "Also signed by talent.example, whom this list does not know" in facts
+    said["manifests"][0]["actors"][0] |= {"state": "broken", "name": ""}
+    assert "A second signature does not hold" in _credentials(said).facts
+    del said["manifests"][0]["actors"]
+    assert not [one for one in _credentials(said).facts if "second" in one or "Also" in one]

@@ -242,11 +242,24 @@ def meant(headline: str) -> list[str]:
     return told[headline]
 
 
+_ACTORS = {
+    "trusted": later("Also signed by %(signer)s"),
+    "untrusted": later("Also signed by %(signer)s, whom this list does not know"),
+    "broken": later("A second signature does not hold"),
+}
+
+
 def _credentials(said: dict[str, Any]) -> Layer:
     badge, words = _CREDENTIALS[said["reason"]]
     facts = []
     if said["asserted_by"]:
         facts.append(_("Signed by %(signer)s") % {"signer": said["asserted_by"]})
+    # reports of before this was read have no such list
+    facts += [
+        str(_ACTORS[actor["state"]]) % {"signer": actor["name"] or "?"}
+        for made in said["manifests"][:1]
+        for actor in made.get("actors", [])
+    ]
     if said["signer_trust"] == "unknown":
         facts.append(_("Trust unknown"))
     if said["binding_score"] is not None:

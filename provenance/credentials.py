@@ -24,6 +24,7 @@ from typing import Any
 import c2pa
 
 from provenance.authority import ACCEPTED_USAGES, ClaimSigner
+from provenance.cosigning import Actor, joined
 from provenance.formats import format_of_media_type
 from provenance.source_type import Concept
 
@@ -140,6 +141,7 @@ def sign_file(
     media_type: str,
     ingredient: Path | None = None,
     timestamp_url: str = "",
+    actor: Actor | None = None,
 ) -> bytes:
     """Write ``target``: the media of ``source`` with Content Credentials inside.
 
@@ -154,6 +156,7 @@ def sign_file(
         media_type: such as ``video/mp4``.
         ingredient: the upload, where it came with credentials of its own that must not be lost.
         timestamp_url: the authority that stamps the signature; none without.
+        actor: who signs the same manifest beside us, with a key and a certificate of their own.
 
     Returns:
         The manifest store as bytes, as embedded or as to be laid beside the file.
@@ -161,18 +164,21 @@ def sign_file(
     Raises:
         TimestampMissing: all is well but for the authority.
         SigningFailed: the library refused the file, the manifest or the certificate.
-        Exception: whatever ``identity.sign`` raised.
+        Exception: whatever ``identity.sign``, or the actor's, raised.
     """
     definition = manifest_definition(facts, media_type=media_type, with_ingredient=ingredient is not None)
     known = format_of_media_type(media_type)
 
     def signed(url: str) -> bytes:
         key = _KeptError(identity.sign)
+        other = _KeptError(actor.identity.sign) if actor is not None else None
         try:
             with (
                 c2pa.Context.from_dict(c2pa_settings(identity.anchor_pem)) as context,
-                c2pa.Signer.from_callback(
-                    key, c2pa.C2paSigningAlg.ES256, identity.chain_pem, url or None
+                joined(
+                    _signer(key, identity, url),
+                    _signer(other, actor.identity, "") if actor is not None and other is not None else None,
+                    actor.roles if actor is not None else (),
                 ) as signer,
                 c2pa.Builder(definition, context=context) as builder,
             ):
@@ -183,8 +189,9 @@ def sign_file(
                 with source.open("rb") as reading, target.open("w+b") as writing:
                     return bytes(builder.sign(signer, media_type, reading, writing))
         except c2pa.C2paError as error:
-            if key.raised is not None:
-                raise key.raised from error
+            for one in (key, other):
+                if one is not None and one.raised is not None:
+                    raise one.raised from error
             raise SigningFailed(str(error)) from error
 
     try:
@@ -195,6 +202,10 @@ def sign_file(
         signed("")  # raises where it was not the authority's fault
         target.unlink()
         raise TimestampMissing(str(error)) from error
+
+
+def _signer(key: Callable[[bytes], bytes], identity: ClaimSigner, url: str) -> "c2pa.Signer":
+    return c2pa.Signer.from_callback(key, c2pa.C2paSigningAlg.ES256, identity.chain_pem, url or None)
 
 
 class _KeptError:

@@ -8,7 +8,9 @@ walked, and the failures found now *and* those recorded at every ingredient coun
 2. the active manifest's signature and hard binding must be confirmed, not merely unrefuted, and its signer
    must be certified under the anchors of signers: a root that only stamps times certifies no signer;
 3. every ingredient's manifest must be in the store; its recorded and its present failures are gathered;
-4. any failure but an unknown or revoked signer breaks the whole; such a signer leaves it untrusted.
+4. any failure but an unknown or revoked signer breaks the whole; such a signer leaves it untrusted;
+5. who else signed a manifest (CAWG identity assertions) is named with what speaks for and against *that* signature:
+   it neither breaks nor vouches for what the claim's signer signed.
 
 Example::
 
@@ -29,8 +31,9 @@ import c2pa
 from cryptography.x509 import load_pem_x509_certificates
 
 from provenance.credentials import LICENCE_ASSERTION, c2pa_settings
-from provenance.formats import Kind, format_of
-from provenance.jumbf import StoreMalformed, check_bmff_store, check_store
+from provenance.embedded import check_embedded_stores
+from provenance.formats import format_of
+from provenance.jumbf import StoreMalformed, check_store
 
 _BINDINGS = frozenset(
     {
@@ -48,6 +51,10 @@ SIDECAR_SUFFIX = ".c2pa"
 _ROOTS_OF_TIME = "user_anchors"
 _TRUST_FAILURES = frozenset({"signingCredential.untrusted", REVOKED})
 _MANIFESTS_MAX = 1000
+IDENTITY = "cawg.identity"
+# codes on identity assertions, which are told of their actor and not of the manifest
+_ABOUT_ACTORS = ("cawg.identity.", "cawg.x509.", "cawg.ica.")
+_UNTRUSTED_ACTOR = frozenset({"cawg.x509.credential.untrusted", "cawg.ica.untrusted_issuer"})
 
 
 class TimeVerdict(StrEnum):
@@ -57,6 +64,14 @@ class TimeVerdict(StrEnum):
     UNTRUSTED = "UNTRUSTED"
     BROKEN = "BROKEN"
     ABSENT = "ABSENT"
+
+
+class ActorVerdict(StrEnum):
+    """What can be said of a signature beside the claim's; ``UNTRUSTED``: whole, and of nobody that we know."""
+
+    TRUSTED = "TRUSTED"
+    UNTRUSTED = "UNTRUSTED"
+    BROKEN = "BROKEN"
 
 
 class CredentialVerdict(StrEnum):
@@ -69,6 +84,27 @@ class CredentialVerdict(StrEnum):
 
 
 @dataclass(frozen=True)
+class NamedActor:
+    """Who signed a manifest beside its claim's signer.
+
+    Attributes:
+        name: the organisation in the certificate, or what an aggregator says; shown, never trusted by itself.
+        roles: what they say that their part was, as the specification names it.
+        kind: the kind of credential, such as ``cawg.x509.cose``.
+        covers: labels of the assertions that they signed.
+        codes: status codes that speak against this signature, sorted.
+    """
+
+    label: str
+    name: str
+    roles: tuple[str, ...]
+    kind: str
+    verdict: ActorVerdict
+    covers: tuple[str, ...]
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ManifestFinding:
     """One manifest of the store, as the walk found it.
 
@@ -78,6 +114,7 @@ class ManifestFinding:
         signer: the organisation in its certificate; shown, never trusted by itself.
         failures: status codes that speak against it, sorted.
         detail: what the library said of a store that it could not read; prose, not a code.
+        actors: who signed it, too.
     """
 
     label: str
@@ -85,6 +122,7 @@ class ManifestFinding:
     signer: str
     failures: tuple[str, ...]
     detail: str = ""
+    actors: tuple[NamedActor, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,8 +218,7 @@ def read_credentials(
     known = format_of(path)
     try:
         store = None if sidecar is None else _sidecar_bytes(sidecar)
-        if known is not None and known.kind is Kind.FILM:
-            check_bmff_store(path)
+        check_embedded_stores(path)
     except StoreMalformed as error:
         return _without_store(CredentialVerdict.BROKEN, str(error), code=MALFORMED)
     if known is not None and not known.embeds and store is None:
@@ -285,16 +322,18 @@ def _walk(
     manifests: dict[str, Any] = store.get("manifests") or {}
     present = {label: set() for label in manifests}  # type: dict[str, set[str]]
     root = str(store.get("active_manifest", ""))
-    present.setdefault(root, set()).update(_codes((results.get("activeManifest") or {}).get("failure")))
+    present.setdefault(root, set()).update(claim_codes((results.get("activeManifest") or {}).get("failure")))
     for delta in results.get("ingredientDeltas") or []:
         # a delta names the assertion inside the manifest that took the ingredient in
         taker = _owner(delta.get("ingredientAssertionURI", ""), root)
         for entry in (delta.get("validationDeltas") or {}).get("failure") or []:
             code = str(entry.get("code", "unknown"))
+            if code.startswith(_ABOUT_ACTORS):
+                continue
             # an unknown signer is the ingredient's own matter; anything else is its taker's too
             about = _owner(str(entry.get("url")), taker) if code in _TRUST_FAILURES else taker
             present.setdefault(about, set()).add(code)
-    trusted_now = _trusted_now(results)
+    trusted_now, told = _trusted_now(results), _about_actors(results)
     queue, seen = [(root, 0)], {root}
     while queue and len(seen) <= _MANIFESTS_MAX:
         label, depth = queue.pop(0)
@@ -314,9 +353,72 @@ def _walk(
         signer = str(signature.get("issuer", ""))
         if str(signature.get("cert_serial_number", "")) in {str(serial) for serial in revoked}:
             present.setdefault(label, set()).add(REVOKED)
-        yield ManifestFinding(label, depth, signer, tuple(sorted(present.get(label, set()))))
+        yield ManifestFinding(
+            label,
+            depth,
+            signer,
+            tuple(sorted(present.get(label, set()))),
+            actors=_actors(label, manifest, told),
+        )
     if queue:
         yield ManifestFinding(queue[0][0], queue[0][1], "", ("manifest.tooMany",))
+
+
+def _about_actors(results: dict[str, Any]) -> dict[str, set[tuple[bool, str]]]:
+    """What this validation says of identity assertions: by their address, whether it speaks for them, and the code."""
+    parts = [results.get("activeManifest") or {}]
+    parts += [delta.get("validationDeltas") or {} for delta in results.get("ingredientDeltas") or []]
+    told: dict[str, set[tuple[bool, str]]] = {}
+    for part in parts:
+        for name in ("success", "failure"):
+            for entry in part.get(name) or []:
+                code = str(entry.get("code", ""))
+                if code.startswith(_ABOUT_ACTORS):
+                    told.setdefault(str(entry.get("url", "")), set()).add((name == "success", code))
+    return told
+
+
+def _actors(
+    label: str, manifest: dict[str, Any], told: dict[str, set[tuple[bool, str]]]
+) -> tuple[NamedActor, ...]:
+    """The identity assertions of one manifest; nothing that speaks for one leaves it broken."""
+    found = []
+    for one in manifest.get("assertions") or []:
+        own = str(one.get("label"))
+        if own.partition("__")[0] != IDENTITY:
+            continue
+        number = one.get("instance")
+        address = own if number is None or "__" in own else f"{own}__{number}"
+        codes = told.get(f"self#jumbf=/c2pa/{label}/c2pa.assertions/{address}", set())
+        found.append(_actor(address, one.get("data"), codes))
+    return tuple(found)
+
+
+def _actor(label: str, data: Any, told: set[tuple[bool, str]]) -> NamedActor:
+    data = data if isinstance(data, dict) else {}
+    payload = data["signer_payload"] if isinstance(data.get("signer_payload"), dict) else {}
+    signature = data["signature_info"] if isinstance(data.get("signature_info"), dict) else {}
+    against = {code for speaks_for, code in told if not speaks_for}
+    whole = any(speaks_for and code.endswith((".validated", "well-formed")) for speaks_for, code in told)
+    if not whole or against - _UNTRUSTED_ACTOR:
+        verdict = ActorVerdict.BROKEN
+    else:
+        trusted = any(speaks_for and code.endswith("credential.trusted") for speaks_for, code in told)
+        verdict = ActorVerdict.TRUSTED if trusted and not against else ActorVerdict.UNTRUSTED
+    roles, covers = payload.get("role"), payload.get("referenced_assertions")
+    return NamedActor(
+        label=label,
+        name=str(signature.get("issuer") or ""),
+        roles=tuple(str(role) for role in (roles if isinstance(roles, list) else [])),
+        kind=str(payload.get("sig_type") or ""),
+        verdict=verdict,
+        covers=tuple(
+            str(one.get("url", "")).rpartition("/")[2]
+            for one in (covers if isinstance(covers, list) else [])
+            if isinstance(one, dict)
+        ),
+        codes=tuple(sorted(against)),
+    )
 
 
 def _trusted_now(results: dict[str, Any]) -> set[str]:
@@ -334,7 +436,7 @@ def _recorded_failures(ingredient: dict[str, Any], trusted_now: set[str]) -> set
     results = ingredient.get("validation_results") or {}
     recorded = (results.get("activeManifest") or {}).get("failure") or []
     found = set(
-        _codes(
+        claim_codes(
             entry
             for entry in recorded
             if entry.get("code") != "signingCredential.untrusted"
@@ -342,14 +444,19 @@ def _recorded_failures(ingredient: dict[str, Any], trusted_now: set[str]) -> set
         )
     )
     for delta in results.get("ingredientDeltas") or []:
-        found.update(_codes((delta.get("validationDeltas") or {}).get("failure")))
+        found.update(claim_codes((delta.get("validationDeltas") or {}).get("failure")))
     # older manifests keep one flat list, of failures only
-    found.update(_codes(ingredient.get("validation_status")) if not recorded else ())
+    found.update(claim_codes(ingredient.get("validation_status")) if not recorded else ())
     return found
 
 
 def _codes(entries: Any) -> list[str]:
     return [str(entry.get("code", "unknown")) for entry in entries or []]
+
+
+def claim_codes(entries: Any) -> list[str]:
+    """The codes among them that are about the claim and its assertions, and not about who signed beside it."""
+    return [code for code in _codes(entries) if not code.startswith(_ABOUT_ACTORS)]
 
 
 def _owner(uri: str, default: str) -> str:

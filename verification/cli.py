@@ -188,6 +188,10 @@ def _in_words(report: Report) -> str:
         lines.append(
             f"    {'  ' * one.depth}{one.label or 'manifest store'} by {one.signer or '?'}: {against}"
         )
+        lines += [
+            f"    {'  ' * one.depth}  also signed by {actor.name or '?'} ({', '.join(actor.roles)}): {actor.state}"
+            for actor in one.actors
+        ]
     failed = [run for run in report.audit.stages if run.reason and run.state != "skipped"]
     lines += [f"  stage {run.name} {run.state}: {run.reason}" for run in failed]
     if risk.state is DetectionState.NOT_INSTALLED:

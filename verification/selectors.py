@@ -9,7 +9,9 @@ from uuid import UUID
 from django.db.models import Count, Prefetch, QuerySet
 
 from accounts.principals import Principal
+from common import clock
 from trustcore.verification.words import Action
+from verification.detectors.cards import DetectorUnusable, installed
 from verification.models import (
     UNFINISHED,
     DetectorPromotion,
@@ -138,12 +140,25 @@ def promotions() -> QuerySet[DetectorPromotion]:
 
 
 def promoted_ensemble() -> str:
-    """The ensemble of detectors that may act: confirmed by a second person and not withdrawn; empty: none."""
+    """The ensemble of detectors that may act: confirmed by a second person and not withdrawn; empty: none.
+
+    What is installed acts no longer than its calibration is good for: then it is in shadow again, without a word.
+    """
     rows = DetectorPromotion.objects.filter(words__verdict=PromotionVerdict.CONFIRMED).exclude(
         words__verdict=PromotionVerdict.WITHDRAWN
     )
     newest = rows.order_by("-created_at").first()
-    return newest.ensemble if newest is not None else ""
+    if newest is None or _is_overdue(newest.ensemble):
+        return ""
+    return newest.ensemble
+
+
+def _is_overdue(version: str) -> bool:
+    try:
+        ensemble = installed()
+    except DetectorUnusable:
+        return False  # the stage says of it what is wrong
+    return ensemble is not None and ensemble.version == version and clock.now().date() > ensemble.due_on
 
 
 def public_switch() -> PublicSwitch | None:

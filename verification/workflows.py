@@ -42,8 +42,7 @@ def check_upload(*, path: Path, file_name: str, content_type: str = "") -> str:
     Raises:
         DomainError: as ``services.take_check`` says.
     """
-    with transaction.atomic():
-        row, secret = services.take_check(path=path, file_name=file_name, content_type=content_type)
-        # should the broker not answer, the row is deleted in time, unread
-        transaction.on_commit(partial(tasks.check.delay, str(row.pk)), robust=True)
+    row, secret = services.take_check(path=path, file_name=file_name, content_type=content_type)
+    # should the broker not answer, the row is deleted in time, unread
+    transaction.on_commit(partial(tasks.check.delay, str(row.pk)), robust=True)
     return secret

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import tempfile
 from datetime import timedelta
@@ -14,16 +15,17 @@ import av
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from django.test import Client
 
 from accounts.operating import make_operator
 from accounts.principals import Principal, principal_of_person
 from audit.models import Event
 from common import clock
-from common.errors import Conflict, Forbidden
+from common.errors import Conflict, Forbidden, NotFound
 from common.ids import new_id
 from common.keys import signer_for
+from common.storage import put_file
 from provenance.credentials import sign_file
 from provenance.services.signing import signing_identity
 from tests import factories
@@ -33,6 +35,7 @@ from trustcore.verification.report import parse_report
 from trustmark.demo import media as shipped
 from verification import selectors, services, tasks
 from verification.models import PublicCheck, PublicSwitch, VerificationState
+from verification.services import checking
 from verification.services.signing import is_signed
 from watermarking.services import embed_registered, register_mark
 
@@ -285,3 +288,56 @@ def _folder(path: Path) -> dict[str, Any]:
 
 def _files(folder: Path) -> list[Path]:
     return [one for one in folder.rglob("*") if one.is_file()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_process_that_was_killed_had_written_is_found_by_its_row_and_deleted(
+    still: Path, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:  # fmt: skip
+    settings.STORAGES = {**settings.STORAGES, "blobs": _folder(tmp_path)}
+    member, _ = make_operator(email="root@example.org", full_name="Ola Root", house="Operator")
+    person = principal_of_person(member.user)
+    assert person is not None
+    services.switch_public_page(principal=person, on=True)
+
+    def killed(name: str, path: Path) -> str:
+        put_file(name, path)
+        os._exit(9)
+
+    connections.close_all()  # a socket that both had would be closed for both
+    child = os.fork()
+    if child == 0:
+        try:
+            monkeypatch.setattr(checking, "put_file", killed)
+            services.take_check(path=still, file_name="still.png")
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    (left,) = _files(tmp_path)
+    assert PublicCheck.objects.get().blob == str(left.relative_to(tmp_path))
+    assert services.drop_checks(minutes=0) == 1
+    assert (_files(tmp_path), PublicCheck.objects.count()) == ([], 0)
+
+
+def test_a_file_that_comes_in_while_the_page_is_switched_off_or_cannot_be_stored_is_not_kept(
+    is_on: None, still: Path, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:  # fmt: skip
+    settings.STORAGES = {**settings.STORAGES, "blobs": _folder(tmp_path)}
+
+    def overtaken(name: str, path: Path) -> str:
+        assert services.drop_checks(minutes=0) == 1, "the row is there before the file"
+        return put_file(name, path)
+
+    monkeypatch.setattr(checking, "put_file", overtaken)
+    with pytest.raises(NotFound):
+        services.take_check(path=still, file_name="still.png")
+    assert (_files(tmp_path), PublicCheck.objects.count()) == ([], 0)
+
+    def full(name: str, path: Path) -> str:
+        put_file(name, path)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checking, "put_file", full)
+    with pytest.raises(OSError, match="No space"):
+        services.take_check(path=still, file_name="still.png")
+    assert (_files(tmp_path), PublicCheck.objects.count()) == ([], 0)

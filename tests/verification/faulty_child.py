@@ -24,6 +24,32 @@ def answers_nonsense(given: dict[str, Any]) -> Any:
     return {"verdict": "certainly", "score": 7}
 
 
+def answers_unfit(given: dict[str, Any]) -> Any:
+    """As its stage does, with a stranger's words in it: control characters, half a character, another direction."""
+    unfit = "Studio\x00\x1b[2J\u202eoidutS \ud800"
+    provenance = {
+        "status": "invalid", "reason": "signer_untrusted", "binding": "match", "asserted_by": unfit,
+        "asserted_evidence": [unfit], "manifests": [{"label": unfit, "depth": 0, "signer": unfit, "failures": []}],
+    }  # fmt: skip
+    return {"provenance": provenance}
+
+
+def answers_no_number(given: dict[str, Any]) -> Any:
+    return {
+        "provenance": {
+            "status": "valid",
+            "reason": "provenance_trusted",
+            "binding": "match",
+            "binding_score": float("nan"),
+        }
+    }
+
+
+def answers_no_codes(given: dict[str, Any]) -> Any:
+    sampling = {"frames": 1, "strategy": "none"}
+    return {"canonical_sha256": "not a hash", "sampling": sampling, "frame_codes": ["zz"]}
+
+
 def eats_memory(given: dict[str, Any]) -> Any:
     kept = []
     while True:
@@ -44,6 +70,9 @@ FAULTS = {
     "raises": raises,
     "hangs": hangs,
     "nonsense": answers_nonsense,
+    "unfit": answers_unfit,
+    "no_number": answers_no_number,
+    "no_codes": answers_no_codes,
     "memory": eats_memory,
     "dies": dies,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -302,8 +302,9 @@ def test_what_training_exports_says_what_the_net_in_torch_says(tmp_path: Path) -
     _write(tmp_path, "spatial", net, example, 2.0, "of the tests", {})
     card = json.loads((tmp_path / "spatial-1.json").read_bytes())
     detector = Detector(
-        "spatial", "x", tmp_path / "spatial-1.onnx", card["weights_sha256"], 2.0, "of the tests"
-    )
+        "spatial", "x", tmp_path / "spatial-1.onnx", card["weights_sha256"], 2.0, "of the tests",
+        date.fromisoformat(card["calibrated_on"]), card["good_for_days"],
+    )  # fmt: skip
     asked = (torch.randn(5, 3, CROP, CROP), torch.randn(5, BINS))
     with torch.inference_mode():
         expected = torch.sigmoid(net(*asked) / 2.0).numpy()

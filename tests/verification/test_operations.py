@@ -11,7 +11,7 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from trustcore.verification.report import Deepfake
+from trustcore.verification.report import Deepfake, StageRun
 from trustcore.verification.words import DetectionState, ErrorState, RiskStatus, StageState
 from verification import metrics
 
@@ -210,3 +210,64 @@ def test_accelerators_their_active_time_and_batches_are_counted_and_none_is_said
     with pytest.raises(ZeroDivisionError), devices.measured():
         raise ZeroDivisionError
     assert value("active_seconds_total", device="cpu") > before["cpu"], "what broke off took its time"
+
+
+def _rule(name: str) -> str:
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    return str(next(one["expr"] for group in groups for one in group["rules"] if one["alert"] == name))
+
+
+@pytest.mark.req("LV-206")
+@pytest.mark.django_db
+def test_sampling_of_which_one_in_ten_takes_twice_its_median_rings_and_even_sampling_does_not() -> None:
+    from tests.verification.alerting import fires, samples
+    from trustcore.verification.words import Stage
+
+    def sampled(milliseconds: float, stage: Stage = Stage.CANONICALISE) -> None:
+        metrics.stage_ended(
+            StageRun(name=stage, contract="c", version="1", state=StageState.DONE, milliseconds=milliseconds)
+        )
+
+    before = samples()
+    for number in range(100):
+        sampled(800 + 3 * number)
+        sampled(9_000 if number % 2 else 1, Stage.WATERMARK)  # another stage's times are not sampling's
+    assert not fires(_rule("SamplingUneven"), before=before)
+    before = samples()
+    for number in range(100):
+        sampled(1_900 if number % 10 == 0 else 800 + number)
+    assert fires(_rule("SamplingUneven"), before=before)
+    assert not fires(_rule("SamplingUneven"), before=samples()), "nothing was counted"
+
+
+@pytest.mark.req("LV-207")
+@pytest.mark.django_db
+def test_short_clips_over_five_seconds_ring_and_longer_films_over_sixty() -> None:
+    import msgspec
+
+    from tests import factories
+    from tests.verification.alerting import fires, samples
+    from tests.verification.making import finished
+    from trustcore.verification.report import parse_report
+
+    desk = factories.make_desk(factories.make_studio(), "PRODUCER")
+    report = parse_report(finished(desk.organisation, desk.person).record.report)
+
+    def verified(seconds: float, *, length: float, times: int = 20) -> None:
+        run = msgspec.structs.replace(report.audit.stages[0], milliseconds=seconds * 1000)
+        media = msgspec.structs.replace(report.media, seconds=length)
+        audit = msgspec.structs.replace(report.audit, stages=(run,))
+        for _ in range(times):
+            metrics.decided(msgspec.structs.replace(report, media=media, audit=audit))
+
+    for name, length, within, over in (
+        ("VerificationsSlow", 8.0, 1.5, 7.0), ("LongVerificationsSlow", 600.0, 25.0, 90.0),
+    ):  # fmt: skip
+        before = samples()
+        verified(within, length=length)
+        # the other kind's times do not count: a long film may take twenty seconds
+        verified(200.0, length=8.0 if length > 60 else 600.0)
+        assert not fires(_rule(name), before=before)
+        # one in ten over the bar is more than one in twenty
+        verified(over, length=length, times=3)
+        assert fires(_rule(name), before=before)

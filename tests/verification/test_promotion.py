@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -28,6 +30,19 @@ def operator() -> Principal:
     desk = principal_of_person(made.user)
     assert desk is not None
     return desk
+
+
+@pytest.fixture(autouse=True)
+def a_day_of_their_calibration(settings: Any, tmp_path: Any) -> Path:
+    """The shipped detectors' calibration ends; these tests are of a day on which it is good."""
+    clock_file = tmp_path / "clock"
+    settings.TEST_CLOCK_FILE = str(clock_file)
+    moved_to(clock_file, datetime(2026, 12, 1, tzinfo=UTC))
+    return clock_file
+
+
+def moved_to(clock_file: Path, day: datetime) -> None:
+    clock_file.write_text(str((day - datetime.now(UTC)).total_seconds()), encoding="ascii")
 
 
 @pytest.fixture
@@ -101,3 +116,23 @@ def test_a_worker_is_told_what_was_promoted() -> None:
     assert _case(asked, CARDS, CARDS).promoted == ""
     services.confirm_promotion(principal=second, promotion_id=row.pk)
     assert _case(asked, CARDS, CARDS).promoted == ensemble.version
+
+
+@pytest.mark.req("LV-188")
+@pytest.mark.usefixtures("policy_file")
+def test_detectors_whose_calibration_has_ended_are_in_shadow_again_and_are_not_promoted(
+    a_day_of_their_calibration: Path,
+) -> None:
+    first, second = operator(), operator()
+    row = services.ask_promotion(principal=first, evaluation=good())
+    services.confirm_promotion(principal=second, promotion_id=row.pk)
+    ensemble = installed()
+    assert ensemble is not None
+    last = datetime.combine(ensemble.due_on, datetime.min.time(), UTC)
+    moved_to(a_day_of_their_calibration, last + timedelta(hours=23))
+    assert selectors.promoted_ensemble() == ensemble.version
+    moved_to(a_day_of_their_calibration, last + timedelta(hours=25))
+    assert selectors.promoted_ensemble() == ""
+    services.withdraw_promotion(principal=first, promotion_id=row.pk)
+    with pytest.raises(Conflict, match="CALIBRATION_OVERDUE"):
+        services.ask_promotion(principal=first, evaluation=good())

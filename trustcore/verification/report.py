@@ -17,6 +17,7 @@ from trustcore.encoding import prepare_readers, sha256_hex
 from trustcore.errors import TrustError
 from trustcore.verification.words import (
     Action,
+    ActorState,
     Binding,
     Conclusion,
     DetectionState,
@@ -44,14 +45,29 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A closed part of a report."""
 
 
+class Actor(_Part, frozen=True):
+    """Who signed a manifest beside its claim's signer: a named actor, by a CAWG identity assertion.
+
+    ``covers``: the assertions that they signed. It decides nothing, and vouches for nothing that the claim says.
+    """
+
+    name: str
+    state: ActorState
+    kind: str
+    roles: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+
 class Manifest(_Part, frozen=True):
-    """One manifest of the graph: who signed it, and the status codes that speak against it."""
+    """One manifest of the graph: who signed it, who signed it too, and the status codes that speak against it."""
 
     label: str
     depth: int
     signer: str
     failures: tuple[str, ...]
     detail: str = ""
+    actors: tuple[Actor, ...] = ()
 
 
 class SecondOpinion(_Part, frozen=True):
@@ -68,7 +84,8 @@ class SecondOpinion(_Part, frozen=True):
 class Provenance(_Part, frozen=True):
     """Layer A. ``asserted_*``: who asserted the media, when, and by what evidence; claims of the signer.
 
-    ``asserted_time``: whether a timestamp authority that is trusted says so, too. ``binding_score``: 1.0 the very bytes; below, similarity to the nearest original. ``causes``: what may lie behind
+    ``asserted_time``: whether a timestamp authority that is trusted says so, too. ``binding_score``: 1.0 the very bytes; below, similarity to the nearest original. ``binding_format``: the kind of assertion that binds the media, by which
+    it was judged (``bmffHash``, ``dataHash``, ``boxesHash``, ``collectionHash``). ``causes``: what may lie behind
     a binding that fails. ``error``: class of what broke while reading.
     """
 
@@ -76,6 +93,7 @@ class Provenance(_Part, frozen=True):
     reason: ProvenanceReason
     binding: Binding
     binding_score: Share | None = None
+    binding_format: str | None = None
     signer_trust: SignerTrust | None = None
     asserted_by: str | None = None
     asserted_at: str | None = None
@@ -209,12 +227,18 @@ class StageRun(_Part, frozen=True):
 
 
 class Sampling(_Part, frozen=True):
-    """How many frames were looked at, and whether load lowered that."""
+    """How many frames were looked at, and whether load lowered that.
+
+    ``width`` and ``height``: what each was brought to; ``rate``: pictures a second that models are shown.
+    """
 
     frames: int
     strategy: str
     reduced: bool = False
     reason: str = ""
+    width: int | None = None
+    height: int | None = None
+    rate: float | None = None
 
 
 class Media(_Part, frozen=True):

@@ -60,6 +60,14 @@ class TimeTrust(StrEnum):
     ABSENT = "absent"
 
 
+class ActorState(StrEnum):
+    """What can be said of a signature beside the claim's; ``UNTRUSTED``: whole, and of nobody that is known."""
+
+    TRUSTED = "trusted"
+    UNTRUSTED = "untrusted"
+    BROKEN = "broken"
+
+
 class OpinionState(StrEnum):
     """What a second implementation says of the credentials; ``VALID``: whole, and of a signer who is not trusted."""
 

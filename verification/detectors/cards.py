@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -31,6 +32,13 @@ class Detector:
     weights_sha256: str
     temperature: float
     calibration_set: str
+    calibrated_on: date
+    good_for_days: int
+
+    @property
+    def due_on(self) -> date:
+        """The last day on which its calibration is good."""
+        return self.calibrated_on + timedelta(days=self.good_for_days)
 
     def scores(self, **inputs: NDArray[np.float32]) -> NDArray[np.float64]:
         """Calibrated scores from 0 to 1, one for each of a batch."""
@@ -57,6 +65,11 @@ class Ensemble:
         """What both were calibrated on."""
         return "+".join(sorted({self.spatial.calibration_set, self.temporal.calibration_set}))
 
+    @property
+    def due_on(self) -> date:
+        """The last day on which both are calibrated: after it they are in shadow, whoever promoted them."""
+        return min(self.spatial.due_on, self.temporal.due_on)
+
 
 def installed(folder: Path = CARDS) -> Ensemble | None:
     """The installed pair; None where there is none.
@@ -81,7 +94,7 @@ def _read(kind: str, path: Path) -> Detector:
             raise DetectorUnusable("DETECTOR_UNUSABLE", f"{path.name} does not describe {weights.name}")
         return Detector(
             kind, f"{card['name']}@{card['version']}", weights, found, float(card["temperature"]),
-            str(card["calibration_set"]),
+            str(card["calibration_set"]), date.fromisoformat(card["calibrated_on"]), int(card["good_for_days"]),
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DetectorUnusable("DETECTOR_UNUSABLE", f"{path.name}: {type(error).__name__}") from error

@@ -2,12 +2,13 @@
 
 1. the hold-out has a name, and enough sources and videos; 2. it shares no source and no generator with training or
 calibration; 3. it was scored by the installed ensemble, on whose
-calibration set the policy's thresholds rest; 4. the lower end of the AUC's interval, resampled by whole
+calibration set the policy's thresholds rest, and that calibration has not ended; 4. the lower end of the AUC's interval, resampled by whole
 sources; 5. the expected calibration error; 6. the false-positive rate at each threshold of the policy. Each that falls
 short is named; all of them are looked at.
 """
 
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
@@ -110,9 +111,14 @@ def parse_evaluation(document: object) -> Evaluation:
 
 
 def gate(
-    evaluation: Evaluation, ensemble: Ensemble, policy: RiskPolicy, bounds: Bounds | None = None
+    evaluation: Evaluation,
+    ensemble: Ensemble,
+    policy: RiskPolicy,
+    bounds: Bounds | None = None,
+    *,
+    today: date | None = None,
 ) -> Answer:
-    """Count, and say everything that stands against a promotion."""
+    """Count, and say everything that stands against a promotion; ``today`` None: whatever the day."""
     asked, found = bounds or Bounds(), figures_of(evaluation, policy)
     sources = {one.source for one in evaluation.videos}
     generators = {one.generator for one in evaluation.videos if one.generator}
@@ -128,6 +134,7 @@ def gate(
         or not evaluation.seen_sources
         or not evaluation.seen_generators,
         "ENSEMBLE_NOT_INSTALLED": evaluation.ensemble != ensemble.version,
+        "CALIBRATION_OVERDUE": today is not None and today > ensemble.due_on,
         "POLICY_NOT_CALIBRATED": policy.calibration_set != ensemble.calibration_set,
         "AUC_TOO_LOW": found.auc_low is None or found.auc_low < asked.auc_low_least,
         "CALIBRATION_POOR": found.calibration_error is None

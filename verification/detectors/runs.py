@@ -1,11 +1,13 @@
 """Runs of pictures in a row, with the face in them, from a few places of a film.
 
 Long films are visited by seeking; short ones are decoded through. A run is cut out of all its pictures by the box of
-the middle one, so that what changes from picture to picture is the face and not the box.
+the middle one, so that what changes from picture to picture is the face and not the box. Films of a higher rate than
+the nets know are thinned to it: whatever a film's size and rate, a net sees faces of one size at about one rate.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from verification.detectors.contract import FACE_LEAST, RUN_FRAMES
+from verification.detectors.contract import FACE_LEAST, RUN_FRAMES, step_of
 from verification.detectors.faces import largest_face
 from verification.detectors.features import cut_out
 from watermarking.media.containers import only, opened, readable_frames, video_stream
@@ -64,17 +66,18 @@ def _runs(path: Path, windows: int) -> Iterator[list[VideoFrame]]:
             return
         only(container, [stream])
         seconds = float(container.duration or 0) / 1_000_000
+        rate = float(stream.average_rate or 24)
+        step = step_of(rate)
         if seconds < _SEEK_AFTER_SECONDS:
             stream.thread_type = "AUTO"
-            yield from _through(
-                _frames(container, stream), seconds * float(stream.average_rate or 24), windows
-            )
+            thinned = islice(_frames(container, stream), 0, None, step)
+            yield from _through(thinned, seconds * rate / step, windows)
             return
         stream.thread_type = "SLICE"
         visited: set[int | None] = set()
         for place in range(windows):
             container.seek(round((place + 0.5) / windows * seconds * 1_000_000))
-            run = _next(_frames(container, stream))
+            run = _next(islice(_frames(container, stream), 0, None, step))
             if len(run) == RUN_FRAMES and run[0].pts not in visited:
                 visited.add(run[0].pts)
                 yield run

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from trustcore.verification.words import Impact, Stage
+from verification.pipeline.cleaning import clean
 
 LAYERS = (Stage.PROVENANCE, Stage.WATERMARK, Stage.DETECTION)
 
@@ -51,6 +52,11 @@ class Case:
     promoted: str = ""
     transport: Mapping[str, str] = field(default_factory=dict)
     originals: tuple[Original, ...] = ()
+
+    def __post_init__(self) -> None:
+        # what a sender calls a file is a stranger's word, too
+        for field_name in ("name", "asset_id", "pointer", "transport"):
+            object.__setattr__(self, field_name, clean(getattr(self, field_name)))
 
     def given(self, **more: Any) -> dict[str, Any]:
         """What every stage is given, and ``more``."""

@@ -17,6 +17,7 @@ from typing import IO, Any
 import msgspec
 
 from trustcore.verification.words import StageState
+from verification.pipeline.cleaning import read_answer
 from verification.pipeline.contracts import StageContract
 
 CHILD = "verification.pipeline.child"
@@ -48,7 +49,8 @@ class Outcome:
 
     Attributes:
         value: its answer, of the contract's type; None unless ``state`` is ``DONE``.
-        reason: why not, as a stable word: ``raised``, ``timed_out``, ``out_of_memory``, ``crashed``, ``nonsense``.
+        reason: why not, as a stable word: ``raised``, ``timed_out``, ``out_of_memory``, ``crashed``, ``nonsense``,
+            ``not_started`` where the machine would not give it a process.
         error: class of the error, or the signal that ended it.
         code: the error's own code where it has one.
         isolated: what the confinement took away (``network`` where the kernel allows it).
@@ -74,11 +76,15 @@ class Confined:
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         limits = (str(contract.memory), str(max(1, int(self.seconds * 4))))
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed by end)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", child, str(contract.stage), *limits],
-            stdin=subprocess.PIPE, stdout=self._said, stderr=subprocess.DEVNULL, env=environment,
-            start_new_session=True,
-        )  # fmt: skip
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", child, str(contract.stage), *limits],
+                stdin=subprocess.PIPE, stdout=self._said, stderr=subprocess.DEVNULL, env=environment,
+                start_new_session=True,
+            )  # fmt: skip
+        except OSError:
+            self._said.close()
+            raise
 
     def run(self, given: dict[str, Any]) -> Outcome:
         """Let the stage work on ``given``; the time that counts begins now."""
@@ -90,6 +96,8 @@ class Confined:
             code = self._process.wait(timeout=self.seconds)
         except subprocess.TimeoutExpired:
             return Outcome(StageState.TIMED_OUT, _since(began), reason="timed_out", error="TimeoutExpired")
+        except OSError as error:
+            return Outcome(StageState.FAILED, _since(began), reason="crashed", error=type(error).__name__)
         else:
             return _told(self.contract, self._said, code, _since(began))
         finally:
@@ -104,6 +112,11 @@ class Confined:
             with suppress(BrokenPipeError):
                 self._process.stdin.close()
         self._said.close()
+
+
+def not_started(error: OSError) -> Outcome:
+    """What is said of a stage that the machine has no process, no file or no memory for."""
+    return Outcome(StageState.FAILED, 0.0, reason="not_started", error=type(error).__name__)
 
 
 def run_confined(
@@ -126,7 +139,7 @@ def _told(contract: StageContract, said: IO[bytes], code: int, took: float) -> O
     said.seek(0)
     text = said.read(_ANSWER_BYTES_MAX + 1)
     try:
-        answer = json.loads(text) if len(text) <= _ANSWER_BYTES_MAX else None
+        answer = read_answer(text) if len(text) <= _ANSWER_BYTES_MAX else None
         if isinstance(answer, dict) and "error" in answer:
             error = str(answer["error"])
             reason = "out_of_memory" if error == "MemoryError" else "raised"

@@ -4,9 +4,10 @@ A contract changes with its version; reports name both, so a stored decision say
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from trustcore.encoding import prepare_readers
 from trustcore.verification.report import Deepfake, Media, Provenance, Sampling, Watermark
@@ -14,6 +15,11 @@ from trustcore.verification.words import ErrorState, Stage
 
 GIB = 1024**3
 PIPELINE = "trustmark.pipeline/1"
+
+
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+FrameCode = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
+Iscc = Annotated[str, Meta(pattern="^ISCC:[A-Z2-7]{10,100}$")]
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -24,7 +30,7 @@ class Ingested(_Part, frozen=True):
     """The file as it came."""
 
     media: Media
-    sha256: str
+    sha256: Digest
 
 
 class Canonical(_Part, frozen=True):
@@ -33,10 +39,10 @@ class Canonical(_Part, frozen=True):
     ``frame_codes``: ISCC Image-Codes (ISO 24138) of sampled frames as 16 hex digits, in their order.
     """
 
-    canonical_sha256: str
+    canonical_sha256: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
     sampling: Sampling
-    iscc: tuple[str, ...] = ()
-    frame_codes: tuple[str, ...] = ()
+    iscc: tuple[Iscc, ...] = ()
+    frame_codes: tuple[FrameCode, ...] = ()
     corrupted: str = ""
 
 
@@ -89,7 +95,7 @@ CONTRACTS = (
     StageContract(
         Stage.CANONICALISE,
         "trustmark.canonical/1",
-        "1.0.0",
+        "1.1.0",
         Canonical,
         ErrorState.CANONICALISATION_FAILED,
         300,
@@ -98,7 +104,7 @@ CONTRACTS = (
     StageContract(
         Stage.PROVENANCE,
         "trustmark.credentials/2",
-        "2.0.0",
+        "2.1.0",
         Credentials,
         ErrorState.PROVENANCE_EXTRACT_FAILED,
         120,
@@ -114,7 +120,7 @@ CONTRACTS = (
         12 * GIB,
     ),
     StageContract(
-        Stage.DETECTION, "trustmark.detection/2", "2.0.0", Detected, ErrorState.DETECTOR_FAILED, 600, 12 * GIB
+        Stage.DETECTION, "trustmark.detection/2", "2.1.0", Detected, ErrorState.DETECTOR_FAILED, 600, 12 * GIB
     ),
 )
 DECISION = ("trustmark.decision/1", "1.0.0")

@@ -13,6 +13,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -47,7 +48,7 @@ from trustcore.verification.words import (
     WatermarkStatus,
 )
 from verification.pipeline.case import Case
-from verification.pipeline.confined import CHILD, Confined, Outcome
+from verification.pipeline.confined import CHILD, Confined, Outcome, not_started
 from verification.pipeline.contracts import (
     DECISION,
     Canonical,
@@ -82,11 +83,15 @@ class _Course:
     waiters: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2))
 
     def start(self, stage: Stage) -> None:
-        self.early[stage] = Confined(contract_of(stage), child=self.child, seconds=self.seconds)
+        """Start a stage before its turn; where there is no process to be had now, it is tried again in its turn."""
+        with suppress(OSError):
+            self.early[stage] = Confined(contract_of(stage), child=self.child, seconds=self.seconds)
 
     def begin(self, stage: Stage, given: dict[str, Any]) -> None:
         """Let a stage that was started work beside the others; :meth:`run` takes its outcome in its turn."""
-        self.beside[stage] = self.waiters.submit(self.early[stage].run, given)
+        if stage in self.early:
+            with suppress(RuntimeError):  # no thread to be had: it runs in its turn
+                self.beside[stage] = self.waiters.submit(self.early[stage].run, given)
 
     def end(self) -> None:
         for one in self.early.values():
@@ -99,11 +104,18 @@ class _Course:
             outcome = under_way.result()
             self.early.pop(stage, None)  # it has ended and was waited for: its number may be another's by now
         else:
-            outcome = Confined(contract, child=self.child, seconds=self.seconds).run(given)
+            outcome = self._alone(contract, given)
         if outcome.state is not StageState.DONE:
             self.errors.add(contract.error)
         self._note(contract, outcome.state, outcome.milliseconds, _why(outcome), outcome)
         return outcome
+
+    def _alone(self, contract: StageContract, given: dict[str, Any]) -> Outcome:
+        try:
+            process = Confined(contract, child=self.child, seconds=self.seconds)
+        except OSError as error:
+            return not_started(error)
+        return process.run(given)
 
     def skip(self, stage: Stage, reason: str) -> None:
         self._note(contract_of(stage), StageState.SKIPPED, 0.0, reason)

@@ -24,6 +24,7 @@ from accounts.principals import Principal
 from audit import services as audit
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound, TooLarge, Unavailable
+from common.ids import new_id
 from common.locks import sole_worker
 from common.storage import blobs, local_copy, put_file
 from trustcore.verification.report import Report, StageRun
@@ -68,8 +69,11 @@ def switch_public_page(*, principal: Principal, on: bool) -> PublicSwitch:
 def take_check(*, path: Path, file_name: str, content_type: str = "") -> tuple[PublicCheck, str]:
     """Take a stranger's file in; the second value leads to the answer and is known to nobody else.
 
+    The row comes first and for itself, outside of any transaction: whatever ends this process while the file is being
+    written, the row names the file, and is deleted with it in its time.
+
     Raises:
-        NotFound: the page is off.
+        NotFound: the page is off, or was switched off while the file came in.
         InvalidInput: ``FILE_EMPTY``. TooLarge: ``UPLOAD_TOO_LARGE``.
         Unavailable: ``CHECKS_BUSY``, ``MEDIA_SPACE_SHORT``; nothing was taken in.
     """
@@ -87,15 +91,19 @@ def take_check(*, path: Path, file_name: str, content_type: str = "") -> tuple[P
     if size + work_limits().free_bytes > space_free():
         raise Unavailable("MEDIA_SPACE_SHORT", _("There is not enough working space for this file."))
     secret = secrets.token_urlsafe(24)
-    row = PublicCheck(
-        digest=digest_of(secret), file_name=file_name[:200], content_type=content_type[:100], size_bytes=size
-    )
-    row.blob = put_file(f"checks/{row.pk}{Path(file_name).suffix[:8].lower()}", path)
+    check_id = new_id()
+    row = PublicCheck.objects.create(
+        pk=check_id, digest=digest_of(secret), file_name=file_name[:200], content_type=content_type[:100],
+        size_bytes=size, blob=f"checks/{check_id}{_suffix(file_name)}",
+    )  # fmt: skip
     try:
-        row.save()
+        put_file(row.blob, path)
     except BaseException:
-        blobs().delete(row.blob)
+        _drop(row)
         raise
+    if not PublicCheck.objects.filter(pk=row.pk).exists():
+        blobs().delete(row.blob)  # whoever deleted the row found no file yet
+        raise NotFound
     return row, secret
 
 
@@ -155,6 +163,12 @@ def drop_checks(*, minutes: int) -> int:
 def digest_of(secret: str) -> str:
     """What is kept of the address of an answer."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _suffix(file_name: str) -> str:
+    """What readers tell formats by; letters and digits alone, so that the storage keeps the name as it is."""
+    suffix = Path(file_name).suffix[1:8].lower()
+    return f".{suffix}" if suffix.isascii() and suffix.isalnum() else ""
 
 
 def _case(row: PublicCheck, path: Path, folder: Path) -> Case:

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from accounts.operating import require_operator
 from accounts.principals import Principal
 from audit import services as audit
+from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from verification.detectors.cards import installed
 from verification.detectors.gate import EvaluationInvalid, gate, parse_evaluation
@@ -37,7 +38,7 @@ def ask_promotion(*, principal: Principal, evaluation: object) -> DetectorPromot
     if ensemble is None:
         raise Conflict("DETECTORS_MISSING", "No detectors are installed here.")
     policy = policy_from(settings.VERIFICATION_POLICY)
-    answer = gate(found, ensemble, policy.risk)
+    answer = gate(found, ensemble, policy.risk, today=clock.now().date())
     if answer.refusals:
         raise Conflict("PROMOTION_REFUSED", f"The gate refuses: {', '.join(answer.refusals)}.")
     row = DetectorPromotion.objects.create(

@@ -10,6 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from verification.detectors.calibration import GOOD_FOR_DAYS
 from verification.detectors.features import spatial_input, temporal_input
 from verification.detectors.nets import Spatial, Temporal
 from verification.detectors.training import forging, sources
@@ -166,7 +168,8 @@ def _write(
         "schema": "trustmark.detector-card/1", "name": f"{kind}-1", "kind": kind, "version": "1.0.0",
         "weights": target.name, "weights_sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
         "parameters": sum(one.numel() for one in net.parameters()), "temperature": round(temperature, 4),
-        "calibration_set": calibration, "trained": figures,
+        "calibration_set": calibration, "calibrated_on": datetime.now(UTC).date().isoformat(),
+        "good_for_days": GOOD_FOR_DAYS, "trained": figures,
     }  # fmt: skip
     (folder / f"{kind}-1.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 

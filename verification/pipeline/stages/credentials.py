@@ -15,18 +15,33 @@ import c2pa
 import msgspec
 
 from provenance.credentials import LICENCE_ASSERTION, c2pa_settings
+from provenance.embedded import check_embedded_stores, media_type_of
 from provenance.formats import format_of
-from provenance.jumbf import StoreMalformed, check_bmff_store
-from provenance.reading import REVOKED, CredentialReport, CredentialVerdict, judge_store
+from provenance.jumbf import StoreMalformed
+from provenance.reading import (
+    REVOKED,
+    CredentialReport,
+    CredentialVerdict,
+    ManifestFinding,
+    claim_codes,
+    judge_store,
+)
 from provenance.revocation import revoked_serials
-from trustcore.verification.report import Manifest, Provenance
-from trustcore.verification.words import Binding, ProvenanceReason, ProvenanceStatus, SignerTrust, TimeTrust
+from trustcore.verification.report import Actor, Manifest, Provenance
+from trustcore.verification.words import (
+    ActorState,
+    Binding,
+    ProvenanceReason,
+    ProvenanceStatus,
+    SignerTrust,
+    TimeTrust,
+)
 from verification.pipeline.contracts import Credentials
 from verification.pipeline.stages.second import second_opinion
 
 SIDECAR_BYTES_MAX = 64 * 1024 * 1024
 CAUSES = ("transcoding", "metadata stripping", "re-wrapping", "canonicalisation mismatch")
-_BMFF = frozenset({".mp4", ".mov", ".m4v", ".m4a"})
+_JUDGED = ("Hash.match", "Hash.mismatch")
 _TRUST_CODES = frozenset({"signingCredential.untrusted", REVOKED})
 
 
@@ -50,13 +65,13 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
 def _judged(
     path: Path, sidecar: Path | None, anchors: str, roots: str, revoked: frozenset[int]
 ) -> Credentials:
-    if path.suffix.lower() in _BMFF:
-        try:
-            check_bmff_store(path)
-        except StoreMalformed as error:
-            return _broken(ProvenanceReason.MALFORMED, error, "embedded")
+    try:
+        check_embedded_stores(path)
+    except StoreMalformed as error:
+        return _broken(ProvenanceReason.MALFORMED, error, "embedded")
     known = format_of(path)
-    kind = known.media_type if known else path.suffix.lower().lstrip(".")
+    # by its bytes, whatever it is called; by its name where they say nothing to us
+    kind = known.media_type if known else media_type_of(path) or path.suffix.lower().lstrip(".")
     embeds = known.embeds if known else kind in c2pa.Reader.get_supported_mime_types()
     if not embeds and (known is None or sidecar is None):
         return _missing(ProvenanceReason.MISSING)  # a container in which nothing can be embedded
@@ -100,7 +115,7 @@ def _store(kind: str, stream: BinaryIO, manifest: bytes | None, context: Any) ->
 def _of_store(store: dict[str, Any], source: str, anchors: str, revoked: frozenset[int]) -> Credentials:
     report = judge_store(store, revoked=revoked)
     results = (store.get("validation_results") or {}).get("activeManifest") or {}
-    active = {str(one.get("code")) for one in results.get("failure") or []}
+    active = set(claim_codes(results.get("failure")))
     confirmed = {str(one.get("code")) for one in results.get("success") or []}
     mismatch = {
         code for code in active if code.endswith("Hash.mismatch") and code != "assertion.hashedURI.mismatch"
@@ -119,6 +134,7 @@ def _of_store(store: dict[str, Any], source: str, anchors: str, revoked: frozens
         reason=reason,
         binding=Binding.MATCH if bound else Binding.MISMATCH,
         binding_score=1.0 if bound else None,
+        binding_format=_binding_format(confirmed | active),
         signer_trust=_trust(report, confirmed, anchors),
         asserted_by=report.findings[0].signer or None if report.findings else None,
         asserted_at=_asserted_at(store, report),
@@ -126,17 +142,35 @@ def _of_store(store: dict[str, Any], source: str, anchors: str, revoked: frozens
         asserted_evidence=tuple(sorted(report.assertions)),
         source="sidecar" if source == "sidecar" else "embedded",
         source_type=report.digital_source_type,
-        manifests=tuple(
-            Manifest(
-                label=one.label, depth=one.depth, signer=one.signer, failures=one.failures, detail=one.detail
-            )
-            for one in report.findings
-        ),
+        manifests=tuple(map(_manifest, report.findings)),
         causes=() if bound else CAUSES,
         licensed=report.verdict is CredentialVerdict.TRUSTED and LICENCE_ASSERTION in report.assertions,
         sdk=report.sdk,
     )
     return Credentials(provenance=provenance, only_binding_fails=only)
+
+
+def _binding_format(told: set[str]) -> str | None:
+    """By which kind of assertion the media is bound: each covers what it says, and is held against the bytes as they came."""
+    kinds = {code.split(".")[1] for code in told if code.startswith("assertion.") and code.endswith(_JUDGED)}
+    return ", ".join(sorted(kind for kind in kinds if kind.endswith("Hash"))) or None
+
+
+def _manifest(found: ManifestFinding) -> Manifest:
+    return Manifest(
+        label=found.label,
+        depth=found.depth,
+        signer=found.signer,
+        failures=found.failures,
+        detail=found.detail,
+        actors=tuple(
+            Actor(
+                name=one.name, state=ActorState(one.verdict.value.lower()), kind=one.kind, roles=one.roles,
+                covers=one.covers, codes=one.codes,
+            )
+            for one in found.actors
+        ),
+    )  # fmt: skip
 
 
 def _verdict(

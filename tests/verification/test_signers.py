@@ -1,0 +1,134 @@
+"""Several signers of one manifest: the claim's, and a named actor by an identity assertion of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agents_portal.verdict_words import _credentials
+from provenance.authority import SigningIdentity, new_key
+from provenance.cosigning import Actor
+from provenance.credentials import sign_file
+from provenance.reading import ActorVerdict, CredentialVerdict, read_credentials
+from tests.provenance.test_revocation import House
+from tests.verification.conftest import FACTS
+from tests.verification.test_pipeline import judged
+from trustcore.verification.words import ActorState, ProvenanceReason, ProvenanceStatus, Stage
+from verification.cli import main
+
+LAYER_A = frozenset({Stage.PROVENANCE})
+
+
+@pytest.fixture(scope="module")
+def talent() -> House:
+    return House("talent.example")
+
+
+def signed_by_both(still: Path, target: Path, studio: House, actor: Actor) -> Path:
+    sign_file(still, target, facts=FACTS, identity=studio.identity, media_type="image/png", actor=actor)
+    return target
+
+
+@pytest.mark.req("LV-022")
+def test_two_sign_one_manifest_and_the_report_names_both(
+    still: Path, studio: House, talent: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = signed_by_both(
+        still, tmp_path / "both.png", studio, Actor(talent.identity, ("cawg.creator", "cawg.contributor"))
+    )
+    said = judged(both, layers=LAYER_A, anchors=studio.identity.anchor_pem).provenance
+    assert (said.status, said.reason, said.asserted_by) == (
+        ProvenanceStatus.VALID, ProvenanceReason.TRUSTED, "studio.example",
+    )  # fmt: skip
+    (manifest,) = said.manifests
+    assert (manifest.signer, manifest.failures) == ("studio.example", ())
+    (actor,) = manifest.actors
+    assert (actor.name, actor.kind, actor.roles) == (
+        "talent.example", "cawg.x509.cose", ("cawg.creator", "cawg.contributor"),
+    )  # fmt: skip
+    assert actor.covers == ("c2pa.hash.data",), "they signed the pictures, not a name alone"
+    # whole, and by nobody whom a list vouches for: said so, and no matter of the claim
+    assert (actor.state, actor.codes) == (ActorState.UNTRUSTED, ("cawg.x509.credential.untrusted",))
+    anchors = tmp_path / "anchors.pem"
+    anchors.write_text(studio.identity.anchor_pem)
+    assert main([str(both), "--no-detect", "--anchors", str(anchors)]) == 0
+    assert (
+        "also signed by talent.example (cawg.creator, cawg.contributor): untrusted" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.req("LV-022")
+def test_a_second_signature_that_does_not_hold_is_broken_and_vouches_for_nothing(
+    still: Path, studio: House, talent: House, tmp_path: Path
+) -> None:
+    # somebody with the talent's certificate, and without the key to it
+    thief = SigningIdentity(new_key(), talent.identity.chain_pem, talent.identity.anchor_pem)
+    forged = signed_by_both(still, tmp_path / "forged.png", studio, Actor(thief, ("cawg.creator",)))
+    (actor,) = (
+        judged(forged, layers=LAYER_A, anchors=studio.identity.anchor_pem).provenance.manifests[0].actors
+    )
+    # and nobody is named by a signature that is not theirs
+    assert (actor.name, actor.state) == ("", ActorState.BROKEN)
+    assert actor.codes
+    # the other way round: a trusted actor makes no trusted claim
+    stranger = House("stranger.example")
+    borrowed = signed_by_both(
+        still, tmp_path / "borrowed.png", stranger, Actor(studio.identity, ("cawg.publisher",))
+    )
+    said = judged(borrowed, layers=LAYER_A, anchors=studio.identity.anchor_pem).provenance
+    assert (said.status, said.reason) == (ProvenanceStatus.INVALID, ProvenanceReason.SIGNER_UNTRUSTED)
+    # and what was changed after both had signed fits neither
+    data = bytearray((tmp_path / "forged.png").read_bytes())
+    at = data.rindex(b"IEND") - 30
+    data[at] ^= 1
+    (tmp_path / "changed.png").write_bytes(data)
+    changed = judged(tmp_path / "changed.png", layers=LAYER_A, anchors=studio.identity.anchor_pem).provenance
+    assert changed.status is ProvenanceStatus.INVALID
+
+
+def test_an_actor_below_is_the_ingredients_own_matter(
+    still: Path, studio: House, talent: House, tmp_path: Path
+) -> None:
+    part = signed_by_both(still, tmp_path / "part.png", studio, Actor(talent.identity, ("cawg.creator",)))
+    whole = tmp_path / "whole.png"
+    sign_file(still, whole, facts=FACTS, identity=studio.identity, media_type="image/png", ingredient=part)
+    said = judged(whole, layers=LAYER_A, anchors=studio.identity.anchor_pem).provenance
+    assert said.reason is ProvenanceReason.TRUSTED
+    assert [[one.name for one in made.actors] for made in said.manifests] == [[], ["talent.example"]]
+    report = read_credentials(whole, anchor_pem=studio.identity.anchor_pem)
+    assert report.verdict is CredentialVerdict.TRUSTED
+    assert report.findings[1].actors[0].verdict is ActorVerdict.UNTRUSTED
+
+
+def test_an_actor_whose_key_refuses_or_whose_role_is_none_signs_nothing(
+    still: Path, studio: House, talent: House, tmp_path: Path
+) -> None:
+    class Refuses(SigningIdentity):
+        def sign(self, data: bytes) -> bytes:
+            raise PermissionError("not with this key")
+
+    refusing = Refuses(talent.identity.key, talent.identity.chain_pem, talent.identity.anchor_pem)
+    with pytest.raises(PermissionError, match="not with this key"):
+        signed_by_both(still, tmp_path / "none.png", studio, Actor(refusing, ("cawg.creator",)))
+    for roles in ((), ("cawg.king",)):
+        with pytest.raises(ValueError, match=r"cawg\.creator"):
+            Actor(talent.identity, roles)
+    with pytest.raises(ValueError, match="PEM"):
+        Actor(SigningIdentity(talent.identity.key, "no certificate", ""), ("cawg.creator",))
+
+
+@pytest.mark.req("LV-022")
+def test_the_page_says_who_signed_too_and_a_report_of_before_is_still_shown(
+    still: Path, studio: House, talent: House, tmp_path: Path
+) -> None:
+    both = signed_by_both(still, tmp_path / "both.png", studio, Actor(talent.identity, ("cawg.creator",)))
+    report = judged(both, layers=LAYER_A, anchors=studio.identity.anchor_pem).to_dict()
+    said = report["provenance"]
+    facts = _credentials(said).facts
+    assert "Signed by studio.example" in facts
+    assert "Also signed by talent.example, whom this list does not know" in facts
+    said["manifests"][0]["actors"][0] |= {"state": "broken", "name": ""}
+    assert "A second signature does not hold" in _credentials(said).facts
+    del said["manifests"][0]["actors"]
+    assert not [one for one in _credentials(said).facts if "second" in one or "Also" in one]

@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 
+from bench.filling import columns_of
 from tests.permissions.worlds import World
 
 BATCH = 20_000
@@ -228,7 +229,7 @@ def _licences(wire: psycopg.Connection, template: str) -> None:
 
 def _records(wire: psycopg.Connection, world: World) -> None:
     """What happened, of each licence, and a notice to the studio of every twentieth."""
-    names = _columns(wire, "audit_event", but=("number",))
+    names = columns_of(wire, "audit_event", but=("number",))
     instead = {
         "id": "uuidv7()", "object_id": "c.jti", "production_id": "c.production", "organisation_id": "c.licensee",
         "person_id": "c.producer", "visible_to": "jsonb_build_array(c.licensee, c.agency, c.talent_org)", "log_entry": "null",
@@ -250,19 +251,10 @@ def _copy(
     wire: psycopg.Connection, table: str, source: str, column: str, key: Any, instead: dict[str, str]
 ) -> None:
     """Copy the row of ``table`` where ``column`` is ``key`` for every row of ``source``."""
-    names = _columns(wire, table)
+    names = columns_of(wire, table)
     values = ", ".join(instead.get(name, f"s.{name}") for name in names)
     rows = source if source.startswith("(") else f"(select * from {source})"
     wire.execute(
         f"insert into {table} ({', '.join(names)}) select {values} from {table} s, {rows} c where {column} = %s",  # type: ignore[arg-type]
         [key],
     )
-
-
-def _columns(wire: psycopg.Connection, table: str, but: tuple[str, ...] = ()) -> list[str]:
-    found = wire.execute(
-        "select column_name from information_schema.columns where table_name = %s and table_schema = 'public'"
-        " and is_identity = 'NO' and is_generated = 'NEVER' order by ordinal_position",
-        [table],
-    ).fetchall()
-    return [name for (name,) in found if name not in but]

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "clients" / "python"), str(ROOT / "clients" / "witness")]
 
 from bench.figures import say  # noqa: E402
+from bench.filling import columns_of, let_in  # noqa: E402
 from bench.house import open_house  # noqa: E402
 
 ASSETS, BLOCK, PARENTS, SOURCES, RUNS = 5_000_000, 50, 5, 10, 20
@@ -77,7 +78,7 @@ def _fill(url: str, blocks: int) -> tuple[Any, Any]:
     begun = time.monotonic()
     with psycopg.connect(url) as wire:
         tables = _patterns(wire)
-        _let_in(wire, list(tables))
+        let_in(wire, list(tables))
         _insert(wire, tables["provenance_generativemodel"], f"generate_series(0, {MODELS - 1}) n", {
             "id": _sql_key("model", "n"), "name": "'model ' || n", "sha256": "''", "asset_version_id": "null::uuid"})  # fmt: skip
         for first in range(0, blocks * BLOCK, CHUNK):
@@ -99,29 +100,13 @@ def _fill(url: str, blocks: int) -> tuple[Any, Any]:
 
 def _patterns(wire: Any) -> dict[str, tuple[str, list[str], UUID]]:
     """For each table: its name, its columns, and the row that the others are copied from."""
-    from bench.crowd import _columns
-
     found = {}
     for name in ("graphasset", "assetversion", "classification", "relation", "generativemodel", "generationrecord",
                  "generationinput", "generationoutput"):  # fmt: skip
         table = f"provenance_{name}"
         row = wire.execute(f"select id from {table} order by id desc limit 1").fetchone()
-        found[table] = (table, _columns(wire, table), row[0])
+        found[table] = (table, columns_of(wire, table), row[0])
     return found
-
-
-def _let_in(wire: Any, tables: list[str]) -> None:
-    """Take rows without asking: this database is thrown away, and the pattern stood before every check."""
-    for table in tables:
-        wire.execute(f"alter table {table} disable trigger user")
-    keys = wire.execute(
-        "select conrelid::regclass::text, conname from pg_constraint"
-        " where contype = 'f' and conrelid::regclass::text = any(%s)",
-        [tables],
-    ).fetchall()
-    for table, name in keys:
-        wire.execute(f"alter table {table} drop constraint {name}")
-    wire.commit()
 
 
 def _insert(wire: Any, table: tuple[str, list[str], UUID], source: str, instead: dict[str, str]) -> None:

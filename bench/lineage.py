@@ -32,13 +32,14 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import psutil
 import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "clients" / "python"), str(ROOT / "clients" / "witness")]
 
 from bench.figures import say  # noqa: E402
-from bench.graph import _let_in  # noqa: E402
+from bench.filling import columns_of, let_in  # noqa: E402
 from bench.house import open_house  # noqa: E402
 
 NODES, PARENTS, MODEL_EVERY = 1_000_000, 5, 1_000
@@ -129,7 +130,7 @@ def _fill(url: str, people: Any, blocks: list[int]) -> int:
     begun = time.monotonic()
     parents, children = edges_of(blocks)
     with psycopg.connect(url) as wire:
-        _let_in(wire, ["training_lineagenode", "training_lineageedge", "training_modelversion"])
+        let_in(wire, ["training_lineagenode", "training_lineageedge", "training_modelversion"])
         wire.execute("set maintenance_work_mem = '512MB'")
         indexes = _without_indexes(wire)
         row = wire.execute("select coalesce(max(number), 0) + 1 from training_lineagenode").fetchone()
@@ -197,10 +198,8 @@ def _a_model(people: Any) -> UUID:
 
 
 def _models(wire: psycopg.Connection, pattern: UUID, house: UUID) -> None:
-    from bench.crowd import _columns
-
     instead = {"id": "n.ref", "node_id": "n.number", "name": "'model ' || n.number"}
-    names = _columns(wire, "training_modelversion")
+    names = columns_of(wire, "training_modelversion")
     values = ", ".join(instead.get(name, f"s.{name}") for name in names)
     wire.execute(
         f"insert into training_modelversion ({', '.join(names)}) select {values} from training_modelversion s,"
@@ -280,10 +279,29 @@ def _drills(people: Any, blocks: list[int], *, judged: bool) -> int:
             f"drill over {told['reached']:,} nodes: {told['seconds']:.1f} s to a checked certificate ({whole:.1f} s with the"
             f" start of Python), radius {told['radius_ms'] / 1e3:.1f} s, {told['items']:,} items, by the"
             f" {'index' if told['by_index'] else 'database'}; memory {told['before_mb']:.0f} MB before,"
-            f" {told['peak_mb']:.0f} MB at most"
+            f" {told['peak_mb']:.0f} MB at most; processor {told['cpu'][0]:.1f} s of Python and {told['cpu'][1]:.1f} s of"
+            f" PostgreSQL (load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores)"
         )
         missed += judged and told["seconds"] > DRILL_SECONDS
     return missed
+
+
+def _backend() -> psutil.Process | None:
+    """The process of the database that answers this one, where it runs beside it."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    return psutil.Process(pid) if psutil.pid_exists(pid) else None
+
+
+def _cpu(backend: psutil.Process | None) -> tuple[float, float]:
+    """CPU seconds so far: of this process, of its backend (without the helpers of a parallel query)."""
+    if backend is None:
+        return time.process_time(), 0.0
+    times = backend.cpu_times()
+    return time.process_time(), times.user + times.system
 
 
 def _drill(person: UUID, house: UUID, sources: list[UUID]) -> int:
@@ -302,17 +320,21 @@ def _drill(person: UUID, house: UUID, sources: list[UUID]) -> int:
     principal = principal_of_person(User.objects.get(pk=person), house)
     assert principal is not None
     before = _most_mb()
-    begun = time.monotonic()
+    backend = _backend()
+    begun, spent = time.monotonic(), _cpu(backend)
     ask = TakedownAsk(trigger="CLAIM", reason="A drill.", sources=tuple(sources), is_drill=True)
     case = open_takedown(principal=principal, ask=ask)
     said = verify_statement(bytes(case.certificate or b""), PREDICATE_TYPE, keys.public_keys("DECISION"))
-    seconds = time.monotonic() - begun
+    seconds, cpu = (
+        time.monotonic() - begun,
+        [one - other for one, other in zip(_cpu(backend), spent, strict=True)],
+    )
     assert said.predicate["reached"] == case.reached
     print(
         json.dumps({
             "seconds": seconds, "reached": case.reached, "radius_ms": case.measured["radius_ms"],
             "items": case.items.count(), "by_index": index_for(principal.organisation_id) is not None,
-            "before_mb": before, "peak_mb": _most_mb(),
+            "before_mb": before, "peak_mb": _most_mb(), "cpu": cpu, "measured": case.measured,
         })
     )  # fmt: skip
     return 0

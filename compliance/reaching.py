@@ -16,11 +16,12 @@ from itertools import count
 from typing import IO, Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
 from accounts.principals import Principal
 from common import clock
 from common.errors import NotFound
+from common.onestate import one_state
 from licensing.models import LicenceToken, TrainingToken
 from licensing.models.requests import ActionKind
 from licensing.selectors.tokens import tokens
@@ -73,15 +74,17 @@ class ConsentReach:
 def reach_of_licence(principal: Principal, jti: UUID, lines: IO[bytes] | None = None) -> ConsentReach:
     """Everything that a licence of the caller's house reached; into ``lines``, each with its end, if asked for.
 
+    All of it is read as it stood at one moment; whoever writes meanwhile does not wait.
+
     Raises:
         NotFound: the house holds no such licence, for renders or for training.
     """
     house = principal.organisation_id
     table = f"compliance_reach_{next(_numbers)}"
-    with transaction.atomic():
+    at = clock.now()  # before anything is read
+    with one_state():
         token = _licence(principal, jti)
         consent = _consent(token)
-        at = clock.now()
         with connection.cursor() as cursor:
             cursor.execute(f"create temporary table {table} (line text not null, sha256 text) on commit drop")
             own = [("LICENCE", token.pk)] + ([("CONSENT", consent)] if consent else [])

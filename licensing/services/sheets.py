@@ -46,14 +46,12 @@ def as_text(cell: str) -> str:
 def write_csv(heading: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[bytes]:
     """CSV in UTF-8, line by line, no cell of which a spreadsheet runs."""
     yield codecs.BOM_UTF8
-    for cells in itertools.chain([heading], rows):
-        yield _line(as_text(str(cell)) for cell in cells)
+    yield from _lines([as_text(str(cell)) for cell in cells] for cells in itertools.chain([heading], rows))
 
 
 def plain_csv(heading: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[bytes]:
     """CSV in UTF-8 with every cell as it is, for our own reading alone: no spreadsheet shall open it."""
-    for cells in itertools.chain([heading], rows):
-        yield _line(str(cell) for cell in cells)
+    yield from _lines([str(cell) for cell in cells] for cells in itertools.chain([heading], rows))
 
 
 def encoding_of(first: bytes, named: str) -> str:
@@ -182,7 +180,15 @@ def _cells(lines: _Lines) -> list[str] | str | None:
         return "ROW_TOO_LONG"
 
 
-def _line(cells: Iterable[str]) -> bytes:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow(list(cells))
-    return buffer.getvalue().encode()
+class _Returned:
+    """Where a writer of CSV writes to: it gives back what it is given, and the writer hands that on."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _lines(rows: Iterable[list[str]]) -> Iterator[bytes]:
+    writer = csv.writer(_Returned(), lineterminator="\r\n")
+    for cells in rows:
+        line: str = writer.writerow(cells)
+        yield line.encode()

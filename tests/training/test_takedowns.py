@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from common import clock, keys
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from common.ids import new_id
 from common.storage import blobs
 from licensing import services
 from tests.factories import approve, desk_of_talent, make_submitted_request, make_training_ask
@@ -356,6 +357,29 @@ def test_a_model_that_a_running_job_reports_later_is_dealt_with_before_a_case_cl
     )  # fmt: skip
     closed = close_takedown(principal=house.counsel, takedown_id=case.pk)
     assert (closed.measured["late_nodes"], closed.measured["reached_at_end"]) == (1, case.reached + 1)
+    (found_late,) = TakedownReach.objects.filter(takedown=case).exclude(at=None)
+    assert (found_late.node.ref, found_late.at > case.created_at) == (late.ref, True)
+
+
+def test_no_reach_is_written_of_a_node_or_case_that_is_not_there_or_of_another_house(
+    house: House, stranger: House
+) -> None:
+    case = claim(house, house.admit())
+    theirs, last = stranger.admit().node_id, LineageNode.objects.order_by("-pk")[0].pk
+    for astray in (
+        TakedownReach(takedown=case, node_id=theirs),
+        TakedownReach(takedown=case, node_id=last + 1),
+        TakedownReach(takedown_id=new_id(), node_id=theirs),
+    ):
+        with pytest.raises(IntegrityError, match="of its own house"), transaction.atomic():
+            TakedownReach.objects.bulk_create(
+                [TakedownReach(takedown=case, node_id=house.admit().node_id), astray]
+            )
+    assert TakedownReach.objects.filter(takedown=case).count() == case.reached
+    with pytest.raises(IntegrityError), transaction.atomic():  # nor twice
+        TakedownReach.objects.create(takedown=case, node_id=case.reach.values_list("node_id", flat=True)[0])
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():  # what it points at stays
+        LineageNode.objects.filter(pk=case.roots[0])._raw_delete("default")
 
 
 @pytest.mark.req("TP-215")

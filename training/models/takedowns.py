@@ -6,7 +6,6 @@ from django.db import models
 from django.db.models import Q
 
 from common import clock
-from common.ids import new_id
 from common.models import BaseModel
 from training.models.fields import SHA256
 from training.vocabulary import ItemAction, NodeKind, TakedownState, TakedownTrigger
@@ -63,18 +62,24 @@ class Takedown(BaseModel):
 
 
 class TakedownReach(models.Model):
-    """One node that a case reaches; append-only."""
+    """One node that a case reaches; append-only.
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    takedown = models.ForeignKey(Takedown, models.PROTECT, related_name="reach", db_index=False)
-    node = models.ForeignKey("training.LineageNode", models.PROTECT, related_name="+", db_index=False)
+    The database checks what a statement adds as a whole (trigger): case and node are there, and of one house.
+    """
+
+    pk = models.CompositePrimaryKey("takedown_id", "node_id")
+    takedown = models.ForeignKey(
+        Takedown, models.PROTECT, related_name="reach", db_index=False, db_constraint=False
+    )
+    node = models.ForeignKey(
+        "training.LineageNode", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     # an original that was admitted until this case contained it
     was_admitted = models.BooleanField(default=False)
     # when it was found to be reached; None: when the case was opened
     at = models.DateTimeField(null=True, default=clock.now, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["takedown", "node"], name="takedown_reach_once")]
         indexes = [models.Index(fields=["node"], name="takedown_reach_by_node")]
 
     def __str__(self) -> str:

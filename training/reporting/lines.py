@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from licensing.services import write_csv
+
+_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def json_line(row: Mapping[str, Any]) -> bytes:
@@ -13,8 +15,7 @@ def json_line(row: Mapping[str, Any]) -> bytes:
     >>> json_line({"b": 1.5, "a": "é"}).decode()
     '{"a":"é","b":1.5}\n'
     """
-    text = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode() + b"\n"
+    return _JSON.encode(row).encode() + b"\n"
 
 
 def csv_lines(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:

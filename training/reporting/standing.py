@@ -54,13 +54,9 @@ def verdicts_on(assets: Collection[TrainingAsset], until: datetime) -> dict[UUID
     """The gate's verdicts on each original at ``until``, oldest first; one on many stands under each of them."""
     ids = [asset.pk for asset in assets]
     named = {asset.decision_id for asset in assets}
-    rows = {
-        row.pk: row
-        for row in [
-            *PolicyDecision.objects.filter(subject_id__in=ids),
-            *PolicyDecision.objects.filter(pk__in=named, subject_id=None),
-        ]
-    }
+    rows = {row.pk: row for row in PolicyDecision.objects.filter(subject_id__in=ids)}
+    if shared := named - set(rows):
+        rows |= PolicyDecision.objects.filter(subject_id=None).in_bulk(shared)
     while missing := {row.after_id for row in rows.values() if row.after_id} - set(rows):
         rows |= PolicyDecision.objects.in_bulk(missing)
     found = {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from common.errors import NotFound
+from training.lineage.reading import position_of
 from training.lineage.walk import Reached, reach
 from training.lineage.writing import lock_head
 from training.models import LineageNode
@@ -55,15 +56,20 @@ def radius_of(organisation_id: UUID, roots: Sequence[int]) -> Radius:
 
 
 def radius_below(organisation_id: UUID, roots: Callable[[], Sequence[int]]) -> tuple[Reached, int]:
-    """The same walk for a floor above, from roots that are looked for once no edge can be written any more.
+    """The same walk for who only asks: nothing is locked. MUST be called inside a transaction.
 
-    MUST be called inside a transaction; ``roots`` gives nodes of this organisation.
+    How far the graph has come is read first: an edge up to there is there with what it was made for, so ``roots``, asked
+    next, finds every root of such an edge, and the walk every such edge. Outside of one state
+    (:func:`~common.onestate.one_state`) later edges may be among what is reached; none that is older is ever missing.
+
+    Args:
+        roots: gives nodes of this organisation.
 
     Returns:
         The roots and all below them, and the edge up to which the answer is whole.
     """
-    head = lock_head(organisation_id)
-    return reach(organisation_id, roots()), head.last_edge
+    last_edge = position_of(organisation_id).last_edge
+    return reach(organisation_id, roots()), last_edge
 
 
 def root_of(nodes: Iterable[LineageNode]) -> str:

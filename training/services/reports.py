@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.core.files import File
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.principals import Principal
 from audit.models import Event
@@ -98,9 +98,7 @@ def build_report(report_id: UUID) -> RightsReport:
     row = RightsReport.objects.get(pk=report_id)
     if row.state in (ReportState.DONE, ReportState.FAILED):
         return row
-    RightsReport.objects.filter(pk=row.pk, state__in=[ReportState.QUEUED, ReportState.BUILDING]).update(
-        state=ReportState.BUILDING, touched_at=clock.now()
-    )
+    _begin(row)
     settle(row.until, seconds_most=_SETTLE_SECONDS)
     with drafted(cut_of(row)) as draft, tempfile.TemporaryFile(prefix="tm-report-") as stream:
         statement = sign_report(draft.head, draft.files, keys.signer_for(SigningKey.Purpose.DECISION))
@@ -127,6 +125,15 @@ def build_report(report_id: UUID) -> RightsReport:
             details={"report": held.content_id, "took_ms": held.took_ms, "bytes": size},
         )  # fmt: skip
     return held
+
+
+def _begin(row: RightsReport) -> None:
+    """Say that it is being made, without waiting for the disk: one that a crash leaves queued is begun again."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("set local synchronous_commit to off")
+        RightsReport.objects.filter(pk=row.pk, state__in=[ReportState.QUEUED, ReportState.BUILDING]).update(
+            state=ReportState.BUILDING, touched_at=clock.now()
+        )
 
 
 def fail_report(report_id: UUID, code: str) -> None:

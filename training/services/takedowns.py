@@ -7,7 +7,7 @@ manifests are withdrawn for good (freeze another). Removal is a person's act, an
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from accounts.principals import Principal
 from audit.services import record
 from common import clock
 from common.errors import InvalidInput, NotFound
+from common.onestate import one_state
 from training.models import (
     LineageNode,
     ModelVersion,
@@ -35,7 +36,7 @@ from training.models import (
 from training.seats import require_engineer
 from training.services.manifests import write_withdrawal
 from training.services.questions import stopwatch
-from training.services.radius import Radius, radius_of
+from training.services.radius import Radius, radius_below, radius_of
 from training.services.takedown_work import assets_of, do_item, end_case
 from training.services.texts import clean
 from training.vocabulary import (
@@ -48,12 +49,12 @@ from training.vocabulary import (
 )
 
 _BATCH = 5000
-# what is there is met by its index: a join would pass over every row that this statement has written so far
+# in the order of the keys, so that no page of an index is filled twice; what is there is met by its index
 _KEEP = """
-insert into training_takedownreach (id, takedown_id, node_id, was_admitted)
-select gen_random_uuid(), %s, r.number,
-       %s and exists (select from training_trainingasset a where a.node_id = r.number and a.state = 'ADMITTED')
-from {table} r
+insert into training_takedownreach (takedown_id, node_id, was_admitted, at)
+select %s, r.number,
+       %s and exists (select from training_trainingasset a where a.node_id = r.number and a.state = 'ADMITTED'), %s
+from {table} r order by r.number
 on conflict (takedown_id, node_id) do nothing"""
 _ABOUT_MODELS = [ItemAction.WITHDRAW, ItemAction.RETRAIN, ItemAction.MITIGATE]
 
@@ -92,11 +93,12 @@ def open_takedown(*, principal: Principal, ask: TakedownAsk) -> Takedown:
 
 
 def counted_reach(*, principal: Principal, ask: TakedownAsk) -> dict[str, int]:
-    """How many nodes of each kind a case would reach now; nothing is written. Raises as :func:`open_takedown`."""
+    """How many nodes of each kind a case would reach now; nothing is held, or written of it. Raises as :func:`open_takedown`."""
     if not principal.is_role(Membership.Role.LEGAL):
         require_engineer(principal)
-    with transaction.atomic(), stopwatch(principal.organisation_id, QuestionKind.TAKEDOWN_REACH):
-        return radius_of(principal.organisation_id, _roots(principal.organisation_id, ask)).counts
+    house = principal.organisation_id
+    with one_state(), stopwatch(house, QuestionKind.TAKEDOWN_REACH):
+        return radius_below(house, lambda: _roots(house, ask))[0].kinds()
 
 
 def write_takedown(
@@ -161,7 +163,7 @@ def look_again(case: Takedown, principal: Principal | None) -> int:
     A job that was at work when the case was opened may report afterwards; its run and its models are items then.
     """
     radius = radius_of(case.organisation_id, case.roots)
-    late = _keep_reach(case, radius)
+    late = _keep_reach(case, radius, at=clock.now())
     if late:
         _plan(case, radius.counts)
         _contain(case, principal)
@@ -174,10 +176,14 @@ def look_again(case: Takedown, principal: Principal | None) -> int:
     return late
 
 
-def _keep_reach(case: Takedown, radius: Radius) -> int:
-    """Write down what of it the case does not have yet, inside the database; how many nodes."""
+def _keep_reach(case: Takedown, radius: Radius, *, at: datetime | None = None) -> int:
+    """Write down what of it the case does not have yet, inside the database; how many nodes.
+
+    Args:
+        at: when that was found; None: the case is being opened.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP.format(table=radius.reached.table), [case.pk, not case.is_drill])
+        cursor.execute(_KEEP.format(table=radius.reached.table), [case.pk, not case.is_drill, at])
         return int(cursor.rowcount)
 
 

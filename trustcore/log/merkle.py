@@ -68,7 +68,7 @@ class Frontier:
 
     def append_many(self, leaf_hashes: Sequence[bytes]) -> Frontier:
         """Append a batch of leaf hashes, folding level by level; return the new frontier."""
-        size = self.size + len(leaf_hashes)
+        sha256, size = hashlib.sha256, self.size + len(leaf_hashes)
         pending = list(self.hashes)
         row = list(leaf_hashes)
         edge: list[bytes] = []
@@ -79,7 +79,8 @@ class Frontier:
                 begin -= 1 << level
             if len(row) & 1:
                 edge.append(row.pop())
-            row = [node_hash(row[i], row[i + 1]) for i in range(0, len(row), 2)]
+            pairs = iter(row)
+            row = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs)]
             level += 1
         return Frontier(size, tuple(reversed(edge)))
 

@@ -36,6 +36,11 @@ from trustcore.receipt import RecordedEntry, parse_entry
 pytestmark = pytest.mark.django_db
 TABLES = [table._meta.db_table for table in (*ROWS, ProvenanceEvent, SealedText)]
 
+NO_TEXTS = (
+    "update provenance_generationrecord set prompt_id = null; update provenance_decision set note_id = null;"
+    " delete from provenance_sealedtext"
+)
+
 
 def all_constraints_now() -> None:
     with connection.cursor() as cursor:
@@ -137,11 +142,7 @@ def test_the_state_told_again_from_the_events_is_the_state(film: Film) -> None:
         ("delete from audit_event where object_type = 'provenance'", "BATCH_NOT_IN_TRAIL"),
         ("update provenance_sealedtext set commitment = repeat('0', 64)", "TEXT_CHANGED"),
         ("update provenance_sealedtext set sealed = sealed || '\\x00'", "TEXT_CHANGED"),
-        (
-            "update provenance_generationrecord set prompt_id = null; "
-             "update provenance_decision set note_id = null; delete from provenance_sealedtext",
-            "TEXT_MISSING",
-        ),
+        (NO_TEXTS, "TEXT_MISSING"),
     ],
 )  # fmt: skip
 def test_what_the_databases_owner_changes_is_found(film: Film, statement: str, code: str) -> None:

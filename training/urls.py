@@ -45,6 +45,7 @@ urlpatterns = [
     path("api/v1/training-imports", imports.ImportsApi.as_view(), name="api-training-imports"),
     path("api/v1/training-imports/<uuid:import_id>", imports.ImportApi.as_view(), name="api-training-import"),
     path("api/v1/training-imports/<uuid:import_id>/refusals", imports.ImportRefusalsApi.as_view()),
+    path("api/v1/training-imports/<uuid:import_id>/cancel", imports.ImportCancelApi.as_view()),
     path(
         "api/v1/training-jobs/<uuid:job_id>/runs",
         transforms.JobRunsApi.as_view(),

@@ -11,12 +11,13 @@ from django.db import transaction
 
 from accounts.principals import Principal
 from common.errors import Unavailable
-from training.models import MaterialImport, RightsReport, TransformRun
+from training.models import MaterialImport, ReportRerun, RightsReport, TransformRun
 from training.selectors.rights_reports import size_of
 from training.services.imports import hand_in_material
 from training.services.reports import ReportAsk, ask_report, build_report, fail_report
+from training.services.reruns import ask_rerun, do_rerun, fail_rerun
 from training.services.transforms import TransformAsk, start_transform
-from training.tasks import do_transform, make_report, read_import
+from training.tasks import compare_report, do_transform, make_report, read_import
 from trustcore.errors import InvalidEvidence
 
 
@@ -39,6 +40,24 @@ def produce_report(*, principal: Principal, ask: ReportAsk) -> RightsReport:
     with transaction.atomic():
         # should the broker not answer, the sweeper starts the work
         transaction.on_commit(lambda: make_report.delay(str(row.pk)), robust=True)
+    return row
+
+
+def make_again(*, principal: Principal, report_id: UUID) -> ReportRerun:
+    """Make a signed report again: a small one now, a large one in the background.
+
+    Raises:
+        DomainError: as :func:`~training.services.reruns.ask_rerun` says.
+    """
+    row, is_new = ask_rerun(principal=principal, report_id=report_id)
+    if is_new and size_of(row.report) <= settings.REPORT_INLINE_ROWS:
+        try:
+            return do_rerun(row.pk)
+        except InvalidEvidence as error:
+            return fail_rerun(row.pk, error.code)
+    if is_new:
+        # should the broker not answer, the sweeper starts the work
+        transaction.on_commit(lambda: compare_report.delay(str(row.pk)), robust=True)
     return row
 
 

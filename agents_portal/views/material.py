@@ -50,10 +50,12 @@ def tabs(here: str) -> list[dict[str, Any]]:
     rooms_of_house = (
         ("portal-material", _("Inventory")),
         ("portal-material-sources", _("Sources")),
+        ("portal-material-imports", _("Imports")),
         ("portal-material-queue", _("Review queue")),
         ("portal-material-exceptions", _("Exceptions")),
         ("portal-material-decisions", _("Verdicts of the gate")),
         ("portal-material-contracts", _("Contracts")),
+        ("portal-material-rights-reviews", _("Rights reviews")),
         ("portal-material-manifests", _("Manifests")),
         ("portal-material-takedowns", _("Takedowns")),
         ("portal-material-reports", _("Reports")),
@@ -204,7 +206,7 @@ def asset_page(request: PortalRequest, asset_id: UUID) -> HttpResponse:
     if asset is None:
         raise Http404
     family = Family(relatives_of(asset.node_id))
-    review = getattr(asset, "review", None)
+    review = asset.reviews.select_related("answered_by").order_by("-created_at", "-id").first()
     return render(
         request,
         "portal/material_asset.html",

@@ -17,6 +17,7 @@ from training.services.exceptions import ExceptionAsk, ask_exception
 from training.services.imports import hand_in_material, read_material
 from training.services.manifests import ManifestAsk, freeze_manifest
 from training.services.reports import ReportAsk, ask_report, build_report
+from training.services.reruns import ask_rerun, do_rerun
 from training.services.rights_reviews import open_due_reviews
 from training.services.runs import ModelAsk, RunAsk, register_models, register_run
 from training.services.takedowns import TakedownAsk, open_takedown
@@ -52,7 +53,8 @@ def make_training_house(world: Any) -> None:
     world.ids["transform"] = str(transform.pk)
     rows = b"no JSON\n"
     handed_in, _ = hand_in_material(principal=house.engineer, read=io.BytesIO(rows).read, length=len(rows))
-    world.ids["import_id"] = str(read_material(handed_in.pk).pk)
+    waiting, _ = hand_in_material(principal=house.engineer, read=io.BytesIO(rows).read, length=len(rows))
+    world.ids |= {"import_id": str(read_material(handed_in.pk).pk), "open_import": str(waiting.pk)}
     manifest = freeze_manifest(
         principal=house.engineer,
         ask=ManifestAsk(
@@ -115,6 +117,8 @@ def _reports(world: Any, house: House, rights: Any) -> None:
     """A report on the manifest, and the review of a rights record; views and tables are the same in every world."""
     asked = ask_report(principal=house.counsel, ask=ReportAsk(scope="MANIFEST", about=world.ids["manifest"]))
     build_report(asked.pk)
+    rerun, _ = ask_rerun(principal=house.counsel, report_id=asked.pk)
+    do_rerun(rerun.pk)
     open_due_reviews(on=rights.next_review_on)
     world.ids |= {
         "report_id": str(asked.pk), "rights review": str(rights.reviews.get().pk),

@@ -172,7 +172,7 @@ def source_of(principal: Principal, source_id: UUID) -> Source:
 def asset_of(principal: Principal, asset_id: UUID) -> TrainingAsset:
     """The caller's asset. Raises ``NotFound``."""
     found = (
-        TrainingAsset.objects.select_related("source__source_class", "review")
+        TrainingAsset.objects.select_related("source__source_class")
         .filter(pk=asset_id, organisation=principal.organisation)
         .first()
     )
@@ -245,9 +245,13 @@ def open_review(principal: Principal, asset: TrainingAsset, ground: Ground, verd
 
 
 def queue_for_review(asset: TrainingAsset, ground: Ground, verdict: Verdict, collected_by: User) -> None:
-    """As :func:`open_review`, where time isolated it: ``collected_by`` does not decide about it."""
+    """As :func:`open_review`, where time isolated it: ``collected_by`` does not decide about it.
+
+    What a person let in for another reason waits anew: an answered review opens nothing that is isolated later.
+    """
     Review.objects.get_or_create(
         asset=asset,
+        answer="",
         defaults={
             "organisation_id": asset.organisation_id, "codes": list(verdict.codes),
             "risk": risk_of(ground.source.source_class, ground.rights, asset.method),
@@ -328,8 +332,8 @@ def settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
         return AssetState.REFUSED
     if verdict.outcome == Outcome.ADMIT:
         return AssetState(asset.state)
-    review = Review.objects.filter(asset=asset, answer=Review.Answer.ADMIT).first()
-    is_cleared = review is not None and set(verdict.codes) <= set(review.codes)
+    answered = Review.objects.filter(asset=asset, answer=Review.Answer.ADMIT).values_list("codes", flat=True)
+    is_cleared = set(verdict.codes) <= {code for codes in answered for code in codes}
     return AssetState.ADMITTED if is_cleared else AssetState.ISOLATED
 
 

@@ -13,7 +13,7 @@ from common import clock
 from common.errors import DomainError, Unavailable
 from common.locks import sole_worker
 from training.lineage.index import keep_snapshots
-from training.models import MaterialImport, ReportRerun, RightsReport, TransformRun
+from training.models import MaterialImport, ReportRerun, RightsReport, ScanJob, TransformRun
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
 from training.services.carrying_on import for_each
 from training.services.contract_times import isolate_unscanned, open_for_retention
@@ -23,6 +23,7 @@ from training.services.reports import build_report, fail_report
 from training.services.reruns import do_rerun, fail_rerun
 from training.services.retention import remove_what_was_kept_long_enough
 from training.services.rights_reviews import open_due_reviews
+from training.services.scans import run_scan
 from training.services.takedown_acts import finish_removals
 from training.services.transforms import run_transform
 from training.vocabulary import ReportState
@@ -45,6 +46,7 @@ BEAT: tuple[str | tuple[str, int], ...] = (
     ("training.tasks.open_rights_reviews", 3600),
     ("training.tasks.resume_imports", 30),
     ("training.tasks.resume_transforms", 30),
+    ("training.tasks.resume_scans", 30),
     "training.tasks.send_lineage_events",
 )
 
@@ -169,6 +171,24 @@ def resume_imports() -> int:
     found = list(waiting.values_list("pk", flat=True)[:100])
     for import_id in found:
         read_import.delay(str(import_id))
+    return len(found)
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def scan_material(job_id: str) -> None:
+    """Scan a large original; one worker at it."""
+    with sole_worker(UUID(job_id)) as is_mine:
+        if is_mine:
+            run_scan(UUID(job_id))
+
+
+@shared_task(ignore_result=True)
+def resume_scans() -> int:
+    """Go on with scans at which nobody works: never started, cut off, or held by a case; how many."""
+    waiting = ScanJob.objects.filter(finished_at=None, moved_at__lt=clock.now() - _QUIET)
+    found = list(waiting.order_by("moved_at").values_list("pk", flat=True)[:100])
+    for job_id in found:
+        scan_material.delay(str(job_id))
     return len(found)
 
 

@@ -4,6 +4,7 @@ Should the broker not answer, the beat starts the work.
 """
 
 from collections.abc import Callable
+from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
@@ -13,11 +14,12 @@ from accounts.principals import Principal
 from common.errors import Unavailable
 from training.models import MaterialImport, ReportRerun, RightsReport, TransformRun
 from training.selectors.rights_reports import size_of
+from training.services.assets import Admission, receive_content
 from training.services.imports import hand_in_material
 from training.services.reports import ReportAsk, ask_report, build_report, fail_report
 from training.services.reruns import ask_rerun, do_rerun, fail_rerun
 from training.services.transforms import TransformAsk, start_transform
-from training.tasks import compare_report, do_transform, make_report, read_import
+from training.tasks import compare_report, do_transform, make_report, read_import, scan_material
 from trustcore.errors import InvalidEvidence
 
 
@@ -59,6 +61,18 @@ def make_again(*, principal: Principal, report_id: UUID) -> ReportRerun:
         # should the broker not answer, the sweeper starts the work
         transaction.on_commit(lambda: compare_report.delay(str(row.pk)), robust=True)
     return row
+
+
+def take_content(
+    *, principal: Principal, asset_id: UUID, stream: BinaryIO, under: str | None = None
+) -> Admission:
+    """Take the bytes of a registered original; a large one is scanned in the background. Raises as ``receive_content``."""
+    answer = receive_content(principal=principal, asset_id=asset_id, stream=stream, under=under)
+    if answer.scan is not None:
+        job = answer.scan.pk
+        # should the broker not answer, the beat starts the scan
+        transaction.on_commit(lambda: scan_material.delay(str(job)), robust=True)
+    return answer
 
 
 def import_material(

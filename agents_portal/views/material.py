@@ -27,7 +27,7 @@ from training.selectors.buckets import DIMENSIONS, Bucket, buckets_of, holdings,
 from training.selectors.inventory import assets_of, classes_of
 from training.selectors.relatives import relatives_of
 from training.selectors.rights import current_rights
-from training.vocabulary import CollectionMethod, Outcome
+from training.vocabulary import AssetState, CollectionMethod, Held, Outcome
 
 _CLASSES, _ORIGINALS = 100, 8
 View = Callable[..., HttpResponseBase]
@@ -220,6 +220,9 @@ def asset_page(request: PortalRequest, asset_id: UUID) -> HttpResponse:
             "verdict": say.OUTCOMES[asset.decision.outcome],
             "review": review,
             "review_badge": say.review_badge(review) if review else None,
+            "waits_for_scan": asset.held == Held.HERE
+            and asset.state == AssetState.ISOLATED
+            and asset.stored_at is None,
             "capture": say.told_lines(asset.capture),
             "family": family,
             "picture": family.picture(),

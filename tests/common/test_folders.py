@@ -18,7 +18,7 @@ def store(tmp_path: Path) -> FolderStorage:
     return FolderStorage(location=str(tmp_path), allow_overwrite=True)
 
 
-class Slow(ContentFile):  # type: ignore[type-arg]
+class Slow(ContentFile):
     """Content that comes in two halves, between which the test looks."""
 
     def __init__(self, data: bytes, between: object) -> None:

@@ -23,6 +23,7 @@ from training.contracts.compiling import compile_contract
 from training.contracts.reading import BYTES_MAX
 from training.models import DataContract, PolicyDecision, Review, Takedown, TrainingAsset
 from training.services import assets as assets_room
+from training.services import automatic
 from training.services.assets import receive_content, register_asset
 from training.services.automatic import open_for_policy, organisations_to_judge
 from training.services.contract_times import isolate_unscanned, open_for_retention
@@ -526,6 +527,30 @@ def test_a_stricter_version_takes_down_what_it_would_not_have_admitted_and_nothi
     )
     plain.refresh_from_db()
     assert (plain.state, organisations_to_judge()) == ("ADMITTED", [])
+
+
+def test_a_contract_that_changes_while_material_is_judged_again_has_it_judged_once_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, _first = bound_source(house)
+    house.rights(source, territories=("US", "SE"))
+    asset = house.admit(source, **GOOD, territory="SE")
+    contract_over(house, source.source_class, version="2.0.0")
+    honest = automatic._rejudged
+
+    def changed_meanwhile(organisation_id: Any) -> list[Any]:
+        judged = list(honest(organisation_id))
+        contract_over(house, source.source_class, version="3.0.0", regions=["US"])
+        return judged
+
+    monkeypatch.setattr(automatic, "_rejudged", changed_meanwhile)
+    assert open_for_policy(organisation_id=house.organisation.pk) is None, (
+        "nothing was against the second version"
+    )
+    monkeypatch.setattr(automatic, "_rejudged", honest)
+    assert organisations_to_judge() == [house.organisation.pk], "judged under what is in force no more"
+    case = Takedown.objects.get(pk=open_for_policy(organisation_id=house.organisation.pk))
+    assert (case.roots, organisations_to_judge()) == ([asset.node_id], [])
 
 
 def test_a_class_that_has_lost_its_contract_admits_nothing_without_a_person(house: House) -> None:

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from common import clock
 from tests.training.contracts import written
 from tests.training.making import CLEAR, COMMIT, House, of_bytes, picture
-from training.models import TransformRun
+from training.models import ScanJob, TransformRun
 from training.services.contracts import register_contract
 from training.services.exceptions import ExceptionAsk, ask_exception
 from training.services.imports import hand_in_material, read_material
@@ -37,6 +37,10 @@ def make_training_house(world: Any) -> None:
     house.rights(unclear, checks={**CLEAR, "robots": "UNKNOWN"})
     asset = house.admit(source, **of_bytes(_FILE))
     isolated = house.admit(unclear)
+    ScanJob.objects.create(
+        organisation=house.organisation, asset=asset, asked_by=house.engineer.person, was="ADMITTED", state="FAILED",
+        problem="CONTRACT_CHANGED", moved_at=clock.now(), finished_at=clock.now(),
+    )  # fmt: skip
     job = house.job()
     asked = ask_exception(principal=house.engineer, ask=_exception(kind.code, house.producer.person.email))
     contract = register_contract(principal=house.engineer, text=written(kind.code))

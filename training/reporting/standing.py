@@ -10,7 +10,15 @@ from django.db.models import Q, QuerySet
 
 from audit.models import Event
 from licensing.models import Hold, TrainingToken
-from training.models import PolicyDecision, Review, RightsRecord, Takedown, TakedownReach, TrainingAsset
+from training.models import (
+    PolicyDecision,
+    Review,
+    RightsRecord,
+    ScanJob,
+    Takedown,
+    TakedownReach,
+    TrainingAsset,
+)
 from training.vocabulary import AssetState, Outcome, TakedownState
 from trustcore.policy.vocabulary import TokenState
 
@@ -94,7 +102,7 @@ def states_at(
     cases: dict[UUID, Case],
     until: datetime,
 ) -> dict[UUID, str]:
-    """How each original stood at ``until``: what the gate and people said, and then which case held it; 1 query."""
+    """How each original stood at ``until``: what the gate and people said, and then which case or scan held it; 2 queries."""
     assets = list(assets)
     holding = [pk for pk, case in cases.items() if case.holds]
     by_node: dict[int, list[Case]] = defaultdict(list)
@@ -103,13 +111,18 @@ def states_at(
         reach = reached_at(until).filter(node__in=nodes, takedown__in=holding)
         for node, case in reach.values_list("node_id", "takedown_id"):
             by_node[node].append(cases[case])
+    unscanned = set(
+        ScanJob.objects.filter(asset__in=assets, created_at__lte=until)
+        .exclude(finished_at__lte=until)
+        .values_list("asset_id", flat=True)
+    )
     found = {}
     for asset in assets:
         state = _judged(verdicts[asset.pk], reviews.get(asset.pk, []), until)
         held = by_node[asset.node_id]
         if any(case.removed_at for case in held):
             state = AssetState.REMOVED
-        elif held and state == AssetState.ADMITTED:
+        elif (held or asset.pk in unscanned) and state == AssetState.ADMITTED:
             state = AssetState.ISOLATED
         found[asset.pk] = str(state)
     return found

@@ -34,9 +34,11 @@ from agents_portal.views import (
     material_acts,
     material_contracts,
     material_exceptions,
+    material_imports,
     material_manifests,
     material_readiness,
     material_reports,
+    material_rights_reviews,
     material_takedown_acts,
     material_takedowns,
     material_views,
@@ -425,7 +427,33 @@ urlpatterns = [
         material_manifests.withdraw_page,
         name="portal-material-manifest-withdraw",
     ),
+    path("material/imports/", material_imports.imports_page, name="portal-material-imports"),
+    path("material/imports/new/", material_imports.new_import_page, name="portal-material-import-new"),
+    path("material/imports/<uuid:import_id>/", material_imports.import_page, name="portal-material-import"),
+    path(
+        "material/imports/<uuid:import_id>/refused.csv",
+        material_imports.refused_file,
+        name="portal-material-import-refused",
+    ),
+    path(
+        "material/imports/<uuid:import_id>/cancel/",
+        material_imports.cancel_page,
+        name="portal-material-import-cancel",
+    ),
+    path(
+        "material/rights-reviews/",
+        material_rights_reviews.rights_reviews_page,
+        name="portal-material-rights-reviews",
+    ),
+    path(
+        "material/rights-reviews/<uuid:review_id>/",
+        material_rights_reviews.rights_review_page,
+        name="portal-material-rights-review",
+    ),
     path("material/contracts/", material_contracts.contracts_page, name="portal-material-contracts"),
+    path(
+        "material/contracts/new/", material_contracts.new_contract_page, name="portal-material-contract-new"
+    ),
     path(
         "material/contracts/<uuid:contract_id>/",
         material_contracts.contract_page,

@@ -4,7 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
+
+
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Wait for the turn of whoever does the same thing, in a transaction that ends it.
+
+    For what is looked for and made if it is not there, where two that made it would leave two different things.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 9))", [name])
+        yield
 
 
 @contextmanager

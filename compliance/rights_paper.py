@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from common import keys
 from common.errors import Unavailable
+from common.locks import one_at_a_time
 from common.models import SigningKey
 from common.storage import blobs, local_copy
 from compliance.printing import page_of, pdf_of
@@ -55,9 +56,17 @@ def paper_of(report: RightsReport) -> bytes:
         Unavailable: ``NO_PRINTER``: this server has no Pango; ``REPORT_BROKEN``: its data is not what was signed.
     """
     place = _place(report)
-    if blobs().exists(place):
-        with blobs().open(place, "rb") as stream:
-            return bytes(stream.read())
+    # fonts and moments differ from print to print: of two that print at once, one prints and both hold its bytes
+    with one_at_a_time(place):
+        return _kept(place) if blobs().exists(place) else _printed(report, place)
+
+
+def _kept(place: str) -> bytes:
+    with blobs().open(place, "rb") as stream:
+        return bytes(stream.read())
+
+
+def _printed(report: RightsReport, place: str) -> bytes:
     try:
         facts = paper_facts(report)
     except (InvalidEvidence, zipfile.BadZipFile) as error:
@@ -65,11 +74,7 @@ def paper_of(report: RightsReport) -> bytes:
     made = pdf_of(page_of("compliance/rights_report.html", facts))
     if made is None:
         raise Unavailable("NO_PRINTER", "This server cannot print; take the report's data.")
-    saved = blobs().save(place, ContentFile(made))
-    if saved != place:  # somebody printed it at the same time: what stands there is what is signed
-        blobs().delete(saved)
-        with blobs().open(place, "rb") as stream:
-            return bytes(stream.read())
+    blobs().save(place, ContentFile(made))
     return made
 
 

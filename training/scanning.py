@@ -42,12 +42,34 @@ class Findings:
     prints: list[Print] = field(default_factory=list)
 
 
-def scan_file(stream: BinaryIO, *, kind: str, organisation_id: UUID, but_for: UUID | None = None) -> Findings:
+def scan_file(
+    stream: BinaryIO,
+    *,
+    kind: str,
+    organisation_id: UUID,
+    but_for: UUID | None = None,
+    looked: Findings | None = None,
+) -> Findings:
     """Scan a stream of a stated kind, and rewind it.
 
     Args:
         but_for: the asset that these bytes belong to: its own fingerprints are no duplicate.
+        looked: what :func:`look_into` found in it already, in a process of its own.
     """
+    found = looked if looked is not None else look_into(stream, kind=kind)
+    stream.seek(0)
+    _look_for_likes(found, organisation_id, but_for)
+    if not found.facts.get("unreadable"):
+        _look_for_marks(stream, kind, found)
+    for point in entry_points(group=PLUGINS):
+        found.flags += tuple(point.load()(stream, kind))
+        stream.seek(0)
+    found.report["flags"] = sorted(found.flags)
+    return found
+
+
+def look_into(stream: BinaryIO, *, kind: str) -> Findings:
+    """What decoding a stream says of it: no database is asked, and no key of the house is needed."""
     found = Findings()
     stream.seek(0)
     try:
@@ -57,15 +79,9 @@ def scan_file(stream: BinaryIO, *, kind: str, organisation_id: UUID, but_for: UU
         found.report["unreadable"] = f"{type(error).__name__}: {error}"[:300]
         pictures = []
     stream.seek(0)
-    _judge_pictures(pictures, found, organisation_id, but_for)
+    _judge_pictures(pictures, found)
     found.facts["credentials_refuse"] = refuses_training(stream)
     stream.seek(0)
-    if not found.facts.get("unreadable"):
-        _look_for_marks(stream, kind, found)
-    for point in entry_points(group=PLUGINS):
-        found.flags += tuple(point.load()(stream, kind))
-        stream.seek(0)
-    found.report["flags"] = sorted(found.flags)
     return found
 
 
@@ -86,12 +102,7 @@ def sharpness(luma: NDArray[np.float32]) -> float:
     return float(edges.var())
 
 
-def _judge_pictures(
-    pictures: list[tuple[float | None, Image.Image]],
-    found: Findings,
-    organisation_id: UUID,
-    but_for: UUID | None,
-) -> None:
+def _judge_pictures(pictures: list[tuple[float | None, Image.Image]], found: Findings) -> None:
     if not pictures:
         return
     sharp = []
@@ -107,6 +118,9 @@ def _judge_pictures(
     width, height = pictures[0][1].size
     found.report |= {"width": width, "height": height, "sharpness": round(max(sharp), 2)}
     found.facts["low_quality"] = max(sharp) < BLUR_LEAST or min(width, height) < SIDE_LEAST
+
+
+def _look_for_likes(found: Findings, organisation_id: UUID, but_for: UUID | None) -> None:
     like = nearest(organisation_id, found.prints, but_for=but_for)
     if like is not None:
         found.facts["near_duplicate"] = True

@@ -7,6 +7,8 @@ from common.errors import Forbidden, NotFound
 
 _HOUSES = (Organisation.Kind.STUDIO, Organisation.Kind.VENDOR)
 _Role = Membership.Role
+ENGINEERS = (_Role.ENGINEER, _Role.PRODUCER, _Role.ADMIN)
+"""Seats that run the pipeline."""
 
 
 def require_house(principal: Principal) -> None:
@@ -22,7 +24,7 @@ def require_engineer(principal: Principal) -> None:
         NotFound: not an organisation that trains. Forbidden: ``ENGINEER_ONLY``.
     """
     require_house(principal)
-    if not principal.acts_as(_Role.ENGINEER, _Role.PRODUCER, _Role.ADMIN):
+    if not principal.acts_as(*ENGINEERS):
         raise Forbidden("ENGINEER_ONLY", "This is for the people who run the pipeline.")
 
 
@@ -52,6 +54,17 @@ def require_stopper(principal: Principal) -> None:
         raise Forbidden("STOPPER_ONLY", "This is for the people who run the pipeline, and for counsel.")
 
 
+def require_rerunner(principal: Principal) -> None:
+    """Making a signed report again, which reads all of it anew: whoever runs the pipeline, and counsel.
+
+    Raises:
+        NotFound: not an organisation that trains. Forbidden: ``RERUN_ONLY``.
+    """
+    require_house(principal)
+    if not may_rerun(principal):
+        raise Forbidden("RERUN_ONLY", "This is for the people who run the pipeline, and for counsel.")
+
+
 def require_reviewer(principal: Principal) -> None:
     """Deciding about what the gate isolated.
 
@@ -70,6 +83,11 @@ def is_counsel(principal: Principal) -> bool:
     return principal.credential is None and principal.is_role(_Role.LEGAL, _Role.ADMIN)
 
 
+def may_rerun(principal: Principal) -> bool:
+    """Whether :func:`require_rerunner` would let them."""
+    return is_counsel(principal) or is_engineer(principal)
+
+
 def may_take_down(principal: Principal) -> bool:
     """Whether they may open a takedown or a drill."""
     return is_engineer(principal) or is_counsel(principal)
@@ -82,4 +100,4 @@ def is_reviewer(principal: Principal) -> bool:
 
 def is_engineer(principal: Principal) -> bool:
     """Whether :func:`require_engineer` would let them."""
-    return principal.acts_as(_Role.ENGINEER, _Role.PRODUCER, _Role.ADMIN)
+    return principal.acts_as(*ENGINEERS)

@@ -1,6 +1,7 @@
 """Periodic work of the rights gate: what must go goes without anybody having to think of it."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,15 +13,17 @@ from common import clock
 from common.errors import DomainError, Unavailable
 from common.locks import sole_worker
 from training.lineage.index import keep_snapshots
-from training.models import MaterialImport, RightsReport, TransformRun
+from training.models import MaterialImport, ReportRerun, RightsReport, ScanJob, TransformRun
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
 from training.services.carrying_on import for_each
 from training.services.contract_times import isolate_unscanned, open_for_retention
 from training.services.imports import read_material
 from training.services.lineage_events import send_lineage
 from training.services.reports import build_report, fail_report
+from training.services.reruns import do_rerun, fail_rerun
 from training.services.retention import remove_what_was_kept_long_enough
 from training.services.rights_reviews import open_due_reviews
+from training.services.scans import run_scan
 from training.services.takedown_acts import finish_removals
 from training.services.transforms import run_transform
 from training.vocabulary import ReportState
@@ -39,9 +42,11 @@ BEAT: tuple[str | tuple[str, int], ...] = (
     ("training.tasks.keep_times_of_contracts", 60),
     ("training.tasks.keep_lineage", 60),
     ("training.tasks.resume_reports", 60),
+    ("training.tasks.resume_reruns", 60),
     ("training.tasks.open_rights_reviews", 3600),
     ("training.tasks.resume_imports", 30),
     ("training.tasks.resume_transforms", 30),
+    ("training.tasks.resume_scans", 30),
     "training.tasks.send_lineage_events",
 )
 
@@ -86,23 +91,34 @@ def keep_lineage() -> int:
 @shared_task(bind=True, acks_late=True, max_retries=_RETRIES, ignore_result=True)
 def make_report(self: "Task[Any, Any]", report_id: str) -> None:
     """Make a rights report; what passes is tried again, what does not is said."""
-    row = UUID(report_id)
+    _work_on(self, UUID(report_id), build_report, fail_report)
+
+
+@shared_task(bind=True, acks_late=True, max_retries=_RETRIES, ignore_result=True)
+def compare_report(self: "Task[Any, Any]", rerun_id: str) -> None:
+    """Make a signed report again and compare; what passes is tried again, what does not is said."""
+    _work_on(self, UUID(rerun_id), do_rerun, fail_rerun)
+
+
+def _work_on(
+    task: "Task[Any, Any]", row: UUID, work: Callable[[UUID], Any], fail: Callable[[UUID, str], Any]
+) -> None:
     try:
         with sole_worker(row) as is_mine:
             if is_mine:
-                build_report(row)
+                work(row)
     except _PASSING as error:
-        if self.request.retries >= _RETRIES:
-            logger.exception("rights report %s given up", report_id)
-            fail_report(row, "UNAVAILABLE")
+        if task.request.retries >= _RETRIES:
+            logger.exception("%s of %s given up", task.name, row)
+            fail(row, "UNAVAILABLE")
             return
-        raise self.retry(exc=error, countdown=2**self.request.retries) from error
+        raise task.retry(exc=error, countdown=2**task.request.retries) from error
     except (TrustError, DomainError) as error:
-        logger.exception("rights report %s refused", report_id)
-        fail_report(row, error.code)
+        logger.exception("%s of %s refused", task.name, row)
+        fail(row, error.code)
     except Exception:
-        logger.exception("rights report %s failed", report_id)
-        fail_report(row, "INTERNAL")
+        logger.exception("%s of %s failed", task.name, row)
+        fail(row, "INTERNAL")
 
 
 @shared_task(ignore_result=True)
@@ -120,6 +136,16 @@ def resume_reports() -> int:
         make_report.delay(str(report_id))
         resumed += 1
     return resumed
+
+
+@shared_task(ignore_result=True)
+def resume_reruns() -> int:
+    """Start the work again on comparisons that nobody has worked on for a minute; how many."""
+    waiting = ReportRerun.objects.filter(done_at=None, touched_at__lt=clock.now() - _QUIET)
+    found = list(waiting.order_by("touched_at").values_list("pk", flat=True)[:100])
+    for rerun_id in found:
+        compare_report.delay(str(rerun_id))
+    return len(found)
 
 
 @shared_task(ignore_result=True)
@@ -145,6 +171,24 @@ def resume_imports() -> int:
     found = list(waiting.values_list("pk", flat=True)[:100])
     for import_id in found:
         read_import.delay(str(import_id))
+    return len(found)
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def scan_material(job_id: str) -> None:
+    """Scan a large original; one worker at it."""
+    with sole_worker(UUID(job_id)) as is_mine:
+        if is_mine:
+            run_scan(UUID(job_id))
+
+
+@shared_task(ignore_result=True)
+def resume_scans() -> int:
+    """Go on with scans at which nobody works: never started, cut off, or held by a case; how many."""
+    waiting = ScanJob.objects.filter(finished_at=None, moved_at__lt=clock.now() - _QUIET)
+    found = list(waiting.order_by("moved_at").values_list("pk", flat=True)[:100])
+    for job_id in found:
+        scan_material.delay(str(job_id))
     return len(found)
 
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/v1/training-assets", assets.TrainingAssetsApi.as_view(), name="api-training-assets"),
     path("api/v1/training-assets/<uuid:asset_id>", assets.TrainingAssetApi.as_view()),
     path("api/v1/training-assets/<uuid:asset_id>/content", assets.TrainingContentApi.as_view()),
+    path("api/v1/training-assets/<uuid:asset_id>/scan", assets.TrainingScanApi.as_view()),
     path("api/v1/training-jobs", assets.TrainingJobsApi.as_view()),
     path("api/v1/training-jobs/<uuid:job_id>/outputs", assets.TrainingOutputsApi.as_view()),
     path("api/v1/training-reviews", assets.TrainingReviewsApi.as_view()),
@@ -45,6 +46,7 @@ urlpatterns = [
     path("api/v1/training-imports", imports.ImportsApi.as_view(), name="api-training-imports"),
     path("api/v1/training-imports/<uuid:import_id>", imports.ImportApi.as_view(), name="api-training-import"),
     path("api/v1/training-imports/<uuid:import_id>/refusals", imports.ImportRefusalsApi.as_view()),
+    path("api/v1/training-imports/<uuid:import_id>/cancel", imports.ImportCancelApi.as_view()),
     path(
         "api/v1/training-jobs/<uuid:job_id>/runs",
         transforms.JobRunsApi.as_view(),

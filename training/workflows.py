@@ -4,6 +4,7 @@ Should the broker not answer, the beat starts the work.
 """
 
 from collections.abc import Callable
+from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
@@ -11,12 +12,14 @@ from django.db import transaction
 
 from accounts.principals import Principal
 from common.errors import Unavailable
-from training.models import MaterialImport, RightsReport, TransformRun
+from training.models import MaterialImport, ReportRerun, RightsReport, TransformRun
 from training.selectors.rights_reports import size_of
+from training.services.assets import Admission, receive_content
 from training.services.imports import hand_in_material
 from training.services.reports import ReportAsk, ask_report, build_report, fail_report
+from training.services.reruns import ask_rerun, do_rerun, fail_rerun
 from training.services.transforms import TransformAsk, start_transform
-from training.tasks import do_transform, make_report, read_import
+from training.tasks import compare_report, do_transform, make_report, read_import, scan_material
 from trustcore.errors import InvalidEvidence
 
 
@@ -40,6 +43,36 @@ def produce_report(*, principal: Principal, ask: ReportAsk) -> RightsReport:
         # should the broker not answer, the sweeper starts the work
         transaction.on_commit(lambda: make_report.delay(str(row.pk)), robust=True)
     return row
+
+
+def make_again(*, principal: Principal, report_id: UUID) -> ReportRerun:
+    """Make a signed report again: a small one now, a large one in the background.
+
+    Raises:
+        DomainError: as :func:`~training.services.reruns.ask_rerun` says.
+    """
+    row, is_new = ask_rerun(principal=principal, report_id=report_id)
+    if is_new and size_of(row.report) <= settings.REPORT_INLINE_ROWS:
+        try:
+            return do_rerun(row.pk)
+        except InvalidEvidence as error:
+            return fail_rerun(row.pk, error.code)
+    if is_new:
+        # should the broker not answer, the sweeper starts the work
+        transaction.on_commit(lambda: compare_report.delay(str(row.pk)), robust=True)
+    return row
+
+
+def take_content(
+    *, principal: Principal, asset_id: UUID, stream: BinaryIO, under: str | None = None
+) -> Admission:
+    """Take the bytes of a registered original; a large one is scanned in the background. Raises as ``receive_content``."""
+    answer = receive_content(principal=principal, asset_id=asset_id, stream=stream, under=under)
+    if answer.scan is not None:
+        job = answer.scan.pk
+        # should the broker not answer, the beat starts the scan
+        transaction.on_commit(lambda: scan_material.delay(str(job)), robust=True)
+    return answer
 
 
 def import_material(

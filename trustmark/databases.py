@@ -47,7 +47,7 @@ def storages_from_url(url: str) -> dict[str, dict[str, Any]]:
     parts = urlsplit(url)
     if parts.scheme == "file":
         root = unquote(parts.path).rstrip("/")
-        backend = "django.core.files.storage.FileSystemStorage"
+        backend = "common.folders.FolderStorage"
         return {
             alias: {
                 "BACKEND": backend,

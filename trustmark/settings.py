@@ -111,6 +111,11 @@ SCRIPT_BYTES_MAX = env.integer("TRUSTMARK_SCRIPT_BYTES_MAX", 32 * 1024**2, least
 SCRIPT_PAGES_MAX = env.integer("TRUSTMARK_SCRIPT_PAGES_MAX", 1000, least=1)
 # Largest original or derivative for training.
 TRAINING_FILE_BYTES_MAX = env.integer("TRUSTMARK_TRAINING_FILE_BYTES_MAX", 20 * 1024**3, least=1)
+# Originals up to so many bytes are scanned while the caller waits; larger ones by a worker, isolated until then.
+TRAINING_SCAN_INLINE_BYTES = env.integer("TRUSTMARK_TRAINING_SCAN_INLINE_BYTES", 64 * 1024**2, least=0)
+# Memory (bytes) and seconds of the processor that the confined process may take which decodes a large original.
+TRAINING_SCAN_MEMORY = env.integer("TRUSTMARK_TRAINING_SCAN_MEMORY", 4 * 1024**3, least=1024**3)
+TRAINING_SCAN_SECONDS = env.integer("TRUSTMARK_TRAINING_SCAN_SECONDS", 3600, least=1)
 # Largest file of captures that is registered in bulk.
 TRAINING_IMPORT_BYTES_MAX = env.integer("TRUSTMARK_TRAINING_IMPORT_BYTES_MAX", 4 * 1024**3, least=1)
 # Whole commit of the code that the workers run: transformations run here only under a job that names it. Empty: none do.
@@ -464,6 +469,7 @@ SPECTACULAR_SETTINGS = {
         "TrainingMediaKind": "trustmark.vocabulary.TRAINING_MEDIA_KINDS",
         "TakedownAction": "trustmark.vocabulary.TAKEDOWN_ACTIONS",
         "DataContractState": "trustmark.vocabulary.DATA_CONTRACT_STATES",
+        "WorkState": "trustmark.vocabulary.WORK_STATES",
         "RequestState": "trustmark.vocabulary.REQUEST_STATES",
         "TokenState": "trustmark.vocabulary.TOKEN_STATES",
     },

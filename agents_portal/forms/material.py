@@ -8,8 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents_portal.material_words import REASONS
+from training.contracts.reading import BYTES_MAX
 from training.gate.policy import LIFTABLE
 from training.models import Review
+from training.vocabulary import RightsReviewAnswer
 
 _DAY = {"type": "date", "class": "day"}
 
@@ -42,6 +44,76 @@ class AnswerForm(forms.Form):
         error_messages={"required": _("Choose one of both.")},
     )
     reason = _text(_("Why"), error_messages={"required": _("Say why. An auditor reads it later.")})
+
+
+class ImportForm(forms.Form):
+    """Fields of ``/material/imports/new/``."""
+
+    file = forms.FileField(
+        label=_("The captures, one JSON object a line"),
+        help_text=_("Plain NDJSON in UTF-8, with the fields of a single registration."),
+        widget=forms.FileInput(attrs={"accept": ".ndjson,.jsonl,application/x-ndjson"}),
+        error_messages={"empty": _("The file is empty."), "required": _("Choose a file.")},
+    )
+
+
+class ContractForm(forms.Form):
+    """Fields of ``/material/contracts/new/``: a file, or the text itself."""
+
+    file = forms.FileField(
+        label=_("The contract as a file"),
+        required=False,
+        help_text=_("YAML or JSON of the Open Data Contract Standard, version 3. At most 256 KiB."),
+        widget=forms.FileInput(attrs={"accept": ".yaml,.yml,.json"}),
+        error_messages={"empty": _("The file is empty.")},
+    )
+    text = forms.CharField(
+        label=_("Or its text"),
+        required=False,
+        strip=False,
+        max_length=BYTES_MAX,
+        widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false", "class": "code"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """One of both, as text; ``written`` is what is registered."""
+        told = super().clean() or {}
+        upload, text = told.get("file"), told.get("text") or ""
+        if bool(upload) == bool(text.strip()) and not self.errors:
+            self.add_error("file", _("Choose a file, or write the text: one of both."))
+        elif upload:
+            told["written"] = self._read(upload)
+        else:
+            told["written"] = text.replace("\r\n", "\n")  # as browsers send lines
+        return told
+
+    def _read(self, upload: Any) -> str:
+        try:
+            return str(upload.read(BYTES_MAX + 1).decode("utf-8"))
+        except UnicodeDecodeError:
+            self.add_error("file", _("This is no text in UTF-8."))
+            return ""
+
+
+class RightsReviewForm(forms.Form):
+    """Fields of ``/material/rights-reviews/<uuid>/``."""
+
+    answer = forms.ChoiceField(
+        label=_("What becomes of it"),
+        choices=[
+            (RightsReviewAnswer.KEEP, _("It stands|Until the day on which it is looked at again.")),
+            (RightsReviewAnswer.END, _("It ends now|What came in under it is taken down by itself.")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one of both.")},
+    )
+    next_on = forms.DateField(
+        label=_("Looked at again on"),
+        required=False,
+        widget=forms.DateInput(attrs=_DAY, format="%Y-%m-%d"),
+        help_text=_("Needed where it stands."),
+    )
+    note = _text(_("Why"), error_messages={"required": _("Say why. An auditor reads it later.")})
 
 
 class ExceptionForm(forms.Form):

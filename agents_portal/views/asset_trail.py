@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from agents_portal.access import AUDITOR, LEGAL, STUDIO, PortalRequest, portal_page
+from agents_portal.downloads import as_download
 from agents_portal.words import event_words
 from common.errors import Forbidden
 from licensing.services import write_csv
@@ -45,9 +46,9 @@ def asset_trail_csv(request: PortalRequest, version_id: UUID) -> HttpResponseBas
     """Take the whole trail along as CSV, streamed."""
     first = _trail(request, version_id, "", PAGE_MOST)
     lines = write_csv(_COLUMNS, _rows(request, version_id, first))
-    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="trail-{first.asset.pk}.csv"'
-    return answer
+    return as_download(
+        StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8"), f"trail-{first.asset.pk}.csv"
+    )
 
 
 def what_words(line: Line) -> str:

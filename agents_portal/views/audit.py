@@ -25,6 +25,7 @@ from accounts.selectors import people_of
 from agents_portal import words
 from agents_portal.access import PortalRequest, portal_page
 from agents_portal.days import DayField
+from agents_portal.downloads import as_download
 from agents_portal.templatetags.portal import spoken
 from agents_portal.words import and_list
 from audit.models import Event
@@ -137,15 +138,10 @@ def export_page(request: PortalRequest, shape: str) -> HttpResponseBase:
         body = _json_lines(events, names)
         content_type = "application/jsonl"
     name = f"audit-{clock.now():%Y%m%dT%H%M%SZ}.{shape}"
-    return StreamingHttpResponse(
-        body,
-        content_type=content_type,
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        },
+    answer = StreamingHttpResponse(
+        body, content_type=content_type, headers={"Cache-Control": "private, no-store"}
     )
+    return as_download(answer, name)
 
 
 def _filtered(request: PortalRequest, form: FilterForm) -> tuple[QuerySet[Event], dict[str, str]]:

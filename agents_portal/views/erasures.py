@@ -16,6 +16,7 @@ from accounts.presence import require_presence
 from agents_portal import erasure_words as say
 from agents_portal.access import OPERATOR, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
+from agents_portal.downloads import as_download
 from agents_portal.forming import FormPage, Part, show_form
 from agents_portal.forms.erasures import GroundForm, WhomForm
 from agents_portal.paging import page_after
@@ -202,9 +203,7 @@ def withdraw_erasure_page(request: PortalRequest, erasure_id: UUID) -> HttpRespo
 def erasure_certificate(request: PortalRequest, erasure_id: UUID) -> HttpResponse:
     """Hand out the signed certificate."""
     told = certificate_told(erasure_for(request.principal, erasure_id))
-    answer = JsonResponse(told, json_dumps_params={"indent": 2})
-    answer["Content-Disposition"] = f'attachment; filename="erasure-{erasure_id}.json"'
-    return answer
+    return as_download(JsonResponse(told, json_dumps_params={"indent": 2}), f"erasure-{erasure_id}.json")
 
 
 def _plan_page(request: PortalRequest, person: Person, given: dict[str, Any], here: str) -> HttpResponse:

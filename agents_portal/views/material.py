@@ -27,7 +27,7 @@ from training.selectors.buckets import DIMENSIONS, Bucket, buckets_of, holdings,
 from training.selectors.inventory import assets_of, classes_of
 from training.selectors.relatives import relatives_of
 from training.selectors.rights import current_rights
-from training.vocabulary import CollectionMethod, Outcome
+from training.vocabulary import AssetState, CollectionMethod, Held, Outcome
 
 _CLASSES, _ORIGINALS = 100, 8
 View = Callable[..., HttpResponseBase]
@@ -50,10 +50,12 @@ def tabs(here: str) -> list[dict[str, Any]]:
     rooms_of_house = (
         ("portal-material", _("Inventory")),
         ("portal-material-sources", _("Sources")),
+        ("portal-material-imports", _("Imports")),
         ("portal-material-queue", _("Review queue")),
         ("portal-material-exceptions", _("Exceptions")),
         ("portal-material-decisions", _("Verdicts of the gate")),
         ("portal-material-contracts", _("Contracts")),
+        ("portal-material-rights-reviews", _("Rights reviews")),
         ("portal-material-manifests", _("Manifests")),
         ("portal-material-takedowns", _("Takedowns")),
         ("portal-material-reports", _("Reports")),
@@ -204,7 +206,7 @@ def asset_page(request: PortalRequest, asset_id: UUID) -> HttpResponse:
     if asset is None:
         raise Http404
     family = Family(relatives_of(asset.node_id))
-    review = getattr(asset, "review", None)
+    review = asset.reviews.select_related("answered_by").order_by("-created_at", "-id").first()
     return render(
         request,
         "portal/material_asset.html",
@@ -218,6 +220,9 @@ def asset_page(request: PortalRequest, asset_id: UUID) -> HttpResponse:
             "verdict": say.OUTCOMES[asset.decision.outcome],
             "review": review,
             "review_badge": say.review_badge(review) if review else None,
+            "waits_for_scan": asset.held == Held.HERE
+            and asset.state == AssetState.ISOLATED
+            and asset.stored_at is None,
             "capture": say.told_lines(asset.capture),
             "family": family,
             "picture": family.picture(),

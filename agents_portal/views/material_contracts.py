@@ -16,17 +16,18 @@ from django.views.decorators.http import require_GET, require_http_methods
 from agents_portal import contract_words as say
 from agents_portal.access import PortalRequest
 from agents_portal.binding import Binding, Consequence
+from agents_portal.downloads import as_download
 from agents_portal.forming import carried_out
-from agents_portal.forms.material import StopForm
+from agents_portal.forms.material import ContractForm, StopForm
 from agents_portal.paging import page_after
 from agents_portal.views.material import material_page, tabs
 from agents_portal.words import figure
-from common.errors import InvalidInput
+from common.errors import Conflict, InvalidInput
 from training.contracts.compiling import Compiled, compile_contract
 from training.models import DataContract
-from training.seats import is_counsel
+from training.seats import is_counsel, is_engineer
 from training.selectors.contracts import bound_now, contract_for, contracts_of
-from training.services.contracts import activate_contract, retire_contract, unenforced
+from training.services.contracts import activate_contract, register_contract, retire_contract, unenforced
 from training.vocabulary import ContractState
 
 
@@ -49,8 +50,37 @@ def contracts_page(request: PortalRequest) -> HttpResponse:
                 for one in page.rows
             ],
             "more": f"?after={quote(page.after)}" if page.after else "",
+            "may_register": is_engineer(request.principal),
             "first": request.path if request.GET.get("after") else "",
         },
+    )
+
+
+@material_page
+@require_http_methods(["GET", "POST"])
+def new_contract_page(request: PortalRequest) -> HttpResponse:
+    """Register a version: its page then says what is enforced, and what keeps it out of force."""
+    if not is_engineer(request.principal):
+        raise PermissionDenied
+    is_sent = request.method == "POST"
+    form = ContractForm(request.POST, request.FILES) if is_sent else ContractForm()
+    faults: list[say.Fault] = []
+    if is_sent and form.is_valid():
+        try:
+            made = register_contract(principal=request.principal, text=form.cleaned_data["written"])
+            return redirect("portal-material-contract", made.pk)
+        except InvalidInput as error:
+            faults = [say.Fault(one["at"] or "-", one["fault"]) for one in error.extra.get("faults", [])]
+            form.add_error(
+                None, _("This is no contract in the Open Data Contract Standard. Nothing was kept.")
+            )
+        except Conflict:
+            form.add_error(None, _("This version is registered already. A change is a new version."))
+    return render(
+        request,
+        "portal/material_contract_new.html",
+        {"form": form, "faults": faults},
+        status=422 if form.errors else 200,
     )
 
 
@@ -88,8 +118,7 @@ def contract_file(request: PortalRequest, contract_id: UUID) -> HttpResponse:
     """The contract as it was written; its SHA-256 is the hash of the page."""
     row = _contract(request, contract_id)
     answer = HttpResponse(row.text.encode(), content_type="application/yaml")
-    answer["Content-Disposition"] = f'attachment; filename="{row.hash[7:15]}.odcs.yaml"'
-    return answer
+    return as_download(answer, f"{row.hash[7:15]}.odcs.yaml")
 
 
 @material_page

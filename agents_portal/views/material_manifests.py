@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from agents_portal import takedown_words as say
 from agents_portal.access import PortalRequest
 from agents_portal.binding import Binding, Consequence
+from agents_portal.downloads import as_download
 from agents_portal.forming import carried_out
 from agents_portal.forms.material import StopForm
 from agents_portal.paging import page_after
@@ -76,9 +77,10 @@ def manifest_page(request: PortalRequest, manifest_id: UUID) -> HttpResponse:
 def manifest_file(request: PortalRequest, manifest_id: UUID) -> HttpResponseBase:
     """The manifest as it was frozen: its signed head, then a row a line."""
     row = _manifest(request, manifest_id)
-    answer = StreamingHttpResponse(lines_of(row), content_type=MEDIA_TYPE)
-    answer["Content-Disposition"] = f'attachment; filename="{row.name}-{row.content_id[7:15]}.manifest.jsonl"'
-    return answer
+    return as_download(
+        StreamingHttpResponse(lines_of(row), content_type=MEDIA_TYPE),
+        f"{row.name}-{row.content_id[7:15]}.manifest.jsonl",
+    )
 
 
 @material_page

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from agents_portal import material_words as say
 from agents_portal import readiness_words as words
 from agents_portal.access import PortalRequest
+from agents_portal.downloads import as_download
 from agents_portal.views.material import material_page, tabs
 from common import clock
 from training.measures import DEFINITIONS, export
@@ -48,9 +49,7 @@ def readiness_page(request: PortalRequest) -> HttpResponse:
 @require_GET
 def readiness_file(request: PortalRequest) -> HttpResponse:
     """The figures with their definitions, as JSON to compare with others."""
-    answer = JsonResponse(export(_asked(request)))
-    answer["Content-Disposition"] = 'attachment; filename="training-readiness.json"'
-    return answer
+    return as_download(JsonResponse(export(_asked(request))), "training-readiness.json")
 
 
 def _asked(request: PortalRequest) -> Readiness:

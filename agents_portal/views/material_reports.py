@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from agents_portal import report_words as words
 from agents_portal.access import PortalRequest
 from agents_portal.binding import Consequence
+from agents_portal.downloads import as_download
 from agents_portal.forming import FormPage, Part, carried_out, show_form
 from agents_portal.forms.reports import RightsReportForm
 from agents_portal.paging import page_after
@@ -21,12 +22,13 @@ from common.errors import InvalidInput, NotFound
 from compliance.printing import can_print
 from compliance.rights_paper import paper_name, paper_of, paper_statement
 from training.api.reports import ENVELOPE, archive_of, table_of
-from training.models import RightsReport
+from training.models import ReportRerun, RightsReport
 from training.reporting.tables import TABLES
-from training.selectors.rights_reports import reports_of
-from training.services.reports import ReportAsk, Rerun, rerun_report
+from training.seats import may_rerun
+from training.selectors.rights_reports import last_rerun, reports_of
+from training.services.reports import ReportAsk
 from training.vocabulary import ReportScope, ReportState
-from training.workflows import produce_report
+from training.workflows import make_again, produce_report
 
 
 @material_page
@@ -92,9 +94,10 @@ def report_page(request: PortalRequest, report_id: UUID) -> HttpResponse:
 @material_page
 @require_POST
 def rerun_page(request: PortalRequest, report_id: UUID) -> HttpResponse:
-    """Make it again at its own cut, and say whether it says the same."""
+    """Make it again at its own cut, and say whether it says the same; a large one in the background."""
     row = _made(request, report_id)
-    return _shown(request, row, rerun_report(principal=request.principal, report_id=row.pk))
+    make_again(principal=request.principal, report_id=row.pk)
+    return redirect("portal-material-report", row.pk)
 
 
 @material_page
@@ -118,9 +121,7 @@ def report_table(request: PortalRequest, report_id: UUID, table: str) -> HttpRes
 def report_paper(request: PortalRequest, report_id: UUID) -> HttpResponse:
     """The report on paper."""
     row = _printable(request, report_id)
-    answer = HttpResponse(paper_of(row), content_type="application/pdf")
-    answer["Content-Disposition"] = f'attachment; filename="{paper_name(row)}"'
-    return answer
+    return as_download(HttpResponse(paper_of(row), content_type="application/pdf"), f"{paper_name(row)}")
 
 
 @material_page
@@ -128,13 +129,14 @@ def report_paper(request: PortalRequest, report_id: UUID) -> HttpResponse:
 def report_paper_statement(request: PortalRequest, report_id: UUID) -> HttpResponse:
     """What signs the paper."""
     row = _printable(request, report_id)
-    answer = HttpResponse(paper_statement(row), content_type=ENVELOPE)
-    answer["Content-Disposition"] = f'attachment; filename="{paper_name(row)}.dsse.json"'
-    return answer
+    return as_download(
+        HttpResponse(paper_statement(row), content_type=ENVELOPE), f"{paper_name(row)}.dsse.json"
+    )
 
 
-def _shown(request: PortalRequest, row: RightsReport, again: Rerun | None = None) -> HttpResponse:
+def _shown(request: PortalRequest, row: RightsReport) -> HttpResponse:
     is_made = row.state == ReportState.DONE
+    again = last_rerun(row) if is_made else None
     return render(
         request,
         "portal/material_report.html",
@@ -149,6 +151,9 @@ def _shown(request: PortalRequest, row: RightsReport, again: Rerun | None = None
             if is_made
             else 0,
             "again": again,
+            "is_comparing": again is not None and again.done_at is None,
+            "may_rerun": may_rerun(request.principal),
+            "could_not_compare": again is not None and again.state == ReportRerun.State.FAILED,
             "can_print": can_print(),
         },
     )

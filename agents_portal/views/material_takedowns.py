@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from agents_portal import takedown_words as say
 from agents_portal.access import PortalRequest
 from agents_portal.binding import Binding, Consequence
+from agents_portal.downloads import as_download
 from agents_portal.forming import FormPage, Part, carried_out, show_form
 from agents_portal.forms.takedowns import TakedownForm
 from agents_portal.paging import page_after
@@ -156,9 +157,10 @@ def new_takedown_page(request: PortalRequest) -> HttpResponse:
 def reach_file(request: PortalRequest, takedown_id: UUID) -> HttpResponseBase:
     """Everything that a case reaches, a line each: the root on the certificate is over these lines."""
     case = case_of(request, takedown_id)
-    answer = StreamingHttpResponse(reach_of(case), content_type="text/plain; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="takedown-{case.pk}-reach.txt"'
-    return answer
+    return as_download(
+        StreamingHttpResponse(reach_of(case), content_type="text/plain; charset=utf-8"),
+        f"takedown-{case.pk}-reach.txt",
+    )
 
 
 @material_page
@@ -168,9 +170,10 @@ def certificate_file(request: PortalRequest, takedown_id: UUID) -> HttpResponse:
     case = case_of(request, takedown_id)
     if case.certificate is None:
         raise Http404
-    answer = HttpResponse(bytes(case.certificate), content_type="application/vnd.dsse.envelope.v1+json")
-    answer["Content-Disposition"] = f'attachment; filename="takedown-{case.pk}.dsse.json"'
-    return answer
+    return as_download(
+        HttpResponse(bytes(case.certificate), content_type="application/vnd.dsse.envelope.v1+json"),
+        f"takedown-{case.pk}.dsse.json",
+    )
 
 
 def case_of(request: PortalRequest, takedown_id: UUID) -> Takedown:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from agents_portal import report_words as words
 from agents_portal.access import PortalRequest
+from agents_portal.downloads import as_download
 from agents_portal.views.material import material_page, tabs
 from common import clock
 from training.selectors.views import LAYERS, VIEWS, layer_of, view_of
@@ -50,9 +51,10 @@ def view_page(request: PortalRequest, name: str) -> HttpResponse:
 def view_file(request: PortalRequest, name: str) -> HttpResponse:
     """The same as JSON, whole."""
     at = clock.now()
-    answer = JsonResponse({"view": name, "at": clock.rfc3339(at), "parts": _parts(request, name, at)})
-    answer["Content-Disposition"] = f'attachment; filename="training-{name}.json"'
-    return answer
+    return as_download(
+        JsonResponse({"view": name, "at": clock.rfc3339(at), "parts": _parts(request, name, at)}),
+        f"training-{name}.json",
+    )
 
 
 def _parts(request: PortalRequest, name: str, at: datetime) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from agents_portal.access import AUDITOR, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
+from agents_portal.downloads import as_download
 from agents_portal.figures import Meter
 from agents_portal.forms.members import DefaultsForm, RollForm
 from agents_portal.limits import effect_of, limit_sentences
@@ -157,14 +158,7 @@ def refused_page(request: PortalRequest, roll_id: UUID) -> StreamingHttpResponse
     if roll is None:
         raise Http404
     rows = services.write_csv(("row", "column", "code", "cell"), services.refusals_of(roll))
-    return StreamingHttpResponse(
-        rows,
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": 'attachment; filename="refused.csv"',
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return as_download(StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8"), "refused.csv")
 
 
 @portal_page(AUDITOR)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
 
 from agents_portal.access import AUDITOR, PortalRequest, portal_page, zone_of
+from agents_portal.downloads import as_download
 from agents_portal.forms.usage import PeriodForm
 from agents_portal.words import LICENCE_BADGES, Badge, and_list, lower_words, use_words
 from audit.services import record
@@ -111,14 +112,7 @@ def usage_file_page(request: PortalRequest, production_id: UUID, shape: str) -> 
     )
     content_type, pieces = _file(report, shape, report_id)
     name = f"usage-{production.pk}-{report.begins}-{report.until}.{shape}"
-    return StreamingHttpResponse(
-        pieces,
-        content_type=content_type,
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return as_download(StreamingHttpResponse(pieces, content_type=content_type), name)
 
 
 def _file(report: UsageReport, shape: str, report_id: UUID) -> tuple[str, Iterable[bytes | str]]:

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -113,3 +114,49 @@ def test_neither_room_asks_more_with_more_versions(house: House) -> None:
     many = [count(PATH), count(f"{PATH}{row.pk}/")]
     assert max(many) <= MOST
     assert all(now <= before for before, now in zip(few, many, strict=True))
+
+
+def test_an_engineer_registers_a_contract_by_file_or_text_and_is_shown_what_nothing_enforces(
+    house: House,
+) -> None:
+    reader, kind = Reader(house.engineer), house.source_class().code
+    assert f"{PATH}new/" in reader.page(PATH).links
+    text = written(kind, humanInTheLoop=True)
+    answer = reader.post(
+        f"{PATH}new/", {"file": SimpleUploadedFile("c.yaml", text.encode(), "application/yaml")}
+    )
+    row = DataContract.objects.get()
+    assert (answer["Location"], row.text, row.registered_by) == (
+        f"{PATH}{row.pk}/",
+        text,
+        house.engineer.person,
+    )
+    assert "customProperties.humanInTheLoop" in reader.page(f"{PATH}{row.pk}/")
+    typed = written(kind, version="1.1.0")
+    reader.post(f"{PATH}new/", {"text": typed.replace("\n", "\r\n")})  # as a browser sends lines
+    second = DataContract.objects.get(version="1.1.0")
+    assert second.text == typed
+    counsel = Reader(house.counsel)
+    assert "Put into force" in counsel.page(f"{PATH}{second.pk}/")
+    counsel.post(f"{PATH}{second.pk}/activate/")
+    second.refresh_from_db()
+    assert (second.state, second.activated_by) == ("ACTIVE", house.counsel.person)
+
+
+def test_what_is_no_contract_or_is_there_already_is_refused_at_its_form_and_not_kept(house: House) -> None:
+    reader, kind = Reader(house.engineer), house.source_class().code
+    text = written(kind)
+    for data, words in (
+        ({}, "Choose a file, or write the text: one of both."),
+        ({"text": "kind: [" }, "This is no contract in the Open Data Contract Standard. Nothing was kept."),
+        ({"text": "apiVersion: v3.0.0\nkind: DataContract\n"}, "is a required property"),
+        ({"file": SimpleUploadedFile("c.yaml", b"\xff\xfe\x00", "application/yaml")}, "This is no text in UTF-8."),
+        ({"file": SimpleUploadedFile("c.yaml", text.encode()), "text": text}, "one of both"),
+    ):  # fmt: skip
+        answer = reader.post(f"{PATH}new/", data)
+        assert (answer.status_code, words in answer.content.decode()) == (422, True), words
+    assert not DataContract.objects.exists()
+    register_contract(principal=house.engineer, text=text)
+    again = reader.post(f"{PATH}new/", {"text": text})
+    assert (again.status_code, "A change is a new version." in again.content.decode()) == (422, True)
+    assert Reader(house.counsel).get(f"{PATH}new/").status_code == 403

@@ -14,8 +14,9 @@ from tests.agents_portal.conftest import Reader
 from tests.training.making import House
 from tests.training.test_rights_reports import report_on
 from tests.training.test_takedowns import a_story
-from training.models import RightsReport
+from training.models import ReportRerun, RightsReport
 from training.selectors.views import LAYERS, VIEWS
+from training.services.reruns import fail_rerun
 
 pytestmark = pytest.mark.django_db
 MOST = 12
@@ -66,7 +67,9 @@ def test_a_report_made_again_says_that_it_is_the_same_or_which_files_are_not(hou
     told, reader = a_story(house), Reader(house.engineer)
     report = report_on(house, "ASSET", told["asset"].pk)
     address = f"/material/reports/{report.pk}/again/"
-    assert "It says the same." in reader.post(address, {}).content.decode()
+    page = f"/material/reports/{report.pk}/"
+    assert reader.post(address, {})["Location"] == page
+    assert "It says the same." in reader.page(page)
     with connection.cursor() as cursor:  # as somebody with the database in hand
         cursor.execute("set constraints all immediate")
         cursor.execute("alter table training_trainingasset disable trigger user")
@@ -74,9 +77,25 @@ def test_a_report_made_again_says_that_it_is_the_same_or_which_files_are_not(hou
             "update training_trainingasset set licence_claim = 'forged' where id = %s", [told["asset"].pk]
         )
         cursor.execute("alter table training_trainingasset enable trigger user")
-    said = reader.post(address, {}).content.decode()
+    reader.post(address, {})
+    said = reader.page(page)
     assert "rows below it were changed" in said
     assert "tables/originals.csv" in said
+
+
+def test_a_large_report_is_made_again_in_the_background_and_whoever_only_reads_is_offered_nothing(
+    house: House, settings: Any
+) -> None:
+    report, reader = report_on(house, "ORGANISATION"), Reader(house.engineer)
+    page, address = f"/material/reports/{report.pk}/", f"/material/reports/{report.pk}/again/"
+    assert address in reader.page(page).actions
+    settings.REPORT_INLINE_ROWS = -1
+    reader.post(address, {})
+    said = reader.page(page)
+    assert ("It is being made again." in said, address in said.actions) == (True, False)
+    row = ReportRerun.objects.get()
+    fail_rerun(row.pk, "UNAVAILABLE")
+    assert "It could not be made again, so nothing was compared." in reader.page(page)
 
 
 def test_files_of_a_report_are_taken_along_and_nothing_is_there_for_strangers_or_before_it_is_made(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zlib
 from pathlib import Path
 
@@ -154,6 +155,34 @@ def test_the_confined_reader_reads_and_its_bounds_hold(tmp_path: Path) -> None:
     with pytest.raises(Refused) as late:
         read_script(slow, Limits(pages=1000, memory=LIMITS.memory, seconds=1), ending="fountain")
     assert late.value.code == "SCRIPT_BOMB"
+
+
+@pytest.mark.parametrize("ending", ["exit 0", "sleep 600"])
+def test_whatever_a_reader_started_ends_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    """Its whole group of processes: also where the reader itself ended well, and where it never ends."""
+    told = tmp_path / "left-behind"
+    reader = tmp_path / "reader"
+    reader.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {told}\n{ending}\n")
+    reader.chmod(0o755)
+    monkeypatch.setattr("screenplays.reading.confined.sys.executable", str(reader))
+    path = scripts.written(tmp_path, "meridian.fdx", scripts.FDX)
+    with pytest.raises(Refused) as refused:
+        read_script(path, Limits(pages=1000, memory=LIMITS.memory, seconds=1))
+    assert refused.value.code == ("SCRIPT_UNREADABLE" if ending == "exit 0" else "SCRIPT_BOMB")
+    left = Path(f"/proc/{told.read_text().strip()}/stat")
+    until = time.monotonic() + 10
+    while _is_alive(left) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _is_alive(left)
+
+
+def _is_alive(stat: Path) -> bool:
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @given(st.binary(max_size=400), st.integers(0, 3))

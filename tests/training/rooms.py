@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from common import clock
 from tests.training.contracts import written
@@ -11,6 +14,8 @@ from tests.training.making import CLEAR, House
 from training.models import Review, TrainingAsset
 from training.services.contracts import register_contract
 from training.services.exceptions import ExceptionAsk, ask_exception, sign_exception
+from training.services.imports import hand_in_material, read_material
+from training.services.rights_reviews import open_due_reviews
 from training.services.sources import make_class, stop_class
 
 _HOLDERS = (
@@ -44,6 +49,7 @@ def things() -> dict[tuple[str, str], str]:
     return {
         ("/material/assets/", "asset_id"): "asset to fill",
         ("/material/queue/", "review_id"): "review",
+        ("/material/rights-reviews/", "review_id"): "rights review",
         ("/material/decisions/", "decision_id"): "gate decision",
         ("/material/manifests/", "manifest_id"): "manifest",
         ("/material/reports/", "table"): "report table",
@@ -63,6 +69,11 @@ def bodies(ask: Any) -> dict[str, Any]:
         "POST /material/rights/{rights_id}/end/": form(reason="Taken back."),
         "POST /material/contracts/{contract_id}/retire/": form(reason="The partner left."),
         "POST /material/queue/{review_id}/": form(answer="REFUSE", reason="Not ours."),
+        "POST /material/imports/new/": lambda _world: ask(
+            {"file": SimpleUploadedFile("rows.ndjson", b"{}\n", "application/x-ndjson")}, kind="form"
+        ),
+        "POST /material/contracts/new/": lambda _world: ask({}, kind="form", answers=(422,)),
+        "POST /material/rights-reviews/{review_id}/": form(answer="END", note="Not paid for."),
         "POST /material/manifests/{manifest_id}/withdraw/": form(reason="Not ours."),
         "POST /material/takedowns/{takedown_id}/call-off/": form(reason="A mistake."),
         "POST /material/takedowns/{takedown_id}/items/{item_id}/": form(
@@ -92,6 +103,11 @@ def grow_material(world: Any, number: int) -> None:
     for turn in range(number):
         text = written(world.facts["source class"], version=f"{number}.{turn}.0")
         register_contract(principal=house.engineer, text=text)
+    for turn in range(number):
+        rows = b"no JSON %d\n" % turn * (turn % 3 + 1)
+        job, _ = hand_in_material(principal=house.engineer, read=io.BytesIO(rows).read, length=len(rows))
+        read_material(job.pk)
+    open_due_reviews(on=(clock.now() + timedelta(days=4000)).date())
     for code in ("LOW_QUALITY", "RIGHTS_UNCLEAR"):
         _except(house, world.facts["source class"], code)
     asset = TrainingAsset.objects.get(pk=world.ids["asset to fill"])

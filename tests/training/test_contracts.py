@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import zipfile
 from datetime import timedelta
 from typing import Any
 
@@ -14,20 +15,25 @@ from django.db import DatabaseError, transaction
 
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from common.storage import local_copy
 from tests.factories import make_desk
 from tests.training.contracts import EXAMPLE, FIELDS, GOOD, bound_source, contract_over, written
-from tests.training.making import House, make_capture, of_bytes, picture
+from tests.training.making import CLEAR, House, make_capture, of_bytes, picture
 from training.contracts.compiling import compile_contract
 from training.contracts.reading import BYTES_MAX
 from training.models import DataContract, PolicyDecision, Review, Takedown, TrainingAsset
 from training.services import assets as assets_room
+from training.services import automatic
 from training.services.assets import receive_content, register_asset
 from training.services.automatic import open_for_policy, organisations_to_judge
 from training.services.contract_times import isolate_unscanned, open_for_retention
 from training.services.contracts import activate_contract, register_contract, retire_contract
 from training.services.exceptions import ExceptionAsk, ask_exception, sign_exception
+from training.services.reports import ReportAsk
+from training.services.reviews import answer_review
 from training.services.rights import end_rights
 from training.services.sources import stop_class
+from training.workflows import produce_report
 
 pytestmark = pytest.mark.django_db
 
@@ -180,6 +186,63 @@ def test_what_is_not_scanned_in_time_is_isolated_and_waits_for_a_person(house: H
     quick.refresh_from_db()
     assert (late.state, quick.state) == ("ISOLATED", "ADMITTED")
     assert Review.objects.get(asset=late).codes == ["CONTRACT_SCAN_LATE"]
+
+
+def test_what_was_let_in_for_another_reason_and_is_late_for_its_scan_waits_for_a_person_again(
+    house: House,
+) -> None:
+    source, _row = bound_source(house, timeToScan={"value": 2, "unit": "h"})
+    house.rights(source, checks={**CLEAR, "robots": "UNKNOWN"})
+    asset = house.admit(source, **GOOD, **of_bytes(picture(45)))
+    first = Review.objects.get(asset=asset)
+    answer_review(principal=house.counsel, review_id=first.pk, answer="ADMIT", reason="Asked them.")
+    asset.refresh_from_db()
+    assert (asset.state, first.codes) == ("ADMITTED", ["RIGHTS_UNCLEAR"])
+    late = clock.now() + timedelta(hours=2, minutes=2)
+    assert isolate_unscanned(at=late) == [asset.pk]
+    asset.refresh_from_db()
+    (second,) = Review.objects.filter(asset=asset, answer="")
+    assert (asset.state, sorted(second.codes)) == ("ISOLATED", ["CONTRACT_SCAN_LATE", "RIGHTS_UNCLEAR"])
+    assert state_in_report(house, asset) == "ISOLATED"
+    answer_review(principal=house.counsel, review_id=second.pk, answer="ADMIT", reason="They come on Monday.")
+    asset.refresh_from_db()
+    assert (asset.state, isolate_unscanned(at=late)) == ("ADMITTED", [])
+    assert state_in_report(house, asset) == "ADMITTED"
+    history = [row["answer"] for row in rows_of_report(house, asset, "reviews")]
+    assert history == ["ADMIT", "ADMIT"]
+
+
+def test_what_was_let_in_and_whose_scan_finds_something_else_waits_for_a_person_again(house: House) -> None:
+    source = house.source()
+    house.rights(source, checks={**CLEAR, "robots": "UNKNOWN"})
+    data = picture(46, size=(40, 40))  # smaller than what is good for anything
+    asset = house.admit(source, **of_bytes(data))
+    answer_review(
+        principal=house.counsel,
+        review_id=Review.objects.get(asset=asset).pk,
+        answer="ADMIT",
+        reason="Asked them.",
+    )
+    answer = receive_content(principal=house.engineer, asset_id=asset.pk, stream=io.BytesIO(data))
+    assert answer.asset is not None
+    (second,) = Review.objects.filter(asset=asset, answer="")
+    assert (answer.asset.state, "LOW_QUALITY" in second.codes) == ("ISOLATED", True)
+    assert state_in_report(house, asset) == "ISOLATED"
+    answer_review(principal=house.counsel, review_id=second.pk, answer="REFUSE", reason="Too small.")
+    assert state_in_report(house, asset) == "REFUSED"
+
+
+def rows_of_report(house: House, asset: TrainingAsset, table: str) -> list[dict[str, Any]]:
+    """What a signed report on an original says in one of its tables."""
+    report = produce_report(principal=house.counsel, ask=ReportAsk(scope="ASSET", about=str(asset.pk)))
+    with local_copy(report.location) as path, zipfile.ZipFile(path) as archive:
+        lines = archive.read(f"tables/{table}.ndjson").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def state_in_report(house: House, asset: TrainingAsset) -> str:
+    (row,) = rows_of_report(house, asset, "originals")
+    return str(row["state"])
 
 
 @pytest.mark.req("TP-067")
@@ -464,6 +527,30 @@ def test_a_stricter_version_takes_down_what_it_would_not_have_admitted_and_nothi
     )
     plain.refresh_from_db()
     assert (plain.state, organisations_to_judge()) == ("ADMITTED", [])
+
+
+def test_a_contract_that_changes_while_material_is_judged_again_has_it_judged_once_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, _first = bound_source(house)
+    house.rights(source, territories=("US", "SE"))
+    asset = house.admit(source, **GOOD, territory="SE")
+    contract_over(house, source.source_class, version="2.0.0")
+    honest = automatic._rejudged
+
+    def changed_meanwhile(organisation_id: Any) -> list[Any]:
+        judged = list(honest(organisation_id))
+        contract_over(house, source.source_class, version="3.0.0", regions=["US"])
+        return judged
+
+    monkeypatch.setattr(automatic, "_rejudged", changed_meanwhile)
+    assert open_for_policy(organisation_id=house.organisation.pk) is None, (
+        "nothing was against the second version"
+    )
+    monkeypatch.setattr(automatic, "_rejudged", honest)
+    assert organisations_to_judge() == [house.organisation.pk], "judged under what is in force no more"
+    case = Takedown.objects.get(pk=open_for_policy(organisation_id=house.organisation.pk))
+    assert (case.roots, organisations_to_judge()) == ([asset.node_id], [])
 
 
 def test_a_class_that_has_lost_its_contract_admits_nothing_without_a_person(house: House) -> None:

@@ -7,15 +7,17 @@ import json
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from django.test import Client
 
-from accounts.models import Membership
+from accounts.models import ApiCredential, Membership
+from accounts.principals import Principal
 from audit.models import Event
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, TooLarge
 from common.storage import blobs
 from tests import factories
+from tests.training.contracts import GOOD, bound_source, contract_over
 from tests.training.making import CLEAR, House
 from training.lineage import writing
 from training.models import (
@@ -30,7 +32,7 @@ from training.models import (
 from training.selectors.manifests import sources_above_each
 from training.services import imports
 from training.services.import_writing import write_chunk
-from training.services.imports import hand_in_material, read_material
+from training.services.imports import STUCK_MOST, cancel_import, hand_in_material, read_material
 from training.services.manifests import ManifestAsk, freeze_manifest
 from training.services.rights import end_rights
 from training.services.sources import stop_class
@@ -351,3 +353,184 @@ def test_a_file_is_gone_once_it_was_read_and_a_reading_ends_with_the_seat_of_who
     ended = read_material(waiting.pk)
     assert (ended.state, ended.failure, ended.rows_read) == ("FAILED", "SEAT_ENDED", 0)
     assert not TrainingAsset.objects.filter(external_id="bulk-2").exists()
+
+
+# -- what ends a reading otherwise
+
+
+def test_a_row_may_insist_on_a_contract_and_is_refused_under_another_while_others_go_in(house: House) -> None:
+    source, contract = bound_source(house)
+    free = house.licensed_source()
+    good = {"business_unit": GOOD["business_unit"], "capture": GOOD["capture"]}
+    job = taken(
+        house, line(source, 1, **good, contract_hash=contract.hash),
+        line(source, 2, **good, contract_hash="sha256:" + "0" * 64), line(source, 3, **good),
+        line(source, 4, **good, contract_hash=""), line(free, 5, contract_hash=""),
+        line(free, 6, contract_hash=contract.hash), line(free, 7, contract_hash="latest"),
+    )  # fmt: skip
+    assert refusals(job) == [
+        (2, "CONTRACT_CHANGED"), (4, "CONTRACT_CHANGED"), (6, "CONTRACT_CHANGED"), (7, "FIELDS_INVALID"),
+    ]  # fmt: skip
+    told = {row.row: row for row in job.refusals.all()}
+    assert (contract.hash in told[2].detail, told[2].decision) == (True, None)
+    kept = TrainingAsset.objects.select_related("decision").order_by("external_id")
+    assert [(row.external_id, row.decision.contract_hash) for row in kept] == [
+        ("bulk-1", contract.hash), ("bulk-3", contract.hash), ("bulk-5", ""),
+    ]  # fmt: skip
+
+
+def test_rows_that_insist_on_a_contract_are_refused_from_the_chunk_on_in_which_another_is_in_force(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "CHUNK", 2)
+    source, contract = bound_source(house)
+    good = {
+        "business_unit": GOOD["business_unit"],
+        "capture": GOOD["capture"],
+        "contract_hash": contract.hash,
+    }
+    honest = write_chunk
+
+    def changed_after_the_first(*args: Any, **kwargs: Any) -> None:
+        honest(*args, **kwargs)
+        if kwargs["first_row"] == 1:
+            contract_over(house, source.source_class, version="2.0.0")
+
+    monkeypatch.setattr(imports, "write_chunk", changed_after_the_first)
+    job = taken(house, *(line(source, number, **good) for number in range(4)))
+    assert (job.rows_admitted, refusals(job)) == (2, [(3, "CONTRACT_CHANGED"), (4, "CONTRACT_CHANGED")])
+
+
+def by_key(house: House) -> tuple[Principal, ApiCredential]:
+    credential, _key = factories.make_credential(house.organisation, created_by=house.engineer.person)
+    return Principal(
+        organisation=house.organisation, person=house.engineer.person, credential=credential
+    ), credential
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"revoked_at": "2026-01-01T00:00:00Z"}, "API_KEY_REVOKED"), ({"expires_at": "2026-01-01T00:00:00Z"}, "API_KEY_EXPIRED")],
+)  # fmt: skip
+def test_a_key_that_ends_while_its_import_is_read_ends_the_reading_before_the_next_chunk(
+    house: House, monkeypatch: pytest.MonkeyPatch, change: dict[str, str], code: str
+) -> None:
+    monkeypatch.setattr(imports, "CHUNK", 2)
+    principal, credential = by_key(house)
+    source = house.licensed_source()
+    data = packed(*(line(source, number) for number in range(6)))
+    job, _is_new = hand_in_material(principal=principal, read=io.BytesIO(data).read, length=len(data))
+    honest = write_chunk
+
+    def ended_meanwhile(*args: Any, **kwargs: Any) -> None:
+        honest(*args, **kwargs)
+        ApiCredential.objects.filter(pk=credential.pk).update(**change)
+
+    monkeypatch.setattr(imports, "write_chunk", ended_meanwhile)
+    ended = read_material(job.pk)
+    assert (ended.state, ended.failure, ended.rows_read) == ("FAILED", code, 2)
+    assert TrainingAsset.objects.count() == 2
+    monkeypatch.setattr(imports, "write_chunk", honest)
+    assert taken(house, line(source, 9)).state == "DONE", "a person's own import asks no key"
+
+
+def test_a_seat_that_runs_no_pipeline_any_more_ends_the_reading(house: House) -> None:
+    waiting = hand_in(house, packed(line(house.licensed_source(), 2)))
+    Membership.objects.filter(user=house.engineer.person).update(role=Membership.Role.LEGAL)
+    ended = read_material(waiting.pk)
+    assert (ended.state, ended.failure, ended.rows_read) == ("FAILED", "SEAT_ENDED", 0)
+
+
+def test_a_reading_is_called_off_between_two_chunks_and_what_was_read_stays(
+    house: House, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    monkeypatch.setattr(imports, "CHUNK", 2)
+    source = house.licensed_source()
+    job = hand_in(house, packed(*(line(source, number) for number in range(6))))
+    honest, asked = imports._why_not, iter(range(10))
+
+    def called_off_before_the_second(one: MaterialImport) -> str:
+        if next(asked) == 1:
+            answer = factories.signed_in(house.colleague.person).post(f"{URL}/{job.pk}/cancel")
+            assert (answer.status_code, answer.json()["state"]) == (200, "CANCELLED")
+        return honest(one)
+
+    monkeypatch.setattr(imports, "_why_not", called_off_before_the_second)
+    with django_capture_on_commit_callbacks(execute=True):
+        ended = read_material(job.pk)
+    assert (ended.state, ended.rows_read, ended.rows_admitted) == ("CANCELLED", 2, 2)
+    assert (TrainingAsset.objects.count(), blobs().exists(job.blob), resume_imports()) == (2, False, 0)
+
+
+def test_what_was_called_off_reads_no_further_and_tells_so(
+    house: House, stranger: House, django_capture_on_commit_callbacks: Any
+) -> None:
+    source = house.licensed_source()
+    job = hand_in(house, packed(line(source, 1)))
+    assert factories.signed_in(stranger.engineer.person).post(f"{URL}/{job.pk}/cancel").status_code == 404
+    refused = factories.signed_in(house.counsel.person).post(f"{URL}/{job.pk}/cancel")
+    assert (refused.status_code, refused.json()["code"]) == (403, "ENGINEER_ONLY")
+    with django_capture_on_commit_callbacks(execute=True):
+        cancelled = cancel_import(principal=house.colleague, import_id=job.pk)
+    assert (cancelled.state, cancelled.cancelled_by) == ("CANCELLED", house.colleague.person)
+    assert not blobs().exists(job.blob)
+    assert (read_material(job.pk).state, TrainingAsset.objects.count()) == ("CANCELLED", 0)
+    assert Event.objects.get(kind="training.import_cancelled").person_id == house.colleague.person.pk
+    with pytest.raises(Conflict) as again:
+        cancel_import(principal=house.colleague, import_id=job.pk)
+    assert again.value.code == "IMPORT_ENDED"
+
+
+def test_a_chunk_that_the_database_refuses_each_time_fails_the_import_and_nothing_of_it_is_kept(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "CHUNK", 2)
+    source = house.licensed_source()
+    job = hand_in(house, packed(*(line(source, number) for number in range(6))))
+    honest = write_chunk
+
+    def refused_in_the_second(*args: Any, **kwargs: Any) -> None:
+        honest(*args, **kwargs)
+        if kwargs["first_row"] == 3:
+            row = TrainingAsset.objects.order_by("external_id").first()
+            assert row is not None
+            row.pk = row.pk.__class__(int=1)
+            row.save(force_insert=True)  # the same version of the same source: the database refuses it
+
+    monkeypatch.setattr(imports, "write_chunk", refused_in_the_second)
+    for turn in range(1, STUCK_MOST):
+        with pytest.raises(IntegrityError):
+            read_material(job.pk)
+        job.refresh_from_db()
+        assert (job.state, job.rows_read, job.stuck) == ("RUNNING", 2, turn)
+    ended = read_material(job.pk)
+    assert (ended.state, ended.failure, ended.rows_read, ended.rows_admitted) == (
+        "FAILED",
+        "IMPORT_STUCK",
+        2,
+        2,
+    )
+    assert TrainingAsset.objects.count() == 2
+    assert resume_imports() == 0
+
+
+def test_readings_that_get_further_begin_to_count_anew_and_a_database_that_is_away_is_not_counted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = house.licensed_source()
+    job = hand_in(house, packed(line(source, 1)))
+    honest = write_chunk
+
+    def away(*_args: Any, **_kwargs: Any) -> None:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(imports, "write_chunk", away)
+    for _ in range(STUCK_MOST + 1):
+        with pytest.raises(OperationalError):
+            read_material(job.pk)
+    job.refresh_from_db()
+    assert (job.finished_at, job.stuck) == (None, 0)
+    MaterialImport.objects.filter(pk=job.pk).update(stuck=STUCK_MOST - 1)
+    monkeypatch.setattr(imports, "write_chunk", honest)
+    done = read_material(job.pk)
+    assert (done.state, done.stuck, done.rows_admitted) == ("DONE", 0, 1)

@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from audit.models import Event
 from common import clock, keys
-from common.errors import InvalidInput, NotFound, Unavailable
+from common.errors import Forbidden, InvalidInput, NotFound, Unavailable
 from common.storage import blobs
 from licensing import services
 from tests.factories import (
     approve,
     desk_of_talent,
+    make_desk,
     make_production,
     make_submitted_request,
     make_training_ask,
@@ -27,15 +29,18 @@ from tests.factories import (
 from tests.training.making import CLEAR, House
 from tests.training.test_manifests import make_run
 from tests.training.test_takedowns import a_story, claim
-from training.models import RightsRecord, RightsReport, TrainingManifest, TrainingQuestion
+from training.models import ReportRerun, RightsRecord, RightsReport, TrainingManifest, TrainingQuestion
 from training.reporting import cut as cutting
-from training.services.reports import ReportAsk, build_report, rerun_report
+from training.reporting.cut import exact
+from training.services import reruns
+from training.services.reports import ReportAsk, build_report
+from training.services.reruns import ask_rerun
 from training.services.reviews import answer_review
 from training.services.rights import end_rights
-from training.services.sources import stop_class
+from training.services.sources import open_class, stop_class
 from training.services.takedown_acts import answer_item, call_off, close_takedown, remove_material
-from training.tasks import make_report, resume_reports
-from training.workflows import produce_report
+from training.tasks import compare_report, make_report, resume_reports, resume_reruns
+from training.workflows import make_again, produce_report
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.rights_report import HEAD, STATEMENT, verify_report
 
@@ -159,7 +164,7 @@ def test_after_a_takedown_a_renewal_and_a_review_the_same_cut_gives_the_same_byt
         )  # fmt: skip
     close_takedown(principal=house.counsel, takedown_id=case.pk)
 
-    again = rerun_report(principal=house.counsel, report_id=before.pk)
+    again = make_again(principal=house.counsel, report_id=before.pk)
     assert (again.is_same, again.content_id) == (True, before.content_id)
     anew = report_on(house, scope, about, until=until)
     assert file_of(anew) == whole  # to the byte, signature and all
@@ -198,8 +203,6 @@ def test_a_report_can_be_cut_at_an_event_and_not_in_the_future_nor_at_a_stranger
     house: House, stranger: House
 ) -> None:
     told = a_story(house)
-    from audit.models import Event
-
     frozen = Event.objects.get(kind="training.manifest_frozen", object_id=str(told["manifest"].pk))
     theirs = Event.objects.filter(organisation_id=stranger.organisation.pk).first()
     report = report_on(house, "ASSET", told["asset"].pk, event=frozen.number)
@@ -234,7 +237,7 @@ def test_strangers_and_wrong_scopes_are_refused(house: House, stranger: House) -
     assert unknown.value.code == "SCOPE_UNKNOWN"
     mine = report_on(house, "ORGANISATION")
     with pytest.raises(NotFound):
-        rerun_report(principal=stranger.counsel, report_id=mine.pk)
+        make_again(principal=stranger.counsel, report_id=mine.pk)
 
 
 @pytest.mark.req("TP-106")
@@ -316,9 +319,79 @@ def test_a_signed_report_cannot_be_changed_and_a_rerun_tells_when_the_rows_below
             "update training_trainingasset set licence_claim = 'forged' where id = %s", [told["asset"].pk]
         )
         cursor.execute("alter table training_trainingasset enable trigger user")
-    found = rerun_report(principal=house.counsel, report_id=report.pk)
-    assert found.differs == (HEAD, "tables/originals.csv", "tables/originals.ndjson")
-    assert found.content_id != report.content_id
+    found = make_again(principal=house.counsel, report_id=report.pk)
+    assert found.differs == [HEAD, "tables/originals.csv", "tables/originals.ndjson"]
+    assert (found.is_same, found.content_id != report.content_id) == (False, True)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ReportRerun.objects.filter(pk=found.pk).update(differs=[])
+
+
+@pytest.mark.usefixtures("embedded_valkey")
+def test_a_large_report_is_made_again_in_the_background_one_at_a_time_and_taken_up_after_a_crash(
+    house: House, settings: Any, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, asked = a_story(house), list[str]()
+    report = report_on(house, "MODEL", told["model"].pk)
+    settings.REPORT_INLINE_ROWS = 0
+    monkeypatch.setattr(compare_report, "delay", asked.append)
+    with django_capture_on_commit_callbacks(execute=True):
+        row = make_again(principal=house.engineer, report_id=report.pk)
+        same = make_again(principal=house.counsel, report_id=report.pk)
+    assert (row.state, row.is_same, same.pk, asked) == ("QUEUED", None, row.pk, [str(row.pk)])
+    assert resume_reruns() == 0  # somebody may be at it
+    ReportRerun.objects.filter(pk=row.pk).update(
+        state="RUNNING", touched_at=clock.now() - timedelta(minutes=2)
+    )
+    assert (resume_reruns(), asked) == (1, [str(row.pk)] * 2)
+    compare_report.apply(args=(str(row.pk),))
+    row.refresh_from_db()
+    assert (row.state, row.is_same, row.content_id) == ("DONE", True, report.content_id)
+    assert ask_rerun(principal=house.engineer, report_id=report.pk)[1], (
+        "once it has ended, another may be asked"
+    )
+
+
+def test_a_rerun_that_cannot_be_made_says_why(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = report_on(house, "ORGANISATION")
+    row, _is_new = ask_rerun(principal=house.counsel, report_id=report.pk)
+
+    def broken(_row: Any) -> Any:
+        raise InvalidEvidence(InvalidReason.SIGNATURE_INVALID, "not ours", "")
+
+    monkeypatch.setattr(reruns, "_compared", broken)
+    compare_report.apply(args=(str(row.pk),))
+    row.refresh_from_db()
+    assert (row.state, row.problem, row.is_same) == ("FAILED", "SIGNATURE_INVALID", None)
+
+
+def test_whoever_neither_runs_the_pipeline_nor_is_counsel_makes_no_report_again(house: House) -> None:
+    report = report_on(house, "ORGANISATION")
+    reader = make_desk(house.organisation, "AUDITOR")
+    with pytest.raises(Forbidden) as refused:
+        make_again(principal=reader, report_id=report.pk)
+    assert refused.value.code == "RERUN_ONLY"
+    assert not ReportRerun.objects.exists()
+
+
+def test_a_report_says_since_when_a_class_was_stopped_at_its_cut_and_not_what_came_later(
+    house: House,
+) -> None:
+    source = house.licensed_source()
+    kind = source.source_class_id
+    before = clock.now()
+    stop_class(principal=house.counsel, class_id=kind, reason="A claim.")
+    stopped = clock.now()
+    open_class(principal=house.counsel, class_id=kind, reason="Settled.")
+    opened = clock.now()
+    stop_class(principal=house.counsel, class_id=kind, reason="Another.")
+    said = []
+    for until in (before, stopped, opened, clock.now()):
+        (row,) = table(report_on(house, "SOURCE", source.pk, until=until), "sources")
+        said.append(row["class_stopped_at"])
+    first, second = (
+        exact(one.at) for one in Event.objects.filter(kind="training.class_stopped").order_by("number")
+    )
+    assert said == [None, first, None, second]
 
 
 @pytest.mark.django_db(transaction=True)

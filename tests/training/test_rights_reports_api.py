@@ -52,8 +52,30 @@ def test_a_report_is_asked_for_read_taken_along_and_made_again(house: House, cli
         "text/csv; charset=utf-8",
         "id",
     )
-    again = client.post(f"{URL}/{made['id']}/rerun", headers=key).json()
-    assert again == {"is_same": True, "report": made["report"], "differs": []}
+    assert client.get(f"{URL}/{made['id']}/rerun", headers=key).status_code == 404
+    answer = client.post(f"{URL}/{made['id']}/rerun", headers=key)
+    again = answer.json()
+    assert (answer.status_code, again["state"], again["is_same"]) == (200, "DONE", True)
+    assert (again["report"], again["differs"], again["problem"]) == (made["report"], [], "")
+    assert client.get(f"{URL}/{made['id']}/rerun", headers=key).json() == again
+
+
+def test_making_a_report_again_takes_more_than_reading_and_a_large_one_is_answered_later(
+    house: House, client: Any, settings: Any
+) -> None:
+    key = key_of(house)
+    made = asked(client, key, scope="ORGANISATION").json()
+    credential, _key = make_credential(
+        house.organisation, created_by=house.engineer.person, scopes=["training:read"]
+    )
+    refused = client.post(f"{URL}/{made['id']}/rerun", headers=bearer(credential))
+    assert (refused.status_code, refused.json()["code"]) == (403, "SCOPE_MISSING")
+    house.admit()
+    settings.REPORT_INLINE_ROWS, settings.CELERY_TASK_ALWAYS_EAGER = 0, False
+    later = client.post(f"{URL}/{made['id']}/rerun", headers=key)
+    assert (later.status_code, later.json()["state"], later.json()["is_same"]) == (202, "QUEUED", None)
+    read = client.get(f"{URL}/{made['id']}/rerun", headers=bearer(credential)).json()
+    assert (read["id"], read["done_at"]) == (later.json()["id"], None)
 
 
 def test_a_question_sent_twice_under_one_key_is_asked_once(house: House, client: Any) -> None:

@@ -22,8 +22,11 @@ from training.services import transforms
 from training.services.assets import receive_content
 from training.services.derivatives import JobAsk, register_job
 from training.services.rights import end_rights
+from training.services.takedown_acts import drop_unneeded
+from training.services.takedowns import TakedownAsk, open_takedown
 from training.services.transforms import TransformAsk, run_transform, start_transform
 from training.steps import StepError, run_steps
+from training.storing import put
 from training.tasks import do_transform, resume_transforms
 
 pytestmark = pytest.mark.django_db
@@ -271,3 +274,29 @@ def test_a_run_is_started_and_read_by_the_api_and_strangers_find_nothing(
 def _post(client: Client, path: str, asset: TrainingAsset) -> Any:
     told = {"assets": [str(asset.pk)], "dataset": "faces", "dataset_version": 1, "role": "crop"}
     return client.post(path, told, content_type="application/json")
+
+
+def test_bytes_of_an_output_that_a_takedown_stopped_are_not_left_and_those_that_a_row_holds_stay(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asset, job = stored(house, 31), registered(house)
+    held = stored(house, 32)
+    kept = run_transform(start(house, job, held).pk).items.get().derivative
+    assert kept is not None
+    honest, places = put, list[str]()
+
+    def taken_down_meanwhile(*args: Any) -> str:
+        places.append(honest(*args))
+        roots = (asset.pk, held.pk)
+        open_takedown(
+            principal=house.engineer, ask=TakedownAsk(trigger="CLAIM", reason="A claim.", assets=roots)
+        )
+        assert blobs().exists(places[-1])
+        return places[-1]
+
+    monkeypatch.setattr(transforms, "put", taken_down_meanwhile)
+    run = run_transform(start(house, job, asset).pk)
+    assert items(run) == [("AFTER", ["PARENT_NOT_ADMITTED"])]
+    assert [blobs().exists(one) for one in places] == [False], "no row leads to it: no takedown would find it"
+    drop_unneeded(kept.location)
+    assert blobs().exists(kept.location)

@@ -11,12 +11,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from common import clock
 from tests.training.contracts import written
 from tests.training.making import CLEAR, COMMIT, House, of_bytes, picture
-from training.models import TransformRun
+from training.models import ScanJob, TransformRun
 from training.services.contracts import register_contract
 from training.services.exceptions import ExceptionAsk, ask_exception
 from training.services.imports import hand_in_material, read_material
 from training.services.manifests import ManifestAsk, freeze_manifest
 from training.services.reports import ReportAsk, ask_report, build_report
+from training.services.reruns import ask_rerun, do_rerun
 from training.services.rights_reviews import open_due_reviews
 from training.services.runs import ModelAsk, RunAsk, register_models, register_run
 from training.services.takedowns import TakedownAsk, open_takedown
@@ -36,6 +37,10 @@ def make_training_house(world: Any) -> None:
     house.rights(unclear, checks={**CLEAR, "robots": "UNKNOWN"})
     asset = house.admit(source, **of_bytes(_FILE))
     isolated = house.admit(unclear)
+    ScanJob.objects.create(
+        organisation=house.organisation, asset=asset, asked_by=house.engineer.person, was="ADMITTED", state="FAILED",
+        problem="CONTRACT_CHANGED", moved_at=clock.now(), finished_at=clock.now(),
+    )  # fmt: skip
     job = house.job()
     asked = ask_exception(principal=house.engineer, ask=_exception(kind.code, house.producer.person.email))
     contract = register_contract(principal=house.engineer, text=written(kind.code))
@@ -52,7 +57,8 @@ def make_training_house(world: Any) -> None:
     world.ids["transform"] = str(transform.pk)
     rows = b"no JSON\n"
     handed_in, _ = hand_in_material(principal=house.engineer, read=io.BytesIO(rows).read, length=len(rows))
-    world.ids["import_id"] = str(read_material(handed_in.pk).pk)
+    waiting, _ = hand_in_material(principal=house.engineer, read=io.BytesIO(rows).read, length=len(rows))
+    world.ids |= {"import_id": str(read_material(handed_in.pk).pk), "open_import": str(waiting.pk)}
     manifest = freeze_manifest(
         principal=house.engineer,
         ask=ManifestAsk(
@@ -115,6 +121,8 @@ def _reports(world: Any, house: House, rights: Any) -> None:
     """A report on the manifest, and the review of a rights record; views and tables are the same in every world."""
     asked = ask_report(principal=house.counsel, ask=ReportAsk(scope="MANIFEST", about=world.ids["manifest"]))
     build_report(asked.pk)
+    rerun, _ = ask_rerun(principal=house.counsel, report_id=asked.pk)
+    do_rerun(rerun.pk)
     open_due_reviews(on=rights.next_review_on)
     world.ids |= {
         "report_id": str(asked.pk), "rights review": str(rights.reviews.get().pk),

@@ -13,15 +13,16 @@ from common.api import problem
 from common.clock import rfc3339
 from common.errors import NotFound
 from training.api.base import Strict, TrainingView
-from training.models import Derivative, PolicyDecision, Review, RightsException, TrainingAsset
+from training.models import Derivative, PolicyDecision, Review, RightsException, ScanJob, TrainingAsset
 from training.seats import require_engineer
 from training.selectors.inventory import assets_of, exceptions_of, reviews_of
-from training.services.assets import Admission, asset_of, missing_of, receive_content, register_asset
+from training.services.assets import Admission, asset_of, missing_of, register_asset
 from training.services.derivatives import DerivativeAsk, JobAsk, register_derivatives, register_job
 from training.services.exceptions import ExceptionAsk, ask_exception, end_exception, sign_exception
 from training.services.gate import SIZE_MOST, Capture
 from training.services.reviews import answer_review
 from training.vocabulary import AssetState, Held, MediaKind, Outcome
+from training.workflows import take_content
 
 _SHA256 = r"^[0-9a-f]{64}$"
 _CONTRACT = r"^sha256:[0-9a-f]{64}$"
@@ -92,6 +93,15 @@ class TrainingAssetOutput(Strict):
     findings = serializers.DictField()
     node = serializers.IntegerField()
     decision = GateDecisionOutput()
+
+
+class TrainingScanOutput(Strict):
+    """A scan; ``problem`` says why it gave no verdict."""
+
+    state = serializers.ChoiceField(choices=ScanJob.State.values)
+    problem = serializers.CharField(allow_blank=True)
+    asked_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
 
 
 class TrainingJobInput(Strict):
@@ -243,15 +253,35 @@ class TrainingContentApi(TrainingView):
 
     @extend_schema(
         operation_id="training_assets_content", request={"multipart/form-data": ContentInput},
-        responses=TrainingAssetOutput,
+        responses={200: TrainingAssetOutput, 202: TrainingAssetOutput},
+        description="202 where it is large: isolated until it is scanned; ``.../scan`` says how that stands.",
     )  # fmt: skip
     def post(self, request: Request, asset_id: UUID) -> Response:
         told = self.parsed(ContentInput)
         stream = cast("BinaryIO", told["file"].file)
-        answer = receive_content(
+        answer = take_content(
             principal=self.principal, asset_id=asset_id, stream=stream, under=told["contract_hash"]
         )
-        return answer_of(answer, status=200)
+        return answer_of(answer, status=202 if answer.scan else 200)
+
+
+class TrainingScanApi(TrainingView):
+    """How the scan of a large original stands, the newest one."""
+
+    required_scope = "training:read"
+
+    @extend_schema(operation_id="training_assets_scan", responses=TrainingScanOutput)
+    def get(self, request: Request, asset_id: UUID) -> Response:
+        asset = assets_of(self.principal).filter(pk=asset_id).first()
+        row = asset.scans.order_by("-created_at").first() if asset is not None else None
+        if row is None:
+            raise NotFound
+        return Response(
+            {
+                "state": row.state, "problem": row.problem, "asked_at": rfc3339(row.created_at),
+                "finished_at": rfc3339(row.finished_at) if row.finished_at else None,
+            }
+        )  # fmt: skip
 
 
 class TrainingJobsApi(TrainingView):

@@ -18,6 +18,7 @@ from common.errors import InvalidInput, NotFound, WrongMediaType
 from training.api.base import Strict, TrainingView
 from training.models import MaterialImport
 from training.seats import require_engineer
+from training.services.imports import cancel_import
 from training.workflows import import_material
 
 _NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
@@ -57,7 +58,7 @@ class ImportsApi(TrainingView):
         request={"application/x-ndjson": OpenApiTypes.STR},
         responses={202: TrainingImportOutput},
         parameters=[OpenApiParameter("Idempotency-Key", location=OpenApiParameter.HEADER)],
-        description="One JSON object a line, with the fields of a single registration.",
+        description="One JSON object a line, with the fields of a single registration; ``contract_hash`` among them.",
     )
     def post(self, request: Request) -> Response:
         require_engineer(self.principal)  # before a byte of the body is read
@@ -94,6 +95,16 @@ class ImportApi(TrainingView):
         if row is None:
             raise NotFound
         return row
+
+
+class ImportCancelApi(TrainingView):
+    """Call a reading off; what was registered before stays."""
+
+    required_scope = "training:write"
+
+    @extend_schema(operation_id="training_imports_cancel", request=None, responses=TrainingImportOutput)
+    def post(self, request: Request, import_id: UUID) -> Response:
+        return Response(write_import(cancel_import(principal=self.principal, import_id=import_id)))
 
 
 class ImportRefusalsApi(ImportApi):

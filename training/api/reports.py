@@ -16,13 +16,13 @@ from common.clock import rfc3339
 from common.errors import Conflict, NotFound
 from common.storage import blobs, local_copy
 from training.api.base import Strict, TrainingView
-from training.models import RightsReport
+from training.models import ReportRerun, RightsReport
 from training.reporting.cut import exact
 from training.reporting.tables import TABLES
-from training.selectors.rights_reports import reports_of
-from training.services.reports import ReportAsk, rerun_report
+from training.selectors.rights_reports import last_rerun, reports_of
+from training.services.reports import ReportAsk
 from training.vocabulary import ReportScope, ReportState
-from training.workflows import produce_report
+from training.workflows import make_again, produce_report
 
 ENVELOPE = "application/vnd.dsse.envelope.v1+json"
 ARCHIVE = "application/zip"
@@ -59,11 +59,16 @@ class RightsReportOutput(Strict):
 
 
 class RerunOutput(Strict):
-    """Whether a report that was made again says the same, and which files of it do not."""
+    """Whether a report that was made again says the same (null: not known yet), and which files of it do not."""
 
-    is_same = serializers.BooleanField()
-    report = serializers.CharField()
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=ReportRerun.State.values)
+    problem = serializers.CharField(allow_blank=True)
+    is_same = serializers.BooleanField(allow_null=True)
+    report = serializers.CharField(allow_blank=True)
     differs = serializers.ListField(child=serializers.CharField())
+    asked_at = serializers.DateTimeField()
+    done_at = serializers.DateTimeField(allow_null=True)
 
 
 class RightsReportsApi(TrainingView):
@@ -142,17 +147,25 @@ class RightsReportTableApi(ReportView):
         return table_of(self.made(report_id), table, form)
 
 
-class RightsReportRerunApi(TrainingView):
-    """Make a report again at its own cut, and say whether it says the same."""
+class RightsReportRerunApi(ReportView):
+    """Make a report again at its own cut, and say whether it says the same: a small one at once."""
 
-    required_scope = "training:read"
+    required_scope: ClassVar[str | dict[str, str] | None] = {"GET": "training:read", "POST": "training:write"}
 
-    @extend_schema(operation_id="rights_reports_rerun", request=None, responses=RerunOutput)
+    @extend_schema(operation_id="rights_reports_last_rerun", responses=RerunOutput)
+    def get(self, request: Request, report_id: UUID) -> Response:
+        row = last_rerun(self.found(report_id))
+        if row is None:
+            raise NotFound
+        return Response(write_rerun(row))
+
+    @extend_schema(
+        operation_id="rights_reports_rerun", request=None, responses={200: RerunOutput, 202: RerunOutput},
+        description="202 where it is large: read it here until ``done_at`` is said.",
+    )  # fmt: skip
     def post(self, request: Request, report_id: UUID) -> Response:
-        found = rerun_report(principal=self.principal, report_id=report_id)
-        return Response(
-            {"is_same": found.is_same, "report": found.content_id, "differs": list(found.differs)}
-        )
+        row = make_again(principal=self.principal, report_id=report_id)
+        return Response(write_rerun(row), status=200 if row.done_at else 202)
 
 
 def write_report(row: RightsReport) -> dict[str, Any]:
@@ -163,6 +176,15 @@ def write_report(row: RightsReport) -> dict[str, Any]:
         "last_edge": row.last_edge, "asked_at": rfc3339(row.created_at),
         "done_at": rfc3339(row.done_at) if row.done_at else None, "took_ms": row.took_ms,
         "report": row.content_id, "size_bytes": row.size_bytes, "answers": row.head.get("answers", {}),
+    }  # fmt: skip
+
+
+def write_rerun(row: ReportRerun) -> dict[str, Any]:
+    """A making-again as the API shows it."""
+    return {
+        "id": str(row.pk), "state": row.state, "problem": row.problem, "is_same": row.is_same,
+        "report": row.content_id, "differs": list(row.differs), "asked_at": rfc3339(row.created_at),
+        "done_at": rfc3339(row.done_at) if row.done_at else None,
     }  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from training.models.imports import ImportRefusal, MaterialImport
 from training.models.lineage import LineageEdge, LineageHead, LineageNode
 from training.models.lineage_events import LineageEvent
 from training.models.manifests import ManifestRow, ModelVersion, TrainingManifest, TrainingRun
-from training.models.reports import RightsReport, RightsReview, TrainingQuestion
+from training.models.reports import ReportRerun, RightsReport, RightsReview, TrainingQuestion
 from training.models.rights import RightsEnd, RightsRecord
+from training.models.scans import ScanJob
 from training.models.sources import DomainRule, Source, SourceClass
 from training.models.takedowns import Takedown, TakedownItem, TakedownReach
 from training.models.transforms import TransformItem, TransformRun
@@ -30,12 +31,14 @@ __all__ = [
     "ModelVersion",
     "PolicyDecision",
     "PolicyText",
+    "ReportRerun",
     "Review",
     "RightsEnd",
     "RightsException",
     "RightsRecord",
     "RightsReport",
     "RightsReview",
+    "ScanJob",
     "Source",
     "SourceClass",
     "Takedown",

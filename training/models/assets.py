@@ -1,5 +1,7 @@
 """Originals, derivatives, and the jobs that made the derivatives."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -56,6 +58,11 @@ class TrainingAsset(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.external_id}"
+
+    @property
+    def review(self) -> Any:
+        """The newest review of it, or None."""
+        return self.reviews.order_by("-created_at", "-id").first()
 
 
 class TransformJob(BaseModel):

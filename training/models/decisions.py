@@ -57,7 +57,10 @@ class PolicyDecision(BaseModel):
 
 
 class Review(BaseModel):
-    """An isolated asset waits for a person; the answer is given once, by somebody who did not collect it."""
+    """An isolated asset waits for a person; the answer is given once, by somebody who did not collect it.
+
+    What is isolated anew, for another reason than the one it was let in by, waits in another review.
+    """
 
     class Answer(models.TextChoices):
         """What the reviewer says."""
@@ -66,7 +69,7 @@ class Review(BaseModel):
         REFUSE = "REFUSE", "Refuse"
 
     organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
-    asset = models.OneToOneField("training.TrainingAsset", models.PROTECT, related_name="review")
+    asset = models.ForeignKey("training.TrainingAsset", models.PROTECT, related_name="reviews")
     codes = ArrayField(models.CharField(max_length=60))
     risk = models.PositiveSmallIntegerField()
     due_at = models.DateTimeField()
@@ -87,6 +90,7 @@ class Review(BaseModel):
                 condition=Q(answered_by=None) | ~Q(answered_by=F("collected_by")),
                 name="review_is_somebody_elses",
             ),
+            models.UniqueConstraint(fields=["asset"], condition=Q(answer=""), name="review_one_open"),
         ]
         indexes = [
             models.Index(

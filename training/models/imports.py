@@ -22,12 +22,17 @@ class MaterialImport(BaseModel):
         RUNNING = "RUNNING", "being read"
         DONE = "DONE", "read to its end"
         FAILED = "FAILED", "cannot be read"
+        CANCELLED = "CANCELLED", "called off; what was read before stays"
 
     organisation = models.ForeignKey(
         "accounts.Organisation", models.PROTECT, related_name="+", db_index=False
     )
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False
+    )
+    # the key that handed it in, if one did: asked again before each chunk
+    credential = models.ForeignKey(
+        "accounts.ApiCredential", models.PROTECT, null=True, related_name="+", db_index=False
     )
     # whose name stands in the rows as their collector
     collector = models.CharField(max_length=120)
@@ -36,7 +41,7 @@ class MaterialImport(BaseModel):
     blob = models.CharField(max_length=300)
     size_bytes = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64, validators=[SHA256])
-    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    state = models.CharField(max_length=9, choices=State, default=State.QUEUED)
     failure = models.CharField(max_length=40, blank=True, default="")
     rows_read = models.PositiveBigIntegerField(default=0)
     rows_admitted = models.PositiveBigIntegerField(default=0)
@@ -44,11 +49,21 @@ class MaterialImport(BaseModel):
     rows_same = models.PositiveBigIntegerField(default=0)
     rows_refused = models.PositiveBigIntegerField(default=0)
     bytes_read = models.PositiveBigIntegerField(default=0)
+    # readings in a row that the database refused at the same chunk
+    stuck = models.PositiveSmallIntegerField(default=0)
     moved_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(state="CANCELLED", cancelled_by__isnull=False, finished_at__isnull=False)
+                | (~Q(state="CANCELLED") & Q(cancelled_by=None)),
+                name="material_import_is_cancelled_by_somebody",
+            ),
             models.UniqueConstraint(
                 fields=["organisation", "repeat_key"], condition=~Q(repeat_key=""),
                 name="material_import_once_a_key",

@@ -68,6 +68,55 @@ class RightsReport(BaseModel):
         return f"{self.scope} until {self.until} {self.state}"
 
 
+class ReportRerun(BaseModel):
+    """A report made again at its own cut, and whether it said the same (TP-095); it ends once (trigger)."""
+
+    class State(models.TextChoices):
+        """How far it has come."""
+
+        QUEUED = "QUEUED", "waits"
+        RUNNING = "RUNNING", "is being made"
+        DONE = "DONE", "compared"
+        FAILED = "FAILED", "could not be made"
+
+    organisation = models.ForeignKey(
+        "accounts.Organisation", models.PROTECT, related_name="+", db_index=False
+    )
+    report = models.ForeignKey(RightsReport, models.PROTECT, related_name="reruns")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
+    state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
+    problem = models.CharField(max_length=60, blank=True, default="")
+    # ``sha256:`` of the head as it came out this time, and the files that say something else
+    content_id = models.CharField(max_length=71, blank=True, default="")
+    differs = models.JSONField(default=list)
+    touched_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report"], condition=Q(done_at=None), name="report_rerun_one_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["QUEUED", "RUNNING"], done_at=None)
+                | (Q(state="DONE", done_at__isnull=False) & ~Q(content_id=""))
+                | (Q(state="FAILED", done_at__isnull=False) & ~Q(problem="")),
+                name="report_rerun_ends_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["touched_at"], condition=Q(done_at=None), name="report_rerun_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.report_id}"
+
+    @property
+    def is_same(self) -> bool | None:
+        """Whether it says the same, to the byte; None: not known yet."""
+        return not self.differs if self.state == self.State.DONE else None
+
+
 class TrainingQuestion(BaseModel):
     """One question that the product answered, and how long it took: the stopwatch (TP-186). Append-only."""
 

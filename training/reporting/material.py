@@ -23,7 +23,7 @@ from training.models import (
 )
 from training.reporting.cut import Cut, exact
 from training.reporting.members import Members
-from training.reporting.standing import Case, Licences, right_at, states_at, verdicts_on
+from training.reporting.standing import Case, Licences, reviews_at, right_at, states_at, verdicts_on
 from training.vocabulary import NodeKind
 from trustcore.encoding import sha256_hex
 
@@ -55,9 +55,7 @@ def original_rows(cut: Cut, members: Members, cases: dict[UUID, Case]) -> Rows:
     for batch in members.batches(NodeKind.ASSET):
         assets = list(TrainingAsset.objects.filter(pk__in=batch).order_by("pk"))
         verdicts = verdicts_on(assets, cut.until)
-        reviews = {
-            row.asset_id: row for row in Review.objects.filter(asset__in=batch, created_at__lte=cut.until)
-        }
+        reviews = reviews_at(batch, cut.until)
         states = states_at(assets, verdicts, reviews, cases, cut.until)
         for asset in assets:
             yield "originals", _original(asset, states[asset.pk], verdicts[asset.pk])
@@ -67,8 +65,8 @@ def original_rows(cut: Cut, members: Members, cases: dict[UUID, Case]) -> Rows:
                     continue
                 shared.add(verdict.pk) if verdict.covers > 1 else None
                 yield "verdicts", _verdict(verdict)
-            if asset.pk in reviews:
-                yield "reviews", _review(reviews[asset.pk], cut.until)
+            for review in reviews[asset.pk]:
+                yield "reviews", _review(review, cut.until)
     for text in PolicyText.objects.filter(pk__in=policies).order_by("pk"):
         yield "policies", {"hash": text.pk, "text": text.text}
 

@@ -10,7 +10,15 @@ from django.db.models import Q, QuerySet
 
 from audit.models import Event
 from licensing.models import Hold, TrainingToken
-from training.models import PolicyDecision, Review, RightsRecord, Takedown, TakedownReach, TrainingAsset
+from training.models import (
+    PolicyDecision,
+    Review,
+    RightsRecord,
+    ScanJob,
+    Takedown,
+    TakedownReach,
+    TrainingAsset,
+)
 from training.vocabulary import AssetState, Outcome, TakedownState
 from trustcore.policy.vocabulary import TokenState
 
@@ -74,14 +82,23 @@ def verdicts_on(assets: Collection[TrainingAsset], until: datetime) -> dict[UUID
     return found
 
 
+def reviews_at(assets: Collection[UUID], until: datetime) -> dict[UUID, list[Review]]:
+    """The reviews of each original that were open or answered at ``until``, oldest first; 1 query."""
+    found: dict[UUID, list[Review]] = defaultdict(list)
+    rows = Review.objects.filter(asset__in=assets, created_at__lte=until)
+    for row in rows.order_by("created_at", "pk"):
+        found[row.asset_id].append(row)
+    return found
+
+
 def states_at(
     assets: Iterable[TrainingAsset],
     verdicts: dict[UUID, list[PolicyDecision]],
-    reviews: dict[UUID, Review],
+    reviews: dict[UUID, list[Review]],
     cases: dict[UUID, Case],
     until: datetime,
 ) -> dict[UUID, str]:
-    """How each original stood at ``until``: what the gate and people said, and then which case held it; 1 query."""
+    """How each original stood at ``until``: what the gate and people said, and then which case or scan held it; 2 queries."""
     assets = list(assets)
     holding = [pk for pk, case in cases.items() if case.holds]
     by_node: dict[int, list[Case]] = defaultdict(list)
@@ -90,29 +107,38 @@ def states_at(
         reach = reached_at(until).filter(node__in=nodes, takedown__in=holding)
         for node, case in reach.values_list("node_id", "takedown_id"):
             by_node[node].append(cases[case])
+    unscanned = set(
+        ScanJob.objects.filter(asset__in=assets, created_at__lte=until)
+        .exclude(finished_at__lte=until)
+        .values_list("asset_id", flat=True)
+    )
     found = {}
     for asset in assets:
-        state = _judged(verdicts[asset.pk], reviews.get(asset.pk), until)
+        state = _judged(verdicts[asset.pk], reviews.get(asset.pk, []), until)
         held = by_node[asset.node_id]
         if any(case.removed_at for case in held):
             state = AssetState.REMOVED
-        elif held and state == AssetState.ADMITTED:
+        elif (held or asset.pk in unscanned) and state == AssetState.ADMITTED:
             state = AssetState.ISOLATED
         found[asset.pk] = str(state)
     return found
 
 
-def _judged(verdicts: list[PolicyDecision], review: Review | None, until: datetime) -> AssetState:
+def _judged(verdicts: list[PolicyDecision], reviews: list[Review], until: datetime) -> AssetState:
+    """What gate and people had said: whatever was isolated waits until a person answers for all of its reasons."""
     if any(one.outcome == Outcome.REFUSE for one in verdicts):
         return AssetState.REFUSED
-    if review is None or review.created_at > until:
-        return AssetState.ADMITTED
-    if review.answered_at is None or review.answered_at > until:
-        return AssetState.ISOLATED
-    if review.answer == Review.Answer.REFUSE:
-        return AssetState.REFUSED
-    later = [one for one in verdicts if one.created_at > review.answered_at]
-    fresh = any(one.outcome == Outcome.ISOLATE and set(one.codes) - set(review.codes) for one in later)
+    cleared: set[str] = set()
+    last: datetime | None = None
+    for review in reviews:
+        if review.answered_at is None or review.answered_at > until:
+            return AssetState.ISOLATED
+        if review.answer == Review.Answer.REFUSE:
+            return AssetState.REFUSED
+        cleared |= set(review.codes)
+        last = review.answered_at
+    isolating = (one for one in verdicts if one.outcome == Outcome.ISOLATE)
+    fresh = any(set(one.codes) - cleared for one in isolating if last is None or one.created_at > last)
     return AssetState.ISOLATED if fresh else AssetState.ADMITTED
 
 

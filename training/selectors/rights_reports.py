@@ -4,7 +4,7 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.principals import Principal
-from training.models import RightsReport, RightsReview, TrainingAsset, TrainingManifest
+from training.models import ReportRerun, RightsReport, RightsReview, TrainingAsset, TrainingManifest
 from training.vocabulary import ReportScope
 
 
@@ -12,6 +12,11 @@ def reports_of(principal: Principal) -> QuerySet[RightsReport]:
     """The house's reports, newest first."""
     rows = RightsReport.objects.filter(organisation=principal.organisation)
     return rows.select_related("asked_by").order_by("-created_at")
+
+
+def last_rerun(report: RightsReport) -> ReportRerun | None:
+    """The newest making-again of a report, done or under way."""
+    return report.reruns.select_related("asked_by").order_by("-created_at").first()
 
 
 def size_of(row: RightsReport) -> int:

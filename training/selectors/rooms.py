@@ -67,11 +67,9 @@ def rights_for(principal: Principal, rights_id: UUID) -> RightsRecord | None:
 
 
 def asset_for(principal: Principal, asset_id: UUID) -> TrainingAsset | None:
-    """An original with its source, the version it was admitted under, its decision and its review."""
+    """An original with its source, the version it was admitted under, and its decision."""
     rows = TrainingAsset.objects.filter(organisation=principal.organisation, pk=asset_id)
-    return rows.select_related(
-        "source__source_class", "rights__end", "decision", "owner", "review__answered_by"
-    ).first()
+    return rows.select_related("source__source_class", "rights__end", "decision", "owner").first()
 
 
 def exception_for(principal: Principal, exception_id: UUID) -> RightsException | None:

@@ -18,9 +18,9 @@ from common.ids import new_id
 from training.gate.facts import Facts, missing_capture
 from training.gate.policy import Verdict
 from training.lineage.writing import link, make_node
-from training.models import PolicyDecision, Review, Source, TrainingAsset
+from training.models import PolicyDecision, Review, ScanJob, Source, TrainingAsset
 from training.prints import keep_prints
-from training.scanning import scan_file
+from training.scanning import Findings, scan_file
 from training.seats import require_engineer
 from training.services.gate import Capture, Ground, facts_of, ground_of, judge, keep_decision
 from training.services.risk import risk_of
@@ -41,6 +41,8 @@ class Admission:
 
     decision: PolicyDecision
     asset: TrainingAsset | None
+    # where its bytes are here and not scanned yet: they lie apart until then
+    scan: ScanJob | None = None
 
 
 def register_asset(
@@ -82,6 +84,9 @@ def receive_content(
     A wrong checksum stores nothing and changes nothing. What a scan makes inadmissible ends as refused. Of two callers
     that send the same bytes at once, the later is told what was decided for the earlier; nothing is written twice.
 
+    An original above ``TRAINING_SCAN_INLINE_BYTES`` is put aside unscanned, isolated, and scanned by a worker
+    (:mod:`training.services.scans`); ``scan`` of the answer is that job.
+
     Args:
         under: as for :func:`register_asset`; asked before the first byte and again after the scan.
 
@@ -101,6 +106,8 @@ def receive_content(
             _("Registered: %(wanted)s; sent: %(sent)s.") % {"wanted": asset.sha256, "sent": sha256},
         )  # fmt: skip
     _require_open(asset)
+    if size > settings.TRAINING_SCAN_INLINE_BYTES:
+        return _put_aside(principal, asset.pk, stream, under)
     before = asset
     found = scan_file(stream, kind=asset.kind, organisation_id=asset.organisation_id, but_for=asset.pk)
     with transaction.atomic():
@@ -110,30 +117,58 @@ def receive_content(
         _require_open(asset)
         ground = ground_of(with_locked_class(asset.source))
         require_contract(ground, under)
-        facts = facts_of(
-            ground, as_captured(asset, found.flags), registered_at=asset.created_at, **found.facts
-        )
-        verdict = judge(ground, facts)
-        decision = keep_decision(
-            ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk,
-            after=asset.decision,
+        return judge_scanned(principal, asset, ground, found, stream)
+
+
+def judge_scanned(
+    principal: Principal, asset: TrainingAsset, ground: Ground, found: Findings, stream: BinaryIO
+) -> Admission:
+    """Judge an original by what its scan found, and keep its bytes where they belong then.
+
+    MUST be called inside the transaction that holds the asset and the class of ``ground``.
+    """
+    facts = facts_of(ground, as_captured(asset, found.flags), registered_at=asset.created_at, **found.facts)
+    verdict = judge(ground, facts)
+    decision = keep_decision(
+        ground=ground, facts=facts, verdict=verdict, principal=principal, subject_id=asset.pk,
+        after=asset.decision,
+    )  # fmt: skip
+    asset.findings = found.report
+    asset.decision = decision
+    asset.state = settled(asset, verdict)
+    if asset.state != AssetState.REFUSED:
+        hold_bytes(asset.sha256)
+        part = ORIGINALS if asset.state == AssetState.ADMITTED else ISOLATED
+        asset.location = put(asset.organisation_id, part, asset.sha256, stream)
+        asset.held, asset.stored_at = Held.HERE, clock.now()
+    asset.save(update_fields=["findings", "decision", "state", "location", "held", "stored_at"])
+    keep_prints(asset.organisation_id, asset.pk, found.prints if asset.state != AssetState.REFUSED else [])
+    if asset.state == AssetState.ISOLATED:
+        open_review(principal, asset, ground, verdict)
+    _tell("training.asset_scanned", principal, ground, as_captured(asset), decision, asset)
+    return Admission(decision, asset)
+
+
+def _put_aside(principal: Principal, asset_id: UUID, stream: BinaryIO, under: str | None) -> Admission:
+    """Keep the bytes of a large original apart until a worker has scanned them; nothing may use it before."""
+    with transaction.atomic():
+        asset = TrainingAsset.objects.select_for_update(of=("self",)).get(pk=asset_id)
+        if (open_job := ScanJob.objects.filter(asset=asset, finished_at=None).first()) is not None:
+            return Admission(asset.decision, asset, open_job)  # sent twice at once
+        _require_open(asset)
+        ground = ground_of(with_locked_class(asset.source))
+        require_contract(ground, under)
+        job = ScanJob.objects.create(
+            organisation_id=asset.organisation_id, asset=asset, asked_by=principal.person,
+            credential=principal.credential, under=under, was=asset.state, was_location=asset.location,
+            moved_at=clock.now(),
         )  # fmt: skip
-        asset.findings = found.report
-        asset.decision = decision
-        asset.state = settled(asset, verdict)
-        if asset.state != AssetState.REFUSED:
-            hold_bytes(sha256)
-            part = ORIGINALS if asset.state == AssetState.ADMITTED else ISOLATED
-            asset.location = put(asset.organisation_id, part, sha256, stream)
-            asset.held, asset.stored_at = Held.HERE, clock.now()
-        asset.save(update_fields=["findings", "decision", "state", "location", "held", "stored_at"])
-        keep_prints(
-            asset.organisation_id, asset.pk, found.prints if asset.state != AssetState.REFUSED else []
-        )
-        if asset.state == AssetState.ISOLATED:
-            open_review(principal, asset, ground, verdict)
-        _tell("training.asset_scanned", principal, ground, as_captured(asset), decision, asset)
-        return Admission(decision, asset)
+        hold_bytes(asset.sha256)
+        asset.location = put(asset.organisation_id, ISOLATED, asset.sha256, stream)
+        asset.state, asset.held = AssetState.ISOLATED, Held.HERE
+        asset.save(update_fields=["state", "held", "location"])
+        _tell("training.scan_asked", principal, ground, as_captured(asset), asset.decision, asset)
+        return Admission(asset.decision, asset, job)
 
 
 def _refused_unread(principal: Principal, asset: TrainingAsset, under: str | None) -> Admission | None:
@@ -172,7 +207,7 @@ def source_of(principal: Principal, source_id: UUID) -> Source:
 def asset_of(principal: Principal, asset_id: UUID) -> TrainingAsset:
     """The caller's asset. Raises ``NotFound``."""
     found = (
-        TrainingAsset.objects.select_related("source__source_class", "review")
+        TrainingAsset.objects.select_related("source__source_class")
         .filter(pk=asset_id, organisation=principal.organisation)
         .first()
     )
@@ -245,9 +280,13 @@ def open_review(principal: Principal, asset: TrainingAsset, ground: Ground, verd
 
 
 def queue_for_review(asset: TrainingAsset, ground: Ground, verdict: Verdict, collected_by: User) -> None:
-    """As :func:`open_review`, where time isolated it: ``collected_by`` does not decide about it."""
+    """As :func:`open_review`, where time isolated it: ``collected_by`` does not decide about it.
+
+    What a person let in for another reason waits anew: an answered review opens nothing that is isolated later.
+    """
     Review.objects.get_or_create(
         asset=asset,
+        answer="",
         defaults={
             "organisation_id": asset.organisation_id, "codes": list(verdict.codes),
             "risk": risk_of(ground.source.source_class, ground.rights, asset.method),
@@ -328,8 +367,8 @@ def settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
         return AssetState.REFUSED
     if verdict.outcome == Outcome.ADMIT:
         return AssetState(asset.state)
-    review = Review.objects.filter(asset=asset, answer=Review.Answer.ADMIT).first()
-    is_cleared = review is not None and set(verdict.codes) <= set(review.codes)
+    answered = Review.objects.filter(asset=asset, answer=Review.Answer.ADMIT).values_list("codes", flat=True)
+    is_cleared = set(verdict.codes) <= {code for codes in answered for code in codes}
     return AssetState.ADMITTED if is_cleared else AssetState.ISOLATED
 
 
@@ -390,6 +429,7 @@ __all__ = [
     "discard_isolated",
     "in_one_spelling",
     "is_known",
+    "judge_scanned",
     "kept_capture",
     "missing_of",
     "open_review",

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from audit.services import record
 from common import clock
 from training.contracts.compiling import compile_contract
-from training.models import DataContract, Review, SourceClass, TrainingAsset
+from training.models import DataContract, SourceClass, TrainingAsset
 from training.selectors.contracts import in_force, kept_too_long, unscanned
 from training.services.assets import as_captured, queue_for_review
 from training.services.carrying_on import for_each
@@ -66,8 +66,7 @@ def _isolate(asset_id: UUID, at: datetime) -> bool:
         collected_by = asset.decision.asked_by or asset.source.registered_by
         asset.decision, asset.state = decision, AssetState.ISOLATED
         asset.save(update_fields=["decision", "state"])
-        if not Review.objects.filter(asset=asset).exists():
-            queue_for_review(asset, ground, verdict, collected_by)
+        queue_for_review(asset, ground, verdict, collected_by)
         record(
             kind="training.scan_late", principal=None, organisation_id=asset.organisation_id,
             object_type="training_asset", object_id=asset.pk,

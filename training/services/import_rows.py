@@ -13,11 +13,11 @@ from uuid import UUID
 
 import msgspec
 
-from common.errors import DomainError
+from common.errors import Conflict, DomainError
 from training.gate.facts import Facts
 from training.gate.policy import Policy, Verdict, decide_many
 from training.models import Source, TrainingAsset
-from training.services.assets import in_one_spelling, with_locked_class
+from training.services.assets import in_one_spelling, require_contract, with_locked_class
 from training.services.gate import SIZE_MOST, Capture, Ground, facts_of, ground_of
 from training.vocabulary import AssetState, Outcome
 
@@ -47,6 +47,8 @@ class Row(msgspec.Struct, forbid_unknown_fields=True):
     flags: _Listed = []
     business_unit: Annotated[str, msgspec.Meta(max_length=80)] = ""
     location: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    # the contract that the ingest runs by; empty: none at all; left out: not asked
+    contract_hash: Annotated[str, msgspec.Meta(pattern=r"^(sha256:[0-9a-f]{64})?$")] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Told:
     row: int
     source_id: UUID
     capture: Capture
+    under: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +126,12 @@ def sort_rows(organisation_id: UUID, told: Sequence[Told]) -> tuple[Sorted, dict
     sorted_ = Sorted()
     here = []
     for one in told:
-        if one.source_id in grounds:
-            here.append(one)
-        else:
+        if one.source_id not in grounds:
             sorted_.refused.append(Refused(one.row, "NOT_FOUND", "", one.capture.external_id))
+        elif one.under is not None and (changed := _changed_contract(grounds[one.source_id], one)):
+            sorted_.refused.append(changed)
+        else:
+            here.append(one)
     versions = _versions(here)
     holders = _holders(organisation_id, {one.capture.sha256 for one in here})
     judge = _Judge(grounds)
@@ -158,6 +163,15 @@ def sort_rows(organisation_id: UUID, told: Sequence[Told]) -> tuple[Sorted, dict
     return sorted_, grounds
 
 
+def _changed_contract(ground: Ground, one: Told) -> Refused | None:
+    """The refusal of a row that insists on another contract than the one in force; None: it is this one."""
+    try:
+        require_contract(ground, one.under)
+    except Conflict as error:
+        return Refused(one.row, error.code, error.detail, one.capture.external_id)
+    return None
+
+
 class _RowError(ValueError):
     """A row that is refused before it is read."""
 
@@ -177,7 +191,7 @@ def _told(number: int, line: bytes, collector: str) -> Told:
         capture=row.capture, content=tuple(row.content), flags=tuple(row.flags),
         business_unit=row.business_unit, location=row.location,
     )  # fmt: skip
-    return Told(number, row.source_id, in_one_spelling(capture, collector=collector))
+    return Told(number, row.source_id, in_one_spelling(capture, collector=collector), row.contract_hash)
 
 
 def _is_deeper(value: Any, most: int) -> bool:

@@ -20,14 +20,15 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from accounts.authentication import living_credential
 from accounts.models import Membership
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
-from common.errors import Conflict, InvalidInput, TooLarge
+from common.errors import Conflict, InvalidInput, NotFound, TooLarge, Unauthenticated
 from common.storage import blobs
 from training.models import MaterialImport
-from training.seats import require_engineer
+from training.seats import ENGINEERS, require_engineer
 from training.services.assets import collector_of
 from training.services.import_rows import ROW_BYTES_MAX, read_rows, sort_rows
 from training.services.import_writing import write_chunk
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 CHUNK: Final = 5000
 _PIECE: Final = 1024 * 1024
 _TRIES: Final = 5
+STUCK_MOST: Final = 5
+"""Readings in a row that the database may refuse at one chunk, each after its own tries, before the import fails."""
 
 
 def hand_in_material(
@@ -82,7 +85,7 @@ def hand_in_material(
     try:
         with transaction.atomic():
             job = MaterialImport.objects.create(
-                organisation=principal.organisation, submitted_by=principal.person,
+                organisation=principal.organisation, submitted_by=principal.person, credential=principal.credential,
                 collector=collector_of(principal), repeat_key=repeat_key, blob=blob, size_bytes=size,
                 sha256=digest.hexdigest(), moved_at=clock.now(),
             )  # fmt: skip
@@ -100,7 +103,11 @@ def hand_in_material(
 
 
 def read_material(import_id: UUID) -> MaterialImport:
-    """Read what is left of a file, chunk by chunk; one reader at a time is the caller's to see to."""
+    """Read what is left of a file, chunk by chunk; one reader at a time is the caller's to see to.
+
+    What the database refuses each time, at the same chunk, ends as ``FAILED`` with ``IMPORT_STUCK``; of that chunk
+    nothing is kept, and what stands before it stays.
+    """
     job = MaterialImport.objects.select_related("submitted_by").get(pk=import_id)
     if job.finished_at is not None:
         return job
@@ -109,12 +116,18 @@ def read_material(import_id: UUID) -> MaterialImport:
             stream.seek(job.bytes_read)
             lines = _lines(cast(BinaryIO, stream))
             while chunk := list(islice(lines, CHUNK)):
-                if not _may_still(job):
-                    return _finish(job, MaterialImport.State.FAILED, "SEAT_ENDED")
-                _take_over(job, chunk)
+                if ended := _why_not(job):
+                    return _finish(job, MaterialImport.State.FAILED, ended)
+                if not _take_over(job, chunk):
+                    return MaterialImport.objects.get(pk=job.pk)  # it was called off meanwhile
     except FileNotFoundError:
         return _finish(job, MaterialImport.State.FAILED, "FILE_GONE")
-    except (OSError, OperationalError, IntegrityError, InvalidInput):
+    except (OperationalError, IntegrityError) as error:
+        if _is_lasting(error) and _stuck_for_good(job):
+            logger.exception("import %s is refused at the same chunk each time", job.pk)
+            return _finish(job, MaterialImport.State.FAILED, "IMPORT_STUCK")
+        raise  # may pass: the beat goes on with it
+    except (OSError, InvalidInput):
         raise  # passes, or another reader is at it: the beat goes on with it
     except Exception:
         logger.exception("import %s cannot be read on", job.pk)
@@ -122,12 +135,53 @@ def read_material(import_id: UUID) -> MaterialImport:
     return _finish(job, MaterialImport.State.DONE)
 
 
-def _may_still(job: MaterialImport) -> bool:
-    """Whether whoever handed it in still has a seat in the house."""
+def cancel_import(*, principal: Principal, import_id: UUID) -> MaterialImport:
+    """Call a reading off: nothing after the chunk in hand is read, what was registered before stays.
+
+    Raises:
+        NotFound, Forbidden: as :func:`~training.seats.require_engineer`. Conflict: ``IMPORT_ENDED``.
+    """
+    require_engineer(principal)
+    with transaction.atomic():
+        row = (
+            MaterialImport.objects.select_for_update(of=("self",))
+            .filter(pk=import_id, organisation=principal.organisation)
+            .first()
+        )
+        if row is None:
+            raise NotFound
+        if row.finished_at is not None:
+            raise Conflict("IMPORT_ENDED", "This import has ended already.")
+        _end(row, MaterialImport.State.CANCELLED, "", principal)
+        return row
+
+
+def _why_not(job: MaterialImport) -> str:
+    """Why whoever handed it in may not go on with it, as a code; empty: they may."""
     seats = Membership.objects.filter(
-        user=job.submitted_by_id, organisation=job.organisation_id, ended_at=None
+        user=job.submitted_by_id, organisation=job.organisation_id, ended_at=None, role__in=ENGINEERS
     )
-    return job.submitted_by.is_active and seats.exists()
+    if not (job.submitted_by.is_active and seats.exists()):
+        return "SEAT_ENDED"
+    if job.credential_id is not None:
+        try:
+            living_credential(job.credential_id)
+        except Unauthenticated as error:
+            return error.code
+    return ""
+
+
+def _is_lasting(error: IntegrityError | OperationalError) -> bool:
+    """Whether the database refuses what is written (a constraint, a limit of its own), rather than being away."""
+    told = getattr(error.__cause__, "sqlstate", None) or ""
+    return isinstance(error, IntegrityError) or told.startswith("54")
+
+
+def _stuck_for_good(job: MaterialImport) -> bool:
+    """Count a reading that was refused at the chunk in hand; whether it is one too many."""
+    mine = MaterialImport.objects.filter(pk=job.pk, rows_read=job.rows_read, finished_at=None)
+    mine.update(stuck=F("stuck") + 1, moved_at=clock.now())
+    return mine.filter(stuck__gte=STUCK_MOST).exists()
 
 
 def _read(read: Callable[[int], bytes], most: int) -> bytes:
@@ -157,23 +211,27 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[bytes, int]]:
         yield line.rstrip(b"\r\n"), size
 
 
-def _take_over(job: MaterialImport, chunk: list[tuple[bytes, int]]) -> None:
-    """One chunk, whole or not at all; a registration that came between is seen by trying again."""
+def _take_over(job: MaterialImport, chunk: list[tuple[bytes, int]]) -> bool:
+    """One chunk, whole or not at all; a registration that came between is seen by trying again. False: it was ended."""
     for turn in range(_TRIES):
         try:
             with transaction.atomic():
-                _take_over_once(job, chunk)
+                is_taken = _take_over_once(job, chunk)
         except (IntegrityError, OperationalError):
             if turn == _TRIES - 1:
                 raise
             job.refresh_from_db(fields=["rows_read"])
         else:
-            return
+            job.rows_read += len(chunk) if is_taken else 0
+            return is_taken
+    raise AssertionError("the last turn returns or raises")
 
 
-def _take_over_once(job: MaterialImport, chunk: list[tuple[bytes, int]]) -> None:
+def _take_over_once(job: MaterialImport, chunk: list[tuple[bytes, int]]) -> bool:
     now = MaterialImport.objects.select_for_update(of=("self",)).get(pk=job.pk)
-    if now.finished_at is not None or now.rows_read != job.rows_read:
+    if now.finished_at is not None:
+        return False
+    if now.rows_read != job.rows_read:
         raise InvalidInput("IMPORT_MOVED", "Another reader is at this file.")
     first = job.rows_read + 1
     numbered = [(first + at, line) for at, (line, _size) in enumerate(chunk) if line.strip()]
@@ -191,25 +249,38 @@ def _take_over_once(job: MaterialImport, chunk: list[tuple[bytes, int]]) -> None
         rows_isolated=F("rows_isolated") + isolated,
         rows_same=F("rows_same") + sorted_.same,
         rows_refused=F("rows_refused") + len(sorted_.refused),
+        stuck=0,
         moved_at=clock.now(),
     )
-    job.rows_read += len(chunk)
+    return True
 
 
 def _finish(job: MaterialImport, state: str, failure: str = "") -> MaterialImport:
     with transaction.atomic():
         row = MaterialImport.objects.select_for_update(of=("self",)).get(pk=job.pk)
         if row.finished_at is None:
-            row.state, row.failure, row.finished_at, row.moved_at = state, failure, clock.now(), clock.now()
-            row.save(update_fields=["state", "failure", "finished_at", "moved_at"])
-            record(
-                kind="training.import_read" if state == MaterialImport.State.DONE else "training.import_failed",
-                principal=None, organisation_id=row.organisation_id, object_type="training_import",
-                object_id=row.pk, details=_figures(row),
-            )  # fmt: skip
-        if row.blob:  # what the gate refused is not kept beside it; the file's hash stays
-            transaction.on_commit(partial(blobs().delete, row.blob), robust=True)
+            _end(row, state, failure, None)
         return row
+
+
+def _end(row: MaterialImport, state: str, failure: str, principal: Principal | None) -> None:
+    """Write down how a reading ended; MUST be called inside the transaction that holds its row."""
+    row.state, row.failure, row.finished_at, row.moved_at = state, failure, clock.now(), clock.now()
+    row.cancelled_by = principal.person if principal else None
+    row.save(update_fields=["state", "failure", "finished_at", "moved_at", "cancelled_by"])
+    record(
+        kind=_ENDED[MaterialImport.State(state)], principal=principal, organisation_id=row.organisation_id,
+        object_type="training_import", object_id=row.pk, details=_figures(row),
+    )  # fmt: skip
+    # what the gate refused is not kept beside it; the file's hash stays
+    transaction.on_commit(partial(blobs().delete, row.blob), robust=True)
+
+
+_ENDED: Final = {
+    MaterialImport.State.DONE: "training.import_read",
+    MaterialImport.State.FAILED: "training.import_failed",
+    MaterialImport.State.CANCELLED: "training.import_cancelled",
+}
 
 
 def _figures(row: MaterialImport) -> dict[str, Any]:
@@ -219,4 +290,4 @@ def _figures(row: MaterialImport) -> dict[str, Any]:
     }  # fmt: skip
 
 
-__all__ = ["CHUNK", "hand_in_material", "read_material"]
+__all__ = ["CHUNK", "STUCK_MOST", "cancel_import", "hand_in_material", "read_material"]

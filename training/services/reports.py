@@ -1,5 +1,6 @@
-"""Ask for a rights report, make it, and make it again to see whether it says the same."""
+"""Ask for a rights report, and make it; ``services/reruns.py`` makes it again."""
 
+import secrets
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,21 +13,19 @@ from accounts.principals import Principal
 from audit.models import Event
 from audit.services import record
 from common import clock, keys
-from common.errors import Conflict, InvalidInput, NotFound
+from common.errors import InvalidInput, NotFound
 from common.models import SigningKey
 from common.storage import blobs
 from training.models import RightsReport
 from training.reporting.cut import Cut, settle
 from training.reporting.members import node_of
-from training.reporting.whereabouts import every_key
 from training.reporting.writing import drafted, write_archive
 from training.seats import require_house
 from training.selectors.manifests import manifest_for
-from training.selectors.rights_reports import reports_of
 from training.services.questions import keep_time
 from training.vocabulary import QuestionKind, ReportScope, ReportState
-from trustcore.rights_report import HEAD, read_statement, sign_report
 from trustcore.rights_report import report_id as id_of_head
+from trustcore.rights_report import sign_report
 
 _SETTLE_SECONDS = 2.0
 
@@ -42,19 +41,6 @@ class ReportAsk:
     about: str = ""
     until: datetime | None = None
     event: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rerun:
-    """What came of making a report again: the id it got, and the files that say something else."""
-
-    content_id: str
-    differs: tuple[str, ...]
-
-    @property
-    def is_same(self) -> bool:
-        """Whether it says the same, to the byte."""
-        return not self.differs
 
 
 def ask_report(*, principal: Principal, ask: ReportAsk) -> RightsReport:
@@ -105,7 +91,9 @@ def build_report(report_id: UUID) -> RightsReport:
         write_archive(draft, statement, stream)
         size = stream.tell()
         stream.seek(0)
-        place = blobs().save(f"rights-reports/{row.organisation_id}/{row.pk}.zip", File(stream))
+        # a name of its own: of two that make it at once, the later takes away what it wrote and nothing else
+        name = f"rights-reports/{row.organisation_id}/{row.pk}-{secrets.token_hex(4)}.zip"
+        place = blobs().save(name, File(stream))
         head = draft.head
     with transaction.atomic():
         held = RightsReport.objects.select_for_update().get(pk=row.pk)
@@ -148,35 +136,6 @@ def fail_report(report_id: UUID, code: str) -> None:
             kind="training.report_failed", principal=None, organisation_id=row.organisation_id,
             object_type="training_report", object_id=row.pk, details={"code": code},
         )  # fmt: skip
-
-
-def rerun_report(*, principal: Principal, report_id: UUID) -> Rerun:
-    """Make a report again at its own cut and compare every file with what was signed (TP-095).
-
-    Raises:
-        NotFound: no such report of this house. Conflict: ``REPORT_NOT_DONE``.
-        InvalidEvidence: as :func:`build_report`.
-    """
-    require_house(principal)
-    row = reports_of(principal).filter(pk=report_id).first()
-    if row is None:
-        raise NotFound
-    if row.statement is None:
-        raise Conflict("REPORT_NOT_DONE", "This report is not made yet.")
-    signed = read_statement(bytes(row.statement), every_key())
-    with drafted(cut_of(row)) as draft:
-        told = {**draft.files, HEAD: id_of_head(draft.head)[7:]}
-        found = Rerun(
-            id_of_head(draft.head),
-            tuple(
-                sorted(name for name in {*told, *signed.files} if told.get(name) != signed.files.get(name))
-            ),
-        )
-    record(
-        kind="training.report_rerun", principal=principal, object_type="training_report", object_id=row.pk,
-        details={"report": row.content_id, "is_same": found.is_same, "differs": list(found.differs)},
-    )  # fmt: skip
-    return found
 
 
 def cut_of(row: RightsReport) -> Cut:

@@ -9,7 +9,7 @@ from audit.services import record
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.storage import blobs
-from training.models import Review, TrainingAsset
+from training.models import Review, ScanJob, TrainingAsset
 from training.seats import require_reviewer
 from training.selectors.rights import current_rights
 from training.services.takedown_work import hold_bytes, require_no_case
@@ -24,7 +24,8 @@ def answer_review(*, principal: Principal, review_id: UUID, answer: str, reason:
     Raises:
         NotFound, Forbidden: as :func:`~training.seats.require_reviewer`; ``REVIEWER_COLLECTED``.
         InvalidInput: ``ANSWER_UNKNOWN`` or ``REASON_INVALID``.
-        Conflict: ``REVIEW_ANSWERED``; ``ASSET_TAKEN_DOWN``: a takedown holds it or removed it; ``RIGHTS_NOT_IN_FORCE``: what was asked about cannot be admitted any more.
+        Conflict: ``REVIEW_ANSWERED``; ``ASSET_TAKEN_DOWN``: a takedown holds it or removed it; ``RIGHTS_NOT_IN_FORCE``: what was asked about cannot be admitted any more;
+            ``SCAN_PENDING``: its bytes wait for their scan.
     """
     require_reviewer(principal)
     if answer not in Review.Answer.values:
@@ -45,6 +46,8 @@ def answer_review(*, principal: Principal, review_id: UUID, answer: str, reason:
         asset = TrainingAsset.objects.select_for_update(of=("self",)).get(pk=review.asset_id)
         require_no_case(asset)
         if answer == Review.Answer.ADMIT:
+            if ScanJob.objects.filter(asset=asset, finished_at=None).exists():
+                raise Conflict("SCAN_PENDING", "Its bytes are not scanned yet; wait for what the scan says.")
             _admit(asset)
         else:
             _refuse(asset)

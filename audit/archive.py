@@ -42,11 +42,13 @@ def archive_events(*, most: int = EVENTS_MOST) -> Segment | None:
         Unavailable: ``CLOCK_ADRIFT``: this machine's time is not the database's; ``LOG_BUSY``: try again;
             ``STORAGE_UNFAITHFUL``.
     """
+    with transaction.atomic():  # alone: who writes to the log does not wait for the storage
+        upto = _settled()
     with transaction.atomic():
         _take_turns()
         drift = _clock_ms()
         before = Segment.objects.order_by("-number").first()
-        rows = _lines(before.last if before else 0, _settled(), most)
+        rows = _lines(before.last if before else 0, upto, most)
         if not rows:
             return None
         first, last, data = rows[0][0], rows[-1][0], _as_file(rows)
@@ -187,7 +189,7 @@ def _clock_ms() -> int:
         cursor.execute("select clock_timestamp()")
         (theirs,) = cursor.fetchone()
         ended = clock.now()
-    drift = round(((begun + (ended - begun) / 2) - theirs).total_seconds() * 1000)
+    drift: int = round(((begun + (ended - begun) / 2) - theirs).total_seconds() * 1000)
     if abs(drift) > settings.AUDIT_CLOCK_MS_MAX:
         raise Unavailable(
             "CLOCK_ADRIFT", "This machine's clock is not the database's: nothing is archived.",

@@ -109,13 +109,12 @@ def test_the_log_and_its_archive_are_write_once_and_a_change_of_either_is_found(
     second = written()
     assert (second.events, second.first, second.previous_sha256) == (2, first.last + 1, first.sha256)
     assert archive_events() is None
-    for change in (
-        lambda: Event.objects.filter(number=first.last).update(kind="nothing.happened"),
-        lambda: Segment.objects.filter(pk=first.pk).update(sha256="0" * 64),
-        lambda: Segment.objects.filter(pk=first.pk)._raw_delete("default"),
-    ):
-        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-            change()
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Event.objects.filter(number=first.last).update(kind="nothing.happened")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Segment.objects.filter(pk=first.pk).update(sha256="0" * 64)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Segment.objects.filter(pk=first.pk).delete()
     assert Path(blobs().path(first.name)).stat().st_mode & 0o222 == 0
     assert check_archive() == []
 

@@ -19,10 +19,12 @@ from django.db import DatabaseError, connection, transaction
 from audit.archive import archive_events, check_archive, is_held, lift_hold, place_hold, remove_expired
 from audit.models import Event, Segment
 from audit.services import record
+from audit.tasks import archive_events as archive_hourly
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound, Unavailable
 from common.ids import new_id
 from common.storage import blobs
+from trustmark.celery import app
 from trustmark.databases import storages_from_url
 
 pytestmark = pytest.mark.django_db
@@ -218,6 +220,23 @@ def test_while_somebody_is_writing_to_the_log_nothing_is_archived() -> None:
             archive_events()
     assert refused.value.code == "LOG_BUSY"
     assert written().events >= 3
+
+
+def test_the_beat_archives_every_hour_and_leaves_a_busy_log_for_the_next(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert app.conf.beat_schedule["audit.archive_events"]["schedule"] == 3600.0
+    tell()
+    archive_hourly()
+    assert Segment.objects.latest("number").last == Event.objects.latest("number").number
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("audit.archive._settled", _busy)
+        archive_hourly()
+    assert "LOG_BUSY" in caplog.text
+
+
+def _busy() -> int:
+    raise Unavailable("LOG_BUSY", "A transaction is still writing to the log.")
 
 
 def test_a_hold_has_a_name_and_is_placed_and_lifted_once() -> None:

@@ -54,3 +54,50 @@ class Event(models.Model):
     def sealed_as(self) -> UUID:
         """What its sealed details are bound to; its number is the database's, and not known when they are sealed."""
         return self.id
+
+
+class Segment(models.Model):
+    """A stretch of events as it was written to the archive, once; append-only.
+
+    ``previous_sha256`` names the segment before it, so that none can be taken out. ``clock_ms`` is by how much the clock of
+    the machine that wrote it was ahead of the database's.
+    """
+
+    number = models.BigAutoField(primary_key=True)
+    first = models.BigIntegerField(unique=True)
+    last = models.BigIntegerField(unique=True)
+    events = models.PositiveIntegerField()
+    name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    previous_sha256 = models.CharField(max_length=64, blank=True)
+    clock_ms = models.IntegerField()
+    archived_at = models.DateTimeField(default=clock.now, editable=False)
+    retain_until = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(first__lte=models.F("last")), name="segment_in_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"events {self.first} to {self.last}"
+
+
+class LegalHold(models.Model):
+    """A matter for which the archive is kept whatever its retention says, until it is lifted."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    matter = models.CharField(max_length=200)
+    placed_at = models.DateTimeField(default=clock.now, editable=False)
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["matter"], condition=models.Q(lifted_at=None), name="one_hold_a_matter"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.matter

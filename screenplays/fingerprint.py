@@ -26,7 +26,6 @@ from screenplays.reading.shape import text_of
 
 SHINGLE_WORDS: Final = 5
 SCALE: Final = 16
-_LIMIT: Final = 2**64 // SCALE
 _SIGN: Final = 2**63
 # below so many kept hashes nothing is claimed: about half a page
 LEAST_HASHES: Final = 8
@@ -60,16 +59,29 @@ def fingerprint_of_text(text: str) -> Fingerprint:
     wording = " ".join(words)
     iscc = str(iscc_lib.gen_text_code_v0(wording, bits=256)["iscc"]) if words else ""
     return Fingerprint(
-        hashlib.sha256(wording.encode()).hexdigest(), iscc, tuple(sorted(set(_kept(words)))), len(words)
+        hashlib.sha256(wording.encode()).hexdigest(), iscc, sketch_of(words, scale=SCALE), len(words)
     )
 
 
-def _kept(words: Sequence[str]) -> Iterator[int]:
+def sketch_of(words: Sequence[str], *, scale: int) -> tuple[int, ...]:
+    """The shingles' hashes that lie in the lowest ``1 / scale`` of all, ascending, as signed 64-bit numbers.
+
+    A sketch of a larger scale is a part of that of a smaller one: two of different scales are compared by the larger.
+    """
+    return tuple(sorted(set(_kept(words, kept_below(scale)))))
+
+
+def kept_below(scale: int) -> int:
+    """The number below which a sketch of this scale keeps every hash."""
+    return 2**64 // scale - _SIGN
+
+
+def _kept(words: Sequence[str], limit: int) -> Iterator[int]:
     secret = derive_secret("screenplay sketch")
     keyed = hashlib.blake2b(key=secret, digest_size=8)
     for at in range(max(len(words) - SHINGLE_WORDS + 1, 0)):
         one = keyed.copy()
         one.update(" ".join(words[at : at + SHINGLE_WORDS]).encode())
-        value = int.from_bytes(one.digest(), "big")
-        if value < _LIMIT:
-            yield value - _SIGN
+        value = int.from_bytes(one.digest(), "big") - _SIGN
+        if value < limit:
+            yield value

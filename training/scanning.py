@@ -11,15 +11,19 @@ from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 import av
+import iscc_lib
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 from PIL import Image
 
+from screenplays.fingerprint import fingerprint_of_text
 from training.carried import refuses_training
 from training.marked import marks_in
-from training.prints import Print, nearest, print_of, repeats
-from training.vocabulary import MediaKind
+from training.prints import Print, bursts_of_sound, nearest, print_of, prints_of_sound, repeats
+from training.soundprints import chromaprint, sound_of
+from training.textprints import Sketch, nearest_text, sketch_of_text
+from training.vocabulary import MediaKind, PrintOf
 
 PLUGINS: Final = "trustmark.training_scans"
 BLUR_LEAST: Final = 12.0
@@ -40,6 +44,8 @@ class Findings:
     flags: tuple[str, ...] = ()
     report: dict[str, Any] = field(default_factory=dict)
     prints: list[Print] = field(default_factory=list)
+    sketch: Sketch | None = None
+    asked: list[Print] = field(default_factory=list)
 
 
 def scan_file(
@@ -105,26 +111,50 @@ def sharpness(luma: NDArray[np.float32]) -> float:
 def _judge_pictures(pictures: list[tuple[float | None, Image.Image]], found: Findings) -> None:
     if not pictures:
         return
-    sharp = []
+    sharp, prints = [], []
     for at, picture in pictures:
         small = picture.copy()
         small.thumbnail((512, 512))
         sharp.append(sharpness(np.asarray(small.convert("L"), dtype=np.float32)))
-        found.prints.append(print_of(picture, at))
-    if len(found.prints) >= FRAMES_JUDGED:
-        repeated = repeats(found.prints)
-        found.report |= {"frames_sampled": len(found.prints), "frames_repeated": repeated}
-        found.facts["frames_repeat"] = repeated / len(found.prints) >= REPEATED_MOST
+        prints.append(print_of(picture, at))
+    found.prints += prints
+    if len(prints) >= FRAMES_JUDGED:
+        repeated = repeats(prints)
+        found.report |= {"frames_sampled": len(prints), "frames_repeated": repeated}
+        found.facts["frames_repeat"] = repeated / len(prints) >= REPEATED_MOST
     width, height = pictures[0][1].size
     found.report |= {"width": width, "height": height, "sharpness": round(max(sharp), 2)}
     found.facts["low_quality"] = max(sharp) < BLUR_LEAST or min(width, height) < SIDE_LEAST
 
 
 def _look_for_likes(found: Findings, organisation_id: UUID, but_for: UUID | None) -> None:
-    like = nearest(organisation_id, found.prints, but_for=but_for)
-    if like is not None:
-        found.facts["near_duplicate"] = True
-        found.report["near_duplicate_of"] = {"asset": str(like.asset_id), "distance": like.distance}
+    pictures = [one for one in found.prints if one.of == PrintOf.PICTURE]
+    for of, prints in ((PrintOf.PICTURE, pictures), (PrintOf.SOUND, found.asked)):
+        like = nearest(organisation_id, prints, but_for=but_for)
+        if like is not None:
+            _tell_like(found, {"asset": str(like.asset_id), "distance": like.distance, "of": of.value})
+    text = nearest_text(organisation_id, found.sketch, but_for=but_for) if found.sketch else None
+    if text is not None:
+        shares = {"of_text": round(text.of_text, 2), "of_asset": round(text.of_asset, 2)}
+        _tell_like(found, {"asset": str(text.asset_id), "of": "TEXT", **shares})
+
+
+def _tell_like(found: Findings, like: dict[str, Any]) -> None:
+    """The first that was found is told by name; that there is one, is a fact of the gate."""
+    found.facts["near_duplicate"] = True
+    found.report.setdefault("near_duplicate_of", like)
+
+
+def _listen(stream: BinaryIO, found: Findings) -> None:
+    """Take the fingerprints of a file's first sound, and its ISO 24138 audio code."""
+    stream.seek(0)
+    with av.open(stream) as film:
+        numbers = chromaprint(sound_of(film))
+    if len(numbers):
+        code = iscc_lib.gen_audio_code_v0(numbers.astype(np.int32).tolist(), bits=256)
+        found.report["iscc_audio"] = str(code["iscc"])
+    found.prints += prints_of_sound(numbers)
+    found.asked = bursts_of_sound(numbers)
 
 
 def _image(stream: BinaryIO, found: Findings) -> list[tuple[float | None, Image.Image]]:
@@ -141,7 +171,11 @@ def _video(stream: BinaryIO, found: Findings) -> list[tuple[float | None, Image.
         track = film.streams.video[0]
         rate = track.average_rate
         found.report |= {"codec": track.codec_context.name, "frame_rate": str(rate) if rate else ""}
-        return list(_sampled(film, track))
+        pictures = list(_sampled(film, track))
+        is_heard = bool(film.streams.audio)
+    if is_heard:
+        _listen(stream, found)
+    return pictures
 
 
 def _sampled(film: Any, track: Any) -> Iterator[tuple[float | None, Image.Image]]:
@@ -156,12 +190,27 @@ def _sampled(film: Any, track: Any) -> Iterator[tuple[float | None, Image.Image]
 
 
 def _audio(stream: BinaryIO, found: Findings) -> list[tuple[float | None, Image.Image]]:
-    with soundfile.SoundFile(stream) as sound:
-        frames = sum(len(block) for block in sound.blocks(blocksize=1 << 20))
-        found.report |= {"codec": sound.subtype, "sample_rate_hz": sound.samplerate, "frames": frames}
-        if frames == 0:
-            raise ValueError("no sound")
+    try:
+        with soundfile.SoundFile(stream) as sound:
+            frames = sum(len(block) for block in sound.blocks(blocksize=1 << 20))
+            found.report |= {"codec": sound.subtype, "sample_rate_hz": sound.samplerate, "frames": frames}
+    except soundfile.LibsndfileError:
+        frames = _other_audio(stream, found)
+    if frames == 0:
+        raise ValueError("no sound")
+    _listen(stream, found)
     return []
+
+
+def _other_audio(stream: BinaryIO, found: Findings) -> int:
+    """How many samples are in a sound that libsndfile does not know (AAC)."""
+    stream.seek(0)
+    film: Any
+    with av.open(stream) as film:
+        track = film.streams.audio[0]
+        frames = sum(int(frame.samples) for frame in film.decode(track))
+        found.report |= {"codec": track.codec_context.name, "sample_rate_hz": track.rate, "frames": frames}
+    return frames
 
 
 def _text(stream: BinaryIO, found: Findings) -> list[tuple[float | None, Image.Image]]:
@@ -169,6 +218,9 @@ def _text(stream: BinaryIO, found: Findings) -> list[tuple[float | None, Image.I
     if not text.strip():
         raise ValueError("no text")
     found.report["characters"] = len(text)
+    found.sketch = sketch_of_text(text)
+    if iscc := fingerprint_of_text(text).iscc:
+        found.report["iscc_text"] = iscc
     return []
 
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from common import clock
 from common.errors import InvalidInput, Unavailable
 from common.storage import blobs
+from common.write_once import is_bucket, retain
 
 ORIGINALS, DERIVATIVES, ISOLATED = "originals", "derivatives", "isolated"
 _CHUNK: Final = 1024 * 1024
@@ -88,15 +89,9 @@ def remove(name: str) -> bool:
 
 
 def _lock(store: Storage, name: str) -> None:
-    if isinstance(store, FileSystemStorage):
-        Path(store.path(name)).chmod(0o400)
-    elif settings.TRAINING_LOCK_DAYS:
+    if settings.TRAINING_LOCK_DAYS or not is_bucket(store):
         until = clock.now() + timedelta(days=settings.TRAINING_LOCK_DAYS)
-        store.bucket.Object(store._normalize_name(name)).meta.client.put_object_retention(  # type: ignore[attr-defined]
-            Bucket=store.bucket_name,  # type: ignore[attr-defined]
-            Key=store._normalize_name(name),  # type: ignore[attr-defined]
-            Retention={"Mode": "GOVERNANCE", "RetainUntilDate": until},
-        )
+        retain(store, name, until=until, mode="GOVERNANCE")
 
 
 def _remove_versions(store: Storage, name: str) -> None:

@@ -60,6 +60,13 @@ class MediaKind(models.TextChoices):
     TEXT = "TEXT", later("Text")
 
 
+class PrintOf(models.TextChoices):
+    """What of an asset a fingerprint was taken of."""
+
+    PICTURE = "PICTURE", later("Picture")
+    SOUND = "SOUND", later("Sound")
+
+
 class AssetState(models.TextChoices):
     """Where an original stands."""
 

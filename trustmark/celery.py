@@ -29,6 +29,7 @@ def schedule_beats(sender: Celery, **_kwargs: object) -> None:
     for package in (
         "common",
         "accounts",
+        "audit",
         "notify",
         "licensing",
         "watermarking",

@@ -126,6 +126,10 @@ OPENLINEAGE_KEY = env.text("TRUSTMARK_OPENLINEAGE_KEY", "")
 # Days for which a bucket with object lock retains what was stored (governance mode: a takedown still removes it).
 # 0: the bucket's own rule holds.
 TRAINING_LOCK_DAYS = env.integer("TRUSTMARK_TRAINING_LOCK_DAYS", 0)
+# Days for which the archive of the audit log is retained (a bucket with object lock: compliance mode, nobody shortens it).
+AUDIT_RETAIN_DAYS = env.integer("TRUSTMARK_AUDIT_RETAIN_DAYS", 2555, least=1)
+# Milliseconds that this machine's clock may differ from the database's; beyond, nothing is archived.
+AUDIT_CLOCK_MS_MAX = env.integer("TRUSTMARK_AUDIT_CLOCK_MS_MAX", 2000, least=1)
 # Hours in which an isolated asset is due to be looked at, where its contract says nothing.
 TRAINING_REVIEW_HOURS = env.integer("TRUSTMARK_TRAINING_REVIEW_HOURS", 72, least=1)
 # Hours in which a takedown is due to be dealt with whole; what is automatic happens at once.

@@ -66,6 +66,8 @@ COLUMNS: Final[dict[str, tuple[How, str]]] = {
     "common.IdempotencyRecord": (How.DELETED, "answers that name the person"),
     # the trail and letters
     "audit.Event": (How.IMPERSONAL, "codes and ids; who is named is sealed (subject_id)"),
+    "audit.Segment": (How.IMPERSONAL, "numbers and hashes; the archive holds events as they are sealed"),
+    "audit.LegalHold": (How.IMPERSONAL, "names of matters"),
     "notify": (How.IMPERSONAL, "codes and addresses of machines"),
     "notify.Letter": (How.DELETED, "letters to the person, and those that name the person"),
     "notify.Choice": (How.DELETED, "what the person wants to hear"),

@@ -1,6 +1,6 @@
 """Which registered works a text is, or was taken from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,7 +60,7 @@ def _matches(rows: QuerySet[Version], fingerprint: Fingerprint, sha256: str) -> 
         rows.filter(alike)
         .select_related("work", "work__organisation")
         .annotate(
-            shared=_shared(sketch),
+            shared=shared_numbers("sketch", sketch),
             kept=Func(F("sketch"), function="cardinality", output_field=IntegerField()),
         )
         .order_by("-shared", "-created_at")
@@ -100,9 +100,10 @@ class _Shared(Func):
     output_field = IntegerField()
 
 
-def _shared(sketch: list[int]) -> Func:
-    numbers = ArrayField(BigIntegerField())
-    return _Shared(F("sketch"), Cast(Value(sketch, output_field=numbers), numbers))
+def shared_numbers(column: str, numbers: Sequence[int]) -> Func:
+    """How many of ``numbers`` a row's sketch keeps, for an annotation."""
+    array = ArrayField(BigIntegerField())
+    return _Shared(F(column), Cast(Value(list(numbers), output_field=array), array))
 
 
 def _distance(one: str, other: str) -> int | None:

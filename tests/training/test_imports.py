@@ -207,6 +207,7 @@ def test_a_reading_that_is_cut_off_goes_on_behind_the_last_whole_chunk(
     )
 
 
+@pytest.mark.req("TP-120")
 def test_the_beat_takes_up_what_nobody_reads(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     job = hand_in(house, packed(line(house.licensed_source(), 1)))
     asked: list[str] = []

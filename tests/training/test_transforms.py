@@ -141,6 +141,7 @@ def test_a_step_that_cannot_be_done_fails_its_input_alone(house: House) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.req("TP-120")
 def test_other_code_than_was_approved_does_not_run(house: House, settings: Any) -> None:
     asset, job = stored(house, 10), registered(house)
     run = start(house, job, asset)
@@ -183,6 +184,7 @@ def test_what_cannot_be_run_is_refused_by_name(house: House, stranger: House) ->
     assert not TransformRun.objects.exists()
 
 
+@pytest.mark.req("TP-120")
 def test_a_run_that_is_cut_off_goes_on_with_what_waits_and_makes_nothing_twice(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 from training.models.assets import Derivative, TrainingAsset, TransformJob
 from training.models.contracts import ContractBinding, DataContract
 from training.models.decisions import PolicyDecision, PolicyText, Review, RightsException
-from training.models.fingerprints import Fingerprint
+from training.models.fingerprints import Fingerprint, TextSketch
 from training.models.imports import ImportRefusal, MaterialImport
 from training.models.lineage import LineageEdge, LineageHead, LineageNode
 from training.models.lineage_events import LineageEvent
@@ -44,6 +44,7 @@ __all__ = [
     "Takedown",
     "TakedownItem",
     "TakedownReach",
+    "TextSketch",
     "TrainingAsset",
     "TrainingManifest",
     "TrainingQuestion",

@@ -1,16 +1,21 @@
-"""Fingerprints of what assets show: near duplicates are found by the distance between two."""
+"""Fingerprints of what assets show, sound like and say: near duplicates are found by the distance between two."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+
+from training.vocabulary import PrintOf
 
 
 class Fingerprint(models.Model):
-    """A PDQ fingerprint (256 bits) of an image, or of one sampled frame; append-only."""
+    """256 bits of an image, of one sampled frame (PDQ), or of some seconds of sound; append-only."""
 
     number = models.BigAutoField(primary_key=True)
     organisation = models.ForeignKey(
         "accounts.Organisation", models.PROTECT, related_name="+", db_index=False
     )
     asset = models.ForeignKey("training.TrainingAsset", models.PROTECT, related_name="fingerprints")
+    of = models.CharField(max_length=8, choices=PrintOf.choices, db_default=PrintOf.PICTURE)
     at_seconds = models.FloatField(null=True)
     quality = models.PositiveSmallIntegerField()
     bits = models.BinaryField(max_length=32)
@@ -20,3 +25,22 @@ class Fingerprint(models.Model):
 
     def __str__(self) -> str:
         return f"fingerprint of {self.asset_id}"
+
+
+class TextSketch(models.Model):
+    """The kept hashes of a text's shingles, one of ``scale``; append-only."""
+
+    asset = models.OneToOneField(
+        "training.TrainingAsset", models.PROTECT, related_name="sketch", primary_key=True
+    )
+    organisation = models.ForeignKey(
+        "accounts.Organisation", models.PROTECT, related_name="+", db_index=False
+    )
+    scale = models.PositiveIntegerField()
+    hashes = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        indexes = [GinIndex(fields=["hashes"], name="training_text_by_hash")]
+
+    def __str__(self) -> str:
+        return f"sketch of {self.asset_id}"

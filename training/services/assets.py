@@ -27,6 +27,7 @@ from training.services.risk import risk_of
 from training.services.takedown_work import hold_bytes, require_no_case
 from training.services.texts import canonical_url, clean
 from training.storing import ISOLATED, ORIGINALS, checked_sha256, put, remove
+from training.textprints import keep_sketch
 from training.vocabulary import AssetState, CollectionMethod, Held, MediaKind, NodeKind, Outcome
 from trustcore.encoding import is_sha256_hex
 from trustcore.policy.territory import is_territory
@@ -142,7 +143,9 @@ def judge_scanned(
         asset.location = put(asset.organisation_id, part, asset.sha256, stream)
         asset.held, asset.stored_at = Held.HERE, clock.now()
     asset.save(update_fields=["findings", "decision", "state", "location", "held", "stored_at"])
-    keep_prints(asset.organisation_id, asset.pk, found.prints if asset.state != AssetState.REFUSED else [])
+    if asset.state != AssetState.REFUSED:
+        keep_prints(asset.organisation_id, asset.pk, found.prints)
+        keep_sketch(asset.organisation_id, asset.pk, found.sketch)
     if asset.state == AssetState.ISOLATED:
         open_review(principal, asset, ground, verdict)
     _tell("training.asset_scanned", principal, ground, as_captured(asset), decision, asset)

@@ -25,6 +25,8 @@ from trustcore.encoding import is_sha256_hex
 from trustcore.policy.territory import expand_territories
 
 _REVIEW_EVERY = timedelta(days=180)
+_INFORMAL = (".ipynb", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".numbers", ".gsheet", ".csv", ".tsv")
+_SHEETS = ("docs.google.com/spreadsheets", "sheets.google.com", "colab.research.google.com")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ def record_rights(*, principal: Principal, source_id: UUID, ask: RightsAsk) -> R
     Raises:
         NotFound, Forbidden: as :func:`~training.seats.require_engineer`.
         InvalidInput: ``LICENCE_CLASS_UNKNOWN``, ``CHECKS_INCOMPLETE``, ``TERRITORY_UNKNOWN``,
-            ``TIME_ZONE_UNKNOWN``, ``EVIDENCE_INVALID``, ``TRAINING_LICENCE_UNKNOWN``, ``TEXT_INVALID``.
+            ``TIME_ZONE_UNKNOWN``, ``EVIDENCE_INVALID``, ``EVIDENCE_INFORMAL``, ``TRAINING_LICENCE_UNKNOWN``, ``TEXT_INVALID``.
     """
     require_engineer(principal)
     _check(ask)
@@ -157,6 +159,12 @@ def _check(ask: RightsAsk) -> None:
         raise InvalidInput("TIME_ZONE_UNKNOWN", "There is no such time zone.") from error
     if not is_sha256_hex(ask.evidence_sha256):
         raise InvalidInput("EVIDENCE_INVALID", "The evidence is named by its SHA-256.")
+    told = ask.evidence_uri.strip().lower()
+    if any(place in told for place in _SHEETS) or told.split("#")[0].split("?")[0].endswith(_INFORMAL):
+        raise InvalidInput(
+            "EVIDENCE_INFORMAL", "A notebook or a spreadsheet is no evidence of a right.",
+            _("Name the agreement itself; what it permits is said in the record."),
+        )  # fmt: skip
 
 
 def _territories(names: tuple[str, ...]) -> list[str]:

@@ -9,7 +9,7 @@ from common.append_only import append_only
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0201_destroyed_keys_stay_destroyed"),
-        ("training", "0074_lineage_events"),
+        ("training", "0080_reach_is_lean"),
     ]
 
     operations = [

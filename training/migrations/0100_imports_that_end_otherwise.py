@@ -23,7 +23,7 @@ end $$;
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0201_destroyed_keys_stay_destroyed"),
-        ("training", "0074_lineage_events"),
+        ("training", "0090_sounds_and_texts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
     operations = [

@@ -57,6 +57,7 @@ from licensing.services.rolls import (
     refusals_of,
     require_roll_desk,
 )
+from licensing.services.rule_limits import LIFE_OF_WORK
 from licensing.services.sheets import plain_csv, write_csv
 from licensing.services.standing import end_auto_rule, instruct, set_auto_rule
 from licensing.services.talents import add_construct, register_talent
@@ -73,6 +74,7 @@ from licensing.services.training_tokens import TrainingBeat, training_heartbeat
 from licensing.services.visibility import VisibilityAnswer, check_visibility, set_visibility
 
 __all__ = [
+    "LIFE_OF_WORK",
     "ROLL_BYTES_MAX",
     "AskPreview",
     "Effect",

@@ -17,7 +17,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from common import clock
 from licensing import services
 from licensing.models import Talent
-from tests.licensing.persons import LIMITS, in_days
+from tests.licensing.persons import RULE_LIMITS, in_days
 from tests.permissions.worlds import World, request_body, short_film
 from tests.training import rooms
 from tests.training.world import bodies as training_bodies
@@ -363,7 +363,7 @@ BODIES: dict[str, Body] = {
     ),
     "POST /api/v1/talents/{talent_id}/visibility": _json(level="HIDDEN", organisations=[]),
     "POST /api/v1/talents/{talent_id}/rules": _json(
-        use_types=["FACE_RENDER"], limits=LIMITS, valid_until=lambda _: clock.rfc3339(in_days(9))
+        use_types=["FACE_RENDER"], limits=RULE_LIMITS, valid_until=lambda _: clock.rfc3339(in_days(9))
     ),
     "POST /api/v1/talents/{talent_id}/instructions": _json(kind="PAYEE", body={"payee": "Ilse"}),
     "POST /api/v1/talents/{talent_id}/authorities": _json(**_AUTHORITY),

@@ -464,6 +464,7 @@ SPECTACULAR_SETTINGS = {
         "TrainingMediaKind": "trustmark.vocabulary.TRAINING_MEDIA_KINDS",
         "TakedownAction": "trustmark.vocabulary.TAKEDOWN_ACTIONS",
         "DataContractState": "trustmark.vocabulary.DATA_CONTRACT_STATES",
+        "ReviewCheckpoint": "trustmark.vocabulary.REVIEW_CHECKPOINTS",
         "RequestState": "trustmark.vocabulary.REQUEST_STATES",
         "TokenState": "trustmark.vocabulary.TOKEN_STATES",
     },

@@ -4,6 +4,7 @@ from licensing.models.productions import ProductionKind
 from screenplays.models import Purpose
 from training.vocabulary import ContractState, ItemAction, MediaKind
 from trustcore.bundle.layout import Purpose as BundlePurpose
+from trustcore.policy.clauses import Checkpoint
 from trustcore.policy.vocabulary import RequestState, TokenState
 
 REQUEST_STATES = [(state.value, state.value) for state in RequestState]
@@ -14,4 +15,5 @@ BUNDLE_PURPOSES = [(one.value, one.value) for one in BundlePurpose]
 PRODUCTION_KINDS = [(kind.value, kind.value) for kind in ProductionKind]
 TAKEDOWN_ACTIONS = [(action.value, action.value) for action in ItemAction]
 DATA_CONTRACT_STATES = [(state.value, state.value) for state in ContractState]
+REVIEW_CHECKPOINTS = [(one.value, one.value) for one in Checkpoint]
 TRAINING_MEDIA_KINDS = [(kind.value, kind.value) for kind in MediaKind]

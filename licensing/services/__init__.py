@@ -5,6 +5,7 @@ from licensing.services.activation import forget_status_changes, settle_states
 from licensing.services.alerts import raise_expiry_alerts, raise_quota_alert
 from licensing.services.asks import LicenceAsk
 from licensing.services.authorities import end_authority, end_expired_authorities, register_authority
+from licensing.services.checkpoints import pass_checkpoint
 from licensing.services.decisions import (
     accept_counter,
     approve_request,
@@ -131,6 +132,7 @@ __all__ = [
     "note_deadlines",
     "note_overdue_duties",
     "open_request",
+    "pass_checkpoint",
     "place_hold",
     "plain_csv",
     "preview_ask",

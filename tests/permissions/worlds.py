@@ -356,7 +356,7 @@ def _licensing(world: World, talent: Talent) -> None:
     world.facts["mandate"] = factories.make_mandate(talent, world.people["agent"])
     waiting = ask()
     countered = _counter(world, ask())
-    token = factories.approve(ask())
+    token = factories.approve(ask(terms={"approvals": {"checkpoints": ["ROLE"]}}))
     ended = factories.approve(ask())
     services.revoke_token(
         principal=world.people["agent"],

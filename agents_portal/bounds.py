@@ -13,9 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents_portal import words
+from agents_portal.days import last_day_of
 from agents_portal.words import and_list
+from common.dates import date_words
 from common.language import core, core_later, figure
+from licensing.services import LIFE_OF_WORK
 from trustcore.policy.clauses import PROHIBITED_CONTENT
+from trustcore.policy.terms import parse_time
 from trustcore.policy.territory import COUNTRIES
 from trustcore.policy.words import CONTENT, money
 
@@ -32,6 +36,16 @@ NAMES: Final = {
     "distribution_territory": gettext_lazy("Shown in"),
     "fee_least_minor": gettext_lazy("Least fee"),
     "content": gettext_lazy("May open alone"),
+    "constructs": gettext_lazy("From"),
+    "replica_classes": gettext_lazy("Kinds of replica"),
+    "channels": gettext_lazy("Shown through"),
+    "shown_until": gettext_lazy("Shown until"),
+    "vendors": gettext_lazy("Vendors"),
+}
+_LISTS: Final = {
+    "constructs": words.construct_words,
+    "replica_classes": words.lower_words,
+    "channels": words.channel_words,
 }
 
 
@@ -51,6 +65,12 @@ def _words(key: str, value: Any, limits: Mapping[str, Any]) -> str:
         if len(value) > _COUNTRIES_NAMED:
             return _("%(number)s countries") % {"number": len(value)}
         return and_list([words.country(str(one)) for one in value])
+    if key in _LISTS:
+        return and_list([_LISTS[key](str(one)) for one in value])
+    if key == "shown_until":
+        return _shown_until(str(value))
+    if key == "vendors":
+        return figure(len(value))
     if key == "content":
         return and_list(
             [core().say(CONTENT.get(str(one), words.lower_words(str(one)))).lower() for one in value]
@@ -58,6 +78,11 @@ def _words(key: str, value: Any, limits: Mapping[str, Any]) -> str:
     if key == "fee_least_minor":
         return money(value, str(limits.get("currency") or "USD"), core()).removesuffix(f"{core().decimal}00")
     return figure(value)
+
+
+def _shown_until(value: str) -> str:
+    last = None if value == LIFE_OF_WORK else last_day_of(parse_time(value))
+    return _("the end of the work’s life") if last is None else date_words(last)
 
 
 def countries() -> list[tuple[str, str]]:

@@ -40,6 +40,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "licence.issued": later("Licence: issued"),
     "licence.quota_low": later("Licence: quota low"),
     "licence.resumed": later("Licence: resumed"),
+    "licence.checkpoint_passed": later("Licence: checkpoint passed"),
     "licence.revoked": later("Licence: revoked"),
     "licence.suspended": later("Licence: suspended"),
     "licence.terminated": later("Licence: terminated"),

@@ -135,6 +135,7 @@ urlpatterns = [
     path("licences/<uuid:jti>/use/", licences.licence_use_page, name="portal-licence-use"),
     path("licences/<uuid:jti>/receipts/", licences.licence_receipts_page, name="portal-licence-receipts"),
     path("licences/<uuid:jti>/suspend/", licence_acts.suspend_page, name="portal-licence-suspend"),
+    path("licences/<uuid:jti>/checkpoint/", licence_acts.checkpoint_page, name="portal-licence-checkpoint"),
     path("licences/<uuid:jti>/revoke/", licence_acts.revoke_page, name="portal-licence-revoke"),
     path("licences/<uuid:jti>/renew/", licence_acts.renew_page, name="portal-licence-renew"),
     path("receipts/", licences.receipts_page, name="portal-receipts"),

@@ -146,6 +146,7 @@ urlpatterns = [
     path("api/v1/tokens/<uuid:jti>", api.TokenApi.as_view(), name="api-token"),
     path("api/v1/tokens/<uuid:jti>/heartbeat", api.HeartbeatApi.as_view(), name="api-token-heartbeat"),
     path("api/v1/tokens/<uuid:jti>/revoke", api.RevokeApi.as_view(), name="api-token-revoke"),
+    path("api/v1/tokens/<uuid:jti>/checkpoints", api.CheckpointsApi.as_view(), name="api-token-checkpoints"),
     path("api/v1/tokens/<uuid:jti>/suspend", api.SuspendApi.as_view(), name="api-token-suspend"),
     path("api/v1/tokens/<uuid:jti>/resume", api.ResumeApi.as_view(), name="api-token-resume"),
     path("api/v1/holds", api.HoldsApi.as_view(), name="api-holds"),

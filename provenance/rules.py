@@ -4,7 +4,8 @@ Every licence that an output cites must belong to its production, be in a state 
 go out, and have receipts: an output is released only with proof that it was allowed. What is unknown holds.
 
 A licence that has merely run out, was used up or was replaced does not hold what was rendered under it;
-one that was revoked holds unless it was revoked for the future alone and its frames may be kept.
+one that was revoked holds unless it was revoked for the future alone and its frames may be kept. Where the
+final review was agreed, nothing goes out before the talent's side let it pass.
 """
 
 from collections.abc import Iterable
@@ -33,6 +34,7 @@ class HoldCode(StrEnum):
     TOKEN_STATE = "TOKEN_STATE"  # noqa: S105
     DISTRIBUTION_HOLD = "DISTRIBUTION_HOLD"
     RECEIPTS_MISSING = "RECEIPTS_MISSING"
+    CHECKPOINT_OPEN = "CHECKPOINT_OPEN"
     MARK_NOT_EMBEDDED = "MARK_NOT_EMBEDDED"
     MARK_NOT_FOUND = "MARK_NOT_FOUND"
     LAYERS_INCOMPLETE = "LAYERS_INCOMPLETE"
@@ -64,6 +66,7 @@ class LicenceStanding:
         state: one of ``TokenState``; anything else holds.
         revocation_kind, frame_disposition: empty unless revoked.
         rendered: receipts of frames, lines or seconds rendered under it.
+        awaits_final: the final review was agreed and the talent's side has not let the work pass it.
     """
 
     jti: UUID
@@ -72,6 +75,7 @@ class LicenceStanding:
     revocation_kind: str = ""
     frame_disposition: str = ""
     rendered: int = 0
+    awaits_final: bool = False
 
 
 def hold_reasons(production_id: UUID, standings: Iterable[LicenceStanding]) -> tuple[HoldReason, ...]:
@@ -96,6 +100,12 @@ def _reasons_of(production_id: UUID, standing: LicenceStanding) -> list[HoldReas
     if standing.rendered < 1:
         reasons.append(
             HoldReason(HoldCode.RECEIPTS_MISSING, f"{licence} has no receipt of anything rendered")
+        )
+    if standing.awaits_final:
+        reasons.append(
+            HoldReason(
+                HoldCode.CHECKPOINT_OPEN, f"{licence}: the talent's side has not passed the final review"
+            )
         )
     return reasons
 

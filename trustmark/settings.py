@@ -474,6 +474,7 @@ SPECTACULAR_SETTINGS = {
         "TakedownAction": "trustmark.vocabulary.TAKEDOWN_ACTIONS",
         "DataContractState": "trustmark.vocabulary.DATA_CONTRACT_STATES",
         "WorkState": "trustmark.vocabulary.WORK_STATES",
+        "ReviewCheckpoint": "trustmark.vocabulary.REVIEW_CHECKPOINTS",
         "RequestState": "trustmark.vocabulary.REQUEST_STATES",
         "TokenState": "trustmark.vocabulary.TOKEN_STATES",
     },

@@ -11,8 +11,10 @@ from agents_portal import words
 from agents_portal.bounds import LimitsForm
 from agents_portal.days import DayField, begin_of, end_of
 from agents_portal.forms.answers import HashForm
+from common import clock
 from licensing.models.consent import NEVER_BY_RULE
-from trustcore.policy.vocabulary import TRAINING_USE_TYPES, UseType
+from licensing.services import LIFE_OF_WORK
+from trustcore.policy.vocabulary import TRAINING_USE_TYPES, Channel, Construct, ReplicaClass, UseType
 
 _LEVELS: Final = (
     ("HIDDEN", gettext_lazy("Nobody|To everybody else you are not here. They cannot tell that you exist.")),
@@ -21,6 +23,9 @@ _LEVELS: Final = (
     ("LISTED_TO", gettext_lazy("Chosen organisations|Only those you choose below can find you.")),
 )  # fmt: skip
 _SEERS: Final = (Organisation.Kind.STUDIO, Organisation.Kind.VENDOR, Organisation.Kind.AGENCY)
+_RULE_LIMITS: Final = ("frames_max", "lines_max", "days_max", "render_territory", "distribution_territory")
+_RULE_LISTS: Final = ("constructs", "replica_classes", "channels", "vendors")
+_NEVER_CLASSES: Final = (ReplicaClass.DECEASED_DIGITAL_REPLICA,)
 
 
 def after_death_uses() -> list[tuple[str, str]]:
@@ -59,6 +64,27 @@ class RuleForm(LimitsForm):
         label=gettext_lazy("What goes without asking"), widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Choose at least one use.")},
     )  # fmt: skip
+    constructs = forms.MultipleChoiceField(
+        label=gettext_lazy("From which parts of you"), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose at least one part.")},
+    )  # fmt: skip
+    replica_classes = forms.MultipleChoiceField(
+        label=gettext_lazy("From which kinds of replica"), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose at least one kind.")},
+    )  # fmt: skip
+    channels = forms.MultipleChoiceField(
+        label=gettext_lazy("Shown through"), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose at least one way of showing.")},
+    )  # fmt: skip
+    vendors = forms.MultipleChoiceField(
+        label=gettext_lazy("Vendors that may do the work"), required=False,
+        widget=forms.SelectMultiple(attrs={"size": 6}),
+        help_text=gettext_lazy("None chosen: the studio alone, no vendor."),
+    )  # fmt: skip
+    shown_until = DayField(
+        label=gettext_lazy("The work may be shown until"), required=False,
+        help_text=gettext_lazy("Empty: for as long as the work lives."),
+    )  # fmt: skip
     licensees = forms.MultipleChoiceField(
         label=gettext_lazy("For whom"), required=False, widget=forms.SelectMultiple(attrs={"size": 6}),
         help_text=gettext_lazy("None chosen: for whoever can see you."),
@@ -72,10 +98,14 @@ class RuleForm(LimitsForm):
         super().__init__(data)
         self._studios = {one.slug: one for one in organisations_of_kind(Organisation.Kind.STUDIO)}
         del self.fields["content"]
-        for name in ("frames_max", "lines_max", "days_max", "render_territory", "distribution_territory"):
+        for name in (*_RULE_LIMITS, "fee_least", "currency"):
             self.fields[name].required = True
         for name, choices in (
             ("use_types", [(str(use), words.use_words(str(use))) for use in UseType if str(use) not in NEVER_BY_RULE]),
+            ("constructs", [(str(one), words.construct_words(str(one)).capitalize()) for one in Construct]),
+            ("replica_classes", [(str(one), words.lower_words(str(one)).capitalize()) for one in ReplicaClass if one not in _NEVER_CLASSES]),
+            ("channels", [(str(one), words.channel_words(str(one))) for one in Channel]),
+            ("vendors", [(str(one.pk), one.name) for one in organisations_of_kind(Organisation.Kind.VENDOR)]),
             ("licensees", [(slug, one.name) for slug, one in self._studios.items()]),
         ):  # fmt: skip
             field = self.fields[name]
@@ -87,7 +117,13 @@ class RuleForm(LimitsForm):
         sent = self.cleaned_data
         return {
             "use_types": sent["use_types"],
-            "limits": self.limits(),
+            "limits": {
+                **self.limits(),
+                **{name: sorted(sent[name]) for name in _RULE_LISTS},
+                "shown_until": clock.rfc3339(shown)
+                if (shown := end_of(sent["shown_until"]))
+                else LIFE_OF_WORK,
+            },
             "licensees": [self._studios[slug] for slug in sent["licensees"]],
             "valid_from": begin_of(sent.get("first_day")),
             "valid_until": end_of(sent["last_day"]),

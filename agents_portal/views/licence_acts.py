@@ -22,8 +22,9 @@ from agents_portal.forms.licences import DISPOSITIONS, RenewForm, RevokeForm
 from agents_portal.views.licences import LIVE_STATES, licence_or_404
 from agents_portal.words import and_list, figure
 from common.errors import Conflict, InvalidInput
+from common.language import later
 from licensing.selectors import LicenceDetail
-from licensing.services import place_hold, request_renewal, revoke_token
+from licensing.services import pass_checkpoint, place_hold, request_renewal, revoke_token
 from receipts.selectors import TokenCounts, running_under
 from trustcore.policy.reasons import DenyReason
 
@@ -70,6 +71,26 @@ def suspend_page(request: PortalRequest, jti: UUID) -> HttpResponse:
     ):
         return redirect("portal-licence", jti)
     return _show(request, _suspend_screen(detail, running_under(jti), form))
+
+
+@portal_page(AGENT, TALENT)
+@require_http_methods(["GET", "POST"])
+def checkpoint_page(request: PortalRequest, jti: UUID) -> HttpResponse:
+    """Let the work pass its next checkpoint; said once and for good."""
+    detail = licence_or_404(request, jti)
+    if "PASS_CHECKPOINT" not in detail.may:
+        raise PermissionDenied
+    checkpoint = detail.open_checkpoints[0]
+    screen = _checkpoint_screen(detail, checkpoint)
+    if request.method == "POST":
+        if request.POST.get("checkpoint") != checkpoint:
+            raise Conflict("CHECKPOINT_PASSED", _("This checkpoint was passed already."))
+        try:
+            pass_checkpoint(principal=request.principal, jti=jti, checkpoint=checkpoint)
+            return redirect("portal-licence", jti)
+        except NotBound as error:
+            return _show(request, screen.refused(error))
+    return _show(request, screen)
 
 
 @portal_page(STUDIO)
@@ -184,6 +205,36 @@ def _suspend_screen(detail: LicenceDetail, counts: TokenCounts, form: WhyForm) -
             _are_told([line.licensee_name, line.agency_name or line.talent_name], detail),
         ),
         form=form,
+    )
+
+
+_CHECKPOINTS = {
+    "ROLE": later("You have seen the role as it is played."),
+    "SCRIPT": later("You have read the script as it is used."),
+    "FINAL": later("You have seen the finished work."),
+}
+
+
+def _checkpoint_screen(detail: LicenceDetail, checkpoint: str) -> Binding:
+    line = detail.line
+    final = (
+        (Consequence("film", _("The finished work may be released."), _("Until you say so it is held.")),)
+        if checkpoint == "FINAL"
+        else ()
+    )
+    return Binding(
+        title=_("Let the work pass?"),
+        lead=_("%(talent)s in %(production)s. It cannot be taken back.")
+        % {"talent": line.talent_name, "production": line.production_title},
+        verb=_("Let it pass"),
+        icon="circle-check",
+        back=reverse("portal-licence", args=[line.jti]),
+        consequences=(
+            Consequence("check", str(_CHECKPOINTS[checkpoint])),
+            *final,
+            _are_told([line.licensee_name], detail),
+        ),
+        hidden={"checkpoint": checkpoint},
     )
 
 

@@ -73,10 +73,10 @@ def new_rule_page(request: PortalRequest, talent_id: UUID) -> HttpResponse:
             back=reverse("portal-rules"),
             back_words=_("Said in advance"),
             parts=(
-                Part(_("What"), ("use_types",)),
+                Part(_("What"), ("use_types", "constructs", "replica_classes")),
                 Part(_("How much, at most"), ("frames_max", "lines_max", "days_max", "fee_least", "currency")),
-                Part(_("Where"), ("render_territory", "distribution_territory")),
-                Part(_("For whom, and how long"), ("licensees", "first_day", "last_day")),
+                Part(_("Where"), ("channels", "render_territory", "distribution_territory", "shown_until")),
+                Part(_("For whom, and how long"), ("licensees", "vendors", "first_day", "last_day")),
             ),
             aside_title=_("Never without asking"),
             consequences=(

@@ -50,7 +50,7 @@ from licensing.api.rollouts import (
     RolloutReportApi,
     RolloutsApi,
 )
-from licensing.api.tokens import HeartbeatApi, RevokeApi, TokenApi, TokensApi
+from licensing.api.tokens import CheckpointsApi, HeartbeatApi, RevokeApi, TokenApi, TokensApi
 from licensing.api.training import (
     TrainingApproveApi,
     TrainingBeatApi,
@@ -73,6 +73,7 @@ __all__ = [
     "ApproveApi",
     "AuthoritiesApi",
     "AuthorityEndApi",
+    "CheckpointsApi",
     "CounterApi",
     "DeclineApi",
     "DelegationEndApi",

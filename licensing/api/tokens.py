@@ -12,10 +12,11 @@ from common import clock
 from common.clock import rfc3339
 from common.errors import NotFound
 from licensing import selectors, services
-from licensing.api.base import CodeField, LicensingView, StrictSerializer
+from licensing.api.base import CodeField, LicensingView, PersonView, StrictSerializer
 from licensing.models import LicenceToken
 from licensing.selectors.licences import days_left, renewal_due
 from licensing.selectors.status import status_uri
+from trustcore.policy.clauses import Checkpoint
 from trustcore.policy.vocabulary import Construct, FrameDisposition, RevocationKind, TokenState, UseType
 
 
@@ -161,6 +162,31 @@ class RevokeApi(LicensingView):
     def post(self, request: Request, jti: UUID) -> Response:
         token = services.revoke_token(principal=self.principal, jti=jti, **self.parsed(RevokeInput))
         return Response(write_token(token))
+
+
+class CheckpointInput(StrictSerializer):
+    """Which checkpoint the work passed."""
+
+    checkpoint = CodeField(Checkpoint)
+
+
+class CheckpointOutput(StrictSerializer):
+    """A checkpoint that was passed, and when."""
+
+    checkpoint = CodeField(Checkpoint)
+    passed_at = serializers.DateTimeField()
+
+
+class CheckpointsApi(PersonView):
+    """Let the work pass a checkpoint of a licence: the talent's side, in person."""
+
+    @extend_schema(
+        operation_id="tokens_pass_checkpoint", request=CheckpointInput, responses={201: CheckpointOutput}
+    )
+    def post(self, request: Request, jti: UUID) -> Response:
+        sent = self.parsed(CheckpointInput)
+        row = services.pass_checkpoint(principal=self.person, jti=jti, checkpoint=str(sent["checkpoint"]))
+        return Response({"checkpoint": row.checkpoint, "passed_at": rfc3339(row.created_at)}, status=201)
 
 
 def write_token(token: LicenceToken) -> dict[str, Any]:

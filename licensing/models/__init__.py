@@ -21,7 +21,14 @@ from licensing.models.requests import LicenceRequest, RequestAction, RequestDraf
 from licensing.models.rollouts import PolicyRollout, ShadowOutcome
 from licensing.models.rolls import GuildDefault, GuildMember, RollImport, RollRefusal
 from licensing.models.signatures import PersonSignature
-from licensing.models.tokens import Alert, GrantReissue, GrantStatement, LicenceToken, QuotaAlert
+from licensing.models.tokens import (
+    Alert,
+    CheckpointPass,
+    GrantReissue,
+    GrantStatement,
+    LicenceToken,
+    QuotaAlert,
+)
 from licensing.models.training import TrainingConsent, TrainingRequest, TrainingToken
 
 __all__ = [
@@ -29,6 +36,7 @@ __all__ = [
     "Alert",
     "Authority",
     "AutoRule",
+    "CheckpointPass",
     "DeclaredEvent",
     "Delegation",
     "GrantReissue",

@@ -1,5 +1,6 @@
 """Issued licences: the token, the signed statement of its grant, alerts before it ends."""
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -9,6 +10,7 @@ from accounts.sealed_fields import SealedTextField
 from common.ids import new_id
 from common.models import BaseModel
 from licensing.models.fields import TRAINING_CODES, code_field, code_list
+from trustcore.policy.clauses import Checkpoint
 from trustcore.policy.vocabulary import Construct, FrameDisposition, RevocationKind, TokenState, UseType
 
 
@@ -102,6 +104,26 @@ class GrantReissue(BaseModel):
 
     def __str__(self) -> str:
         return f"grant of {self.token_id} under {self.kid}"
+
+
+class CheckpointPass(BaseModel):
+    """The talent's side let the work pass a checkpoint that the terms agreed; append-only, once per licence."""
+
+    token = models.ForeignKey(LicenceToken, models.PROTECT, related_name="checkpoints_passed")
+    checkpoint = models.CharField(max_length=6, choices=[(str(one), str(one)) for one in Checkpoint])
+    side = models.CharField(max_length=12)
+    passed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["token", "checkpoint"], name="checkpoint_passed_once"),
+            models.CheckConstraint(
+                condition=Q(checkpoint__in=[str(one) for one in Checkpoint]), name="checkpoint_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint} of {self.token_id}"
 
 
 class Alert(BaseModel):

@@ -99,7 +99,8 @@ class LicenceDetail:
     """Everything on the licence's screen but its use, which ``receipts`` knows.
 
     ``may``: ``SUSPEND`` (a party to it, while its side holds it not yet), ``REVOKE`` (agent under mandate, talent),
-    ``EMERGENCY_STOP`` (the talent alone), ``RENEW``.
+    ``EMERGENCY_STOP`` (the talent alone), ``RENEW``, ``PASS_CHECKPOINT`` (agent under mandate, talent).
+    ``open_checkpoints``: agreed and not passed yet.
     ``lineage`` holds every version of this licence, oldest first. ``lifted`` are holds that were. ``is_own``: the caller is the talent. ``is_whole`` is false for a listed vendor: it
     reads its working terms, and neither names of people and of other vendors nor the grant nor the deal.
     """
@@ -126,6 +127,7 @@ class LicenceDetail:
     lifted: tuple[HoldLine, ...] = ()
     is_whole: bool = True
     is_own: bool = False
+    open_checkpoints: tuple[str, ...] = ()
 
 
 def licences(principal: Principal) -> tuple[LicenceLine, ...]:
@@ -180,6 +182,12 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     sides = sides_over(principal, token)
     held = list(holds_on(token).select_related("placed_for")) if hold_reasons_on(token) else []
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
+    agreed = terms.approvals.checkpoints
+    passed = set(token.checkpoints_passed.values_list("checkpoint", flat=True)) if agreed else set()
+    open_checkpoints = tuple(str(one) for one in agreed if str(one) not in passed)
+    may = _acts_on(principal, token, at, sides, held)
+    if open_checkpoints and sides & {HoldSide.TALENT, HoldSide.AGENT}:
+        may |= {"PASS_CHECKPOINT"}
     detail = LicenceDetail(
         line=_line(token, at),
         terms=terms,
@@ -197,11 +205,12 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         revocation_kind=token.revocation_kind,
         frame_disposition=token.frame_disposition,
         revocation_reason=token.revocation_reason,
-        may=_acts_on(principal, token, at, sides, held),
+        may=may,
         vendor_names=tuple(token.vendor_names),  # type: ignore[attr-defined]
         holds=tuple(_hold_line(hold, sides) for hold in held),
         lifted=tuple(_lifted_line(told) for told in token.lifted_holds),  # type: ignore[attr-defined]
         is_own=is_talent(principal, token.talent),
+        open_checkpoints=open_checkpoints,
     )
     return _for_vendor(detail, principal.organisation_id) if token.pk in as_vendor else detail
 

@@ -5,6 +5,7 @@ from licensing.services.activation import forget_status_changes, settle_states
 from licensing.services.alerts import raise_expiry_alerts, raise_quota_alert
 from licensing.services.asks import LicenceAsk
 from licensing.services.authorities import end_authority, end_expired_authorities, register_authority
+from licensing.services.checkpoints import pass_checkpoint
 from licensing.services.decisions import (
     accept_counter,
     approve_request,
@@ -57,6 +58,7 @@ from licensing.services.rolls import (
     refusals_of,
     require_roll_desk,
 )
+from licensing.services.rule_limits import LIFE_OF_WORK
 from licensing.services.sheets import plain_csv, write_csv
 from licensing.services.standing import end_auto_rule, instruct, set_auto_rule
 from licensing.services.talents import add_construct, register_talent
@@ -73,6 +75,7 @@ from licensing.services.training_tokens import TrainingBeat, training_heartbeat
 from licensing.services.visibility import VisibilityAnswer, check_visibility, set_visibility
 
 __all__ = [
+    "LIFE_OF_WORK",
     "ROLL_BYTES_MAX",
     "AskPreview",
     "Effect",
@@ -129,6 +132,7 @@ __all__ = [
     "note_deadlines",
     "note_overdue_duties",
     "open_request",
+    "pass_checkpoint",
     "place_hold",
     "plain_csv",
     "preview_ask",

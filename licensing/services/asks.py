@@ -22,11 +22,13 @@ DESCRIPTION_LEAST = 20
 DAYS_MOST = 3650
 OPEN_GROUPS = frozenset(
     {
+        "approvals",
         "assignability",
         "change_of_control",
         "credit",
         "dispute",
         "exclusivity",
+        "exploitation",
         "governing_law",
         "marking",
         "renewal",
@@ -38,6 +40,9 @@ OPEN_GROUPS = frozenset(
     }
 )
 """Groups of the terms that an ask may fill beside its own fields."""
+_PARTLY = ("approvals", "exploitation", "scope")
+_APPROVALS_ASKED = frozenset({"checkpoints", "final_review_hours"})
+"""Of how the work is approved: when it comes back. Who decides is said by routing."""
 _YEARS = range(2000, 9000)  # far enough from the ends of the calendar for every sum of dates
 
 
@@ -185,8 +190,10 @@ def terms_of_ask(
         document["declared"] = dict(ask.declared)
     if unknown := sorted(set(ask.terms) - OPEN_GROUPS):
         raise InvalidInput("TERM_FIXED", "This is not asked for here.", ", ".join(unknown))
-    scope = {**document["scope"], **dict(ask.terms.get("scope", {}))}
-    return read_terms({**document, **ask.terms, "scope": scope})
+    if fixed := sorted(set(ask.terms.get("approvals", {})) - _APPROVALS_ASKED):
+        raise InvalidInput("TERM_FIXED", "This is not asked for here.", ", ".join(fixed))
+    partly = {name: {**document[name], **dict(ask.terms.get(name, {}))} for name in _PARTLY}
+    return read_terms({**document, **ask.terms, **partly})
 
 
 def read_terms(document: Mapping[str, Any]) -> Terms:

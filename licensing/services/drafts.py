@@ -53,7 +53,7 @@ def preview_ask(*, principal: Principal, ask: LicenceAsk) -> AskPreview:
         ask, production=production, talent=talent, mandate=mandate, version=1, supersedes=None
     )
     bound = binding_profiles(production, talent, mandate.agency_id if mandate else None, terms.profiles)
-    terms = routed_terms(terms, bound, ApprovalMode.TALENT_ONLY, None)
+    terms = routed_terms(terms, bound, ApprovalMode.TALENT_ONLY, None, talent=talent, at=at)
     return AskPreview(terms, judge_terms(terms, talent, at), bound, production, seen.constructs)
 
 

@@ -204,7 +204,7 @@ def _reroute(
     mandate = represented_by(request.talent, at)
     agency = mandate.agency_id if mandate else None
     bound = binding_profiles(request.production, request.talent, agency, request_id=request.pk)
-    terms = routed_terms(proposed, bound, ApprovalMode.TALENT_ONLY, None)
+    terms = routed_terms(proposed, bound, ApprovalMode.TALENT_ONLY, None, talent=request.talent, at=at)
     route = route_request(
         terms,
         request.talent,
@@ -215,7 +215,7 @@ def _reroute(
         request_id=request.pk,
     )
     document = {
-        **routed_terms(proposed, bound, route.mode, route.quorum).to_dict(),
+        **routed_terms(proposed, bound, route.mode, route.quorum, talent=request.talent, at=at).to_dict(),
         "terms_version": next_version(request.licence_id),
         "supersedes": terms_hash,
         "represented_by": str(mandate.agency_id) if mandate else None,

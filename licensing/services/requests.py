@@ -151,19 +151,20 @@ def _open(
     request_id = new_id()
     agency = mandate.agency_id if mandate else None
     bound = binding_profiles(production, talent, agency, terms.profiles, request_id=request_id)
-    terms = routed_terms(terms, bound, ApprovalMode.TALENT_ONLY, None)
+    terms = routed_terms(terms, bound, ApprovalMode.TALENT_ONLY, None, talent=talent, at=at)
     # what a profile stands against is for people to answer: a rule would leave it to nobody
-    by_rule = not judge_terms(terms, talent, at).unmet
+    judged = judge_terms(terms, talent, at)
     route = route_request(
         terms,
         talent,
         mandate,
         licensee_id=production.organisation_id,
         at=at,
-        by_rule=by_rule,
+        by_rule=not judged.unmet,
         request_id=request_id,
+        owed=timedelta(hours=judged.hours("NOTICE_HOURS")),
     )
-    terms = routed_terms(terms, bound, route.mode, route.quorum)
+    terms = routed_terms(terms, bound, route.mode, route.quorum, talent=talent, at=at)
     notice_until = notice_end(terms, talent, route, at)
     require_free(terms, talent, production, at, notice_until=notice_until)
     try:
@@ -203,10 +204,31 @@ def notice_end(terms: Terms, talent: Talent, route: Route, at: datetime) -> date
     return at + notice if notice else None
 
 
-def routed_terms(terms: Terms, profiles: tuple[str, ...], mode: ApprovalMode, quorum: int | None) -> Terms:
-    """The terms with what routing decides: how they are approved, and by which profiles they are bound."""
-    approvals = {**terms.to_dict()["approvals"], "mode": str(mode), "quorum": quorum}
-    return read_terms({**terms.to_dict(), "approvals": approvals, "profiles": list(profiles)})
+def routed_terms(
+    terms: Terms,
+    profiles: tuple[str, ...],
+    mode: ApprovalMode,
+    quorum: int | None,
+    *,
+    talent: Talent,
+    at: datetime,
+) -> Terms:
+    """The terms with what routing decides: how they are approved, by which profiles, and when the work comes back.
+
+    Nobody asks for checkpoints: those that a profile owes the talent are written into the terms, beside any that
+    were agreed, and the longest time for the final review counts.
+    """
+    bound = read_terms({**terms.to_dict(), "profiles": list(profiles)})
+    judged = judge_terms(bound, talent, at)
+    agreed = bound.approvals
+    owed = (*judged.codes("CHECKPOINTS"), *judged.codes("DISTRIBUTION_HOLD"))
+    approvals = {
+        "mode": str(mode),
+        "quorum": quorum,
+        "checkpoints": sorted({*map(str, agreed.checkpoints), *owed}),
+        "final_review_hours": max(agreed.final_review_hours, judged.hours("FINAL_REVIEW_HOURS")),
+    }
+    return read_terms({**bound.to_dict(), "approvals": approvals})
 
 
 def _approve_by_rule(request: LicenceRequest, at: datetime) -> None:

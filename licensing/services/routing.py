@@ -12,10 +12,12 @@ from licensing.models.consent import NEVER_BY_RULE, NEVER_CONTENT_BY_RULE
 from licensing.selectors.people import authority_wanted, mandate_in_force
 from licensing.services.defaults import limits_of_member
 from licensing.services.limits import MandateLimits, beyond_mandate, parse_limits
-from trustcore.policy.clauses import Assignability, ChangeOfControl, ContentRule
-from trustcore.policy.shape import ExclusiveRight, Marking, Retention
+from licensing.services.rule_limits import beyond_every_rule, beyond_rule, parse_rule_limits
+from trustcore.policy.clauses import ContentRule
 from trustcore.policy.terms import Terms
 from trustcore.policy.vocabulary import ApprovalMode, ReplicaClass
+
+_ROUNDING = timedelta(seconds=1)  # a licence begins in the second after a fraction
 
 
 class Own(Enum):
@@ -59,6 +61,7 @@ def route_request(
     by_rule: bool = True,
     request_id: UUID | None = None,
     guild: MandateLimits | Own | None = Own.LIMITS,
+    owed: timedelta = timedelta(0),
 ) -> Route:
     """Route ``terms`` by who may speak for the talent: authority, rule, mandate, the talent alone; in that order.
 
@@ -68,6 +71,7 @@ def route_request(
 
     Args:
         request_id: of the request, so that a canary of the guild's defaults binds those that it chose.
+        owed: the notice that a profile asks for: a rule's licence, too, begins after it.
         guild: limits to route by instead of those that bind the talent: what would be, before it is.
     """
     limits = _guilds_limits(terms, talent, request_id) if isinstance(guild, Own) else guild
@@ -76,7 +80,11 @@ def route_request(
     notice = timedelta(hours=mandate.notice_hours if mandate else 0)  # owed to the union, whoever decides
     if authority_wanted(talent, at) is not None:
         return Route(ApprovalMode.GUARDIAN_AND_COURT, mandate, agency, notice=notice)
-    if by_rule and not beyond and (rule := rule_for(terms, talent, licensee_id, at)):
+    if (
+        by_rule
+        and not beyond
+        and (rule := rule_for(terms, talent, licensee_id, at, notice=max(notice, owed)))
+    ):
         return Route(ApprovalMode.AUTO_WITHIN_RULES, mandate, agency, rule=rule, notice=notice)
     if mandate is None:
         return Route(ApprovalMode.TALENT_ONLY, None, None)
@@ -107,10 +115,15 @@ def _guilds_limits(terms: Terms, talent: Talent, request_id: UUID | None) -> Man
     return limits_of_member(talent, request_id=request_id, production_id=UUID(terms.project.id))
 
 
-def rule_for(terms: Terms, talent: Talent, licensee_id: UUID, at: datetime) -> AutoRule | None:
+def rule_for(
+    terms: Terms, talent: Talent, licensee_id: UUID, at: datetime, *, notice: timedelta = timedelta(0)
+) -> AutoRule | None:
     """The oldest rule in force, set by the talent in person, that covers all of ``terms`` for this licensee.
 
     Where the talent asks for a passkey's signature no rule answers: it has none to give.
+
+    Args:
+        notice: how long must pass before the licence may begin.
     """
     if never_by_rule(terms) or talent.organisation.passkey_required:
         return None
@@ -119,10 +132,14 @@ def rule_for(terms: Terms, talent: Talent, licensee_id: UUID, at: datetime) -> A
     )
     named = rows.filter(Q(licensees=None) | Q(licensees=licensee_id)).order_by("created_at", "pk").distinct()
     for rule in named:
-        limits = parse_limits(rule.limits)
-        if not limits.distribution_territory:  # made before a rule had to name where the work is shown
-            continue
-        if not beyond_mandate(terms, use_types=frozenset(rule.use_types), limits=limits):
+        beyond = beyond_rule(
+            terms,
+            use_types=frozenset(rule.use_types),
+            limits=parse_rule_limits(rule.limits),
+            opens=at + notice + _ROUNDING,
+            until=rule.valid_until,
+        )
+        if not beyond:
             return rule
     return None
 
@@ -136,18 +153,5 @@ def never_by_rule(terms: Terms) -> bool:
         or not set(NEVER_BY_RULE).isdisjoint(map(str, terms.use_types))
         or terms.replica_class is ReplicaClass.DECEASED_DIGITAL_REPLICA
         or any(terms.content.get(name) != ContentRule.PROHIBITED for name in NEVER_CONTENT_BY_RULE)
-        or _beyond_defaults(terms)
-    )
-
-
-def _beyond_defaults(terms: Terms) -> bool:
-    """Whether a clause that no rule can limit says other than the terms do by default."""
-    return (
-        terms.exclusivity != ExclusiveRight()
-        or terms.assignability is not Assignability.NONE
-        or terms.change_of_control is not ChangeOfControl.TERMINATE
-        or terms.retention != Retention()
-        or terms.marking != Marking()
-        or terms.scope.seconds_max > 0
-        or terms.scope.runs_max > 0
+        or bool(beyond_every_rule(terms))
     )

@@ -18,10 +18,8 @@ from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from licensing.models import AutoRule, Talent, TalentInstruction
 from licensing.models.consent import NEVER_BY_RULE
 from licensing.selectors.people import authority_wanted, speaks_for
-from licensing.services.limits import parse_limits
-from trustcore.policy.vocabulary import UseType
-
-_RULE_NEEDS: Final = ("frames_max", "lines_max", "days_max", "render_territory", "distribution_territory")
+from licensing.services.rule_limits import limits_missing, parse_rule_limits
+from trustcore.policy.vocabulary import ReplicaClass, UseType
 
 
 def set_auto_rule(
@@ -37,7 +35,7 @@ def set_auto_rule(
     """Approve in advance: what lies wholly within the rule is granted without asking again. The talent alone may.
 
     Args:
-        limits: as of a mandate; frames, lines, days, and places of work and of showing must be limited.
+        limits: see :class:`~licensing.services.rule_limits.RuleLimits`; all but the vendors must be said.
         licensees: for whom; nobody named: whoever may see the talent.
 
     Raises:
@@ -54,10 +52,11 @@ def set_auto_rule(
         raise InvalidInput("USE_TYPE_UNKNOWN", "Name use types.", ", ".join(uses))
     if never := sorted(set(uses) & set(NEVER_BY_RULE)):
         raise InvalidInput("NEVER_BY_RULE", "No rule approves these; each is asked for.", ", ".join(never))
-    numbers: dict[str, Any] = msgspec.to_builtins(parse_limits(limits))
-    if missing := [name for name in _RULE_NEEDS if not numbers.get(name) and numbers.get(name) != 0]:
+    read = parse_rule_limits(limits)
+    numbers: dict[str, Any] = msgspec.to_builtins(read)
+    if missing := limits_missing(read):
         raise InvalidInput("LIMITS_MISSING", "A rule has limits.", ", ".join(missing))
-    if numbers.get("content"):
+    if numbers.get("content") or ReplicaClass.DECEASED_DIGITAL_REPLICA in read.replica_classes:
         raise InvalidInput("NEVER_BY_RULE", "No rule opens content that is closed by default.")
     begins = valid_from or clock.now()
     if valid_until <= begins:

@@ -32,6 +32,7 @@ from provenance.services.events import hold, locked, record_move
 from provenance.services.intake import file_sha256
 from provenance.source_type import vocabulary
 from receipts import selectors as receipts
+from trustcore.policy.clauses import Checkpoint
 from trustcore.receipt import LayerResult, MarkedEntry, VerifiedEntry
 from watermarking.errors import MediaError
 from watermarking.models import JOBS_UNFINISHED
@@ -202,7 +203,11 @@ def _deletion_of(name: str) -> Callable[[], None]:
 
 def standing_reasons(asset: Asset) -> tuple[HoldReason, ...]:
     """Return why the licences an asset cites hold it now; none if they do not."""
-    rows = LicenceToken.objects.filter(jti__in=asset.token_jtis).select_related("superseded_by")
+    rows = (
+        LicenceToken.objects.filter(jti__in=asset.token_jtis)
+        .select_related("superseded_by", "terms")
+        .prefetch_related("checkpoints_passed")
+    )
     tokens = {token.jti: token for token in rows}
     counts = receipts.counts_for_tokens(asset.token_jtis)
     standings = []
@@ -219,9 +224,16 @@ def standing_reasons(asset: Asset) -> tuple[HoldReason, ...]:
                 revocation_kind=token.revocation_kind,
                 frame_disposition=token.frame_disposition,
                 rendered=counts[jti].rendered if jti in counts else 0,
+                awaits_final=_awaits_final(token),
             )
         )
     return hold_reasons(asset.production_id, standings)
+
+
+def _awaits_final(token: LicenceToken) -> bool:
+    agreed = token.terms.terms["approvals"]["checkpoints"]
+    passed = {row.checkpoint for row in token.checkpoints_passed.all()}
+    return Checkpoint.FINAL in agreed and Checkpoint.FINAL not in passed
 
 
 def _begin_marking(asset_id: UUID) -> Asset:

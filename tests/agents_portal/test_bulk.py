@@ -21,7 +21,6 @@ def query(*rows: LicenceRequest) -> str:
     return "/inbox/approve/?" + "&".join(f"pick={row.pk}" for row in rows)
 
 
-@pytest.mark.req("ST-043")
 def test_what_lies_inside_is_read_together_and_signed_one_by_one(cast: Cast) -> None:
     first, second, outside = cast.ask(), cast.ask(), cast.ask(use_types=("FACE_RENDER", "DE_AGING"))
     reader = Reader(cast.agent)

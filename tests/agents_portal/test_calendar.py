@@ -94,7 +94,6 @@ def test_a_stranger_sees_no_licence_in_the_calendar(cast: Cast) -> None:
     assert "Performer " in vendor
 
 
-@pytest.mark.req("ST-055")
 def test_the_production_shows_calendar_keys_and_what_to_do_next(cast: Cast) -> None:
     licensed(cast, days=20)
     credential, _ = factories.make_credential(cast.producer.organisation)

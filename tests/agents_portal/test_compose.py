@@ -10,10 +10,11 @@ import pytest
 from audit.models import Event
 from common.errors import NotFound
 from licensing import services
-from licensing.models import LicenceRequest, RequestDraft, Talent
+from licensing.models import LicenceRequest, LicenceToken, RequestDraft, Talent
 from licensing.selectors import directory
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
+from trustcore.policy.profiles import catalogue, profile_hash
 
 FILLED: dict[str, Any] = {
     "use_types": ["FACE_RENDER", "VOICE_RENDER"],
@@ -47,7 +48,7 @@ def draft_of(cast: Cast) -> RequestDraft:
     return RequestDraft.objects.get(organisation=cast.producer.organisation)
 
 
-@pytest.mark.req("ST-058", "ST-059")
+@pytest.mark.req("ST-059")
 def test_a_studio_asks_and_the_agent_has_it(cast: Cast) -> None:
     reader = Reader(cast.producer)
     answer = begin(reader, cast)
@@ -72,6 +73,32 @@ def test_a_studio_asks_and_the_agent_has_it(cast: Cast) -> None:
     again = reader.post(answer.url, {**FILLED, "act": "send"})
     assert again.url == f"/requests/{made.pk}/"
     assert LicenceRequest.objects.count() == 1
+
+
+def test_guilds_checkpoints_are_written_into_the_terms_and_the_request_becomes_a_licence(
+    cast: Cast,
+) -> None:
+    guild = factories.make_desk(cast.production.guild, "ADMIN")
+    profile = "SAG_TVT_2026@1"
+    services.adopt_profile(
+        principal=guild, profile=profile, profile_hash_read=profile_hash(catalogue()[profile]),
+        counsel_name="C. Ounsel",
+    )  # fmt: skip
+    reader = Reader(cast.producer)
+    asked = {
+        **FILLED, "consent_form": "SEPARATE_DOCUMENT", "equivalent_days_estimated": "9",
+        "equivalent_days_method": "Good-faith estimate by the producer", "script_ref": "MERROW",
+        "script_version": "blue", "script_sha256": "a" * 64, "script_dated": "2026-01-31", "act": "send",
+    }  # fmt: skip
+    assert reader.post(begin(reader, cast).url, asked).status_code == 302
+    made = LicenceRequest.objects.get()
+    assert made.current is not None
+    assert made.current.terms["approvals"]["checkpoints"] == ["ROLE", "SCRIPT"]
+    agent = Reader(cast.agent)
+    agent.post(f"/requests/{made.pk}/approve/", {"terms_hash": made.current.terms_hash})
+    if not LicenceToken.objects.exists():  # what is beyond the mandate asks the talent, too
+        Reader(cast.self).post(f"/requests/{made.pk}/approve/", {"terms_hash": made.current.terms_hash})
+    assert LicenceToken.objects.get().request_id == made.pk
 
 
 def test_a_hidden_person_is_refused_as_one_who_does_not_exist(cast: Cast) -> None:

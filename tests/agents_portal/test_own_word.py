@@ -60,7 +60,9 @@ def rule_form(**changes: object) -> dict[str, object]:
     places = ["US", "CA", "GB"]
     return {
         "use_types": ["FACE_RENDER", "VOICE_RENDER"], "frames_max": "5000", "lines_max": "50", "days_max": "120",
-        "render_territory": places, "distribution_territory": places, "last_day": day(60), **changes,
+        "fee_least": "10000", "currency": "USD", "constructs": ["FACE_3D", "VOICE_SPEAKING"],
+        "channels": ["THEATRICAL", "SVOD"], "replica_classes": ["EMPLOYMENT_BASED_DIGITAL_REPLICA"],
+        "render_territory": places, "distribution_territory": places, "last_day": day(200), **changes,
     }  # fmt: skip
 
 
@@ -71,9 +73,14 @@ def test_a_rule_made_in_advance_grants_and_ends(cast: Cast) -> None:
     assert "NEW_DIALOGUE" not in screen.html
     assert "TRAINING_REPLICA" not in screen.html
     assert reader.post(path, rule_form()).status_code == 302
-    rule = AutoRule.objects.get()
+    assert cast.ask().state == "SUBMITTED"  # its vendor is none that the rule names
+    reader.post(f"/rules/{AutoRule.objects.get().pk}/end/")
+    assert reader.post(path, rule_form(vendors=[str(cast.vendor.organisation.pk)])).status_code == 302
+    rule = AutoRule.objects.get(ended_at=None)
     assert cast.ask().state == "APPROVED"
-    assert "In force" in reader.page("/rules/")
+    said = reader.page("/rules/")
+    assert "In force" in said
+    assert "Shown until: the end of the work’s life" in said.html
     assert "Face in a frame" in Reader(cast.agent).page(f"/roster/{cast.talent.pk}/")
     end = f"/rules/{rule.pk}/end/"
     assert Reader(cast.other_talent).post(end).status_code == 404
@@ -91,6 +98,12 @@ def test_a_rule_made_in_advance_grants_and_ends(cast: Cast) -> None:
         {"use_types": ["TRAINING_REPLICA"]},
         {"use_types": []},
         {"frames_max": ""},
+        {"fee_least": ""},
+        {"channels": []},
+        {"constructs": []},
+        {"replica_classes": ["DECEASED_DIGITAL_REPLICA"]},
+        {"shown_until": "some day"},
+        {"vendors": ["nobody"]},
         {"render_territory": []},
         {"last_day": day(-1)},
         {"last_day": "tomorrow"},
@@ -106,7 +119,6 @@ def test_a_rule_without_limits_or_for_what_is_never_automatic_is_refused(
     assert not AutoRule.objects.exists()
 
 
-@pytest.mark.req("ST-020")
 def test_the_last_word_on_use_after_death_counts(cast: Cast) -> None:
     reader, path = Reader(cast.self), f"/wishes/{cast.talent.pk}/after-death/"
     assert Reader(cast.agent).post(path, {"allowed": "no"}).status_code == 404

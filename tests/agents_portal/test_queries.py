@@ -20,6 +20,8 @@ MOST = 12
 LIMITS = {
     "frames_max": 500, "lines_max": 5, "days_max": 30,
     "render_territory": ["US"], "distribution_territory": ["US"],
+    "channels": ["SVOD"], "constructs": ["FACE_3D"], "replica_classes": ["EMPLOYMENT_BASED_DIGITAL_REPLICA"],
+    "shown_until": "LIFE_OF_WORK", "fee_least_minor": 0, "currency": "USD",
 }  # fmt: skip
 
 

@@ -144,7 +144,6 @@ def test_the_trail_is_filtered_by_person_object_and_day(cast: Cast) -> None:
     assert "Request: submitted" in reader.page(f"/audit/?until={tomorrow}&since=nonsense&person=nobody")
 
 
-@pytest.mark.req("BX-023")
 def test_the_trail_is_taken_along_and_no_cell_of_it_runs(cast: Cast) -> None:
     record(
         kind="test.noted", principal=cast.agent, object_type="test", object_id="=HYPERLINK(1)",

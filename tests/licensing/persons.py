@@ -19,6 +19,15 @@ LIMITS = {
     "render_territory": ["US", "CA", "GB"],
     "distribution_territory": ["US", "CA", "GB"],
 }
+RULE_LIMITS = {
+    **LIMITS,
+    "channels": ["THEATRICAL", "SVOD"],
+    "constructs": ["FACE_3D", "VOICE_SPEAKING"],
+    "replica_classes": ["EMPLOYMENT_BASED_DIGITAL_REPLICA"],
+    "shown_until": "LIFE_OF_WORK",
+    "fee_least_minor": 1_000_000,
+    "currency": "USD",
+}
 
 
 def call(desk: Principal, path: str, body: Any = None, *, method: str = "post") -> Any:

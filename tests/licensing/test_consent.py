@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts.principals import Principal, principal_of_person
 from common import clock
@@ -22,9 +24,11 @@ from licensing.models import (
     TalentInstruction,
     VisibilityRule,
 )
+from licensing.models.requests import ActionKind, Side
+from licensing.services.trail import move
 from tests import factories
 from tests.licensing.conftest import Cast
-from tests.licensing.persons import LIMITS, call, give_authority, in_days, make_minor
+from tests.licensing.persons import RULE_LIMITS, call, give_authority, in_days, make_minor
 from trustcore.policy.terms import parse_terms
 
 
@@ -147,8 +151,15 @@ def test_union_notice_waits_its_hours_before_anything_begins(cast: Cast, move_cl
 # -- rules --------------------------------------------------------------------------------------------
 
 
+_FEE = {"basis": "FLAT", "currency": "USD", "amount_minor": 1_245_000}
+
+
 def _rule(cast: Cast, **changes: Any) -> AutoRule:
-    fields = {"use_types": ["FACE_RENDER", "VOICE_RENDER"], "limits": LIMITS, "valid_until": in_days(90)}
+    fields = {
+        "use_types": ["FACE_RENDER", "VOICE_RENDER"],
+        "limits": RULE_LIMITS,
+        "valid_until": in_days(300),
+    }
     return services.set_auto_rule(principal=cast.self, talent=cast.talent, **{**fields, **changes})
 
 
@@ -184,6 +195,31 @@ def test_what_lies_within_the_talents_rule_is_granted_at_once_and_the_log_says_b
         {"terms": {"marking": {"c2pa": False}}},
         {"terms": {"scope": {"seconds_max": 1}}},
         {"terms": {"scope": {"runs_max": 1}}},
+        {"channels": ("SVOD", "SOCIAL_PAID")},
+        {"channels": ("GAME_LIVE_SERVICE",)},
+        {"terms": {"exploitation": {"edit_rights": ["FULL_WORK", "TRAILER"]}}},
+        {"replica_class": "INDEPENDENTLY_CREATED_DIGITAL_REPLICA"},
+        {"content": {"AD_LIB_GENERATED_LINES": "ALLOWED"}},
+        {"content": {"AD_LIB_GENERATED_LINES": "APPROVAL_REQUIRED"}},
+        {"content": {"VIOLENCE": 5}},
+        {"content": {"VIOLENCE": 0}},
+        {"content": {"RACE_OR_ETHNICITY_CHANGE": "ALLOWED"}},
+        {"content": {"REAL_PERSON_ROLE": "ALLOWED"}},
+        {"content": {"SCRAPPED_FOOTAGE_REUSE": "ALLOWED"}},
+        {"compensation": {}},
+        {"compensation": {"basis": "FLAT", "currency": "USD", "amount_minor": 999_999}},
+        {"compensation": {"basis": "FLAT", "currency": "MXN", "amount_minor": 9_000_000}},
+        {"compensation": {"basis": "PER_FRAME", "currency": "USD", "amount_minor": 9_000_000}},
+        {"compensation": {**_FEE, "agent_commission_bps": 1}},
+        {"compensation": {**_FEE, "payee": "SOMEBODY-ELSE"}},
+        {"declared": {"exemption": "EXPRESSIVE_WORK"}},
+        {"terms": {"credit": "Uncredited"}},
+        {"terms": {"dispute": "ARBITRATION"}},
+        {"terms": {"governing_law": "MX"}},
+        {"terms": {"renewal": {"terms": "SAME_TERMS"}}},
+        {"terms": {"reporting": {"cadence": "ON_DEMAND"}}},
+        {"not_before": in_days(211)},
+        {"not_before": in_days(9_000)},
     ],
 )
 def test_what_goes_beyond_the_rule_asks_people(cast: Cast, ask: dict[str, Any]) -> None:
@@ -191,6 +227,112 @@ def test_what_goes_beyond_the_rule_asks_people(cast: Cast, ask: dict[str, Any]) 
     request = factories.make_submitted_request(cast.production, cast.talent, **ask)
     assert request.mode in {"AGENT_WITHIN_MANDATE", "DUAL"}
     assert not LicenceToken.objects.exists()
+
+
+def test_rule_holds_vendors_and_how_long_the_work_is_shown_to_what_it_names(cast: Cast) -> None:
+    named, other = factories.make_organisation("VENDOR"), factories.make_organisation("VENDOR")
+    _rule(cast, limits={**RULE_LIMITS, "vendors": [str(named.pk)], "shown_until": "2099-01-01T00:00:00Z"})
+    shown = {"terms": {"exploitation": {"until": "2099-01-01T00:00:00Z"}}}
+    for beyond in (
+        {"vendors": (other.slug,), **shown},
+        {"vendors": (named.slug, other.slug), **shown},
+        {"vendors": (named.slug,), "terms": {"exploitation": {"until": "2099-01-01T00:00:01Z"}}},
+        {"vendors": (named.slug,)},  # shown for as long as the work lives
+    ):
+        asked = factories.make_submitted_request(cast.production, cast.talent, **beyond)
+        assert asked.mode != "AUTO_WITHIN_RULES", beyond
+    inside = factories.make_submitted_request(cast.production, cast.talent, vendors=(named.slug,), **shown)
+    assert (inside.mode, inside.state) == ("AUTO_WITHIN_RULES", "APPROVED")
+
+
+def test_part_of_the_person_that_the_rule_does_not_name_is_asked_for(cast: Cast) -> None:
+    _rule(cast, limits={**RULE_LIMITS, "constructs": ["FACE_3D"]})
+    assert factories.make_submitted_request(cast.production, cast.talent).mode == "AGENT_WITHIN_MANDATE"
+    face = factories.make_submitted_request(
+        cast.production, cast.talent, constructs=("FACE_3D",), use_types=("FACE_RENDER",)
+    )
+    assert face.mode == "AUTO_WITHIN_RULES"
+
+
+def test_licence_by_a_rule_ends_with_the_rule_notice_counted(cast: Cast) -> None:
+    _rule(cast, valid_until=in_days(91))
+    assert factories.make_submitted_request(cast.production, cast.talent).mode == "AUTO_WITHIN_RULES"
+    factories.make_mandate(cast.talent, cast.agent, mode="UNION_NOTICE", notice_hours=48)
+    assert factories.make_submitted_request(cast.production, cast.talent).mode == "UNION_NOTICE"
+
+
+def test_rule_made_before_it_had_to_name_its_limits_approves_nothing(cast: Cast) -> None:
+    for name in ("channels", "constructs", "replica_classes", "shown_until", "fee_least_minor"):
+        AutoRule.objects.create(
+            talent=cast.talent, set_by=cast.self.person, use_types=["FACE_RENDER", "VOICE_RENDER"],
+            limits={key: value for key, value in RULE_LIMITS.items() if key != name},
+            valid_from=in_days(-1), valid_until=in_days(300),
+        )  # fmt: skip
+    assert factories.make_submitted_request(cast.production, cast.talent).mode == "AGENT_WITHIN_MANDATE"
+
+
+_BEYOND_IN_THE_DATABASE: list[tuple[str, Any]] = [
+    ("exploitation.channels", ["MERCHANDISE"]),
+    ("exploitation.edit_rights", ["FULL_WORK", "TRAILER"]),
+    ("exploitation.distribution_territory", ["DE"]),
+    ("render_territory", ["DE"]),
+    ("constructs", ["FACE_3D", "PERSONALITY_CONSTRUCT"]),
+    ("replica_class", "INDEPENDENTLY_CREATED_DIGITAL_REPLICA"),
+    ("vendors", ["00000000-0000-7000-8000-000000000001"]),
+    ("content.AD_LIB_GENERATED_LINES", "ALLOWED"),
+    ("content.VIOLENCE", 5),
+    ("content.CRYPTO_GAMBLING", "ALLOWED"),
+    ("compensation.amount_minor", 0),
+    ("compensation.currency", "MXN"),
+    ("compensation.basis", "PER_FRAME"),
+    ("window.days", 121),
+    ("scope.seconds_max", 1),
+    ("approvals.final_review_hours", 1),
+    ("exclusivity.kind", "FULL"),
+    ("assignability", "AFFILIATES"),
+    ("change_of_control", "SURVIVE"),
+    ("training.allowed", True),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), _BEYOND_IN_THE_DATABASE, ids=[one[0] for one in _BEYOND_IN_THE_DATABASE]
+)
+def test_database_finds_each_clause_beyond_the_rule(cast: Cast, path: str, value: Any) -> None:
+    request = factories.make_submitted_request(cast.production, cast.talent)
+
+    def within(terms: dict[str, Any], limits: dict[str, Any]) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select licensing_terms_within_rule(%s, %s)", [json.dumps(terms), json.dumps(limits)]
+            )
+            return bool(cursor.fetchone()[0])
+
+    terms = request.current.terms
+    assert within(terms, RULE_LIMITS)
+    assert not within(terms, {})
+    *groups, name = path.split(".")
+    beyond = copy.deepcopy(terms)
+    group = beyond
+    for one in groups:
+        group = group[one]
+    group[name] = value
+    assert not within(beyond, RULE_LIMITS)
+
+
+def test_database_writes_no_licence_that_outlives_its_rule(cast: Cast) -> None:
+    other, _, _ = factories.make_live_token(cast.production, cast.talent)
+    request = factories.make_submitted_request(cast.production, cast.talent)
+    rule = _rule(cast, valid_until=in_days(91))
+    LicenceRequest.objects.filter(pk=request.pk).update(mode="AUTO_WITHIN_RULES", auto_rule=rule)
+    request.refresh_from_db()
+    move(request, ActionKind.APPROVE, principal=None, side=Side.SERVER, at=clock.now())
+    LicenceRequest.objects.filter(pk=request.pk).update(state="APPROVED")
+    columns = {**_columns(other, request), "created_at": clock.now(), "not_before": in_days(1)}
+    for ends in (in_days(92), in_days(9000)):
+        with pytest.raises(IntegrityError, match="no rule of the talent"), transaction.atomic():
+            LicenceToken.objects.create(**{**columns, "not_after": ends})
+    assert LicenceToken.objects.create(**{**columns, "not_after": in_days(90)}).request_id == request.pk
 
 
 def test_rule_for_one_studio_and_an_ended_rule_approve_nothing_for_others(cast: Cast) -> None:
@@ -220,9 +362,14 @@ def test_no_rule_is_ever_made_for_these_uses(cast: Cast, use: str) -> None:
         ({"use_types": []}, "USE_TYPE_UNKNOWN"),
         ({"use_types": ["WHATEVER"]}, "USE_TYPE_UNKNOWN"),
         ({"limits": {"frames_max": 3}}, "LIMITS_MISSING"),
-        ({"limits": {**LIMITS, "distribution_territory": []}}, "LIMITS_MISSING"),
-        ({"limits": {**LIMITS, "surprise": 3}}, "LIMITS_INVALID"),
-        ({"limits": {**LIMITS, "content": ["NUDITY"]}}, "NEVER_BY_RULE"),
+        ({"limits": {**RULE_LIMITS, "distribution_territory": []}}, "LIMITS_MISSING"),
+        ({"limits": {**RULE_LIMITS, "channels": []}}, "LIMITS_MISSING"),
+        ({"limits": {**RULE_LIMITS, "fee_least_minor": None}}, "LIMITS_MISSING"),
+        ({"limits": {**RULE_LIMITS, "surprise": 3}}, "LIMITS_INVALID"),
+        ({"limits": {**RULE_LIMITS, "channels": ["EVERYWHERE"]}}, "LIMITS_INVALID"),
+        ({"limits": {**RULE_LIMITS, "shown_until": "for ever"}}, "LIMITS_INVALID"),
+        ({"limits": {**RULE_LIMITS, "replica_classes": ["DECEASED_DIGITAL_REPLICA"]}}, "NEVER_BY_RULE"),
+        ({"limits": {**RULE_LIMITS, "content": ["NUDITY"]}}, "NEVER_BY_RULE"),
         ({"valid_until": "past"}, "DATES_INVALID"),
     ],
 )
@@ -245,7 +392,7 @@ def test_talent_only_acts_are_refused_to_agent_and_administrator_and_done_by_the
             "use_types": ["FACE_RENDER", "DE_AGING"], "limits": {"frames_max": 900000},
         },
         "visibility": {"level": "LISTED"},
-        "rules": {"use_types": ["FACE_RENDER"], "limits": LIMITS, "valid_until": "2099-01-01T00:00:00Z"},
+        "rules": {"use_types": ["FACE_RENDER"], "limits": RULE_LIMITS, "valid_until": "2099-01-01T00:00:00Z"},
         "instructions": {"kind": "PAYEE", "body": {"payee": "somebody"}},
     }  # fmt: skip
     for what, body in acts.items():
@@ -458,7 +605,7 @@ def test_guardian_of_the_past_speaks_no_more_once_the_minor_is_of_age(cast: Cast
 
 def test_guardian_makes_no_rule_and_grants_no_longer_than_the_minority(cast: Cast) -> None:
     minor, guardian, _ = make_minor()
-    rule = {"use_types": ["FACE_RENDER"], "limits": LIMITS, "valid_until": in_days(2000)}
+    rule = {"use_types": ["FACE_RENDER"], "limits": RULE_LIMITS, "valid_until": in_days(2000)}
     assert refusal(lambda: services.set_auto_rule(principal=guardian, talent=minor, **rule)) == "TALENT_ONLY"
     mandate = services.grant_mandate(
         principal=guardian, talent=minor, agency=cast.agent.organisation, mode="DUAL", use_types=[],

@@ -40,12 +40,16 @@ def rule_of(cast: Cast) -> Any:
             "days_max": 120,
             "render_territory": ["US", "CA", "GB", "IE"],
             "distribution_territory": ["US", "CA", "GB", "IE"],
+            "channels": ["THEATRICAL", "SVOD"],
+            "constructs": ["FACE_3D", "VOICE_SPEAKING"],
+            "replica_classes": ["EMPLOYMENT_BASED_DIGITAL_REPLICA"],
+            "shown_until": "LIFE_OF_WORK",
             "fee_least_minor": 0,
             "currency": "USD",
         },
         licensees=[],
         valid_from=clock.now() - timedelta(days=1),
-        valid_until=clock.now() + timedelta(days=30),
+        valid_until=clock.now() + timedelta(days=130),
     )
 
 

@@ -19,7 +19,7 @@ from licensing import services
 from licensing.models import Hold, LicenceRequest, LicenceToken
 from licensing.selectors.tokens import hold_reasons_on, tokens
 from tests import factories
-from tests.licensing.persons import LIMITS, in_days, make_minor
+from tests.licensing.persons import RULE_LIMITS, in_days, make_minor
 
 ACTORS = ("producer", "agent", "colleague", "talent", "guardian", "signer1", "signer2", "stranger", "admin")
 CLOSED = {"APPROVED", "DECLINED", "WITHDRAWN", "LAPSED"}
@@ -73,7 +73,7 @@ class Negotiation(RuleBasedStateMachine):
             most = {"frames_max": 100} if beyond else {}
             services.set_auto_rule(
                 principal=self.people["talent"], talent=talent, use_types=["FACE_RENDER", "VOICE_RENDER"],
-                limits={**LIMITS, **most}, valid_until=in_days(30),
+                limits={**RULE_LIMITS, **most}, valid_until=in_days(300),
             )  # fmt: skip
         elif mode not in {"NONE", "GUARDIAN_AND_COURT"}:
             factories.make_mandate(talent, agent, mode=mode, **further)
@@ -155,7 +155,7 @@ class Negotiation(RuleBasedStateMachine):
         done = self.act(
             services.set_auto_rule,
             principal=self.people[who], talent=self.talent, use_types=["FACE_RENDER", "VOICE_RENDER"],
-            limits=LIMITS, valid_until=in_days(30),
+            limits=RULE_LIMITS, valid_until=in_days(300),
         )  # fmt: skip
         assert not done or (who == "talent" and self.voice == "talent")
 

@@ -201,7 +201,6 @@ class Licence(RuleBasedStateMachine):
         return list(tokens().filter(talent=self.talent)) if hasattr(self, "talent") else []
 
 
-@pytest.mark.req("ST-013")
 @pytest.mark.django_db
 def test_no_path_revives_an_ended_licence_or_permits_under_a_hold() -> None:
     run_state_machine_as_test(

@@ -97,7 +97,6 @@ def test_a_counter_goes_to_who_asked_and_its_acceptance_comes_back(asked: Licenc
     assert kinds_of(producer) == ["request.countered"]
 
 
-@pytest.mark.req("BX-009")
 def test_a_revocation_reaches_everybody_who_could_render_and_the_vendor_reads_no_name() -> None:
     vendor = factories.make_vendor()
     engineer = factories.make_desk(vendor, Membership.Role.ENGINEER)

@@ -17,7 +17,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from common import clock
 from licensing import services
 from licensing.models import Talent
-from tests.licensing.persons import LIMITS, in_days
+from tests.licensing.persons import RULE_LIMITS, in_days
 from tests.permissions.worlds import World, request_body, short_film
 from tests.training import rooms
 from tests.training.world import bodies as training_bodies
@@ -295,6 +295,7 @@ BODIES: dict[str, Body] = {
     "POST /requests/{request_id}/decline/": _form(reason="Not this time."),
     "POST /requests/{request_id}/accept/": _form(terms_hash=_fact("countered_hash")),
     "POST /licences/{jti}/suspend/": _form(why="We look into it."),
+    "POST /licences/{jti}/checkpoint/": _form(checkpoint="ROLE"),
     "POST /licences/{jti}/revoke/": _form(kind="PROSPECTIVE", reason="It is over."),
     "POST /licences/{jti}/renew/": _form(days="30", frames_max="100", note="More."),
     "POST /productions/new/": _form(title="A new one", kind="PRODUCTION", guild=""),
@@ -363,7 +364,7 @@ BODIES: dict[str, Body] = {
     ),
     "POST /api/v1/talents/{talent_id}/visibility": _json(level="HIDDEN", organisations=[]),
     "POST /api/v1/talents/{talent_id}/rules": _json(
-        use_types=["FACE_RENDER"], limits=LIMITS, valid_until=lambda _: clock.rfc3339(in_days(9))
+        use_types=["FACE_RENDER"], limits=RULE_LIMITS, valid_until=lambda _: clock.rfc3339(in_days(9))
     ),
     "POST /api/v1/talents/{talent_id}/instructions": _json(kind="PAYEE", body={"payee": "Ilse"}),
     "POST /api/v1/talents/{talent_id}/authorities": _json(**_AUTHORITY),
@@ -384,6 +385,7 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/guild-rolls": _roll,
     "POST /api/v1/guild-rolls/rows": _json(rows=[{"member_number": "88", "stage_name": "Somebody"}]),
     "POST /api/v1/guild-defaults": _json(limits={"days_max": 200}),
+    "POST /api/v1/tokens/{jti}/checkpoints": _json(checkpoint="ROLE"),
     "POST /api/v1/tokens/{jti}/revoke": _json(reason="It is over."),
     "POST /api/v1/tokens/{jti}/suspend": _json(why="For now."),
     "POST /api/v1/holds": _json(covers="token", id=_id("jti"), reason="SUSPENDED", why="For now."),

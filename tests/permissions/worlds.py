@@ -45,7 +45,7 @@ from screenplays.models import Access
 from tests import factories
 from tests.compliance import incident as acts
 from tests.conftest import DEMO_CLIP
-from tests.licensing.persons import LIMITS, give_authority, in_days
+from tests.licensing.persons import RULE_LIMITS, give_authority, in_days
 from tests.passkeys import SoftPasskey
 from tests.provenance.conftest import cut_clip
 from tests.provenance.test_assets_api import released
@@ -356,7 +356,7 @@ def _licensing(world: World, talent: Talent) -> None:
     world.facts["mandate"] = factories.make_mandate(talent, world.people["agent"])
     waiting = ask()
     countered = _counter(world, ask())
-    token = factories.approve(ask())
+    token = factories.approve(ask(terms={"approvals": {"checkpoints": ["ROLE"]}}))
     ended = factories.approve(ask())
     services.revoke_token(
         principal=world.people["agent"],
@@ -432,7 +432,7 @@ def request_body(world: World, production: Production) -> dict[str, Any]:
 def _representation(world: World, talent: Talent) -> None:
     desk, agent = world.people["talent"], world.people["agent"]
     rule = services.set_auto_rule(
-        principal=desk, talent=talent, use_types=["FACE_RENDER"], limits=LIMITS, valid_until=in_days(9)
+        principal=desk, talent=talent, use_types=["FACE_RENDER"], limits=RULE_LIMITS, valid_until=in_days(9)
     )
     _, authority = give_authority(talent, "GUARDIAN")
     delegation = services.delegate_mandate(
@@ -453,7 +453,7 @@ def _representation(world: World, talent: Talent) -> None:
         principal=desk,
         talent=talent,
         use_types=["FACE_RENDER"],
-        limits=LIMITS,
+        limits=RULE_LIMITS,
         valid_from=in_days(8),
         valid_until=in_days(9),
     )

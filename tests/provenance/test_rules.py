@@ -25,6 +25,12 @@ def test_a_licence_with_receipts_does_not_hold():
     assert codes(standing(), standing(state="SUPERSEDED"), standing(state="EXPIRED")) == []
 
 
+def test_final_review_that_was_agreed_and_not_passed_holds():
+    assert codes(standing(awaits_final=True)) == [HoldCode.CHECKPOINT_OPEN]
+    assert codes(standing(awaits_final=True), standing()) == [HoldCode.CHECKPOINT_OPEN]
+    assert codes(standing(awaits_final=False)) == []
+
+
 @pytest.mark.parametrize(
     "state",
     [

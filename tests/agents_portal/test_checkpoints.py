@@ -1,0 +1,30 @@
+"""A checkpoint at the portal: the talent's side reads what it does and lets the work pass."""
+
+from __future__ import annotations
+
+from licensing.models import CheckpointPass
+from tests import factories
+from tests.agents_portal.conftest import Cast, Reader
+
+
+def test_the_agent_lets_the_work_pass_and_the_button_is_gone(cast: Cast) -> None:
+    token = factories.approve(cast.ask(terms={"approvals": {"checkpoints": ["FINAL"]}}))
+    page, path = f"/licences/{token.pk}/", f"/licences/{token.pk}/checkpoint/"
+    agent = Reader(cast.agent)
+    assert "Let it pass…" in agent.page(page)
+    assert "The finished work may be released." in agent.page(path)
+    assert agent.post(path, {"checkpoint": "ROLE"}).status_code == 409
+    assert not CheckpointPass.objects.exists()
+    assert agent.post(path, {"checkpoint": "FINAL"})["Location"] == page
+    assert CheckpointPass.objects.get().passed_by == cast.agent.person
+    assert "Let it pass…" not in agent.page(page)
+    assert agent.get(path).status_code == 403
+
+
+def test_the_studio_has_no_such_act_and_a_stranger_no_such_page(cast: Cast) -> None:
+    token = factories.approve(cast.ask(terms={"approvals": {"checkpoints": ["FINAL"]}}))
+    path = f"/licences/{token.pk}/checkpoint/"
+    assert "Let it pass…" not in Reader(cast.producer).page(f"/licences/{token.pk}/")
+    for desk in (cast.producer, cast.other_agent, cast.other_talent):
+        assert Reader(desk).post(path, {"checkpoint": "FINAL"}).status_code == 404
+    assert not CheckpointPass.objects.exists()

@@ -1,0 +1,91 @@
+"""The work comes back at the checkpoints that were agreed; the talent's side alone lets it pass, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from common.errors import DomainError, NotFound
+from licensing import services
+from licensing.models import CheckpointPass, LicenceToken
+from provenance.models import Asset
+from provenance.rules import HoldCode
+from provenance.services.release import standing_reasons
+from tests import factories
+from tests.licensing.conftest import Cast
+from tests.licensing.persons import call
+
+
+def licensed(cast: Cast, *checkpoints: str) -> LicenceToken:
+    request = factories.make_submitted_request(
+        cast.production, cast.talent, terms={"approvals": {"checkpoints": list(checkpoints)}}
+    )
+    return factories.approve(request)
+
+
+def refusal(act: Any) -> str:
+    with pytest.raises(DomainError) as refused:
+        act()
+    return refused.value.code
+
+
+def test_agent_or_talent_passes_what_was_agreed_once_and_nothing_else(cast: Cast) -> None:
+    token = licensed(cast, "ROLE", "FINAL")
+    passed = services.pass_checkpoint(principal=cast.agent, jti=token.pk, checkpoint="ROLE")
+    assert (passed.side, passed.passed_by) == ("AGENT", cast.agent.person)
+    answer = call(cast.self, f"tokens/{token.pk}/checkpoints", {"checkpoint": "FINAL"})
+    assert (answer.status_code, answer.json()["checkpoint"]) == (201, "FINAL")
+    again = call(cast.self, f"tokens/{token.pk}/checkpoints", {"checkpoint": "FINAL"})
+    assert (again.status_code, again.json()["code"]) == (409, "CHECKPOINT_PASSED")
+    for checkpoint in ("SCRIPT", "WHATEVER"):
+        act = lambda one=checkpoint: services.pass_checkpoint(  # noqa: E731
+            principal=cast.self, jti=token.pk, checkpoint=one
+        )
+        assert refusal(act) == "CHECKPOINT_NOT_AGREED"
+    assert call(cast.self, f"tokens/{token.pk}/checkpoints", {"checkpoint": "LATER"}).status_code == 422
+
+
+def test_studio_passes_nothing_and_a_stranger_finds_nothing(cast: Cast) -> None:
+    token = licensed(cast, "FINAL")
+    producer = factories.make_producer(cast.production.organisation)
+    act = {"jti": token.pk, "checkpoint": "FINAL"}
+    assert refusal(lambda: services.pass_checkpoint(principal=producer, **act)) == "NOT_YOURS_TO_PASS"
+    with pytest.raises(NotFound):
+        services.pass_checkpoint(principal=cast.other_studio, **act)
+    assert not CheckpointPass.objects.exists()
+
+
+def test_what_was_passed_is_never_written_over_or_taken_back(cast: Cast) -> None:
+    token = licensed(cast, "FINAL")
+    services.pass_checkpoint(principal=cast.self, jti=token.pk, checkpoint="FINAL")
+    for change in (CheckpointPass.objects.all().delete, lambda: CheckpointPass.objects.update(side="AGENT")):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            change()
+
+
+def test_finished_work_is_held_until_the_final_review_is_passed(cast: Cast) -> None:
+    token, free = licensed(cast, "FINAL"), licensed(cast, "ROLE")
+    asset = Asset(production_id=cast.production.pk, token_jtis=[token.pk, free.pk])
+
+    def held() -> list[tuple[str, bool]]:
+        return [
+            (one.code, str(token.pk) in one.detail)
+            for one in standing_reasons(asset)
+            if one.code == HoldCode.CHECKPOINT_OPEN
+        ]
+
+    assert held() == [(HoldCode.CHECKPOINT_OPEN, True)]
+    services.pass_checkpoint(principal=cast.agent, jti=token.pk, checkpoint="FINAL")
+    assert held() == []
+
+
+@pytest.mark.parametrize("name", ["mode", "quorum"])
+def test_ask_names_checkpoints_and_never_who_decides(cast: Cast, name: str) -> None:
+    def ask() -> Any:
+        return factories.make_submitted_request(
+            cast.production, cast.talent, terms={"approvals": {name: "AUTO_WITHIN_RULES"}}
+        )
+
+    assert refusal(ask) == "TERM_FIXED"

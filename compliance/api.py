@@ -17,6 +17,7 @@ from common.downloads import download
 from common.errors import Conflict, InvalidInput, NotFound
 from compliance import selectors, workflows
 from compliance.models import Bundle, BundleState
+from compliance.scope import Part
 from trustcore.bundle.layout import Purpose
 
 
@@ -25,12 +26,29 @@ class BundleInput(serializers.Serializer[Any]):
 
     project = serializers.UUIDField(help_text="id of the production")
     purpose = serializers.ChoiceField(choices=[(one.value, one.value) for one in Purpose])
+    talent = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        help_text="id of a talent: their part alone; else the whole production",
+    )
+    size = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=2**53 - 1,
+        help_text="cut at the log's checkpoint of this many entries; else as it stands now",
+    )
+    begins = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="of the period in which receipts and checks came in"
+    )
+    until = serializers.DateTimeField(required=False, allow_null=True, help_text="its end, excluded")
 
 
 class BundleOutput(serializers.ModelSerializer[Bundle]):
     """A bundle: how far it is, what it shows, what to look at first."""
 
     project = serializers.UUIDField(source="production_id")
+    talent = serializers.UUIDField(source="talent_id", allow_null=True)
     content = serializers.SerializerMethodField()
 
     class Meta:
@@ -40,6 +58,10 @@ class BundleOutput(serializers.ModelSerializer[Bundle]):
             "project",
             "purpose",
             "audience",
+            "talent",
+            "size",
+            "begins",
+            "until",
             "state",
             "failure_code",
             "origin",
@@ -71,10 +93,13 @@ class Bundles(ApiView):
         parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
     )
     def post(self, request: Request) -> Response:
-        """Ask for a bundle of a production, cut at the log as it stands now."""
+        """Ask for a bundle of a production or of one talent's part, over a period, up to a size of its log."""
         given = self.parsed(BundleInput)
         bundle = workflows.export_bundle(
-            principal=principal_of(request), production_id=given["project"], purpose=given["purpose"]
+            principal=principal_of(request),
+            production_id=given["project"],
+            purpose=given["purpose"],
+            part=Part(given.get("talent"), given.get("size"), given.get("begins"), given.get("until")),
         )
         return Response(
             BundleOutput(bundle).data, status=202, headers={"Location": f"/api/v1/bundles/{bundle.pk}"}

@@ -5,8 +5,8 @@ the detectors' own words, the event trail) is shown beside it, with pseudonyms f
 party wrote is left out where the bundle is shared between a production and its guild.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,6 +45,7 @@ def key_set() -> bytes:
 
 
 NOT_A_MEMBER = "NOT_A_MEMBER"
+NOT_ASKED_FOR = "NOT_ASKED_FOR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +53,63 @@ class Withheld:
     """Licences that a bundle's readers may not see.
 
     Attributes:
-        jtis: their token ids.
+        whys: a code for each token id: ``NOT_A_MEMBER``, or ``NOT_ASKED_FOR`` in a bundle of another talent.
         objects: ids of what the event trail tells of them.
     """
 
-    jtis: frozenset[str] = frozenset()
+    whys: Mapping[str, str] = field(default_factory=dict)
     objects: frozenset[str] = frozenset()
 
+    @property
+    def jtis(self) -> frozenset[str]:
+        """Their token ids."""
+        return frozenset(self.whys)
 
-def withheld_licences(ledger: Ledger, production: Production, audience: str, until: datetime) -> Withheld:
-    """What a guild may not see of its production: licences of performers who were not on its roll at the cut.
+    def hides(self, jtis: Iterable[object]) -> bool:
+        """Whether everything that an output cites is withheld."""
+        cited = {str(jti) for jti in jtis}
+        return bool(cited) and cited <= self.whys.keys()
 
-    A bundle of one organisation's own withholds nothing: who may ask for it sees it all.
+
+def withheld_licences(
+    ledger: Ledger,
+    production: Production,
+    audience: str,
+    until: datetime,
+    asked: frozenset[str] | None = None,
+) -> Withheld:
+    """What a reader may not see: licences of performers who were not on the guild's roll at the cut, and all not asked for.
+
+    A bundle of one organisation's own withholds nothing but the latter: who may ask for it sees the rest.
+
+    Args:
+        asked: the licences that were asked for; None for every one.
     """
-    if audience != Audience.SHARED or production.guild_id is None:
+    known = {jti for jti, _ in ledger.grants}
+    whys = {} if asked is None else dict.fromkeys(known - asked, NOT_ASKED_FOR)
+    if audience == Audience.SHARED and production.guild_id is not None:
+        members = GuildMember.objects.filter(guild_id=production.guild_id, created_at__lte=until)
+        others = LicenceToken.objects.filter(jti__in=known).exclude(talent_id__in=members.values("talent_id"))
+        whys |= {str(jti): NOT_A_MEMBER for jti in others.values_list("jti", flat=True)}
+    if not whys:
         return Withheld()
-    members = GuildMember.objects.filter(guild_id=production.guild_id, created_at__lte=until)
-    others = LicenceToken.objects.filter(jti__in={jti for jti, _ in ledger.grants}).exclude(
-        talent_id__in=members.values("talent_id")
-    )
-    rows = list(others.values_list("jti", "licence_id", "request_id"))
-    return Withheld(
-        frozenset(str(jti) for jti, _, _ in rows), frozenset(str(one) for row in rows for one in row)
-    )
+    rows = LicenceToken.objects.filter(jti__in=list(whys)).values_list("jti", "licence_id", "request_id")
+    return Withheld(dict(sorted(whys.items())), frozenset(str(one) for row in rows for one in row))
+
+
+NOTHING_WITHHELD = Withheld()
 
 
 def licence_files(
-    ledger: Ledger, cast: Cast, audience: str, until: datetime, withheld: frozenset[str] = frozenset()
+    ledger: Ledger, cast: Cast, audience: str, until: datetime, hidden: Withheld = NOTHING_WITHHELD
 ) -> Iterator[tuple[str, bytes]]:
     """Yield, for every licence the log knows, its terms, its signed grant and its history up to ``until``.
 
-    Of a licence in ``withheld`` stands what the log says, and that the rest is not for the reader.
+    Of a licence that is withheld stands what the log says, and why the rest is not for the reader.
     """
-    for jti in sorted(withheld):
-        yield withheld_path(jti), canonical_json(withheld_document(jti, ledger, NOT_A_MEMBER))
+    withheld = hidden.jtis
+    for jti, why in sorted(hidden.whys.items()):
+        yield withheld_path(jti), canonical_json(withheld_document(jti, ledger, why))
     jtis = sorted({jti for jti, _ in ledger.grants} - withheld)
     tokens = {
         str(token.jti): token
@@ -122,10 +146,18 @@ def profiles_of(terms: Iterable[dict[str, Any]]) -> dict[str, bytes]:
     return {ref: profile_bytes(catalogue()[ref]) for ref in named if ref in catalogue()}
 
 
-def mark_reports(production_id: UUID, until: datetime) -> list[dict[str, Any]]:
-    """Return every mark registered by ``until`` with what its embedding and detection said."""
+def mark_reports(
+    production_id: UUID, until: datetime, asked: frozenset[str] | None = None
+) -> list[dict[str, Any]]:
+    """Return every mark registered by ``until`` with what its embedding and detection said.
+
+    Args:
+        asked: the licences of which a mark must cite one; None for every mark.
+    """
     reports = []
     for row in registrations_of(production_id).filter(created_at__lte=until):
+        if asked is not None and asked.isdisjoint(map(str, row.token_jtis)):
+            continue
         results = [
             {"at": rfc3339(one.created_at), "kind": one.kind, "results": plain(one.results)}
             for one in row.reports.all()
@@ -145,9 +177,14 @@ def mark_reports(production_id: UUID, until: datetime) -> list[dict[str, Any]]:
     return sorted(reports, key=lambda report: str(report["mark"]))
 
 
+def verified_entries(ledger: Ledger) -> list[dict[str, Any]]:
+    """Return the log's entries of verified outputs, in order."""
+    return [item["entry"] for item in ledger.marks() if item["entry"]["t"] == _VERIFIED]
+
+
 def signed_assets(ledger: Ledger, production_id: UUID) -> Iterable[Asset]:
     """Return the outputs whose verification the log tells of, so whose manifest store belongs inside."""
-    known = {item["entry"]["asset"] for item in ledger.marks() if item["entry"]["t"] == _VERIFIED}
+    known = {entry["asset"] for entry in verified_entries(ledger)}
     return [asset for asset in assets_of(production_id) if str(asset.pk) in known]
 
 

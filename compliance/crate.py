@@ -24,6 +24,7 @@ _FOLDERS = {
     "profiles/": "Compliance profiles that the terms name, as data",
     "witnesses/": "Checkpoints of this log that witnesses cosigned, with their keys",
     "usage/": "Usage report of the guild",
+    "duties/": "What EU law asks of each output, duty by duty, with what shows that it was done",
     "reconciliation/": "Receipts compared with the files of a delivery",
 }
 _FILES = {
@@ -34,6 +35,9 @@ _FILES = {
     "receipts/receipts.ndjson": "One receipt for each frame, in the order of the log",
     "receipts/receipts.csv": "The same receipts as a table",
     "receipts/receipts.parquet": "The same receipts as Parquet, each with its entry of the log",
+    "scope.json": "The part of the production that was asked for",
+    "receipts/asked.ndjson": "The receipts of the part that was asked for",
+    "receipts/asked.csv": "The same receipts as a table",
     "checks/denied.ndjson": "Refused render checks, with their reasons",
     "marks/report.json": "Hidden marks of each output and what detection said",
     "audit/events.ndjson": "What the server's event trail says of the production",

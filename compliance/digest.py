@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compliance.ledgering import LogReading
-from trustcore.bundle.layout import Purpose, Summary
+from trustcore.bundle.layout import Counts, Purpose, Summary
 from trustcore.receipt import AuthorisedEntry
 
 TITLES = {
@@ -54,32 +54,52 @@ def digest_of(
     reading: LogReading,
     terms: Mapping[tuple[str, int], Mapping[str, Any]],
     *,
-    frames_without_receipt: int,
+    frames_without_receipt: int | None,
     profiles: Mapping[str, str],
+    asked: Counts,
+    outputs: Sequence[Mapping[str, Any]] | None = None,
+    part: Sequence[tuple[str, str]] = (),
+    duties: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return what the template of the summary shows.
 
     Args:
         terms: the terms of each licence version that the reader may see, by token id and version.
         profiles: hash of each compliance profile that the terms name, by its ref.
+        asked: counts of the part asked for, which the page is about.
+        outputs: the log's entries of verified outputs of that part; None for all.
+        part: what was asked for, in words; nothing for the whole.
+        duties: what EU law asks of each output, as ``data/duties/`` holds it.
     """
-    counts = summary.counts
-    grants = sorted(reading.ledger.grants.values(), key=lambda one: (one.at, one.jti))
-    exceptions = (
+    counts, jtis = asked, reading.scope.jtis
+    grants = [
+        one
+        for one in sorted(reading.ledger.grants.values(), key=lambda one: (one.at, one.jti))
+        if jtis is None or one.jti in jtis
+    ]
+    verified = _verified(reading) if outputs is None else outputs
+    exceptions = [
         ("Frames rendered without authorisation", counts.unauthorised),
-        ("Frames reserved and never reported", frames_without_receipt),
+        *(
+            []
+            if frames_without_receipt is None
+            else [("Frames reserved and never reported", frames_without_receipt)]
+        ),
         ("Refused render checks", counts.denied),
         ("Licences revoked", counts.revoked),
-        ("Outputs held back by verification", sum(not one["released"] for one in _verified(reading))),
-    )
+        ("Outputs held back by verification", sum(not one["released"] for one in verified)),
+    ]
     return {
         "summary": summary,
+        "asked": asked,
+        "part": part,
+        "is_missing_known": frames_without_receipt is not None,
         "title": TITLES[summary.purpose],
         "question": _QUESTIONS[summary.purpose],
         "exceptions": exceptions,
         "is_clean": not any(count for _, count in exceptions),
         "bars": _bars(reading.tally.by_day),
-        "tables": tuple(_tables(summary.purpose, reading, grants, terms, profiles)),
+        "tables": tuple(_tables(summary.purpose, reading, grants, terms, profiles, verified, duties)),
     }
 
 
@@ -89,6 +109,8 @@ def _tables(
     grants: Sequence[AuthorisedEntry],
     terms: Mapping[tuple[str, int], Mapping[str, Any]],
     profiles: Mapping[str, str],
+    verified: Sequence[Mapping[str, Any]],
+    duties: Sequence[Mapping[str, Any]],
 ) -> Iterable[Table]:
     yield _licences(reading, grants, terms)
     if purpose == Purpose.UNION_REPORTING:
@@ -96,13 +118,14 @@ def _tables(
         yield _uses(reading)
     if purpose == Purpose.DISTRIBUTION_CLEARANCE:
         yield _exploitation(grants, terms)
-        yield _outputs(reading)
+        yield _outputs(verified)
     if purpose == Purpose.EO_INSURANCE:
         yield _consents(grants)
         yield _ends(reading, grants)
     if purpose == Purpose.REGULATORY:
         yield _profiles(profiles)
-        yield _outputs(reading)
+        yield _outputs(verified)
+        yield _duties(duties)
     yield _refusals(reading)
 
 
@@ -186,7 +209,21 @@ def _exploitation(
     )
 
 
-def _outputs(reading: LogReading) -> Table:
+def _duties(duties: Sequence[Mapping[str, Any]]) -> Table:
+    return _table(
+        "Duties under EU law",
+        "Of each output, at the cut: what Article 50 of Regulation (EU) 2024/1689 and its Code of Practice ask, and what "
+        "the records show. NOT_SHOWN is what this server cannot see. The evidence lies in duties/.",
+        ("Output", "Duty", "Law", "State", "What the records say"),
+        (
+            (told["asset"], one["duty"], one["law"], one["state"], one["says"])
+            for told in duties
+            for one in told["duties"]
+        ),
+    )
+
+
+def _outputs(verified: Sequence[Mapping[str, Any]]) -> Table:
     return _table(
         "Outputs",
         "What each layer's detector or validator said before release: hidden mark in pixels and sound, signed credentials.",
@@ -200,7 +237,7 @@ def _outputs(reading: LogReading) -> Table:
                 "yes" if one["released"] else "no",
                 one["asset_sha256"],
             )
-            for one in _verified(reading)
+            for one in verified
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from common.models import BaseModel
 from trustcore.bundle.layout import Purpose
@@ -25,7 +25,7 @@ class Audience(models.TextChoices):
 
 
 class Bundle(BaseModel):
-    """One export of a production, cut at one size of its log."""
+    """One export of a production or of one talent's part in it, cut at one size of its log."""
 
     production = models.ForeignKey("licensing.Production", models.PROTECT, related_name="bundles")
     organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="bundles")
@@ -33,6 +33,13 @@ class Bundle(BaseModel):
     credential_id = models.UUIDField(null=True)
     purpose = models.CharField(max_length=32, choices=[(one.value, one.value) for one in Purpose])
     audience = models.CharField(max_length=8, choices=Audience)
+    # The part asked for; all null: the whole production, up to now.
+    talent = models.ForeignKey("licensing.Talent", models.PROTECT, null=True, blank=True, related_name="+")
+    size = models.PositiveBigIntegerField(null=True, blank=True)
+    begins = models.DateTimeField(null=True, blank=True)
+    until = models.DateTimeField(null=True, blank=True)
+    # How far the work is: the part in hand, and entries read of the log's.
+    progress = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=10, choices=BundleState, default=BundleState.QUEUED)
     failure_code = models.CharField(max_length=40, blank=True, default="")
     # The cut: taken once, so that work taken up again after a crash writes the same bytes.
@@ -66,6 +73,10 @@ class Bundle(BaseModel):
             ),
             models.CheckConstraint(
                 condition=~Q(state=BundleState.FAILED) | ~Q(failure_code=""), name="failed_bundle_says_why"
+            ),
+            models.CheckConstraint(
+                condition=Q(begins__isnull=True) | Q(until__isnull=True) | Q(begins__lt=F("until")),
+                name="bundle_period_runs_forward",
             ),
         ]
         indexes = [

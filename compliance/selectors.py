@@ -1,7 +1,8 @@
 """Reads of bundles: who may ask for one, who may fetch one, and what its page shows.
 
 A production's studio and its guild may export it. An agency or a talent may when every licence of the
-production is theirs; otherwise a bundle would show them other people's terms. Strangers learn nothing.
+production is theirs, and always for the part of a talent of theirs: other people's terms are withheld from it.
+Strangers learn nothing.
 """
 
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from accounts.models import Organisation
 from accounts.principals import Principal
 from compliance.models import Audience, Bundle, BundleState
+from compliance.scope import Scope
 from licensing.models import LicenceToken, Production
 from licensing.selectors import productions_visible_to
 
@@ -67,6 +70,37 @@ def exportable_productions(principal: Principal) -> QuerySet[Production]:
     return productions_visible_to(principal).filter(Q(organisation=mine) | Q(guild=mine) | whole)
 
 
+def exportable_talents(principal: Principal) -> list[tuple[UUID, str]]:
+    """Performers in the caller's exportable productions, by name; to a guild its members alone; 1 query."""
+    mine = principal.organisation
+    theirs = Q(production__organisation=mine) | Q(agency=mine) | Q(talent__organisation=mine)
+    members = Q(production__guild=mine, talent__membership__guild=mine)
+    rows = LicenceToken.objects.filter(theirs | members).order_by("talent__stage_name", "talent_id")
+    return list(rows.values_list("talent_id", "talent__stage_name").distinct())
+
+
+def licences_of_talent(
+    reader: Organisation, production: Production, talent_id: UUID
+) -> QuerySet[LicenceToken]:
+    """A talent's licences in a production, as far as the reader may export them.
+
+    Its studio and its guild have them all; an agency those that it agreed to, a talent their own; others none.
+    """
+    rows = LicenceToken.objects.filter(production=production, talent=talent_id)
+    if reader.pk in {production.organisation_id, production.guild_id}:
+        return rows
+    return rows.filter(Q(agency=reader) | Q(talent__organisation=reader))
+
+
+def scope_of(bundle: Bundle) -> Scope:
+    """Which entries of the log are of the part that a bundle was asked for."""
+    jtis = None
+    if bundle.talent_id is not None:
+        mine = licences_of_talent(bundle.organisation, bundle.production, bundle.talent_id)
+        jtis = frozenset(str(jti) for jti in mine.values_list("jti", flat=True))
+    return Scope(jtis, bundle.begins, bundle.until)
+
+
 def bundles_visible_to(principal: Principal) -> QuerySet[Bundle]:
     """Bundles the caller may fetch, newest first."""
     mine = principal.organisation
@@ -88,7 +122,8 @@ def bundle_detail(principal: Principal, bundle_id: UUID) -> BundleDetail | None:
     bundle = bundle_for(principal, bundle_id)
     if bundle is None:
         return None
-    counts, findings = bundle.counts, bundle.findings
+    findings = bundle.findings
+    counts = findings.get("asked") or bundle.counts
     return BundleDetail(
         bundle=bundle,
         production_title=bundle.production.title,
@@ -99,14 +134,14 @@ def bundle_detail(principal: Principal, bundle_id: UUID) -> BundleDetail | None:
             Total("outputs verified", counts.get("verified", 0)),
         ),
         exceptions=tuple(
-            Finding(code, found.get("count", 0), tuple(found.get("rows", ())))
+            Finding(code, found.get("count") or 0, tuple(found.get("rows", ())))
             for code, found in (
                 ("UNAUTHORISED_FRAMES", findings.get("unauthorised", {})),
                 ("FRAMES_WITHOUT_RECEIPT", findings.get("without_receipt", {})),
                 ("REFUSED_CHECKS", findings.get("refused", {})),
             )
         ),
-        withheld=withheld_from(bundle.audience),
+        withheld=withheld_from(bundle.audience, is_part=bundle.talent_id is not None),
         file_name=file_name(bundle),
         sha256=bundle.sha256,
         size_bytes=bundle.size_bytes,
@@ -118,9 +153,14 @@ def bundle_detail(principal: Principal, bundle_id: UUID) -> BundleDetail | None:
     )
 
 
-def withheld_from(audience: str) -> tuple[str, ...]:
+def withheld_from(audience: str, *, is_part: bool = False) -> tuple[str, ...]:
     """What a reader of such a bundle cannot see, in words."""
-    always = ("names of people (pseudonyms stand in their place)", "the media and the captures themselves")
+    always: tuple[str, ...] = (
+        "names of people (pseudonyms stand in their place)",
+        "the media and the captures themselves",
+    )
+    if is_part:
+        always = (*always, "terms and acts of other performers")
     return (
         (
             *always,

@@ -16,6 +16,7 @@ from accounts.principals import Principal
 from common import clock
 from compliance.models import Bundle
 from compliance.money import Due, Use, amount_due
+from compliance.selectors import scope_of
 from licensing.models import GuildMember, Hold, LicenceToken, Production
 from licensing.selectors import (
     effective_state,
@@ -157,8 +158,12 @@ def usage_at(bundle: Bundle, cut_at: datetime) -> UsageReport:
     if production.guild_id is None:
         raise ValueError("the production has no guild")
     every = tokens_of_production(production.pk).filter(created_at__lte=cut_at)
+    jtis = scope_of(bundle).jtis
+    if jtis is not None:
+        every = every.filter(jti__in=jtis)
     found = _in_order(every, production.guild_id)
-    since = min((min(one.created_at, one.not_before) for one in found), default=cut_at)
+    since = bundle.begins or min((min(one.created_at, one.not_before) for one in found), default=cut_at)
+    before = min(bundle.until or cut_at, cut_at)
     log = LogState(
         production_id=production.pk,
         origin=bundle.origin,
@@ -172,8 +177,8 @@ def usage_at(bundle: Bundle, cut_at: datetime) -> UsageReport:
         production,
         production.guild_id,
         found,
-        days=(since.date(), cut_at.date()),
-        moments=(since, cut_at + timedelta(days=1)),
+        days=(since.date(), max(since, before).date()),
+        moments=(since, bundle.until or cut_at + timedelta(days=1)),
         log=log,
         made_at=cut_at,
         size=bundle.tree_size,

@@ -1,5 +1,8 @@
 """A new production, and a bundle of one."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from django import forms
 from django.db.models import QuerySet
 
@@ -48,7 +51,36 @@ class BundleForm(forms.Form):
         label=later("What it is for"), choices=[(str(key), text) for key, text in PURPOSES.items()]
     )
 
-    def __init__(self, *args: object, productions: QuerySet[Production], **kwargs: object) -> None:
-        """Offer the productions that the reader may export."""
+    talent = forms.ChoiceField(
+        label=later("Performer"),
+        required=False,
+        help_text=later("Their part alone; other performers' terms are withheld."),
+    )
+    size = forms.IntegerField(
+        label=later("Up to log entry"),
+        required=False,
+        min_value=0,
+        help_text=later("The size of a published checkpoint. Empty: up to now."),
+    )
+    begins = forms.DateField(
+        label=later("Receipts from"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=later("Receipts to"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=later("This day is included. Both empty: every receipt."),
+    )
+
+    def __init__(
+        self,
+        *args: object,
+        productions: QuerySet[Production],
+        talents: Iterable[tuple[UUID, str]],
+        **kwargs: object,
+    ) -> None:
+        """Offer the productions and the performers that the reader may export."""
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        people = [("", later("Everybody")), *((str(pk), name) for pk, name in talents)]
+        self.fields["talent"].choices = people  # type: ignore[attr-defined]
         self.fields["production"].choices = [(str(one.pk), one.title) for one in productions]  # type: ignore[attr-defined]

@@ -1,12 +1,14 @@
 """Compliance bundles: list, make, read what is inside, download."""
 
 from collections.abc import Callable
-from typing import Final
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
@@ -14,15 +16,17 @@ from django.views.decorators.http import require_GET, require_http_methods
 from agents_portal.access import AUDITOR, LEGAL, STUDIO, PortalRequest, portal_page
 from agents_portal.forms.productions import PURPOSES, BundleForm
 from agents_portal.words import Badge, figure, later, opening, spelled
-from common.errors import Forbidden, InvalidInput
+from common.errors import Forbidden, InvalidInput, NotFound
 from compliance.api import bundle_response
 from compliance.models import Bundle
+from compliance.scope import Part
 from compliance.selectors import (
     Finding,
     bundle_detail,
     bundle_for,
     bundles_visible_to,
     exportable_productions,
+    exportable_talents,
 )
 from compliance.workflows import export_bundle
 
@@ -66,6 +70,7 @@ def new_bundle_page(request: PortalRequest) -> HttpResponse:
     form = BundleForm(
         request.POST if request.method == "POST" else None,
         productions=exportable_productions(request.principal),
+        talents=exportable_talents(request.principal),
         initial={"production": request.GET.get("production", "")},
     )
     if request.method == "POST" and form.is_valid():
@@ -74,8 +79,11 @@ def new_bundle_page(request: PortalRequest) -> HttpResponse:
                 principal=request.principal,
                 production_id=UUID(form.cleaned_data["production"]),
                 purpose=form.cleaned_data["purpose"],
+                part=_part(form.cleaned_data),
             )
             return redirect("portal-bundle", bundle.pk)
+        except NotFound:
+            form.add_error("talent", _("This production has no licence of theirs."))
         except (InvalidInput, Forbidden) as error:
             form.add_error(None, f"{error.title} {error.detail}".strip())
     return render(request, "portal/bundle_new.html", {"form": form}, status=422 if form.errors else 200)
@@ -112,6 +120,21 @@ def download_page(request: PortalRequest, bundle_id: UUID) -> HttpResponseBase:
     if bundle is None:
         raise Http404
     return bundle_response(request, bundle)
+
+
+def _part(given: dict[str, Any]) -> Part:
+    """The part that the form asks for; its days begin and end where the reader is, the last one included."""
+    talent, begins, until = given["talent"], given["begins"], given["until"]
+    return Part(
+        talent_id=UUID(talent) if talent else None,
+        size=given["size"],
+        begins=_midnight(begins) if begins else None,
+        until=_midnight(until + timedelta(days=1)) if until else None,
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _row(bundle: Bundle) -> dict[str, object]:

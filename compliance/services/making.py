@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 from django.db import connection, transaction
 
 from audit import services as audit
@@ -22,6 +23,7 @@ from common.ids import new_id
 from common.keys import signer_for
 from common.storage import blobs, put_file
 from compliance.models import Bundle, BundleState
+from compliance.selectors import scope_of
 from compliance.services.writing import write_bundle
 from licensing.models import LicenceToken
 from licensing.selectors.people import person_pseudonym
@@ -55,7 +57,7 @@ def build_bundle(bundle_id: UUID) -> Bundle:
         target = Path(scratch) / "bundle.zip"
         with _snapshot():
             missing = bundle.findings["without_receipt"]["count"]
-            reading = write_bundle(
+            written = write_bundle(
                 bundle,
                 target,
                 signer=signer,
@@ -63,12 +65,12 @@ def build_bundle(bundle_id: UUID) -> Bundle:
                 frames_without_receipt=missing,
                 stamp=stamping,
             )
-            bundle.findings = {**reading.findings(missing), "timestamp": stamping.state}
+            bundle.findings = {**written.findings(missing), "timestamp": stamping.state}
         bundle.sha256, bundle.size_bytes = file_sha256(target), target.stat().st_size
         # a name of its own for each attempt: whoever comes second drops its own file, never the first's
         bundle.blob = put_file(f"bundles/{bundle.pk}/{new_id()}.zip", target)
     bundle.key_id = signer.kid
-    bundle.counts = {name: getattr(reading.counts, name) for name in reading.counts.__struct_fields__}
+    bundle.counts = msgspec.structs.asdict(written.reading.counts)
     return _finish(bundle)
 
 
@@ -96,7 +98,7 @@ class Stamping:
 
 
 def _cut(bundle: Bundle) -> None:
-    """Fix the state of the log that the bundle shows: the checkpoint as published now."""
+    """Fix the state of the log that the bundle shows: the checkpoint as published now, or the one asked for."""
     drain_log(production_id=bundle.production_id)
     publish_log(production_id=bundle.production_id)
     published = receipts.published_log(bundle.production_id)
@@ -108,11 +110,21 @@ def _cut(bundle: Bundle) -> None:
     bundle.tree_size, bundle.root_hex = published.size, published.root.hex()
     bundle.checkpoint, bundle.vkey = published.checkpoint, published.vkey
     bundle.cut_at = bundle.touched_at = clock.now()
+    if bundle.size is not None:
+        _cut_back(bundle, bundle.size)
     # counted now and kept: later reports of these frames must not change what the file says
-    missing = _frames_without_receipt(bundle.production_id)
+    missing = _frames_without_receipt(bundle)
     bundle.findings = {"without_receipt": {"count": missing, "rows": []}}
     bundle.state = BundleState.BUILDING
     bundle.save()
+
+
+def _cut_back(bundle: Bundle, size: int) -> None:
+    past = receipts.checkpoint_at(bundle.production_id, size)
+    if past is None:
+        raise Unavailable("LOG_UNPUBLISHED", "The log has no checkpoint of that size.")
+    bundle.tree_size, bundle.root_hex = past.size, past.root.hex()
+    bundle.checkpoint, bundle.cut_at = past.note, past.published_at
 
 
 @contextmanager
@@ -126,10 +138,16 @@ def _snapshot() -> Iterator[None]:
         yield
 
 
-def _frames_without_receipt(production_id: UUID) -> int:
-    """Count frames that were reserved, not given back, and never reported: rendered or not, nobody says."""
-    jtis = LicenceToken.objects.filter(production_id=production_id).values_list("jti", flat=True)
-    counts = receipts.counts_for_tokens(list(jtis)).values()
+def _frames_without_receipt(bundle: Bundle) -> int | None:
+    """Count frames that were reserved, not given back, and never reported: rendered or not, nobody says.
+
+    Leases are counted as they stand, so of a period or of an earlier state of the log it cannot be said: None.
+    """
+    if bundle.size is not None or bundle.begins is not None or bundle.until is not None:
+        return None
+    asked = scope_of(bundle).jtis
+    jtis = LicenceToken.objects.filter(production_id=bundle.production_id).values_list("jti", flat=True)
+    counts = receipts.counts_for_tokens([jti for jti in jtis if asked is None or str(jti) in asked]).values()
     return sum(max(0, one.frames_used - one.receipts) for one in counts if not one.live_leases)
 
 

@@ -1,7 +1,7 @@
 """Writes of this floor, by noun: the signing authority, the taking in of uploads, their release."""
 
 from provenance.services.credentialing import is_sidecar
-from provenance.services.evidence import duty_evidence, duty_page
+from provenance.services.evidence import LoggedOutput, duty_evidence, duty_page
 from provenance.services.intake import receive_asset
 from provenance.services.reading import record_reading
 from provenance.services.registering import register_mark_for
@@ -17,6 +17,7 @@ from provenance.services.signing import (
 )
 
 __all__ = [
+    "LoggedOutput",
     "choose_resolution",
     "duty_evidence",
     "duty_page",

@@ -42,7 +42,16 @@ from receipts.selectors.tokens import (
     running_under,
 )
 from receipts.selectors.usage import PeriodUse, use_in_period
-from receipts.selectors.witnesses import LogWatch, WitnessRow, cosigned_notes, watches_of, witnesses_of
+from receipts.selectors.witnesses import (
+    LogWatch,
+    PastCheckpoint,
+    WitnessRow,
+    checkpoint_at,
+    checkpoint_sizes,
+    cosigned_notes,
+    watches_of,
+    witnesses_of,
+)
 
 __all__ = [
     "Day",
@@ -52,6 +61,7 @@ __all__ = [
     "LogState",
     "LogWatch",
     "Page",
+    "PastCheckpoint",
     "PeriodUse",
     "ProductionTotals",
     "PublicationLag",
@@ -65,6 +75,8 @@ __all__ = [
     "TokenCounts",
     "TokenUse",
     "WitnessRow",
+    "checkpoint_at",
+    "checkpoint_sizes",
     "checks_for_token",
     "checks_of_production",
     "consistency_of",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from common.clock import rfc3339
 from receipts.models import LogCheckpoint, LogCosignature, ProductionLog, Witness
@@ -69,6 +69,30 @@ def witnesses_with_last() -> Iterator[WitnessRow]:
 def witnesses_of(organisation_id: UUID) -> list[Witness]:
     """The witnesses that an organisation runs, removed ones too, in the order of acceptance."""
     return list(Witness.objects.filter(organisation_id=organisation_id).order_by("pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class PastCheckpoint:
+    """A checkpoint as it was published: the signed note, and since when the log had that size."""
+
+    size: int
+    root: bytes
+    note: bytes
+    published_at: datetime
+
+
+def checkpoint_at(production_id: UUID, size: int) -> PastCheckpoint | None:
+    """The checkpoint of the log at exactly ``size`` entries; None where none was published at that size."""
+    row = LogCheckpoint.objects.filter(log__production_id=production_id, size=size).first()
+    if row is None:
+        return None
+    return PastCheckpoint(row.size, bytes(row.root), bytes(row.note), row.published_at)
+
+
+def checkpoint_sizes(production_id: UUID) -> QuerySet[LogCheckpoint, int]:
+    """The sizes at which checkpoints of the log were published, largest first."""
+    rows = LogCheckpoint.objects.filter(log__production_id=production_id).order_by("-size")
+    return rows.values_list("size", flat=True)
 
 
 def watches_of(witness_ids: Iterable[int], production_ids: Iterable[UUID]) -> list[LogWatch]:

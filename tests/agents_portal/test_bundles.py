@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +82,21 @@ def test_the_list_is_empty_until_one_is_asked_for(cast: Cast) -> None:
     asked(cast, cast.producer)
     assert cast.production.title in Reader(cast.auditor).page("/bundles/")
     assert cast.production.title not in Reader(cast.other_studio).page("/bundles/").text
+
+
+def test_a_part_is_asked_for_by_performer_and_days_and_a_wrong_one_is_said(cast: Cast) -> None:
+    reader = Reader(cast.producer)
+    assert "Performer" in reader.page("/bundles/new/").text
+    sent = {"production": str(cast.production.pk), "purpose": "REGULATORY"}
+    answer = reader.post("/bundles/new/", {**sent, "begins": "2026-01-01", "until": "2026-01-01"})
+    assert answer.status_code == 302
+    bundle = Bundle.objects.latest("created_at")
+    assert bundle.until - bundle.begins == timedelta(days=1)
+    assert bundle.talent_id is None
+    for wrong in (
+        {"begins": "2026-01-02", "until": "2026-01-01"},
+        {"size": "999999"},
+        {"talent": str(cast.production.pk)},
+    ):
+        assert reader.post("/bundles/new/", {**sent, **wrong}).status_code == 422
+    assert Bundle.objects.count() == 1

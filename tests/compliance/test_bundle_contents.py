@@ -301,7 +301,11 @@ def test_performers_who_are_not_on_the_roll_stand_in_no_usage_report(farm: Farm,
         pytest.param(
             "EO_INSURANCE", ["Who agreed, and how", "Revocations and holds"], marks=pytest.mark.req("ST-076")
         ),
-        pytest.param("REGULATORY", ["Compliance profiles", "Outputs"], marks=pytest.mark.req("ST-077")),
+        pytest.param(
+            "REGULATORY",
+            ["Compliance profiles", "Outputs", "Duties under EU law"],
+            marks=pytest.mark.req("ST-077"),
+        ),
     ],
 )
 @pytest.mark.req("BX-021")

@@ -171,6 +171,13 @@ def test_the_whole_chain_is_exported_for_guild_and_clearance_and_nothing_in_it_c
     }
     rows = [json.loads(line) for line in files["data/receipts/receipts.ndjson"].splitlines()]
     assert all(granted["not_before"] <= row["started_at"] <= granted["not_after"] for row in rows)
+    # evidence of each duty, as of the cut; the regulator's page says the same
+    told = json.loads(files[f"data/duties/{asset.pk}.json"])
+    duties = {one["duty"]: one for one in told["duties"]}
+    assert (duties["imperceptible-mark"]["state"], duties["logging"]["state"]) == ("MET", "MET")
+    assert duties["signed-metadata"]["evidence"]["manifest_sha256"] == asset.manifests.get().sha256
+    assert duties["logging"]["evidence"]["receipts"] == 24
+    assert (told["sha256"], told["state"]) == (asset.sha256, "RELEASED")
     store = files[f"data/manifests/{asset.pk}.c2pa"]
     with local_copy(asset.signed_blob) as final:
         assert store in final.read_bytes()

@@ -23,6 +23,9 @@ A bundle is a zip file of one BagIt 1.0 bag:
     <name>/data/witnesses/<n>.note <n>.vkey       what each witness cosigned of this log
     <name>/data/usage/                            the guild's usage report
     <name>/data/reconciliation/<id>.json          receipts against files, as they were compared
+    <name>/data/duties/<asset>.json               what the law asks of each output, and what shows that it was done
+    <name>/data/scope.json                        where a part was asked for (a talent, a period): which, and its counts
+    <name>/data/receipts/asked.ndjson .csv        the receipts of that part
     <name>/data/omc/graph.omc.json                where it all came from (OMC-JSON 2.8), generation records in it
     <name>/data/omc/graph.prov.json               the same graph as W3C PROV-JSON
     <name>/data/provenance/events.ndjson          the events that the graph is made of, or their digests, as the log has them
@@ -68,6 +71,7 @@ PROFILES: Final = "data/profiles/"
 WITNESSES: Final = "data/witnesses/"
 USAGE: Final = "data/usage/"
 RECONCILIATION: Final = "data/reconciliation/"
+DUTIES: Final = "data/duties/"
 OMC: Final = "data/omc/graph.omc.json"
 PROV: Final = "data/omc/graph.prov.json"
 PROVENANCE: Final = "data/provenance/events.ndjson"

@@ -374,7 +374,7 @@ export interface paths {
         /** @description List bundles, newest first, by cursor. */
         get: operations["bundles_list"];
         put?: never;
-        /** @description Ask for a bundle of a production, cut at the log as it stands now. */
+        /** @description Ask for a bundle of a production or of one talent's part, over a period, up to a size of its log. */
         post: operations["bundles_create"];
         delete?: never;
         options?: never;
@@ -2107,9 +2107,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** @description Make a report again at its own cut, and say whether it says the same: a small one at once. */
+        get: operations["rights_reports_last_rerun"];
         put?: never;
-        /** @description Make a report again at its own cut, and say whether it says the same. */
+        /** @description 202 where it is large: read it here until ``done_at`` is said. */
         post: operations["rights_reports_rerun"];
         delete?: never;
         options?: never;
@@ -2941,6 +2942,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens/{jti}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let the work pass a checkpoint of a licence: the talent's side, in person. */
+        post: operations["tokens_pass_checkpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens/{jti}/heartbeat": {
         parameters: {
             query?: never;
@@ -3104,8 +3122,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Send the bytes of a registered original: hashed and scanned before they are kept. */
+        /** @description 202 where it is large: isolated until it is scanned; ``.../scan`` says how that stands. */
         post: operations["training_assets_content"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-assets/{asset_id}/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How the scan of a large original stands, the newest one. */
+        get: operations["training_assets_scan"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3174,7 +3209,7 @@ export interface paths {
         /** @description List files of captures, hand one in. */
         get: operations["training_imports_list"];
         put?: never;
-        /** @description One JSON object a line, with the fields of a single registration. */
+        /** @description One JSON object a line, with the fields of a single registration; ``contract_hash`` among them. */
         post: operations["training_imports_hand_in"];
         delete?: never;
         options?: never;
@@ -3193,6 +3228,23 @@ export interface paths {
         get: operations["training_imports_read"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-imports/{import_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Call a reading off; what was registered before stays. */
+        post: operations["training_imports_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4233,7 +4285,7 @@ export interface components {
             accepted: number;
             /** Format: uuid */
             batch: string;
-            checkpoint: components["schemas"]["CheckpointEnum"];
+            checkpoint: components["schemas"]["BatchOutputCheckpointEnum"];
             refused: number;
             /** @description left out with Prefer: return=minimal */
             rows?: components["schemas"]["RowOutput"][];
@@ -4241,6 +4293,12 @@ export interface components {
             size: number | null;
             unauthorised: number;
         };
+        /**
+         * @description * `published` - published
+         *     * `pending` - pending
+         * @enum {string}
+         */
+        BatchOutputCheckpointEnum: "published" | "pending";
         /** @description What binds from now on. */
         BoundOutput: {
             profile: string;
@@ -4249,15 +4307,37 @@ export interface components {
         /** @description What a bundle is asked for. */
         BundleInputRequest: {
             /**
+             * Format: date-time
+             * @description of the period in which receipts and checks came in
+             */
+            begins?: string | null;
+            /**
              * Format: uuid
              * @description id of the production
              */
             project: string;
             purpose: components["schemas"]["PurposeEnum"];
+            /**
+             * Format: int64
+             * @description cut at the log's checkpoint of this many entries; else as it stands now
+             */
+            size?: number | null;
+            /**
+             * Format: uuid
+             * @description id of a talent: their part alone; else the whole production
+             */
+            talent?: string | null;
+            /**
+             * Format: date-time
+             * @description its end, excluded
+             */
+            until?: string | null;
         };
         /** @description A bundle: how far it is, what it shows, what to look at first. */
         BundleOutput: {
             audience: components["schemas"]["AudienceEnum"];
+            /** Format: date-time */
+            begins?: string | null;
             /** Format: date-time */
             built_at?: string | null;
             /** @description Where the file is, once it is ready. */
@@ -4277,10 +4357,16 @@ export interface components {
             root_hex?: string;
             sha256?: string;
             /** Format: int64 */
+            size?: number | null;
+            /** Format: int64 */
             size_bytes?: number;
             state?: components["schemas"]["BundleOutputStateEnum"];
+            /** Format: uuid */
+            talent: string | null;
             /** Format: int64 */
             tree_size?: number | null;
+            /** Format: date-time */
+            until?: string | null;
         };
         /**
          * @description * `QUEUED` - waiting
@@ -4472,12 +4558,16 @@ export interface components {
             next: string | null;
             results: components["schemas"]["CheckLineOutput"][];
         };
-        /**
-         * @description * `published` - published
-         *     * `pending` - pending
-         * @enum {string}
-         */
-        CheckpointEnum: "published" | "pending";
+        /** @description Which checkpoint the work passed. */
+        CheckpointInputRequest: {
+            checkpoint: components["schemas"]["ReviewCheckpoint"];
+        };
+        /** @description A checkpoint that was passed, and when. */
+        CheckpointOutput: {
+            checkpoint: components["schemas"]["ReviewCheckpoint"];
+            /** Format: date-time */
+            passed_at: string;
+        };
         /** @description What the gate enforces of a contract. */
         ClausesOutput: {
             approvers: string[];
@@ -6675,11 +6765,19 @@ export interface components {
          * @enum {string}
          */
         RequestState: "DRAFT" | "SUBMITTED" | "NOTICE_PERIOD" | "IN_REVIEW" | "COUNTERED" | "COUNTER_ACCEPTED" | "APPROVED" | "DECLINED" | "WITHDRAWN" | "LAPSED";
-        /** @description Whether a report that was made again says the same, and which files of it do not. */
+        /** @description Whether a report that was made again says the same (null: not known yet), and which files of it do not. */
         RerunOutput: {
+            /** Format: date-time */
+            asked_at: string;
             differs: string[];
-            is_same: boolean;
+            /** Format: date-time */
+            done_at: string | null;
+            /** Format: uuid */
+            id: string;
+            is_same: boolean | null;
+            problem: string;
             report: string;
+            state: components["schemas"]["WorkState"];
         };
         /** @description Whether strangers with a released file may have its manifest back. */
         ResolutionInput: {
@@ -6696,6 +6794,13 @@ export interface components {
             /** @default  */
             why: string;
         };
+        /**
+         * @description * `ROLE` - ROLE
+         *     * `SCRIPT` - SCRIPT
+         *     * `FINAL` - FINAL
+         * @enum {string}
+         */
+        ReviewCheckpoint: "ROLE" | "SCRIPT" | "FINAL";
         /** @description A person's word. */
         ReviewInputRequest: {
             reason: string;
@@ -7834,9 +7939,10 @@ export interface components {
          *     * `RUNNING` - RUNNING
          *     * `DONE` - DONE
          *     * `FAILED` - FAILED
+         *     * `CANCELLED` - CANCELLED
          * @enum {string}
          */
-        TrainingImportOutputStateEnum: "QUEUED" | "RUNNING" | "DONE" | "FAILED";
+        TrainingImportOutputStateEnum: "QUEUED" | "RUNNING" | "DONE" | "FAILED" | "CANCELLED";
         /** @description What is asked: training uses alone; ``models`` are the models that may be fitted. */
         TrainingInputRequest: {
             channels: components["schemas"]["ChannelsEnum"][];
@@ -8003,6 +8109,15 @@ export interface components {
             refusals: string[];
             /** Format: date-time */
             registered_at: string;
+        };
+        /** @description A scan; ``problem`` says why it gave no verdict. */
+        TrainingScanOutput: {
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+            problem: string;
+            state: components["schemas"]["WorkState"];
         };
         /** @description A training licence. */
         TrainingTokenOutput: {
@@ -8403,6 +8518,14 @@ export interface components {
             about: string;
             text: string;
         };
+        /**
+         * @description * `QUEUED` - QUEUED
+         *     * `RUNNING` - RUNNING
+         *     * `DONE` - DONE
+         *     * `FAILED` - FAILED
+         * @enum {string}
+         */
+        WorkState: "QUEUED" | "RUNNING" | "DONE" | "FAILED";
     };
     responses: {
         /** @description The request could not be read: not JSON, a cursor of somebody else's, a body that broke off. */
@@ -13395,6 +13518,33 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    rights_reports_last_rerun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RerunOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     rights_reports_rerun: {
         parameters: {
             query?: never;
@@ -13410,6 +13560,14 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RerunOutput"];
+                };
+            };
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15400,6 +15558,44 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    tokens_pass_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with the same key and body gives the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                jti: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckpointInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            422: components["responses"]["Refused422"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     tokens_heartbeat: {
         parameters: {
             query?: never;
@@ -15755,6 +15951,14 @@ export interface operations {
                     "application/json": components["schemas"]["TrainingAssetOutput"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingAssetOutput"];
+                };
+            };
             400: components["responses"]["Refused400"];
             401: components["responses"]["Refused401"];
             403: components["responses"]["Refused403"];
@@ -15764,6 +15968,33 @@ export interface operations {
             413: components["responses"]["Refused413"];
             415: components["responses"]["Refused415"];
             422: components["responses"]["Refused422"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    training_assets_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingScanOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
             503: components["responses"]["Refused503"];
         };
     };
@@ -16002,6 +16233,40 @@ export interface operations {
             403: components["responses"]["Refused403"];
             404: components["responses"]["Refused404"];
             406: components["responses"]["Refused406"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    training_imports_cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with the same key and body gives the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                import_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingImportOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            422: components["responses"]["Refused422"];
             503: components["responses"]["Refused503"];
         };
     };

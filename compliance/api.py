@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -44,11 +44,20 @@ class BundleInput(serializers.Serializer[Any]):
     until = serializers.DateTimeField(required=False, allow_null=True, help_text="its end, excluded")
 
 
+class ProgressOutput(serializers.Serializer[Any]):
+    """How far the making is: the part in hand, and entries read of the log's; empty before it begins."""
+
+    part = serializers.CharField(required=False, help_text="READING, WRITING, PRINTING, STORING or DONE")
+    entries_read = serializers.IntegerField(required=False)
+    entries = serializers.IntegerField(required=False)
+
+
 class BundleOutput(serializers.ModelSerializer[Bundle]):
     """A bundle: how far it is, what it shows, what to look at first."""
 
     project = serializers.UUIDField(source="production_id")
     talent = serializers.UUIDField(source="talent_id", allow_null=True)
+    progress = serializers.SerializerMethodField()
     content = serializers.SerializerMethodField()
 
     class Meta:
@@ -63,6 +72,7 @@ class BundleOutput(serializers.ModelSerializer[Bundle]):
             "begins",
             "until",
             "state",
+            "progress",
             "failure_code",
             "origin",
             "tree_size",
@@ -76,6 +86,11 @@ class BundleOutput(serializers.ModelSerializer[Bundle]):
             "created_at",
             "built_at",
         )
+
+    @extend_schema_field(ProgressOutput)
+    def get_progress(self, bundle: Bundle) -> dict[str, Any]:
+        """How far it is."""
+        return dict(bundle.progress)
 
     def get_content(self, bundle: Bundle) -> str | None:
         """Where the file is, once it is ready."""

@@ -36,6 +36,12 @@ _BADGES = {
     "READY": Badge("package-check", later("Ready"), "permit"),
     "FAILED": Badge("circle-x", later("Could not be made"), "deny"),
 }
+_DOING = {
+    "READING": later("Reading the log."),
+    "WRITING": later("Writing licences, receipts and the log."),
+    "PRINTING": later("Printing the summary."),
+    "STORING": later("Storing the file."),
+}
 _SEEN = (
     later("Every version of the terms, and who approved which hash"),
     later("Every receipt, and every check that was refused"),
@@ -96,6 +102,8 @@ def bundle_page(request: PortalRequest, bundle_id: UUID) -> HttpResponse:
     detail = bundle_detail(request.principal, bundle_id)
     if detail is None:
         raise Http404
+    if request.htmx and "seen" in request.GET and detail.bundle.state in {"READY", "FAILED"}:
+        return HttpResponse(headers={"HX-Refresh": "true"})  # to a page that followed the making
     return render(
         request,
         "portal/bundle.html",
@@ -108,6 +116,7 @@ def bundle_page(request: PortalRequest, bundle_id: UUID) -> HttpResponse:
             "contents": _contents(detail.bundle),
             "totals": _totals([one.value for one in detail.totals]),
             "seen": _SEEN,
+            "doing": _DOING.get(detail.bundle.progress.get("part", ""), ""),
         },
     )
 

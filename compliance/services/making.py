@@ -24,6 +24,7 @@ from common.keys import signer_for
 from common.storage import blobs, put_file
 from compliance.models import Bundle, BundleState
 from compliance.selectors import scope_of
+from compliance.services.progress import DONE, STORING, progress_of
 from compliance.services.writing import write_bundle
 from licensing.models import LicenceToken
 from licensing.selectors.people import person_pseudonym
@@ -55,7 +56,7 @@ def build_bundle(bundle_id: UUID) -> Bundle:
     stamping = Stamping()
     with tempfile.TemporaryDirectory(prefix="tm-bundle-") as scratch:
         target = Path(scratch) / "bundle.zip"
-        with _snapshot():
+        with progress_of(bundle) as progress, _snapshot():
             missing = bundle.findings["without_receipt"]["count"]
             written = write_bundle(
                 bundle,
@@ -64,11 +65,14 @@ def build_bundle(bundle_id: UUID) -> Bundle:
                 anchors_pem=anchors,
                 frames_without_receipt=missing,
                 stamp=stamping,
+                tell=progress,
             )
+            progress(STORING)
             bundle.findings = {**written.findings(missing), "timestamp": stamping.state}
         bundle.sha256, bundle.size_bytes = file_sha256(target), target.stat().st_size
         # a name of its own for each attempt: whoever comes second drops its own file, never the first's
         bundle.blob = put_file(f"bundles/{bundle.pk}/{new_id()}.zip", target)
+    bundle.progress = progress.state(DONE, bundle.tree_size or 0)
     bundle.key_id = signer.kid
     bundle.counts = msgspec.structs.asdict(written.reading.counts)
     return _finish(bundle)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from compliance.printing import page_of, pdf_of
 from compliance.pseudonyms import Cast
 from compliance.scope import ASKED_CSV, ASKED_NDJSON, SCOPE_FILE, SCOPE_SCHEMA
 from compliance.selectors import scope_of
+from compliance.services.progress import PRINTING, READING, WRITING
 from compliance.usage import usage_at
 from compliance.usage_columns import HEADING, report_lines, report_rows
 from licensing.selectors import pairwise_pseudonym
@@ -130,11 +132,13 @@ def write_bundle(
     anchors_pem: str,
     frames_without_receipt: int | None = 0,
     stamp: Callable[[bytes], bytes | None] | None = None,
+    tell: Callable[[str, int | None], None] = lambda _part, _read: None,
 ) -> Written:
     """Write the file of a bundle that was cut; the folder of ``target`` is used as scratch.
 
     Args:
         frames_without_receipt: reserved and never reported, for the summary; None where it cannot be said.
+        tell: hears which part of the work is in hand, and how many entries of the log were read (None: all).
         stamp: as :meth:`compliance.bag.BagWriter.finish` takes it.
         anchors_pem: the authorities of the Content Credentials inside, for who wants to judge those.
 
@@ -143,7 +147,12 @@ def write_bundle(
     """
     size = bundle.tree_size or 0
     scope = scope_of(bundle)
-    reading = read_log(receipts.entries_of(bundle.production_id, last=size - 1), target.parent, scope=scope)
+    reading = read_log(
+        receipts.entries_of(bundle.production_id, last=size - 1),
+        target.parent,
+        scope=scope,
+        tell=partial(tell, READING),
+    )
     summary = _summary(bundle, reading)
     withheld = withheld_licences(
         reading.ledger, bundle.production, bundle.audience, _until(bundle), scope.jtis
@@ -151,6 +160,7 @@ def write_bundle(
     outputs = _outputs(bundle, reading, withheld)
     written = Written(reading, outputs)
     with BagWriter(target, f"bundle-{bundle.pk}") as bag:
+        tell(WRITING, None)
         bag.add(SUMMARY, encode_summary(summary))
         bag.add(JWKS, key_set())
         bag.add(CREDENTIAL_ANCHORS, anchors_pem.encode("ascii"))
@@ -159,6 +169,7 @@ def write_bundle(
         if not scope.is_whole:
             _add_part(bag, bundle, written)
         duties = _add_duties(bag, bundle, reading, outputs)
+        tell(PRINTING, None)
         terms = terms_of(reading.ledger, withheld.jtis)
         profiles = profiles_of(terms.values())
         for ref, profile in profiles.items():

@@ -100,3 +100,16 @@ def test_a_part_is_asked_for_by_performer_and_days_and_a_wrong_one_is_said(cast:
     ):
         assert reader.post("/bundles/new/", {**sent, **wrong}).status_code == 422
     assert Bundle.objects.count() == 1
+
+
+def test_the_page_of_a_bundle_being_made_says_how_far_it_is_and_comes_again(cast: Cast) -> None:
+    bundle, reader = asked(cast, cast.producer), Reader(cast.producer)
+    path = f"/bundles/{bundle.pk}/"
+    assert "log entries read" not in reader.page(path).text
+    progress = {"part": "READING", "entries_read": 2000, "entries": 4500}
+    Bundle.objects.filter(pk=bundle.pk).update(state="BUILDING", progress=progress)
+    page = reader.page(path)
+    assert "Reading the log. 2,000 of 4,500 log entries read." in page.text
+    assert 'hx-trigger="every 2s"' in page.html
+    fail_bundle(bundle.pk, "LOG_BROKEN")
+    assert "hx-trigger" not in reader.page(path).html

@@ -72,6 +72,27 @@ def test_a_bundle_is_asked_for_made_and_downloaded(client, farm, owner):
     assert (part.status_code, b"".join(part.streaming_content)) == (206, b"PK\x03\x04")
 
 
+def test_a_bundle_tells_how_far_it_is_while_it_is_made(client, farm, owner, monkeypatch):
+    from compliance.services import making
+
+    place = ask(client, farm, owner)["Location"]
+    assert client.get(place, headers=owner).json()["progress"] == {}
+    told, put = [], making.put_file
+
+    def look(name, path):
+        told.append(client.get(place, headers=owner).json())
+        return put(name, path)
+
+    monkeypatch.setattr(making, "put_file", look)
+    build_bundle.apply(args=[place.rsplit("/", 1)[-1]])
+    size = told[0]["tree_size"]
+    assert told[0]["state"] == BundleState.BUILDING
+    assert told[0]["progress"] == {"part": "STORING", "entries_read": size, "entries": size}
+    assert size > 5
+    ready = client.get(place, headers=owner).json()
+    assert ready["progress"]["part"] == "DONE"
+
+
 def test_the_guild_fetches_a_shared_bundle_and_lists_it(client, farm, owner, guild):
     bundle_id = ask(client, farm, owner).json()["id"]
     build_bundle.apply(args=[bundle_id])

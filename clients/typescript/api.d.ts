@@ -4351,6 +4351,7 @@ export interface components {
             readonly id: string;
             key_id?: string;
             origin?: string;
+            readonly progress: components["schemas"]["ProgressOutput"];
             /** Format: uuid */
             project: string;
             purpose: components["schemas"]["PurposeEnum"];
@@ -6401,6 +6402,13 @@ export interface components {
         /** @description The catalogue. */
         ProfilesOutput: {
             profiles: components["schemas"]["ProfileOutput"][];
+        };
+        /** @description How far the making is: the part in hand, and entries read of the log's; empty before it begins. */
+        ProgressOutput: {
+            entries?: number;
+            entries_read?: number;
+            /** @description READING, WRITING, PRINTING, STORING or DONE */
+            part?: string;
         };
         /** @description A hold-out's scores (docs/verification.md). */
         PromotionInputRequest: {

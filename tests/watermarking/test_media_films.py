@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -142,6 +143,20 @@ def test_films_shorter_than_the_encoders_delay(codec: str, count: int, tmp_path:
         _embed(source, tmp_path / f"out{suffix}", key, codec=codec)
         seen = [frame.pts * frame.time_base for frame in making.decoded(tmp_path / f"out{suffix}")]
         assert seen == [Fraction(n, 25) for n in range(count)]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system has no scheduling policies")
+def test_no_encoder_puts_its_caller_before_every_other_process(tmp_path: Path, key: bytes) -> None:
+    source = making.write(tmp_path / "in.mkv", codec="ffv1", count=5)
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+    _embed(source, tmp_path / "out.mp4", key, codec="av1")
+    assert {os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task")} == {
+        os.SCHED_OTHER
+    }
+    if os.geteuid() == 0:  # what the encoder does to whoever opens it unguarded
+        making.write(tmp_path / "alone.mp4", codec="libsvtav1", count=5, options=QUIET["libsvtav1"])
+        assert os.sched_getscheduler(0) != os.SCHED_OTHER
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def test_fields_stay_fields(tmp_path: Path, key: bytes) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import io
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -29,6 +29,7 @@ from watermarking.media.codecs import PicturePlan
 from watermarking.media.containers import is_cover, only
 from watermarking.media.films import Pictures
 from watermarking.media.orientation import Matrix
+from watermarking.media.priority import ordinary_priority
 from watermarking.media.sound import Samples, sound_frame
 from watermarking.media.soundcodecs import SoundPlan
 from watermarking.media.staging import not_written
@@ -220,7 +221,7 @@ def encoded_pictures(
 
 def _encoded(frames: Iterator[VideoFrame], target: VideoStream, writer: FilmWriter) -> Iterator[Packet]:
     for frame in frames:
-        with writer.writing():
+        with writer.writing(), ordinary_priority() if not target.codec_context.is_open else nullcontext():
             packets = target.encode(frame)
         yield from packets
     with writer.writing():

@@ -150,9 +150,8 @@ def test_no_encoder_puts_its_caller_before_every_other_process(tmp_path: Path, k
     source = making.write(tmp_path / "in.mkv", codec="ffv1", count=5)
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
     _embed(source, tmp_path / "out.mp4", key, codec="av1")
-    assert {os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task")} == {
-        os.SCHED_OTHER
-    }
+    threads = (int(task.name) for task in Path("/proc/self/task").iterdir())
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_OTHER}
     if os.geteuid() == 0:  # what the encoder does to whoever opens it unguarded
         making.write(tmp_path / "alone.mp4", codec="libsvtav1", count=5, options=QUIET["libsvtav1"])
         assert os.sched_getscheduler(0) != os.SCHED_OTHER

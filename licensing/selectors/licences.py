@@ -16,7 +16,7 @@ from accounts.sealed_fields import opened_text
 from common import clock
 from common.keyset import slice_of
 from common.language import core
-from licensing.models import Alert, Hold, LicenceRequest, LicenceToken, RequestAction
+from licensing.models import Alert, CheckpointPass, Hold, LicenceRequest, LicenceToken, RequestAction
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.holds import sides_over
 from licensing.selectors.people import is_talent, pairwise_pseudonym
@@ -183,7 +183,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     held = list(holds_on(token).select_related("placed_for")) if hold_reasons_on(token) else []
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
     agreed = terms.approvals.checkpoints
-    passed = set(token.checkpoints_passed.values_list("checkpoint", flat=True)) if agreed else set()
+    passed = set(token.passed_checkpoints)  # type: ignore[attr-defined]
     open_checkpoints = tuple(str(one) for one in agreed if str(one) not in passed)
     may = _acts_on(principal, token, at, sides, held)
     if open_checkpoints and sides & {HoldSide.TALENT, HoldSide.AGENT}:
@@ -226,10 +226,12 @@ def _lineage(principal: Principal, jti: UUID, *further: str) -> list[LicenceToke
     same = Subquery(LicenceToken.objects.filter(pk=jti).values("licence_id"))
     rows = tokens_visible_to(principal).filter(licence_id=same).select_related("grant", "talent__user")
     vendors = Organisation.objects.filter(_IsOneOf(F("pk"), OuterRef("vendor_ids"))).order_by("name")
+    passed = CheckpointPass.objects.filter(token=OuterRef("pk"))
     is_whole = ExpressionWrapper(whole_parties(principal), output_field=BooleanField())
     rows = rows.annotate(
         vendor_names=ArraySubquery(vendors.values("name")),
         lifted_holds=_lifted_holds(),
+        passed_checkpoints=ArraySubquery(passed.values("checkpoint")),
         is_seen_whole=is_whole,
     )
     return list(with_renewals(rows).prefetch_related(*further).order_by("terms__version"))

@@ -19,7 +19,7 @@ OURS := trustmark trustcore common accounts audit notify licensing receipts trai
 	clients/shotgrid/trustmark_shotgrid clients/ftrack/trustmark_ftrack clients/blender/trustmark_blender \
 	clients/opencue/trustmark_opencue clients/kitsu/trustmark_kitsu clients/ayon/trustmark_ayon clients/unreal/trustmark_unreal clients/deadline/Trustmark/Trustmark.py
 
-.PHONY: help install install-dev run demo serve test tour screenshots integrations lint types contracts requirements bench bench-marks fuzz-api corpus sbom lock clean format
+.PHONY: help install install-dev run demo serve test tour screenshots integrations lint types contracts requirements bench bench-marks fuzz-api corpus sbom lock structure clean format
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -91,8 +91,12 @@ format: install-dev ## let ruff write
 types: install-dev ## mypy, strict
 	@TRUSTMARK_SECRET=only-read-by-the-plugin-that-loads-settings $(BIN)/mypy $(OURS)
 
-contracts: install-dev ## the floors: who may import whom
+contracts: install-dev ## the floors: who may import whom; the structure in one file is what the migrations make
 	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/structure.py --check
+
+structure: install-dev ## write trustmark/structure/structure.sql anew, after a migration was added or changed
+	@$(BIN)/python scripts/structure.py
 
 requirements: install-dev ## which IDs of the checklist are proved by a test; writes docs/requirements.md
 	@$(BIN)/python scripts/requirements.py

@@ -257,7 +257,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "trustmark.statics.OurStaticFiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
     "rest_framework",
@@ -505,7 +505,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "trustmark.statics.HashedStaticFiles"
     },
     **storages_from_url(STORAGE_URL),
 }

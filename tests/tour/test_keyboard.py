@@ -42,6 +42,11 @@ def stops(tab: Tab, most: int = 80) -> Iterator[dict[str, Any]]:
     for _ in range(most):
         tab.keyboard.press("Tab")
         found = tab.evaluate(FOCUS)
+        for _ in range(20):  # the page scrolls to what has the focus, in a machine's own time
+            if found is None or found["clear"]:
+                break
+            tab.wait_for_timeout(50)
+            found = tab.evaluate(FOCUS)
         if found is None:
             return
         yield found

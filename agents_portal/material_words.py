@@ -79,6 +79,8 @@ REASONS: Final[dict[str, Why]] = {
     "TRAINING_REFUSED_IN_FILE": Why(later("The file itself says: not for training"), later("Its Content Credentials refuse it.")),
     "OUTPUT_MARKED": Why(later("It carries a mark of this server"), later("An output, made under somebody’s licence to render. Training needs its own.")),
     "MARKS_UNREAD": Why(later("Whether it carries a mark could not be read"), later("Look at it, or hand it in again.")),
+    "SCRIPT_TRAINING_NOT_GRANTED": Why(later("A registered script is in it"), later("Who keeps the script grants training with it, or it stays out. No exception lifts this.")),
+    "SCRIPT_UNREAD": Why(later("Whether a registered script is in it could not be read"), later("Look at it, or hand it in again as plain text.")),
     "FLAGGED_PERSONAL": Why(later("A face or personal data may be in it"), later("A likeness needs its own training licence.")),
     "FLAGGED_UNSAFE": Why(later("Unsafe content may be in it"), later("A person looks at it before anything is made of it.")),
     "FRAMES_REPEAT": Why(later("Most of its pictures are the same one"), later("Nothing is learnt from a picture that stands still.")),

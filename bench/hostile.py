@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from verification.pipeline.child import confine
+from common.confinement import confine
 from verification.pipeline.contracts import CONTRACTS
 from verification.pipeline.stages import canonicalise, credentials, ingest
 

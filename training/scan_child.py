@@ -6,14 +6,13 @@ the settings it loads are made of nothing (:data:`NOTHING`). It reads its orders
 found to standard output.
 """
 
-import ctypes
-import os
-import resource
 import sys
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+
+from common.confinement import confine, keep_answers, say_and_end
 
 NOTHING: Final = {
     "DJANGO_SETTINGS_MODULE": "trustmark.settings",
@@ -21,9 +20,6 @@ NOTHING: Final = {
     "DATABASE_URL": "postgres://nobody@127.0.0.1:9/nothing",
     "BROKER_URL": "memory://",
 }
-ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
-_PR_SET_NO_NEW_PRIVS = 38
 
 
 class Orders(msgspec.Struct):
@@ -35,13 +31,11 @@ class Orders(msgspec.Struct):
     seconds: int
 
 
-def main() -> int:
+def main() -> None:
     """Look into one original."""
     orders = msgspec.json.decode(sys.stdin.buffer.read(), type=Orders)
-    # whatever a library prints must not get into the answer
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    _confine(orders)
+    answers = keep_answers()
+    confine(memory=orders.memory, seconds=orders.seconds)
     import django
 
     django.setup()
@@ -49,21 +43,7 @@ def main() -> int:
 
     with Path(orders.path).open("rb") as stream:
         found = look_into(stream, kind=orders.kind)
-    answers.write(msgspec.json.encode(found, enc_hook=_plain))
-    answers.flush()
-    # no library's own ending may hang or change what was said
-    os._exit(0)
-
-
-def _confine(orders: Orders) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (orders.memory, orders.memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (orders.seconds, orders.seconds + 5))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (ANSWER_BYTES_MAX, ANSWER_BYTES_MAX))
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    say_and_end(answers, msgspec.json.encode(found, enc_hook=_plain))
 
 
 def _plain(value: Any) -> Any:

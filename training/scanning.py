@@ -21,6 +21,7 @@ from screenplays.fingerprint import fingerprint_of_text
 from training.carried import refuses_training
 from training.marked import marks_in
 from training.prints import Print, bursts_of_sound, nearest, print_of, prints_of_sound, repeats
+from training.scripts import scripts_in
 from training.soundprints import chromaprint, sound_of
 from training.textprints import Sketch, nearest_text, sketch_of_text
 from training.vocabulary import MediaKind, PrintOf
@@ -67,6 +68,7 @@ def scan_file(
     _look_for_likes(found, organisation_id, but_for)
     if not found.facts.get("unreadable"):
         _look_for_marks(stream, kind, found)
+        _look_for_scripts(stream, kind, organisation_id, found)
     for point in entry_points(group=PLUGINS):
         found.flags += tuple(point.load()(stream, kind))
         stream.seek(0)
@@ -99,6 +101,17 @@ def _look_for_marks(stream: BinaryIO, kind: str, found: Findings) -> None:
         found.report["mark"] = {"layers": list(marks.layers), "p_value": marks.p_value}
     if marks.why_unread:
         found.report["marks_unread"] = marks.why_unread
+
+
+def _look_for_scripts(stream: BinaryIO, kind: str, organisation_id: UUID, found: Findings) -> None:
+    scripts = scripts_in(stream, kind=kind, organisation_id=organisation_id)
+    found.facts |= {"script_ungranted": scripts.ungranted > 0, "script_unread": bool(scripts.why_unread)}
+    if scripts.found:  # whose it is, is not for everybody who holds a copy
+        found.report["scripts"] = {
+            "found": scripts.found, "not_granted": scripts.ungranted, "share_of_text": scripts.share,
+        }  # fmt: skip
+    if scripts.why_unread:
+        found.report["script_unread"] = scripts.why_unread
 
 
 def sharpness(luma: NDArray[np.float32]) -> float:

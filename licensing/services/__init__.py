@@ -59,7 +59,7 @@ from licensing.services.rolls import (
     require_roll_desk,
 )
 from licensing.services.rule_limits import LIFE_OF_WORK
-from licensing.services.sheets import plain_csv, write_csv
+from licensing.services.sheets import as_text, plain_csv, write_csv
 from licensing.services.standing import end_auto_rule, instruct, set_auto_rule
 from licensing.services.talents import add_construct, register_talent
 from licensing.services.training import (
@@ -94,6 +94,7 @@ __all__ = [
     "answer_question",
     "approve_request",
     "approve_training",
+    "as_text",
     "ask_question",
     "audience_of",
     "binding_of",

@@ -5,20 +5,14 @@ process gives up memory and time beyond its limits, new files, new privileges an
 network. Its environment holds no secret of the deployment.
 """
 
-import ctypes
-import os
-import resource
 import sys
 from pathlib import Path
 
 import msgspec
 
+from common.confinement import confine, keep_answers, say_and_end
 from screenplays.reading.formats import read_bytes
 from screenplays.reading.shape import Limits, Refusal, Refused
-
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
-_PR_SET_NO_NEW_PRIVS = 38
-ANSWER_BYTES_MAX = 64 * 1024 * 1024
 
 
 class Orders(msgspec.Struct):
@@ -36,10 +30,9 @@ class Orders(msgspec.Struct):
 
 def main() -> None:
     """Read the script and say what it is, or the code of why not."""
-    answers = os.dup(1)
-    os.dup2(2, 1)  # whatever a library prints must not get into the answer
+    answers = keep_answers()
     orders = msgspec.json.decode(sys.stdin.buffer.read(), type=Orders)
-    _confine(orders.limits)
+    confine(memory=orders.limits.memory, seconds=orders.limits.seconds, grace_seconds=2)
     try:
         data = Path(orders.path).read_bytes()
         if orders.as_seen:
@@ -59,20 +52,7 @@ def main() -> None:
         said = msgspec.json.encode(
             {"refused": Refusal.SCRIPT_BOMB, "detail": "it takes more memory than is allowed"}
         )
-    with os.fdopen(answers, "wb") as out:
-        out.write(said)
-    os._exit(0)  # no library's own ending may hang or change what was said
-
-
-def _confine(limits: Limits) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 2))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (ANSWER_BYTES_MAX, ANSWER_BYTES_MAX))
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    say_and_end(answers, said)
 
 
 if __name__ == "__main__":

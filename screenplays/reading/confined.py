@@ -1,21 +1,17 @@
 """Start the confined reader, and tell every way in which it can end apart."""
 
-import os
 import signal
 import subprocess
-import sys
-import tempfile
-from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
+from common.confinement import run_confined
 from screenplays.copies.lines import ScannedLine, SeenLine
-from screenplays.reading.child import ANSWER_BYTES_MAX, Orders
+from screenplays.reading.child import Orders
 from screenplays.reading.shape import Limits, Refusal, Refused, Script
 
-_KEPT: Final = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+_CHILD = "screenplays.reading.child"
 
 
 class _Answer(msgspec.Struct):
@@ -56,25 +52,11 @@ def scan_lines(path: Path, limits: Limits) -> list[ScannedLine]:
 
 
 def _run(orders: Orders) -> "_Answer":
-    limits = orders.limits
-    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    environment |= {"PYTHONPATH": os.pathsep.join(one for one in sys.path if one), "OMP_NUM_THREADS": "1"}
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as order:
-        order.write(msgspec.json.encode(orders))
-        order.seek(0)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "screenplays.reading.child"],
-            stdin=order, stdout=said, stderr=subprocess.DEVNULL, env=environment, start_new_session=True,
-        )  # fmt: skip
-        try:
-            # the processor's seconds are the bound; the clock's only end what sleeps
-            code = process.wait(timeout=limits.seconds * 8)
-        except subprocess.TimeoutExpired as error:
-            raise Refused(Refusal.SCRIPT_BOMB, "it takes more time than is allowed") from error
-        finally:
-            _end(process)
-        said.seek(0)
-        return _told(code, said.read(ANSWER_BYTES_MAX + 1))
+    try:
+        code, said = run_confined(_CHILD, msgspec.json.encode(orders), wait_seconds=orders.limits.seconds * 8)
+    except subprocess.TimeoutExpired as error:
+        raise Refused(Refusal.SCRIPT_BOMB, "it takes more time than is allowed") from error
+    return _told(code, said)
 
 
 def _told(code: int, said: bytes) -> _Answer:
@@ -89,9 +71,3 @@ def _told(code: int, said: bytes) -> _Answer:
     if answer.refused is not None:
         raise Refused(answer.refused, answer.detail)
     return answer
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

@@ -166,7 +166,7 @@ def test_whatever_a_reader_started_ends_with_it(
     reader = tmp_path / "reader"
     reader.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {told}\n{ending}\n")
     reader.chmod(0o755)
-    monkeypatch.setattr("screenplays.reading.confined.sys.executable", str(reader))
+    monkeypatch.setattr("common.confinement.sys.executable", str(reader))
     path = scripts.written(tmp_path, "meridian.fdx", scripts.FDX)
     with pytest.raises(Refused) as refused:
         read_script(path, Limits(pages=1000, memory=LIMITS.memory, seconds=1))

@@ -212,7 +212,7 @@ def test_the_confined_process_finds_the_same_holds_no_secret_and_its_bounds_hold
     spy = tmp_path / "python"
     spy.write_text(f"#!/bin/sh\nenv > {told}\nsleep 600 &\necho $! >> {told}\nsleep 600\n")
     spy.chmod(0o755)
-    monkeypatch.setattr("training.confined.sys.executable", str(spy))
+    monkeypatch.setattr("common.confinement.sys.executable", str(spy))
     late = look_confined(film, kind="IMAGE")
     assert late.report["unreadable"] == "it took more time than is allowed"
     said = told.read_text()

@@ -56,6 +56,9 @@ class Facts:
     credentials_refuse: bool = False
     marked: bool = False
     marks_unread: bool = False
+    # a registered script is in it that the house was not granted to train with, or could not be looked for
+    script_ungranted: bool = False
+    script_unread: bool = False
     frames_repeat: bool = False
     low_quality: bool = False
     sampled_out: bool = False

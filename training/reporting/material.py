@@ -22,6 +22,7 @@ from training.models import (
     TransformJob,
 )
 from training.reporting.cut import Cut, exact
+from training.reporting.lean import among, among_numbers, lean
 from training.reporting.members import Members
 from training.reporting.standing import Case, Licences, reviews_at, right_at, states_at, verdicts_on
 from training.vocabulary import NodeKind
@@ -53,7 +54,7 @@ def original_rows(cut: Cut, members: Members, cases: dict[UUID, Case]) -> Rows:
     shared: set[UUID] = set()
     policies: set[str] = set()
     for batch in members.batches(NodeKind.ASSET):
-        assets = list(TrainingAsset.objects.filter(pk__in=batch).order_by("pk"))
+        assets = list(lean(TrainingAsset.objects.filter(pk__in=among(batch)).order_by("pk")))
         verdicts = verdicts_on(assets, cut.until)
         reviews = reviews_at(batch, cut.until)
         states = states_at(assets, verdicts, reviews, cases, cut.until)
@@ -75,8 +76,9 @@ def derivative_rows(cut: Cut, members: Members) -> Rows:
     """Derivatives with what each was made of, and the jobs that made them."""
     jobs: set[UUID] = set()
     for batch in members.batches(NodeKind.DERIVATIVE):
-        made = list(Derivative.objects.filter(pk__in=batch).order_by("pk"))
-        edges = LineageEdge.objects.filter(child__in=[row.node_id for row in made], at__lte=cut.until)
+        made = list(lean(Derivative.objects.filter(pk__in=among(batch)).order_by("pk")))
+        nodes = among_numbers([row.node_id for row in made])
+        edges = LineageEdge.objects.filter(child__in=nodes, at__lte=cut.until)
         parents: dict[int, list[str]] = {row.node_id: [] for row in made}
         for child, ref in edges.values_list("child_id", "parent__ref"):
             parents[child].append(str(ref))

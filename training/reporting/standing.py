@@ -19,6 +19,7 @@ from training.models import (
     TakedownReach,
     TrainingAsset,
 )
+from training.reporting.lean import among, among_numbers, lean
 from training.vocabulary import AssetState, Outcome, TakedownState
 from trustcore.policy.vocabulary import TokenState
 
@@ -62,11 +63,14 @@ def verdicts_on(assets: Collection[TrainingAsset], until: datetime) -> dict[UUID
     """The gate's verdicts on each original at ``until``, oldest first; one on many stands under each of them."""
     ids = [asset.pk for asset in assets]
     named = {asset.decision_id for asset in assets}
-    rows = {row.pk: row for row in PolicyDecision.objects.filter(subject_id__in=ids)}
+    kept = PolicyDecision.objects.all()
+    rows = {row.pk: row for row in lean(kept.filter(subject_id__in=among(ids)), json="facts")}
     if shared := named - set(rows):
-        rows |= PolicyDecision.objects.filter(subject_id=None).in_bulk(shared)
+        rows |= {
+            row.pk: row for row in lean(kept.filter(subject_id=None, pk__in=among(shared)), json="facts")
+        }
     while missing := {row.after_id for row in rows.values() if row.after_id} - set(rows):
-        rows |= PolicyDecision.objects.in_bulk(missing)
+        rows |= {row.pk: row for row in lean(kept.filter(pk__in=among(missing)), json="facts")}
     found = {}
     by_subject: dict[UUID | None, list[PolicyDecision]] = defaultdict(list)
     for row in rows.values():
@@ -85,8 +89,8 @@ def verdicts_on(assets: Collection[TrainingAsset], until: datetime) -> dict[UUID
 def reviews_at(assets: Collection[UUID], until: datetime) -> dict[UUID, list[Review]]:
     """The reviews of each original that were open or answered at ``until``, oldest first; 1 query."""
     found: dict[UUID, list[Review]] = defaultdict(list)
-    rows = Review.objects.filter(asset__in=assets, created_at__lte=until)
-    for row in rows.order_by("created_at", "pk"):
+    rows = Review.objects.filter(asset__in=among(assets), created_at__lte=until)
+    for row in lean(rows.order_by("created_at", "pk")):
         found[row.asset_id].append(row)
     return found
 
@@ -103,12 +107,12 @@ def states_at(
     holding = [pk for pk, case in cases.items() if case.holds]
     by_node: dict[int, list[Case]] = defaultdict(list)
     if holding:
-        nodes = [asset.node_id for asset in assets]
+        nodes = among_numbers([asset.node_id for asset in assets])
         reach = reached_at(until).filter(node__in=nodes, takedown__in=holding)
         for node, case in reach.values_list("node_id", "takedown_id"):
             by_node[node].append(cases[case])
     unscanned = set(
-        ScanJob.objects.filter(asset__in=assets, created_at__lte=until)
+        ScanJob.objects.filter(asset__in=among([one.pk for one in assets]), created_at__lte=until)
         .exclude(finished_at__lte=until)
         .values_list("asset_id", flat=True)
     )

@@ -11,6 +11,7 @@ from audit.models import Event
 from common.models import SigningKey
 from training.models import ManifestRow, ModelVersion, RightsRecord, TrainingManifest, TrainingRun
 from training.reporting.cut import Cut, exact
+from training.reporting.lean import among_numbers, among_texts, lean
 from training.reporting.material import Rows
 from training.reporting.members import AT_ONCE, Members
 from training.reporting.standing import Case, Licences, reached_at, right_at
@@ -25,6 +26,7 @@ _TYPES = (
     "training_source", "source_class", "training_rights", "training_asset", "training_job", "training_manifest",
     "training_run", "training_takedown", "training_exception",
 )  # fmt: skip
+_UNREAD = ("details", "log_entry", "visible_to")
 
 
 def manifest_rows(cut: Cut, members: Members) -> Rows:
@@ -129,13 +131,14 @@ def event_rows(cut: Cut, members: Members, further: Iterable[UUID]) -> Rows:
     if cut.is_whole:
         yield from (
             ("events", _event(row))
-            for row in rows.filter(object_type__in=_TYPES).defer("details").iterator(chunk_size=AT_ONCE)
+            for row in lean(rows.filter(object_type__in=_TYPES), but=_UNREAD, are_many=True)
         )
         return
     found: list[Event] = []
     refs = chain(members.everything(), sorted(further))
     for some in iter(lambda: [str(one) for one in islice(refs, AT_ONCE)], []):
-        found += rows.filter(object_type__in=_TYPES, object_id__in=some).defer("details")
+        told = rows.filter(object_type__in=_TYPES, object_id__in=among_texts(some))
+        found += lean(told.order_by(), but=_UNREAD)
     yield from (("events", _event(row)) for row in sorted(found, key=lambda row: row.number))
 
 
@@ -167,7 +170,7 @@ def _concerning(cut: Cut, members: Members, cases: dict[UUID, Case]) -> Iterator
     found: set[UUID] = set()
     nodes = iter(members.nodes)
     for some in iter(lambda: list(islice(nodes, AT_ONCE)), []):
-        reach = reached_at(cut.until).filter(node__in=some, takedown__in=list(cases))
+        reach = reached_at(cut.until).filter(node__in=among_numbers(some), takedown__in=list(cases))
         found |= set(reach.values_list("takedown_id", flat=True).distinct().order_by())
     yield from (pk for pk in cases if pk in found)
 

@@ -7,13 +7,12 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
 from training.reporting.cut import Cut, exact, last_edge, last_event
-from training.reporting.lines import csv_lines, json_line
+from training.reporting.lines import heading, table_lines
 from training.reporting.material import Rows, derivative_rows, original_rows, source_rows
 from training.reporting.members import Members
 from training.reporting.standing import cases_at
@@ -58,14 +57,16 @@ class _Sheet:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits; the heading first, which yields a byte order mark of its own."""
-        told = b"".join(map(json_line, self.waiting))
-        self.lines.write(told)
-        self.lines_hash.update(told)
-        rows = csv_lines(TABLES[self.name].columns, self.waiting)
-        told = b"".join(islice(rows, 2 if self.begun else 0, None))
-        self.cells.write(told)
-        self.cells_hash.update(told)
+        """Write what waits; the sheet's heading first."""
+        columns = TABLES[self.name].columns
+        lines, cells = table_lines(columns, self.waiting)
+        if not self.begun:
+            cells = heading(columns) + cells
+        for told, file, digest in (
+            (lines, self.lines, self.lines_hash), (cells, self.cells, self.cells_hash),
+        ):  # fmt: skip
+            file.write(told)
+            digest.update(told)
         self.waiting, self.begun = [], True
 
 

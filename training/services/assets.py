@@ -21,6 +21,7 @@ from training.lineage.writing import link, make_node
 from training.models import PolicyDecision, Review, ScanJob, Source, TrainingAsset
 from training.prints import keep_prints
 from training.scanning import Findings, scan_file
+from training.scripts import ungranted_files
 from training.seats import require_engineer
 from training.services.gate import Capture, Ground, facts_of, ground_of, judge, keep_decision
 from training.services.risk import risk_of
@@ -66,7 +67,10 @@ def register_asset(
     with transaction.atomic():
         ground = ground_of(with_locked_class(source))
         require_contract(ground, under)
-        facts = facts_of(ground, told, exact_duplicate=is_known(ground, told.sha256))
+        facts = facts_of(
+            ground, told, exact_duplicate=is_known(ground, told.sha256),
+            script_ungranted=bool(ungranted_files([told.sha256], principal.organisation_id)),
+        )  # fmt: skip
         verdict = judge(ground, facts)
         asset_id = new_id() if verdict.outcome != Outcome.REFUSE else None
         decision = keep_decision(

@@ -17,9 +17,10 @@ from common.errors import Conflict, DomainError
 from training.gate.facts import Facts
 from training.gate.policy import Policy, Verdict, decide_many
 from training.models import Source, TrainingAsset
+from training.scripts import ungranted_files
 from training.services.assets import in_one_spelling, require_contract, with_locked_class
 from training.services.gate import SIZE_MOST, Capture, Ground, facts_of, ground_of
-from training.vocabulary import AssetState, Outcome
+from training.vocabulary import AssetState, MediaKind, Outcome
 
 ROW_BYTES_MAX: Final = 64 * 1024
 DEPTH_MOST: Final = 32
@@ -134,7 +135,10 @@ def sort_rows(organisation_id: UUID, told: Sequence[Told]) -> tuple[Sorted, dict
             here.append(one)
     versions = _versions(here)
     holders = _holders(organisation_id, {one.capture.sha256 for one in here})
-    judge = _Judge(grounds)
+    scripts = ungranted_files(
+        (one.capture.sha256 for one in here if one.capture.kind == MediaKind.TEXT), organisation_id
+    )
+    judge = _Judge(grounds, scripts)
     elsewhere = [_is_elsewhere(holders, one) for one in here]
     asked = [judge.facts(one, is_elsewhere=is_it) for one, is_it in zip(here, elsewhere, strict=True)]
     judge.foresee(zip(here, asked, strict=True))
@@ -255,8 +259,8 @@ def _is_elsewhere(holders: dict[str, set[UUID]], one: Told) -> bool:
 class _Judge:
     """Verdicts of a chunk: each distinct set of facts is decided once."""
 
-    def __init__(self, grounds: dict[UUID, Ground]) -> None:
-        self._grounds = grounds
+    def __init__(self, grounds: dict[UUID, Ground], scripts: set[str]) -> None:
+        self._grounds, self._scripts = grounds, scripts
         self._known: dict[tuple[UUID, Facts], Judged] = {}
         self._reads_size: dict[str, bool] = {}
 
@@ -287,7 +291,10 @@ class _Judge:
         ground = self._grounds[one.source_id]
         if ground.policy.hash not in self._reads_size:
             self._reads_size[ground.policy.hash] = reads_size(ground.policy)
-        facts = facts_of(ground, one.capture, exact_duplicate=is_elsewhere)
+        facts = facts_of(
+            ground, one.capture, exact_duplicate=is_elsewhere,
+            script_ungranted=one.capture.sha256 in self._scripts,
+        )  # fmt: skip
         return facts if self._reads_size[ground.policy.hash] else replace(facts, size_bytes=0)
 
 

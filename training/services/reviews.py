@@ -1,5 +1,6 @@
 """Decide about what the gate isolated: by somebody who did not collect it, once, with a reason."""
 
+from typing import BinaryIO, Final, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -10,12 +11,15 @@ from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.storage import blobs
 from training.models import Review, ScanJob, TrainingAsset
+from training.scripts import scripts_in, ungranted_files
 from training.seats import require_reviewer
 from training.selectors.rights import current_rights
 from training.services.takedown_work import hold_bytes, require_no_case
 from training.services.texts import clean
 from training.storing import ORIGINALS, put, remove
 from training.vocabulary import AssetState, Held
+
+SCRIPT_UNGRANTED: Final = "SCRIPT_TRAINING_NOT_GRANTED"
 
 
 def answer_review(*, principal: Principal, review_id: UUID, answer: str, reason: str) -> Review:
@@ -25,7 +29,8 @@ def answer_review(*, principal: Principal, review_id: UUID, answer: str, reason:
         NotFound, Forbidden: as :func:`~training.seats.require_reviewer`; ``REVIEWER_COLLECTED``.
         InvalidInput: ``ANSWER_UNKNOWN`` or ``REASON_INVALID``.
         Conflict: ``REVIEW_ANSWERED``; ``ASSET_TAKEN_DOWN``: a takedown holds it or removed it; ``RIGHTS_NOT_IN_FORCE``: what was asked about cannot be admitted any more;
-            ``SCAN_PENDING``: its bytes wait for their scan.
+            ``SCAN_PENDING``: its bytes wait for their scan; ``SCRIPT_TRAINING_NOT_GRANTED``: a registered script is in
+            it, and no grant to train covers it yet.
     """
     require_reviewer(principal)
     if answer not in Review.Answer.values:
@@ -48,6 +53,7 @@ def answer_review(*, principal: Principal, review_id: UUID, answer: str, reason:
         if answer == Review.Answer.ADMIT:
             if ScanJob.objects.filter(asset=asset, finished_at=None).exists():
                 raise Conflict("SCAN_PENDING", "Its bytes are not scanned yet; wait for what the scan says.")
+            _require_granted(asset, review)
             _admit(asset)
         else:
             _refuse(asset)
@@ -60,6 +66,25 @@ def answer_review(*, principal: Principal, review_id: UUID, answer: str, reason:
             details={"answer": answer, "reason": reason, "codes": list(review.codes), "human_override": True},
         )  # fmt: skip
         return review
+
+
+def _require_granted(asset: TrainingAsset, review: Review) -> None:
+    """No person decides what only who keeps a script can grant; asked anew, since a grant may have come meanwhile."""
+    if SCRIPT_UNGRANTED not in review.codes:
+        return
+    ungranted = bool(ungranted_files([asset.sha256], asset.organisation_id))
+    if asset.held == Held.HERE:
+        with blobs().open(asset.location, "rb") as stream:
+            told = scripts_in(
+                cast("BinaryIO", stream), kind=asset.kind, organisation_id=asset.organisation_id
+            )
+        ungranted |= told.ungranted > 0 or bool(told.why_unread)
+    if ungranted:
+        raise Conflict(
+            SCRIPT_UNGRANTED,
+            "A registered script is in this text, and nobody granted this house to train with it.",
+            "Who keeps the script grants it, or the text is refused.",
+        )
 
 
 def _admit(asset: TrainingAsset) -> None:

@@ -4,10 +4,8 @@ A stage that raises, hangs, dies, runs out of memory or answers nonsense costs i
 """
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import suppress
@@ -16,31 +14,13 @@ from typing import IO, Any
 
 import msgspec
 
+from common.confinement import end_confined, start_confined
 from trustcore.verification.words import StageState
 from verification.pipeline.cleaning import read_answer
 from verification.pipeline.contracts import StageContract
 
 CHILD = "verification.pipeline.child"
 _ANSWER_BYTES_MAX = 16 * 1024 * 1024
-# what a stage needs of the environment; keys and addresses of the deployment are not among it
-_KEPT = (
-    "PATH",
-    "PYTHONPATH",
-    "LANG",
-    "LC_ALL",
-    "HOME",
-    "TMPDIR",
-    "SYSTEMROOT",
-    "VIRTUAL_ENV",
-    "LD_LIBRARY_PATH",
-)
-_ADDED = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",
-    # a library's preferences stay its own: nothing is written into a home
-    "XDG_CONFIG_HOME": os.devnull,
-}
 
 
 @dataclass(frozen=True)
@@ -72,16 +52,12 @@ class Confined:
     def __init__(self, contract: StageContract, *, child: str = CHILD, seconds: float | None = None) -> None:
         self.contract = contract
         self.seconds = seconds if seconds is not None else contract.seconds
-        environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _ADDED
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         limits = (str(contract.memory), str(max(1, int(self.seconds * 4))))
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed by end)
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", child, str(contract.stage), *limits],
-                stdin=subprocess.PIPE, stdout=self._said, stderr=subprocess.DEVNULL, env=environment,
-                start_new_session=True,
-            )  # fmt: skip
+            self._process = start_confined(
+                child, str(contract.stage), *limits, stdin=subprocess.PIPE, stdout=self._said
+            )
         except OSError:
             self._said.close()
             raise
@@ -105,9 +81,7 @@ class Confined:
 
     def end(self) -> None:
         """End the process, whatever it does."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        end_confined(self._process)
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):
                 self._process.stdin.close()

@@ -1,0 +1,217 @@
+"""A registered script handed in as training text waits, whatever the licence of its source says, until training is granted."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from common import clock
+from common.errors import Conflict, InvalidInput
+from screenplays import services
+from screenplays.models import Version, Work
+from tests import factories
+from tests.screenplays import scripts
+from tests.training.making import House, of_bytes
+from tests.training.test_scans import admitted, hand_in
+from training.models import Review, TrainingAsset
+from training.scripts import scripts_in
+from training.services.assets import Admission
+from training.services.exceptions import ExceptionAsk, ask_exception
+from training.services.imports import hand_in_material, read_material
+from training.services.reviews import answer_review
+
+CODE = "SCRIPT_TRAINING_NOT_GRANTED"
+SAID = {"title": "Pages", "language": "en"}
+pytestmark = pytest.mark.django_db
+
+
+class Writers:
+    """A studio whose producer keeps one work of 60 scenes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.text = scripts.long_fountain(60)
+        self.producer = factories.make_producer(factories.make_studio())
+        self.folder = folder
+        self.work: Work = services.register_work(
+            principal=self.producer, title="The Glass Meridian", authors="Ada Writer"
+        )
+        self.version = self.add(self.text)
+
+    def add(self, text: str) -> Version:
+        path = scripts.written(self.folder, f"draft-{Version.objects.count()}.fountain", text)
+        return services.add_version(
+            principal=self.producer, work_id=self.work.pk, label="Draft", path=path, file_name=path.name
+        )
+
+    def grant(self, house: House, version_id: UUID | None = None) -> Any:
+        return services.grant_training(
+            principal=self.producer, work_id=self.work.pk, organisation=house.organisation.slug,
+            to=house.engineer.person.email, not_after=clock.now() + timedelta(days=30), basis="MBA 2026",
+            version_id=version_id,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def writers(db: None, tmp_path: Path) -> Writers:
+    return Writers(tmp_path)
+
+
+def hand_in_text(house: House, text: str | bytes) -> Admission:
+    data = text.encode() if isinstance(text, str) else text
+    return hand_in(house, data, kind="TEXT", media_type="text/plain", capture=SAID)
+
+
+def pages(text: str, share: float) -> str:
+    return text[: int(len(text) * share)]
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5], ids=["whole", "half of it"])
+def test_a_registered_script_waits_in_isolation_and_its_findings_do_not_say_whose_it_is(
+    house: House, writers: Writers, share: float
+) -> None:
+    other_layout = pages(writers.text, share).replace("\n\n", "\n \n").upper()
+    answer = hand_in_text(house, other_layout)
+    assert (answer.decision.outcome, list(answer.decision.codes)) == ("ISOLATE", [CODE])
+    asset = admitted(answer)
+    assert (asset.state, asset.held) == ("ISOLATED", "HERE")
+    assert asset.findings["scripts"] == {
+        "found": 1,
+        "not_granted": 1,
+        "share_of_text": pytest.approx(1, abs=0.15),
+    }
+    told = json.dumps(asset.findings)
+    assert not any(one in told for one in ("Meridian", "Ada", str(writers.work.pk), str(writers.version.pk)))
+
+
+def test_what_is_no_script_of_anybody_comes_in(house: House, writers: Writers) -> None:
+    answer = hand_in_text(house, scripts.long_fountain(60, seed=9, name="Somebody else"))
+    assert answer.decision.outcome == "ADMIT"
+    assert "scripts" not in admitted(answer).findings
+    quoting = scripts.long_fountain(200, seed=9, name="Somebody else") + "\n\n" + pages(writers.text, 0.05)
+    assert hand_in_text(House(), quoting).decision.outcome == "ADMIT", "a quotation is not the work"
+
+
+def test_a_grant_to_train_lets_it_in_for_that_house_and_version_alone_and_its_end_ends_that(
+    house: House, stranger: House, writers: Writers
+) -> None:
+    later = writers.add(writers.text + "\n\nINT. CELLAR - NIGHT\n\n" + scripts.long_fountain(40, seed=4))
+    grant = writers.grant(house, later.pk)
+    assert hand_in_text(house, later_text(writers, later)).decision.outcome == "ADMIT"
+    assert list(hand_in_text(stranger, later_text(writers, later)).decision.codes) == [CODE]
+    assert list(hand_in_text(house, writers.text + " ").decision.codes)[:1] == ["NEAR_DUPLICATE"]
+    assert CODE in hand_in_text(house, writers.text + "  ").decision.codes, (
+        "the granted version is another one"
+    )
+    services.end_grant(principal=writers.producer, grant_id=grant.pk, reason="The contract ended.")
+    assert CODE in hand_in_text(house, later_text(writers, later) + "\n").decision.codes
+
+
+def later_text(writers: Writers, version: Version) -> str:
+    from screenplays.reading.shape import text_of
+    from screenplays.selectors import script_of
+
+    return text_of(script_of(version))
+
+
+def test_a_grant_to_read_is_none_to_train(house: House, writers: Writers) -> None:
+    services.grant_use(
+        principal=writers.producer, work_id=writers.work.pk, purpose="ANALYSE",
+        organisation=house.organisation.slug, to=house.engineer.person.email,
+        not_after=clock.now() + timedelta(days=30),
+    )  # fmt: skip
+    assert list(hand_in_text(house, writers.text).decision.codes) == [CODE]
+
+
+def test_no_exception_and_no_reviewer_lets_it_in_but_who_keeps_the_script_does(
+    house: House, writers: Writers
+) -> None:
+    asset = admitted(hand_in_text(house, writers.text))
+    with pytest.raises(InvalidInput) as refused:
+        ask_exception(
+            principal=house.engineer,
+            ask=ExceptionAsk(
+                codes=(CODE,), source=None, source_class=asset.source.source_class.code, owner=house.engineer.person.email,
+                reason="We want it.", compensating_controls="None.", rollback_plan="None.",
+                review_on=clock.now().date() + timedelta(days=5), ends_at=clock.now() + timedelta(days=9),
+            ),
+        )  # fmt: skip
+    assert refused.value.code == "CODE_NOT_LIFTABLE"
+    review = Review.objects.get(asset=asset)
+    with pytest.raises(Conflict) as not_yet:
+        answer_review(
+            principal=house.counsel, review_id=review.pk, answer="ADMIT", reason="It is ours, I think."
+        )
+    assert not_yet.value.code == CODE
+    asset.refresh_from_db()
+    assert asset.state == "ISOLATED"
+    writers.grant(house)
+    answer_review(principal=house.counsel, review_id=review.pk, answer="ADMIT", reason="Granted today.")
+    asset.refresh_from_db()
+    assert asset.state == "ADMITTED"
+
+
+def test_a_final_draft_file_is_read_as_a_script_and_one_with_an_entity_is_not_let_in(
+    house: House, tmp_path: Path
+) -> None:
+    writers = Writers(tmp_path)
+    writers.add(scripts.FOUNTAIN)
+    assert list(hand_in_text(house, scripts.FDX).decision.codes) == [CODE]
+    answer = hand_in_text(House(), scripts.FDX_XXE)
+    assert (answer.decision.outcome, list(answer.decision.codes)) == ("ISOLATE", ["SCRIPT_UNREAD"])
+    assert admitted(answer).findings["script_unread"] == "SCRIPT_ENTITIES"
+
+
+def test_the_very_file_is_known_by_its_checksum_before_a_byte_comes(house: House, writers: Writers) -> None:
+    data = writers.text.encode()
+    answer = house.ask(**of_bytes(data), kind="TEXT", media_type="text/plain", capture=SAID)
+    assert (answer.decision.outcome, list(answer.decision.codes)) == ("ISOLATE", [CODE])
+    writers.grant(house)
+    again = house.ask(
+        house.licensed_source(), external_id="again", **of_bytes(data + b"\n"), kind="TEXT",
+        media_type="text/plain", capture=SAID,
+    )  # fmt: skip
+    assert again.decision.outcome == "ADMIT"
+
+
+def test_a_bulk_holds_the_very_file_too(house: House, writers: Writers) -> None:
+    source = house.licensed_source()
+    rows = b"".join(
+        json.dumps(
+            {
+                "source_id": str(source.pk), "external_id": name, "kind": "TEXT", "media_type": "text/plain",
+                **of_bytes(data), "canonical_url": f"https://films.example.test/{name}", "method": "EXPORT",
+                "collected_at": "2026-10-01T12:00:00Z", "licence_claim": "Archive agreement 12", "territory": "US",
+                "capture": SAID,
+            }
+        ).encode() + b"\n"
+        for name, data in (("script", writers.text.encode()), ("essay", b"Another text."))
+    )  # fmt: skip
+    body = io.BytesIO(rows)
+    job, _is_new = hand_in_material(principal=house.engineer, read=body.read, length=len(rows))
+    done = read_material(job.pk)
+    assert (done.state, done.rows_refused) == ("DONE", 0)
+    states = dict(TrainingAsset.objects.filter(source=source).values_list("external_id", "state"))
+    assert states == {"script": "ISOLATED", "essay": "ADMITTED"}
+    assert list(Review.objects.get(asset__source=source).codes) == [CODE]
+
+
+def test_a_script_in_the_middle_of_a_long_file_is_found_and_memory_holds_a_window(
+    house: House, writers: Writers
+) -> None:
+    around = scripts.long_fountain(900, seed=31, name="Somebody else")
+    assert len(around) > 100_000
+    data = f"{around}\n\n{writers.text}\n\n{around}".encode()
+    stream = io.BytesIO(data)
+    told = scripts_in(stream, kind="TEXT", organisation_id=house.organisation.pk)
+    assert (told.found, told.ungranted) == (1, 1)
+    assert stream.tell() == 0
+    assert (
+        scripts_in(io.BytesIO(around.encode()), kind="TEXT", organisation_id=house.organisation.pk).found == 0
+    )
+    assert scripts_in(stream, kind="IMAGE", organisation_id=house.organisation.pk).found == 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -22,7 +23,7 @@ from watermarking.cards import load_pixel_card, load_sound_card
 from watermarking.cards.strength import boosted_pixels, boosted_sound
 from watermarking.errors import MediaError, MediaReason
 from watermarking.media.codecs import Encoding, PicturePlan, plan_pictures
-from watermarking.media.containers import audio_streams, opened, video_stream
+from watermarking.media.containers import audio_streams, check_holds, opened, video_stream
 from watermarking.media.films import Pictures, Stretch, marked_frames, survey_pictures
 from watermarking.media.frames import Canvas, Moment, Plane
 from watermarking.media.pieces import joined_packets
@@ -225,9 +226,13 @@ def join_stretches(
 def _embed(
     source: Path, target: Path, job: MarkJob, encoding: Encoding, seen: _Seen, tally: Callable[[], Tally]
 ) -> EmbedReport:
-    pictures = survey_pictures(source)
     reached = Reached()
-    with staged(target) as partial, opened(source) as reader, opened(source) as picture_reader:
+    with ExitStack() as held:
+        reader = held.enter_context(opened(source))
+        moving, _ = check_holds(reader, source)
+        pictures = survey_pictures(source) if moving is not None else None
+        partial = held.enter_context(staged(target))
+        picture_reader = reader if pictures is None else held.enter_context(opened(source))
         with written(partial, target, reader.metadata) as container:
             writer = FilmWriter(container, target)
             packets: Iterator[Packet] = iter(())

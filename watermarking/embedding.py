@@ -40,6 +40,7 @@ from watermarking.signal.voice import BLOCK_SECONDS, MARGIN_SECONDS, SoundMarker
 
 _LEAST_SOUND_SECONDS = 3.0
 _LEAST_LIT_SHARE = 0.05
+_BATCH_MAX, _BATCH_PIXELS = 32, 1 << 25
 # libav estimates how long these are from their size
 _GUESSED_LENGTH = {"mp3", "aac", "h264", "hevc", "obu", "ivf", "flv", "mpeg"}
 _Seen = Callable[[InputContainer, Pictures, PicturePlan, FilmWriter], Iterator[Packet]]
@@ -71,7 +72,9 @@ class Tally(msgspec.Struct, frozen=True):
 class MarkJob:
     """What to embed: id, key and the names of both cards.
 
-    ``boost``: strength, the cards' own being 1.0. ``device``: where torch works, ``cpu`` or ``cuda``.
+    ``boost``: strength, the cards' own being 1.0. ``device``: where torch works, ``cpu`` or ``cuda``. ``batch``:
+    how many pictures of a film are marked together; None: one on a processor, whose caches hold no more, as many
+    as ``_BATCH_PIXELS`` hold elsewhere.
     """
 
     mark_id: int
@@ -80,6 +83,7 @@ class MarkJob:
     audio_card: str
     boost: float = 1.0
     device: str = "cpu"
+    batch: int | None = None
 
 
 class PictureWork:
@@ -95,7 +99,19 @@ class PictureWork:
         self.marker: PictureMarker | None = None
         self._canvas: Canvas | None = None
 
+    def batch(self, width: int, height: int) -> int:
+        """How many pictures of that size are marked together."""
+        if self._job.batch is not None:
+            return self._job.batch
+        return 1 if self._job.device == "cpu" else min(_BATCH_MAX, max(1, _BATCH_PIXELS // (width * height)))
+
     def __call__(self, planes: tuple[Plane, ...], canvas: Canvas, moment: Moment) -> tuple[Plane, ...]:
+        return self.many([planes], canvas, [moment])[0]
+
+    def many(
+        self, frames: Sequence[tuple[Plane, ...]], canvas: Canvas, moments: Sequence[Moment]
+    ) -> list[tuple[Plane, ...]]:
+        """Mark pictures that follow one another."""
         if self.marker is None:
             form = PictureForm(
                 canvas.width,
@@ -113,7 +129,7 @@ class PictureWork:
             self._canvas = canvas
         if canvas != self._canvas:
             raise MediaError(MediaReason.MEDIA_UNSUPPORTED, "the form of the pictures changes midway")
-        return self.marker.mark(planes, shot=self.shot)
+        return self.marker.mark_all(frames, shot=self.shot)
 
     @property
     def tally(self) -> Tally:

@@ -29,8 +29,8 @@ _REACH = 5
 _SPREAD = 4
 # busy is at least so many times as active as calm (up to twice the bound): even grain is not half calm, half busy
 _LEAST_SPREAD = 1.2
-# measured difference over the table's falls with brightness relative to the frame, by these powers (luma, chroma)
-_SPREAD_LIGHT, _BESIDE, _BLACK = (0.6, 0.3), (0.3, 1.4), 16.0
+# measured difference over the table's falls with brightness relative to the frame, by this power, luma's by twice it
+_SPREAD_LIGHT, _BESIDE, _BLACK = 0.3, (0.3, 1.4), 16.0
 # mean squared change of R, G and B per squared level of Y, Cb and Cr (BT.709, narrow range to full)
 _RGB_POWER = (1.36, 1.55, 1.15)
 
@@ -173,8 +173,8 @@ def _ramp(level: Tensor, ends: tuple[float, float]) -> Tensor:
 def _in_company(slopes: ColourSlopes, level: Tensor, mean: Tensor) -> ColourSlopes:
     """What a level is worth beside the rest of its frame: the eye spreads the light of bright places over dark ones."""
     beside = ((level - _BLACK) / (mean - _BLACK).clamp_min(1.0)).clamp_(*_BESIDE)
-    luma, chroma = (beside**-power for power in _SPREAD_LIGHT)
-    return ColourSlopes(slopes.luma * luma, slopes.cb * chroma, slopes.cr * chroma)
+    chroma = beside**-_SPREAD_LIGHT
+    return ColourSlopes(slopes.luma * chroma.square(), slopes.cb * chroma, slopes.cr * chroma)
 
 
 def _slopes(level: Tensor, chroma: tuple[Tensor, Tensor] | None) -> ColourSlopes:

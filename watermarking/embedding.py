@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -22,7 +23,7 @@ from watermarking.cards import load_pixel_card, load_sound_card
 from watermarking.cards.strength import boosted_pixels, boosted_sound
 from watermarking.errors import MediaError, MediaReason
 from watermarking.media.codecs import Encoding, PicturePlan, plan_pictures
-from watermarking.media.containers import audio_streams, opened, video_stream
+from watermarking.media.containers import audio_streams, check_holds, opened, video_stream
 from watermarking.media.films import Pictures, Stretch, marked_frames, survey_pictures
 from watermarking.media.frames import Canvas, Moment, Plane
 from watermarking.media.pieces import joined_packets
@@ -39,6 +40,7 @@ from watermarking.signal.voice import BLOCK_SECONDS, MARGIN_SECONDS, SoundMarker
 
 _LEAST_SOUND_SECONDS = 3.0
 _LEAST_LIT_SHARE = 0.05
+_BATCH_MAX, _BATCH_PIXELS = 32, 1 << 25
 # libav estimates how long these are from their size
 _GUESSED_LENGTH = {"mp3", "aac", "h264", "hevc", "obu", "ivf", "flv", "mpeg"}
 _Seen = Callable[[InputContainer, Pictures, PicturePlan, FilmWriter], Iterator[Packet]]
@@ -70,7 +72,9 @@ class Tally(msgspec.Struct, frozen=True):
 class MarkJob:
     """What to embed: id, key and the names of both cards.
 
-    ``boost``: strength, the cards' own being 1.0. ``device``: where torch works, ``cpu`` or ``cuda``.
+    ``boost``: strength, the cards' own being 1.0. ``device``: where torch works, ``cpu`` or ``cuda``. ``batch``:
+    how many pictures of a film are marked together; None: one on a processor, whose caches hold no more, as many
+    as ``_BATCH_PIXELS`` hold elsewhere.
     """
 
     mark_id: int
@@ -79,6 +83,7 @@ class MarkJob:
     audio_card: str
     boost: float = 1.0
     device: str = "cpu"
+    batch: int | None = None
 
 
 class PictureWork:
@@ -94,7 +99,19 @@ class PictureWork:
         self.marker: PictureMarker | None = None
         self._canvas: Canvas | None = None
 
+    def batch(self, width: int, height: int) -> int:
+        """How many pictures of that size are marked together."""
+        if self._job.batch is not None:
+            return self._job.batch
+        return 1 if self._job.device == "cpu" else min(_BATCH_MAX, max(1, _BATCH_PIXELS // (width * height)))
+
     def __call__(self, planes: tuple[Plane, ...], canvas: Canvas, moment: Moment) -> tuple[Plane, ...]:
+        return self.many([planes], canvas, [moment])[0]
+
+    def many(
+        self, frames: Sequence[tuple[Plane, ...]], canvas: Canvas, moments: Sequence[Moment]
+    ) -> list[tuple[Plane, ...]]:
+        """Mark pictures that follow one another."""
         if self.marker is None:
             form = PictureForm(
                 canvas.width,
@@ -112,7 +129,7 @@ class PictureWork:
             self._canvas = canvas
         if canvas != self._canvas:
             raise MediaError(MediaReason.MEDIA_UNSUPPORTED, "the form of the pictures changes midway")
-        return self.marker.mark(planes, shot=self.shot)
+        return self.marker.mark_all(frames, shot=self.shot)
 
     @property
     def tally(self) -> Tally:
@@ -225,9 +242,13 @@ def join_stretches(
 def _embed(
     source: Path, target: Path, job: MarkJob, encoding: Encoding, seen: _Seen, tally: Callable[[], Tally]
 ) -> EmbedReport:
-    pictures = survey_pictures(source)
     reached = Reached()
-    with staged(target) as partial, opened(source) as reader, opened(source) as picture_reader:
+    with ExitStack() as held:
+        reader = held.enter_context(opened(source))
+        moving, _ = check_holds(reader, source)
+        pictures = survey_pictures(source) if moving is not None else None
+        partial = held.enter_context(staged(target))
+        picture_reader = reader if pictures is None else held.enter_context(opened(source))
         with written(partial, target, reader.metadata) as container:
             writer = FilmWriter(container, target)
             packets: Iterator[Packet] = iter(())

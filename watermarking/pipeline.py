@@ -9,7 +9,7 @@ from watermarking.embedding import MarkJob, embed_stream
 from watermarking.embedding_stills import embed_sequence, embed_still
 from watermarking.framing import FrameMarker, frame_number
 from watermarking.media.codecs import Encoding, Quality
-from watermarking.media.containers import probe
+from watermarking.media.containers import probe_stills
 from watermarking.reports import EmbedReport
 from watermarking.sealing import check_file, seal_file
 from watermarking.signal.threads import device_for
@@ -42,9 +42,9 @@ def embed_medium(source: Path, target: Path, job: MarkJob, encoding: Encoding) -
     Raises:
         MediaError: ``source`` cannot be read, or ``target`` cannot be written.
     """
-    medium = probe(source)
-    if medium.sequence is not None:
-        return embed_sequence(medium.sequence, target, job, encoding)
-    if medium.kind == "still":
-        return embed_still(source, target, job, encoding)
-    return embed_stream(source, target, job, encoding)
+    stills = probe_stills(source)
+    if stills is None:
+        return embed_stream(source, target, job, encoding)
+    if stills.sequence is not None:
+        return embed_sequence(stills.sequence, target, job, encoding)
+    return embed_still(source, target, job, encoding)

@@ -41,18 +41,25 @@ def mark_part(
         MediaError: ``source`` cannot be read, or ``part`` cannot be written.
     """
     use_threads(1)
-    marks = PictureWork(job, label=str(span.begins))
-    done = 0
-
-    def work(planes: tuple[Plane, ...], canvas: Canvas, moment: Moment) -> tuple[Plane, ...]:
-        nonlocal done
-        marked = marks(planes, canvas, moment)
-        done += 1
-        on_frames(done)
-        return marked
-
-    write_stretch(source, part, Stretch(span.start, span.end), work, encoding, source)
+    marks = _TickingWork(job, label=str(span.begins), on_frames=on_frames)
+    write_stretch(source, part, Stretch(span.start, span.end), marks, encoding, source)
     return marks.tally
+
+
+class _TickingWork(PictureWork):
+    """Tells how many pictures are marked."""
+
+    def __init__(self, job: MarkJob, *, label: str, on_frames: OnFrames) -> None:
+        super().__init__(job, label=label)
+        self._done, self._on_frames = 0, on_frames
+
+    def many(
+        self, frames: Sequence[tuple[Plane, ...]], canvas: Canvas, moments: Sequence[Moment]
+    ) -> list[tuple[Plane, ...]]:
+        marked = super().many(frames, canvas, moments)
+        self._done += len(marked)
+        self._on_frames(self._done)
+        return marked
 
 
 def playable_part(source: Path, part: Path, target: Path, encoding: Encoding) -> None:

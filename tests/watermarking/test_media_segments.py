@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from tests.watermarking import making
 from tests.watermarking.conftest import MARK_ID
-from watermarking.embedding import MarkJob, Tally, embed_stream, embed_stretch, join_stretches
+from watermarking.embedding import MarkJob, PictureWork, Tally, embed_stream, embed_stretch, join_stretches
 from watermarking.errors import MediaError, MediaReason
 from watermarking.media.codecs import Encoding
 from watermarking.media.films import Stretch
+from watermarking.media.frames import planes_of
 from watermarking.media.pieces import PacketEntry, decode_times
 from watermarking.media.segments import plan_segments
 
@@ -58,6 +61,32 @@ def test_joined_stretches_have_the_times_of_one_pass(
     assert _shown(two) == _shown(one) == _shown(source)
     assert _stored(two) == _stored(one)
     assert making.packets(two, "audio") == making.packets(one, "audio")
+
+
+@pytest.mark.parametrize("form", ["yuv420p", "yuv422p10le"])
+def test_pictures_marked_in_batches_are_those_marked_one_by_one(
+    form: str, tmp_path: Path, job: MarkJob
+) -> None:
+    source = making.write(tmp_path / "in.mkv", count=13, form=form, codec="ffv1")
+    films = []
+    for batch in (1, 5):
+        made = tmp_path / f"{batch}.mkv"
+        report = embed_stream(source, made, replace(job, batch=batch), Encoding(lossless=True))
+        assert (report.frames, report.layers["pixel"].status) == (13, "embedded")
+        films.append(list(making.decoded(made)))
+    plain = list(making.decoded(source))
+    assert [frame.pts for frame in films[0]] == [frame.pts for frame in films[1]]
+    for before, *both in zip(plain, *films, strict=True):
+        one, other = (np.concatenate([p.ravel() for p in planes_of(frame)]).astype(int) for frame in both)
+        assert (one != np.concatenate([p.ravel() for p in planes_of(before)])).mean() > 0.2
+        assert (one != other).mean() < 1e-4, "sums in another order may round a sample the other way"
+        assert np.abs(one - other).max() <= 1
+
+
+def test_a_batch_is_one_picture_on_a_processor_and_as_many_as_fit_elsewhere(job: MarkJob) -> None:
+    assert PictureWork(job).batch(1280, 720) == 1
+    sizes = [(640, 360), (1920, 1080), (3840, 2160), (16384, 4096)]
+    assert [PictureWork(replace(job, device="cuda")).batch(*size) for size in sizes] == [32, 16, 4, 1]
 
 
 def _shown(path: Path) -> list[Fraction]:

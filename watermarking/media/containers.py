@@ -48,6 +48,21 @@ def probe(path: Path) -> Medium:
     Raises:
         MediaError: there is no such file, or it is no medium.
     """
+    stills = probe_stills(path)
+    if stills is not None:
+        return stills
+    with opened(path) as container:
+        video, audio = check_holds(container, path)
+        seconds = float(container.duration or 0) / 1_000_000
+        return Medium("stream", video is not None, bool(audio), seconds)
+
+
+def probe_stills(path: Path) -> Medium | None:
+    """Look whether ``path`` is a still or numbered stills; nothing is opened, anything else is None.
+
+    Raises:
+        MediaError: there is no such file.
+    """
     sequence = find_sequence(path)
     if sequence is not None:
         return Medium("sequence", has_video=True, has_audio=False, seconds=0.0, sequence=sequence)
@@ -55,12 +70,19 @@ def probe(path: Path) -> Medium:
         raise MediaError(MediaReason.MEDIA_MISSING, "there is no such file", path.name)
     if path.suffix.lower() in STILL_SUFFIXES:
         return Medium("still", has_video=True, has_audio=False, seconds=0.0)
-    with opened(path) as container:
-        video, audio = video_stream(container), audio_streams(container)
-        if video is None and not audio:
-            raise MediaError(MediaReason.MEDIA_EMPTY, "no pictures and no sound", path.name)
-        seconds = float(container.duration or 0) / 1_000_000
-        return Medium("stream", video is not None, bool(audio), seconds)
+    return None
+
+
+def check_holds(container: InputContainer, path: Path) -> tuple[VideoStream | None, list[AudioStream]]:
+    """Return the stream of moving pictures and those of sound.
+
+    Raises:
+        MediaError: there are none, or one of them is too large or too small.
+    """
+    video, audio = video_stream(container), audio_streams(container)
+    if video is None and not audio:
+        raise MediaError(MediaReason.MEDIA_EMPTY, "no pictures and no sound", path.name)
+    return video, audio
 
 
 def _is_unknown(stream: Stream) -> bool:

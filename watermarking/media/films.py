@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 from av.container import InputContainer
@@ -15,7 +16,7 @@ from watermarking.errors import MediaError, MediaReason
 from watermarking.media.chroma import chroma_location
 from watermarking.media.codecs import PictureTraits
 from watermarking.media.containers import only, opened, video_stream
-from watermarking.media.frames import Moment, PlaneWork, mark_frame
+from watermarking.media.frames import FilmWork, Moment, mark_frames
 from watermarking.media.hdr import LightLevels
 from watermarking.media.orientation import Matrix, Orientation, display_matrix
 
@@ -93,25 +94,34 @@ def marked_frames(
     stream: VideoStream,
     pictures: Pictures,
     pixel_format: str,
-    work: PlaneWork,
+    work: FilmWork,
     stretch: Stretch = Stretch(),
 ) -> Iterator[VideoFrame]:
-    """Decode a film or a stretch of it and put ``work`` over every picture.
+    """Decode a film or a stretch of it and put ``work`` over every picture, as many at a time as it likes.
 
     Raises:
         MediaError: the size of the pictures changes midway.
     """
     turn = Orientation.of_matrix(pictures.matrix)
-    aspect = float(pictures.aspect)
-    for frame in _timed(_decoded(reader, stream, pictures, stretch), pictures):
-        if (frame.width, frame.height) != (pictures.width, pictures.height):
-            raise MediaError(MediaReason.MEDIA_UNSUPPORTED, "the size of the pictures changes midway")
-        plain = frame if frame.format.name == pixel_format else _converted(frame, pixel_format)
-        seconds = ((plain.pts or 0) - pictures.first_pts) * pictures.time_base
-        moment = Moment(round(seconds * pictures.rate), float(seconds))
-        mark_frame(plain, moment, work, turn, aspect)
-        plain.pict_type = 0
-        yield plain
+    most = max(1, work.batch(pictures.width, pictures.height))
+    frames = _timed(_decoded(reader, stream, pictures, stretch), pictures)
+    while batch := [_plain(frame, pictures, pixel_format) for frame in islice(frames, most)]:
+        moments = [_moment(frame, pictures) for frame in batch]
+        mark_frames(batch, moments, work, turn, float(pictures.aspect))
+        for frame in batch:
+            frame.pict_type = 0
+            yield frame
+
+
+def _plain(frame: VideoFrame, pictures: Pictures, pixel_format: str) -> VideoFrame:
+    if (frame.width, frame.height) != (pictures.width, pictures.height):
+        raise MediaError(MediaReason.MEDIA_UNSUPPORTED, "the size of the pictures changes midway")
+    return frame if frame.format.name == pixel_format else _converted(frame, pixel_format)
+
+
+def _moment(frame: VideoFrame, pictures: Pictures) -> Moment:
+    seconds = ((frame.pts or 0) - pictures.first_pts) * pictures.time_base
+    return Moment(round(seconds * pictures.rate), float(seconds))
 
 
 def _converted(frame: VideoFrame, pixel_format: str) -> VideoFrame:

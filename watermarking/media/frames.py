@@ -7,11 +7,11 @@ RGB is marked through a 16-bit YCbCr copy whose change is added to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import av
 import numpy as np
@@ -53,6 +53,22 @@ class Moment:
 
 
 PlaneWork = Callable[[tuple[Plane, ...], Canvas, Moment], tuple[Plane, ...]]
+
+
+class FilmWork(Protocol):
+    """Work over the pictures of a film, several that follow one another at a time."""
+
+    def batch(self, width: int, height: int) -> int:
+        """Return how many pictures of that size it would like to be handed together."""
+        ...
+
+    def many(
+        self, frames: Sequence[tuple[Plane, ...]], canvas: Canvas, moments: Sequence[Moment]
+    ) -> list[tuple[Plane, ...]]:
+        """Return the planes of each picture, changed."""
+        ...
+
+
 _SEEK_AFTER_SECONDS = 20.0
 # a sample thinner than this comes of pixels that are said to be hundreds of times as wide as high
 _SIDE_SAMPLED_LEAST = 16
@@ -85,24 +101,33 @@ def planes_of(frame: VideoFrame) -> tuple[Plane, ...]:
     )
 
 
-def mark_frame(frame: VideoFrame, moment: Moment, work: PlaneWork, turn: Orientation, aspect: float) -> None:
-    """Put ``work`` over the planes of ``frame`` as they are shown, in place.
+def mark_frames(
+    frames: Sequence[VideoFrame],
+    moments: Sequence[Moment],
+    work: FilmWork,
+    turn: Orientation,
+    aspect: float,
+) -> None:
+    """Put ``work`` over the planes of ``frames`` (of one format and size) as they are shown, in place.
 
     Args:
         turn: from the stored picture to the shown one.
         aspect: of a stored pixel.
     """
-    frame.make_writable()
     shown_aspect = 1.0 / aspect if turn.transposed else aspect
-    if not has_planes(frame.format.name):
-        _mark_rgb(frame, moment, work, turn, shown_aspect)
+    for frame in frames:
+        frame.make_writable()
+    if not has_planes(frames[0].format.name):
+        for frame, moment in zip(frames, moments, strict=True):
+            _mark_rgb(frame, moment, work, turn, shown_aspect)
         return
-    stored = planes_of(frame)
-    planes = tuple(turn.upright(plane) for plane in stored)
-    canvas = _canvas(planes, depth_of(frame.format.name), shown_aspect, turn)
-    for target, before, after in zip(stored, planes, work(planes, canvas, moment), strict=True):
-        if after is not before:
-            target[...] = turn.stored(after)
+    stored = [planes_of(frame) for frame in frames]
+    shown = [tuple(turn.upright(plane) for plane in planes) for planes in stored]
+    canvas = _canvas(shown[0], depth_of(frames[0].format.name), shown_aspect, turn)
+    for targets, before, after in zip(stored, shown, work.many(shown, canvas, moments), strict=True):
+        for target, old, new in zip(targets, before, after, strict=True):
+            if new is not old:
+                target[...] = turn.stored(new)
 
 
 def _canvas(planes: tuple[Plane, ...], depth: int, aspect: float, turn: Orientation) -> Canvas:
@@ -111,7 +136,7 @@ def _canvas(planes: tuple[Plane, ...], depth: int, aspect: float, turn: Orientat
     return Canvas(width, height, chroma, depth, left_sited=turn.is_upright, aspect=aspect)
 
 
-def _mark_rgb(frame: VideoFrame, moment: Moment, work: PlaneWork, turn: Orientation, aspect: float) -> None:
+def _mark_rgb(frame: VideoFrame, moment: Moment, work: FilmWork, turn: Orientation, aspect: float) -> None:
     channels = _rgb_views(frame)
     shown = np.stack([turn.upright(channel) for channel in channels], -1)
     top = float((1 << depth_of(frame.format.name)) - 1)
@@ -119,7 +144,7 @@ def _mark_rgb(frame: VideoFrame, moment: Moment, work: PlaneWork, turn: Orientat
     def marked(planes: tuple[Plane, ...]) -> tuple[Plane, ...]:
         height, width = planes[0].shape
         canvas = Canvas(width, height, (width, height), 16, left_sited=False, aspect=aspect)
-        return work(planes, canvas, moment)
+        return work.many([planes], canvas, [moment])[0]
 
     change = mark_rgb(shown.astype(np.float32) * (255.0 / top), marked) * (top / 255.0)
     made = (shown + change).round().clip(0, top).astype(channels[0].dtype)

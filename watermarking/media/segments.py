@@ -23,7 +23,7 @@ from watermarking.errors import MediaError, MediaReason
 from watermarking.media.codecs import Encoding, plan_pictures
 from watermarking.media.containers import only, opened, video_stream
 from watermarking.media.films import Pictures, Stretch, marked_frames, survey_pictures
-from watermarking.media.frames import PlaneWork
+from watermarking.media.frames import FilmWork
 from watermarking.media.pieces import write_piece
 from watermarking.media.writing import FilmWriter, encoded_pictures, scratch
 
@@ -55,7 +55,7 @@ def plan_segments(path: Path, seconds: float) -> list[Stretch]:
 
 
 def write_stretch(
-    source: Path, piece: Path, stretch: Stretch, work: PlaneWork, encoding: Encoding, target: Path
+    source: Path, piece: Path, stretch: Stretch, work: FilmWork, encoding: Encoding, target: Path
 ) -> None:
     """Mark and encode one stretch into the file ``piece``.
 

@@ -101,19 +101,22 @@ def in_blocks(
     """
     edge, body = margin * rate_hz, block * rate_hz
     whole = body + 2 * edge
-    held: Samples | None = None
-    left, second = 0, 0
+    held: list[Samples] = []
+    count, left, second = edge, 0, 0
     for piece in regrouped(pieces, rate_hz):
-        held = np.zeros((piece.shape[0], edge), np.float32) if held is None else held
-        held = np.concatenate([held, piece], 1)
-        left += piece.shape[1]
-        if held.shape[1] >= whole:
-            yield work(held[:, :whole], second - margin)[:, edge : edge + body]
-            held, left, second = held[:, body:], left - body, second + block
-    while held is not None and left > 0:
-        full = np.pad(held, ((0, 0), (0, max(0, whole - held.shape[1]))))[:, :whole]
+        held = held or [np.zeros((piece.shape[0], edge), np.float32)]
+        held.append(piece)
+        count, left = count + piece.shape[1], left + piece.shape[1]
+        if count >= whole:
+            joined = np.concatenate(held, 1)
+            yield work(joined[:, :whole], second - margin)[:, edge : edge + body]
+            held, count = [joined[:, body:]], count - body
+            left, second = left - body, second + block
+    rest = np.concatenate(held, 1) if held else None
+    while rest is not None and left > 0:
+        full = np.pad(rest, ((0, 0), (0, max(0, whole - rest.shape[1]))))[:, :whole]
         yield work(full, second - margin)[:, edge : edge + min(body, left)]
-        held, left, second = held[:, body:], left - body, second + block
+        rest, left, second = rest[:, body:], left - body, second + block
 
 
 def windows(pieces: Iterable[Samples], *, length: int, least: int) -> Iterator[Samples]:
@@ -151,13 +154,18 @@ def over_any_range(work: BlockWork) -> BlockWork:
     """
 
     def wider(samples: Samples, first_second: int) -> Samples:
-        finite = np.isfinite(samples)
-        whole = bool(finite.all())
-        plain: Samples = samples if whole else np.where(finite, samples, 0.0).astype(np.float32)
-        peak = float(np.abs(plain).max(initial=0.0))
+        peak = _peak(samples)
+        whole = math.isfinite(peak)  # what is no number makes the peak none
+        finite = np.isfinite(samples) if not whole else None
+        plain: Samples = samples if finite is None else np.where(finite, samples, 0.0).astype(np.float32)
+        peak = peak if whole else _peak(plain)
         scale = np.float32(2.0 ** math.ceil(math.log2(peak))) if peak > 1.0 else np.float32(1.0)
         made = work(plain if scale == 1.0 else plain / scale, first_second)
         louder: Samples = made if scale == 1.0 else made * scale
-        return louder if whole else np.where(finite, louder, samples).astype(np.float32)
+        return louder if finite is None else np.where(finite, louder, samples).astype(np.float32)
 
     return wider
+
+
+def _peak(samples: Samples) -> float:
+    return max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))

@@ -19,7 +19,7 @@ from torch.nn import functional
 from watermarking.cards import PixelCard
 from watermarking.signal.code import code_for, payload_bits
 from watermarking.signal.drift import Drift, keyed_sign
-from watermarking.signal.masking import activity, calm_bounds, gain_maps, hiding, luma_level
+from watermarking.signal.masking import CELL, activity, at_cells, calm_bounds, gain_maps, hiding, luma_level
 from watermarking.signal.tile import PlaneLayout, canonical_axes, coefficients, synthesise, tile_layout
 
 _LEVEL_MEMORY = 0.9
@@ -72,7 +72,11 @@ class PictureMarker:
         self._range = _STILL_RANGE if form.still else _LEVEL_RANGE
         self._scale = float(1 << (form.depth - 8))
         self._device = torch.device(device)
-        self._patterns = _draw(card, key, payload, form, self._device)
+        self._top = float((1 << form.depth) - 1)
+        rows = -(-form.height // CELL)
+        self._planes = [
+            _PatternPlane.of(pattern, rows) for pattern in _draw(card, key, payload, form, self._device)
+        ]
         self._key, self._payload = key, payload
         self._drift = Drift(key, payload, label)
         self._level: Tensor | None = None
@@ -93,38 +97,45 @@ class PictureMarker:
 
     def mark_all(self, frames: Sequence[Planes], *, shot: str | None = None) -> list[Planes]:
         """Mark frames that follow one another, together; as :meth:`mark` of each in turn."""
-        count = len(self._patterns)
-        values = [self._stacked([planes[index] for planes in frames]) for index in range(count)]
-        stacks = [
-            self._stored(marked, frames[0][index])
-            for index, marked in enumerate(self.mark_tensors(values, shot=shot))
+        count = len(self._planes)
+        stacks = [self._stacked([planes[index] for planes in frames]) for index in range(count)]
+        marked = [
+            self._stored(stack, change, frames[0][index])
+            for index, (stack, change) in enumerate(zip(stacks, self._changes(stacks, shot), strict=True))
         ]
-        return [(*(stack[place] for stack in stacks), *planes[count:]) for place, planes in enumerate(frames)]
+        return [(*(stack[place] for stack in marked), *planes[count:]) for place, planes in enumerate(frames)]
 
     def mark_tensors(self, values: Sequence[Tensor], *, shot: str | None = None) -> list[Tensor]:
         """Mark frames that lie on the device, in place.
 
         Args:
-            values: per plane ``[b, 1, h, w]`` float32 in 8-bit levels, frames in order; they are overwritten.
+            values: per plane ``[b, 1, h, w]`` float32 in whole levels of the form's depth, frames in order; they are
+                overwritten.
 
         Returns:
             per plane ``[b, 1, h, w]``, whole numbers in the levels of the form's depth.
         """
-        luma = values[0]
-        chroma = (values[1], values[2]) if len(values) > 2 else None
-        active, level = activity(luma, cap=self.strength.activity_cap)
+        return [
+            value.add_(change).clamp_(0.0, self._top)
+            for value, change in zip(values, self._changes(values, shot), strict=True)
+        ]
+
+    def _changes(self, values: Sequence[Tensor], shot: str | None) -> list[Tensor]:
+        """What is added to each plane ``[b, 1, h, w]`` of ``values``: whole numbers, in the levels of the depth."""
+        measured = active, level = activity(
+            self._in_levels(values[0][..., ::2, ::2]), cap=self.strength.activity_cap
+        )
+        size = (level.shape[-2], level.shape[-1])
+        chroma = [self._in_levels(at_cells(plane, size)) for plane in values[1:3]]
         cuts, signs = self._steps(level, shot)
         calm = self._calm_of(active, cuts, alone=shot is not None)
-        hidden = hiding(luma, chroma, self.strength, calm, measured=(active, level))
+        hidden = hiding(measured, (chroma[0], chroma[1]) if chroma else None, self.strength, calm)
         factor = self._smoothed(luma_level(hidden, self.strength.luma_psnr_db), cuts, alone=shot is not None)
         maps = gain_maps(hidden, factor, self.strength)
         self._count(maps.luma.square().mean((1, 2, 3)))
-        sign = torch.tensor(signs, device=self._device).view(-1, 1, 1, 1)
+        sign = torch.tensor(signs, device=self._device).view(-1, 1, 1, 1) * self._scale
         gains = (maps.luma, maps.cb, maps.cr)
-        return [
-            self._add(value, gain * sign, pattern)
-            for value, gain, pattern in zip(values, gains, self._patterns, strict=False)
-        ]
+        return [plane.change(gain * sign) for plane, gain in zip(self._planes, gains, strict=False)]
 
     @property
     def lit_frames(self) -> int:
@@ -164,10 +175,12 @@ class PictureMarker:
 
     def _stacked(self, planes: Sequence[NDArray[np.uint8] | NDArray[np.uint16]]) -> Tensor:
         whole = np.stack(planes) if len(planes) > 1 else planes[0][None]
-        values = torch.from_numpy(whole).to(self._device).to(torch.float32)
-        if self._scale != 1.0:
-            values /= self._scale
-        return values[:, None]
+        return torch.from_numpy(whole)[:, None].to(self._device)
+
+    def _in_levels(self, values: Tensor) -> Tensor:
+        """Bring samples to 8-bit levels."""
+        levels = values.to(torch.float32)
+        return levels if self._scale == 1.0 else levels / self._scale
 
     def _smoothed(self, levels: Tensor, cuts: Sequence[bool], *, alone: bool) -> Tensor:
         """Follow the levels ``[b]`` slowly within a shot, so that they do not flicker."""
@@ -184,22 +197,41 @@ class PictureMarker:
             followed.append(self._level)
         return torch.cat(followed)
 
-    def _add(self, plane: Tensor, gain: Tensor, pattern: Tensor) -> Tensor:
-        size = (plane.shape[-2], plane.shape[-1])
-        full = functional.interpolate(gain, size=size, mode="bilinear", align_corners=False)
-        marked = plane.addcmul_(full, pattern)
-        if self._scale != 1.0:
-            marked *= self._scale
-        return marked.round_().clamp_(0.0, 255.0 * self._scale + self._scale - 1.0)
-
-    @staticmethod
     def _stored(
-        marked: Tensor, like: NDArray[np.uint8] | NDArray[np.uint16]
+        self, stack: Tensor, change: Tensor, like: NDArray[np.uint8] | NDArray[np.uint16]
     ) -> NDArray[np.uint8] | NDArray[np.uint16]:
-        # uint8 conversion is exact after the clamp; uint16 goes through int32
+        # whole numbers from here on; a sixteen-bit sum needs more than sixteen bits
+        wide = torch.int16 if like.dtype == np.uint8 else torch.int32
+        marked = stack.to(wide).add_(change.to(wide)).clamp_(0, int(self._top))[:, 0]
         if like.dtype == np.uint8:
-            return marked.to(torch.uint8)[:, 0].cpu().numpy()
-        return marked.to(torch.int32)[:, 0].cpu().numpy().astype(np.uint16)
+            return marked.to(torch.uint8).cpu().numpy()
+        return marked.cpu().numpy().astype(np.uint16)
+
+
+@dataclass(frozen=True)
+class _PatternPlane:
+    """The pattern of one plane, of unit rms, ``[1, 1, rows, columns]``, and where each row lies among the cells' rows."""
+
+    pattern: Tensor
+    above: Tensor
+    below: Tensor
+    share: Tensor
+
+    @classmethod
+    def of(cls, pattern: Tensor, cells: int) -> _PatternPlane:
+        rows = pattern.shape[-2]
+        middles = (torch.arange(rows, dtype=torch.float32, device=pattern.device) + 0.5) * (cells / rows)
+        place = (middles - 0.5).clamp_min(0.0)
+        above = place.long().clamp_max(cells - 1)
+        return cls(pattern, above, (above + 1).clamp_max(cells - 1), (place - above)[:, None])
+
+    def change(self, gain: Tensor) -> Tensor:
+        """Pattern times gain (``[b, 1, cells, cells]``, enlarged bilinearly: columns first, then rows), rounded."""
+        size = (gain.shape[-2], self.pattern.shape[-1])
+        wide = functional.interpolate(gain, size=size, mode="bilinear", align_corners=False)
+        made = wide.index_select(-2, self.above)
+        made.lerp_(wide.index_select(-2, self.below), self.share)
+        return made.mul_(self.pattern).round_()
 
 
 def _draw(card: PixelCard, key: bytes, payload: int, form: PictureForm, device: torch.device) -> list[Tensor]:

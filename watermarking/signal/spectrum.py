@@ -10,10 +10,14 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from watermarking.cards import AnalysisCard, BandCard, SoundCard, load_sound_card
 
 __all__ = ["band_edges", "band_matrix", "load_sound_card", "resample", "spectrogram", "waveform"]
+
+# a whole number of hops of Hann windows sum to far more than this but where a sound begins and ends
+_LEAST_WEIGHT = 1e-6
 
 
 def band_edges(card: SoundCard) -> list[float]:
@@ -43,9 +47,25 @@ def spectrogram(wav: Tensor, analysis: AnalysisCard) -> Tensor:
 
 
 def waveform(spectra: Tensor, analysis: AnalysisCard, length: int) -> Tensor:
-    """Return the ``[c, length]`` sound of ``spectra``: the inverse of ``spectrogram``."""
+    """Return the ``[c, length]`` sound of ``spectra``: the inverse of ``spectrogram``.
+
+    Frames overlap by whole hops, so that they are added hop by hop; ``torch.istft`` takes several times as long.
+    """
     window = _hann(analysis.window, spectra.device)
-    return torch.istft(spectra, analysis.window, analysis.hop, window=window, length=length)
+    hop, times = analysis.hop, analysis.window // analysis.hop
+    frames = torch.fft.irfft(spectra.transpose(-1, -2), n=analysis.window).mul_(window)
+    channels, count = frames.shape[0], frames.shape[1]
+    parts = frames.view(channels, count, times, hop)
+    weights = window.square().view(times, hop)
+    made = frames.new_zeros(channels, count + times - 1, hop)
+    weight = frames.new_zeros(count + times - 1, hop)
+    for place in range(times):
+        made[:, place : place + count] += parts[:, :, place]
+        weight[place : place + count] += weights[place]
+    first = analysis.window // 2
+    last = min(first + length, made.shape[1] * hop)
+    sound = made.view(channels, -1)[:, first:last] / weight.view(-1)[first:last].clamp_min(_LEAST_WEIGHT)
+    return functional.pad(sound, (0, length - sound.shape[1]))
 
 
 def resample(wav: Tensor, length: int) -> Tensor:
@@ -56,12 +76,8 @@ def resample(wav: Tensor, length: int) -> Tensor:
     before = wav.shape[-1]
     if before == length:
         return wav
-    spectrum = torch.fft.rfft(wav)
-    bins = length // 2 + 1
-    kept = spectrum.new_zeros(*spectrum.shape[:-1], bins)
-    common = min(bins, spectrum.shape[-1])
-    kept[..., :common] = spectrum[..., :common]
-    made: Tensor = torch.fft.irfft(kept, n=length) * (length / before)
+    # the inverse drops the bins that are too many, and fills up with zeros where they are too few
+    made: Tensor = torch.fft.irfft(torch.fft.rfft(wav), n=length).mul_(length / before)
     return made
 
 

@@ -48,12 +48,16 @@ class SoundMarker:
         self._chips = code.encode(payload_bits([payload], card.nbits))[0].to(device)
         self._layout = quad_layout(card, key).to(device)
         self._drift = Drift(key, payload, self._layout.columns)
-        self._bands = band_matrix(card, device=device)
+        bands = band_matrix(card, device=device)
+        used = bands.any(0).nonzero()[:, 0]
+        self._used_bins = slice(int(used[0]), int(used[-1]) + 1)
+        self._bands = bands[:, self._used_bins].contiguous()
         edges = torch.tensor(band_edges(card), device="cpu")
         self._centres = ((edges[:-1] + edges[1:]) / 2.0).to(device)
         band = _band_of_bin(card, edges)
         self._widths = torch.bincount(band[band >= 0], minlength=card.bands.count).to(device)
-        self._inside = (band >= 0).nonzero()[:, 0].to(device)
+        inside = (band >= 0).nonzero()[:, 0]
+        self._inside = slice(int(inside[0]), int(inside[-1]) + 1)
         self._bin_band = band[band >= 0].to(device)
         self.markable_blocks = 0
         self._error = 0.0
@@ -102,7 +106,8 @@ class SoundMarker:
         """What is added to each channel at the analysis rate, no louder than the card allows."""
         spectra = spectrogram(low, self.card.analysis)
         signs = self._signs(first_second, spectra.shape[-1])
-        power = spectra.real.square() + spectra.imag.square()
+        used = spectra[:, self._used_bins]
+        power = used.real.square() + used.imag.square()
         gains, _ = expected_gains(
             power.mean(0),
             self._bands,
@@ -117,11 +122,14 @@ class SoundMarker:
         return turned_down
 
     def _change(self, spectra: Tensor, gains: Tensor, length: int) -> Tensor:
-        """Return what the gains (dB, ``[bands, frames]``) add to each channel ``[c, length]``."""
+        """Return what the gains (dB, ``[bands, frames]``) add to each channel ``[c, length]``; overwrites ``spectra``."""
         factor = torch.exp(gains * (math.log(10.0) / 20.0)) - 1.0
-        full = factor.new_zeros(spectra.shape[1:])
-        full[self._inside] = factor[self._bin_band]
-        return waveform(spectra * full, self.card.analysis, length)
+        # as complex products torch would first make the factors complex; pairs of reals need no such copy
+        parts = torch.view_as_real(spectra.transpose(-1, -2))
+        parts[..., : self._inside.start, :] = 0.0
+        parts[..., self._inside.stop :, :] = 0.0
+        parts[..., self._inside, :] *= factor.t().index_select(1, self._bin_band)[..., None]
+        return waveform(spectra, self.card.analysis, length)
 
     def _signs(self, first_second: int, frames: int) -> Tensor:
         """Return the pattern over ``frames`` frames from ``first_second``, ``[bands, frames]``."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-
+from trustcore.older import dataclass
 from trustmark_client.answers import BatchAnswer
 from trustmark_client.bounds import DISCARDED
 from trustmark_client.client import TrustmarkClient

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import tomllib
 from collections.abc import Callable
 from importlib import import_module
@@ -66,6 +67,7 @@ def ask(gate: Gate, capsys: pytest.CaptureFixture[str]) -> Ask:
 
 
 @pytest.mark.req("ST-054")
+@pytest.mark.req("BX-014")
 def test_cut_whose_likenesses_are_licensed_is_cleared_and_one_gap_refuses_it(
     gate: Gate, ada: str, ask: Ask
 ) -> None:
@@ -122,6 +124,7 @@ def test_edl_with_a_table_of_who_is_in_which_shot(gate: Gate, ada: str, ask: Ask
     assert "NOT CLEARED" in (gate.folder / "marked.edl").read_text()
 
 
+@pytest.mark.req("BX-014")
 def test_revocation_clears_what_may_be_kept_and_nothing_that_was_recalled(
     gate: Gate, ada: str, ask: Ask
 ) -> None:
@@ -144,10 +147,13 @@ def test_revocation_clears_what_may_be_kept_and_nothing_that_was_recalled(
     assert [row["reasons"] for row in report["rows"]] == [[], ["REVOKED"]]
 
 
+@pytest.mark.req("BX-014")
 def test_no_answer_clears_nothing_and_writes_no_copy(gate: Gate, ada: str, ask: Ask) -> None:
     out = gate.folder / "marked.otio"
     cut = timeline_of(clip("sh010", likenesses=[ada]))
+    begun = time.monotonic()
     status, said = ask(cut, "--out", str(out), "--patience", "2", server="http://127.0.0.1:9")
+    assert time.monotonic() - begun < 10
     assert (status, out.exists()) == (3, False)
     assert "OFFLINE" in said["said"]
     (gate.folder / "api.key").write_text("tm_00000000_nonsense")

@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
-from tests.client.test_gate import Gate
-from tests.client.tools import ROOT, node_environment
+from tests.client.test_gate import Gate, wait_for
+from tests.client.tools import ROOT, node_environment, start
 
 PLUGIN = ROOT / "clients" / "deadline" / "Trustmark"
+DOCS = ROOT / "docs" / "integrations"
 
 
 class _Callbacks(list[Any]):
@@ -151,6 +152,27 @@ def test_licence_revoked_while_the_job_waited_fails_it_when_it_starts(farm: Farm
     assert farm.submit(farm.job()) == []
     farm.gate.revoke()
     assert farm.start(farm.job()) == ["failed", "saved trustmark gate: denied: REVOKED"]
+
+
+@pytest.mark.req("BX-014")
+def test_a_tasks_command_as_the_page_writes_it_is_ended_when_the_licence_is_revoked(farm: Farm) -> None:
+    """The plug-in is an early no; what ends a task that runs is the command that it runs under."""
+    page = (DOCS / "deadline10.md").read_text()
+    ours, command = page.partition("Arguments=")[2].splitlines()[0].split(" -- ")
+    assert command == "render -s <STARTFRAME> -e <ENDFRAME>"
+    frames = str(farm.gate.frames)
+    told = ours.replace("<STARTFRAME>", "1").replace("<ENDFRAME>", "300").replace("/frames", frames).split()
+    task = [sys.executable, "-m", "trustcore.cli", *told, "--", *farm.gate.paint(1, 300, seconds=0.3)]
+    with start(task, node_environment(farm.gate), cwd=farm.gate.folder) as process:
+        wait_for((farm.gate.frames / "frame.0003.png").exists)
+        farm.gate.revoke()
+        begun = time.monotonic()
+        said, _ = process.communicate(timeout=60)
+    assert time.monotonic() - begun < 10
+    assert process.returncode == 3
+    assert [line.split(" (")[0] for line in said.strip().splitlines()] == ["trustmark gate: denied: REVOKED"]
+    outcomes = {frame: entry.outcome for frame, entry in farm.gate.logged().items()}
+    assert farm.gate.named()[""] == [frame for frame, said in sorted(outcomes.items()) if said == "RENDERED"]
 
 
 @pytest.mark.req("BX-014")

@@ -11,6 +11,7 @@ import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import psutil
@@ -112,6 +113,14 @@ class Gate:
             "TRUSTMARK_OUTBOX": str(self.folder / "outbox"),
         }
 
+    def named(self) -> dict[str, list[int]]:
+        """The frames that lie in the folder, by what stands behind their names: ``""`` may be used."""
+        found: dict[str, list[int]] = {}
+        for path in sorted(self.frames.glob("frame.*.png*")):
+            number, _, ending = path.name.removeprefix("frame.").partition(".png")
+            found.setdefault(ending, []).append(int(number))
+        return found
+
     def logged(self) -> dict[int, FrameEntry]:
         """Frame entries in the production's log, by frame."""
         drain_log(production_id=self.token.production_id)
@@ -158,6 +167,7 @@ def test_receipts_come_without_a_word_from_the_command_and_never_from_a_command_
 
 
 @pytest.mark.req("ST-062")
+@pytest.mark.req("BX-014")
 @pytest.mark.parametrize(
     ("options", "code"),
     [
@@ -171,8 +181,9 @@ def test_a_denied_command_is_never_started_and_the_reasons_stand_on_one_line(
 ) -> None:
     allowed = gate.exec("--frames", "1-2", run=["true"])
     assert allowed.returncode == 0, allowed.stderr
-    mark = gate.folder / "started"
+    mark, begun = gate.folder / "started", time.monotonic()
     done = gate.exec("--frames", "1-2", *options, run=["touch", str(mark)])
+    assert time.monotonic() - begun < 10
     assert done.returncode == 3
     assert not mark.exists()
     assert len(done.stderr.strip().splitlines()) == 1
@@ -217,6 +228,7 @@ def test_a_frame_outside_the_lease_is_recorded_as_unauthorised(gate: Gate) -> No
         3: "RENDERED",
         4: "UNAUTHORISED",
     }
+    assert gate.named() == {"": [1, 2, 3], ".unauthorised": [4]}
 
 
 def test_a_file_that_is_no_picture_is_reported_as_failed(gate: Gate) -> None:
@@ -238,9 +250,11 @@ def test_a_revocation_stops_the_command_and_keeps_what_was_finished(gate: Gate) 
         _, said = process.communicate(timeout=60)
     assert process.returncode == 3
     assert "REVOKED" in said
-    painted = len(list(gate.frames.glob("frame.*.png")))
-    assert 4 <= painted < 100
-    assert len(gate.logged()) == painted
+    outcomes = {frame: entry.outcome for frame, entry in gate.logged().items()}
+    assert 4 <= len(outcomes) < 100
+    named = gate.named()
+    assert sorted(chain(*named.values())) == sorted(outcomes)
+    assert named[""] == [frame for frame, outcome in sorted(outcomes.items()) if outcome == "RENDERED"]
 
 
 @pytest.mark.req("BX-014")
@@ -260,8 +274,11 @@ def test_a_revocation_ends_the_command_at_the_next_frame_which_is_receipted_as_d
     assert "denied: " in line
     assert "REVOKED" in line
     outcomes = {frame: entry.outcome for frame, entry in gate.logged().items()}
-    painted = len(list(gate.frames.glob("frame.*.png")))
+    named = gate.named()
+    painted = len(list(chain(*named.values())))
     assert sorted(outcomes) == list(range(1, painted + 1)), "every frame has its receipt"
+    assert painted in named.get(".discarded", []) + named.get(".unauthorised", [])
+    assert named[""] == [frame for frame, outcome in sorted(outcomes.items()) if outcome == "RENDERED"]
     # the node said DISCARDED; the server, which knows when it revoked, says it more strictly
     assert outcomes[painted] in {"DISCARDED", "UNAUTHORISED"}
     assert {outcomes[frame] for frame in range(1, 4)} == {"RENDERED"}
@@ -314,7 +331,7 @@ def test_a_gate_that_is_killed_takes_its_command_with_it(gate: Gate) -> None:
     command = gate.command("--render-territory", "GB", "--frames", "1-2", run=["sleep", "300"])
     with subprocess.Popen(command) as process:
         wait_for(lambda: any(p.name() == "sleep" for p in psutil.Process(process.pid).children()))
-        (sleeper,) = psutil.Process(process.pid).children()
+        (sleeper,) = (p for p in psutil.Process(process.pid).children() if p.name() == "sleep")
         os.kill(process.pid, signal.SIGKILL)
     psutil.wait_procs([sleeper], timeout=10)
     assert not sleeper.is_running()

@@ -176,7 +176,7 @@ def flush(gate: Gate, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def painted(gate: Gate) -> int:
-    return len(list(gate.frames.glob("frame.*.png")))
+    return len(list(gate.frames.glob("frame.*.png*")))
 
 
 @pytest.mark.req("BX-011")

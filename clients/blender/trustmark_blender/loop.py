@@ -65,7 +65,10 @@ class SceneFrames:
                 self._done.set()
 
     def render(self, number: int) -> Path:
-        """Render one frame that was handed out, and report it; where it lies."""
+        """Render one frame that was handed out, and report it; where it will lie once its receipt is on disk.
+
+        The draft gets the frame's name then, and not before; a frame that was given up gets it with ``.discarded`` behind.
+        """
         place = Path(bpy.path.abspath(self._scene.render.frame_path(frame=number)))
         place.parent.mkdir(parents=True, exist_ok=True)
         draft = self.draft = place.with_name(f".draft.{place.name}")
@@ -79,12 +82,13 @@ class SceneFrames:
                     raise Denied(self._frames.ended, f"frame {number} was given up")
                 if not draft.exists():
                     raise ValueError(f"Blender wrote no frame {number}")
-                draft.replace(place)
-                self._frames.wrote(number, place)
+                self.draft = None  # the loop has it now
+                self._frames.wrote(number, draft, place=place)
         finally:
             self._scene.render.filepath = before
-            with suppress(OSError):
-                draft.unlink()
+            if self.draft is not None:
+                with suppress(OSError):
+                    self.draft.unlink()
         return place
 
     def _watch(self) -> None:

@@ -24,6 +24,8 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+import msgspec
+
 from trustcore.older import Self
 from trustmark_client.answers import BatchAnswer, Lease
 from trustmark_client.asks import Ask, FrameReceipt
@@ -32,7 +34,8 @@ from trustmark_client.client import TrustmarkClient
 from trustmark_client.clock import now
 from trustmark_client.errors import ClientError, Denied, OutboxFull, PixelsUnreadable, ServerUnreachable
 from trustmark_client.leases import LeaseKeeper
-from trustmark_client.outbox import Counts, Outbox
+from trustmark_client.names import RENDERED, UNAUTHORISED, give_up, with_outcome
+from trustmark_client.outbox import Counts, Outbox, unauthorised_frames
 from trustmark_client.pixels import load_decoders
 from trustmark_client.written import failed_receipt_of, receipt_of
 
@@ -103,6 +106,7 @@ class FrameLoop:
         self._begun_at, self._check_seconds = 0.0, 0.0
         self._failure: ClientError | None = None
         self._outbox: Outbox | None = None
+        self._placed: dict[int, Path] = {}  # until the server has said what it makes of their receipts
         self._is_online = True
         self.counts = Counts()
 
@@ -256,7 +260,7 @@ class FrameLoop:
             self._outbox = Outbox(self._folder / f"{first}.ndjson", batch_rows=self._block)
         self._outbox.add([receipt for _, receipt in kept])
         for written, receipt in kept:
-            self._attempt(partial(_name, written, receipt.outcome))
+            self._attempt(partial(self._name, written, receipt.outcome))
             leave = written.leave
             leave.unreported -= 1
             if not leave.unreported:  # all of it was used: nothing goes back to the quota
@@ -270,15 +274,29 @@ class FrameLoop:
         except PixelsUnreadable:
             return failed_receipt_of(written.path, lease=lease, frame=written.frame, started_at=begun)
 
+    def _name(self, written: _Written, outcome: str) -> None:
+        """A name without an ending of ours says that the frame may be used: nothing else ever has it."""
+        if written.place is not None:
+            name = with_outcome(written.place, outcome)
+            if name != written.path:
+                written.path.replace(name)
+            if outcome == RENDERED:
+                self._placed[written.frame] = name
+
+    def _send(self, rows: list[bytes], key: str, seconds: float) -> BatchAnswer:
+        answer = self._client.send_rows(rows, key=key, once_within=seconds)
+        for frame in unauthorised_frames(rows, answer) & self._placed.keys():
+            give_up(self._placed[frame], UNAUTHORISED)
+        for row in rows if self._placed else ():
+            self._placed.pop(int(msgspec.json.decode(row)["frame"]), None)
+        return answer
+
     def _send_full(self) -> None:
         """Send whole batches while the server answers; the others wait for the end of the loop."""
         if self._outbox is None or not self._is_online:
             return
         try:
-            self._outbox.send(
-                lambda rows, key: self._client.send_rows(rows, key=key, once_within=ASK_SECONDS),
-                everything=False,
-            )
+            self._outbox.send(lambda rows, key: self._send(rows, key, ASK_SECONDS), everything=False)
         except ServerUnreachable:
             self._is_online = False
 
@@ -289,7 +307,7 @@ class FrameLoop:
         deadline = time.monotonic() + LAST_SEND_SECONDS
 
         def send(rows: list[bytes], key: str) -> BatchAnswer:
-            return self._client.send_rows(rows, key=key, once_within=max(1.0, deadline - time.monotonic()))
+            return self._send(rows, key, max(1.0, deadline - time.monotonic()))
 
         try:
             outbox.send(send, everything=True)
@@ -310,12 +328,3 @@ class FrameLoop:
             with suppress(ClientError), self._client.transport.hurried(LAST_SEND_SECONDS):
                 for leave in self._open:
                     self._client.end_lease(leave.lease.id)
-
-
-def _name(written: _Written, outcome: str) -> None:
-    """A name without an ending of ours says that the frame may be used: nothing else ever has it."""
-    if written.place is not None:
-        is_good = outcome == "RENDERED"
-        name = written.place if is_good else Path(f"{written.place}.{outcome.lower()}")
-        if name != written.path:
-            written.path.replace(name)

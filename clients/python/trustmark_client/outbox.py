@@ -93,6 +93,11 @@ class Outbox:
         """Rows that the server has not acknowledged."""
         return self._rows + len(self._unwritten)
 
+    @property
+    def lost_frames(self) -> set[int]:
+        """Frames whose receipts neither the disk took nor the server; when it is closed, they are lost."""
+        return {int(msgspec.json.decode(row)["frame"]) for row in self._unwritten}
+
     def add(self, receipts: list[FrameReceipt]) -> None:
         """Put rows on disk; durable when it returns.
 
@@ -131,6 +136,10 @@ class Outbox:
             self._sent_path.unlink(missing_ok=True)
         elif self._at:
             self._cut_front()
+        self._file.close()
+
+    def let_go(self) -> None:
+        """Close the file and leave everything as it is on disk, for whoever opens it next."""
         self._file.close()
 
     def _append(self, rows: list[bytes]) -> None:
@@ -295,6 +304,25 @@ def _rows_out_of_step(batch: list[bytes], answer: BatchAnswer) -> list[bytes]:
         if run.code == OUT_OF_STEP
         for number in range(run.row, run.row + run.count)
     ]
+
+
+def unauthorised_frames(rows: list[bytes], answer: BatchAnswer) -> set[int]:
+    """The frames that the server took as rendered without leave, of a batch and its answer."""
+    if not answer.unauthorised:
+        return set()
+    found = [each.row for each in answer.rows if each.status == "unauthorised"]
+    return {int(msgspec.json.decode(rows[row])["frame"]) for row in found}
+
+
+def frames_in(path: Path) -> set[int]:
+    """The frames that have a receipt in the outbox at ``path``, sent or not; none if there is no such file."""
+    found: set[int] = set()
+    with suppress(FileNotFoundError), path.open("rb") as stream:
+        for line in stream:
+            row = _row(line)
+            if row is not None:
+                found.add(int(msgspec.json.decode(row)["frame"]))
+    return found
 
 
 def flush_folder(folder: Path, send: Send) -> Counts:

@@ -6,7 +6,9 @@
    A server that cannot be reached is waited for: work goes on within the seconds and frames that the signed
    lease allows without it, and receipts wait on disk.
 4. A lease that ends, or whose bounds are passed, stops the command, which may finish the frame in hand; frames
-   finished before that keep their receipts, what it writes afterwards is reported as discarded.
+   finished before that keep their receipts and their names. What it writes afterwards loses its name to
+   ``frame.0007.png.discarded`` and is then reported as discarded; what the server calls unauthorised becomes
+   ``.unauthorised``. A gate that is killed has a warden that does the same (:mod:`trustmark_client.warden`).
 5. When it has ended: the last frames, all receipts sent, the lease given back. Receipts that could not be sent
    wait for the next run or flush, and keep their lease from being given back before they are reconciled.
 """
@@ -22,22 +24,22 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from trustcore.older import dataclass
-from trustmark_client.answers import BatchAnswer, Decision, Lease
+from trustmark_client.answers import Decision, Lease
 from trustmark_client.asks import Ask
 from trustmark_client.client import TrustmarkClient
 from trustmark_client.errors import ClientError, OutboxFull, ServerRefused, ServerUnreachable
 from trustmark_client.gate_options import Announce
 from trustmark_client.leases import LeaseKeeper
 from trustmark_client.outbox import Outbox
+from trustmark_client.reporting import Reporter
+from trustmark_client.warden import Warden
 from trustmark_client.watch import FrameWatch
 
 EXIT_FAILED, EXIT_DENIED = 1, 3
 POLL_SECONDS = 0.1
 TERM_PATIENCE_SECONDS = 5.0
-SEND_SECONDS = 10.0
 # together under the ten seconds after which a farm's people look for what hangs
 TOKEN_SECONDS, ASK_SECONDS = 3.0, 6.0
-LAST_SEND_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +92,35 @@ def _run(
     client: TrustmarkClient, ask: Ask, work: Work, decision: Decision, lease: Lease, announce: Announce
 ) -> int:
     watch = _watch(ask, work, lease)
-    outbox = Outbox(work.outbox / f"{lease.id}.ndjson")
+    path = work.outbox / f"{lease.id}.ndjson"
     stopper = _Stopper()
-    try:
-        keeper = client.keep_lease(lease, on_end=stopper)
-    except ClientError as error:
-        outbox.close()
-        return denied([error.code], str(error), announce)
-    with keeper:
-        process = _start(work.command, _environment(ask, work, decision, lease))
-        stopper.process = process
-        with _forwarded_signals(process):
-            try:
-                stopped = _attend(process, stopper, keeper, watch, outbox, client)
-            finally:
-                _end(process)
-        waiting = _send_rest(watch, outbox, client, keeper)
+    with Warden(watch, path) as warden:
+        report = Reporter(client, Outbox(path), watch)
+        try:
+            keeper = client.keep_lease(lease, on_end=stopper)
+        except ClientError as error:
+            report.outbox.close()
+            return denied([error.code], str(error), announce)
+        with keeper:
+            process = _start(work.command, _environment(ask, work, decision, lease))
+            warden.guard(process.pid)
+            stopper.process = process
+            with _forwarded_signals(process):
+                try:
+                    stopped = _attend(process, stopper, keeper, report)
+                except BaseException:
+                    report.outbox.let_go()  # to the warden, who sees to the frames
+                    raise
+                finally:
+                    _end(process)
+            waiting = report.send_rest(keeper, stopped=bool(stopped))
     if not waiting:  # else it ends by itself, and what it did not use returns to the quota then
         with suppress(ClientError):
             client.end_lease(lease.id)
     if stopped:
         said = f"the leave ended while the command ran; it was stopped{waiting}"
         return denied(stopped, said, announce)
-    return _status_of(process, watch, outbox, waiting)
+    return _status_of(process, report, waiting)
 
 
 class _Stopper:
@@ -154,31 +162,23 @@ def _environment(ask: Ask, work: Work, decision: Decision, lease: Lease) -> dict
 
 
 def _attend(
-    process: subprocess.Popen[bytes],
-    stopper: _Stopper,
-    keeper: LeaseKeeper,
-    watch: FrameWatch | None,
-    outbox: Outbox,
-    client: TrustmarkClient,
+    process: subprocess.Popen[bytes], stopper: _Stopper, keeper: LeaseKeeper, report: Reporter
 ) -> list[str]:
     """Until the command ends: hash, keep, send. Or until its leave does: the reason codes."""
     while process.poll() is None:
         if keeper.ended.is_set():
             return keeper.reason_codes
-        if watch is not None:
+        if report.watch is not None:
             try:
-                outbox.add(keeper.hold(list(watch.poll())))
+                report.keep(keeper)
             except OutboxFull as full:
                 return [full.code]
-            if watch.missing and (over := keeper.bounds.why_over()):
+            if report.watch.missing and (over := keeper.bounds.why_over()):
                 keeper.end(over)  # as many frames as the grace allows, and more to come
                 continue
             try:
                 if keeper.is_online:
-                    outbox.send(
-                        lambda rows, key: client.send_rows(rows, key=key, once_within=SEND_SECONDS),
-                        everything=False,
-                    )
+                    report.send_full()
             except ServerRefused as refusal:  # our key ended, say: whoever may not report may not render
                 return [refusal.code]
             except ServerUnreachable:  # it may be away for the lease's grace: rows wait on disk
@@ -201,44 +201,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _send_rest(watch: FrameWatch | None, outbox: Outbox, client: TrustmarkClient, keeper: LeaseKeeper) -> str:
-    """Keep the last frames and send what is left; where receipts wait if they could not be sent, else nothing."""
-    try:
-        if watch is not None:
-            with suppress(OutboxFull):  # they are sent from memory, below
-                outbox.add(keeper.hold(list(watch.poll(ended=True))))
-        if keeper.is_online:
-            outbox.send(lambda rows, key: client.send_rows(rows, key=key), everything=True)
-        else:  # a network that swallows everything must not hold the node: what waits on disk is safe
-            outbox.send(lambda rows, key: _send_within(client, rows, key, LAST_SEND_SECONDS), everything=True)
-    except ClientError as error:
-        return f"; receipts wait in {outbox.path}: {error}"
-    finally:
-        outbox.close()
-    if outbox.counts.out_of_step:
-        return f"; receipts wait in {outbox.path}: this clock and the server's disagree (CLOCK_SKEW)"
-    return ""
-
-
-def _send_within(client: TrustmarkClient, rows: list[bytes], key: str, seconds: float) -> BatchAnswer:
-    """Send with the client's patience between attempts, but give up after so many seconds in all."""
-    deadline, attempt = time.monotonic() + seconds, 0
-    while True:
-        try:
-            return client.send_rows(rows, key=key, once_within=max(1.0, deadline - time.monotonic()))
-        except ServerUnreachable:
-            wait = client.transport.patience.wait(attempt)
-            attempt += 1
-            if time.monotonic() + wait >= deadline:
-                raise
-            time.sleep(wait)
-
-
-def _status_of(
-    process: subprocess.Popen[bytes], watch: FrameWatch | None, outbox: Outbox, waiting: str
-) -> int:
+def _status_of(process: subprocess.Popen[bytes], report: Reporter, waiting: str) -> int:
     """The command's own status unless frames or receipts are missing."""
-    counts = outbox.counts
+    counts, watch = report.outbox.counts, report.watch
     if waiting:
         print(f"trustmark gate: {waiting.removeprefix('; ')}", file=sys.stderr)
         return process.returncode or EXIT_FAILED

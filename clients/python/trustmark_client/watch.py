@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import field
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from trustcore.older import dataclass
 from trustmark_client.asks import FrameReceipt
 from trustmark_client.clock import now, rfc3339
 from trustmark_client.hashing import Hashes, hashed
+from trustmark_client.names import give_up
 
 SETTLE_SECONDS = 0.2
 _LAST_NUMBER = re.compile(r"(\d+)(?=\.[^.]+$)")
@@ -28,8 +30,8 @@ def frame_number(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _has_settled(path: Path) -> bool:
-    return time.time() - path.stat().st_mtime > SETTLE_SECONDS
+def _has_settled(written_ns: int) -> bool:
+    return time.time() - written_ns / 1e9 > SETTLE_SECONDS
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class FrameWatch:
     alone: bool = False
     started_at: float = field(default_factory=now)
     seen: set[int] = field(default_factory=set)
+    _hashed: dict[int, tuple[Path, int]] = field(default_factory=dict)
     _before: dict[Path, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -70,31 +73,56 @@ class FrameWatch:
     def poll(self, *, ended: bool = False) -> Iterator[FrameReceipt]:
         """Receipts of the frames that were finished since the last look, in frame order."""
         ready = [
-            (frame, path)
+            (frame, path, written_ns)
             for frame, path in self._unseen()
-            if self._is_new(path) and (ended or _has_settled(path))
+            if (written_ns := self._written_ns(path)) and (ended or _has_settled(written_ns))
         ]
-        for (frame, _), hashes in zip(ready, hashed(path for _, path in ready)):
+        for (frame, path, written_ns), hashes in zip(ready, hashed(path for _, path, _ in ready)):
             if frame in self.seen or (hashes.unreadable and not ended):
                 continue
             self.seen.add(frame)
+            self._hashed[frame] = path, written_ns
             yield self._receipt(frame, hashes)
+
+    def give_up(self, frame: int, outcome: str) -> None:
+        """Take its name from every file of ``frame`` that was written since the command started.
+
+        A renderer may write several for one frame, and none of a frame that was given up may look finished.
+        """
+        for number, path in self._files():
+            if number == frame and self._written_ns(path):
+                give_up(path, outcome)
+
+    def rewritten(self) -> list[int]:
+        """Frames whose file was written again after its receipt was made: what lies there is not what was receipted."""
+        found = []
+        for frame, (path, written_ns) in self._hashed.items():
+            if self._written_ns(path) not in (0, written_ns):
+                found.append(frame)
+        return found
 
     def _unseen(self) -> list[tuple[int, Path]]:
         """Files of frames that have no receipt yet, by frame."""
+        return [(number, path) for number, path in self._files() if number not in self.seen]
+
+    def _files(self) -> list[tuple[int, Path]]:
+        """Files of frames that are ours to report, by frame."""
         if not self.folder.is_dir():
             return []
         found = []
         with os.scandir(self.folder) as entries:
             for entry in entries:
                 number = frame_number(entry.name)
-                if number is None or number in self.seen or not (self.alone or number in self.wanted):
-                    continue
-                found.append((number, Path(entry.path)))
+                if number is not None and (self.alone or number in self.wanted):
+                    found.append((number, Path(entry.path)))
         return sorted(found)
 
-    def _is_new(self, path: Path) -> bool:
-        return self._before.get(path) != path.stat().st_mtime_ns
+    def _written_ns(self, path: Path) -> int:
+        """When a file was last written; 0 if that was before the command started, or the file is gone."""
+        with suppress(FileNotFoundError):
+            written_ns = path.stat().st_mtime_ns
+            return 0 if self._before.get(path) == written_ns else written_ns
+        return 0
 
     def _receipt(self, frame: int, hashes: Hashes) -> FrameReceipt:
         # the file's own time moved onto our clock; frames start when the one before was finished

@@ -4,7 +4,8 @@ Who is in a clip stands in its metadata, under ``trustmark``, or in a table besi
 
     {"shot": "0410_0020", "sequence": "0410", "likenesses": ["t_5f0c...", {"talent": "t_9a...", "use_types": [...]}]}
 
-An empty list says that nobody licensed is seen; a clip of which nothing is said is a gap, not an assurance.
+An empty list says that nobody licensed is seen; a clip of which nothing is said is a gap, not an assurance. Where
+both speak of a clip, everybody is in it whom either names: a cut's own metadata takes nobody off the table.
 """
 
 from __future__ import annotations
@@ -40,7 +41,13 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class CutClip:
-    """A clip in the order of the cut; ``likenesses`` is ``None`` where nobody said who is in it."""
+    """A clip in the order of the cut.
+
+    Attributes:
+        seconds: how long it is on, transitions included.
+        span: from when to when it is on in the cut, in seconds.
+        likenesses: ``None`` where nobody said who is in it.
+    """
 
     clip: otio.schema.Clip
     name: str
@@ -48,6 +55,7 @@ class CutClip:
     shot: str
     sequence: str | None
     seconds: float
+    span: tuple[float, float]
     likenesses: tuple[Likeness, ...] | None
 
 
@@ -90,12 +98,12 @@ def write_cut(timeline: otio.schema.Timeline, path: Path) -> None:
 
 
 def clips_of(timeline: otio.schema.Timeline, cast: Cast | None = None) -> list[CutClip]:
-    """Every clip that is switched on, nested ones too; ``cast`` speaks for shots whose clips say nothing.
+    """Every clip that is switched on, nested ones too; ``cast`` says by shot who is in it, besides the clips themselves.
 
     Raises:
         CutUnreadable: a clip's metadata or its place in time cannot be understood.
     """
-    return [_clip(clip, cast or {}) for clip in timeline.find_clips() if _is_seen(clip)]
+    return [_clip(clip, timeline.tracks, cast or {}) for clip in timeline.find_clips() if _is_seen(clip)]
 
 
 def _is_seen(item: otio.schema.Clip) -> bool:
@@ -107,13 +115,13 @@ def _is_seen(item: otio.schema.Clip) -> bool:
     return True
 
 
-def _clip(clip: otio.schema.Clip, cast: Cast) -> CutClip:
+def _clip(clip: otio.schema.Clip, tracks: otio.schema.Stack, cast: Cast) -> CutClip:
     said = clip.metadata.get(METADATA, {})
     if not isinstance(said, Mapping):
         raise CutUnreadable(f"clip {clip.name!r}: its metadata {METADATA!r} must be an object")
     shot = str(said.get("shot") or clip.name)
     try:
-        seconds = float(clip.trimmed_range().duration.to_seconds())
+        span = _span(clip, tracks)
     except otio.exceptions.OTIOError as error:
         raise CutUnreadable(f"clip {clip.name!r}: {error}") from error
     parent = clip.parent()
@@ -123,9 +131,40 @@ def _clip(clip: otio.schema.Clip, cast: Cast) -> CutClip:
         track=parent.name if parent is not None else "",
         shot=shot,
         sequence=str(said["sequence"]) if said.get("sequence") else None,
-        seconds=seconds,
-        likenesses=_likenesses(clip.name, said["likenesses"]) if "likenesses" in said else cast.get(shot),
+        seconds=span[1] - span[0],
+        span=span,
+        likenesses=_together(
+            _likenesses(clip.name, said["likenesses"]) if "likenesses" in said else None, cast.get(shot)
+        ),
     )
+
+
+def _span(clip: otio.schema.Clip, tracks: otio.schema.Stack) -> tuple[float, float]:
+    """When the clip is on, at the longest: with its transitions, and not cut to what a nest shows of it.
+
+    A clip's own speed changes what of its media is seen, not for how long; that of a nest it lies in may hold it for
+    as long as the nest is on.
+    """
+    item: otio.core.Item = clip
+    above = clip.parent()
+    while above is not None and above is not tracks:
+        if any(isinstance(effect, otio.schema.TimeEffect) for effect in above.effects):
+            item = above
+        above = above.parent()
+    found = item.transformed_time_range(item.visible_range(), tracks)
+    return float(found.start_time.to_seconds()), float(found.end_time_exclusive().to_seconds())
+
+
+def _together(
+    said: tuple[Likeness, ...] | None, told: tuple[Likeness, ...] | None
+) -> tuple[Likeness, ...] | None:
+    """Everybody whom the clip or the table names, with all uses that either names."""
+    if said is None or told is None:
+        return said if told is None else told
+    uses: dict[str, list[str]] = {}
+    for one in (*said, *told):
+        uses.setdefault(one.talent, []).extend(one.use_types)
+    return tuple(Likeness(talent, tuple(dict.fromkeys(found))) for talent, found in uses.items())
 
 
 def _likenesses(name: str, said: Any) -> tuple[Likeness, ...]:

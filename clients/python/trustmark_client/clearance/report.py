@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -67,7 +68,7 @@ def clear_cut(clips: Sequence[CutClip], licences: Iterable[Licence], showing: Sh
     by_talent: dict[str, list[Licence]] = {}
     for licence in licences:
         by_talent.setdefault(licence.talent, []).append(licence)
-    seen = _seconds_seen(clips)
+    seen = seconds_seen(clips)
     rows: list[Row] = []
     for clip in clips:
         if clip.likenesses is None:
@@ -79,13 +80,22 @@ def clear_cut(clips: Sequence[CutClip], licences: Iterable[Licence], showing: Sh
     return rows
 
 
-def _seconds_seen(clips: Iterable[CutClip]) -> dict[str, float]:
-    """How long each is in the cut altogether: twice five seconds are no clip of five."""
-    seen: dict[str, float] = {}
+def seconds_seen(clips: Iterable[CutClip]) -> dict[str, float]:
+    """How long each is in the cut altogether: twice five seconds are no clip of five, picture and its sound are one."""
+    spans: dict[str, list[tuple[float, float]]] = {}
     for clip in clips:
         for talent in {likeness.talent for likeness in clip.likenesses or ()}:
-            seen[talent] = seen.get(talent, 0.0) + clip.seconds
-    return seen
+            spans.setdefault(talent, []).append(clip.span)
+    return {talent: _length(found) for talent, found in spans.items()}
+
+
+def _length(spans: list[tuple[float, float]]) -> float:
+    """The length of all spans together, where they overlap counted once."""
+    length, reached = 0.0, -math.inf
+    for begin, end in sorted(spans):
+        length += max(0.0, end - max(begin, reached))
+        reached = max(reached, end)
+    return length
 
 
 def _row(clip: CutClip, likeness: Likeness, licences: list[Licence], showing: Showing) -> Row:

@@ -20,7 +20,10 @@ _TOP: Final = (
     "use_types", "constructs", "replica_class", "description", "frames_max", "lines_max", "shots", "sequences",
     "render_territory", "distribution_territory", "channels", "vendors",
 )  # fmt: skip
-_PAY: Final = ("basis", "residuals", "equivalent_days_estimated", "equivalent_days_method", "scale_reference")
+_PAY: Final = (
+    "basis", "residuals", "equivalent_days_estimated", "equivalent_days_method", "equivalent_days_author",
+    "scale_reference", "audit_rights",
+)  # fmt: skip
 DECLARED: Final = (
     "consent_form", "represented_by", "counsel_name", "bargaining_agreement", "purpose", "scan_reason",
     "value_justification", "deletion", "union_notice_at", "authority_ref", "exemption", "rider_id", "advertiser",
@@ -45,6 +48,8 @@ _TERMS: Final = {
     "characters": ("scope", "characters"),
     "seconds_max": ("scope", "seconds_max"),
     "runs_max": ("scope", "runs_max"),
+    "words_max": ("scope", "words_max"),
+    "max_screen_seconds": ("scope", "max_screen_seconds"),
 }  # fmt: skip
 _SCRIPT: Final = {
     "script_ref": "ref",
@@ -71,6 +76,7 @@ FIELD_OF: Final = {
     "exploitation.distribution_territory": "distribution_territory",
     "window.days": "days",
     "window.not_before": "not_before",
+    "window.production_end_event": "production_end_event",
     "window": "days",
 }  # fmt: skip
 """The form's field for a path of the terms."""
@@ -97,7 +103,11 @@ def body_of(form: ComposeForm, before: Mapping[str, Any]) -> dict[str, Any]:
     body = dict(before)
     for name in _TOP:
         body[name] = (said[name] or 0) if name in _COUNTS else said[name]
-    body["window"] = {"days": said["days"], "not_before": _moment(said["not_before"])}
+    body["window"] = {
+        "days": said["days"],
+        "not_before": _moment(said["not_before"]),
+        "production_end_event": said["production_end_event"] or None,
+    }
     body["compensation"] = pay_of(form, said, before)
     body["declared"] = filled({**_dict(before, "declared"), **{name: said[name] for name in DECLARED}})
     body["declared"].pop("recognisable", None)
@@ -126,6 +136,7 @@ def initial_of(body: Mapping[str, Any]) -> dict[str, Any]:
         found[name] = _joined(found.get(name, ""), ", ")
     window, pay, terms = _dict(body, "window"), _dict(body, "compensation"), _dict(body, "terms")
     found |= {"days": window.get("days", 90), "not_before": _day(window.get("not_before"))}
+    found["production_end_event"] = window.get("production_end_event") or ""
     found |= {name: pay[name] for name in _PAY if name in pay}
     found |= {"currency": pay.get("currency", "USD"), "amount": _amount_words(pay)}
     found |= {
@@ -162,6 +173,7 @@ def ask_of(body: Mapping[str, Any]) -> LicenceAsk:
             description=str(body.get("description") or ""),
             days=int(window.get("days") or 0),
             not_before=parse_time(window["not_before"]) if window.get("not_before") else None,
+            production_end_event=str(window.get("production_end_event") or "") or None,
             frames_max=int(body.get("frames_max") or 0),
             lines_max=int(body.get("lines_max") or 0),
             shots=tuple(body.get("shots") or ()),

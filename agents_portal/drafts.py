@@ -1,124 +1,171 @@
-"""The counter that has not been sent: kept in the reader's session, one per request.
+"""What has not been sent: a counter, or a revision, kept in the writer's session, one per request and side.
 
 A draft remembers the hash of the terms it was written against. When the other side sends a new version
-meanwhile, what still narrows it is kept and the page says that the terms changed; nothing is ever sent
-against terms the reader has not seen.
+meanwhile, what may still be said is kept and the page says that the terms changed; nothing is ever sent
+against terms the writer has not seen.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.sessions.backends.base import SessionBase
 
-from agents_portal.fields import FIELDS, Value, with_values
+from agents_portal.fields import Value
+from agents_portal.term_table import FIELDS, may_change, read_value, with_values
 from common.errors import InvalidInput
+from trustcore.errors import InvalidTerms
 from trustcore.policy.terms import Terms
 
-_KEY = "counter-drafts"
-_MOST_DRAFTS = 50
+_KEY: Final = "counter-drafts"
+_MOST_DRAFTS: Final = 50
+NOTE_MOST: Final = 500
+_WINDOW: Final = frozenset({"window_days", "window-not_before"})
 
 
 @dataclass(frozen=True)
 class Draft:
-    """Changes not yet sent, by field, with a note for each."""
+    """Changes not yet sent, by field, with a note for each; and questions about fields, changed or not.
+
+    Attributes:
+        answers: whether it is a counter, which only narrows; else a revision of the side that asks.
+    """
 
     against: str
     values: Mapping[str, Value] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    questions: Mapping[str, str] = field(default_factory=dict)
     terms_changed: bool = False
+    answers: bool = True
 
     def __bool__(self) -> bool:
-        return bool(self.values)
+        return bool(self.values or self.questions)
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.values.keys() | self.questions.keys())
 
     def apply(self, terms: Terms) -> Terms:
-        """The terms as they would read with these changes."""
-        return with_values(terms, self.values)
+        """The terms as they would read with these changes; those of before where they contradict each other."""
+        if not self.values:
+            return terms
+        try:
+            return with_values(terms, self.values, answers=self.answers)
+        except InvalidTerms:
+            return terms
 
     def changes(self, terms: Terms) -> dict[str, Any]:
-        """The changes by path of terms, as the counter service takes them."""
-        changed = self.apply(terms).to_dict()
-        paths = {key: FIELDS[key].path for key in self.values}
+        """The changes by path of terms, as the services take them."""
+        changed: Any = self.apply(terms).to_dict()
+        paths = {FIELDS[key].path: FIELDS[key].plain(value) for key, value in self.values.items()}
+        if _WINDOW.isdisjoint(self.values):
+            return paths
+        # a window moves as a whole: its last day follows its days
         return {
-            # a window moves as a whole: its last day follows its days
-            **({"window": changed["window"]} if "window_days" in paths else {}),
-            **{".".join(path): self._plain(key) for key, path in paths.items() if key != "window_days"},
+            "window": changed["window"],
+            **{path: value for path, value in paths.items() if not path.startswith("window.")},
         }
 
-    def _plain(self, key: str) -> int | list[str]:
-        value = self.values[key]
-        return list(value) if isinstance(value, tuple) else value
+    @property
+    def field_notes(self) -> dict[str, str]:
+        """The notes, each under the path of its field."""
+        return {FIELDS[key].path: text for key, text in self.notes.items() if text and key in self.values}
 
     @property
-    def note(self) -> str:
-        """The notes in one text, each under its field's name."""
-        return "\n".join(f"{FIELDS[key].label}: {text}" for key, text in self.notes.items() if text)
+    def field_questions(self) -> dict[str, str]:
+        """The questions, each under the path of its field."""
+        return {FIELDS[key].path: text for key, text in self.questions.items() if text}
 
 
-def draft_of(session: SessionBase, request_id: UUID, terms: Terms, terms_hash: str) -> Draft:
-    """The draft for a request, read against its present terms: what no longer narrows is dropped."""
-    stored: dict[str, Any] = session.get(_KEY, {}).get(str(request_id), {})
+def draft_of(
+    session: SessionBase, request_id: UUID, terms: Terms, terms_hash: str, *, answers: bool = True
+) -> Draft:
+    """The draft for a request, read against its present terms: what may no longer be said is dropped."""
+    stored: dict[str, Any] = session.get(_KEY, {}).get(_name(request_id, answers), {})
     values: dict[str, Value] = {}
-    for key, kept in stored.get("values", {}).items():
-        if key not in FIELDS:
+    for key, typed in stored.get("values", {}).items():
+        if key not in FIELDS or not may_change(FIELDS[key], answers=answers):
             continue
         try:
-            value = FIELDS[key].read([str(one) for one in kept], terms)
-        except InvalidInput:
+            value = read_value(FIELDS[key], [str(one) for one in typed], terms, answers=answers)
+        except (InvalidInput, InvalidTerms):
             continue
         if value != FIELDS[key].value_of(terms):
             values[key] = value
     notes = {key: text for key, text in stored.get("notes", {}).items() if key in values}
-    against = stored.get("against", terms_hash)
-    return Draft(terms_hash, values, notes, terms_changed=bool(stored) and against != terms_hash)
+    questions = {key: text for key, text in stored.get("questions", {}).items() if key in FIELDS}
+    changed = bool(stored) and stored.get("against", terms_hash) != terms_hash
+    return Draft(terms_hash, values, notes, questions, terms_changed=changed, answers=answers)
 
 
 def keep_change(
-    session: SessionBase, request_id: UUID, *, draft: Draft, key: str, value: Value, note: str
+    session: SessionBase,
+    request_id: UUID,
+    *,
+    draft: Draft,
+    terms: Terms,
+    key: str,
+    value: Value,
+    note: str = "",
+    question: str = "",
 ) -> Draft:
-    """Add one change to the draft and keep it."""
-    changed = Draft(draft.against, {**draft.values, key: value}, {**draft.notes, key: note[:500]})
-    _store(session, request_id, changed)
+    """Add what was said of one field to the draft and keep it; the present value is no change."""
+    kept = without(draft, key)
+    is_changed = value != FIELDS[key].value_of(terms)
+    changed = Draft(
+        draft.against,
+        {**kept.values, **({key: value} if is_changed else {})},
+        {**kept.notes, **({key: note[:NOTE_MOST]} if note and is_changed else {})},
+        {**kept.questions, **({key: question[:NOTE_MOST]} if question else {})},
+        answers=draft.answers,
+    )
+    _store(session, request_id, changed, terms)
     return changed
 
 
 def has_draft(session: SessionBase, request_id: UUID) -> bool:
     """Whether changes to a request are kept and not sent."""
-    return str(request_id) in session.get(_KEY, {})
+    return _name(request_id, answers=True) in session.get(_KEY, {})
 
 
-def undo_change(session: SessionBase, request_id: UUID, *, draft: Draft, key: str) -> Draft:
-    """Drop one change."""
-    changed = Draft(
-        draft.against,
-        {name: value for name, value in draft.values.items() if name != key},
-        {name: note for name, note in draft.notes.items() if name != key},
-    )
-    _store(session, request_id, changed)
+def undo_change(session: SessionBase, request_id: UUID, *, draft: Draft, terms: Terms, key: str) -> Draft:
+    """Drop what was said of one field."""
+    changed = without(draft, key)
+    _store(session, request_id, changed, terms)
     return changed
 
 
-def drop_draft(session: SessionBase, request_id: UUID) -> None:
+def without(draft: Draft, key: str) -> Draft:
+    """The draft without one field."""
+    return Draft(
+        draft.against,
+        {name: value for name, value in draft.values.items() if name != key},
+        {name: note for name, note in draft.notes.items() if name != key},
+        {name: text for name, text in draft.questions.items() if name != key},
+        answers=draft.answers,
+    )
+
+
+def drop_draft(session: SessionBase, request_id: UUID, *, answers: bool = True) -> None:
     """Forget the draft: it was sent, or the request is answered."""
     drafts = dict(session.get(_KEY, {}))
-    if drafts.pop(str(request_id), None) is not None:
+    if drafts.pop(_name(request_id, answers), None) is not None:
         session[_KEY] = drafts
 
 
-def _store(session: SessionBase, request_id: UUID, draft: Draft) -> None:
+def _name(request_id: UUID, answers: bool) -> str:
+    return str(request_id) if answers else f"{request_id}:revision"
+
+
+def _store(session: SessionBase, request_id: UUID, draft: Draft, terms: Terms) -> None:
     drafts = dict(session.get(_KEY, {}))
-    drafts.pop(str(request_id), None)
+    name = _name(request_id, draft.answers)
+    drafts.pop(name, None)
     if draft:
-        drafts[str(request_id)] = {
+        drafts[name] = {
             "against": draft.against,
-            "values": {
-                key: list(value) if isinstance(value, tuple) else [str(value)]
-                for key, value in draft.values.items()
-            },
+            "values": {key: FIELDS[key].typed(value, terms) for key, value in draft.values.items()},
             "notes": dict(draft.notes),
+            "questions": dict(draft.questions),
         }
     session[_KEY] = dict(list(drafts.items())[-_MOST_DRAFTS:])

@@ -1,131 +1,256 @@
-"""The terms that a counter may narrow: where each stands, how it is read from a form, what bounds it.
+"""One term as a person changes it: where it stands, how it is read from a form, and how it is said.
 
-    >>> field = FIELDS["render_territory"]
-    >>> field.value_of(terms)           # doctest: +SKIP
-    ('CA', 'GB', 'US')
+    >>> FIELDS["frames_max"].value_of(terms)           # doctest: +SKIP
+    3000
 
-A list may only lose members, a number may only fall (review hours may only rise): whoever wants more is
-asked, and the other side says yes to exactly that (``trustcore.policy.diff.is_narrower``).
+Which terms there are, and who may change them, stands in :mod:`agents_portal.term_table`.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from agents_portal import words
 from agents_portal.words import figure, later
+from common.dates import date_words
 from common.errors import InvalidInput
-from trustcore.policy.terms import Terms, format_time, parse_terms, parse_time
+from common.language import core
+from trustcore.policy.settle import format_time, parse_time
+from trustcore.policy.shape import said
+from trustcore.policy.terms import Terms
+from trustcore.policy.territory import COUNTRIES, PRESETS, expand_territories, is_territory, territory_name
+from trustcore.policy.words import minor_digits, money
 
-Value = int | tuple[str, ...]
+Value = int | str | bool | tuple[str, ...] | None
 _GROUPING: Final = re.compile(r"[,. \u00a0\u202f'’]")
+_SIZE: Final = re.compile(r"[1-9][0-9]{0,4}x[1-9][0-9]{0,4}", re.ASCII)
+_NAMES_MOST: Final = 2000
+
+
+class Kind(StrEnum):
+    """How a term's value is written."""
+
+    NUMBER = "NUMBER"
+    MONEY = "MONEY"
+    POINTS = "POINTS"
+    MEMBERS = "MEMBERS"
+    PLACES = "PLACES"
+    NAMES = "NAMES"
+    CHOICE = "CHOICE"
+    FLAG = "FLAG"
+    DATE = "DATE"
+    TEXT = "TEXT"
+
+
+class Way(StrEnum):
+    """In which direction the side that answers may change a term; the side that asks may go either way."""
+
+    FALLS = "FALLS"
+    RISES = "RISES"
+    LOSES = "LOSES"
+    GAINS = "GAINS"
+    WITHIN = "WITHIN"
+    STRICTER = "STRICTER"
+    EARLIER = "EARLIER"
+    LATER = "LATER"
+    FREE = "FREE"
+    FIXED = "FIXED"
+
+
+LISTS: Final = frozenset({Kind.MEMBERS, Kind.PLACES, Kind.NAMES})
 
 
 @dataclass(frozen=True)
 class TermField:
-    """One field of the terms as a person changes it."""
+    """One field of the terms.
+
+    Attributes:
+        path: where it stands, as ``scope.frames_max``.
+        codes: the members or choices there are; empty where they are names.
+        optional: whether it may say nothing.
+        main: whether its row is always shown.
+    """
 
     key: str
     label: str
-    question: str
-    path: tuple[str, ...]
+    path: str
+    kind: Kind = Kind.TEXT
+    way: Way = Way.FREE
+    group: str = ""
+    question: str = ""
     words: Callable[[str], str] = str
+    codes: tuple[str, ...] = ()
     unit: str = ""
-    rises: bool = False
+    optional: bool = False
+    main: bool = False
+    longest: int = 200
+    limit: str = ""
 
     def value_of(self, terms: Terms) -> Value:
-        """The field's value: a number, or the members of a list."""
-        value: Any = terms
-        for name in self.path:
-            value = getattr(value, name)
-        return tuple(str(one) for one in value) if isinstance(value, tuple) else int(value or 0)
-
-    def is_list(self, terms: Terms) -> bool:
-        """Whether the field holds members rather than a number."""
-        return isinstance(self.value_of(terms), tuple)
-
-    def bound(self, terms: Terms) -> str:
-        """The bound in one sentence, as the form states it."""
-        value = self.value_of(terms)
+        """The field's value; a code as text, a list as its members, None where nothing is said."""
+        root, _dot, name = self.path.partition(".")
+        value: Any
+        if root in {"content", "ratings"}:
+            value = (getattr(terms, root) or {}).get(name)
+            return None if value is None else str(value)
+        if root == "declared":
+            value = getattr(terms.declared, name) if terms.declared else None
+        else:
+            value = said(attrgetter(self.path)(terms))
         if isinstance(value, tuple):
-            return _("You can take members out. To add one, ask for a separate request.")
-        if self.rises:
-            return _("At least %(number)s, what they ask.") % {"number": figure(value)}
-        return _("At most %(number)s, what they ask. You can only narrow.") % {"number": figure(value)}
+            return tuple(str(one) for one in value)
+        return str(value) if isinstance(value, str) else value
 
-    def read(self, values: list[str], terms: Terms) -> Value:
-        """The narrower value that a form sent.
+    @property
+    def is_list(self) -> bool:
+        """Whether the field holds members."""
+        return self.kind in LISTS
+
+    def plain(self, value: Value) -> Any:
+        """The value as the terms' JSON writes it."""
+        if self.path.startswith("content.") and isinstance(value, str) and value.isdigit():
+            return int(value)
+        if self.path == "renewal.notify_days_before" and isinstance(value, tuple):
+            return [int(one) for one in value]
+        return list(value) if isinstance(value, tuple) else value
+
+    def typed(self, value: Value, terms: Terms) -> list[str]:
+        """The value as a form shows it, which :meth:`read` reads back."""
+        if isinstance(value, tuple):
+            return list(value)
+        if isinstance(value, bool):
+            return ["1" if value else "0"]
+        if value is None:
+            return [""]
+        if self.kind is Kind.MONEY and isinstance(value, int):
+            digits = minor_digits(terms.compensation.currency)
+            return [f"{Decimal(value).scaleb(-digits):.{digits}f}"]
+        if self.kind is Kind.POINTS and isinstance(value, int):
+            return [f"{Decimal(value).scaleb(-2):.2f}"]
+        if self.kind is Kind.DATE:
+            return [parse_time(str(value)).date().isoformat()]
+        return [str(value)]
+
+    def told(self, value: Value, terms: Terms, names: Mapping[str, str]) -> str:
+        """One value, or one member of a list, in words."""
+        if value is None or value == "":
+            return _("Nothing agreed")
+        if isinstance(value, bool):
+            return _("Yes") if value else _("No")
+        if self.kind is Kind.MONEY and isinstance(value, int):
+            return money(value, terms.compensation.currency, core())
+        if self.kind is Kind.POINTS and isinstance(value, int):
+            return f"{value // 100}{core().decimal}{value % 100:02d} %"
+        if isinstance(value, int):
+            return figure(value)
+        if self.kind is Kind.DATE:
+            at: datetime = parse_time(str(value))
+            return date_words(at)
+        return str(names.get(str(value)) or self.words(str(value)))
+
+    def read(self, typed: list[str], terms: Terms) -> Value:
+        """The value that a form sent; whether it may be chosen is asked of the terms as a whole.
 
         Raises:
-            InvalidInput: ``VALUE_INVALID``: not a narrower value; the sentence says which would be.
+            InvalidInput: ``VALUE_INVALID``: not a value of this kind; the sentence says what would be one.
         """
-        asked = self.value_of(terms)
-        if isinstance(asked, tuple):
-            kept = tuple(one for one in asked if one in values)
-            if not kept and self.key != "vendors":
-                raise InvalidInput("VALUE_INVALID", _("Keep at least one. To grant none of it, decline."))
-            if set(values) - set(asked):
-                raise InvalidInput("VALUE_INVALID", _("You can only take members out of what they ask."))
-            return kept
-        text = _GROUPING.sub("", values[0]) if values else ""
-        if not text.isdecimal() or not text.isascii() or len(text) > 9:
+        if self.kind is Kind.PLACES:
+            return self._places(typed)
+        if self.is_list:
+            return self._members(typed)
+        text = typed[0].strip() if typed else ""
+        if not text and self.optional:
+            return None
+        if self.kind is Kind.FLAG:
+            return text == "1"
+        if self.kind is Kind.NUMBER:
+            return self._number(text)
+        if self.kind in {Kind.MONEY, Kind.POINTS}:
+            digits = 2 if self.kind is Kind.POINTS else minor_digits(terms.compensation.currency)
+            return self._amount(text, digits)
+        if self.kind is Kind.DATE:
+            return self._day(text)
+        return self._text(text)
+
+    def _number(self, text: str) -> int:
+        bare = _GROUPING.sub("", text)
+        if not bare.isdecimal() or not bare.isascii() or len(bare) > 9:
             raise InvalidInput("VALUE_INVALID", _("Enter a whole number."))
-        number = int(text)
-        if self.rises and not asked <= number <= 8760:
+        if int(bare) < 1 and self.optional:
+            raise InvalidInput("VALUE_INVALID", _("Enter a whole number, or leave it empty."))
+        return int(bare)
+
+    def _amount(self, text: str, digits: int) -> int:
+        try:
+            amount = Decimal(text.replace(",", "").replace(" ", "")).scaleb(digits)
+        except InvalidOperation as error:
+            raise InvalidInput("VALUE_INVALID", _("Enter an amount, as 12,450.00.")) from error
+        if not amount.is_finite() or amount < 0 or amount > 10**15 or amount != int(amount):
+            raise InvalidInput("VALUE_INVALID", _("Enter an amount, as 12,450.00."))
+        return int(amount)
+
+    def _day(self, text: str) -> str:
+        try:
+            return format_time(datetime.combine(date.fromisoformat(text), time(), tzinfo=UTC))
+        except ValueError as error:
+            raise InvalidInput("VALUE_INVALID", _("Enter a day, as 2026-11-30.")) from error
+
+    def _text(self, text: str) -> str:
+        if self.codes and text not in self.codes:
+            raise InvalidInput("VALUE_INVALID", _("Choose one of those offered."))
+        if self.path == "scope.resolution_max" and not _SIZE.fullmatch(text):
+            raise InvalidInput("VALUE_INVALID", _("Enter a size, as 4096x2160."))
+        if not text or len(text) > self.longest:
             raise InvalidInput(
                 "VALUE_INVALID",
-                _("Enter a number from %(least)s to %(most)s.")
-                % {"least": figure(asked), "most": figure(8760)},
+                _("Write something, in at most %(most)s characters.") % {"most": figure(self.longest)},
             )
-        if not self.rises and number > asked:
-            raise InvalidInput(
-                "VALUE_INVALID",
-                _("Enter a number up to %(most)s. You can only narrow what they ask.")
-                % {"most": figure(asked)},
-            )
-        if self.key == "window_days" and number < 1:
-            raise InvalidInput("VALUE_INVALID", _("A licence lasts at least one day."))
-        return number
+        return text
+
+    def _members(self, typed: list[str]) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(one for text in typed for one in _lines(text)))
+        if self.codes and set(found) - set(self.codes):
+            raise InvalidInput("VALUE_INVALID", _("Choose from those offered."))
+        if not found and not self.optional:
+            raise InvalidInput("VALUE_INVALID", _("Keep at least one. To grant none of it, decline."))
+        if len(found) > _NAMES_MOST or any(len(one) > self.longest for one in found):
+            raise InvalidInput("VALUE_INVALID", _("These are too many names, or one is too long."))
+        if self.path == "renewal.notify_days_before":
+            return self._days(found)
+        return tuple(sorted(found))
+
+    def _days(self, found: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(one) for one in sorted({self._number(text) for text in found}, reverse=True))
+
+    def _places(self, typed: list[str]) -> tuple[str, ...]:
+        found: list[str] = []
+        for name in (one for text in typed for one in _lines(text)):
+            code = _BY_NAME.get(name.casefold(), name.upper())
+            if code not in PRESETS and not is_territory(code):
+                raise InvalidInput("VALUE_INVALID", _("Not a country: %(names)s.") % {"names": name[:60]})
+            found.append(code)
+        if not found and not self.optional:
+            raise InvalidInput("VALUE_INVALID", _("Keep at least one. To grant none of it, decline."))
+        return tuple(expand_territories(tuple(found)))
 
 
-_ALL = (
-    TermField("use_types", later("Uses"), later("Which uses stay"), ("use_types",), words.use_words),
-    TermField("window_days", later("Days"), later("Days the licence lasts"), ("window", "days"), unit=later("days")),
-    TermField("channels", later("Shown through"), later("Where the work may be shown"), ("exploitation", "channels"), words.channel_words),
-    TermField(
-        "distribution_territory", later("Shown in"), later("Countries the work may be shown in"),
-        ("exploitation", "distribution_territory"), words.country,
-    ),
-    TermField("render_territory", later("Rendered in"), later("Countries whose machines may render"), ("render_territory",), words.country),
-    TermField("vendors", later("Vendors"), later("Who may work on it"), ("vendors",)),
-    TermField("frames_max", later("Frames"), later("Frames in all"), ("scope", "frames_max"), unit=later("frames")),
-    TermField("lines_max", later("Voice lines"), later("Lines in all"), ("scope", "lines_max"), unit=later("lines")),
-    TermField(
-        "final_review_hours", later("Final review"), later("Hours you have to see the final shots"),
-        ("approvals", "final_review_hours"), unit=later("hours"), rises=True,
-    ),
-)  # fmt: skip
-FIELDS: Final[Mapping[str, TermField]] = {field.key: field for field in _ALL}
+_BY_NAME: Final = {territory_name(code).casefold(): code for code in COUNTRIES}
+BOUNDS: Final[Mapping[Way, str]] = {
+    Way.LOSES: later("You can take members out. To add one, ask for a separate request."),
+    Way.GAINS: later("You can add to what they ask, and take nothing away."),
+    Way.WITHIN: later("Name the only ones. Where they name some, you can only take out."),
+    Way.STRICTER: later("What is stricter than they ask can be chosen."),
+    Way.EARLIER: later("No later than they ask."),
+    Way.LATER: later("No earlier than they ask."),
+    Way.FREE: later("You can change it either way. They accept it, or they do not."),
+}
 
 
-def with_values(terms: Terms, values: Mapping[str, Value]) -> Terms:
-    """Return ``terms`` with the named fields set; a shorter window keeps its first day.
-
-    Raises:
-        InvalidTerms: the result contradicts itself.
-    """
-    body = terms.to_dict()
-    for key, value in values.items():
-        group: Any = body
-        for name in FIELDS[key].path[:-1]:
-            group = group[name]
-        group[FIELDS[key].path[-1]] = list(value) if isinstance(value, tuple) else value
-    window: Any = body["window"]
-    if "window_days" in values and window["not_before"] is not None:
-        begins = parse_time(window["not_before"])
-        window["not_after"] = format_time(begins + timedelta(days=int(window["days"])))
-    return parse_terms(body)
+def _lines(text: str) -> list[str]:
+    return [one for part in re.split(r"[\n,;]", text) if (one := part.strip())]

@@ -1,39 +1,42 @@
-"""Term rows: each term with what it was, what they ask and what you give, in pieces a template can draw."""
+"""Term rows: each term with what it was, what they ask and what you give, in pieces a template can draw.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+Rows stand in groups, in the order of the approval screen (TAXONOMY 16); what says nothing yet is folded below its group.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from agents_portal.code_words import BASES
 from agents_portal.drafts import Draft
-from agents_portal.fields import FIELDS, TermField
+from agents_portal.fields import TermField, Value
+from agents_portal.talk import Remark
 from agents_portal.templatetags.portal import screen_time
+from agents_portal.term_table import FIELDS, in_group, may_change
 from agents_portal.words import figure, later
 from common.dates import date_words
 from common.language import core
 from trustcore.policy.clauses import ContentRule
-from trustcore.policy.terms import Terms, parse_time
+from trustcore.policy.terms import Terms, parse_terms, parse_time
 from trustcore.policy.words import CONTENT, money
 
-_ON_END = {
-    "DESTROY": later("destroyed, with a certificate"),
-    "RETURN": later("returned"),
-    "VAULT": later("kept in the vault"),
-    "KEEP": later("kept"),
-}
-_CONTROL = {
-    "TERMINATE": later("A change of studio owner ends it; the talent may stop it at any time"),
-    "RECONSENT": later("A change of studio owner needs a new yes; the talent may stop it at any time"),
-    "SURVIVE": later("A change of studio owner leaves it in force; the talent may stop it at any time"),
-}
-_MARKS = {
-    ("PIXEL",): later("Hidden mark in picture"),
-    ("AUDIO",): later("Hidden mark in sound"),
-    ("AUDIO", "PIXEL"): later("Hidden mark in picture and sound"),
-    (): later("None"),
+_CHIPS_MOST: Final = 24
+GROUPS: Final[Mapping[str, str]] = {
+    "use": later("What is used"),
+    "when": later("When"),
+    "shown": later("Where it is shown"),
+    "rendered": later("Where and by whom it is made"),
+    "quotas": later("How much"),
+    "content": later("Content"),
+    "exclusive": later("Exclusivity"),
+    "money": later("Money"),
+    "review": later("Review, marks and reports"),
+    "ends": later("What ends it, and what happens then"),
+    "declared": later("What the studio declares"),
 }
 
 
@@ -54,8 +57,11 @@ class TermRow:
     pieces: tuple[Piece, ...]
     limit: str = ""
     note: str = ""
+    question: str = ""
     act: str = ""
     fixed: str = ""
+    talk: tuple[Remark, ...] = ()
+    path: str = ""
 
     @property
     def is_list(self) -> bool:
@@ -64,110 +70,158 @@ class TermRow:
 
     @property
     def is_yours(self) -> bool:
-        """Whether the reader changed it."""
+        """Whether the reader changed it, or asks about it."""
         return self.act == "undo"
 
-
-def term_rows(
-    asked: Terms, *, last: Terms | None, draft: Draft, names: Mapping[str, str], may_change: bool
-) -> list[TermRow]:
-    """The rows of a request, in the order of the approval screen (TAXONOMY 16)."""
-    readers: dict[str, Callable[[str], str]] = {
-        "vendors": lambda identifier: names.get(identifier, identifier)
-    }
-    rows = [
-        _row(field, asked, last, draft, readers.get(field.key, field.words), may_change=may_change)
-        for field in FIELDS.values()
-        if not (
-            field.key == "lines_max" and not asked.scope.lines_max and not (last and last.scope.lines_max)
-        )
-    ]
-    review = rows.pop()
-    return [*rows, *_fixed_rows(asked), review, *_closing_rows(asked)]
+    @property
+    def is_open(self) -> bool:
+        """Whether the other side asked about it and nobody answered."""
+        return any(one.is_open for one in self.talk)
 
 
-def _row(
-    field: TermField,
-    asked: Terms,
-    last: Terms | None,
-    draft: Draft,
-    reader: Callable[[str], str],
-    *,
-    may_change: bool,
-) -> TermRow:
-    value = field.value_of(asked)
-    before = field.value_of(last) if last else value
-    yours = draft.values.get(field.key, value)
-    if isinstance(value, tuple):
-        pieces = _members(set(_tuple(before)), value, set(_tuple(yours)), reader)
-    else:
-        pieces = _numbers(_number(before), value, _number(yours))
-    return TermRow(
-        key=field.key,
-        label=field.label,
-        pieces=tuple(pieces) or (Piece("text", _("None")),),
-        limit=_limit(field.key, draft.apply(asked) if draft else asked),
-        note=draft.notes.get(field.key, ""),
-        act="" if not may_change else "undo" if field.key in draft.values else "change",
+@dataclass(frozen=True)
+class RowGroup:
+    """Rows under one heading; ``quiet`` ones are folded."""
+
+    key: str
+    title: str
+    rows: tuple[TermRow, ...]
+    quiet: tuple[TermRow, ...] = field(default=())
+    is_unfolded: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the terms are read: what they say, what they said before, and what may be said of them.
+
+    Attributes:
+        last: the version before, or the licence that is renewed.
+        names: of organisations, by id.
+        talk: notes, questions and answers by row.
+        editing: the row whose form is open.
+    """
+
+    asked: Terms
+    draft: Draft
+    names: Mapping[str, str]
+    may_change: bool
+    last: Terms | None = None
+    talk: Mapping[str, tuple[Remark, ...]] = field(default_factory=dict)
+    editing: str = ""
+
+
+def term_groups(reading: Reading) -> dict[str, RowGroup]:
+    """Every row of a request in its group, by the group's key."""
+    yours = reading.draft.apply(reading.asked)
+    return {key: _group(key, str(title), reading, yours) for key, title in GROUPS.items()}
+
+
+def _group(key: str, title: str, reading: Reading, yours: Terms) -> RowGroup:
+    shown: list[TermRow] = []
+    quiet: list[TermRow] = []
+    if key == "content":
+        shown.append(_content_row(yours))
+    for one in in_group(key):
+        row = _row(one, reading, yours)
+        (shown if _is_shown(one, row, reading) else quiet).append(row)
+    return RowGroup(
+        key, title, tuple(shown), tuple(quiet), is_unfolded=any(row.key == reading.editing for row in quiet)
     )
 
 
-def _number(value: int | tuple[str, ...]) -> int:
-    return 0 if isinstance(value, tuple) else value
+def _is_shown(one: TermField, row: TermRow, reading: Reading) -> bool:
+    if one.main or row.is_yours or row.talk:
+        return True
+    value = one.value_of(reading.asked)
+    if reading.last is not None and one.value_of(reading.last) != value:
+        return True
+    return value != one.value_of(_USUAL)
 
 
-def _tuple(value: int | tuple[str, ...]) -> tuple[str, ...]:
+def _row(one: TermField, reading: Reading, yours: Terms) -> TermRow:
+    asked, draft, last = reading.asked, reading.draft, reading.last
+    value = one.value_of(asked)
+    before = one.value_of(last) if last else value
+    given = draft.values.get(one.key, value)
+    pieces = (
+        _members(_tuple(before), _tuple(value), _tuple(given), one, reading)
+        if one.is_list
+        else _scalars(before, value, given, one, reading)
+    )
+    said = one.key in draft.values or one.key in draft.questions
+    changes = reading.may_change and may_change(one, answers=draft.answers)
+    return TermRow(
+        key=one.key,
+        label=str(one.label),
+        pieces=tuple(pieces) or (Piece("text", _("None")),),
+        limit=_limit(one, yours),
+        note=draft.notes.get(one.key, ""),
+        question=draft.questions.get(one.key, ""),
+        act="undo" if said and reading.may_change else "change" if changes else "",
+        fixed=_("Fixed") if reading.may_change and not changes else "",
+        talk=reading.talk.get(one.key, ()),
+        path=one.path,
+    )
+
+
+def _tuple(value: Value) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
 
 
 def _members(
-    before: set[str], asked: tuple[str, ...], yours: set[str], reader: Callable[[str], str]
+    before: tuple[str, ...], asked: tuple[str, ...], yours: tuple[str, ...], one: TermField, reading: Reading
 ) -> list[Piece]:
+    def told(code: str) -> str:
+        return one.told(code, reading.asked, reading.names)
+
     pieces = []
-    for one in asked:
-        if one not in yours:
-            pieces.append(Piece("chip-was", reader(one)))
-        elif one not in before:
-            pieces.append(Piece("chip-now", f"+ {reader(one)}"))
-        else:
-            pieces.append(Piece("chip", reader(one)))
-    return pieces + [Piece("chip-was", reader(one)) for one in sorted(before - set(asked))]
+    kept = [code for code in asked if code in yours and code in before]
+    whole = len(kept) > _CHIPS_MOST
+    if whole:
+        pieces.append(Piece("chip", _("%(number)s, named in the full text") % {"number": figure(len(kept))}))
+    for code in asked:
+        if code not in yours:
+            pieces.append(Piece("chip-was", told(code)))
+        elif code not in before:
+            pieces.append(Piece("chip-now", f"+ {told(code)}"))
+        elif not whole:
+            pieces.append(Piece("chip", told(code)))
+    pieces += [Piece("chip-now", f"+ {told(code)}") for code in yours if code not in asked]
+    return pieces + [Piece("chip-was", told(code)) for code in before if code not in (*asked, *yours)]
 
 
-def _numbers(before: int, asked: int, yours: int) -> list[Piece]:
+def _scalars(before: Value, asked: Value, yours: Value, one: TermField, reading: Reading) -> list[Piece]:
+    def told(value: Value) -> str:
+        return one.told(value, reading.asked, reading.names)
+
     if yours != asked:
+        said = _("they ask %(number)s") if reading.draft.answers else _("so far %(number)s")
         return [
-            *([Piece("was", figure(before))] if before != asked else []),
-            Piece("asked", _("they ask %(number)s") % {"number": figure(asked)}),
-            Piece("now", figure(yours)),
+            *([Piece("was", told(before))] if before != asked else []),
+            Piece("asked", said % {"number": told(asked)}),
+            Piece("now", told(yours)),
         ]
     if before != asked:
-        return [Piece("was", figure(before)), Piece("now", figure(asked))]
-    return [Piece("text", figure(asked))]
+        return [Piece("was", told(before)), Piece("now", told(asked))]
+    return [Piece("text", told(asked))]
 
 
-def _limit(key: str, terms: Terms) -> str:
+def _limit(one: TermField, terms: Terms) -> str:
     """The human unit below the value."""
-    match key:
+    match one.key:
         case "frames_max":
             return _("%(time)s at 24 fps") % {"time": screen_time(terms.scope.frames_max)}
-        case "lines_max":
-            return _("Spoken lines, each one counted")
         case "window_days":
             return _window_words(terms)
-        case "render_territory" | "distribution_territory":
-            return _("Not: every other country")
         case "channels":
             until = terms.exploitation.until
             if not until:
                 return _("Not: every other channel")
             return _("Until %(day)s. Not: every other channel") % {"day": _day(until)}
-        case "use_types":
-            return _("No use includes another")
-        case "final_review_hours":
-            return _("Hours to see the final shots before they leave the studio")
+        case "compensation-amount_minor":
+            return f"{money_words(terms)}. {_money_limit(terms)}"
         case _:
-            return ""
+            return str(one.limit)
 
 
 def _day(text: str) -> str:
@@ -182,7 +236,8 @@ def _window_words(terms: Terms) -> str:
     return _("%(first)s to %(last)s") % {"first": _day(window.not_before), "last": _day(window.not_after)}
 
 
-def _fixed_rows(terms: Terms) -> list[TermRow]:
+def _content_row(terms: Terms) -> TermRow:
+    """The switches in one sentence; each has a row of its own below."""
     never = [_content(name) for name, rule in terms.content.items() if rule == ContentRule.PROHIBITED]
     ask = [_content(name) for name, rule in terms.content.items() if rule == ContentRule.APPROVAL_REQUIRED]
     graded = [
@@ -193,32 +248,18 @@ def _fixed_rows(terms: Terms) -> list[TermRow]:
     content = ""
     if len(never) > 1:
         content = _("No %(some)s or %(last)s.") % {"some": ", ".join(never[:-1]), "last": never[-1]}
-    return [
-        TermRow(
-            "content",
-            _("Content"),
-            (Piece("text", content),),
-            limit=_content_limit(ask, graded),
-            fixed=_("As asked"),
-        ),
-        TermRow(
-            "money",
-            _("Money"),
-            (Piece("text", money_words(terms)),),
-            limit=_money_limit(terms),
-            fixed=_("As asked"),
-        ),
-    ]
+    return TermRow("content", _("In short"), (Piece("text", content),), limit=_content_limit(ask, graded))
 
 
 def _content(name: str) -> str:
     return core().say(CONTENT[name]).lower()
 
 
-def _content_limit(ask: list[str], graded: list[str]) -> str:
+def _content_limit(ask: Iterable[str], graded: Iterable[str]) -> str:
     parts = [f"{part[:1].upper()}{part[1:]}." for part in graded]
+    asked = ", ".join(ask)
     return " ".join(
-        [*parts, _("Ask each time: %(contents)s.") % {"contents": ", ".join(ask)} if ask else ""]
+        [*parts, _("Ask each time: %(contents)s.") % {"contents": asked} if asked else ""]
     ).strip()
 
 
@@ -248,38 +289,21 @@ def _money_limit(terms: Terms) -> str:
     return _("Computed and reported here, never moved")
 
 
-def _closing_rows(terms: Terms) -> list[TermRow]:
-    marks = str(_MARKS[tuple(sorted(str(layer) for layer in terms.marking.watermark))])
-    if terms.marking.c2pa and terms.marking.watermark:
-        marks = _("%(marks)s, Content Credentials") % {"marks": marks}
-    retention = terms.retention
-    return [
-        TermRow(
-            "marking",
-            _("Marks"),
-            (Piece("text", marks),),
-            limit=_("On every output, checked before it leaves"),
-            fixed=_("Fixed by agreement"),
-        ),
-        TermRow(
-            "ends",
-            _("Ends or pauses it"),
-            (Piece("text", _CONTROL[str(terms.change_of_control)]),),
-            fixed=_("Fixed by agreement"),
-        ),
-        TermRow(
-            "retention",
-            _("Scans afterwards"),
-            (
-                Piece(
-                    "text",
-                    _("Scans %(scans)s; replica %(replica)s")
-                    % {
-                        "scans": _ON_END[str(retention.scan)],
-                        "replica": _ON_END[str(retention.replica_model)],
-                    },
-                ),
-            ),
-            fixed=_("As asked"),
-        ),
-    ]
+_USUAL: Final = parse_terms(
+    {
+        "project": {"id": "usual", "title": "usual"},
+        "licensor": "usual",
+        "licensee": "usual",
+        "talent": "usual",
+        "constructs": ["FACE_2D"],
+        "replica_class": "EMPLOYMENT_BASED_DIGITAL_REPLICA",
+        "use_types": ["FACE_RENDER"],
+        "description": "What terms say where nobody says otherwise.",
+        "window": {"days": 1},
+        "exploitation": {"channels": ["THEATRICAL"], "distribution_territory": ["US"]},
+        "render_territory": ["US"],
+    }
+)
+"""Terms in which everything that has a default stands at it: what differs from them is shown."""
+
+__all__ = ["FIELDS", "Piece", "Reading", "RowGroup", "TermRow", "money_words", "term_groups"]

@@ -123,6 +123,7 @@ urlpatterns = [
     path("requests/<uuid:request_id>/change/", requests.change_page, name="portal-request-change"),
     path("requests/<uuid:request_id>/undo/", requests.undo_page, name="portal-request-undo"),
     path("requests/<uuid:request_id>/counter/", answers.counter_page, name="portal-request-counter"),
+    path("requests/<uuid:request_id>/revise/", answers.revise_page, name="portal-request-revise"),
     path("inbox/approve/", bulk.approve_several_page, name="portal-inbox-approve"),
     path("requests/<uuid:request_id>/ask/", questions.ask_page, name="portal-request-ask"),
     path("requests/<uuid:request_id>/answer/", questions.answer_page, name="portal-request-answer"),

@@ -167,10 +167,16 @@ class ComposeForm(forms.Form):
         label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date", "class": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("Leave empty to begin when it is approved."),
     )  # fmt: skip
+    production_end_event = _short(
+        gettext_lazy("Ends earlier with"),
+        help_text=gettext_lazy("An event of the production, as picture lock."),
+    )
     frames_max = _count(
         gettext_lazy("Frames"), help_text=gettext_lazy("24 frames are one second. 0 or empty: none.")
     )
+    max_screen_seconds = _count(gettext_lazy("Seconds on screen, at most"))
     lines_max = _count(gettext_lazy("Voice lines"))
+    words_max = _count(gettext_lazy("Words in all lines, at most"))
     seconds_max = _count(gettext_lazy("Seconds of sound"))
     runs_max = _count(gettext_lazy("Outputs or sessions"))
     sequences = Members(
@@ -230,6 +236,8 @@ class ComposeForm(forms.Form):
     residuals = forms.BooleanField(label=gettext_lazy("Residuals as if in person"), required=False)
     equivalent_days_estimated = _count(gettext_lazy("Days the person would have worked"))
     equivalent_days_method = _short(gettext_lazy("How that was estimated, and by whom"))
+    equivalent_days_author = _short(gettext_lazy("Whose estimate it is"))
+    audit_rights = _short(gettext_lazy("Who may see the books, and how"))
     scale_reference = _short(gettext_lazy("Scale it refers to"))
 
     exclusivity = forms.ChoiceField(label=gettext_lazy("Who else is kept out"), required=False)
@@ -362,10 +370,10 @@ class ComposeForm(forms.Form):
 GROUPS: Final = (
     ("what", gettext_lazy("What you want to do"), ("description", "use_types", "constructs", "replica_class")),
     ("script", gettext_lazy("Script"), ("script_ref", "script_version", "script_sha256", "script_dated")),
-    ("much", gettext_lazy("When and how much"), ("days", "not_before", "frames_max", "lines_max", "seconds_max", "runs_max", "sequences", "shots", "characters")),
+    ("much", gettext_lazy("When and how much"), ("days", "not_before", "production_end_event", "frames_max", "max_screen_seconds", "lines_max", "words_max", "seconds_max", "runs_max", "sequences", "shots", "characters")),
     ("where", gettext_lazy("Where"), ("render_territory", "distribution_territory", "channels")),
     ("who", gettext_lazy("Who works on it"), ("vendors", "assignability", "change_of_control")),
-    ("money", gettext_lazy("Money"), ("basis", "currency", "amount", "equivalent_days_estimated", "equivalent_days_method", "scale_reference", "residuals")),
+    ("money", gettext_lazy("Money"), ("basis", "currency", "amount", "equivalent_days_estimated", "equivalent_days_method", "equivalent_days_author", "scale_reference", "residuals", "audit_rights")),
     ("content", gettext_lazy("Content"), ()),
     ("after", gettext_lazy("Marks, reports and afterwards"), ("scan", "replica_model", "outputs", "visible_label", "cadence", "credit", "exclusivity", "exclusive_categories", "storage_class", "encryption", "tpn_level")),
     ("declared", gettext_lazy("What agreements and statutes ask you to say"), ("consent_form", "represented_by", "counsel_name", "bargaining_agreement", "purpose", "scan_reason", "value_justification", "deletion", "union_notice_at", "authority_ref", "exemption", "rider_id", "advertiser", "product_line", "product_category", "ad_id", "provider", "tool_record", "consent_written", "brand_approved", "struck_work", "prompt_names_performer", "recognisable")),

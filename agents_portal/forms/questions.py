@@ -2,7 +2,7 @@
 
 from django import forms
 
-from agents_portal.fields import FIELDS
+from agents_portal.term_table import FIELDS
 from common.language import later
 
 
@@ -17,11 +17,12 @@ class QuestionForm(forms.Form):
         error_messages={"required": later("Write something. The other side reads it, and it stays with the request.")},
     )  # fmt: skip
 
-    def __init__(self, data: object = None) -> None:
-        super().__init__(data)  # type: ignore[arg-type]
+    def __init__(self, data: object = None, *, about: str = "") -> None:
+        """``about``: the term that was looked at."""
+        super().__init__(data, initial={"about": about})  # type: ignore[arg-type]
         field = self.fields["about"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [
             ("", later("The whole request")),
-            *((".".join(one.path), str(one.label)) for one in FIELDS.values()),
+            *((one.path, str(one.label)) for one in FIELDS.values()),
         ]

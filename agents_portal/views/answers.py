@@ -1,4 +1,4 @@
-"""The answers to a request: counter, approve, decline; and the studio's: accept the counter, withdraw."""
+"""The answers to a request: counter, approve, decline; and the studio's: accept the counter, amend it, withdraw."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -20,6 +20,7 @@ from agents_portal.drafts import Draft, drop_draft
 from agents_portal.forms.answers import CounterForm, DeclineForm, HashForm
 from agents_portal.grants import first_words
 from agents_portal.rows import money_words
+from agents_portal.term_table import FIELDS
 from agents_portal.views.requests import detail_or_404, draft_for
 from agents_portal.words import and_list, figure
 from common.errors import Conflict, DomainError, InvalidInput
@@ -27,9 +28,11 @@ from licensing.selectors import RequestDetail, RequestLine
 from licensing.services import (
     accept_counter,
     approve_request,
+    ask_questions,
     counter_request,
     decline_request,
     preview_counter,
+    revise_request,
     withdraw_request,
 )
 from trustcore.policy.terms import Terms, terms_hash
@@ -56,11 +59,13 @@ def approve_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
 @portal_page(AGENT, TALENT)
 @require_http_methods(["GET", "POST"])
 def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
-    """Send the draft as a new version; nothing is granted by it."""
+    """Send the draft as a new version; nothing is granted by it. A draft of questions alone asks them."""
     detail = _may(request, request_id, "COUNTER")
     draft = draft_for(request, detail)
     if not draft:
         return redirect(f"{_back(request_id)}#terms")
+    if not draft.values:
+        return _send_questions(request, detail, draft)
     form = CounterForm(request.POST if request.method == "POST" else None)
     proposed, is_exact = _proposed(request, detail, draft)
     screen = Binding(
@@ -68,13 +73,14 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
         lead=ngettext(
             "%(licensee)s is asked to accept %(count)s change of yours. Nothing is granted by it.",
             "%(licensee)s is asked to accept %(count)s changes of yours. Nothing is granted by it.",
-            len(draft),
+            len(draft.values),
         )
-        % {"licensee": detail.line.licensee_name, "count": figure(len(draft))},
+        % {"licensee": detail.line.licensee_name, "count": figure(len(draft.values))},
         verb=_("Send the counter"),
         icon="send",
         back=_back(request_id),
         consequences=(
+            *_said(draft),
             Consequence(
                 "circle-check", _("Granted, once both agree:"), first_words(proposed, granted=True), "permit"
             ),
@@ -96,6 +102,134 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     )
     if is_exact:
         screen = _to_sign(request, screen, detail)
+    return _put_forward(
+        request,
+        detail,
+        screen,
+        form,
+        lambda: counter_request(
+            principal=request.principal,
+            request_id=request_id,
+            terms_hash=detail.terms_hash,
+            changes=draft.changes(detail.terms),
+            note=form.cleaned_data["note"],
+            field_notes=draft.field_notes,
+            questions=draft.field_questions,
+            passkey=passkey_sent(request),
+        ),
+    )
+
+
+@portal_page(STUDIO)
+@require_http_methods(["GET", "POST"])
+def revise_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
+    """Put the studio's draft forward as the next version: an amendment, or an answer to a counter."""
+    detail = _may(request, request_id, "REVISE")
+    draft = draft_for(request, detail)
+    if not draft:
+        return redirect(f"{_back(request_id)}#terms")
+    if not draft.values:
+        return _send_questions(request, detail, draft)
+    form = CounterForm(request.POST if request.method == "POST" else None)
+    answerer = detail.line.agency_name or detail.line.talent_name
+    proposed = draft.apply(detail.terms)
+    screen = Binding(
+        title=_("Send these terms?"),
+        lead=ngettext(
+            "%(answerer)s is asked anew, with %(count)s change of yours. Nothing is granted by it.",
+            "%(answerer)s is asked anew, with %(count)s changes of yours. Nothing is granted by it.",
+            len(draft.values),
+        )
+        % {"answerer": answerer, "count": figure(len(draft.values))},
+        verb=_("Send the terms"),
+        icon="send",
+        back=_back(request_id),
+        consequences=(
+            *_said(draft),
+            Consequence(
+                "circle-check",
+                _("Granted, once they approve:"),
+                first_words(proposed, granted=True),
+                "permit",
+            ),
+            Consequence("ban", _("Not granted:"), first_words(proposed, granted=False), "deny"),
+            Consequence(
+                "undo-2",
+                _("What was approved before counts no more."),
+                _("Wider terms may ask more people, and begin their notice again."),
+                "expire",
+            ),
+        ),
+        terms_hash=terms_hash(proposed),
+        hash_caption=_("What you propose, before it gets its version number (sha256)"),
+        hidden={"terms_hash": detail.terms_hash},
+        form=form,
+    )
+    return _put_forward(
+        request,
+        detail,
+        screen,
+        form,
+        lambda: revise_request(
+            principal=request.principal,
+            request_id=request_id,
+            terms_hash=detail.terms_hash,
+            changes=draft.changes(detail.terms),
+            note=form.cleaned_data["note"],
+            field_notes=draft.field_notes,
+            questions=draft.field_questions,
+        ),
+    )
+
+
+def _said(draft: Draft) -> tuple[Consequence, ...]:
+    """Each change by its term, with its note; and each question."""
+    changed = tuple(
+        Consequence(
+            "pencil",
+            f"{FIELDS[key].label}",
+            f"“{draft.notes[key]}”" if draft.notes.get(key) else _("changes, without a note"),
+            "accent",
+        )
+        for key in draft.values
+    )
+    asked = tuple(
+        Consequence("message-circle", f"{FIELDS[key].label}", f"“{text}”")
+        for key, text in draft.questions.items()
+    )
+    return (*changed, *asked)
+
+
+def _send_questions(request: PortalRequest, detail: RequestDetail, draft: Draft) -> HttpResponse:
+    """Ask what the draft asks; the terms, their deadline and every approval stay as they are."""
+    count = len(draft.questions)
+    screen = Binding(
+        title=ngettext("Ask this question?", "Ask these questions?", count),
+        lead=_("The terms stay as they are, and so does the deadline."),
+        verb=ngettext("Send the question", "Send the questions", count),
+        icon="message-circle",
+        back=_back(detail.line.id),
+        consequences=_said(draft),
+        hidden={"terms_hash": detail.terms_hash},
+    )
+    if request.method == "GET":
+        return _screen(request, screen)
+    try:
+        ask_questions(principal=request.principal, request_id=detail.line.id, questions=draft.field_questions)
+    except InvalidInput as error:
+        return _screen(request, screen.refused(error), status=422)
+    drop_draft(request.session, detail.line.id, answers=draft.answers)
+    return _done(detail.line.id)
+
+
+def _put_forward(
+    request: PortalRequest,
+    detail: RequestDetail,
+    screen: Binding,
+    form: CounterForm,
+    act: Callable[[], object],
+) -> HttpResponse:
+    """Show the screen of a new version, or send it over the terms that were read; the screen again if refused."""
     if request.method == "GET" or not form.is_valid():
         return _screen(request, screen, status=200 if request.method == "GET" else 422)
     if _hash_sent(request) != detail.terms_hash:
@@ -104,23 +238,15 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
             _("The terms changed while you read"),
             _("Your changes are kept; nothing was sent."),
         )
-    note = "\n".join(part for part in (form.cleaned_data["note"], draft.note) if part)
     try:
-        counter_request(
-            principal=request.principal,
-            request_id=request_id,
-            terms_hash=detail.terms_hash,
-            changes=draft.changes(detail.terms),
-            note=note[:2000],
-            passkey=passkey_sent(request),
-        )
+        act()
     except NotBound as error:
         return _screen(request, screen.refused(error), status=422)
     except InvalidInput as error:
         form.add_error(None, f"{error.title} {error.detail}".strip())
         return _screen(request, screen, status=422)
-    drop_draft(request.session, request_id)
-    return _done(request_id)
+    drop_draft(request.session, detail.line.id, answers=request.seat != STUDIO)
+    return _done(detail.line.id)
 
 
 @portal_page(AGENT, TALENT)
@@ -334,7 +460,7 @@ def _bound(
         act()
     except (NotBound, InvalidInput) as error:
         return _screen(request, screen.refused(error), status=422)
-    drop_draft(request.session, detail.line.id)
+    drop_draft(request.session, detail.line.id, answers=request.seat != STUDIO)
     return _done(detail.line.id)
 
 

@@ -59,7 +59,8 @@ def _say(
     title: str,
     verb: str,
 ) -> HttpResponse:
-    form = QuestionForm(request.POST if request.method == "POST" else None)
+    about = request.GET.get("about", "")
+    form = QuestionForm(request.POST if request.method == "POST" else None, about=about)
     if request.method == "POST" and carried_out(
         form,
         lambda: service(

@@ -16,13 +16,17 @@ from agents_portal import sentences
 from agents_portal.access import AGENT, STUDIO, TALENT, VENDOR, PortalRequest, portal_page
 from agents_portal.changes import change_lists
 from agents_portal.drafts import Draft, draft_of, keep_change, undo_change
-from agents_portal.fields import FIELDS
 from agents_portal.forms.change import ChangeForm
 from agents_portal.grants import granted_in_words
-from agents_portal.rows import term_rows
+from agents_portal.outlook_words import outlook_words
+from agents_portal.rows import Reading, term_groups
+from agents_portal.talk import open_questions, talk_of
+from agents_portal.term_table import FIELDS, may_change
 from agents_portal.trail import trail_of
 from agents_portal.words import Badge, figure, later, likeness_words, outside_words
+from common import clock
 from licensing.selectors import RequestDetail, licence_detail, neighbours_of, request_detail
+from licensing.services import outlook_on
 from trustcore.policy.terms import Terms, canonical_terms, terms_hash
 
 _UP = {
@@ -46,8 +50,15 @@ def detail_or_404(request: PortalRequest, request_id: UUID) -> RequestDetail:
 
 
 def draft_for(request: PortalRequest, detail: RequestDetail) -> Draft:
-    """The reader's unsent counter to this request."""
-    return draft_of(request.session, detail.line.id, detail.terms, detail.terms_hash)
+    """What the reader has not sent yet: a counter, or the studio's revision."""
+    return draft_of(
+        request.session, detail.line.id, detail.terms, detail.terms_hash, answers=request.seat != STUDIO
+    )
+
+
+def writes(detail: RequestDetail) -> bool:
+    """Whether the reader may put other terms forward: a counter, or a revision."""
+    return not detail.may.isdisjoint({"COUNTER", "REVISE"})
 
 
 @portal_page(AGENT, TALENT, STUDIO, VENDOR)
@@ -60,43 +71,39 @@ def request_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     )
 
 
-@portal_page(AGENT, TALENT)
+@portal_page(AGENT, TALENT, STUDIO)
 @require_http_methods(["GET", "POST"])
 def change_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
-    """Keep one change in the draft: a row by htmx, the whole page without."""
+    """Keep what is said of one term in the draft: a row by htmx, the whole page without."""
     detail = detail_or_404(request, request_id)
-    if "COUNTER" not in detail.may:
+    if not writes(detail):
         raise PermissionDenied
     key = (request.POST if request.method == "POST" else request.GET).get("field", "")
-    if key not in FIELDS:
+    draft = draft_for(request, detail)
+    if key not in FIELDS or not may_change(FIELDS[key], answers=draft.answers):
         raise Http404
     if request.method == "GET":
         return _answer(request, detail, editing=key)
-    form = ChangeForm(request.POST, field=FIELDS[key], terms=detail.terms, names=detail.vendors)
+    form = ChangeForm(request.POST, field=FIELDS[key], terms=detail.terms, names=detail.vendors, draft=draft)
     if not form.is_valid():
         return _answer(request, detail, editing=key, form=form, status=422)
-    draft = draft_for(request, detail)
-    if form.cleaned_data["value"] == FIELDS[key].value_of(detail.terms):
-        undo_change(request.session, request_id, draft=draft, key=key)
-    else:
-        keep_change(
-            request.session, request_id, draft=draft, key=key,
-            value=form.cleaned_data["value"], note=form.cleaned_data["note"],
-        )  # fmt: skip
-    return _after(request, detail)
+    keep_change(
+        request.session, request_id, draft=draft, terms=detail.terms, key=key,
+        value=form.cleaned_data["value"], note=form.cleaned_data["note"], question=form.cleaned_data["question"],
+    )  # fmt: skip
+    return _after(request, detail, key)
 
 
-@portal_page(AGENT, TALENT)
+@portal_page(AGENT, TALENT, STUDIO)
 @require_POST
 def undo_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
-    """Drop one change from the draft."""
+    """Drop what was said of one term from the draft."""
     detail = detail_or_404(request, request_id)
-    if "COUNTER" not in detail.may:
+    if not writes(detail):
         raise PermissionDenied
-    undo_change(
-        request.session, request_id, draft=draft_for(request, detail), key=request.POST.get("field", "")
-    )
-    return _after(request, detail)
+    key = request.POST.get("field", "")
+    undo_change(request.session, request_id, draft=draft_for(request, detail), terms=detail.terms, key=key)
+    return _after(request, detail, key if key in FIELDS else "")
 
 
 @portal_page(AGENT, TALENT, STUDIO, VENDOR)
@@ -122,10 +129,17 @@ def page_of(
     draft = draft_for(request, detail)
     yours = draft.apply(detail.terms) if draft else detail.terms
     names = detail.vendors
-    last = _last_terms(request, detail)
-    may_change = "COUNTER" in detail.may
-    if editing in FIELDS and may_change and form is None:
+    may_write = writes(detail)
+    talk = talk_of(detail)
+    editing = editing if may_write and editing in FIELDS else ""
+    if editing and not may_change(FIELDS[editing], answers=draft.answers):
+        editing = ""
+    if editing and form is None:
         form = ChangeForm(field=FIELDS[editing], terms=detail.terms, names=names, draft=draft)
+    reading = Reading(
+        detail.terms, draft, names, may_write, last=_last_terms(request, detail), talk=talk, editing=editing
+    )
+    at = clock.now()
     return {
         "detail": detail,
         "line": detail.line,
@@ -134,8 +148,13 @@ def page_of(
         "who_next": sentences.who_acts_next(detail.line),
         "draft": draft,
         "draft_hash": terms_hash(yours),
-        "rows": term_rows(detail.terms, last=last, draft=draft, names=names, may_change=may_change),
-        "editing": editing if may_change else "",
+        "groups": term_groups(reading),
+        "outlook": outlook_words(
+            outlook_on(detail.request, yours, at=at, for_talent=request.seat in {AGENT, TALENT}), yours
+        ),
+        "open_questions": open_questions(talk),
+        "decides": request.seat in {AGENT, TALENT},
+        "editing": editing,
         "form": form,
         "change_lists": change_lists(detail, draft),
         "grants": granted_in_words(yours, removed=_removed_uses(draft, detail.terms)),
@@ -189,7 +208,8 @@ def _answer(
     return render(request, template, context, status=status)
 
 
-def _after(request: PortalRequest, detail: RequestDetail) -> HttpResponse:
+def _after(request: PortalRequest, detail: RequestDetail, key: str) -> HttpResponse:
     if request.htmx:
         return _answer(request, detail, editing="")
-    return redirect(f"{reverse('portal-request', args=[detail.line.id])}#terms")
+    place = f"row-{key}" if key else "terms"
+    return redirect(f"{reverse('portal-request', args=[detail.line.id])}#{place}")

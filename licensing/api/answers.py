@@ -35,12 +35,13 @@ class ApproveOutput(StrictSerializer):
 
 
 class ChangesInput(StrictSerializer):
-    """Values by path of terms, ``{"scope.frames_max": 2000}``, and a word on each where wanted."""
+    """Values by path of terms, ``{"scope.frames_max": 2000}``, a word on each and questions about any, by path too."""
 
     terms_hash = serializers.RegexField(HASH)
     changes = serializers.DictField(allow_empty=False)
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
     field_notes = serializers.DictField(child=serializers.CharField(max_length=2000), default=dict)
+    questions = serializers.DictField(child=serializers.CharField(max_length=2000), default=dict)
 
 
 class DeclineInput(StrictSerializer):

@@ -22,10 +22,13 @@ _COUNT_MOST = 1_000_000_000
 
 
 class WindowInput(StrictSerializer):
-    """``not_before`` null: the window opens when the licence is issued."""
+    """``not_before`` null: the window opens when the licence is issued; an event may end the work before its last day."""
 
     not_before = serializers.DateTimeField(required=False, allow_null=True, default=None)
     days = serializers.IntegerField(min_value=1, max_value=3650)
+    production_end_event = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, default=None, max_length=200
+    )
 
 
 class RequestInput(StrictSerializer):
@@ -307,5 +310,6 @@ def read_ask(fields: dict[str, Any]) -> services.LicenceAsk:
         production_id=fields.pop("project"),
         not_before=window["not_before"],
         days=window["days"],
+        production_end_event=window["production_end_event"],
         **{**fields, **lists},
     )

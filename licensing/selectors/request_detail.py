@@ -77,9 +77,11 @@ class ActionLine:
 class RequestDetail:
     """Everything on the request's screen. ``may`` names the acts open to the caller now.
 
-    ``may``: ``OPEN COUNTER APPROVE DECLINE`` (their side), ``ACCEPT_COUNTER WITHDRAW`` (the licensee's).
+    ``may``: ``OPEN COUNTER APPROVE DECLINE`` (their side), ``ACCEPT_COUNTER REVISE WITHDRAW`` (the licensee's).
+    ``request`` is the row it was read from, for services that say more of it.
     """
 
+    request: LicenceRequest
     line: RequestLine
     licensee_kind: str
     requested_by: str
@@ -135,6 +137,7 @@ def request_detail(
     sides = sides_of(principal, request, deciding)
     vendors = organisation_names(terms.vendors)
     return RequestDetail(
+        request=request,
         line=request_line(principal, request, deciding, actions),
         licensee_kind=request.licensee.kind,
         requested_by=request.requested_by.full_name,
@@ -191,7 +194,7 @@ def _may(
     if Side.TALENT in sides:
         acts.add(ActionKind.DECLINE)
     if Side.LICENSEE in sides:
-        acts.update({ActionKind.ACCEPT_COUNTER, ActionKind.WITHDRAW})
+        acts.update({ActionKind.ACCEPT_COUNTER, ActionKind.REVISE, ActionKind.WITHDRAW})
     if principal.person.pk == request.requested_by_id:
         acts.difference_update(_SIGNING_ACTS)
     return frozenset(str(act) for act in acts if transition(request.state, act) is not None)

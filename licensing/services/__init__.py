@@ -31,15 +31,11 @@ from licensing.services.heartbeat import Heartbeat, audience_of, binding_of, hea
 from licensing.services.holds import lift_hold, place_hold, resume_token
 from licensing.services.letters import note_deadlines, told_of
 from licensing.services.mandates import end_mandate, grant_mandate
-from licensing.services.negotiation import (
-    answer_question,
-    ask_question,
-    lock_draft,
-    revise_request,
-    save_draft,
-)
+from licensing.services.negotiation import lock_draft, preview_revision, revise_request, save_draft
+from licensing.services.outlook import Applying, Floor, Outlook, outlook_on
 from licensing.services.productions import register_production
 from licensing.services.profiles import adopt_profile, end_adoption, judge_terms
+from licensing.services.questions import answer_question, ask_question, ask_questions
 from licensing.services.reissue import reissue_grants
 from licensing.services.requests import request_renewal, submit_request
 from licensing.services.revoke import emergency_stop, lift_emergency_stop, revoke_token
@@ -77,10 +73,13 @@ from licensing.services.visibility import VisibilityAnswer, check_visibility, se
 __all__ = [
     "LIFE_OF_WORK",
     "ROLL_BYTES_MAX",
+    "Applying",
     "AskPreview",
     "Effect",
+    "Floor",
     "Heartbeat",
     "LicenceAsk",
+    "Outlook",
     "Preview",
     "TrainingAsk",
     "TrainingBeat",
@@ -96,6 +95,7 @@ __all__ = [
     "approve_training",
     "as_text",
     "ask_question",
+    "ask_questions",
     "audience_of",
     "binding_of",
     "candidate",
@@ -133,12 +133,14 @@ __all__ = [
     "note_deadlines",
     "note_overdue_duties",
     "open_request",
+    "outlook_on",
     "pass_checkpoint",
     "place_hold",
     "plain_csv",
     "preview_ask",
     "preview_counter",
     "preview_event",
+    "preview_revision",
     "preview_training",
     "promote",
     "raise_expiry_alerts",

@@ -53,6 +53,7 @@ class LicenceAsk:
     Attributes:
         talent: handle.
         days: length of the window; ``not_before`` None opens it when the licence is issued.
+        production_end_event: what ends the work before its last day, as "picture lock".
         vendors: slugs of the vendors that may present the token.
         renews: jti of the licence that this one continues.
         compensation, content, ratings: as in the terms; what is left out has the terms' defaults.
@@ -75,6 +76,7 @@ class LicenceAsk:
     distribution_territory: tuple[str, ...]
     channels: tuple[str, ...]
     not_before: datetime | None = None
+    production_end_event: str | None = None
     shots: tuple[str, ...] = ()
     sequences: tuple[str, ...] = ()
     vendors: tuple[str, ...] = ()
@@ -239,10 +241,11 @@ def _texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _window(ask: LicenceAsk) -> dict[str, Any]:
-    if ask.not_before is None:
-        return {"days": ask.days}
-    end = ask.not_before + timedelta(days=ask.days)
-    return {"not_before": format_time(ask.not_before), "not_after": format_time(end), "days": ask.days}
+    window: dict[str, Any] = {"days": ask.days, "production_end_event": ask.production_end_event or None}
+    if ask.not_before is not None:
+        end = ask.not_before + timedelta(days=ask.days)
+        window |= {"not_before": format_time(ask.not_before), "not_after": format_time(end)}
+    return window
 
 
 def _vendors(slugs: Iterable[str]) -> list[Organisation]:

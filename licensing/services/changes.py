@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from common.errors import InvalidInput
 from licensing.services.asks import read_terms, refuse_training
-from trustcore.policy.diff import is_narrower
+from trustcore.policy.diff import widenings
+from trustcore.policy.shape import YOUNGER_FIELDS
 from trustcore.policy.terms import Terms
 
 FIXED: Final = frozenset(
@@ -51,7 +52,8 @@ def apply_changes(document: Mapping[str, Any], changes: Mapping[str, Any]) -> di
             changed.setdefault("ratings", {})
         for group in groups:
             place = place.get(group) if isinstance(place, dict) else None
-        if not isinstance(place, dict) or (name not in place and groups not in _OPEN):
+        known = groups in _OPEN or path in YOUNGER_FIELDS
+        if not isinstance(place, dict) or (name not in place and not known):
             raise InvalidInput("TERM_UNKNOWN", "There is no such term.", path, {"field": path})
         place[name] = value
     return changed
@@ -74,6 +76,11 @@ def countered_terms(current: Terms, changes: Mapping[str, Any], *, version: int,
     proposed = read_terms(document)
     if proposed == current:
         raise InvalidInput("NO_CHANGE", "The counter changes nothing.", "Approve the terms as they are.")
-    if not is_narrower(current, proposed):
-        raise InvalidInput("NOT_NARROWER", "A counter may narrow what is asked, never widen it.")
+    if wider := widenings(current, proposed):
+        raise InvalidInput(
+            "NOT_NARROWER",
+            "A counter may narrow what is asked, never widen it.",
+            ", ".join(wider),
+            {"fields": list(wider)},
+        )
     return read_terms({**proposed.to_dict(), "terms_version": version, "supersedes": supersedes})

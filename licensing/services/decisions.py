@@ -24,6 +24,7 @@ from licensing.services.conclude import conclude
 from licensing.services.delegations import require_within_delegation
 from licensing.services.limits import beyond_mandate, parse_limits
 from licensing.services.productions import clean_text
+from licensing.services.questions import ask_about
 from licensing.services.requests import add_version, next_version
 from licensing.services.routing import beyond_guild
 from licensing.services.signatures import PasskeyAnswer, require_bound
@@ -58,6 +59,7 @@ def counter_request(
     changes: Mapping[str, Any],
     note: str = "",
     field_notes: Mapping[str, str] | None = None,
+    questions: Mapping[str, str] | None = None,
     passkey: PasskeyAnswer | None = None,
 ) -> LicenceRequest:
     """Answer with a narrower version of the terms; the licensee must accept it before anyone approves.
@@ -66,13 +68,14 @@ def counter_request(
         terms_hash: of the version that was read and is being changed.
         changes: ``{"render_territory": ["US", "CA"]}``: values by path of terms.
         field_notes: ``{"render_territory": "Only where her union is."}``: a word on fields that change.
+        questions: ``{"scope.shots": "Which of them are hers?"}``: asked about single fields, changed or not.
         passkey: the person's signature over the new terms (:func:`proposed_terms` gives their hash beforehand).
 
     Raises:
         NotFound: not this caller's to see.
         Forbidden: ``NOT_YOURS_TO_DECIDE`` or ``FOUR_EYES``, or as :func:`~licensing.services.signatures.require_bound`.
         Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE`` or ``REQUEST_LAPSED``.
-        InvalidInput: ``PAYEE_TALENT_ONLY``, ``NOTE_INVALID``, or see
+        InvalidInput: ``PAYEE_TALENT_ONLY``, ``NOTE_INVALID``, ``TERM_UNKNOWN``, or see
             :func:`~licensing.services.changes.countered_terms`.
     """
     with transaction.atomic():
@@ -98,6 +101,7 @@ def counter_request(
             field_notes=words_on_fields(field_notes or {}, changes),
         )
         move(request, ActionKind.COUNTER, principal=principal, side=side, note=_note(note), signed=signed)
+        ask_about(request, questions or {}, principal=principal, side=side)
         return request
 
 
@@ -317,14 +321,19 @@ def _require_other_person(principal: Principal, request: LicenceRequest, side: S
 
 
 def words_on_fields(notes: Mapping[str, str], changes: Mapping[str, Any]) -> dict[str, str]:
-    """Notes on single fields, cleaned; each on a field that changes.
+    """Notes on single fields, cleaned; each on a field that changes, or on a part of one that changes as a whole.
 
     Raises:
         InvalidInput: ``NOTE_INVALID``.
     """
-    if stray := sorted(set(notes) - set(changes)):
+    if stray := sorted(path for path in notes if not _changes(path, changes)):
         raise InvalidInput("NOTE_INVALID", "A note on a field that does not change.", ", ".join(stray))
     return {path: clean_text(text, most=_NOTE_MAX, code="NOTE_INVALID") for path, text in notes.items()}
+
+
+def _changes(path: str, changes: Mapping[str, Any]) -> bool:
+    *groups, _name = path.split(".")
+    return path in changes or any(".".join(groups[:depth]) in changes for depth in range(1, len(groups) + 1))
 
 
 def _note(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The licensee's side of talking: drafts, revised terms; and questions and answers of every side."""
+"""The licensee's side of talking: drafts, and revised terms."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from accounts.models import Organisation
 from accounts.principals import Principal
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
-from licensing.models import LicenceRequest, RequestAction, RequestDraft
+from licensing.models import LicenceRequest, RequestDraft
 from licensing.models.requests import ActionKind, Side
 from licensing.services.asks import DESCRIPTION_LEAST, read_terms, refuse_training, require_payee
 from licensing.services.changes import apply_changes
@@ -20,6 +20,7 @@ from licensing.services.decisions import words_on_fields
 from licensing.services.exclusives import require_free
 from licensing.services.productions import clean_text, hides_something
 from licensing.services.profiles import binding_profiles
+from licensing.services.questions import ask_about
 from licensing.services.requests import add_version, next_version, notice_end, routed_terms
 from licensing.services.routing import represented_by, route_request
 from licensing.services.trail import lock_request, move, require_open, require_same_terms, require_side
@@ -57,6 +58,7 @@ def revise_request(
     changes: Mapping[str, Any],
     note: str = "",
     field_notes: Mapping[str, str] | None = None,
+    questions: Mapping[str, str] | None = None,
 ) -> LicenceRequest:
     """Put other terms forward for the same request: an answer to a counter, or to a question.
 
@@ -94,27 +96,23 @@ def revise_request(
         if request.notice_until is not None and request.notice_until > at:
             request.state = RequestState.NOTICE_PERIOD
             request.save(update_fields=["state"])
+        ask_about(request, questions or {}, principal=principal, side=side)
         return request
 
 
-def ask_question(*, principal: Principal, request_id: UUID, text: str, about: str = "") -> RequestAction:
-    """Ask the other side something, perhaps about one term; the request stays as it is.
+def preview_revision(*, principal: Principal, request_id: UUID, changes: Mapping[str, Any]) -> Terms:
+    """The terms that a revision with ``changes`` would put forward, before routing says how they are approved.
 
     Raises:
-        NotFound, Forbidden, Conflict: as of every act on a request.
-        InvalidInput: ``NOTE_INVALID`` or ``TERM_UNKNOWN``.
+        NotFound, Forbidden: as :func:`revise_request`.
+        InvalidInput: as of the changes there.
     """
-    return _say(ActionKind.QUESTION, principal, request_id, text, about)
-
-
-def answer_question(*, principal: Principal, request_id: UUID, text: str, about: str = "") -> RequestAction:
-    """Answer what was asked.
-
-    Raises:
-        NotFound, Forbidden, InvalidInput: as :func:`ask_question`.
-        Conflict: ``NO_QUESTION``: nobody of another side has asked; or as of every act on a request.
-    """
-    return _say(ActionKind.ANSWER, principal, request_id, text, about)
+    with transaction.atomic():
+        request, sides = lock_request(principal, request_id)
+        require_side(sides, Side.LICENSEE)
+        if request.current is None:
+            raise LookupError(f"request {request.pk} has no terms")
+        return _revised(parse_terms(request.current.terms), changes)
 
 
 def save_draft(
@@ -229,27 +227,6 @@ def _reroute(
     request.agency_id, request.outside_mandate = route.agency_id, list(route.outside)
     request.auto_rule = None
     return terms
-
-
-def _say(kind: ActionKind, principal: Principal, request_id: UUID, text: str, about: str) -> RequestAction:
-    words = clean_text(text, most=_NOTE_MAX, code="NOTE_INVALID")
-    with transaction.atomic():
-        request, sides = lock_request(principal, request_id)
-        side = require_side(sides, Side.LICENSEE, Side.AGENT, Side.TALENT, Side.SIGNER, Side.GUARDIAN)
-        if about and request.current is not None:
-            _require_term(request.current.terms, about)
-        asked = request.actions.filter(kind=ActionKind.QUESTION).exclude(side=side)
-        if kind is ActionKind.ANSWER and not asked.exists():
-            raise Conflict("NO_QUESTION", "Nobody has asked you anything.")
-        return move(request, kind, principal=principal, side=side, note=words, about=about)
-
-
-def _require_term(document: Mapping[str, Any], path: str) -> None:
-    place: Any = document
-    for name in path.split("."):
-        if not isinstance(place, dict) or name not in place:
-            raise InvalidInput("TERM_UNKNOWN", "There is no such term.", path[:80], {"field": path[:80]})
-        place = place[name]
 
 
 def _note(text: str) -> str:

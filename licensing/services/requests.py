@@ -89,7 +89,8 @@ def request_renewal(
     """
     _require_producer(principal)
     renewed = _renewable(principal, jti)
-    wanted = {**(changes or {}), "window": {"days": days}}
+    ends = renewed.terms.terms["window"].get("production_end_event")
+    wanted = {**(changes or {}), "window": {"days": days, "production_end_event": ends}}
     refuse_training(wanted.get("use_types", ()))
     at = clock.now()
     mandate = represented_by(renewed.talent, at)

@@ -68,10 +68,20 @@ _TALENTS_GAIN: Final = frozenset(
         "equivalent_days_method",
         "pension_health_bps",
         "residuals",
+        "use_fee_minor",
+        "holding_fee_minor",
+        "equivalent_days_author",
+        "equivalent_days_dated",
+        "audit_rights",
     }
 )
 _OPEN: Final[Mapping[str, frozenset[str]]] = {
-    "scope": frozenset({"sequences", "shots", "characters", "frames_max", "lines_max", "resolution_max"}),
+    "scope": frozenset(
+        {
+            *("sequences", "shots", "characters", "frames_max", "lines_max", "resolution_max"),
+            *("words_max", "max_screen_seconds"),
+        }
+    ),
     "exploitation": frozenset({"until", "channels", "distribution_territory"}),
     "approvals": frozenset(Approvals.__struct_fields__),
     "compensation": _TALENTS_GAIN,

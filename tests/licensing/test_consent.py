@@ -218,6 +218,9 @@ def test_what_lies_within_the_talents_rule_is_granted_at_once_and_the_log_says_b
         {"terms": {"governing_law": "MX"}},
         {"terms": {"renewal": {"terms": "SAME_TERMS"}}},
         {"terms": {"reporting": {"cadence": "ON_DEMAND"}}},
+        {"compensation": {**_FEE, "tax_withholding_bps": 1}},
+        {"compensation": {**_FEE, "share_bps": 1}},
+        {"compensation": {**_FEE, "scale_multiple_bps": 1}},
         {"not_before": in_days(211)},
         {"not_before": in_days(9_000)},
     ],
@@ -318,6 +321,51 @@ def test_database_finds_each_clause_beyond_the_rule(cast: Cast, path: str, value
         group = group[one]
     group[name] = value
     assert not within(beyond, RULE_LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("surprise", 1),
+        ("scope.surprise", 1),
+        ("scope.runs_max", 1),
+        ("window.surprise", "x"),
+        ("compensation.surprise", 1),
+        ("compensation.tax_withholding_bps", 1),
+        ("compensation.share_bps", 1),
+        ("compensation.payee", "SOMEBODY-ELSE"),
+        ("exclusivity.most_favoured_nation", True),
+        ("marking.c2pa", False),
+        ("retention.scan", "KEEP"),
+        ("reporting.cadence", "ON_DEMAND"),
+        ("renewal.terms", "SAME_TERMS"),
+        ("credit", "Uncredited"),
+        ("dispute", "ARBITRATION"),
+        ("governing_law", "MX"),
+        ("declared", {"exemption": "EXPRESSIVE_WORK"}),
+    ],
+)
+def test_database_is_closed_over_every_clause_that_a_rule_has_no_limit_for(
+    cast: Cast, path: str, value: Any
+) -> None:
+    request = factories.make_submitted_request(cast.production, cast.talent, compensation=_FEE)
+
+    def usual(terms: dict[str, Any]) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("select licensing_terms_at_default(%s)", [json.dumps(terms)])
+            return bool(cursor.fetchone()[0])
+
+    terms = copy.deepcopy(request.current.terms)
+    terms["scope"] |= {"words_max": 5, "max_screen_seconds": 5}
+    terms["compensation"] |= {"use_fee_minor": 1, "holding_fee_minor": 1, "audit_rights": "Her accountant."}
+    terms["window"]["production_end_event"] = "wrap"
+    assert usual(terms)
+    *groups, name = path.split(".")
+    group = terms
+    for one in groups:
+        group = group[one]
+    group[name] = value
+    assert not usual(terms)
 
 
 def test_database_writes_no_licence_that_outlives_its_rule(cast: Cast) -> None:

@@ -290,6 +290,7 @@ BODIES: dict[str, Body] = {
     "POST /requests/{request_id}/undo/": _form(field="frames_max"),
     "GET /requests/{request_id}/change/": _query("?field=frames_max"),
     "POST /requests/{request_id}/counter/": _form(note=""),
+    "POST /requests/{request_id}/revise/": _form(note=""),
     "POST /requests/{request_id}/approve/": _form(terms_hash=_fact("terms_hash")),
     "POST /requests/{request_id}/approve/@direct": _form(terms_hash=_fact("direct_hash")),
     "POST /requests/{request_id}/decline/": _form(reason="Not this time."),

@@ -24,12 +24,14 @@ from trustcore.policy.narrow import is_narrower, widenings
 from trustcore.policy.sentences import (
     BASIS_POINTS,
     CHOICE,
+    COUNT,
     COUNTRIES,
     DATE,
     DAYS,
     EVER,
     HOURS,
     IDENT,
+    MULTIPLE,
     SECONDS,
     SIZE,
     TEXT,
@@ -49,7 +51,7 @@ from trustcore.policy.sentences import (
     use,
     word,
 )
-from trustcore.policy.shape import Declared, Terms
+from trustcore.policy.shape import Declared, Terms, said
 from trustcore.policy.territory import territory_name
 from trustcore.policy.words import CONTENT, money
 
@@ -85,9 +87,12 @@ READERS: Final = (
     Reader("scope.runs_max", message("limit of runs and outputs"), amount),
     Reader("scope.seconds_max", message("limit of sound"), SECONDS),
     Reader("scope.resolution_max", message("largest picture"), SIZE),
+    Reader("scope.words_max", message("word limit"), COUNT),
+    Reader("scope.max_screen_seconds", message("time on screen"), SECONDS),
     Reader("window.not_before", message("first day"), DATE),
     Reader("window.not_after", message("last day"), DATE),
     Reader("window.days", message("length of the licence"), DAYS),
+    Reader("window.production_end_event", message("event that ends the work"), TEXT),
     Reader("exploitation.until", message("last day the work may be shown"), EVER),
     Reader("exploitation.channels", message("channels it may be shown through"), members(channel)),
     Reader("exploitation.distribution_territory", message("countries it may be shown in"), COUNTRIES),
@@ -128,6 +133,12 @@ READERS: Final = (
     Reader("compensation.payee", message("payee"), IDENT),
     Reader("compensation.due", message("time of payment"), TEXT),
     Reader("compensation.late_terms", message("rule for late payment"), TEXT),
+    Reader("compensation.scale_multiple_bps", message("multiple of the scale"), MULTIPLE),
+    Reader("compensation.share_bps", message("share"), BASIS_POINTS),
+    Reader("compensation.equivalent_days_author", message("author of the estimate"), TEXT),
+    Reader("compensation.equivalent_days_dated", message("date of the estimate"), DATE),
+    Reader("compensation.audit_rights", message("right to see the books"), TEXT),
+    Reader("compensation.tax_withholding_bps", message("tax withheld"), BASIS_POINTS),
     Reader("reporting.cadence", message("rhythm of reports"), CHOICE),
     Reader("reporting.to", message("readers of the reports"), _CODES),
     Reader("marking.watermark", message("hidden marks"), _CODES),
@@ -165,6 +176,8 @@ MONEY: Final = {
     "compensation.overage_rate_minor": message("rate for going over"),
     "compensation.minimum_guarantee_minor": message("minimum guarantee"),
     "compensation.kill_fee_minor": message("kill fee"),
+    "compensation.use_fee_minor": message("fee for each further use"),
+    "compensation.holding_fee_minor": message("holding fee"),
 }
 """Amounts of money, told in the currency of their own version."""
 
@@ -199,16 +212,22 @@ def diff_terms(old: Terms, new: Terms, lang: Language = ENGLISH) -> tuple[TermCh
 
 def _fields(old: Terms, new: Terms, lang: Language) -> Iterator[TermChange]:
     for reader in READERS:
-        was, now = attrgetter(reader.path)(old), attrgetter(reader.path)(new)
+        was, now = (said(attrgetter(reader.path)(one)) for one in (old, new))
         if was != now:
             yield TermChange(reader.path, *reader.tell(reader.label, was, now, lang))
 
 
 def _amounts(old: Terms, new: Terms, lang: Language) -> Iterator[TermChange]:
     for path, label in MONEY.items():
-        before, after = (money(attrgetter(path)(t), t.compensation.currency, lang) for t in (old, new))
-        if attrgetter(path)(old) != attrgetter(path)(new):
+        was, now = (said(attrgetter(path)(one)) for one in (old, new))
+        if was != now:
+            before, after = (_money(one, path, lang) for one in (old, new))
             yield TermChange(path, before, after, changed(label, before, after, lang))
+
+
+def _money(terms: Terms, path: str, lang: Language) -> str:
+    amount = said(attrgetter(path)(terms))
+    return lang.say("nothing") if amount is None else money(amount, terms.compensation.currency, lang)
 
 
 def _content(old: Terms, new: Terms, lang: Language) -> Iterator[TermChange]:

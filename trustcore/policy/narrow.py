@@ -24,7 +24,7 @@ from trustcore.policy.clauses import (
     RatingSystem,
 )
 from trustcore.policy.settle import parse_time
-from trustcore.policy.shape import ExclusiveRight, Terms
+from trustcore.policy.shape import ExclusiveRight, Terms, said
 from trustcore.policy.territory import covers
 
 _FIXED: Final = (
@@ -61,7 +61,7 @@ def widenings(old: Terms, new: Terms) -> tuple[str, ...]:
     """Return the paths of the fields by which ``new`` grants more than ``old``, in the order of the terms."""
     found = [path for path in _FIXED if attrgetter(path)(old) != attrgetter(path)(new)]
     for path, is_within in _RULES:
-        was, now = attrgetter(path)(old), attrgetter(path)(new)
+        was, now = (said(attrgetter(path)(one)) for one in (old, new))
         if was != now and not is_within(now, was):
             found.append(path)
     for path, order in _STRICTEST_FIRST.items():
@@ -125,8 +125,24 @@ def _edit_rights(now: tuple[str, ...], was: tuple[str, ...]) -> bool:
     return others <= set(was) and _clip_seconds(now) <= _clip_seconds(was)
 
 
-def _no_more_exclusive(now: ExclusiveRight, _was: ExclusiveRight) -> bool:
-    return now.kind is Exclusivity.NONE
+def _no_more_exclusive(now: ExclusiveRight, was: ExclusiveRight) -> bool:
+    """None at all, or a right of the same kind (any, where it was the full one) that reaches no further."""
+    if now.kind is Exclusivity.NONE:
+        return True
+    same = now.kind is was.kind and set(now.categories) <= set(was.categories)
+    where = not was.territory or (bool(now.territory) and _territories(now.territory, was.territory))
+    # left out, the right ends with the licence: an end that is named could lie beyond that
+    ends = now.until is None if was.until is None else _not_later(now.until, was.until)
+    return (was.kind is Exclusivity.FULL or same) and where and ends
+
+
+def _no_more_words(now: int | None, was: int | None) -> bool:
+    return was is None or (now is not None and now <= was)
+
+
+def _ends_as_soon(now: str | None, was: str | None) -> bool:
+    """An event that was not named may be; one that was named stays."""
+    return was is None or now == was
 
 
 def _destroyed(now: OnEnd, _was: OnEnd) -> bool:
@@ -153,6 +169,9 @@ _RULES: Final[tuple[tuple[str, Callable[[Any, Any], bool]], ...]] = (
     ("scope.runs_max", _at_most),
     ("scope.seconds_max", _at_most),
     ("scope.resolution_max", _no_larger),
+    ("scope.words_max", _no_more_words),
+    ("scope.max_screen_seconds", _no_more_words),
+    ("window.production_end_event", _ends_as_soon),
     ("window.not_before", _not_earlier),
     ("window.not_after", _not_later),
     ("window.days", _no_more_days),

@@ -14,7 +14,7 @@ from typing import Final
 from trustcore.language import ENGLISH, Language
 from trustcore.older import dataclass
 from trustcore.policy.clauses import Assignability, ChangeOfControl, ContentRule, Exclusivity
-from trustcore.policy.shape import Scope, Terms
+from trustcore.policy.shape import Scope, Terms, said
 from trustcore.policy.territory import COUNTRIES, PRESETS, territory_name
 from trustcore.policy.vocabulary import TRAINING_USE_TYPES, Channel, Construct, Quota, UseType, quota_of
 from trustcore.policy.words import CHANNELS, CONSTRUCTS, CONTENT, USES, frames, moment
@@ -85,6 +85,7 @@ def _not_granted(terms: Terms, lang: Language) -> Iterator[Line]:
     yield from _other_countries(terms, lang)
     if prohibited := [CONTENT[name] for name, rule in terms.content.items() if _is_closed(rule)]:
         yield Line(lang.say("Content"), _sentence(prohibited, lang))
+    yield from _beyond_amounts(terms, lang)
     if ceilings := [f"{system} {rating}" for system, rating in (terms.ratings or {}).items()]:
         yield Line(
             lang.say("A stronger rating"),
@@ -97,6 +98,30 @@ def _not_granted(terms: Terms, lang: Language) -> Iterator[Line]:
     yield from _handing_on(terms, lang)
     if terms.exclusivity.kind is Exclusivity.NONE:
         yield Line(lang.say("Exclusivity"), lang.say("Others may be granted the same."))
+
+
+def _beyond_amounts(terms: Terms, lang: Language) -> Iterator[Line]:
+    """What lines and frames may not add up to, and what ends the work before its last day."""
+    if (words := said(terms.scope.words_max)) is not None:
+        yield Line(
+            lang.say("More words"),
+            lang.counted(
+                "All lines together have at most %(number)s word.",
+                "All lines together have at most %(number)s words.",
+                words,
+            ),
+        )
+    if (seconds := said(terms.scope.max_screen_seconds)) is not None:
+        yield Line(
+            lang.say("More time on screen"),
+            lang.counted(
+                "At most %(number)s second of the finished work.",
+                "At most %(number)s seconds of the finished work.",
+                seconds,
+            ),
+        )
+    if event := said(terms.window.production_end_event):
+        yield Line(lang.say("Work after this event"), lang.say("“%(text)s”", text=event))
 
 
 def _limit(scope: Scope, use_type: UseType, lang: Language) -> str:

@@ -193,11 +193,21 @@ def _points(points: int, lang: Language) -> str:
     return f"{points // 100}{lang.decimal}{points % 100:02d} %"
 
 
+def _times(points: int, lang: Language) -> str:
+    whole, part = divmod(points, 10_000)
+    return lang.say(
+        "%(number)s times the scale",
+        number=f"{whole}{lang.decimal}{part:04d}".rstrip("0").rstrip(lang.decimal),
+    )
+
+
 DATE: Final = change(moment, _UNSTATED, _MOVES)
 CHOICE: Final = change(word, _UNSTATED)
 TEXT: Final = change(quoted, message("nothing"))
 IDENT: Final = change(itself, message("nothing"))
 COUNTRIES: Final = members(territory_name)
+COUNT: Final = change(lambda number, lang: lang.number(number), message("no limit"))
+MULTIPLE: Final = change(_times, message("nothing"))
 BASIS_POINTS: Final = change(_points, message("nothing"))
 EVER: Final = change(moment, message("no end"), _MOVES)
 SIZE: Final = change(itself, message("any size"))

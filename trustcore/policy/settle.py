@@ -19,7 +19,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -37,6 +37,7 @@ from trustcore.policy.clauses import (
 )
 from trustcore.policy.shape import (
     Approvals,
+    Compensation,
     Declared,
     ExclusiveRight,
     Exploitation,
@@ -47,11 +48,13 @@ from trustcore.policy.shape import (
     Terms,
     Tools,
     Window,
+    said,
 )
 from trustcore.policy.territory import expand_territories, is_territory
 from trustcore.policy.vocabulary import TRAINING_USE_TYPES, ApprovalMode
 
 DAY: Final = timedelta(days=1)
+G = TypeVar("G", bound=msgspec.Struct)
 _CONTENT: Final = frozenset(PROHIBITED_CONTENT) | frozenset(NEGOTIABLE_CONTENT)
 _EDIT_RIGHT: Final = re.compile(
     r"FULL_WORK|TRAILER|CUTDOWN|STILL|LOCALISED_VERSION|CLIP_MAX_SECONDS\([1-9]\d{0,4}\)"
@@ -95,6 +98,7 @@ def settle(terms: Terms) -> Terms:
     settled = replace(
         terms,
         vendors=_unique(terms.vendors),
+        compensation=_compensation(terms.compensation),
         constructs=_some(terms.constructs, "constructs"),
         anchors=_unique(terms.anchors),
         use_types=_some(terms.use_types, "use_types"),
@@ -196,7 +200,7 @@ def _script(ref: ScriptRef, path: str) -> ScriptRef:
 
 def _scope(scope: Scope) -> Scope:
     return replace(
-        scope,
+        _without_nothing(scope),
         sequences=_unique(scope.sequences),
         shots=_unique(scope.shots),
         characters=_unique(_text(name, "scope.characters") for name in scope.characters),
@@ -208,7 +212,7 @@ def _window(window: Window) -> Window:
     if window.not_before is None or window.not_after is None:
         if window.not_before != window.not_after or window.days is None:
             raise InvalidTerms("give both ends, or only the days", "window")
-        return window
+        return _without_nothing(window)
     start = parse_time(window.not_before, "window.not_before")
     end = parse_time(window.not_after, "window.not_after")
     if end <= start:
@@ -216,7 +220,25 @@ def _window(window: Window) -> Window:
     days = -((start - end) // DAY)
     if window.days not in (None, days):
         raise InvalidTerms(f"the two ends are {days} days apart, not {window.days}", "window.days")
-    return Window(not_before=format_time(start), not_after=format_time(end), days=days)
+    return replace(
+        _without_nothing(window), not_before=format_time(start), not_after=format_time(end), days=days
+    )
+
+
+def _compensation(pay: Compensation) -> Compensation:
+    if (dated := said(pay.equivalent_days_dated)) is not None:
+        pay = replace(pay, equivalent_days_dated=_moment(dated, "compensation.equivalent_days_dated"))
+    return _without_nothing(pay)
+
+
+def _without_nothing(group: G) -> G:
+    """Return the group without the younger fields that say ``null``: nothing agreed is left out, never written."""
+    nothing = {
+        one.name: msgspec.UNSET
+        for one in msgspec.structs.fields(type(group))
+        if one.default is msgspec.UNSET and getattr(group, one.name) is None
+    }
+    return replace(group, **nothing) if nothing else group
 
 
 def _exploitation(use: Exploitation) -> Exploitation:

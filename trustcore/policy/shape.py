@@ -4,12 +4,15 @@ A field that is not named here is refused; a group left out has the default writ
 canonical form writes every field. ``0`` in a quota means none; an empty list of shots, sequences,
 characters, models or engines means that nothing of the kind is restricted.
 
+A field younger than the first licences (:data:`YOUNGER_FIELDS`) is left out where nothing is agreed, so that the
+hashes of older terms stand.
+
 Source: TAXONOMY sections 9, 11 and 12.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
@@ -51,6 +54,10 @@ Money = Annotated[int, Meta(ge=0, le=10**15)]
 """Minor units of the currency; never a float."""
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 Territory = Annotated[str, Meta(max_length=16)]
+Cap = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+"""A number that is only written where one is agreed."""
+Multiple = Annotated[int, Meta(ge=1, le=10_000_000)]
+"""A multiple of a scale in basis points: 15,000 is one and a half times."""
 
 
 class _Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,7 +83,11 @@ class ScriptRef(_Group, frozen=True, kw_only=True):
 
 
 class Scope(_Group, frozen=True, kw_only=True):
-    """Where in the work, and how much: frames, lines, seconds of sound, runs or outputs."""
+    """Where in the work, and how much: frames, lines, seconds of sound, runs or outputs.
+
+    ``words_max`` and ``max_screen_seconds`` bound what the lines and frames may add up to; receipts count lines and
+    frames, so these two are kept by the studio and looked at in review.
+    """
 
     sequences: tuple[Ident, ...] = ()
     shots: tuple[Ident, ...] = ()
@@ -86,14 +97,20 @@ class Scope(_Group, frozen=True, kw_only=True):
     runs_max: Count = 0
     seconds_max: Count = 0
     resolution_max: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}\Z")] | None = None
+    words_max: Cap | msgspec.UnsetType | None = msgspec.UNSET
+    max_screen_seconds: Cap | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Window(_Group, frozen=True, kw_only=True):
-    """When work may be done. Both ends are set, or neither is: then it opens on issue for ``days``."""
+    """When work may be done. Both ends are set, or neither is: then it opens on issue for ``days``.
+
+    ``production_end_event`` names what ends the work before that, as "picture lock".
+    """
 
     not_before: Timestamp | None = None
     not_after: Timestamp | None = None
     days: Days | None = None
+    production_end_event: Label | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Exploitation(_Group, frozen=True, kw_only=True):
@@ -133,7 +150,14 @@ class Approvals(_Group, frozen=True, kw_only=True):
 
 
 class Compensation(_Group, frozen=True, kw_only=True):
-    """What is owed; computed and reported here, never moved. Money is in minor units."""
+    """What is owed; computed and reported here, never moved. Money is in minor units.
+
+    Attributes:
+        use_fee_minor, holding_fee_minor: owed for each further use, and for keeping oneself free.
+        scale_multiple_bps: of ``SCALE_MULTIPLE``; ``share_bps``: of a royalty or revenue share.
+        equivalent_days_author, equivalent_days_dated: whose good-faith estimate it is, and when it was made.
+        audit_rights: who may look into the books, and how.
+    """
 
     basis: PayBasis = PayBasis.NO_FEE_CONSENTED
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")] = "USD"
@@ -150,6 +174,14 @@ class Compensation(_Group, frozen=True, kw_only=True):
     payee: Ident | None = None
     due: Label | None = None
     late_terms: Label | None = None
+    use_fee_minor: Money | msgspec.UnsetType | None = msgspec.UNSET
+    holding_fee_minor: Money | msgspec.UnsetType | None = msgspec.UNSET
+    scale_multiple_bps: Multiple | msgspec.UnsetType | None = msgspec.UNSET
+    share_bps: BasisPoints | msgspec.UnsetType | None = msgspec.UNSET
+    equivalent_days_author: Label | msgspec.UnsetType | None = msgspec.UNSET
+    equivalent_days_dated: Timestamp | msgspec.UnsetType | None = msgspec.UNSET
+    audit_rights: Label | msgspec.UnsetType | None = msgspec.UNSET
+    tax_withholding_bps: BasisPoints | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Reporting(_Group, frozen=True, kw_only=True):
@@ -291,3 +323,17 @@ class Terms(_Group, frozen=True, kw_only=True):
         """
         written: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return written
+
+
+YOUNGER_FIELDS: Final = tuple(
+    f"{group.__name__.lower()}.{one.name}"
+    for group in (Scope, Window, Compensation)
+    for one in msgspec.structs.fields(group)
+    if one.default is msgspec.UNSET
+)
+"""Paths that terms have only where something is agreed, as ``scope.words_max``."""
+
+
+def said(value: Any) -> Any:
+    """Return a field's value; ``None`` for one that was left out."""
+    return None if value is msgspec.UNSET else value

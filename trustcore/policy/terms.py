@@ -133,9 +133,9 @@ def open_window(terms: Terms, *, not_before: datetime) -> Terms:
     """
     if terms.window.not_before is not None or terms.window.days is None:
         raise ValueError("the window is open already")
-    window = Window(
+    window = replace(
+        terms.window,
         not_before=format_time(not_before),
         not_after=format_time(not_before + timedelta(days=terms.window.days)),
-        days=terms.window.days,
     )
     return replace(terms, window=window)

@@ -94,6 +94,38 @@ SENTENCES = [
         "The largest picture changes from any size to 4096x2160.",
     ),
     ({"credit": "As Ada"}, "credit", "The credit changes from nothing to “As Ada”."),
+    ({"scope__words_max": 1200}, "scope.words_max", "The word limit changes from no limit to 1,200."),
+    (
+        {"scope__max_screen_seconds": 90},
+        "scope.max_screen_seconds",
+        "The time on screen changes from nothing stated to 90 seconds.",
+    ),
+    (
+        {
+            "window": {
+                "not_before": "2026-08-01T00:00:00Z",
+                "not_after": "2026-10-30T00:00:00Z",
+                "production_end_event": "picture lock",
+            }
+        },
+        "window.production_end_event",
+        "The event that ends the work changes from nothing to “picture lock”.",
+    ),
+    (
+        {"compensation__use_fee_minor": 50_000},
+        "compensation.use_fee_minor",
+        "The fee for each further use changes from nothing to USD 500.00.",
+    ),
+    (
+        {"compensation__scale_multiple_bps": 15_000},
+        "compensation.scale_multiple_bps",
+        "The multiple of the scale changes from nothing to 1.5 times the scale.",
+    ),
+    (
+        {"compensation__tax_withholding_bps": 3_000},
+        "compensation.tax_withholding_bps",
+        "The tax withheld changes from nothing to 30.00 %.",
+    ),
     (
         {"change_of_control": "SURVIVE"},
         "change_of_control",
@@ -145,6 +177,9 @@ NARROWER = [
     {"compensation__amount_minor": 9_999_999},
     {"reporting__cadence": "MONTHLY"},
     {"credit": "As Ada Merrow"},
+    {"scope__words_max": 400},
+    {"scope__max_screen_seconds": 90},
+    {"compensation__use_fee_minor": 1},
     {"profiles": ["SAG_TVT_2026@1"]},
 ]
 WIDER = [
@@ -203,6 +238,35 @@ def test_clip_length_may_fall_and_not_grow():
     ten = terms(exploitation__edit_rights=["CLIP_MAX_SECONDS(10)"])
     assert is_narrower(thirty, ten)
     assert not is_narrower(ten, thirty)
+
+
+def test_caps_that_were_agreed_may_fall_and_never_go():
+    capped = terms(scope__words_max=400, scope__max_screen_seconds=90)
+    assert is_narrower(capped, terms(scope__words_max=399, scope__max_screen_seconds=90))
+    assert widenings(capped, terms(scope__words_max=401)) == ("scope.words_max", "scope.max_screen_seconds")
+    days = {"not_before": "2026-08-01T00:00:00Z", "not_after": "2026-10-30T00:00:00Z"}
+    ended = terms(window={**days, "production_end_event": "picture lock"})
+    assert is_narrower(terms(), ended)
+    assert widenings(ended, terms()) == ("window.production_end_event",)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "within"),
+    [
+        ({"kind": "FULL"}, {"kind": "CHARACTER"}, True),
+        ({"kind": "FULL"}, {"kind": "NONE"}, True),
+        ({"kind": "CHARACTER"}, {"kind": "FULL"}, False),
+        ({"kind": "CATEGORY", "categories": ["Cars", "Watches"]}, {"kind": "CATEGORY", "categories": ["Cars"]}, True),
+        ({"kind": "CATEGORY", "categories": ["Cars"]}, {"kind": "CATEGORY", "categories": ["Cars", "Ale"]}, False),
+        ({"kind": "FULL"}, {"kind": "FULL", "territory": ["US"]}, True),
+        ({"kind": "FULL", "territory": ["US"]}, {"kind": "FULL"}, False),
+        ({"kind": "FULL"}, {"kind": "FULL", "until": "2030-01-01T00:00:00Z"}, False),
+        ({"kind": "FULL", "until": "2030-01-01T00:00:00Z"}, {"kind": "FULL", "until": "2029-01-01T00:00:00Z"}, True),
+        ({"kind": "FULL", "until": "2030-01-01T00:00:00Z"}, {"kind": "FULL"}, False),
+    ],
+)  # fmt: skip
+def test_exclusive_right_is_narrowed_by_kind_place_and_end(was, now, within):
+    assert is_narrower(terms(exclusivity=was), terms(exclusivity=now)) is within
 
 
 @pytest.mark.req("ST-080")

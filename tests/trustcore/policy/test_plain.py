@@ -95,3 +95,16 @@ def test_rating_ceiling_is_among_what_is_not_granted():
     lines = {line.title: line.detail for line in plain_terms(terms(ratings={"MPA": "PG-13"})).not_granted}
     assert lines["A stronger rating"] == "Nothing above MPA PG-13."
     assert "A stronger rating" not in {line.title for line in plain_terms(terms()).not_granted}
+
+
+def test_caps_and_the_end_of_production_are_named_among_what_is_not_granted():
+    days = {"not_before": "2026-08-01T00:00:00Z", "not_after": "2026-10-30T00:00:00Z"}
+    capped = terms(
+        scope__words_max=400, scope__max_screen_seconds=1, window={**days, "production_end_event": "wrap"}
+    )
+    told = {line.title: line.detail for line in plain_terms(capped).not_granted}
+    assert told["More words"] == "All lines together have at most 400 words."
+    assert told["More time on screen"] == "At most 1 second of the finished work."
+    assert told["Work after this event"] == "“wrap”"
+    plain = {line.title for line in plain_terms(terms()).not_granted}
+    assert plain.isdisjoint({"More words", "More time on screen", "Work after this event"})

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.trustcore.samples import FILM_A, body, terms, training_terms
 from trustcore.errors import InvalidTerms, TrustError
+from trustcore.policy.shape import YOUNGER_FIELDS
 from trustcore.policy.terms import (
     canonical_terms,
     format_time,
@@ -254,3 +255,35 @@ def test_ratings_that_nobody_agreed_are_not_written_so_that_older_hashes_stand()
     assert agreed.to_dict()["ratings"] == {"BBFC": "12", "MPA": "PG-13"}
     assert terms_hash(agreed) != terms_hash(terms())
     assert parse_terms(agreed.to_dict()) == agreed
+
+
+def test_younger_fields_are_written_only_where_something_is_agreed():
+    plain = terms()
+    assert plain.to_dict()["scope"].keys().isdisjoint({"words_max", "max_screen_seconds"})
+    nothing = {"words_max": None, "max_screen_seconds": None, "frames_max": 3000, "lines_max": 14}
+    assert terms_hash(terms(scope=nothing)) == terms_hash(plain)
+    for path in YOUNGER_FIELDS:
+        group, name = path.split(".")
+        assert name not in plain.to_dict()[group]
+        assert terms_hash(terms(**{f"{group}__{name}": None})) == terms_hash(plain)
+    agreed = terms(scope__words_max=400, compensation__equivalent_days_dated="2026-06-02T02:00:00+02:00")
+    assert agreed.to_dict()["scope"]["words_max"] == 400
+    assert agreed.to_dict()["compensation"]["equivalent_days_dated"] == "2026-06-02T00:00:00Z"
+    assert terms_hash(agreed) != terms_hash(plain)
+    assert parse_terms(canonical_terms(agreed)) == agreed
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("scope__words_max", 0),
+        ("scope__max_screen_seconds", -1),
+        ("compensation__share_bps", 10_001),
+        ("compensation__use_fee_minor", 1.5),
+        ("compensation__audit_rights", "hid\u202eden"),
+        ("compensation__equivalent_days_dated", "yesterday"),
+    ],
+)
+def test_younger_fields_are_read_as_strictly_as_the_others(path, value):
+    with pytest.raises(InvalidTerms):
+        terms(**{path: value})

@@ -356,7 +356,7 @@ def _licensing(world: World, talent: Talent) -> None:
     world.facts["mandate"] = factories.make_mandate(talent, world.people["agent"])
     waiting = ask()
     countered = _counter(world, ask())
-    token = factories.approve(ask(terms={"approvals": {"checkpoints": ["ROLE"]}}))
+    token = factories.approve(ask(terms={"approvals": {"checkpoints": ["FINAL"]}}))
     ended = factories.approve(ask())
     services.revoke_token(
         principal=world.people["agent"],
@@ -365,6 +365,16 @@ def _licensing(world: World, talent: Talent) -> None:
         disposition="KEEP",
         reason="It is over.",
     )
+    frames = [factories.approve(ask()) for _ in range(2)]  # whose frames are held, asked for and not
+    for one in frames:
+        services.revoke_token(
+            principal=world.people["agent"],
+            jti=one.pk,
+            kind="DISTRIBUTION_HOLD",
+            disposition="QUARANTINE",
+            reason="Not these.",
+        )
+    release = services.ask_release(principal=producer, jti=frames[1].pk, why="The scene was cut anew.")
     held = factories.approve(ask())
     hold = services.place_hold(
         principal=producer, covers="token", covered_id=held.pk, reason="SUSPENDED", why="Ours to lift."
@@ -392,6 +402,9 @@ def _licensing(world: World, talent: Talent) -> None:
         "jti": str(token.pk),
         "held_jti": str(held.pk),
         "hold_id": str(hold.pk),
+        "frames": str(frames[0].pk),
+        "asked_frames": str(frames[1].pk),
+        "release_id": str(release.pk),
         "draft_id": str(draft.pk),
         "duty_id": str(duty.pk),
         "older": "1",

@@ -15,7 +15,7 @@ from agents_portal.binding import Binding, Consequence
 from agents_portal.forming import carried_out
 from agents_portal.forms.refusing import BlockForm, EscalateForm
 from licensing.selectors import RequestDetail, request_detail
-from licensing.selectors.blocks import blocks_seen_by
+from licensing.selectors.blocks import blocks_seen_by, may_open
 from licensing.services import block_studio, escalate_request, unblock_studio
 
 _MOST = 100
@@ -76,6 +76,8 @@ def unblock_page(request: PortalRequest, block_id: UUID) -> HttpResponse:
     row = blocks_seen_by(request.principal).filter(pk=block_id, ended_at=None).first()
     if row is None:
         raise Http404
+    if not may_open(request.principal, row):
+        raise PermissionDenied
     if request.method == "POST":
         unblock_studio(principal=request.principal, block_id=block_id)
         return redirect("portal-blocks")

@@ -13,6 +13,7 @@ from common.errors import Conflict, Forbidden, NotFound
 from licensing.machine import REQUIRED_SIDES
 from licensing.models import LicenceRequest, StudioBlock
 from licensing.models.requests import OPEN_STATES, ActionKind, Side
+from licensing.selectors.blocks import blocks_seen_by, may_open
 from licensing.selectors.people import (
     authority_wanted,
     has_authority,
@@ -67,7 +68,7 @@ def unblock_studio(*, principal: Principal, block_id: UUID) -> StudioBlock:
 
     Raises:
         NotFound: no such block, or none of a talent for whom the caller acts.
-        Forbidden: ``TALENT_ONLY``, or as :func:`~accounts.presence.require_presence`.
+        Forbidden: ``TALENT_ONLY``, ``NOT_YOURS_TO_OPEN``, or as :func:`~accounts.presence.require_presence`.
         Conflict: ``BLOCK_ENDED``.
     """
     with transaction.atomic():
@@ -75,13 +76,14 @@ def unblock_studio(*, principal: Principal, block_id: UUID) -> StudioBlock:
         row = rows.filter(pk=block_id).first()
         if row is None:
             raise NotFound
-        mandate = mandate_in_force(row.talent_id)
-        is_agent = mandate is not None and is_agent_of(principal, mandate)
-        is_own = is_talent(principal, row.talent) or has_authority(principal, row.talent)
-        if not (is_own or is_agent):
+        if not blocks_seen_by(principal).filter(pk=row.pk).exists():
             raise NotFound
-        if not is_own and row.side in _OWN:
-            raise Forbidden("TALENT_ONLY", "The talent blocked this studio; nobody else opens it.")
+        if not may_open(principal, row):
+            if row.side in _OWN:
+                raise Forbidden("TALENT_ONLY", "The talent blocked this studio; nobody else opens it.")
+            raise Forbidden(
+                "NOT_YOURS_TO_OPEN", "The talent, or an agent under mandate, takes its requests again."
+            )
         require_presence(principal)
         if row.ended_at is not None:
             raise Conflict("BLOCK_ENDED", "This block was ended before.")

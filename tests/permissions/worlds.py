@@ -34,6 +34,7 @@ from licensing.models import (
     PersonSignature,
     Production,
     RevocationDuty,
+    StudioBlock,
     Talent,
 )
 from notify.models import Delivery, Letter
@@ -375,6 +376,10 @@ def _licensing(world: World, talent: Talent) -> None:
             reason="Not these.",
         )
     release = services.ask_release(principal=producer, jti=frames[1].pk, why="The scene was cut anew.")
+    block = StudioBlock.objects.create(
+        talent=talent, studio=factories.make_studio(), side="AGENT", placed_by=world.people["agent"].person,
+        why="They never answer.",
+    )  # fmt: skip
     held = factories.approve(ask())
     hold = services.place_hold(
         principal=producer, covers="token", covered_id=held.pk, reason="SUSPENDED", why="Ours to lift."
@@ -405,6 +410,7 @@ def _licensing(world: World, talent: Talent) -> None:
         "frames": str(frames[0].pk),
         "asked_frames": str(frames[1].pk),
         "release_id": str(release.pk),
+        "block_id": str(block.pk),
         "draft_id": str(draft.pk),
         "duty_id": str(duty.pk),
         "older": "1",

@@ -22,7 +22,7 @@ ROLES_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
     Kind.STUDIO: (Role.PRODUCER, Role.ENGINEER, Role.ADMIN, Role.LEGAL),
     Kind.VENDOR: (Role.PRODUCER, Role.ENGINEER, Role.ADMIN),
     Kind.AGENCY: (Role.AGENT, Role.ADMIN, Role.LEGAL),
-    Kind.GUILD: (Role.AUDITOR, Role.ADMIN),
+    Kind.GUILD: (Role.AUDITOR, Role.ADMIN, Role.LEGAL),
     Kind.TALENT: (Role.ADMIN,),
     Kind.OPERATOR: (),
 }

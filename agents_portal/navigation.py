@@ -216,6 +216,7 @@ BELONGS: Final = {
     "portal-inbox": dict.fromkeys(SECTIONS, "portal-inbox"),
     "portal-person": dict.fromkeys(SECTIONS, "portal-roster"),
     "portal-mandate": dict.fromkeys(SECTIONS, "portal-mandates"),
+    "portal-block": {**dict.fromkeys(SECTIONS, "portal-visibility"), AGENT: "portal-roster"},
     "portal-visibility": dict.fromkeys(SECTIONS, "portal-visibility"),
     "portal-rules": dict.fromkeys(SECTIONS, "portal-rules"),
     "portal-training": dict.fromkeys(SECTIONS, "portal-training"),

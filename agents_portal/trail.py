@@ -17,6 +17,7 @@ _ACTS: Final = {
     "COUNTER": ("reply", later("Countered by")),
     "ACCEPT_COUNTER": ("check", later("Counter accepted by")),
     "APPROVE": ("signature", later("Approved by")),
+    "ESCALATE": ("send", later("Handed up to the talent by")),
     "DECLINE": ("ban", later("Declined by")),
     "WITHDRAW": ("undo-2", later("Withdrawn by")),
     "LAPSE": ("timer-off", later("Lapsed, closed by")),

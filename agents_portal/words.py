@@ -50,6 +50,7 @@ REASONS: Final = {
     "EMERGENCY_STOP": later("Stopped by the talent"),
     "SHOT_OUT_OF_SCOPE": later("That shot is not licensed"),
     "STRIKE_SUSPENSION": later("Paused by the strike"),
+    "CONTENT_APPROVAL_REQUIRED": later("Role or script has not passed yet"),
 }
 ROLES: Final = {
     "AGENT": later("Agent"), "TALENT": later("Talent"), "PRODUCER": later("Producer"), "ENGINEER": later("Pipeline engineer"),

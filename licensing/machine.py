@@ -32,6 +32,8 @@ TRANSITIONS: Final = MappingProxyType(
         },
         ActionKind.QUESTION: {state: state for state in _OPEN},
         ActionKind.ANSWER: {state: state for state in _OPEN},
+        # the agent hands it up: the talent decides alone, from the state that it is in
+        ActionKind.ESCALATE: {state: state for state in _OPEN},
         ActionKind.ACCEPT_COUNTER: {S.COUNTERED: S.COUNTER_ACCEPTED},
         # an approval that still waits for another leaves the state; the last one issues the licence
         ActionKind.APPROVE: {

@@ -24,6 +24,8 @@ urlpatterns = [
             ("approve", api.ApproveApi),
             ("counter", api.CounterApi),
             ("decline", api.DeclineApi),
+            ("block-studio", api.StudioBlockApi),
+            ("escalate", api.EscalateApi),
             ("revise", api.ReviseApi),
             ("question", api.QuestionApi),
             ("answer", api.AnswerApi),
@@ -45,6 +47,7 @@ urlpatterns = [
         path(f"api/v1/talents/<uuid:talent_id>/{what}", view.as_view(), name=f"api-talent-{name}")
         for what, name, view in (
             ("mandate", "mandate", api.MandateApi),
+            ("mandate/preview", "mandate-preview", api.MandatePreviewApi),
             ("mandate/end", "mandate-end", api.MandateEndApi),
             ("visibility", "visibility", api.TalentVisibilityApi),
             ("rules", "rules", api.RulesApi),
@@ -68,7 +71,23 @@ urlpatterns = [
     ),
     path("api/v1/absences", api.AbsencesApi.as_view(), name="api-absences"),
     path("api/v1/absences/<uuid:absence_id>/end", api.AbsenceEndApi.as_view(), name="api-absence-end"),
+    path("api/v1/studio-blocks", api.StudioBlocksApi.as_view(), name="api-studio-blocks"),
+    path(
+        "api/v1/studio-blocks/<uuid:block_id>/end",
+        api.StudioBlockEndApi.as_view(),
+        name="api-studio-block-end",
+    ),
+    path("api/v1/frame-releases", api.FrameReleasesApi.as_view(), name="api-frame-releases"),
+    path(
+        "api/v1/frame-releases/<uuid:release_id>/decide",
+        api.FrameReleaseDecideApi.as_view(),
+        name="api-frame-release-decide",
+    ),
+    path(
+        "api/v1/tokens/<uuid:jti>/ask-release", api.FrameReleaseAskApi.as_view(), name="api-token-ask-release"
+    ),
     path("api/v1/profiles", api.ProfilesApi.as_view(), name="api-profiles"),
+    path("api/v1/profiles/sign-off", api.ProfileSignOffApi.as_view(), name="api-profile-sign-off"),
     path("api/v1/profiles/adopt", api.ProfileAdoptApi.as_view(), name="api-profile-adopt"),
     path("api/v1/profiles/end", api.ProfileEndApi.as_view(), name="api-profile-end"),
     path("api/v1/policy-rollouts", api.RolloutsApi.as_view(), name="api-policy-rollouts"),

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from common.language import figure
 from common.visible import one_line
+from notify.further_wording import FURTHER
 from notify.saying import Facts, Said, Wording
 from notify.security_wording import SECURITY
 from notify.work_wording import OUTPUTS, TRAINING
@@ -323,6 +324,7 @@ _WORDS: Final[dict[str, Callable[[Said], Wording]]] = {
     "licence.resumed": _resumed,
     "revocation.overdue": _overdue,
     "talent.emergency_stop": _stop,
+    **FURTHER,
     **TRAINING,
     **OUTPUTS,
     **SECURITY,

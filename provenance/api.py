@@ -181,6 +181,26 @@ class AssetDetail(ApiView):
         return Response(AssetOutput(_asset(request, asset_id)).data)
 
 
+class AssetTakeUpInput(serializers.Serializer[Any]):
+    """Why it may go out now; kept with the move."""
+
+    why = serializers.CharField(max_length=500)
+
+
+class AssetTakeUp(ApiView):
+    """Let a held output go on."""
+
+    required_scope = "asset:write"
+
+    @extend_schema(operation_id="assets_take_up", request=AssetTakeUpInput, responses=AssetOutput)
+    def post(self, request: Request, asset_id: UUID) -> Response:
+        """Judge a held output anew: it goes on where its licences no longer hold it; a person does this."""
+        asset = workflows.take_up_asset(
+            principal=principal_of(request), asset_id=asset_id, why=self.parsed(AssetTakeUpInput)["why"]
+        )
+        return Response(AssetOutput(asset).data)
+
+
 class AssetContent(ApiView):
     """The media of a released output."""
 

@@ -4,7 +4,8 @@ Every licence that an output cites must belong to its production, be in a state 
 go out, and have receipts: an output is released only with proof that it was allowed. What is unknown holds.
 
 A licence that has merely run out, was used up or was replaced does not hold what was rendered under it;
-one that was revoked holds unless it was revoked for the future alone and its frames may be kept. Where the
+one that was revoked holds unless it was revoked for the future alone and its frames may be kept, or the talent's
+side let them go afterwards. Where the
 final review was agreed, nothing goes out before the talent's side let it pass.
 """
 
@@ -24,6 +25,8 @@ _RELEASING = frozenset(
         TokenState.SUPERSEDED,
     }
 )
+
+_ENDED_EARLY = frozenset({TokenState.REVOKED, TokenState.TERMINATED_CHANGE_OF_CONTROL})
 
 
 class HoldCode(StrEnum):
@@ -67,6 +70,7 @@ class LicenceStanding:
         revocation_kind, frame_disposition: empty unless revoked.
         rendered: receipts of frames, lines or seconds rendered under it.
         awaits_final: the final review was agreed and the talent's side has not let the work pass it.
+        is_let_go: the licence ended so that its frames are held, and the talent's side let them go.
     """
 
     jti: UUID
@@ -76,6 +80,7 @@ class LicenceStanding:
     frame_disposition: str = ""
     rendered: int = 0
     awaits_final: bool = False
+    is_let_go: bool = False
 
 
 def hold_reasons(production_id: UUID, standings: Iterable[LicenceStanding]) -> tuple[HoldReason, ...]:
@@ -91,7 +96,9 @@ def _reasons_of(production_id: UUID, standing: LicenceStanding) -> list[HoldReas
     if standing.production_id != production_id:
         return [HoldReason(HoldCode.TOKEN_NOT_OF_PRODUCTION, f"{licence} belongs to another production")]
     reasons = []
-    if standing.state == TokenState.REVOKED:
+    if standing.is_let_go and standing.state in _ENDED_EARLY:
+        pass
+    elif standing.state == TokenState.REVOKED:
         if not _revoked_but_kept(standing):
             kind = standing.revocation_kind or "an unknown kind of revocation"
             reasons.append(HoldReason(HoldCode.DISTRIBUTION_HOLD, f"{licence}: {kind}"))

@@ -31,6 +31,7 @@ urlpatterns = [
     path("api/v1/watermarks/<str:payload>/trail", api.MarkTrail.as_view(), name="watermark-trail"),
     path("api/v1/assets", api.Assets.as_view(), name="assets"),
     path("api/v1/assets/<uuid:asset_id>", api.AssetDetail.as_view(), name="asset"),
+    path("api/v1/assets/<uuid:asset_id>/take-up", api.AssetTakeUp.as_view(), name="asset-take-up"),
     path("api/v1/assets/<uuid:asset_id>/content", api.AssetContent.as_view(), name="asset-content"),
     path("api/v1/assets/<uuid:asset_id>/proxy", api.AssetProxy.as_view(), name="asset-proxy"),
     path("api/v1/assets/<uuid:asset_id>/eu-evidence", api.AssetEvidence.as_view(), name="asset-eu-evidence"),

@@ -59,5 +59,17 @@ def release_asset(
     return asset, True
 
 
+def take_up_asset(*, principal: Principal, asset_id: UUID, why: str) -> Asset:
+    """Let a held output go on, where nothing that its licences say stands against it any more.
+
+    Raises:
+        DomainError: as ``services.take_up_again`` says.
+    """
+    with transaction.atomic():
+        asset = services.take_up_again(principal=principal, asset_id=asset_id, why=why)
+        transaction.on_commit(lambda: release_chain(asset.pk).delay(), robust=True)
+    return asset
+
+
 def _earlier(principal: Principal, key: str) -> Asset | None:
     return Asset.objects.filter(organisation=principal.organisation, idempotency_key=key).first()

@@ -25,8 +25,17 @@ from accounts.principals import Principal, principal_of_person
 from accounts.services import add_member, create_api_credential
 from common import clock
 from licensing import services
-from licensing.models import LicenceRequest, LicenceToken, Mandate, Production, Talent
+from licensing.models import (
+    LicenceRequest,
+    LicenceToken,
+    Mandate,
+    Production,
+    ProfileAdoption,
+    ProfileSignOff,
+    Talent,
+)
 from licensing.services import LicenceAsk, TrainingAsk
+from trustcore.policy.profiles import catalogue, profile_hash
 from trustcore.signing import public_jwk
 
 _numbers = count(1)
@@ -90,6 +99,20 @@ def make_desk(organisation: Organisation, role: str, user: User | None = None) -
     desk = principal_of_person(user, organisation.pk)
     assert desk is not None
     return desk
+
+
+def sign_off(organisation: Organisation, profile: str) -> ProfileSignOff:
+    """Counsel of ``organisation`` signs a compliance profile off, as its text stands now."""
+    counsel = make_desk(organisation, Membership.Role.LEGAL)
+    return services.sign_off_profile(
+        principal=counsel, profile=profile, profile_hash_read=profile_hash(catalogue()[profile])
+    )
+
+
+def adopt_profile(desk: Principal, profile: str) -> ProfileAdoption:
+    """Counsel of the desk's organisation signs a profile off, and ``desk`` brings it into force."""
+    signed = sign_off(desk.organisation, profile)
+    return services.adopt_profile(principal=desk, profile=profile, profile_hash_read=signed.profile_hash)
 
 
 def make_producer(studio: Organisation) -> Principal:
@@ -188,7 +211,11 @@ def make_mandate(
     **further: Any,
 ) -> Mandate:
     """The talent lets the agent (``named``) or every agent of that agency decide."""
+    shown = services.preview_representation(
+        principal=desk_of_talent(talent), talent=talent, agency=agent.organisation
+    )
     return services.grant_mandate(
+        effect_hash=shown.effect_hash,
         principal=desk_of_talent(talent),
         talent=talent,
         agency=agent.organisation,

@@ -9,7 +9,7 @@ _KINDS = (
     (
         "DISTRIBUTION_HOLD",
         later(
-            "Hold the work too|No new frames, and frames already made are kept apart and may not be shown. Nothing here takes that back."
+            "Hold the work too|No new frames, and frames already made are kept apart and may not be shown, until your side lets them go."
         ),
     ),
     (

@@ -86,6 +86,12 @@ class SignOffForm(forms.Form):
     since = forms.DateField(widget=forms.HiddenInput)
     counsel_name = forms.CharField(label=_("Counsel who read it"), max_length=200)
 
+    def __init__(self, *args: Any, names_counsel: bool, **kwargs: Any) -> None:
+        """A profile has its counsel's own sign-off; of limits, somebody says who read them."""
+        super().__init__(*args, **kwargs)
+        if not names_counsel:
+            del self.fields["counsel_name"]
+
 
 class CanaryForm(SignOffForm):
     """The same, and whom it binds."""

@@ -14,7 +14,7 @@ ROLE_WORDS: Final = {
     "AGENT": _("Agent|Answers requests inside the mandates that people gave"),
     "AUDITOR": _("Auditor|Reads what the guild oversees; changes nothing"),
     "LEGAL": _(
-        "Legal|Reads what the house has and checks files; stops and signs where material is trained on"
+        "Legal|Reads what the house has and checks files; signs compliance profiles off; stops and signs where material is trained on"
     ),
     "ADMIN": _("Administrator|Manages people, keys and webhooks"),
     "TALENT": _("Talent|Decides about themselves"),

@@ -220,7 +220,13 @@ def _checkpoint_screen(detail: LicenceDetail, checkpoint: str) -> Binding:
     final = (
         (Consequence("film", _("The finished work may be released."), _("Until you say so it is held.")),)
         if checkpoint == "FINAL"
-        else ()
+        else (
+            Consequence(
+                "clapperboard",
+                _("The work may begin"),
+                _("once role and script have passed, where both were agreed."),
+            ),
+        )
     )
     return Binding(
         title=_("Let the work pass?"),

@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from agents_portal import words
@@ -26,7 +27,7 @@ from licensing.selectors import (
     person_on_roster,
     signers_of,
 )
-from licensing.services import end_mandate, grant_mandate
+from licensing.services import Preview, end_mandate, grant_mandate, preview_representation
 
 
 @portal_page(AGENT, TALENT)
@@ -70,8 +71,20 @@ def give_page(request: PortalRequest, talent_id: UUID) -> HttpResponse:
         now=now,
         signers=signers_of(now.id) if now and now.quorum else (),
     )
+    if request.method == "POST" and form.is_valid():
+        shown = preview_representation(
+            principal=request.principal, talent=talent, agency=form.mandate()["agency"]
+        )
+        if held_by_it(shown) and request.POST.get("effect_hash") != shown.effect_hash:
+            return _confirm_effect(request, talent, shown)
     if request.method == "POST" and carried_out(
-        form, lambda: grant_mandate(principal=request.principal, talent=talent, **form.mandate())
+        form,
+        lambda: grant_mandate(
+            principal=request.principal,
+            talent=talent,
+            effect_hash=request.POST.get("effect_hash"),
+            **form.mandate(),
+        ),
     ):
         messages.success(request, _("The mandate is in force."), extra_tags="permit")
         return redirect("portal-mandates")
@@ -87,8 +100,9 @@ def end_page(request: PortalRequest, talent_id: UUID) -> HttpResponse:
     if now is None:
         raise Http404
     if request.method == "POST":
-        end_mandate(principal=request.principal, talent=talent)
+        end_mandate(principal=request.principal, talent=talent, effect_hash=request.POST.get("effect_hash"))
         return redirect("portal-mandates")
+    shown = preview_representation(principal=request.principal, talent=talent, agency=None)
     screen = Binding(
         title=_("End the mandate of %(agency)s?") % {"agency": now.agency_name},
         lead=_("From then on you decide each request in person."),
@@ -99,8 +113,49 @@ def end_page(request: PortalRequest, talent_id: UUID) -> HttpResponse:
         consequences=(
             Consequence("circle-x", _("Nobody there signs for you any more."), _("What was passed on to colleagues ends with it."), "deny"),
             Consequence("inbox", _("Requests that wait there wait for you."), _("If you do nothing, the answer is no.")),
-            Consequence("check", _("Licences that run go on."), _("You can stop each of them, or all at once.")),
+            *_effect_lines(shown, _("until you let them go on.")),
+            Consequence("check", _("Other licences that run go on."), _("You can stop each of them, or all at once.")),
         ),
+        hidden={"effect_hash": shown.effect_hash},
+    )  # fmt: skip
+    return render(request, "portal/bind.html", {"screen": screen, "form": None})
+
+
+def held_by_it(shown: Preview) -> int:
+    """How many live licences would stand still."""
+    return sum(one.becomes == "HELD" for one in shown.effects)
+
+
+def _effect_lines(shown: Preview, until: str) -> tuple[Consequence, ...]:
+    many = held_by_it(shown)
+    if not many:
+        return ()
+    told = ngettext("%(n)s licence stands still", "%(n)s licences stand still", many) % {"n": many}
+    return (Consequence("circle-pause", told, until, "expire"),)
+
+
+def _confirm_effect(request: PortalRequest, talent: Talent, shown: Preview) -> HttpResponse:
+    """Another agency: what stands still is read before the mandate is given."""
+    filled = [
+        (name, value)
+        for name in request.POST
+        if name not in {"csrfmiddlewaretoken", "effect_hash"}
+        for value in request.POST.getlist(name)
+    ]
+    screen = Binding(
+        title=_("Change who speaks for you?"),
+        lead=_("What your former agency granted waits until you, or your new agent, confirms it."),
+        verb=_("Change my agency"),
+        back=reverse("portal-mandate-give", args=[talent.pk]),
+        consequences=(
+            *_effect_lines(shown, _("until you or your new agent lets them go on.")),
+            Consequence("send", _("Everybody concerned is told."), _("The studios, your former agency and the guild.")),
+            Consequence("check", _("What you granted in person goes on."), ""),
+        ),
+        terms_hash=shown.effect_hash,
+        hash_caption=_("This effect, by its hash"),
+        hidden={"effect_hash": shown.effect_hash},
+        repeated=tuple(filled),
     )  # fmt: skip
     return render(request, "portal/bind.html", {"screen": screen, "form": None})
 

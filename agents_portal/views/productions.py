@@ -115,6 +115,8 @@ def production_page(request: PortalRequest, production_id: UUID) -> HttpResponse
             .filter(production_id=production.pk)
             .prefetch_related(None)[:20],
             "may_export": _may_export(request, production),
+            "may_deliver": request.seat == STUDIO
+            and request.principal.is_role("PRODUCER", "ENGINEER", "ADMIN"),
             "log": totals if totals.root_hex else None,
             **_ahead(request, lines, used, counts),
         },

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from agents_portal.access import AGENT, AUDITOR, LEGAL, STUDIO, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
-from agents_portal.forms.profiles import SignOffForm
 from agents_portal.profile_words import (
     CONFIDENCE,
     KINDS,
@@ -23,11 +22,12 @@ from agents_portal.profile_words import (
     when_words,
 )
 from agents_portal.words import Badge
-from common.errors import Conflict, DomainError, Forbidden
+from common.dates import date_words
+from common.errors import Conflict
 from common.language import core
-from licensing.models import ProfileAdoption
-from licensing.selectors import adoptions_of, live_licences_under, open_requests_under
-from licensing.services import adopt_profile, end_adoption
+from licensing.models import ProfileAdoption, ProfileSignOff
+from licensing.selectors import adoptions_of, live_licences_under, open_requests_under, sign_offs_of
+from licensing.services import adopt_profile, end_adoption, sign_off_profile
 from trustcore.policy.profile_diff import diff_profiles
 from trustcore.policy.profiles import Profile, Rule, Status, catalogue, profile_hash
 
@@ -86,6 +86,8 @@ def profile_page(request: PortalRequest, ref: str) -> HttpResponse:
     adoptions = [one for one in adoptions_of(request.principal) if one.profile == ref]
     standing = next((one for one in adoptions if one.ended_at is None), None)
     digest = profile_hash(profile)
+    signed = list(sign_offs_of(request.principal, ref, digest))
+    mine = any(one.signed_by_id == request.principal.person.pk for one in signed)
     return render(
         request,
         "portal/profile.html",
@@ -100,7 +102,10 @@ def profile_page(request: PortalRequest, ref: str) -> HttpResponse:
             "live": live_licences_under(request.principal, ref),
             "waiting": open_requests_under(request.principal, ref),
             "others": [one for one in catalogue().values() if one.ref != ref and one.kind == profile.kind],
+            "signed": signed,
             "may_act": request.principal.is_role("ADMIN"),
+            "may_apply": any(one.signed_by_id != request.principal.person.pk for one in signed),
+            "may_sign": request.principal.is_role("LEGAL") and not mine,
             "can_bind": profile.status is not Status.STRUCK_DOWN,
         },
     )
@@ -124,37 +129,42 @@ def difference_page(request: PortalRequest, ref: str) -> HttpResponse:
 
 @portal_page(*_READERS)
 @require_http_methods(["GET", "POST"])
+def sign_off_page(request: PortalRequest, ref: str) -> HttpResponse:
+    """Counsel, signed in, signs this very text off; it binds nothing yet."""
+    profile = _profile(ref)
+    if not request.principal.is_role("LEGAL"):
+        raise PermissionDenied
+    _require_binding(profile)
+    if request.method == "POST":
+        sign_off_profile(
+            principal=request.principal, profile=ref, profile_hash_read=request.POST.get("profile_hash", "")
+        )
+        messages.success(
+            request, _("You signed this text off. An administrator can apply it now."), extra_tags="permit"
+        )
+        return redirect("portal-profile", ref)
+    return render(request, "portal/bind.html", {"screen": _sign_off_screen(profile, profile_hash(profile))})
+
+
+@portal_page(*_READERS)
+@require_http_methods(["GET", "POST"])
 def adopt_page(request: PortalRequest, ref: str) -> HttpResponse:
-    """Record that counsel signed this very text off; from then on it binds."""
+    """Bring a text that counsel signed off into force; from then on it binds."""
     profile = _profile(ref)
     if not request.principal.is_role("ADMIN"):
         raise PermissionDenied
-    if profile.status is Status.STRUCK_DOWN:
-        raise Conflict("PROFILE_STRUCK_DOWN", _("This text was struck down and binds nobody."))
+    _require_binding(profile)
     digest = profile_hash(profile)
-    form = SignOffForm(request.POST if request.method == "POST" else None, initial={"profile_hash": digest})
-    if request.method == "POST" and form.is_valid():
-        try:
-            adopt_profile(
-                principal=request.principal,
-                profile=ref,
-                profile_hash_read=form.cleaned_data["profile_hash"],
-                counsel_name=form.cleaned_data["counsel_name"],
-            )
-        except (Conflict, Forbidden):
-            raise
-        except DomainError as error:
-            form.add_error("counsel_name", error.title)
-        else:
-            messages.success(request, _("It binds from now on."), extra_tags="permit")
-            return redirect("portal-profile", ref)
-    del form.fields["profile_hash"]
-    return render(
-        request,
-        "portal/bind.html",
-        {"screen": _adopt_screen(profile, digest), "form": form},
-        status=422 if form.errors else 200,
-    )
+    if request.method == "POST":
+        adopt_profile(
+            principal=request.principal, profile=ref, profile_hash_read=request.POST.get("profile_hash", "")
+        )
+        messages.success(request, _("It binds from now on."), extra_tags="permit")
+        return redirect("portal-profile", ref)
+    signed = sign_offs_of(request.principal, ref, digest).exclude(signed_by=request.principal.person).first()
+    if signed is None:
+        raise Conflict("SIGN_OFF_MISSING", _("Counsel has not signed this text off."))
+    return render(request, "portal/bind.html", {"screen": _adopt_screen(profile, signed)})
 
 
 @portal_page(*_READERS)
@@ -191,22 +201,49 @@ def end_page(request: PortalRequest, ref: str) -> HttpResponse:
     return render(request, "portal/bind.html", {"screen": screen})
 
 
-def _adopt_screen(profile: Profile, digest: str) -> Binding:
+def _require_binding(profile: Profile) -> None:
+    if profile.status is Status.STRUCK_DOWN:
+        raise Conflict("PROFILE_STRUCK_DOWN", _("This text was struck down and binds nobody."))
+
+
+def _sign_off_screen(profile: Profile, digest: str) -> Binding:
     many = len(profile.rules)
-    warning = (
-        (Consequence("hourglass", _("It is not in force."), _("Its limits are shown as warnings.")),)
-        if profile.status in {Status.PENDING, Status.UNCONFIRMED}
-        else ()
-    )
-    unsure = (
-        (Consequence("circle-question-mark", _("Part of it is known from the press alone."), "", "unsure"),)
-        if "C" in profile.confidence
-        else ()
-    )
     return Binding(
         title=_("Sign off %(title)s?") % {"title": core().say(profile.title)},
-        lead=_("You record that counsel read this text, word for word, and that it binds your house."),
+        lead=_(
+            "You say, as counsel, that you read this text, word for word, and that it may bind your house."
+        ),
         verb=_("Sign off this text"),
+        icon="scale",
+        back=reverse("portal-profile", args=[profile.ref]),
+        go_back=_("Go back"),
+        consequences=(
+            Consequence(
+                "scale",
+                ngettext("%(n)s rule", "%(n)s rules", many) % {"n": many},
+                _("are what you sign off: these, and no later version."),
+            ),
+            Consequence("signature", _("Your name and the moment"), _("stay with it for good.")),
+            *_warnings(profile),
+            Consequence(
+                "hourglass",
+                _("It binds nothing yet."),
+                _("An administrator applies it, and not you yourself."),
+            ),
+        ),
+        terms_hash=digest,
+        hash_caption=_("The text that you read, by its hash"),
+        hidden={"profile_hash": digest},
+    )
+
+
+def _adopt_screen(profile: Profile, signed: ProfileSignOff) -> Binding:
+    many = len(profile.rules)
+    return Binding(
+        title=_("Apply %(title)s?") % {"title": core().say(profile.title)},
+        lead=_("%(name)s signed this very text off on %(day)s. From now on it binds your house.")
+        % {"name": signed.signed_by.full_name, "day": date_words(signed.created_at)},
+        verb=_("Apply it"),
         icon="scale",
         back=reverse("portal-profile", args=[profile.ref]),
         go_back=_("Go back"),
@@ -219,14 +256,27 @@ def _adopt_screen(profile: Profile, digest: str) -> Binding:
             Consequence(
                 "users", _("Whoever is stricter binds both."), _("The other side sees which text set it.")
             ),
-            *warning,
-            *unsure,
+            *_warnings(profile),
             Consequence("file-check", _("Licences that are live"), _("stay as they were signed.")),
         ),
-        terms_hash=digest,
+        terms_hash=signed.profile_hash,
         hash_caption=_("The text that counsel read, by its hash"),
-        hidden={"profile_hash": digest},
+        hidden={"profile_hash": signed.profile_hash},
     )
+
+
+def _warnings(profile: Profile) -> tuple[Consequence, ...]:
+    warning = (
+        (Consequence("hourglass", _("It is not in force."), _("Its limits are shown as warnings.")),)
+        if profile.status in {Status.PENDING, Status.UNCONFIRMED}
+        else ()
+    )
+    unsure = (
+        (Consequence("circle-question-mark", _("Part of it is known from the press alone."), "", "unsure"),)
+        if "C" in profile.confidence
+        else ()
+    )
+    return (*warning, *unsure)
 
 
 def _profile(ref: str) -> Profile:

@@ -126,7 +126,9 @@ def canary_page(request: PortalRequest, rollout_id: UUID) -> HttpResponse:
     row = _mine(request, rollout_id)
     named = [(str(one.pk), one.title) for one in productions_named(request.principal)[:_MOST]]
     is_sent = request.method == "POST"
-    form = CanaryForm(request.POST if is_sent else None, productions=named)
+    form = CanaryForm(
+        request.POST if is_sent else None, productions=named, names_counsel=row.kind == "DEFAULTS"
+    )
     if is_sent and form.is_valid():
         fields = dict(form.cleaned_data)
         production = fields.pop("production")
@@ -158,7 +160,7 @@ def promote_page(request: PortalRequest, rollout_id: UUID) -> HttpResponse:
     """Let it bind everybody, after counsel read what it would change."""
     row = _mine(request, rollout_id)
     is_sent = request.method == "POST"
-    form = SignOffForm(request.POST if is_sent else None)
+    form = SignOffForm(request.POST if is_sent else None, names_counsel=row.kind == "DEFAULTS")
     if is_sent and form.is_valid():
         try:
             services.promote(principal=request.principal, rollout_id=row.pk, **form.cleaned_data)

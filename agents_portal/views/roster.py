@@ -182,6 +182,7 @@ def _hold_words(code: str) -> str:
         "MINOR_REACHED_MAJORITY": _("Held: came of age"),
         "ESTATE_AUTHORITY_REQUIRED": _("Held for the estate"),
         "REPRESENTATION_CHANGED": _("Held: representation changed"),
+        "CONTENT_APPROVAL_REQUIRED": _("Waits for role or script"),
     }.get(code, _("Held"))
 
 

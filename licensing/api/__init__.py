@@ -27,14 +27,17 @@ from licensing.api.guilds import (
 from licensing.api.holds import HoldLiftApi, HoldsApi, LiftStopApi, ResumeApi, StopApi, SuspendApi
 from licensing.api.introspection import IntrospectionApi
 from licensing.api.productions import ProductionApi, ProductionsApi
-from licensing.api.profiles import ProfileAdoptApi, ProfileEndApi, ProfilesApi
+from licensing.api.profiles import ProfileAdoptApi, ProfileEndApi, ProfilesApi, ProfileSignOffApi
 from licensing.api.public import IssuerView, JwksView, StatusListsView, StatusListView
+from licensing.api.refusing import EscalateApi, StudioBlockApi, StudioBlockEndApi, StudioBlocksApi
+from licensing.api.releases import FrameReleaseAskApi, FrameReleaseDecideApi, FrameReleasesApi
 from licensing.api.representation import (
     AuthoritiesApi,
     AuthorityEndApi,
     InstructionsApi,
     MandateApi,
     MandateEndApi,
+    MandatePreviewApi,
     RuleEndApi,
     RulesApi,
     TalentVisibilityApi,
@@ -84,8 +87,12 @@ __all__ = [
     "DraftsApi",
     "DutiesApi",
     "DutyApi",
+    "EscalateApi",
     "EventDeclareApi",
     "EventPreviewApi",
+    "FrameReleaseAskApi",
+    "FrameReleaseDecideApi",
+    "FrameReleasesApi",
     "GuildDefaultsApi",
     "HeartbeatApi",
     "HoldLiftApi",
@@ -97,11 +104,13 @@ __all__ = [
     "LiftStopApi",
     "MandateApi",
     "MandateEndApi",
+    "MandatePreviewApi",
     "PolicyReportApi",
     "ProductionApi",
     "ProductionsApi",
     "ProfileAdoptApi",
     "ProfileEndApi",
+    "ProfileSignOffApi",
     "ProfilesApi",
     "QuestionApi",
     "RequestApi",
@@ -125,6 +134,9 @@ __all__ = [
     "StatusListView",
     "StatusListsView",
     "StopApi",
+    "StudioBlockApi",
+    "StudioBlockEndApi",
+    "StudioBlocksApi",
     "SuspendApi",
     "TalentVisibilityApi",
     "TightenApi",

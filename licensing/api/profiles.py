@@ -10,17 +10,17 @@ from rest_framework.response import Response
 from licensing import services
 from licensing.api.base import LicensingView, PersonView, StrictSerializer
 from licensing.models import ProfileAdoption
+from licensing.selectors.profiles import signed_off_by
 from trustcore.policy.profiles import Profile, catalogue, profile_hash
 
 _SHA256 = r"^[0-9a-f]{64}$"
 
 
 class AdoptInput(StrictSerializer):
-    """Which text counsel signed off, and who that is."""
+    """Which text, by the hash that was read."""
 
     profile = serializers.CharField(max_length=60)
     profile_hash = serializers.RegexField(r"^sha256:[0-9a-f]{64}$")
-    counsel_name = serializers.CharField(max_length=200)
 
 
 class ProfileRefInput(StrictSerializer):
@@ -43,6 +43,7 @@ class ProfileOutput(StrictSerializer):
     note = serializers.CharField(allow_blank=True)
     profile_hash = serializers.CharField()
     adopted = serializers.BooleanField()
+    signed_off = serializers.BooleanField()
 
 
 class ProfilesOutput(StrictSerializer):
@@ -60,11 +61,25 @@ class ProfilesApi(LicensingView):
     def get(self, request: Request) -> Response:
         own = ProfileAdoption.objects.filter(organisation=self.principal.organisation, ended_at=None)
         adopted = set(own.values_list("profile", flat=True))
-        return Response({"profiles": [write_profile(one, adopted) for one in catalogue().values()]})
+        signed = signed_off_by(self.principal)
+        return Response({"profiles": [write_profile(one, adopted, signed) for one in catalogue().values()]})
+
+
+class ProfileSignOffApi(PersonView):
+    """Sign a profile's text off, as counsel of one's organisation; an administrator brings it into force."""
+
+    @extend_schema(operation_id="profiles_sign_off", request=AdoptInput, responses={201: ProfileOutput})
+    def post(self, request: Request) -> Response:
+        fields = self.parsed(AdoptInput)
+        row = services.sign_off_profile(
+            principal=self.person, profile_hash_read=fields.pop("profile_hash"), **fields
+        )
+        profile = catalogue()[row.profile]
+        return Response(write_profile(profile, set(), {(row.profile, row.profile_hash)}), status=201)
 
 
 class ProfileAdoptApi(PersonView):
-    """Record counsel's sign-off: from then on the profile binds the organisation's requests."""
+    """Bring a profile that counsel signed off into force: from then on it binds the organisation's requests."""
 
     @extend_schema(operation_id="profiles_adopt", request=AdoptInput, responses={201: ProfileOutput})
     def post(self, request: Request) -> Response:
@@ -72,7 +87,8 @@ class ProfileAdoptApi(PersonView):
         row = services.adopt_profile(
             principal=self.person, profile_hash_read=fields.pop("profile_hash"), **fields
         )
-        return Response(write_profile(catalogue()[row.profile], {row.profile}), status=201)
+        signed = {(row.profile, row.profile_hash)}
+        return Response(write_profile(catalogue()[row.profile], {row.profile}, signed), status=201)
 
 
 class ProfileEndApi(PersonView):
@@ -84,9 +100,10 @@ class ProfileEndApi(PersonView):
         return Response(status=204)
 
 
-def write_profile(profile: Profile, adopted: set[str]) -> dict[str, Any]:
+def write_profile(profile: Profile, adopted: set[str], signed: set[tuple[str, str]]) -> dict[str, Any]:
     """A profile as the API shows it."""
     begins, until = profile.in_force.begins, profile.in_force.until
+    digest = profile_hash(profile)
     return {
         "profile": profile.ref,
         "title": profile.title,
@@ -97,6 +114,7 @@ def write_profile(profile: Profile, adopted: set[str]) -> dict[str, Any]:
         "confidence": [str(one) for one in profile.confidence],
         "sources": [one.title for one in profile.sources],
         "note": profile.note,
-        "profile_hash": profile_hash(profile),
+        "profile_hash": digest,
         "adopted": profile.ref in adopted,
+        "signed_off": (profile.ref, digest) in signed,
     }

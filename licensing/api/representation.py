@@ -12,6 +12,7 @@ from common.clock import rfc3339
 from common.errors import Forbidden, NotFound
 from licensing import selectors, services
 from licensing.api.base import CodeField, PersonView, StrictSerializer
+from licensing.api.events import EventPreviewOutput
 from licensing.api.named import organisation_named, person_named
 from licensing.models import Authority, AutoRule, Mandate, Talent
 from licensing.models.consent import AuthorityKind, TalentInstruction
@@ -19,6 +20,7 @@ from licensing.selectors.people import speaks_for
 from trustcore.policy.vocabulary import ApprovalMode, UseType, Visibility
 
 _SHA256 = r"^[0-9a-f]{64}$"
+EFFECT_HASH = r"^sha256:[0-9a-f]{64}$"
 
 
 class MandateInput(StrictSerializer):
@@ -36,6 +38,20 @@ class MandateInput(StrictSerializer):
         child=serializers.EmailField(), required=False, default=list, max_length=100
     )
     notice_hours = serializers.IntegerField(required=False, default=0, min_value=0, max_value=8760)
+    # of what was read to become of live licences: needed where one of them would be held
+    effect_hash = serializers.RegexField(EFFECT_HASH, required=False, allow_null=True, default=None)
+
+
+class MandateEndInput(StrictSerializer):
+    """What was read to become of live licences, by its hash; needed where one of them would be held."""
+
+    effect_hash = serializers.RegexField(EFFECT_HASH, required=False, allow_null=True, default=None)
+
+
+class MandatePreviewInput(StrictSerializer):
+    """Which agency would speak for the talent, by its slug; null: none."""
+
+    agency = serializers.CharField(max_length=60, allow_null=True)
 
 
 class MandateOutput(StrictSerializer):
@@ -168,10 +184,26 @@ class MandateApi(_TalentView):
 class MandateEndApi(_TalentView):
     """End the mandate in force: the talent alone."""
 
-    @extend_schema(operation_id="talents_end_mandate", request=None, responses={204: None})
+    @extend_schema(operation_id="talents_end_mandate", request=MandateEndInput, responses={204: None})
     def post(self, request: Request, talent_id: UUID) -> Response:
-        services.end_mandate(principal=self.person, talent=self.talent(talent_id))
+        talent, fields = self.talent(talent_id), self.parsed(MandateEndInput)
+        services.end_mandate(principal=self.person, talent=talent, **fields)
         return Response(status=204)
+
+
+class MandatePreviewApi(_TalentView):
+    """Show what becomes of each live licence if another agency, or none, speaks for the talent; nothing happens."""
+
+    @extend_schema(
+        operation_id="talents_preview_mandate", request=MandatePreviewInput, responses=EventPreviewOutput
+    )
+    def post(self, request: Request, talent_id: UUID) -> Response:
+        talent, fields = self.spoken_for(talent_id), self.parsed(MandatePreviewInput)
+        agency = organisation_named(fields["agency"]) if fields["agency"] else None
+        shown = services.preview_representation(principal=self.person, talent=talent, agency=agency)
+        return Response(
+            {"effects": [one.to_dict() for one in shown.effects], "effect_hash": shown.effect_hash}
+        )
 
 
 class TalentVisibilityApi(_TalentView):

@@ -34,7 +34,8 @@ class SignOffInput(StrictSerializer):
     content_hash = serializers.CharField(max_length=71)
     report_hash = serializers.CharField(max_length=71)
     since = serializers.DateField(help_text="as of the report that was read")
-    counsel_name = serializers.CharField(max_length=200)
+    # of limits; a profile has the sign-off of its counsel
+    counsel_name = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
 
 class CanaryInput(SignOffInput):

@@ -4,7 +4,8 @@ Nothing here decides. What may be edited keeps its history (django-simple-histor
 (:class:`TermsVersion`, :class:`RequestAction`, :class:`GrantStatement`, :class:`GrantReissue`) is append-only in the database too.
 """
 
-from licensing.models.consent import Authority, AutoRule, ProfileAdoption, TalentInstruction
+from licensing.models.blocks import StudioBlock
+from licensing.models.consent import Authority, AutoRule, ProfileAdoption, ProfileSignOff, TalentInstruction
 from licensing.models.events import DeclaredEvent, RevocationDuty
 from licensing.models.holds import Hold
 from licensing.models.people import (
@@ -17,6 +18,7 @@ from licensing.models.people import (
     VisibilityRule,
 )
 from licensing.models.productions import Production
+from licensing.models.releases import FrameRelease
 from licensing.models.requests import LicenceRequest, RequestAction, RequestDraft, TermsVersion
 from licensing.models.rollouts import PolicyRollout, ShadowOutcome
 from licensing.models.rolls import GuildDefault, GuildMember, RollImport, RollRefusal
@@ -39,6 +41,7 @@ __all__ = [
     "CheckpointPass",
     "DeclaredEvent",
     "Delegation",
+    "FrameRelease",
     "GrantReissue",
     "GrantStatement",
     "GuildDefault",
@@ -52,6 +55,7 @@ __all__ = [
     "PolicyRollout",
     "Production",
     "ProfileAdoption",
+    "ProfileSignOff",
     "QuotaAlert",
     "RequestAction",
     "RequestDraft",
@@ -59,6 +63,7 @@ __all__ = [
     "RollImport",
     "RollRefusal",
     "ShadowOutcome",
+    "StudioBlock",
     "Talent",
     "TalentInstruction",
     "TermsVersion",

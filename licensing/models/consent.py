@@ -92,8 +92,33 @@ class AutoRule(BaseModel):
         return f"rule {self.id}"
 
 
+class ProfileSignOff(BaseModel):
+    """An organisation's counsel, signed in, read this very text of a compliance profile; append-only.
+
+    Triggers refuse it to everybody who does not hold the role of counsel in that organisation at that moment.
+    """
+
+    organisation = models.ForeignKey(
+        "accounts.Organisation", models.PROTECT, related_name="profile_sign_offs"
+    )
+    profile = models.CharField(max_length=60)
+    profile_hash = models.CharField(max_length=71, validators=[TERMS_HASH])
+    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "profile", "profile_hash", "signed_by"],
+                name="text_signed_off_once_by_each",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.profile} at {self.organisation_id}"
+
+
 class ProfileAdoption(BaseModel):
-    """An organisation's counsel signed a compliance profile off, by its hash; from then on it binds its requests.
+    """A compliance profile that counsel signed off binds an organisation's requests from now on, by its hash.
 
     Nothing of it changes but its end.
     """
@@ -101,6 +126,10 @@ class ProfileAdoption(BaseModel):
     organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="profiles")
     profile = models.CharField(max_length=60)
     profile_hash = models.CharField(max_length=71, validators=[TERMS_HASH])
+    # null: of the time when an administrator recorded counsel's name; triggers refuse it now
+    sign_off = models.ForeignKey(
+        ProfileSignOff, models.PROTECT, null=True, blank=True, related_name="adoptions"
+    )
     counsel_name = models.CharField(max_length=200)
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True)

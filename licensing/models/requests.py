@@ -40,6 +40,7 @@ class ActionKind(models.TextChoices):
     REVISE = "REVISE"
     QUESTION = "QUESTION"
     ANSWER = "ANSWER"
+    ESCALATE = "ESCALATE"
     APPROVE = "APPROVE"
     DECLINE = "DECLINE"
     WITHDRAW = "WITHDRAW"

@@ -77,6 +77,7 @@ from licensing.selectors.profiles import (
     adoptions_of,
     live_licences_under,
     open_requests_under,
+    sign_offs_of,
 )
 from licensing.selectors.represented import (
     Person,
@@ -261,6 +262,7 @@ __all__ = [
     "seen_as_vendor",
     "shadow_count",
     "shadow_counts",
+    "sign_offs_of",
     "signature_detail",
     "signers_of",
     "speaks_for",

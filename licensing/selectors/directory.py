@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from licensing.models import Talent, VaultConstruct, VisibilityRule
-from licensing.selectors.people import visible_constructs
+from licensing.selectors.people import is_blocked, visible_constructs
 from trustcore.policy.vocabulary import Visibility
 
 _OPEN = (Visibility.LISTED, Visibility.LISTED_ANONYMOUS)
@@ -68,7 +68,10 @@ def _rules(organisation_id: UUID, levels: Iterable[str]) -> QuerySet[VisibilityR
     held = VaultConstruct.objects.filter(talent=OuterRef("talent"), kind=OuterRef("construct"))
     to_us = Q(level=Visibility.LISTED_TO, listed_ids__contains=[organisation_id])
     return VisibilityRule.objects.filter(
-        Q(level__in=list(levels)) | to_us, Q(construct="") | Exists(held), talent=OuterRef("pk")
+        Q(level__in=list(levels)) | to_us,
+        Q(construct="") | Exists(held),
+        ~is_blocked(OuterRef("talent"), organisation_id),
+        talent=OuterRef("pk"),
     )
 
 

@@ -16,10 +16,19 @@ from accounts.sealed_fields import opened_text
 from common import clock
 from common.keyset import slice_of
 from common.language import core
-from licensing.models import Alert, CheckpointPass, Hold, LicenceRequest, LicenceToken, RequestAction
+from licensing.models import (
+    Alert,
+    CheckpointPass,
+    FrameRelease,
+    Hold,
+    LicenceRequest,
+    LicenceToken,
+    RequestAction,
+)
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.holds import sides_over
 from licensing.selectors.people import is_talent, pairwise_pseudonym
+from licensing.selectors.releases import ended_holding_frames
 from licensing.selectors.request_detail import ActionLine, action_line
 from licensing.selectors.tokens import (
     current_grant,
@@ -37,7 +46,7 @@ from trustcore.policy.holds import may_lift, may_place
 from trustcore.policy.plain import PlainTerms, plain_terms
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.terms import Terms
-from trustcore.policy.vocabulary import HoldSide, TokenState
+from trustcore.policy.vocabulary import FrameDisposition, HoldSide, RevocationKind, TokenState
 
 _LIVE = (TokenState.ACTIVE, TokenState.PENDING_ACTIVATION, TokenState.SUSPENDED)
 
@@ -100,6 +109,7 @@ class LicenceDetail:
 
     ``may``: ``SUSPEND`` (a party to it, while its side holds it not yet), ``REVOKE`` (agent under mandate, talent),
     ``EMERGENCY_STOP`` (the talent alone), ``RENEW``, ``PASS_CHECKPOINT`` (agent under mandate, talent).
+    ``ASK_RELEASE``, ``DECIDE_RELEASE``: see ``releases``, what was asked about held frames, newest first.
     ``open_checkpoints``: agreed and not passed yet.
     ``lineage`` holds every version of this licence, oldest first. ``lifted`` are holds that were. ``is_own``: the caller is the talent. ``is_whole`` is false for a listed vendor: it
     reads its working terms, and neither names of people and of other vendors nor the grant nor the deal.
@@ -128,6 +138,7 @@ class LicenceDetail:
     is_whole: bool = True
     is_own: bool = False
     open_checkpoints: tuple[str, ...] = ()
+    releases: tuple[FrameRelease, ...] = ()
 
 
 def licences(principal: Principal) -> tuple[LicenceLine, ...]:
@@ -186,6 +197,8 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     passed = set(token.passed_checkpoints)  # type: ignore[attr-defined]
     open_checkpoints = tuple(str(one) for one in agreed if str(one) not in passed)
     may = _acts_on(principal, token, at, sides, held)
+    releases = _releases(token)
+    may |= _acts_on_frames(principal, token, sides, releases)
     if open_checkpoints and sides & {HoldSide.TALENT, HoldSide.AGENT}:
         may |= {"PASS_CHECKPOINT"}
     detail = LicenceDetail(
@@ -211,6 +224,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         lifted=tuple(_lifted_line(told) for told in token.lifted_holds),  # type: ignore[attr-defined]
         is_own=is_talent(principal, token.talent),
         open_checkpoints=open_checkpoints,
+        releases=releases,
     )
     return _for_vendor(detail, principal.organisation_id) if token.pk in as_vendor else detail
 
@@ -283,6 +297,7 @@ def _for_vendor(detail: LicenceDetail, vendor_id: UUID) -> LicenceDetail:
         grant_jws="",
         grant_kid="",
         revocation_reason="",
+        releases=(),
         holds=tuple(replace(hold, why="", organisation="") for hold in detail.holds),
         lifted=tuple(replace(hold, why="", organisation="") for hold in detail.lifted),
         is_whole=False,
@@ -312,6 +327,29 @@ def _acts_on(
         if renewable and _open_renewal(token) is None:
             acts.add("RENEW")
     return frozenset(acts)
+
+
+def _releases(token: LicenceToken) -> tuple[FrameRelease, ...]:
+    """What was asked about its held frames, the newest first; nothing where none are held."""
+    if not ended_holding_frames(token):
+        return ()
+    rows = FrameRelease.objects.filter(token=token).select_related("asked_for", "decided_by", "token")
+    return tuple(rows.order_by("-created_at"))
+
+
+def _acts_on_frames(
+    principal: Principal, token: LicenceToken, sides: frozenset[HoldSide], releases: tuple[FrameRelease, ...]
+) -> frozenset[str]:
+    """``ASK_RELEASE`` (the licensee, in person), ``DECIDE_RELEASE`` (the talent's side, once it was asked)."""
+    if not ended_holding_frames(token) or any(one.is_granted for one in releases):
+        return frozenset()
+    if any(one.decided_at is None for one in releases):
+        stopped = token.revocation_kind == RevocationKind.EMERGENCY_STOP
+        mine = is_talent(principal, token.talent) if stopped else sides & {HoldSide.TALENT, HoldSide.AGENT}
+        return frozenset({"DECIDE_RELEASE"} if mine else ())
+    to_destroy = token.frame_disposition == FrameDisposition.DESTROY_WITH_CERTIFICATE
+    asks = HoldSide.LICENSEE in sides and principal.credential is None and not to_destroy
+    return frozenset({"ASK_RELEASE"} if asks else ())
 
 
 def days_left(token: LicenceToken, at: datetime) -> int:

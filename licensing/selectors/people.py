@@ -3,6 +3,7 @@
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
@@ -16,6 +17,7 @@ from licensing.models import (
     Delegation,
     Mandate,
     MandateSigner,
+    StudioBlock,
     Talent,
     VaultConstruct,
     VisibilityRule,
@@ -266,7 +268,9 @@ def visible_constructs(handle: str, organisation_id: UUID) -> VisibleTalent | No
     )
     rules = {
         construct: Visibility.HIDDEN if level == Visibility.LISTED_TO and not to_me else Visibility(level)
-        for construct, level, to_me in VisibilityRule.objects.filter(talent_id=talent_id)
+        for construct, level, to_me in VisibilityRule.objects.filter(
+            ~is_blocked(OuterRef("talent_id"), organisation_id), talent_id=talent_id
+        )
         .annotate(to_me=Exists(named))
         .values_list("construct", "level", "to_me")
     }
@@ -277,6 +281,11 @@ def visible_constructs(handle: str, organisation_id: UUID) -> VisibleTalent | No
         return None
     by_name = _BY_NAME.intersection([default, *levels.values()])
     return VisibleTalent(talent_id, handle, name if by_name else None, seen)
+
+
+def is_blocked(talent: Any, studio_id: UUID) -> Exists:
+    """Whether a talent's side (an id, or a column of an outer query) takes no requests from a studio now."""
+    return Exists(StudioBlock.objects.filter(talent=talent, studio=studio_id, ended_at=None))
 
 
 def talents_on_roster(principal: Principal) -> QuerySet[Talent]:

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from accounts.principals import Principal
 from common import clock
-from licensing.models import ProfileAdoption
+from licensing.models import ProfileAdoption, ProfileSignOff
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.requests import requests_visible_to
 from licensing.selectors.tokens import tokens_visible_to
@@ -18,6 +18,20 @@ def adoptions_of(principal: Principal) -> QuerySet[ProfileAdoption]:
     """Every sign-off that the caller's organisation recorded, ended ones too, newest first."""
     rows = ProfileAdoption.objects.filter(organisation=principal.organisation)
     return rows.select_related("signed_by", "ended_by").order_by("-created_at")
+
+
+def sign_offs_of(principal: Principal, ref: str, text_hash: str) -> QuerySet[ProfileSignOff]:
+    """Counsel's sign-offs of this very text in the caller's organisation, oldest first."""
+    rows = ProfileSignOff.objects.filter(
+        organisation=principal.organisation, profile=ref, profile_hash=text_hash
+    )
+    return rows.select_related("signed_by").order_by("created_at")
+
+
+def signed_off_by(principal: Principal) -> set[tuple[str, str]]:
+    """Name and hash of every text that counsel of the caller's organisation signed off."""
+    rows = ProfileSignOff.objects.filter(organisation=principal.organisation)
+    return set(rows.values_list("profile", "profile_hash"))
 
 
 def live_licences_under(principal: Principal, ref: str) -> int:

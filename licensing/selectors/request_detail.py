@@ -77,8 +77,9 @@ class ActionLine:
 class RequestDetail:
     """Everything on the request's screen. ``may`` names the acts open to the caller now.
 
-    ``may``: ``OPEN COUNTER APPROVE DECLINE`` (their side), ``ACCEPT_COUNTER REVISE WITHDRAW`` (the licensee's).
-    ``request`` is the row it was read from, for services that say more of it.
+    ``may``: ``OPEN COUNTER APPROVE DECLINE`` (their side), ``ESCALATE`` (an agent who decides alone),
+    ``ACCEPT_COUNTER REVISE WITHDRAW`` (the licensee's). ``request`` is the row it was read from, for services that say
+    more of it.
     """
 
     request: LicenceRequest
@@ -191,12 +192,14 @@ def _may(
         acts.update(_SIGNING_ACTS)
         if not deciders & waiting_on(request, actions):
             acts.discard(ActionKind.APPROVE)
+    if REQUIRED_SIDES[request.mode] == deciders == {Side.AGENT}:
+        acts.add(ActionKind.ESCALATE)
     if Side.TALENT in sides:
         acts.add(ActionKind.DECLINE)
     if Side.LICENSEE in sides:
         acts.update({ActionKind.ACCEPT_COUNTER, ActionKind.REVISE, ActionKind.WITHDRAW})
     if principal.person.pk == request.requested_by_id:
-        acts.difference_update(_SIGNING_ACTS)
+        acts.difference_update({*_SIGNING_ACTS, ActionKind.ESCALATE})
     return frozenset(str(act) for act in acts if transition(request.state, act) is not None)
 
 

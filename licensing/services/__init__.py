@@ -26,7 +26,8 @@ from licensing.services.defaults import (
 from licensing.services.delegations import delegate_mandate, end_absence, end_delegation, set_absence
 from licensing.services.drafts import AskPreview, discard_draft, preview_ask, submit_draft
 from licensing.services.duties import acknowledge_revocation, note_overdue_duties
-from licensing.services.events import Effect, Preview, declare_event, preview_event
+from licensing.services.effects import Effect, Preview
+from licensing.services.events import declare_event, preview_event
 from licensing.services.heartbeat import Heartbeat, audience_of, binding_of, heartbeat_token
 from licensing.services.holds import lift_hold, place_hold, resume_token
 from licensing.services.letters import note_deadlines, told_of
@@ -36,7 +37,10 @@ from licensing.services.outlook import Applying, Floor, Outlook, outlook_on
 from licensing.services.productions import register_production
 from licensing.services.profiles import adopt_profile, end_adoption, judge_terms
 from licensing.services.questions import answer_question, ask_question, ask_questions
+from licensing.services.refusing import block_studio, escalate_request, unblock_studio
 from licensing.services.reissue import reissue_grants
+from licensing.services.releases import ask_release, decide_release
+from licensing.services.representation import preview_representation
 from licensing.services.requests import request_renewal, submit_request
 from licensing.services.revoke import emergency_stop, lift_emergency_stop, revoke_token
 from licensing.services.rollouts import (
@@ -56,6 +60,7 @@ from licensing.services.rolls import (
 )
 from licensing.services.rule_limits import LIFE_OF_WORK
 from licensing.services.sheets import as_text, plain_csv, write_csv
+from licensing.services.sign_offs import sign_off_profile
 from licensing.services.standing import end_auto_rule, instruct, set_auto_rule
 from licensing.services.talents import add_construct, register_talent
 from licensing.services.training import (
@@ -96,11 +101,14 @@ __all__ = [
     "as_text",
     "ask_question",
     "ask_questions",
+    "ask_release",
     "audience_of",
     "binding_of",
+    "block_studio",
     "candidate",
     "check_visibility",
     "counter_request",
+    "decide_release",
     "declare_event",
     "decline_request",
     "decline_training",
@@ -117,6 +125,7 @@ __all__ = [
     "end_mandate",
     "end_notices",
     "end_rollout",
+    "escalate_request",
     "forget_status_changes",
     "grant_mandate",
     "hand_in_roll",
@@ -140,6 +149,7 @@ __all__ = [
     "preview_ask",
     "preview_counter",
     "preview_event",
+    "preview_representation",
     "preview_revision",
     "preview_training",
     "promote",
@@ -163,6 +173,7 @@ __all__ = [
     "set_guild_defaults",
     "set_visibility",
     "settle_states",
+    "sign_off_profile",
     "start_canary",
     "start_shadow",
     "submit_draft",
@@ -171,6 +182,7 @@ __all__ = [
     "tighten_own",
     "told_of",
     "training_heartbeat",
+    "unblock_studio",
     "withdraw_request",
     "withdraw_training",
     "write_csv",

@@ -5,9 +5,8 @@ hash; an effect that changed meanwhile is read again, and nothing has happened.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -36,15 +35,15 @@ from licensing.models.events import EventKind
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.holds import ENDABLE, Holdable, sides_over, thing_visible_to
 from licensing.selectors.people import is_deceased, is_minor, mandate_in_force, person_pseudonym
-from licensing.selectors.tokens import hold_reasons_on, holds_over
+from licensing.selectors.tokens import holds_over
 from licensing.services.authorities import admit_voices, end_guardians
 from licensing.services.duties import open_duties
+from licensing.services.effects import Effect, Preview, concerned_by, held_by, held_unless_of, preview_of
 from licensing.services.holds import write_hold
 from licensing.services.mandates import end_mandates
 from licensing.services.productions import clean_text
 from licensing.services.trail import parties_of
 from licensing.services.training_tokens import end_training_token
-from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.policy.clauses import ChangeOfControl
 from trustcore.policy.holds import may_place
 from trustcore.policy.reasons import DenyReason
@@ -67,27 +66,6 @@ COVERS: Final = {
     EventKind.REPRESENTATION: {"talent"},
     EventKind.CHANGE_OF_CONTROL: {"organisation"},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What an event does to one live licence: ``HELD``, ``TERMINATED``, ``NEEDS_CONSENT`` or ``UNCHANGED``."""
-
-    jti: UUID
-    becomes: str
-    reason: str
-
-    def to_dict(self) -> dict[str, str]:
-        """The effect as JSON has it."""
-        return {"jti": str(self.jti), "becomes": self.becomes, "reason": self.reason}
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """The whole effect of an event on licences and training licences, and the hash to confirm it by."""
-
-    effects: tuple[Effect, ...]
-    effect_hash: str
 
 
 def preview_event(*, principal: Principal, kind: str, covers: str, covered_id: UUID) -> Preview:
@@ -148,7 +126,7 @@ def declare_event(
         record(
             kind=f"event.{event.lower()}",
             principal=principal,
-            visible_to=_concerned(shown),
+            visible_to=concerned_by(shown),
             object_type=covers,
             object_id=thing.pk,
             production_id=thing.pk if isinstance(thing, Production) else None,
@@ -195,15 +173,9 @@ def _side(principal: Principal, event: EventKind, thing: Holdable) -> HoldSide |
 
 
 def _preview(event: EventKind, thing: Holdable) -> Preview:
-    effects = tuple(_effects(event, thing))
-    document: dict[str, Any] = {
-        "covered": str(thing.pk),
-        "effects": [one.to_dict() for one in effects],
-        "event": str(event),
-    }
-    if isinstance(thing, Organisation):  # the same confirmation sent twice is one change of hands
-        document["generation"] = thing.control_generation
-    return Preview(effects, f"sha256:{sha256_hex(canonical_json(document))}")
+    # the same confirmation sent twice is one change of hands
+    further = {"generation": thing.control_generation} if isinstance(thing, Organisation) else None
+    return preview_of(event, thing.pk, _effects(event, thing), further)
 
 
 def _lock_as_approvals_do(thing: Holdable) -> None:
@@ -275,8 +247,8 @@ def _judge_of(event: EventKind, thing: Holdable) -> Callable[[LicenceToken], Eff
         return partial(_held_unless_allowed, reason, _allowed_after_death(thing))
     if event is EventKind.REPRESENTATION and isinstance(thing, Talent):
         mandate = mandate_in_force(thing.pk)
-        return partial(_held_unless_of, reason, mandate.agency_id if mandate else None)
-    return partial(_held_by, reason)
+        return partial(held_unless_of, reason, mandate.agency_id if mandate else None)
+    return partial(held_by, reason)
 
 
 def _by_rule_of_control(token: LicenceToken) -> Effect:
@@ -288,19 +260,7 @@ def _by_rule_of_control(token: LicenceToken) -> Effect:
 def _held_unless_allowed(reason: DenyReason, allowed: frozenset[str], token: LicenceToken) -> Effect:
     if set(token.use_types) <= allowed:
         return Effect(token.pk, "UNCHANGED", "POST_MORTEM_INSTRUCTION")
-    return _held_by(reason, token)
-
-
-def _held_unless_of(reason: DenyReason, agency_id: UUID | None, token: LicenceToken) -> Effect:
-    if token.agency_id == agency_id:
-        return Effect(token.pk, "UNCHANGED", "SAME_REPRESENTATION")
-    return _held_by(reason, token)
-
-
-def _held_by(reason: DenyReason, token: LicenceToken) -> Effect:
-    if reason in hold_reasons_on(token):
-        return Effect(token.pk, "UNCHANGED", "HELD_ALREADY")
-    return Effect(token.pk, "HELD", str(reason))
+    return held_by(reason, token)
 
 
 def _allowed_after_death(talent: Talent) -> frozenset[str]:
@@ -412,18 +372,6 @@ def _ask_instead(talent: Talent, before: ApprovalMode, after: ApprovalMode) -> N
 def _end_training(thing: Holdable, principal: Principal) -> None:
     for token in _live_training(thing).select_for_update(of=("self",)):
         end_training_token(token, principal, "Ended by an event.")
-
-
-def _concerned(shown: Preview) -> list[UUID]:
-    jtis = [one.jti for one in shown.effects]
-    rows = LicenceToken.objects.filter(pk__in=jtis).select_related("talent", "production")
-    found: set[UUID] = set()
-    for trained in TrainingToken.objects.filter(pk__in=jtis).select_related("talent"):
-        found |= {trained.licensee_id, trained.talent.organisation_id}
-    for token in rows:
-        found |= {token.licensee_id, token.talent.organisation_id, *token.vendor_ids, *_guild(token)}
-        found |= {token.agency_id} if token.agency_id else set()
-    return sorted(found)
 
 
 def _guild(token: LicenceToken) -> list[UUID]:

@@ -134,7 +134,7 @@ def lift_hold(*, principal: Principal, hold_id: UUID, why: str = "") -> Hold:
         require_presence(principal)  # what was stopped goes on: as binding as an approval
         if hold.lifted_at is not None:
             raise Conflict("HOLD_LIFTED", "This hold was lifted before.")
-        _lift(hold, principal, why)
+        end_hold(hold, principal, why)
         return hold
 
 
@@ -191,7 +191,8 @@ def note_suspended(hold: Hold, token: LicenceToken, principal: Principal | None)
     _record_token("licence.suspended", hold, token, principal, entry)
 
 
-def _lift(hold: Hold, principal: Principal, why: str) -> None:
+def end_hold(hold: Hold, principal: Principal, why: str) -> None:
+    """Write the end of a hold that may end, its events and log entries; MUST be called inside a transaction."""
     hold.lifted_at, hold.lifted_by, hold.lifted_for = clock.now(), principal.person, principal.organisation
     hold.lift_why = why
     hold.save(update_fields=["lifted_at", "lifted_by", "lifted_for", "lift_why"])

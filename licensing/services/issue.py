@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from accounts.principals import Principal
 from audit.services import record
 from common.clock import rfc3339
@@ -23,6 +24,7 @@ from licensing.selectors.status import STATUS_LIST_SIZE, status_uri
 from licensing.selectors.tokens import effective_state, terms_in_force, tokens
 from licensing.services.alerts import next_notice
 from licensing.services.asks import refuse_training
+from licensing.services.checkpoints import hold_until_passed
 from licensing.services.holds import hold_at_issue
 from licensing.services.trail import parties_of
 from trustcore.claims import StatusClaim, licence_claims
@@ -82,8 +84,18 @@ def issue_token(*, request: LicenceRequest, principal: Principal | None, at: dat
         },
         log_entry=_entry(token, renewed, consents, grant.kid, at),
     )
+    hold_until_passed(token, renewed, _placed_by(token, request, consents))
     hold_at_issue(token, principal)
     return token
+
+
+def _placed_by(token: LicenceToken, request: LicenceRequest, consents: list[RequestAction]) -> User:
+    """In whose name the work waits for its checkpoints: who consented last for the talent, or set the rule."""
+    theirs = [row.actor for row in consents if row.side != Side.LICENSEE and row.actor is not None]
+    person = theirs[-1] if theirs else request.auto_rule.set_by if request.auto_rule else token.talent.user
+    if person is None:
+        raise LookupError(f"nobody consented to licence {token.pk}")
+    return person
 
 
 def _window(terms: Terms, at: datetime, notice_until: datetime | None) -> tuple[datetime, datetime]:

@@ -52,6 +52,7 @@ _TO_WHOM_IT_WAITS = frozenset(
         "request.counter_accepted",
         "request.deadline_near",
         "request.countered",
+        "request.escalated",
     }
 )
 _STOPS = frozenset({"licence.revoked", "licence.terminated", "licence.suspended", "licence.resumed"})
@@ -182,11 +183,12 @@ def _told_of_licence(event: Event) -> list[Told]:
     if token is None:
         return []
     facts = _licence_facts(token, event)
-    told = [Told(one, token.licensee_id, facts) for one in _licensees(token, event)]
+    asked = event.kind == "licence.release_asked"
+    told = [] if asked else [Told(one, token.licensee_id, facts) for one in _licensees(token, event)]
     told += [
         Told(one, mandate.agency_id, facts) for mandate in _mandates(token) for one in agents_of(mandate)
     ]
-    if event.kind in {*_STOPS, "licence.issued"}:
+    if asked or event.kind in {*_STOPS, "licence.issued"}:
         told += [Told(one, token.talent.organisation_id, facts) for one in own_side(token.talent)]
     if event.kind in {*_STOPS, "revocation.overdue"}:
         told += _vendors(token, event, facts)

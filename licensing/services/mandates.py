@@ -20,6 +20,7 @@ from licensing.models.people import MANDATE_MODES
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.people import authority_wanted, speaks_for
 from licensing.services.limits import parse_limits
+from licensing.services.representation import judge_representation
 from trustcore.policy.vocabulary import TRAINING_USE_TYPES, ApprovalMode, UseType
 
 _NOTICE_MOST = 8760
@@ -40,10 +41,12 @@ def grant_mandate(
     quorum: int | None = None,
     signers: Iterable[User] = (),
     notice_hours: int = 0,
+    effect_hash: str | None = None,
 ) -> Mandate:
     """Let an agency decide within limits; a mandate in force before is ended. The talent alone may.
 
-    What a guardian grants ends when the talent comes of age.
+    What a guardian grants ends when the talent comes of age. Another agency than before is a change of
+    representation: live licences that the former one granted are held (:mod:`licensing.services.representation`).
 
     Args:
         mode: ``AGENT_WITHIN_MANDATE``, ``DUAL``, ``TALENT_ONLY`` (the agency sees and advises), ``QUORUM`` of
@@ -51,9 +54,11 @@ def grant_mandate(
         use_types: what the agent may decide alone; anything else asks the talent too. Never training.
         agent: the one agent who may; None for each agent of the agency.
         limits: see :class:`~licensing.services.limits.MandateLimits`.
+        effect_hash: of what was read to become of live licences; needed where one of them would be held.
 
     Raises:
         Forbidden: ``TALENT_ONLY``.
+        Conflict: ``EFFECT_CHANGED`` with the present effects and their hash.
         InvalidInput: ``MODE_NOT_ROUTED``, ``USE_TYPE_UNKNOWN``, ``TRAINING_TALENT_ONLY``,
             ``NOT_AN_AGENCY``, ``AGENT_NOT_OF_AGENCY``, ``LIMITS_INVALID``, ``DATES_INVALID``,
             ``QUORUM_INVALID`` or ``NOTICE_INVALID``.
@@ -82,6 +87,13 @@ def grant_mandate(
         raise InvalidInput("DATES_INVALID", "The mandate would end before it begins.")
     numbers = msgspec.to_builtins(parse_limits(limits or {}))
     with transaction.atomic():
+        judge_representation(
+            principal=principal,
+            talent=talent,
+            agency_id=agency.pk,
+            effect_hash=effect_hash,
+            why=_("Another agency speaks for the talent."),
+        )
         end_mandates(principal, talent)
         mandate = Mandate.objects.create(
             talent=talent,
@@ -116,16 +128,24 @@ def grant_mandate(
         return mandate
 
 
-def end_mandate(*, principal: Principal, talent: Talent) -> None:
+def end_mandate(*, principal: Principal, talent: Talent, effect_hash: str | None = None) -> None:
     """End the mandate in force; requests that it routed now wait for the talent alone.
 
     Raises:
         Forbidden: ``TALENT_ONLY``.
+        Conflict: ``EFFECT_CHANGED``: as :func:`grant_mandate`.
     """
     if not speaks_for(principal, talent):
         raise Forbidden("TALENT_ONLY", "Only the talent ends a mandate.")
     require_presence(principal)
     with transaction.atomic():
+        judge_representation(
+            principal=principal,
+            talent=talent,
+            agency_id=None,
+            effect_hash=effect_hash,
+            why=_("No agency speaks for the talent any more."),
+        )
         end_mandates(principal, talent)
 
 

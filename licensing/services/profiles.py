@@ -1,11 +1,10 @@
-"""Adopt compliance profiles after a legal sign-off, and judge requests by those that bind them."""
+"""Bring compliance profiles into force after counsel's sign-off, and judge requests by those that bind them."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from accounts.presence import require_presence
 from accounts.principals import Principal
@@ -16,45 +15,37 @@ from common.language import core
 from licensing.models import Production, ProfileAdoption, Talent
 from licensing.selectors.people import is_deceased, is_minor
 from licensing.selectors.rollouts import profiles_in_force
-from licensing.services.productions import clean_text
-from trustcore.policy.profiles import Status, catalogue, profile_hash
+from licensing.services.sign_offs import profile_to_bind, sign_off_by_another
+from trustcore.policy.profiles import catalogue, profile_hash
 from trustcore.policy.strictest import Judgement, Person, judge
 from trustcore.policy.terms import Terms
 
 
-def adopt_profile(
-    *, principal: Principal, profile: str, profile_hash_read: str, counsel_name: str
-) -> ProfileAdoption:
-    """Activate a profile for the caller's organisation, signed off by counsel over the text that was read.
+def adopt_profile(*, principal: Principal, profile: str, profile_hash_read: str) -> ProfileAdoption:
+    """Let a profile bind the caller's organisation, after counsel signed its text off.
 
     Args:
         profile: as ``SAG_TVT_2026@1``.
-        profile_hash_read: the hash of the profile that counsel read.
+        profile_hash_read: the hash of the text that counsel signed off.
 
     Raises:
-        Forbidden: ``ADMIN_ONLY``.
-        InvalidInput: ``PROFILE_UNKNOWN``, ``PROFILE_STRUCK_DOWN`` or ``COUNSEL_INVALID``.
-        Conflict: ``PROFILE_CHANGED``: that is not the hash of this version; ``PROFILE_ADOPTED``.
+        Forbidden: ``ADMIN_ONLY``; ``FOUR_EYES``: the caller alone signed it off.
+        InvalidInput: ``PROFILE_UNKNOWN`` or ``PROFILE_STRUCK_DOWN``.
+        Conflict: ``PROFILE_CHANGED``: that is not the hash of this version; ``SIGN_OFF_MISSING``; ``PROFILE_ADOPTED``.
     """
     if not principal.is_role("ADMIN"):
-        raise Forbidden("ADMIN_ONLY", "An administrator records the legal sign-off, signed in.")
+        raise Forbidden("ADMIN_ONLY", "An administrator brings a profile into force, signed in.")
     require_presence(principal)
-    known = catalogue().get(profile)
-    if known is None:
-        raise InvalidInput(
-            "PROFILE_UNKNOWN", _("There is no profile %(profile)s.") % {"profile": profile[:60]}
-        )
-    if known.status is Status.STRUCK_DOWN:
-        raise InvalidInput("PROFILE_STRUCK_DOWN", "This text was struck down and binds nobody.")
-    if profile_hash(known) != profile_hash_read:
-        raise Conflict("PROFILE_CHANGED", "This is not the text that counsel read.", "Read it again.")
-    counsel = clean_text(counsel_name, most=200, code="COUNSEL_INVALID")
+    profile_to_bind(profile, profile_hash_read)
+    sign_off = sign_off_by_another(principal, profile=profile, text_hash=profile_hash_read)
+    counsel = sign_off.signed_by.full_name
     try:
         with transaction.atomic():
             row = ProfileAdoption.objects.create(
                 organisation=principal.organisation,
                 profile=profile,
                 profile_hash=profile_hash_read,
+                sign_off=sign_off,
                 counsel_name=counsel,
                 signed_by=principal.person,
             )
@@ -63,11 +54,18 @@ def adopt_profile(
                 principal=principal,
                 object_type="profile",
                 object_id=profile,
-                after={"profile": profile, "hash": profile_hash_read},
-                details={"profile": profile, "hash": profile_hash_read, "counsel": counsel},
+                after={"profile": profile, "hash": profile_hash_read, "sign_off": str(sign_off.pk)},
+                details={
+                    "profile": profile,
+                    "hash": profile_hash_read,
+                    "counsel": counsel,
+                    "sign_off": str(sign_off.pk),
+                },
             )
             return row
     except IntegrityError as error:
+        if "one_adoption_in_force" not in str(error):
+            raise
         raise Conflict("PROFILE_ADOPTED", "This profile is in force here already.") from error
 
 

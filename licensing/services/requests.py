@@ -15,7 +15,7 @@ from audit.services import record
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.ids import new_id
-from licensing.models import LicenceRequest, LicenceToken, Production, Talent, TermsVersion
+from licensing.models import LicenceRequest, LicenceToken, Production, StudioBlock, Talent, TermsVersion
 from licensing.models.requests import ActionKind, Side
 from licensing.selectors.people import visible_constructs
 from licensing.selectors.tokens import effective_state, tokens_visible_to
@@ -59,6 +59,11 @@ def submit_request(*, principal: Principal, ask: LicenceAsk) -> LicenceRequest:
         raise NotFound
     renewed = _renewed(principal, ask, production) if ask.renews else None
     talent = renewed.talent if renewed else _visible_talent(principal, ask)
+    if (
+        renewed
+        and StudioBlock.objects.filter(talent=talent, studio=principal.organisation, ended_at=None).exists()
+    ):
+        raise Forbidden("REQUESTS_REFUSED", "The talent’s side takes no requests from you.")
     at = clock.now()
     mandate = represented_by(talent, at)
     with transaction.atomic():

@@ -22,6 +22,7 @@ from licensing.services.limits import parse_limits
 from licensing.services.productions import clean_text
 from licensing.services.profiles import adopt_profile
 from licensing.services.shadows import ContentChanged
+from licensing.services.sign_offs import sign_off_by_another
 from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.policy.profiles import Status, catalogue, profile_hash
 
@@ -110,7 +111,7 @@ def start_canary(
     content_hash: str,
     report_hash: str,
     since: date,
-    counsel_name: str,
+    counsel_name: str = "",
 ) -> PolicyRollout:
     """Let a policy bind a share of requests, or those of named productions, after counsel's sign-off.
 
@@ -119,22 +120,24 @@ def start_canary(
     Raises:
         NotFound: no such rollout here.
         Forbidden: ``ADMIN_ONLY``, or as :func:`~accounts.presence.require_presence`.
-        InvalidInput: ``SHARE_INVALID``, ``PRODUCTION_UNKNOWN``, ``COUNSEL_INVALID`` or ``SINCE_INVALID``.
+        InvalidInput: ``SHARE_INVALID``, ``PRODUCTION_UNKNOWN``, ``SINCE_INVALID``, or ``COUNSEL_INVALID``: limits
+            without the name of counsel who read them.
         Conflict: ``ROLLOUT_ENDED``, ``ROLLOUT_STAGE``: it is no shadow; ``PROFILE_CHANGED``;
-            ``EFFECT_CHANGED``: what it would change is no longer what was read.
+            ``EFFECT_CHANGED``: what it would change is no longer what was read; ``SIGN_OFF_MISSING``: counsel has
+            not signed the profile off.
     """
     named = _named_productions(principal, productions)
     if not 0 <= share_percent <= 99 or not (share_percent or named):
         raise InvalidInput(
             "SHARE_INVALID", "A canary binds between 1 and 99 percent, or productions by name."
         )
-    counsel = clean_text(counsel_name, most=200, code="COUNSEL_INVALID")
     with transaction.atomic():
         before = _lock(principal, rollout_id)
         if before.stage != _Stage.SHADOW:
             raise Conflict("ROLLOUT_STAGE", "It is a canary already.", "End it, or let it bind everybody.")
         require_presence(principal)
         _require_read(principal, before, content_hash=content_hash, report_hash=report_hash, since=since)
+        counsel = _counsel(principal, before, counsel_name)
         _end(before, principal)
         row = PolicyRollout.objects.create(
             organisation=before.organisation,
@@ -161,7 +164,7 @@ def promote(
     content_hash: str,
     report_hash: str,
     since: date,
-    counsel_name: str,
+    counsel_name: str = "",
 ) -> ProfileAdoption | GuildDefault:
     """Let a policy bind every request from now on, after counsel's sign-off over it and over what it changes.
 
@@ -169,10 +172,10 @@ def promote(
         NotFound, Forbidden, InvalidInput, Conflict: as :func:`start_canary`, from whichever stage; and as
             :func:`~licensing.services.profiles.adopt_profile`.
     """
-    counsel = clean_text(counsel_name, most=200, code="COUNSEL_INVALID")
     with transaction.atomic():
         row = _lock(principal, rollout_id)
         _require_read(principal, row, content_hash=content_hash, report_hash=report_hash, since=since)
+        counsel = _counsel(principal, row, counsel_name)
         _end(row, principal)
         record(
             kind="policy.promoted",
@@ -183,9 +186,7 @@ def promote(
         )
         if row.kind == _Kind.DEFAULTS:
             return set_guild_defaults(principal=principal, limits=row.limits or {})
-        return adopt_profile(
-            principal=principal, profile=row.profile, profile_hash_read=content_hash, counsel_name=counsel
-        )
+        return adopt_profile(principal=principal, profile=row.profile, profile_hash_read=content_hash)
 
 
 def end_rollout(*, principal: Principal, rollout_id: UUID) -> PolicyRollout:
@@ -227,6 +228,14 @@ def _require_read(
             "Read the report again.",
             {"report_hash": report.hash, "differ": report.differ},
         )
+
+
+def _counsel(principal: Principal, row: PolicyRollout, named: str) -> str:
+    """Who signed: of a profile, the counsel whose own sign-off is on record; of limits, whom the caller names."""
+    if row.kind == _Kind.DEFAULTS:
+        return clean_text(named, most=200, code="COUNSEL_INVALID")
+    found = sign_off_by_another(principal, profile=row.profile, text_hash=row.content_hash)
+    return found.signed_by.full_name
 
 
 def _require_not_binding(principal: Principal, row: PolicyRollout) -> None:

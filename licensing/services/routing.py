@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from licensing.models import AutoRule, Mandate, Talent
+from licensing.models import AutoRule, Mandate, RequestAction, Talent
 from licensing.models.consent import NEVER_BY_RULE, NEVER_CONTENT_BY_RULE
+from licensing.models.requests import ActionKind
 from licensing.selectors.people import authority_wanted, mandate_in_force
 from licensing.services.defaults import limits_of_member
 from licensing.services.limits import MandateLimits, beyond_mandate, parse_limits
@@ -95,8 +96,17 @@ def route_request(
     mode = ApprovalMode(mandate.mode)
     if mode in {ApprovalMode.AGENT_WITHIN_MANDATE, ApprovalMode.QUORUM} and outside:
         mode = ApprovalMode.DUAL
+    if mode is ApprovalMode.AGENT_WITHIN_MANDATE and _was_handed_up(request_id):
+        mode = ApprovalMode.TALENT_ONLY
     quorum = mandate.quorum if mode is ApprovalMode.QUORUM else None
     return Route(mode, mandate, agency, outside, quorum=quorum, notice=notice)
+
+
+def _was_handed_up(request_id: UUID | None) -> bool:
+    """Whether the agent left this request to the talent, who keeps it when it is asked for anew."""
+    if request_id is None:
+        return False
+    return RequestAction.objects.filter(request=request_id, kind=ActionKind.ESCALATE).exists()
 
 
 def beyond_guild(terms: Terms, talent: Talent, request_id: UUID | None = None) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ EVENT_KINDS = {
     ActionKind.REVISE: "request.revised",
     ActionKind.QUESTION: "request.question",
     ActionKind.ANSWER: "request.answer",
+    ActionKind.ESCALATE: "request.escalated",
     ActionKind.APPROVE: "request.approved",
     ActionKind.DECLINE: "request.declined",
     ActionKind.WITHDRAW: "request.withdrawn",

@@ -15,6 +15,7 @@ from provenance.services.signing import (
     signing_identity,
     trust_anchors_pem,
 )
+from provenance.services.taking_up import take_up_again
 
 __all__ = [
     "LoggedOutput",
@@ -33,6 +34,7 @@ __all__ = [
     "rotate_certificate",
     "sign_asset",
     "signing_identity",
+    "take_up_again",
     "trust_anchors_pem",
     "verify_asset",
 ]

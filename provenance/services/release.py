@@ -206,7 +206,7 @@ def standing_reasons(asset: Asset) -> tuple[HoldReason, ...]:
     rows = (
         LicenceToken.objects.filter(jti__in=asset.token_jtis)
         .select_related("superseded_by", "terms")
-        .prefetch_related("checkpoints_passed")
+        .prefetch_related("checkpoints_passed", "frame_releases")
     )
     tokens = {token.jti: token for token in rows}
     counts = receipts.counts_for_tokens(asset.token_jtis)
@@ -225,6 +225,7 @@ def standing_reasons(asset: Asset) -> tuple[HoldReason, ...]:
                 frame_disposition=token.frame_disposition,
                 rendered=counts[jti].rendered if jti in counts else 0,
                 awaits_final=_awaits_final(token),
+                is_let_go=any(row.is_granted for row in token.frame_releases.all()),
             )
         )
     return hold_reasons(asset.production_id, standings)

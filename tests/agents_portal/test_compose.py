@@ -14,7 +14,6 @@ from licensing.models import LicenceRequest, LicenceToken, RequestDraft, Talent
 from licensing.selectors import directory
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
-from trustcore.policy.profiles import catalogue, profile_hash
 
 FILLED: dict[str, Any] = {
     "use_types": ["FACE_RENDER", "VOICE_RENDER"],
@@ -80,10 +79,7 @@ def test_guilds_checkpoints_are_written_into_the_terms_and_the_request_becomes_a
 ) -> None:
     guild = factories.make_desk(cast.production.guild, "ADMIN")
     profile = "SAG_TVT_2026@1"
-    services.adopt_profile(
-        principal=guild, profile=profile, profile_hash_read=profile_hash(catalogue()[profile]),
-        counsel_name="C. Ounsel",
-    )  # fmt: skip
+    factories.adopt_profile(guild, profile)
     reader = Reader(cast.producer)
     asked = {
         **FILLED, "consent_form": "SEPARATE_DOCUMENT", "equivalent_days_estimated": "9",
@@ -218,15 +214,9 @@ def test_a_draft_keeps_itself_and_says_what_it_would_grant(cast: Cast) -> None:
 
 @pytest.mark.req("BX-007")
 def test_what_an_adopted_profile_asks_for_is_shown_before_sending(cast: Cast) -> None:
-    from trustcore.policy.profiles import catalogue, profile_hash
 
     admin = factories.make_desk(cast.auditor.organisation, "ADMIN")
-    services.adopt_profile(
-        principal=admin,
-        profile="SAG_TVT_2026@1",
-        profile_hash_read=profile_hash(catalogue()["SAG_TVT_2026@1"]),
-        counsel_name="A. Counsel",
-    )
+    factories.adopt_profile(admin, "SAG_TVT_2026@1")
     reader = Reader(cast.producer)
     address = begin(reader, cast).url
     reader.post(address, {**FILLED, "storage_class": "", "act": "save"})

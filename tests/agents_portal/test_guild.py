@@ -18,7 +18,15 @@ from audit.models import Event
 from common import clock
 from compliance.printing import can_print
 from licensing import services, workflows
-from licensing.models import DeclaredEvent, GuildDefault, GuildMember, Hold, ProfileAdoption, RollImport
+from licensing.models import (
+    DeclaredEvent,
+    GuildDefault,
+    GuildMember,
+    Hold,
+    ProfileAdoption,
+    ProfileSignOff,
+    RollImport,
+)
 from licensing.services import rolls
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
@@ -210,15 +218,23 @@ def test_profile_is_read_in_words_signed_off_by_hash_and_ended(chief: Principal,
     assert "48 hours of notice" in page
     assert "A replica may not work struck work." in page
     digest = profile_hash(catalogue()[ref])
-    screen = reader.page(f"/profiles/{ref}/adopt/")
+    act, sign = f"/profiles/{ref}/adopt/", f"/profiles/{ref}/sign-off/"
+    assert reader.get(act).status_code == 409  # counsel has not signed it off
+    assert reader.post(sign, {"profile_hash": digest}).status_code == 403  # and an administrator cannot
+    counsel = Reader(factories.make_desk(chief.organisation, "LEGAL", factories.make_user("C. Ounsel")))
+    screen = counsel.page(sign)
     assert digest.removeprefix("sha256:")[:4] in screen
-    act = f"/profiles/{ref}/adopt/"
-    assert reader.post(act, {"counsel_name": "", "profile_hash": digest}).status_code == 422
-    changed = reader.post(act, {"counsel_name": "C. Ounsel", "profile_hash": "sha256:" + "0" * 64})
-    assert changed.status_code == 409
+    assert counsel.post(sign, {"profile_hash": "sha256:" + "0" * 64}).status_code == 409
+    assert not ProfileSignOff.objects.exists()
+    assert counsel.post(sign, {"profile_hash": digest}).status_code == 302
+    assert counsel.post(sign, {"profile_hash": digest}).status_code == 409
+    assert counsel.get(act).status_code == 403
+    assert "It does not bind your house yet" in reader.page(f"/profiles/{ref}/")
+    assert "C. Ounsel signed this very text off" in reader.page(act)
+    assert reader.post(act, {"profile_hash": "sha256:" + "0" * 64}).status_code == 409
     assert not ProfileAdoption.objects.exists()
-    assert reader.post(act, {"counsel_name": "C. Ounsel", "profile_hash": digest}).status_code == 302
-    assert reader.post(act, {"counsel_name": "C. Ounsel", "profile_hash": digest}).status_code == 409
+    assert reader.post(act, {"profile_hash": digest}).status_code == 302
+    assert reader.post(act, {"profile_hash": digest}).status_code == 409
     assert "C. Ounsel signed it off." in reader.page(f"/profiles/{ref}/")
     assert "1 profile binds you" in reader.page("/profiles/").titles
     assert reader.post(f"/profiles/{ref}/end/").status_code == 302
@@ -232,9 +248,7 @@ def test_what_was_struck_down_is_shown_so_and_cannot_be_signed_off(chief: Princi
     assert "A court struck it down." in page
     assert not any(link.endswith("/adopt/") for link in page.links)
     digest = profile_hash(catalogue()["CA_AB2655@1"])
-    answer = Reader(chief).post(
-        "/profiles/CA_AB2655@1/adopt/", {"counsel_name": "C. Ounsel", "profile_hash": digest}
-    )
+    answer = Reader(chief).post("/profiles/CA_AB2655@1/adopt/", {"profile_hash": digest})
     assert answer.status_code == 409
     assert not ProfileAdoption.objects.exists()
     assert Reader(chief).get("/profiles/NONE@1/").status_code == 404
@@ -255,12 +269,7 @@ def test_difference_between_two_texts_is_told_rule_by_rule(chief: Principal) -> 
 
 def test_who_is_bound_is_counted_by_the_signed_terms(chief: Principal, cast: Cast) -> None:
     ref = "CA_AITA@1"
-    services.adopt_profile(
-        principal=chief,
-        profile=ref,
-        profile_hash_read=profile_hash(catalogue()[ref]),
-        counsel_name="C. Ounsel",
-    )
+    factories.adopt_profile(chief, ref)
     token = factories.approve(cast.ask())
     assert ref in token.terms.terms["profiles"]
     assert "<dt>Live licences</dt><dd>1</dd>" in Reader(chief).page(f"/profiles/{ref}/").html

@@ -39,7 +39,11 @@ def test_from_a_look_to_binding_everybody(cast: Cast) -> None:
     assert "It acts on nobody." in page
     bind = admin.page(f"{made['Location']}canary/")
     sound(bind)
-    good = {**hidden(bind.html), "counsel_name": "Counsel", "share_percent": "10", "production": ""}
+    assert "counsel_name" not in bind.html  # a profile has its counsel's own sign-off
+    good = {**hidden(bind.html), "share_percent": "10", "production": ""}
+    unsigned = admin.post(f"{made['Location']}canary/", good)
+    assert (unsigned.status_code, "Counsel has not signed" in page_of(unsigned)) == (409, True)
+    factories.sign_off(guild, TVT)
     assert set(good) >= {"content_hash", "report_hash", "since"}
     assert admin.post(f"{made['Location']}canary/", {**good, "share_percent": "0"}).status_code == 422
     cast.ask()  # what was read is no longer what it would change
@@ -50,7 +54,7 @@ def test_from_a_look_to_binding_everybody(cast: Cast) -> None:
     assert canary.status_code == 302
     assert "10 of 100 requests" in admin.page(canary["Location"])
     sign = admin.page(f"{canary['Location']}promote/")
-    bound = admin.post(f"{canary['Location']}promote/", {**hidden(sign.html), "counsel_name": "Counsel"})
+    bound = admin.post(f"{canary['Location']}promote/", hidden(sign.html))
     assert bound.status_code == 302
     assert ProfileAdoption.objects.get(organisation=guild).profile == TVT
     ended = admin.page(canary["Location"])

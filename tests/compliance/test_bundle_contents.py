@@ -22,7 +22,6 @@ from compliance.printing import can_print, pdf_of
 from compliance.services import build_bundle
 from compliance.usage_columns import RENAMED
 from licensing.models import GuildMember
-from licensing.services import adopt_profile
 from receipts import selectors as receipts
 from receipts.models import LogCosignature, ProductionLog, Witness
 from tests import factories
@@ -45,12 +44,7 @@ pytestmark = pytest.mark.django_db
 def farm() -> Farm:
     """A licence of a guild's member: 30 frames, one rendered again, one refused check, one frame without leave."""
     guild = factories.make_guild("Screen Guild")
-    adopt_profile(
-        principal=factories.make_desk(guild, "ADMIN"),
-        profile=PROFILE,
-        profile_hash_read=profile_hash(profile_named(PROFILE)),
-        counsel_name="C. Ounsel",
-    )
+    factories.adopt_profile(factories.make_desk(guild, "ADMIN"), PROFILE)
     farm = make_farm(factories.make_production(guild=guild))
     GuildMember.objects.create(guild=guild, talent=farm.token.talent, number_digest="ab" * 32)
     farm.render(0, 29)

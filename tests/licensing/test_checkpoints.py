@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from audit.models import Event
 from common.errors import DomainError, NotFound
-from licensing import services
+from licensing import selectors, services
 from licensing.models import CheckpointPass, LicenceToken
+from licensing.selectors.facts import licence_state_for
+from licensing.selectors.tokens import hold_reasons_on
 from provenance.models import Asset
 from provenance.rules import HoldCode
 from provenance.services.release import standing_reasons
 from tests import factories
+from tests.farm import make_farm
 from tests.licensing.conftest import Cast
 from tests.licensing.persons import call
 
@@ -45,6 +49,55 @@ def test_agent_or_talent_passes_what_was_agreed_once_and_nothing_else(cast: Cast
         )
         assert refusal(act) == "CHECKPOINT_NOT_AGREED"
     assert call(cast.self, f"tokens/{token.pk}/checkpoints", {"checkpoint": "LATER"}).status_code == 422
+
+
+def test_no_render_is_permitted_before_role_and_script_that_were_agreed_have_passed(
+    db: None,
+) -> None:
+    farm = make_farm(terms={"approvals": {"checkpoints": ["ROLE", "SCRIPT", "FINAL"]}})
+    talent = factories.desk_of_talent(farm.token.talent)
+    producer = factories.make_producer(farm.token.production.organisation)
+    beat = services.heartbeat_token(principal=farm.desk, jti=farm.token.pk)
+    assert (beat.state, beat.reasons, beat.jws) == ("SUSPENDED", ("CONTENT_APPROVAL_REQUIRED",), None)
+    facts = licence_state_for(farm.token.pk)  # what every render check reads
+    assert facts is not None
+    assert facts.holds == ("CONTENT_APPROVAL_REQUIRED",)
+    hold = farm.token.holds.get(lifted_at=None)
+    for desk in (talent, producer):  # it is passed, not lifted
+        assert refusal(lambda desk=desk: services.lift_hold(principal=desk, hold_id=hold.pk)) == (
+            "NOT_YOURS_TO_LIFT"
+        )
+        assert refusal(lambda desk=desk: services.resume_token(principal=desk, jti=farm.token.pk)) == (
+            "NOT_YOURS_TO_LIFT"
+        )
+    services.pass_checkpoint(principal=talent, jti=farm.token.pk, checkpoint="SCRIPT")
+    assert str(selectors.effective_state(LicenceToken.objects.get(pk=farm.token.pk))) == "SUSPENDED"
+    services.pass_checkpoint(principal=talent, jti=farm.token.pk, checkpoint="ROLE")
+    assert str(selectors.effective_state(LicenceToken.objects.get(pk=farm.token.pk))) == "ACTIVE"
+    assert farm.check(0, 9).lease is not None
+    assert {one.kind for one in Event.objects.filter(object_id=str(farm.token.pk))} >= {
+        "licence.suspended", "licence.resumed",
+    }  # fmt: skip
+
+
+def test_renewal_of_the_same_work_stays_passed_and_another_script_is_read_again(cast: Cast) -> None:
+    token = licensed(cast, "ROLE")
+    services.pass_checkpoint(principal=cast.agent, jti=token.pk, checkpoint="ROLE")
+
+    def renewed(**changes: Any) -> tuple[str, ...]:
+        with transaction.atomic():
+            request = factories.make_submitted_request(
+                cast.production, cast.talent, renews=token.pk,
+                terms={"approvals": {"checkpoints": ["ROLE"]}}, **changes,
+            )  # fmt: skip
+            reasons = hold_reasons_on(factories.approve(request))
+            transaction.set_rollback(True)
+        return reasons
+
+    assert renewed() == ()
+    assert renewed(description=factories.DESCRIPTION + " And one more scene.") == (
+        "CONTENT_APPROVAL_REQUIRED",
+    )
 
 
 def test_studio_passes_nothing_and_a_stranger_finds_nothing(cast: Cast) -> None:

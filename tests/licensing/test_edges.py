@@ -17,16 +17,10 @@ from licensing.selectors import licence_detail
 from licensing.services import authorities, delegations, standing
 from tests import factories
 from tests.licensing.conftest import Cast
-from trustcore.policy.profiles import catalogue, profile_hash
 
 
 def adopt(principal: Any, ref: str) -> None:
-    services.adopt_profile(
-        principal=principal,
-        profile=ref,
-        profile_hash_read=profile_hash(catalogue()[ref]),
-        counsel_name="C. Ounsel",
-    )
+    factories.adopt_profile(principal, ref)
 
 
 def rule_of(cast: Cast) -> Any:

@@ -226,20 +226,74 @@ def test_death_holds_what_the_talent_did_not_allow_until_the_estate_confirms(
 def test_change_of_representation_waits_for_the_talent_or_the_new_agent(
     cast: Cast, token: LicenceToken
 ) -> None:
-    factories.make_mandate(cast.talent, cast.other_agent)
+    agency = cast.other_agent.organisation
+    given = {
+        "principal": cast.self, "talent": cast.talent, "agency": agency, "mode": "AGENT_WITHIN_MANDATE",
+        "use_types": ["FACE_RENDER", "VOICE_RENDER"],
+    }  # fmt: skip
+    assert refusal(
+        lambda: services.preview_representation(principal=cast.agent, talent=cast.talent, agency=None)
+    ) == ("TALENT_ONLY")
+    shown = services.preview_representation(principal=cast.self, talent=cast.talent, agency=agency)
+    assert [(one.jti, one.becomes) for one in shown.effects] == [(token.pk, "HELD")]
+    for read in (None, "sha256:" + "0" * 64):
+        assert (
+            refusal(lambda read=read: services.grant_mandate(**given, effect_hash=read)) == "EFFECT_CHANGED"
+        )
+    assert (state(token), DeclaredEvent.objects.count()) == ("ACTIVE", 0)
+    assert cast.talent.mandates.get(revoked_at=None) == cast.mandate  # nothing has happened
+    services.grant_mandate(**given, effect_hash=shown.effect_hash)
+    assert (state(token), hold_reasons_on(token)) == ("SUSPENDED", ("REPRESENTATION_CHANGED",))
+    event = DeclaredEvent.objects.get()
+    assert (event.kind, event.effect_hash) == ("REPRESENTATION", shown.effect_hash)
+    told = Event.objects.get(kind="event.representation")
+    parties = {cast.producer.organisation_id, cast.agent.organisation_id, cast.talent.organisation_id}
+    assert {str(one) for one in parties} <= set(told.visible_to)
     mine, _, _ = factories.make_live_token(cast.production, cast.talent)
+    again = services.preview_event(
+        principal=cast.self, kind="REPRESENTATION", covers="talent", covered_id=cast.talent.pk
+    )
+    assert {one.jti: (one.becomes, one.reason) for one in again.effects} == {
+        token.pk: ("UNCHANGED", "HELD_ALREADY"), mine.pk: ("UNCHANGED", "SAME_REPRESENTATION"),
+    }  # fmt: skip
     assert (
         refusal(lambda: declare(cast.other_agent, "REPRESENTATION", "talent", cast.talent))
         == "NOT_YOURS_TO_DECLARE"
     )
-    event = declare(cast.self, "REPRESENTATION", "talent", cast.talent)
-    assert {one["jti"]: one["becomes"] for one in event.effects} == {
-        str(token.pk): "HELD", str(mine.pk): "UNCHANGED",
-    }  # fmt: skip
     hold = token.holds.get(lifted_at=None)
     assert refusal(lambda: services.lift_hold(principal=cast.agent, hold_id=hold.pk)) == "NOT_YOURS_TO_LIFT"
     services.lift_hold(principal=cast.other_agent, hold_id=hold.pk)
     assert state(token) == "ACTIVE"
+
+
+def test_ending_a_mandate_holds_what_the_agency_granted_and_not_what_the_talent_granted_alone(
+    cast: Cast, token: LicenceToken
+) -> None:
+    place = f"talents/{cast.talent.pk}/mandate"
+    assert call(cast.agent, f"{place}/preview", {"agency": None}).json()["code"] == "TALENT_ONLY"
+    assert call(cast.other_agent, f"{place}/preview", {"agency": None}).status_code == 404
+    shown = call(cast.self, f"{place}/preview", {"agency": None}).json()
+    assert [one["becomes"] for one in shown["effects"]] == ["HELD"]
+    unread = call(cast.self, f"{place}/end", {})
+    assert (unread.status_code, unread.json()["code"]) == (409, "EFFECT_CHANGED")
+    assert unread.json()["effect_hash"] == shown["effect_hash"]
+    assert call(cast.self, f"{place}/end", {"effect_hash": shown["effect_hash"]}).status_code == 204
+    assert state(token) == "SUSPENDED"
+    services.lift_hold(principal=cast.self, hold_id=token.holds.get(lifted_at=None).pk)
+    request = factories.make_submitted_request(cast.production, cast.talent)
+    assert (request.agency_id, request.mode) == (None, "TALENT_ONLY")
+    own = services.approve_request(
+        principal=cast.self, request_id=request.pk, terms_hash=request.current.terms_hash
+    )
+    assert own is not None
+    shown = services.preview_representation(
+        principal=cast.self, talent=cast.talent, agency=cast.agent.organisation
+    )
+    assert {one.jti: one.reason for one in shown.effects} == {
+        token.pk: "SAME_REPRESENTATION", own.pk: "TALENTS_OWN_WORD",
+    }  # fmt: skip
+    factories.make_mandate(cast.talent, cast.agent)
+    assert {state(token), state(own)} == {"ACTIVE"}
 
 
 @pytest.mark.req("BX-010")

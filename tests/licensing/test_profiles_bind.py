@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts.principals import Principal
+from accounts.models import Membership
+from accounts.presence import StepUpRequired
+from accounts.principals import Presence, Principal
+from audit.models import Event
+from common import clock
 from common.errors import Conflict, DomainError, InvalidInput
 from licensing import selectors, services
-from licensing.models import LicenceToken, ProfileAdoption
+from licensing.models import LicenceToken, ProfileAdoption, ProfileSignOff
 from tests import factories
 from tests.licensing.conftest import Cast
 from tests.licensing.persons import call
@@ -29,10 +35,7 @@ WHOLE = {
 
 
 def adopt(desk: Principal, profile: str = TVT) -> ProfileAdoption:
-    return services.adopt_profile(
-        principal=desk, profile=profile, profile_hash_read=profile_hash(catalogue()[profile]),
-        counsel_name="Counsel & Partners",
-    )  # fmt: skip
+    return factories.adopt_profile(desk, profile)
 
 
 @pytest.fixture
@@ -66,6 +69,9 @@ def test_profile_of_the_guild_binds_the_studio_and_nothing_unmet_is_issued(
     assert whole.current.terms["approvals"]["checkpoints"] == ["ROLE", "SCRIPT"]  # nobody asked for them
     token = factories.approve(whole)
     assert token.not_before >= whole.notice_until
+    assert selectors.effective_state(token) == "SUSPENDED"  # role and script have not passed
+    for checkpoint in ("ROLE", "SCRIPT"):
+        services.pass_checkpoint(principal=cast.agent, jti=token.pk, checkpoint=checkpoint)
     assert selectors.effective_state(token) == "PENDING_ACTIVATION"
     move_clock(hours=49)
     assert selectors.effective_state(token) == "ACTIVE"
@@ -85,7 +91,6 @@ def test_sign_off_is_an_administrators_over_the_text_that_was_read(
         fields = {
             "profile": TVT,
             "profile_hash_read": profile_hash(catalogue()[TVT]),
-            "counsel_name": "Counsel",
         }
         with pytest.raises(DomainError) as refused:
             services.adopt_profile(principal=desk, **{**fields, **changes})
@@ -95,7 +100,7 @@ def test_sign_off_is_an_administrators_over_the_text_that_was_read(
     assert code(guild_admin, profile="NO_SUCH@1") == "PROFILE_UNKNOWN"
     assert code(guild_admin, profile="CA_AB2655@1") == "PROFILE_STRUCK_DOWN"
     assert code(guild_admin, profile_hash_read="sha256:" + "0" * 64) == "PROFILE_CHANGED"
-    assert code(guild_admin, counsel_name=" ") == "COUNSEL_INVALID"
+    assert code(guild_admin) == "SIGN_OFF_MISSING"
     row = adopt(guild_admin)
     assert code(guild_admin) == "PROFILE_ADOPTED"
     with pytest.raises(IntegrityError, match="sign-off"), transaction.atomic():
@@ -103,6 +108,63 @@ def test_sign_off_is_an_administrators_over_the_text_that_was_read(
     services.end_adoption(principal=guild_admin, profile=TVT)
     with pytest.raises(IntegrityError, match="sign-off"), transaction.atomic():
         ProfileAdoption.objects.filter(pk=row.pk).update(ended_at=None)
+
+
+def test_only_counsel_in_person_signs_off_and_somebody_else_brings_it_into_force(
+    cast: Cast, guild_admin: Principal
+) -> None:
+    guild, digest = guild_admin.organisation, profile_hash(catalogue()[TVT])
+    both = factories.make_desk(guild, "LEGAL", guild_admin.person)  # administrator and counsel in one
+
+    def refused(act: Any, desk: Principal, text: str = digest) -> str:
+        with pytest.raises(DomainError) as raised:
+            act(principal=desk, profile=TVT, profile_hash_read=text)
+        return raised.value.code
+
+    for desk in (guild_admin, factories.make_desk(guild, "AUDITOR"), cast.agent, cast.self):
+        assert refused(services.sign_off_profile, desk) == "COUNSEL_ONLY"
+    assert refused(services.sign_off_profile, both, "sha256:" + "0" * 64) == "PROFILE_CHANGED"
+    tired = replace(both, presence=Presence(proofs=(("PASSWORD", time.time() - 7200),)))
+    with pytest.raises(StepUpRequired):
+        services.sign_off_profile(principal=tired, profile=TVT, profile_hash_read=digest)
+    signed = services.sign_off_profile(principal=both, profile=TVT, profile_hash_read=digest)
+    told = Event.objects.get(kind="profile.signed_off")
+    assert (told.details["hash"], told.person_id) == (digest, both.person.pk)
+    assert refused(services.sign_off_profile, both) == "SIGNED_OFF"
+    assert refused(services.adopt_profile, both) == "FOUR_EYES"
+    for change in (
+        lambda: ProfileSignOff.objects.update(profile_hash="sha256:" + "1" * 64),
+        ProfileSignOff.objects.all().delete,
+    ):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            change()
+    other = factories.make_desk(guild, "ADMIN")
+    row = services.adopt_profile(principal=other, profile=TVT, profile_hash_read=digest)
+    assert (row.sign_off, row.counsel_name) == (signed, both.person.full_name)
+
+
+def test_database_refuses_a_sign_off_of_no_counsel_and_a_profile_in_force_without_one(
+    cast: Cast, guild_admin: Principal
+) -> None:
+    guild, digest = guild_admin.organisation, profile_hash(catalogue()[TVT])
+    row = {"organisation": guild, "profile": TVT, "profile_hash": digest}
+    elsewhere = factories.sign_off(cast.agent.organisation, TVT)
+    for person in (guild_admin.person, elsewhere.signed_by):
+        with pytest.raises(IntegrityError, match="only the counsel"), transaction.atomic():
+            ProfileSignOff.objects.create(**row, signed_by=person)
+    own = factories.sign_off(guild, TVT)
+    for sign_off, person in (
+        (None, guild_admin.person),
+        (elsewhere, guild_admin.person),
+        (own, own.signed_by),
+    ):
+        with pytest.raises(IntegrityError, match="without a sign-off"), transaction.atomic():
+            ProfileAdoption.objects.create(
+                **row, sign_off=sign_off, counsel_name="C. Ounsel", signed_by=person
+            )
+    Membership.objects.filter(user=own.signed_by).update(ended_at=clock.now())
+    with pytest.raises(IntegrityError, match="only the counsel"), transaction.atomic():
+        ProfileSignOff.objects.create(**row, signed_by=own.signed_by)
 
 
 def test_profile_that_changed_since_its_sign_off_stops_requests(
@@ -122,8 +184,13 @@ def test_catalogue_is_read_over_http_and_adopted_by_a_person(
     by_ref = {one["profile"]: one for one in listed}
     assert by_ref["CA_AB2655@1"]["status"] == "STRUCK_DOWN"
     assert by_ref[TVT]["adopted"] is False
-    body = {"profile": TVT, "profile_hash": by_ref[TVT]["profile_hash"], "counsel_name": "Counsel"}
-    assert api.post("profiles/adopt", body).json()["code"] == "IN_PERSON"
+    body = {"profile": TVT, "profile_hash": by_ref[TVT]["profile_hash"]}
+    for act in ("profiles/sign-off", "profiles/adopt"):
+        assert api.post(act, body).json()["code"] == "IN_PERSON"
+    assert call(guild_admin, "profiles/sign-off", body).json()["code"] == "COUNSEL_ONLY"
+    counsel = factories.make_desk(guild_admin.organisation, "LEGAL")
+    signed = call(counsel, "profiles/sign-off", body)
+    assert (signed.status_code, signed.json()["signed_off"], signed.json()["adopted"]) == (201, True, False)
     assert call(guild_admin, "profiles/adopt", body).status_code == 201
     assert call(guild_admin, "profiles/end", {"profile": TVT}).status_code == 204
     assert call(guild_admin, "profiles/end", {"profile": TVT}).status_code == 404

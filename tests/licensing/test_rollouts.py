@@ -39,6 +39,7 @@ HASH = profile_hash(catalogue()[TVT])
 def guild_admin(cast: Cast) -> Principal:
     assert cast.production.guild is not None
     GuildMember.objects.create(guild=cast.production.guild, talent=cast.talent, number_digest="ab" * 32)
+    factories.sign_off(cast.production.guild, TVT)
     return factories.make_desk(cast.production.guild, "ADMIN")
 
 
@@ -259,7 +260,6 @@ def test_promotion_is_signed_off_over_the_text_and_over_what_it_changes(
 
     assert code(content_hash="sha256:" + "0" * 64) == "PROFILE_CHANGED"
     assert code(report_hash="sha256:" + "0" * 64) == "EFFECT_CHANGED"
-    assert code(counsel_name=" ") == "COUNSEL_INVALID"
     assert code(since=today() + timedelta(days=2)) == "SINCE_INVALID"
     assert code(principal=factories.make_desk(guild_admin.organisation, "AUDITOR")) == "ADMIN_ONLY"
     assert code(principal=factories.make_desk(cast.producer.organisation, "ADMIN")) == "NOT_FOUND"
@@ -271,6 +271,29 @@ def test_promotion_is_signed_off_over_the_text_and_over_what_it_changes(
     assert row.ended_at is not None
     assert factories.make_submitted_request(cast.production, cast.talent).current.terms["profiles"] == [TVT]
     assert code() == "ROLLOUT_ENDED"
+
+
+def test_no_profile_binds_a_share_or_anybody_before_counsel_signed_it_off(
+    cast: Cast, guild_admin: Principal
+) -> None:
+    row = services.start_shadow(principal=guild_admin, profile="SAG_TVT_2023@1")
+    for act, more in (
+        (services.start_canary, {"share_percent": 5, "productions": ()}),
+        (services.promote, {}),
+    ):
+        with pytest.raises(DomainError) as refused:
+            act(**signed(guild_admin, row, **more))
+        assert refused.value.code == "SIGN_OFF_MISSING"
+    with pytest.raises(IntegrityError, match="without a sign-off"), transaction.atomic():
+        PolicyRollout.objects.create(
+            organisation=row.organisation, kind="PROFILE", profile=row.profile, content_hash=row.content_hash,
+            stage="CANARY", share_percent=5, counsel_name="C. Ounsel", report_hash="sha256:" + "1" * 64,
+            recorded_by=guild_admin.person,
+        )  # fmt: skip
+    limits = services.start_shadow(principal=guild_admin, limits={**LIMITS, "frames_max": 10})
+    with pytest.raises(DomainError) as refused:
+        services.promote(**signed(guild_admin, limits, counsel_name=" "))
+    assert refused.value.code == "COUNSEL_INVALID"
 
 
 def test_limits_become_defaults_when_they_are_promoted(cast: Cast, guild_admin: Principal) -> None:
@@ -314,7 +337,7 @@ def test_what_is_refused(cast: Cast, guild_admin: Principal) -> None:
     assert code(services.end_rollout, principal=studio, rollout_id=canary.pk) == "NOT_FOUND"
     services.end_rollout(principal=guild_admin, rollout_id=canary.pk)
     assert code(services.end_rollout, principal=guild_admin, rollout_id=canary.pk) == "ROLLOUT_ENDED"
-    services.adopt_profile(principal=guild_admin, profile=TVT, profile_hash_read=HASH, counsel_name="Counsel")
+    factories.adopt_profile(guild_admin, TVT)
     assert code(shadow, principal=guild_admin, profile=TVT) == "PROFILE_ADOPTED"
 
 

@@ -10,13 +10,15 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from common import clock
 from licensing import services
 from licensing.models import Talent
+from provenance.models import Asset
+from tests import factories
 from tests.licensing.persons import RULE_LIMITS, in_days
 from tests.permissions.worlds import World, request_body, short_film
 from tests.training import rooms
@@ -170,14 +172,40 @@ def _adopted(world: World) -> Ask:
     """End what every administrator has just signed off; it is undone with the answer."""
     for name, desk in world.people.items():
         if name.endswith("-admin"):
-            services.adopt_profile(
-                principal=desk, profile=PROFILE, profile_hash_read=_profile_hash(), counsel_name="Counsel"
-            )
+            factories.adopt_profile(desk, PROFILE)
     return Ask({"profile": PROFILE})
+
+
+def _signed_off(world: World) -> None:
+    """Counsel of every administrator's organisation has signed off what is to be applied."""
+    for name, desk in world.people.items():
+        if name.endswith("-admin") or name == "operator":
+            factories.sign_off(desk.organisation, PROFILE)
+
+
+def _to_adopt(world: World) -> Ask:
+    _signed_off(world)
+    return Ask({"profile": PROFILE, "profile_hash": _profile_hash()})
 
 
 def _profile_hash(_: object = None) -> str:
     return profile_hash(catalogue()[PROFILE])
+
+
+def _no_agent(world: World) -> Ask:
+    """End the mandate over what becomes of the licences that it granted."""
+    talent = Talent.objects.get(pk=world.ids["talent"])
+    shown = services.preview_representation(principal=world.people["talent"], talent=talent, agency=None)
+    return Ask({"effect_hash": shown.effect_hash})
+
+
+def _held_output(world: World) -> Ask:
+    """Take up what the open final review held; it is passed by now."""
+    Asset.objects.filter(pk=world.ids["asset_id"]).update(
+        state="HELD", hold_reasons=[{"code": "CHECKPOINT_OPEN", "detail": "the final review was open"}]
+    )
+    services.pass_checkpoint(principal=world.people["talent"], jti=UUID(world.ids["jti"]), checkpoint="FINAL")
+    return Ask({"why": "It was passed."})
 
 
 def _draft(world: World) -> Ask:
@@ -296,7 +324,7 @@ BODIES: dict[str, Body] = {
     "POST /requests/{request_id}/decline/": _form(reason="Not this time."),
     "POST /requests/{request_id}/accept/": _form(terms_hash=_fact("countered_hash")),
     "POST /licences/{jti}/suspend/": _form(why="We look into it."),
-    "POST /licences/{jti}/checkpoint/": _form(checkpoint="ROLE"),
+    "POST /licences/{jti}/checkpoint/": _form(checkpoint="FINAL"),
     "POST /licences/{jti}/revoke/": _form(kind="PROSPECTIVE", reason="It is over."),
     "POST /licences/{jti}/renew/": _form(days="30", frames_max="100", note="More."),
     "POST /productions/new/": _form(title="A new one", kind="PRODUCTION", guild=""),
@@ -321,9 +349,9 @@ BODIES: dict[str, Body] = {
     "POST /bundles/new/": _form(production=_id("production_id"), purpose="UNION_REPORTING"),
     "POST /stop/": _form(confirm="stop"),
     "GET /profiles/{ref}/difference/": _query("?with=SAG_TVT_2026@1"),
-    "POST /profiles/{ref}/adopt/": lambda _: Ask(
-        {"profile_hash": _profile_hash(), "counsel_name": "Counsel"}, kind="form"
-    ),
+    "POST /profiles/{ref}/sign-off/": lambda _: Ask({"profile_hash": _profile_hash()}, kind="form"),
+    "GET /profiles/{ref}/adopt/": _to_adopt,
+    "POST /profiles/{ref}/adopt/": lambda world: replace(_to_adopt(world), kind="form"),
     "GET /profiles/{ref}/end/": _adopted,
     "POST /profiles/{ref}/end/": lambda world: replace(_adopted(world), kind="form"),
     "GET /events/declare/": _query("?kind=STRIKE&of=production:{production_id}"),
@@ -357,6 +385,9 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/license-requests/{request_id}/answer": _json(text="These."),
     "POST /api/v1/request-drafts": _draft,
     "PUT /api/v1/request-drafts/{draft_id}": _draft,
+    "POST /api/v1/talents/{talent_id}/mandate/end": _no_agent,
+    "POST /api/v1/talents/{talent_id}/mandate/preview": _json(agency=None),
+    "POST /mandates/end/{talent_id}/": lambda world: replace(_no_agent(world), kind="form"),
     "POST /api/v1/talents/{talent_id}/mandate": _json(
         agency=lambda world: world.facts["agency"].slug,
         agent=_email("colleague"),
@@ -375,7 +406,8 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/talents/{talent_id}/emergency-stop/lift": _stopped,
     "POST /api/v1/mandates/{mandate_id}/delegations": _json(to=_email("colleague"), **_A_WHILE),
     "POST /api/v1/absences": _json(stand_in=_fact("deputy"), **_A_WHILE),
-    "POST /api/v1/profiles/adopt": _json(profile=PROFILE, profile_hash=_profile_hash, counsel_name="Counsel"),
+    "POST /api/v1/profiles/sign-off": _json(profile=PROFILE, profile_hash=_profile_hash),
+    "POST /api/v1/profiles/adopt": _to_adopt,
     "POST /api/v1/profiles/end": _adopted,
     "POST /api/v1/training-requests": _json(**_TRAINING),
     "POST /api/v1/training-requests/{request_id}/approve": _json(terms_hash=_fact("training_hash")),
@@ -386,7 +418,18 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/guild-rolls": _roll,
     "POST /api/v1/guild-rolls/rows": _json(rows=[{"member_number": "88", "stage_name": "Somebody"}]),
     "POST /api/v1/guild-defaults": _json(limits={"days_max": 200}),
-    "POST /api/v1/tokens/{jti}/checkpoints": _json(checkpoint="ROLE"),
+    "POST /api/v1/tokens/{jti}/checkpoints": _json(checkpoint="FINAL"),
+    "POST /requests/{request_id}/block/": _form(why="They never answer."),
+    "POST /requests/{request_id}/escalate/": _form(note="This one is yours."),
+    "POST /api/v1/license-requests/{request_id}/block-studio": _json(why="They never answer."),
+    "POST /api/v1/license-requests/{request_id}/escalate": _json(note="This one is yours."),
+    "POST /licences/{jti}/release/@frames": _form(why="The scene was cut anew."),
+    "POST /licences/{jti}/let-go/@asked_frames": _form(kind="KEEP_HELD", why="Not these."),
+    "POST /api/v1/tokens/{jti}/ask-release@frames": _json(why="The scene was cut anew."),
+    "POST /api/v1/frame-releases/{release_id}/decide": _json(grants=False, why="Not these."),
+    "GET /outputs/{asset_id}/take-up/": _held_output,
+    "POST /outputs/{asset_id}/take-up/": lambda world: replace(_held_output(world), kind="form"),
+    "POST /api/v1/assets/{asset_id}/take-up": _held_output,
     "POST /api/v1/tokens/{jti}/revoke": _json(reason="It is over."),
     "POST /api/v1/tokens/{jti}/suspend": _json(why="For now."),
     "POST /api/v1/holds": _json(covers="token", id=_id("jti"), reason="SUSPENDED", why="For now."),

@@ -34,6 +34,7 @@ from licensing.models import (
     PersonSignature,
     Production,
     RevocationDuty,
+    StudioBlock,
     Talent,
 )
 from notify.models import Delivery, Letter
@@ -356,7 +357,7 @@ def _licensing(world: World, talent: Talent) -> None:
     world.facts["mandate"] = factories.make_mandate(talent, world.people["agent"])
     waiting = ask()
     countered = _counter(world, ask())
-    token = factories.approve(ask(terms={"approvals": {"checkpoints": ["ROLE"]}}))
+    token = factories.approve(ask(terms={"approvals": {"checkpoints": ["FINAL"]}}))
     ended = factories.approve(ask())
     services.revoke_token(
         principal=world.people["agent"],
@@ -365,6 +366,20 @@ def _licensing(world: World, talent: Talent) -> None:
         disposition="KEEP",
         reason="It is over.",
     )
+    frames = [factories.approve(ask()) for _ in range(2)]  # whose frames are held, asked for and not
+    for one in frames:
+        services.revoke_token(
+            principal=world.people["agent"],
+            jti=one.pk,
+            kind="DISTRIBUTION_HOLD",
+            disposition="QUARANTINE",
+            reason="Not these.",
+        )
+    release = services.ask_release(principal=producer, jti=frames[1].pk, why="The scene was cut anew.")
+    block = StudioBlock.objects.create(
+        talent=talent, studio=factories.make_studio(), side="AGENT", placed_by=world.people["agent"].person,
+        why="They never answer.",
+    )  # fmt: skip
     held = factories.approve(ask())
     hold = services.place_hold(
         principal=producer, covers="token", covered_id=held.pk, reason="SUSPENDED", why="Ours to lift."
@@ -392,6 +407,10 @@ def _licensing(world: World, talent: Talent) -> None:
         "jti": str(token.pk),
         "held_jti": str(held.pk),
         "hold_id": str(hold.pk),
+        "frames": str(frames[0].pk),
+        "asked_frames": str(frames[1].pk),
+        "release_id": str(release.pk),
+        "block_id": str(block.pk),
         "draft_id": str(draft.pk),
         "duty_id": str(duty.pk),
         "older": "1",

@@ -15,13 +15,12 @@ from accounts.principals import Principal
 from audit.models import Event
 from common import clock
 from common.errors import InvalidInput
-from licensing import services as licensing
 from provenance.distribution import distribution_of
 from provenance.models import Asset, VisibleLabelRecord
 from tests import factories
 from tests.farm import Farm
 from tests.provenance.test_assets_api import URL, released, upload
-from trustcore.policy.profiles import catalogue, profile_hash
+from trustcore.policy.profiles import catalogue
 
 pytestmark = pytest.mark.django_db
 LAW, STRUCK = "CN_AIGC_LABEL@1", "CA_AB2655@1"
@@ -34,9 +33,7 @@ def mark_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def adopt(desk: Principal, ref: str) -> None:
-    licensing.adopt_profile(
-        principal=desk, profile=ref, profile_hash_read=profile_hash(catalogue()[ref]), counsel_name="Counsel"
-    )
+    factories.adopt_profile(desk, ref)
 
 
 def farm_for(channels: tuple[str, ...], *, law: str = LAW) -> Farm:

@@ -405,8 +405,8 @@ def _held(reason: DenyReason) -> Case:
     return held
 
 
-for _reason in PLACED_BY:
-    if _reason is not DenyReason.EMERGENCY_STOP:
+for _reason, _sides in PLACED_BY.items():
+    if _sides and _reason is not DenyReason.EMERGENCY_STOP:
         case(_reason)(_held(_reason))
 
 

@@ -38,6 +38,8 @@ PLACED_BY: Final = MappingProxyType(
         DenyReason.ESTATE_AUTHORITY_REQUIRED: _CONSENT,
         DenyReason.REPRESENTATION_CHANGED: _TALENTS_SIDE,
         DenyReason.EXCLUSIVITY_CONFLICT: _TALENTS_SIDE,
+        # stands from the issue on until role and script have passed the checkpoints that were agreed
+        DenyReason.CONTENT_APPROVAL_REQUIRED: frozenset[HoldSide](),
         DenyReason.FINAL_REVIEW_PENDING: _TALENTS_SIDE,
         DenyReason.PAYMENT_HOLD: _TALENTS_SIDE,
         DenyReason.DISPUTE_HOLD: _PARTIES,
@@ -45,7 +47,7 @@ PLACED_BY: Final = MappingProxyType(
         DenyReason.SECURITY_INCIDENT_HOLD: _EVERY_SIDE,
     },
 )
-"""The reasons that are holds, each with the sides that may place it."""
+"""The reasons that are holds, each with the sides that may place it; nobody: it stands by the terms alone."""
 
 _LIFTED_BY_THE_TALENT_ALONE: Final = frozenset(
     {DenyReason.EMERGENCY_STOP, DenyReason.CONSENT_WITHDRAWN, DenyReason.MINOR_REACHED_MAJORITY},
@@ -70,6 +72,8 @@ def may_place(reason: DenyReason, sides: Collection[HoldSide]) -> HoldSide | Non
 
 def may_lift(reason: DenyReason, *, placed_by: HoldSide, sides: Collection[HoldSide]) -> bool:
     """Whether one of ``sides`` may lift a hold that the side ``placed_by`` placed."""
+    if not PLACED_BY.get(reason):  # it is lifted by what it waits for
+        return False
     if reason in _LIFTED_BY_THE_TALENT_ALONE:
         return HoldSide.TALENT in sides
     if reason in _LIFTED_BY_THE_TALENTS_SIDE:

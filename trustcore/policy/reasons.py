@@ -347,8 +347,9 @@ class DenyReason(StrEnum):
         "CONTENT_APPROVAL_REQUIRED",
         "Content",
         "This content needs an approval that has not been given.",
-        "Ask the talent's side to agree to this content in the next version of the terms.",
+        "Ask the talent's side to pass the checkpoint that was agreed, or to agree to this content in new terms.",
         15,
+        18,
     )
     RATING_EXCEEDED = (
         "RATING_EXCEEDED",

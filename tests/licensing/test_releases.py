@@ -1,0 +1,132 @@
+"""Held frames are let go by the talent's side alone, asked by another house, with reasons; a stop by the talent alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from audit.models import Event
+from common import clock
+from common.errors import DomainError, NotFound
+from licensing import services
+from licensing.models import FrameRelease, LicenceToken
+from provenance.models import Asset
+from provenance.rules import HoldCode
+from provenance.services.release import standing_reasons
+from tests import factories
+from tests.licensing.conftest import Cast
+from tests.licensing.persons import call
+
+
+def refusal(act: Any) -> str:
+    with pytest.raises(DomainError) as refused:
+        act()
+    return refused.value.code
+
+
+def ended(cast: Cast, kind: str = "DISTRIBUTION_HOLD", disposition: str = "QUARANTINE") -> LicenceToken:
+    token, _, _ = factories.make_live_token(cast.production, cast.talent)
+    return services.revoke_token(
+        principal=cast.agent, jti=token.pk, kind=kind, disposition=disposition, reason="Not these."
+    )
+
+
+def asked(cast: Cast, token: LicenceToken) -> FrameRelease:
+    return services.ask_release(principal=cast.producer, jti=token.pk, why="The scene was cut anew.")
+
+
+def decide(desk: Any, row: FrameRelease, *, grants: bool = True) -> FrameRelease:
+    return services.decide_release(principal=desk, release_id=row.pk, grants=grants, why="Seen and fine.")
+
+
+def held_by_licence(cast: Cast, token: LicenceToken) -> list[str]:
+    asset = Asset(production_id=cast.production.pk, token_jtis=[token.pk])
+    return [one.code for one in standing_reasons(asset) if one.code != HoldCode.RECEIPTS_MISSING]
+
+
+def test_frames_go_out_only_after_another_house_asked_and_the_talents_side_let_them_go(cast: Cast) -> None:
+    token = ended(cast)
+    assert held_by_licence(cast, token) == [HoldCode.DISTRIBUTION_HOLD]
+    made = call(cast.producer, f"tokens/{token.pk}/ask-release", {"why": "The scene was cut anew."})
+    assert (made.status_code, made.json()["is_granted"]) == (201, None)
+    assert held_by_licence(cast, token) == [HoldCode.DISTRIBUTION_HOLD]
+    again = call(cast.producer, f"tokens/{token.pk}/ask-release", {"why": "Please."})
+    assert (again.status_code, again.json()["code"]) == (409, "RELEASE_OPEN")
+    place = f"frame-releases/{made.json()['id']}/decide"
+    assert (
+        call(cast.producer, place, {"grants": True, "why": "Ours."}).json()["code"] == "NOT_YOURS_TO_RELEASE"
+    )
+    assert call(cast.other_studio, place, {"grants": True, "why": "Ours."}).status_code == 404
+    assert call(cast.colleague, place, {"grants": True, "why": "Ours."}).status_code == 403
+    done = call(cast.agent, place, {"grants": True, "why": "Seen and fine."})
+    assert (done.status_code, done.json()["is_granted"], done.json()["side"]) == (200, True, "AGENT")
+    assert held_by_licence(cast, token) == []
+    told = list(Event.objects.filter(kind__startswith="licence.release_").order_by("number"))
+    assert [one.kind for one in told] == ["licence.release_asked", "licence.release_granted"]
+    assert str(cast.talent.organisation_id) in told[0].visible_to
+    assert str(cast.producer.organisation_id) in told[1].visible_to
+    listed = call(cast.producer, "frame-releases", method="get").json()["results"]
+    assert [(one["answer"], one["is_granted"]) for one in listed] == [("Seen and fine.", True)]
+    assert call(cast.other_studio, "frame-releases", method="get").json()["results"] == []
+    assert refusal(lambda: decide(cast.self, FrameRelease.objects.get())) == "RELEASE_DECIDED"
+    assert refusal(lambda: asked(cast, token)) == "NOTHING_HELD"
+
+
+def test_refused_once_they_stay_held_and_may_be_asked_for_again(cast: Cast) -> None:
+    token = ended(cast)
+    decide(cast.self, asked(cast, token), grants=False)
+    assert held_by_licence(cast, token) == [HoldCode.DISTRIBUTION_HOLD]
+    decide(cast.self, asked(cast, token))
+    assert held_by_licence(cast, token) == []
+
+
+def test_what_is_not_held_or_is_to_be_destroyed_is_not_let_go(cast: Cast) -> None:
+    live, _, _ = factories.make_live_token(cast.production, cast.talent)
+    assert refusal(lambda: asked(cast, live)) == "NOTHING_HELD"
+    assert refusal(lambda: asked(cast, ended(cast, "PROSPECTIVE", "KEEP"))) == "NOTHING_HELD"
+    gone = ended(cast, "RECALL_REQUEST", "DESTROY_WITH_CERTIFICATE")
+    assert refusal(lambda: asked(cast, gone)) == "FRAMES_TO_BE_DESTROYED"
+    token = ended(cast)
+    assert refusal(lambda: services.ask_release(principal=cast.agent, jti=token.pk, why="Ours.")) == (
+        "NOT_YOURS_TO_ASK"
+    )
+    assert (
+        refusal(lambda: services.ask_release(principal=cast.producer, jti=token.pk, why=" ")) == "WHY_INVALID"
+    )
+    with pytest.raises(NotFound):
+        services.ask_release(principal=cast.other_studio, jti=token.pk, why="Theirs.")
+
+
+def test_what_the_talent_stopped_only_the_talent_lets_go(cast: Cast) -> None:
+    token, _, _ = factories.make_live_token(cast.production, cast.talent)
+    by_agent = ended(cast)
+    services.emergency_stop(principal=cast.self, talent=cast.talent, reason="Stop.")
+    row, other = asked(cast, token), asked(cast, by_agent)
+    assert refusal(lambda: decide(cast.agent, row)) == "TALENT_ONLY"
+    assert refusal(lambda: decide(cast.agent, other)) == "TALENT_ONLY"  # while the stop is in force
+    theirs = {
+        "is_granted": True, "decided_at": clock.now(), "decided_by": cast.agent.person,
+        "decided_for": cast.agent.organisation,
+    }  # fmt: skip
+    for side in ("AGENT", "TALENT"):
+        with pytest.raises(IntegrityError, match="only the talent"), transaction.atomic():
+            FrameRelease.objects.filter(pk=row.pk).update(**theirs, side=side)
+    assert decide(cast.self, row).is_granted
+    assert held_by_licence(cast, token) == []
+
+
+def test_database_holds_four_eyes_and_a_decision_made_once(cast: Cast) -> None:
+    row = asked(cast, ended(cast))
+    decided = {"is_granted": True, "decided_at": clock.now(), "side": "TALENT"}
+    for person, house in (
+        (cast.producer.person, cast.talent.organisation),
+        (cast.self.person, cast.producer.organisation),
+    ):
+        with pytest.raises(IntegrityError, match="four_eyes"), transaction.atomic():
+            FrameRelease.objects.filter(pk=row.pk).update(**decided, decided_by=person, decided_for=house)
+    decide(cast.self, row, grants=False)
+    for change in ({"is_granted": True}, {"asked_for": cast.agent.organisation}):
+        with pytest.raises(IntegrityError, match="decided once"), transaction.atomic():
+            FrameRelease.objects.filter(pk=row.pk).update(**change)

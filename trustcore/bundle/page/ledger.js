@@ -21,6 +21,7 @@ export class Ledger {
     this.lives = new Map();
     this.marks = [];
     this.recorded = new Map();
+    this.keyEnds = new Map();
     this.counts = Object.fromEntries(
       ["checks", "denied", "discarded", "exported", "failed", "marked", "receipts", "rendered", "revoked", "token_versions", "tokens", "unauthorised", "verified"].map((name) => [name, 0]),
     );
@@ -42,7 +43,9 @@ export class Ledger {
       if (this.recorded.has(entry.batch)) wrong("ENTRY_MISMATCH", "this batch was logged before");
       this.recorded.set(entry.batch, { count: entry.count, root: entry.root });
     }
-    else if (entry.t !== "key") {
+    else if (entry.t === "key") {
+      if (entry.event === "revoked" && !this.keyEnds.has(entry.kid)) this.keyEnds.set(entry.kid, entry.at);
+    } else {
       if (entry.t === "revoked") this.counts.revoked += 1;
       this.life(entry.jti).push(told);
     }

@@ -29,6 +29,33 @@ export function readKeys(document, path) {
   return keys;
 }
 
+/** Read the keys that a key set says were revoked: raw key and times, by id. */
+export function readRevoked(document, path) {
+  const members = document?.revoked ?? [];
+  const keys = readKeys({ keys: members }, path);
+  const trusted = readKeys(document, path);
+  const ended = new Map();
+  for (const jwk of members) {
+    const times = [jwk.revoked_at, jwk.compromised_at ?? jwk.revoked_at];
+    const usable = times.every((at) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(at));
+    if (!usable || trusted.has(jwk.kid)) refuse("MALFORMED", path, "a revoked key of the set cannot be used");
+    ended.set(jwk.kid, { raw: keys.get(jwk.kid), revokedAt: times[0], compromisedAt: jwk.compromised_at ?? "", endedAt: times.sort()[0] });
+  }
+  return ended;
+}
+
+/**
+ * Refuse a signature by a key that was revoked since. This page cannot read a time stamp, so nothing shows it that the
+ * signature is older than the key's end; what the bundle says of itself can show that it is later.
+ */
+export function refuseRevoked(kid, ended, madeAt, hasStamp, path) {
+  const since = ended.compromisedAt ? `, and others may have signed with it since ${ended.compromisedAt}` : "";
+  const told = `key ${kid} was revoked at ${ended.revokedAt}${since}`;
+  if (madeAt.slice(0, 19) >= ended.endedAt.slice(0, 19)) refuse("SIGNED_AFTER_REVOCATION", path, `${told}; this was signed after, it says itself: ${madeAt}`);
+  const how = hasStamp ? "a stamp is there, which the command line checks: --tsa" : "no authority stamped it";
+  refuse("KEY_REVOKED", path, `${told}; nothing shows that this was signed before (${how})`);
+}
+
 /** Read a verifier key of a log: name, key id, raw key. */
 export function readVkey(line, path) {
   const [, name, id, key] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(line.trim()) ?? [];
@@ -81,7 +108,7 @@ export async function verifyCheckpoint(bytes, vkey, path) {
 }
 
 /** Verify a signed grant; give its claims. */
-export async function verifyGrant(token, keys, issuer, path) {
+export async function verifyGrant(token, { keys, ended }, issuer, path) {
   const parts = token.split(".");
   const [head, claims, signature] = parts.map(unbase64url);
   if (parts.length !== 3 || !head || !claims || !signature) refuse("SIGNATURE_INVALID", path, "not a signed grant");
@@ -93,8 +120,9 @@ export async function verifyGrant(token, keys, issuer, path) {
     refuse("SIGNATURE_INVALID", path, "not a signed grant");
   }
   if (header.alg !== "EdDSA" || header.typ !== GRANT || said.iss !== issuer) refuse("SIGNATURE_INVALID", path, "not a grant of this server");
-  const key = keys.get(header.kid) ?? refuse("SIGNATURE_INVALID", path, `signed with a key that is not known: ${header.kid}`);
+  const key = keys.get(header.kid) ?? ended.get(header.kid) ?? refuse("SIGNATURE_INVALID", path, `signed with a key that is not known: ${header.kid}`);
   if (!(await isSigned(signature, encode(`${parts[0]}.${parts[1]}`), key))) refuse("SIGNATURE_INVALID", path, "the grant's signature is not valid");
+  if (!keys.has(header.kid)) refuse("KEY_REVOKED", path, "the grant is signed with a key that was revoked");
   return said;
 }
 

@@ -1,6 +1,6 @@
 // The page: words, progress, verdict. It puts texts into the document as texts, never as markup.
 import { Refusal } from "./bytes.js";
-import { readKeys, readVkey } from "./signing.js";
+import { readKeys, readRevoked, readVkey } from "./signing.js";
 import { verifyBundle } from "./verify.js";
 import { WORDS } from "./words.js";
 
@@ -33,6 +33,7 @@ function readTrust(pasted) {
   try {
     if (set) {
       trust.keys = readKeys(JSON.parse(set[0]), "");
+      trust.revoked = readRevoked(JSON.parse(set[0]), "");
       rest = pasted.replace(set[0], "");
     }
     for (const line of rest.split("\n").map((one) => one.trim()).filter(Boolean)) {

@@ -70,7 +70,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (TrustError, OSError, UnicodeDecodeError) as error:
         print(f"trustmark: --key: {error}", file=sys.stderr)
         return ExitCode.MISUSE
-    return _verify(Path(options.file), trust, options.jobs, _PRINTERS["json" if options.json else "text"])
+    printer = _PRINTERS["json" if options.json else "text"]
+    return _verify(
+        Path(options.file), trust, printer, options.jobs, Path(options.later) if options.later else None
+    )
 
 
 def _run_group(point: EntryPoint, arguments: list[str]) -> int:
@@ -121,6 +124,11 @@ def _parser(groups: list[str]) -> argparse.ArgumentParser:
     verify.add_argument(
         "--tsa", metavar="FILE", help="roots of the timestamp authorities you trust (PEM): a stamp must hold"
     )
+    verify.add_argument(
+        "--later",
+        metavar="FILE",
+        help="a later bundle of the same production, whose log tells when this one was made (for a key revoked since)",
+    )
     verify.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that read the log (1)")
     return parser
 
@@ -165,13 +173,13 @@ def read_trust(given: list[str]) -> Trust:
     return trust
 
 
-def _verify(path: Path, trust: Trust, jobs: int, printer: _Printer) -> int:
+def _verify(path: Path, trust: Trust, printer: _Printer, jobs: int, later: Path | None) -> int:
     report: BundleReport | IncidentReport
     try:
         report = (
             verify_incident(path, trust)
             if is_incident_package(path)
-            else verify_bundle(path, trust, jobs=jobs)
+            else verify_bundle(path, trust, jobs=jobs, later=later)
         )
     except InvalidEvidence as error:
         printer.refused(error)

@@ -20,7 +20,7 @@ from trustcore.bundle.layout import SIGNATURE, SIGNATURE_STAMP, TAG_FILES, TAG_M
 from trustcore.bundle.revoked import revoked_from_jwks
 from trustcore.encoding import sha256_hex
 from trustcore.errors import InvalidEvidence, InvalidKey
-from trustcore.receipt import KeyEntry, KeyEvent
+from trustcore.receipt import ExportedEntry, KeyEntry, KeyEvent
 from trustcore.signing import Ed25519Signer, keys_from_jwks, public_jwk, public_key_set
 
 FUTURE, PAST, NEVER_BEFORE = "2099-01-01T00:00:00Z", "2026-10-01T00:00:00Z", "2026-01-01T00:00:00Z"
@@ -108,6 +108,62 @@ def test_a_stamp_from_before_lets_it_stand_and_one_from_after_does_not(
     stolen = refusal(path, trust_in(key_set(FUTURE, PAST), authority.root_pem))
     assert stolen.code == "SIGNED_AFTER_REVOCATION"
     assert f"others may have signed with it since {PAST}" in stolen.detail
+
+
+def two_bundles(
+    folder: Path, *, ended_first: bool = False, made_at: str = "2026-09-02T00:00:00Z"
+) -> tuple[Path, Path]:
+    """A bundle, and a later one under the next key whose log tells of it, before or after it tells of the key's end."""
+    early = folder / "early.zip"
+    early.write_bytes(zip_bytes(bag_files()))
+    told = ExportedEntry(
+        at=made_at, bundle=bundling.uuid(5, 2), bundle_sha256=sha256_hex(early.read_bytes()), by="per_x",
+        purpose="REGULATORY", root="ab" * 32, size=300,
+    )  # fmt: skip
+    end = KeyEntry(at=PAST, event=KeyEvent.REVOKED, kid=bundling.BUNDLE_SIGNER.kid, purpose="BUNDLE")
+    kept, keys = bundling.BUNDLE_SIGNER, bundling.ALL_KEYS
+    try:
+        bundling.BUNDLE_SIGNER, bundling.ALL_KEYS = NEXT, {**keys, NEXT.kid: NEXT.public_key}
+        forge = Forge(entries=[*some_entries(3), *((end, told) if ended_first else (told, end))])
+        (folder / "later.zip").write_bytes(zip_bytes(bag_files(forge)))
+    finally:
+        bundling.BUNDLE_SIGNER, bundling.ALL_KEYS = kept, keys
+    return early, folder / "later.zip"
+
+
+def test_the_log_of_a_later_bundle_shows_that_it_was_made_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    early, later = two_bundles(tmp_path)
+    assert refusal(early, trust_in(key_set(PAST))).code == "KEY_REVOKED"
+    report = verify_bundle(early, trust_in(key_set(PAST)), later=later)
+    assert report.revoked.endswith("entered at 2026-09-02T00:00:00Z, before that: it stands.")
+    (keys := tmp_path / "jwks.json").write_text(json.dumps(key_set(PAST)))
+    command = ["bundle", "verify", str(early), "--key", str(keys), "--later", str(later)]
+    assert cli.main(command) == 0
+    assert "the log of the later bundle holds this file's hash" in capsys.readouterr().out
+    # others may have had the key by then
+    with pytest.raises(InvalidEvidence) as stolen:
+        verify_bundle(early, trust_in(key_set(PAST, "2026-09-01T13:00:00Z")), later=later)
+    assert stolen.value.code == "SIGNED_AFTER_REVOCATION"
+    # one byte more, and the later log knows nothing of it
+    early.write_bytes(zip_bytes({**bag_files(), "data/a": b""}))
+    with pytest.raises(InvalidEvidence):
+        verify_bundle(early, trust_in(key_set(PAST)), later=later)
+    # the later one must hold itself
+    later.write_bytes(later.read_bytes()[:-30])
+    early.write_bytes(zip_bytes(bag_files()))
+    with pytest.raises(InvalidEvidence) as torn:
+        verify_bundle(early, trust_in(key_set(PAST)), later=later)
+    assert torn.value.code == "MALFORMED"
+
+
+def test_a_bundle_that_the_log_tells_of_after_the_keys_end_does_not_stand(tmp_path: Path) -> None:
+    early, later = two_bundles(tmp_path, ended_first=True)
+    with pytest.raises(InvalidEvidence) as refused:
+        verify_bundle(early, trust_in(key_set(PAST)), later=later)
+    assert refused.value.code == "SIGNED_AFTER_REVOCATION"
+    assert "tells of this file after that" in refused.value.detail
 
 
 def test_what_says_of_itself_that_it_is_later_is_refused_as_later(zipped: Any) -> None:

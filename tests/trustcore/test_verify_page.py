@@ -28,7 +28,15 @@ from tests.trustcore.bundling import (
 )
 from tests.trustcore.test_bundle_people import act, signed
 from tests.trustcore.test_bundle_people import forge as with_people
-from tests.trustcore.test_bundle_revoked import FUTURE, NEVER_BEFORE, key_set, trust_in, with_end_in_log
+from tests.trustcore.test_bundle_revoked import (
+    FUTURE,
+    NEVER_BEFORE,
+    PAST,
+    key_set,
+    trust_in,
+    two_bundles,
+    with_end_in_log,
+)
 from tests.trustcore.test_bundle_verify import withheld_forge
 from trustcore.bundle import Trust, verify_bundle
 from trustcore.bundle.archive import entry_info
@@ -299,6 +307,26 @@ def test_the_page_and_the_command_line_tell_alike_when_a_revoked_key_signed(
     assert kind == "bad"
     assert code in words.split(), words
     assert told in words
+
+
+@in_browser
+@pytest.mark.parametrize("ended_first", [False, True])
+def test_the_log_of_a_later_bundle_lets_the_page_tell_before_from_after_as_the_command_line_does(
+    ended_first, page, verdict, tmp_path
+) -> None:
+    early, later = two_bundles(tmp_path, ended_first=ended_first)
+    document = key_set(PAST)
+    try:
+        page.set_input_files("#later", str(later))
+        kind, words = verdict(early.read_bytes(), canonical_json(document).decode())
+    finally:
+        page.set_input_files("#later", [])
+    try:
+        code = verify_bundle(early, trust_in(document), later=later) and ""
+    except InvalidEvidence as error:
+        code = error.code
+    assert (kind, code) == (("bad", "SIGNED_AFTER_REVOCATION") if ended_first else ("good", ""))
+    assert (code or "before that: it stands") in words
 
 
 @in_browser

@@ -70,14 +70,16 @@ class Ledger:
     Attributes:
         size: entries taken.
         grants: granted versions, by token id and terms version.
-        key_ends: when keys were revoked, by their ids.
+        key_ends: which entries tell that keys were revoked, and when that was, by the keys' ids.
+        exports: which entries tell of bundles that were made, and when, by the SHA-256 of their files.
         recorded: batches of provenance events, by id: how many each holds, and the root over them.
     """
 
     size: int = 0
     grants: dict[tuple[str, int], AuthorisedEntry] = field(default_factory=dict)
     recorded: dict[str, tuple[int, str]] = field(default_factory=dict)
-    key_ends: dict[str, str] = field(default_factory=dict)
+    key_ends: dict[str, tuple[int, str]] = field(default_factory=dict)
+    exports: dict[str, tuple[int, str]] = field(default_factory=dict)
     _checks: dict[str, CheckedEntry] = field(default_factory=dict)
     _allowed: set[str] = field(default_factory=set)
     _used: dict[tuple[str, int, str], int] = field(default_factory=dict)
@@ -244,7 +246,8 @@ class Ledger:
         self.size = part.size
         self.grants |= part.grants
         self.recorded |= part.recorded
-        self.key_ends = {**part.key_ends, **self.key_ends}
+        self.key_ends = {**part.key_ends, **self.key_ends}  # the first entry of each
+        self.exports = {**part.exports, **self.exports}
         self._allowed |= part._allowed
         self._used = part._used | self._used  # the first use of each stays the one that is named
         for jti, life in part._lives.items():
@@ -285,7 +288,7 @@ class Ledger:
             self._tally["marked" if isinstance(entry, MarkedEntry) else "verified"] += 1
             self._marks.append(_with_index(index, entry))
         elif isinstance(entry, ExportedEntry):
-            self._tally["exported"] += 1
+            self._take_export(index, entry)
         elif isinstance(entry, (AuthorisedEntry, RevokedEntry, SuspendedEntry, ResumedEntry)):
             if isinstance(entry, AuthorisedEntry):
                 self._take_grant(index, entry)
@@ -297,7 +300,12 @@ class Ledger:
                 _refuse(index, InvalidReason.ENTRY_MISMATCH, "this batch was logged before")
             self.recorded[entry.batch] = (entry.count, entry.root)
         elif isinstance(entry, KeyEntry) and entry.event is KeyEvent.REVOKED:
-            self.key_ends.setdefault(entry.kid, entry.at)  # it changes no grant and no receipt
+            self.key_ends.setdefault(entry.kid, (index, entry.at))  # it changes no grant and no receipt
+
+    def _take_export(self, index: int, entry: ExportedEntry) -> None:
+        self._tally["exported"] += 1
+        if entry.bundle_sha256 is not None:
+            self.exports.setdefault(entry.bundle_sha256, (index, entry.at))
 
     def _take_grant(self, index: int, entry: AuthorisedEntry) -> None:
         version = (entry.jti, entry.terms_version)

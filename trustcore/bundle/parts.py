@@ -80,6 +80,7 @@ class _PartLedger(Ledger):
             grants=self.grants,
             recorded=self.recorded,
             key_ends=self.key_ends,
+            exports=self.exports,
             _allowed=self._allowed,
             _used=self._used,
             _seen=self._seen,

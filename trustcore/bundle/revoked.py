@@ -5,7 +5,9 @@ A key set may name, beside ``keys``, those that were ``revoked``, each with ``re
 of plain key sets (RFC 7517, section 5) passes the member over and trusts none of them.
 
 When a signature was made, the signer's own word does not show. A timestamp authority shows that it was there at a
-time (RFC 3161); one before the end lets it stand, a later one does not. That it is later is shown too by what it
+time (RFC 3161); one before the end lets it stand, a later one does not. So does the production's own log, as a later
+bundle under a trusted key brings it: it holds the SHA-256 of each bundle that was made, in its place before or after the
+key's end. That it is later is shown too by what it
 signs: a log that holds the key's end, or a bundle that says itself that it was made afterwards. Nothing at all shown:
 refused, since whoever has the key could have made it today.
 """
@@ -65,10 +67,33 @@ def revoked_from_jwks(jwks: Mapping[str, Any]) -> dict[str, RevokedKey]:
     return revoked
 
 
-def judge_revoked(kid: str, ended: RevokedKey, *, stamped: str, made_at: str, has_stamp: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What a later log says of a bundle: it was made.
+
+    Attributes:
+        index: of the entry in the log.
+        at: when it was made, RFC 3339 UTC.
+        key_ends: which entries of that log tell that keys were revoked, by their ids.
+    """
+
+    index: int
+    at: str
+    key_ends: Mapping[str, tuple[int, str]]
+
+    def is_before(self, kid: str, ended: RevokedKey) -> bool:
+        """Whether the bundle stands in the log before the key's end, and was made before it."""
+        index, _ = self.key_ends.get(kid, (self.index + 1, ""))
+        return self.index < index and self.at[:19] < ended.ended_at[:19]
+
+
+def judge_revoked(
+    kid: str, ended: RevokedKey, *, stamped: str, made_at: str, has_stamp: bool, export: Export | None = None
+) -> str:
     """Return one sentence on why a signature by a revoked key stands.
 
     Args:
+        export: what the log of a later bundle says of this file; None: nothing, or none was given.
         stamped: when a trusted authority saw the signature, RFC 3339 UTC in whole seconds; empty: not shown.
         made_at: when what was signed says that it was made.
         has_stamp: whether there is a stamp at all, checked or not.
@@ -87,6 +112,14 @@ def judge_revoked(kid: str, ended: RevokedKey, *, stamped: str, made_at: str, ha
         raise InvalidEvidence(
             InvalidReason.SIGNED_AFTER_REVOCATION, f"{told}; this was signed after, {by}: {seen}", SIGNATURE
         )
+    if not stamped and export is not None:
+        if export.is_before(kid, ended):
+            return f"{told[0].upper()}{told[1:]}; the log of the later bundle holds this file's hash, entered at {export.at}, before that: it stands."
+        raise InvalidEvidence(
+            InvalidReason.SIGNED_AFTER_REVOCATION,
+            f"{told}; the log of the later bundle tells of this file after that: {export.at}",
+            SIGNATURE,
+        )
     if not stamped:
         how = "a stamp is there: give its authority's root" if has_stamp else "no authority stamped it"
         raise InvalidEvidence(
@@ -97,11 +130,11 @@ def judge_revoked(kid: str, ended: RevokedKey, *, stamped: str, made_at: str, ha
     )
 
 
-def refuse_own_end(kid: str, ends: Mapping[str, str]) -> None:
+def refuse_own_end(kid: str, ends: Mapping[str, tuple[int, str]]) -> None:
     """Refuse what was signed by a key whose end its own log holds.
 
     Args:
-        ends: times of revocation that the log tells of, by the key's id.
+        ends: entries and times of revocation that the log tells of, by the key's id.
 
     Raises:
         InvalidEvidence: ``SIGNED_AFTER_REVOCATION``.
@@ -109,7 +142,7 @@ def refuse_own_end(kid: str, ends: Mapping[str, str]) -> None:
     if kid in ends:
         raise InvalidEvidence(
             InvalidReason.SIGNED_AFTER_REVOCATION,
-            f"the log inside says that key {kid} was revoked at {ends[kid]}; this was signed after",
+            f"the log inside says that key {kid} was revoked at {ends[kid][1]}; this was signed after",
             SIGNATURE,
         )
 

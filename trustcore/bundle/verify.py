@@ -69,7 +69,7 @@ from trustcore.bundle.parts import verify_log_by_parts
 from trustcore.bundle.people import SignedAct, verify_people
 from trustcore.bundle.provenance import Events, verify_events
 from trustcore.bundle.report import UNCHECKED, BundleReport, Step, Trust
-from trustcore.bundle.revoked import judge_revoked, refuse_own_end
+from trustcore.bundle.revoked import Export, judge_revoked, refuse_own_end
 from trustcore.bundle.statement import MAX_ENVELOPE_BYTES, SignedStatement, verify_statement
 from trustcore.bundle.witnesses import verify_witnesses
 from trustcore.encoding import parse_json_strict
@@ -87,19 +87,32 @@ MAX_EVENT_BYTES = 1024 * 1024
 Keys = Mapping[str, Ed25519PublicKey]
 
 
-def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> BundleReport:
+def verify_bundle(
+    path: Path, trust: Trust | None = None, *, jobs: int = 1, later: Path | None = None
+) -> BundleReport:
     """Verify the bundle at ``path``; see the module's steps.
 
     Args:
         path: the zip file.
         trust: keys the auditor knew before; without them the bundle's own are relied on.
         jobs: how many processes read the log; the answer is the same with any number.
+        later: a later bundle of the same production, verified first: its log may show that the one at ``path`` was
+            there before the key that signed it was revoked.
 
     Raises:
         InvalidEvidence: the bundle does not hold; ``path`` names the file at fault inside it.
         OSError: the zip file cannot be read.
     """
     trust = trust or Trust()
+    export = None
+    if later is not None:
+        ledger = _verify(later, trust, jobs, None)[1]
+        found = ledger.exports.get(_file_sha256(path))
+        export = Export(*found, ledger.key_ends) if found else None
+    return _verify(path, trust, jobs, export)[0]
+
+
+def _verify(path: Path, trust: Trust, jobs: int, export: Export | None) -> tuple[BundleReport, Ledger]:
     with Archive.open(path) as archive:  # 1
         keys = _trusted_keys(archive, trust)  # 2
         signed = _verify_signature(archive, _with_revoked(keys, trust))  # 3
@@ -108,8 +121,8 @@ def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> B
         _verify_bag(archive, digests)  # 5
         stamped = _verify_stamp(archive, trust)
         summary = _read_summary(archive)  # 6
-        stands = _judge_key(archive, trust, signed, stamped, summary.created_at)
-        keys = {**keys, **_ended_after(trust, stamped)}
+        stands = _judge_key(archive, trust, signed, stamped, summary.created_at, export)
+        keys = {**keys, **_ended_after(trust, stamped, export)}
         verifier = _read_vkey(archive, trust)
         checkpoint = _verify_checkpoint(archive, verifier, summary)  # 7
         read_already = ahead is not None and ahead[0] == checkpoint
@@ -127,7 +140,7 @@ def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> B
             histories, shown.values(), issuer=summary.issuer, known=trust.passkeys
         )
     relied_on = (f"log {verifier.vkey}", f"bundle {signed.kid}")
-    return BundleReport(
+    report = BundleReport(
         summary,
         len(digests),
         relied_on,
@@ -139,6 +152,15 @@ def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> B
         witnesses,
         stands,
     )
+    return report, ledger
+
+
+def _file_sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        for piece in iter(lambda: stream.read(MAX_SMALL_BYTES), b""):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 @contextmanager
@@ -183,13 +205,23 @@ def _with_revoked(keys: Keys, trust: Trust) -> Keys:
     return {**keys, **{kid: one.key for kid, one in trust.revoked.items()}}
 
 
-def _ended_after(trust: Trust, stamped: str) -> Keys:
-    """Keys that were still good when an authority saw the bundle: what they had signed by then stands."""
-    seen = "" if stamped == UNCHECKED else stamped
-    return {kid: one.key for kid, one in trust.revoked.items() if seen and seen[:19] < one.ended_at[:19]}
+def _ended_after(trust: Trust, stamped: str, export: Export | None) -> Keys:
+    """Keys that were still good when an authority, or a log, saw the bundle: what they had signed by then stands."""
+    if stamped and stamped != UNCHECKED:
+        return {kid: one.key for kid, one in trust.revoked.items() if stamped[:19] < one.ended_at[:19]}
+    if export is not None:
+        return {kid: one.key for kid, one in trust.revoked.items() if export.is_before(kid, one)}
+    return {}
 
 
-def _judge_key(archive: Archive, trust: Trust, signed: SignedStatement, stamped: str, made_at: str) -> str:
+def _judge_key(
+    archive: Archive,
+    trust: Trust,
+    signed: SignedStatement,
+    stamped: str,
+    made_at: str,
+    export: Export | None = None,
+) -> str:
     """Say why the signature stands if its key was revoked since; refuse it if it does not; else nothing."""
     ended = trust.revoked.get(signed.kid)
     if ended is None:
@@ -200,6 +232,7 @@ def _judge_key(archive: Archive, trust: Trust, signed: SignedStatement, stamped:
         stamped="" if stamped == UNCHECKED else stamped,
         made_at=made_at,
         has_stamp=SIGNATURE_STAMP in archive.members,
+        export=export,
     )
 
 

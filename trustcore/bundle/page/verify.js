@@ -1,10 +1,11 @@
 // The steps of `trustmark bundle verify` (trustcore.bundle.verify has their list), told one by one to whoever looks on.
 import { Archive } from "./zip.js";
-import { canonical, hashHex, readCanonical, readObject, refuse, text } from "./bytes.js";
+import { sha256 } from "./vendor/sha2.js";
+import { canonical, hashHex, hex, readCanonical, readObject, refuse, text } from "./bytes.js";
 import { Ledger, COLUMNS, csvLine, ndjsonLine } from "./ledger.js";
 import { verifyPeople } from "./people.js";
 import { verifyEvents } from "./provenance.js";
-import { fingerprint, readKeys, readVkey, refuseRevoked, verifyCheckpoint, verifyGrant, verifyStatement } from "./signing.js";
+import { fingerprint, isBefore, judgeRevoked, readKeys, readVkey, verifyCheckpoint, verifyGrant, verifyStatement } from "./signing.js";
 import { HashTiles, leafHash, tilePath, tilesOf, unpackEntries, WIDTH } from "./tlog.js";
 
 const SIGNATURE = "signature.dsse.json";
@@ -14,14 +15,17 @@ const BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
 const LOG = "data/log/";
 const MANY = 128 * 1024 * 1024;
 const SAMPLE = 64;
+const PIECE = 8 * 1024 * 1024;
 
 /**
  * Verify a bundle.
  *
  * `trust` holds what the auditor knew before: `keys` (by id), `vkey`, `fingerprints`. `sampled`: read the entries of some
- * tiles only; the tree is still built from every leaf's hash. `tell(step, share)` is called as the work goes on.
+ * tiles only; the tree is still built from every leaf's hash. `later`: a later bundle of the same production, verified
+ * first: its log may show that this one was there before its key was revoked. `tell(step, share)` is called as the work goes on.
  */
-export async function verifyBundle(file, trust, { sampled = false, tell = () => {} } = {}) {
+export async function verifyBundle(file, trust, { sampled = false, later = null, tell = () => {} } = {}) {
+  const exported = later ? await exportOf(file, trust, later, tell) : null;
   const work = new Work(tell);
   work.step(1);
   const archive = await Archive.open(file);
@@ -40,7 +44,8 @@ export async function verifyBundle(file, trust, { sampled = false, tell = () => 
   work.step(6);
   const summary = readObject(await archive.read("data/bundle.json"), "data/bundle.json");
   if (summary.schema !== "trustmark.bundle/1") refuse("UNSUPPORTED", "data/bundle.json", "another version of the format");
-  if (revoked.has(signed.kid)) refuseRevoked(signed.kid, revoked.get(signed.kid), summary.created_at, archive.members.has(STAMP), SIGNATURE);
+  const stands = revoked.has(signed.kid) ? judgeRevoked(signed.kid, revoked.get(signed.kid), summary.created_at, archive.members.has(STAMP), exported, SIGNATURE) : null;
+  for (const [kid, one] of revoked) if (exported && isBefore(exported, kid, one)) keys.set(kid, one.raw);
   work.step(7);
   const vkey = readVkey(text(await archive.read(`${LOG}vkey`), `${LOG}vkey`), `${LOG}vkey`);
   if (trust.vkey && trust.vkey.line !== vkey.line) refuse("KEY_UNTRUSTED", `${LOG}vkey`, "not the log's key you gave");
@@ -53,7 +58,7 @@ export async function verifyBundle(file, trust, { sampled = false, tell = () => 
   let events = null;
   if (ledger) {
     const end = ledger.keyEnds.get(signed.kid);
-    if (end) refuse("SIGNED_AFTER_REVOCATION", SIGNATURE, `the log inside says that key ${signed.kid} was revoked at ${end}; this was signed after`);
+    if (end) refuse("SIGNED_AFTER_REVOCATION", SIGNATURE, `the log inside says that key ${signed.kid} was revoked at ${end.at}; this was signed after`);
     work.step(9);
     withheld = await verifyWithheld(archive, ledger);
     const shown = [...ledger.grants.values()].filter((entry) => !withheld.includes(entry.jti));
@@ -73,6 +78,8 @@ export async function verifyBundle(file, trust, { sampled = false, tell = () => 
     events,
     withheld: withheld.length,
     read,
+    stands,
+    ledger,
     whole: Boolean(ledger),
     files: archive.members.size,
     trusted: Boolean(trust.keys || trust.fingerprints),
@@ -80,6 +87,15 @@ export async function verifyBundle(file, trust, { sampled = false, tell = () => 
     signer: { kid: signed.kid, fingerprint: fingerprint(signed.key) },
     vkey: vkey.line,
   };
+}
+
+/** What the log of a later bundle says of this file: its place there, its time, and the ends of keys; `null`: nothing. */
+async function exportOf(file, trust, later, tell) {
+  const { ledger } = await verifyBundle(later, trust, { tell });
+  const digest = sha256.create();
+  for (let at = 0; at < file.size; at += PIECE) digest.update(new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer()));
+  const found = ledger.exports.get(hex(digest.digest()));
+  return found ? { ...found, keyEnds: ledger.keyEnds } : null;
 }
 
 class Work {

@@ -62,7 +62,15 @@ def seal_text(subject_id: UUID, text: str, *, place: str) -> str:
     Raises:
         Conflict: ``SUBJECT_ERASED``.
     """
-    key = _key_to_seal(subject_id)
+    return _closed(_key_to_seal(subject_id), subject_id, text, place)
+
+
+def seal_lost(subject_id: UUID, text: str, *, place: str) -> str:
+    """Close ``text`` for a person whose key is destroyed: under a key that is kept nowhere, so that nobody opens it."""
+    return _closed(AESGCM.generate_key(256), subject_id, text, place)
+
+
+def _closed(key: bytes, subject_id: UUID, text: str, place: str) -> str:
     nonce = os.urandom(_NONCE)
     closed = nonce + AESGCM(key).encrypt(nonce, text.encode(), _bound(subject_id, place))
     return PREFIX + base64.b64encode(subject_id.bytes + closed).decode("ascii")

@@ -46,6 +46,7 @@ SECTIONS: Final[dict[str, tuple[Group, ...]]] = {
             later("Rules and records"),
             (
                 Entry("portal-mandates", "signature", later("Mandates")),
+                Entry("portal-bundles", "package-check", later("Bundles")),
                 Entry("portal-training", "book-open", later("Training")),
                 _SCRIPTS,
                 _ROLLOUTS,

@@ -147,16 +147,19 @@ def profiles_of(terms: Iterable[dict[str, Any]]) -> dict[str, bytes]:
 
 
 def mark_reports(
-    production_id: UUID, until: datetime, asked: frozenset[str] | None = None
+    production_id: UUID, until: datetime, asked: frozenset[str] | None = None, hidden: Withheld | None = None
 ) -> list[dict[str, Any]]:
     """Return every mark registered by ``until`` with what its embedding and detection said.
 
     Args:
         asked: the licences of which a mark must cite one; None for every mark.
+        hidden: a mark that cites nothing but what is withheld is left out; the log still tells of it.
     """
     reports = []
     for row in registrations_of(production_id).filter(created_at__lte=until):
         if asked is not None and asked.isdisjoint(map(str, row.token_jtis)):
+            continue
+        if hidden is not None and hidden.hides(row.token_jtis):
             continue
         results = [
             {"at": rfc3339(one.created_at), "kind": one.kind, "results": plain(one.results)}

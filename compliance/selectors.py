@@ -7,16 +7,18 @@ Strangers learn nothing.
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import Organisation
 from accounts.principals import Principal
+from common.clock import rfc3339
 from compliance.models import Audience, Bundle, BundleState
 from compliance.scope import Scope
 from licensing.models import LicenceToken, Production
 from licensing.selectors import productions_visible_to
+from trustcore.encoding import canonical_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,14 @@ def exportable_productions(principal: Principal) -> QuerySet[Production]:
     others = LicenceToken.objects.exclude(Q(agency=mine) | Q(talent__organisation=mine))
     whole = Q(pk__in=theirs.values("production_id")) & ~Q(pk__in=others.values("production_id"))
     return productions_visible_to(principal).filter(Q(organisation=mine) | Q(guild=mine) | whole)
+
+
+def productions_to_ask_about(principal: Principal) -> QuerySet[Production]:
+    """Productions of which the caller may ask for the whole, or for the part of a talent of theirs."""
+    mine = principal.organisation
+    theirs = LicenceToken.objects.filter(Q(agency=mine) | Q(talent__organisation=mine))
+    part = productions_visible_to(principal).filter(pk__in=theirs.values("production_id"))
+    return exportable_productions(principal) | part
 
 
 def exportable_talents(principal: Principal) -> list[tuple[UUID, str]]:
@@ -172,9 +182,35 @@ def withheld_from(audience: str, *, is_part: bool = False) -> tuple[str, ...]:
     )
 
 
+def name_of(bundle: Bundle) -> UUID:
+    """What a bundle calls itself inside: the same for every making of one cut, for one part and the same eyes.
+
+    The row's own id names one making, and would have two of them differ.
+    """
+    facts = {
+        "purpose": bundle.purpose,
+        "audience": bundle.audience,
+        "reader": str(reader_of(bundle) or ""),
+        "talent": str(bundle.talent_id or ""),
+        "begins": rfc3339(bundle.begins) if bundle.begins else "",
+        "until": rfc3339(bundle.until) if bundle.until else "",
+        "cut_at": rfc3339(bundle.cut_at) if bundle.cut_at else "",
+        "root": bundle.root_hex,
+        "size": bundle.tree_size or 0,
+        "asked_size": bundle.size or 0,
+    }
+    return uuid5(bundle.production_id, canonical_json(facts).decode())
+
+
+def reader_of(bundle: Bundle) -> UUID | None:
+    """The organisation for which events are picked out; None: the studio or its guild, who are shown all of them."""
+    owners = {bundle.production.organisation_id, bundle.production.guild_id}
+    return None if bundle.organisation_id in owners else bundle.organisation_id
+
+
 def file_name(bundle: Bundle) -> str:
     """What the file is called when it is saved."""
-    return f"bundle-{bundle.pk}.zip"
+    return f"bundle-{name_of(bundle)}.zip"
 
 
 def bundles_stuck(since: datetime) -> QuerySet[Bundle]:

@@ -24,6 +24,7 @@ from trustcore import __version__, cli_log, tokencli
 from trustcore.bundle import BundleReport, Trust, verify_bundle
 from trustcore.bundle.incident import IncidentReport, is_incident_package, verify_incident
 from trustcore.bundle.offline import verify_page
+from trustcore.bundle.revoked import revoked_from_jwks
 from trustcore.encoding import parse_json_strict, sha256_hex
 from trustcore.errors import InvalidEvidence, TrustError
 from trustcore.log.checkpoint import COSIGNATURE_V1, NoteVerifier
@@ -32,6 +33,7 @@ from trustcore.signing import keys_from_jwks
 
 COMMANDS = "trustmark.commands"
 MAX_JOBS = 64
+_OWN_BUNDLE_ACTIONS = frozenset({"verify", "page", "-h", "--help"})
 
 
 class ExitCode(IntEnum):
@@ -52,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     groups = {point.name: point for point in entry_points_of(COMMANDS)}
     if arguments and arguments[0] in groups and arguments[0] != "bundle":
         return _run_group(groups[arguments[0]], arguments[1:])
+    if arguments[:1] == ["bundle"] and "bundle" in groups and set(arguments[1:2]) - _OWN_BUNDLE_ACTIONS:
+        return _run_group(groups["bundle"], arguments[1:])  # asking a server for one is the client's
     if arguments[:1] == ["token"]:
         return tokencli.main(arguments[1:])
     parser = _parser(sorted(groups))
@@ -66,7 +70,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (TrustError, OSError, UnicodeDecodeError) as error:
         print(f"trustmark: --key: {error}", file=sys.stderr)
         return ExitCode.MISUSE
-    return _verify(Path(options.file), trust, options.jobs, _PRINTERS["json" if options.json else "text"])
+    printer = _PRINTERS["json" if options.json else "text"]
+    return _verify(
+        Path(options.file), trust, printer, options.jobs, Path(options.later) if options.later else None
+    )
 
 
 def _run_group(point: EntryPoint, arguments: list[str]) -> int:
@@ -117,6 +124,11 @@ def _parser(groups: list[str]) -> argparse.ArgumentParser:
     verify.add_argument(
         "--tsa", metavar="FILE", help="roots of the timestamp authorities you trust (PEM): a stamp must hold"
     )
+    verify.add_argument(
+        "--later",
+        metavar="FILE",
+        help="a later bundle of the same production, whose log tells when this one was made (for a key revoked since)",
+    )
     verify.add_argument("--jobs", type=_count, default=1, metavar="N", help="processes that read the log (1)")
     return parser
 
@@ -149,7 +161,9 @@ def read_trust(given: list[str]) -> Trust:
     for text in given:
         content = text if text.count("+") >= 2 and not Path(text).exists() else Path(text).read_text("utf-8")
         if content.lstrip().startswith("{"):
-            trust = replace(trust, keys=trust.keys | keys_from_jwks(parse_json_strict(content.encode())))
+            document = parse_json_strict(content.encode())
+            keys, revoked = keys_from_jwks(document), revoked_from_jwks(document)
+            trust = replace(trust, keys=trust.keys | keys, revoked=trust.revoked | revoked)
             continue
         verifier = NoteVerifier.parse(content)
         if verifier.algorithm == COSIGNATURE_V1:
@@ -159,13 +173,13 @@ def read_trust(given: list[str]) -> Trust:
     return trust
 
 
-def _verify(path: Path, trust: Trust, jobs: int, printer: _Printer) -> int:
+def _verify(path: Path, trust: Trust, printer: _Printer, jobs: int, later: Path | None) -> int:
     report: BundleReport | IncidentReport
     try:
         report = (
             verify_incident(path, trust)
             if is_incident_package(path)
-            else verify_bundle(path, trust, jobs=jobs)
+            else verify_bundle(path, trust, jobs=jobs, later=later)
         )
     except InvalidEvidence as error:
         printer.refused(error)
@@ -189,7 +203,8 @@ def _print_report(report: BundleReport | IncidentReport) -> None:
         for signed in report.people:
             print(signed.sentence)
         for sentence in filter(
-            None, (report.withheld_sentence, report.witness_sentence, report.stamp_sentence)
+            None,
+            (report.withheld_sentence, report.witness_sentence, report.stamp_sentence, report.revoked),
         ):
             print(sentence)
     print(report.trust)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from agents_portal.access import AUDITOR, LEGAL, STUDIO, PortalRequest, portal_page
+from agents_portal.access import AGENT, AUDITOR, LEGAL, STUDIO, PortalRequest, portal_page
 from agents_portal.forms.productions import PURPOSES, BundleForm
 from agents_portal.words import Badge, figure, later, opening, spelled
 from common.errors import Forbidden, InvalidInput, NotFound
@@ -25,8 +25,8 @@ from compliance.selectors import (
     bundle_detail,
     bundle_for,
     bundles_visible_to,
-    exportable_productions,
     exportable_talents,
+    productions_to_ask_about,
 )
 from compliance.workflows import export_bundle
 
@@ -49,7 +49,7 @@ _SEEN = (
 )
 
 
-@portal_page(STUDIO, AUDITOR, LEGAL)
+@portal_page(AGENT, STUDIO, AUDITOR, LEGAL)
 @require_GET
 def bundles_page(request: PortalRequest) -> HttpResponse:
     """List bundles, newest first."""
@@ -64,18 +64,18 @@ def bundles_page(request: PortalRequest) -> HttpResponse:
         {
             "rows": rows,
             "headline": opening(headline),
-            "may_make": exportable_productions(request.principal).exists(),
+            "may_make": productions_to_ask_about(request.principal).exists(),
         },
     )
 
 
-@portal_page(STUDIO, AUDITOR, LEGAL)
+@portal_page(AGENT, STUDIO, AUDITOR, LEGAL)
 @require_http_methods(["GET", "POST"])
 def new_bundle_page(request: PortalRequest) -> HttpResponse:
     """Ask for a bundle; it is made in the background and its page says when it is ready."""
     form = BundleForm(
         request.POST if request.method == "POST" else None,
-        productions=exportable_productions(request.principal),
+        productions=productions_to_ask_about(request.principal),
         talents=exportable_talents(request.principal),
         initial={"production": request.GET.get("production", "")},
     )
@@ -95,7 +95,7 @@ def new_bundle_page(request: PortalRequest) -> HttpResponse:
     return render(request, "portal/bundle_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@portal_page(STUDIO, AUDITOR, LEGAL)
+@portal_page(AGENT, STUDIO, AUDITOR, LEGAL)
 @require_GET
 def bundle_page(request: PortalRequest, bundle_id: UUID) -> HttpResponse:
     """Show a bundle: exceptions under the four totals, three ways to check it, what is inside."""
@@ -121,7 +121,7 @@ def bundle_page(request: PortalRequest, bundle_id: UUID) -> HttpResponse:
     )
 
 
-@portal_page(STUDIO, AUDITOR, LEGAL)
+@portal_page(AGENT, STUDIO, AUDITOR, LEGAL)
 @require_GET
 def download_page(request: PortalRequest, bundle_id: UUID) -> HttpResponseBase:
     """Answer with the file itself."""

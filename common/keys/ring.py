@@ -78,6 +78,12 @@ def public_keys(purpose: str) -> dict[str, Ed25519PublicKey]:
     }
 
 
+def revoked_keys(purpose: str) -> list[SigningKey]:
+    """Keys of ``purpose`` that were revoked, oldest first: what they signed is judged by when it was signed."""
+    rows = SigningKey.objects.filter(purpose=purpose, state=SigningKey.State.REVOKED)
+    return list(rows.order_by("created_at"))
+
+
 def known_kid(kid: str) -> bool:
     """Whether a key of this deployment has or had that id, revoked ones included."""
     return SigningKey.objects.filter(kid=kid).exists()

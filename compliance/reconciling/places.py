@@ -69,11 +69,16 @@ class Bucket:
 
     @contextmanager
     def local(self, name: str) -> Iterator[Path]:
-        """A copy while it is looked at."""
+        """A copy while it is looked at; ``OSError`` if the bucket does not give it."""
         with tempfile.TemporaryDirectory(prefix="tm-reconcile-") as folder:
             path = Path(folder) / ("file" + Path(name).suffix)
-            with path.open("wb") as target:
-                self.storage.bucket.download_fileobj(self.prefix + name, target)
+            try:
+                with path.open("wb") as target:
+                    self.storage.bucket.download_fileobj(self.prefix + name, target)
+            except self.storage.bucket.meta.client.exceptions.ClientError as error:
+                raise OSError(
+                    str(error)
+                ) from error  # gone since it was listed, or not for us: one file's fault
             yield path
 
 

@@ -185,4 +185,17 @@ def _finish(bundle: Bundle) -> Bundle:
             details={"sha256": bundle.sha256, "size": bundle.tree_size, "root": bundle.root_hex},
             log_entry=entry,
         )
+    _drop_leftovers(bundle)
     return bundle
+
+
+def _drop_leftovers(bundle: Bundle) -> None:
+    """Delete what attempts that were killed had stored; one that goes on beside this one finds it ready, and goes."""
+    folder = f"bundles/{bundle.pk}"
+    try:
+        _, names = blobs().listdir(folder)
+        for name in names:
+            if f"{folder}/{name}" != bundle.blob:
+                blobs().delete(f"{folder}/{name}")
+    except Exception:  # the bundle is there, whatever lies beside it
+        logger.warning("what killed attempts at a bundle left stays: %s", folder, exc_info=True)

@@ -36,7 +36,7 @@ from compliance.models import Bundle
 from compliance.printing import page_of, pdf_of
 from compliance.pseudonyms import Cast
 from compliance.scope import ASKED_CSV, ASKED_NDJSON, SCOPE_FILE, SCOPE_SCHEMA
-from compliance.selectors import scope_of
+from compliance.selectors import name_of, reader_of, scope_of
 from compliance.services.progress import PRINTING, READING, WRITING
 from compliance.usage import usage_at
 from compliance.usage_columns import HEADING, report_lines, report_rows
@@ -78,7 +78,7 @@ from trustcore.bundle.layout import (
     encode_summary,
     manifest_store_path,
 )
-from trustcore.bundle.ledger import marks_document
+from trustcore.bundle.ledger import marks_document, withheld_outputs
 from trustcore.bundle.offline import verify_page
 from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.log.tiles import CHECKPOINT_PATH, VKEY_PATH
@@ -159,7 +159,7 @@ def write_bundle(
     )
     outputs = _outputs(bundle, reading, withheld)
     written = Written(reading, outputs)
-    with BagWriter(target, f"bundle-{bundle.pk}") as bag:
+    with BagWriter(target, f"bundle-{summary.bundle}") as bag:
         tell(WRITING, None)
         bag.add(SUMMARY, encode_summary(summary))
         bag.add(JWKS, key_set())
@@ -257,7 +257,7 @@ def _crate_facts(summary: Summary) -> CrateFacts:
 
 def _summary(bundle: Bundle, reading: LogReading) -> Summary:
     return Summary(
-        bundle=str(bundle.pk),
+        bundle=str(name_of(bundle)),
         counts=reading.counts,
         created_at=clock.rfc3339(_until(bundle)),
         generator=generator(),
@@ -363,21 +363,22 @@ def _add_payload(
     ):
         bag.add(f"{WITNESSES}{number}.vkey", vkey.encode() + b"\n")
         bag.add(f"{WITNESSES}{number}.note", note)
-    marks = marks_document(reading.ledger, mark_reports(production_id, until, reading.scope.jtis))
+    marks = marks_document(reading.ledger, mark_reports(production_id, until, reading.scope.jtis, withheld))
     bag.add(MARKS, canonical_json(marks))
-    _add_manifests(bag, reading, production_id, outputs)
+    _add_manifests(bag, reading, production_id, outputs, withheld)
     owners = {bundle.production.organisation_id, bundle.production.guild_id}
     if bundle.organisation_id in owners and not withheld.jtis and bundle.talent_id is None:
         _add_graph(bag, bundle, frozenset(jti for jti, _ in reading.ledger.grants))
     sees_whole = bundle.organisation_id in owners and bundle.talent_id is None
     _add_events(bag, bundle, reading, withheld, sees_whole=sees_whole)
-    reader = None if bundle.organisation_id in owners else bundle.organisation_id
     if bundle.talent_id is None:  # a delivery is compared as a whole
         for path, chunks in reconciliation_files(production_id, bundle.audience, until):
             bag.add_chunks(path, chunks)
     bag.add_chunks(
         EVENTS,
-        event_lines(production_id, cast, bundle.audience, until, reader=reader, withheld=withheld.objects),
+        event_lines(
+            production_id, cast, bundle.audience, until, reader=reader_of(bundle), withheld=withheld.objects
+        ),
     )
 
 
@@ -404,10 +405,19 @@ def _until(bundle: Bundle) -> datetime:
     return bundle.cut_at or bundle.created_at
 
 
-def _add_manifests(bag: BagWriter, reading: LogReading, production_id: UUID, outputs: frozenset[str]) -> None:
-    """Add the manifest store that each output had when the log last told of it; what was read of it, for ``outputs``."""
+def _add_manifests(
+    bag: BagWriter, reading: LogReading, production_id: UUID, outputs: frozenset[str], withheld: Withheld
+) -> None:
+    """Add the manifest store that each output had when the log last told of it; what was read of it, for ``outputs``.
+
+    An output under nothing but withheld licences is left out: its credentials say whose likeness it shows, and how
+    it was made. The log's hash of them stays.
+    """
+    hidden = withheld_outputs(reading.ledger.marks(), withheld.jtis)
     logged = {one["asset"]: one.get("manifest_sha256") for one in verified_entries(reading.ledger)}
     for asset in signed_assets(reading.ledger, production_id):
+        if str(asset.pk) in hidden:
+            continue
         manifest = _manifest_of(asset, logged[str(asset.pk)])
         if manifest is None:
             continue

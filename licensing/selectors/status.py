@@ -10,16 +10,19 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, Max, OuterRef
 
 from common import clock
-from common.keys import public_keys, signer_for, signs_any_length
+from common.keys import public_keys, revoked_keys, signer_for, signs_any_length
+from common.models import SigningKey
 from licensing.models import LicenceToken
 from licensing.selectors.tokens import Successor, holds_over, state_by_time
+from trustcore.bundle.revoked import REVOKED_MEMBER
 from trustcore.policy.vocabulary import TokenState
-from trustcore.signing import Signer, public_key_set
+from trustcore.signing import Signer, public_jwk, public_key_set
 from trustcore.status import INVALID, SUSPENDED, VALID, StatusList, encode_status_list, status_of
 
 # Places in one list; half of them at most are used, so that a free one is found at once.
@@ -107,10 +110,21 @@ def status_uri(number: int) -> str:
 
 
 def jwks() -> dict[str, Any]:
-    """The issuer's public keys as a JWK set: the active ones and those that may still verify."""
+    """The issuer's public keys as a JWK set: the active ones and those that may still verify.
+
+    Those that were revoked stand apart, with their end, where a reader of key sets does not look: an auditor judges
+    by them what was signed before.
+    """
     signer_for("TOKEN")  # the first reader of a new deployment finds a key, not an empty set
     keys = {kid: key for purpose in _PURPOSES for kid, key in public_keys(purpose).items()}
-    return dict(public_key_set(keys))
+    ended = [_revoked_jwk(row) for purpose in _PURPOSES for row in revoked_keys(purpose)]
+    return {**public_key_set(keys), **({REVOKED_MEMBER: ended} if ended else {})}
+
+
+def _revoked_jwk(row: SigningKey) -> dict[str, str]:
+    jwk = public_jwk(Ed25519PublicKey.from_public_bytes(bytes(row.public_key)), row.kid)
+    times = {"revoked_at": row.revoked_at, "compromised_at": row.compromised_at}
+    return jwk | {name: clock.rfc3339(at) for name, at in times.items() if at is not None}
 
 
 def status_lists() -> dict[str, list[str]]:

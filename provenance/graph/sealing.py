@@ -33,19 +33,42 @@ def seal_text(production_id: UUID, text: str, *, subjects: Sequence[UUID] = ()) 
     Raises:
         Conflict: ``PRODUCTION_KEY_DESTROYED``, ``SUBJECT_ERASED``.
     """
-    salt, nonce, row_id = os.urandom(_SALT), os.urandom(_NONCE), new_id()
+    salt, row_id = os.urandom(_SALT), new_id()
     plain = salt + text.encode()
     for subject in subjects:
-        text = subject_keys.seal_text(subject, text, place=f"provenance.sealedtext/{row_id}")
-    inner = salt + text.encode()
-    sealed = nonce + AESGCM(_key_of(production_id)).encrypt(nonce, inner, row_id.bytes)
+        text = subject_keys.seal_text(subject, text, place=_place(row_id))
     return SealedText(
         id=row_id,
         production_id=production_id,
-        sealed=sealed,
+        sealed=_closed(_key_of(production_id), row_id, salt + text.encode()),
         commitment=hashlib.sha256(plain).hexdigest(),
         subject_ids=list(subjects),
     )
+
+
+def resealed(row: SealedText, subjects: Sequence[UUID]) -> bytes | None:
+    """The bytes of a text that was sealed under its production's key alone, under the keys of talents as well.
+
+    Its salt and so its commitment stay. Under the key of somebody who was erased nobody ever opens it again.
+
+    Returns:
+        ``None`` once the production's key is destroyed: nobody reads it, and nobody can seal it anew.
+
+    Raises:
+        ValueError: it was sealed under a talent's key before.
+        KeyUnreadable: the bytes are not those that were sealed.
+    """
+    if row.subject_ids:
+        raise ValueError(f"{row.pk} is sealed under the keys of talents")
+    key = ProductionKey.objects.filter(production_id=row.production_id).first()
+    text = open_text(row)
+    if key is None or text is None:
+        return None
+    salt = _inner(_opened(key), row)[:_SALT]
+    for subject in subjects:
+        seal = subject_keys.seal_lost if subject_keys.is_destroyed(subject) else subject_keys.seal_text
+        text = seal(subject, text, place=_place(row.pk))
+    return _closed(_opened(key), row.pk, salt + text.encode())
 
 
 def open_text(row: SealedText) -> str | None:
@@ -57,14 +80,10 @@ def open_text(row: SealedText) -> str | None:
     key = ProductionKey.objects.filter(production_id=row.production_id).first()
     if key is None or key.sealed_key is None:
         return None
-    sealed = bytes(row.sealed)
-    try:
-        plain = AESGCM(_opened(key)).decrypt(sealed[:_NONCE], sealed[_NONCE:], row.pk.bytes)
-    except InvalidTag as error:
-        raise keys.KeyUnreadable(str(row.pk)) from error
+    plain = _inner(_opened(key), row)
     text: str | None = plain[_SALT:].decode()
     for _ in row.subject_ids:
-        text = text and subject_keys.open_text(text, place=f"provenance.sealedtext/{row.pk}")
+        text = text and subject_keys.open_text(text, place=_place(row.pk))
     if text is None:
         return None
     if hashlib.sha256(plain[:_SALT] + text.encode()).hexdigest() != row.commitment:
@@ -104,6 +123,23 @@ def _key_of(production_id: UUID) -> bytes:
             "Prompts and notes can no longer be kept for it.",
         )
     return _opened(row)
+
+
+def _closed(key: bytes, row_id: UUID, inner: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, inner, row_id.bytes)
+
+
+def _inner(key: bytes, row: SealedText) -> bytes:
+    sealed = bytes(row.sealed)
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], row.pk.bytes)
+    except InvalidTag as error:
+        raise keys.KeyUnreadable(str(row.pk)) from error
+
+
+def _place(row_id: UUID) -> str:
+    return f"provenance.sealedtext/{row_id}"
 
 
 def _opened(row: ProductionKey) -> bytes:

@@ -39,6 +39,37 @@ def asked(cast: Cast, who: Any) -> Bundle:
     return bundle
 
 
+def test_an_agency_asks_for_its_talents_part_where_others_work_too_and_for_no_more(cast: Cast) -> None:
+    token = factories.approve(cast.ask())
+    reader = Reader(cast.agent)
+    assert "Make a bundle" in reader.page("/bundles/")
+    assert 'href="/bundles/"' in reader.page("/inbox/").html
+    sent = {"production": str(cast.production.pk), "purpose": "REGULATORY"}
+    # every licence of the production is theirs: the whole of it
+    assert reader.post("/bundles/new/", sent).status_code == 302
+    factories.make_live_token(cast.production)
+    refused = reader.post("/bundles/new/", sent)
+    assert refused.status_code == 422
+    assert "you may ask for your own talent" in page_of(refused).text
+    whose = {**sent, "talent": str(token.talent_id)}
+    answer = reader.post("/bundles/new/", whose)
+    assert answer.status_code == 302, page_of(answer).text
+    bundle = Bundle.objects.latest("created_at")
+    assert (bundle.talent_id, bundle.organisation_id) == (token.talent_id, cast.agent.organisation_id)
+    build_bundle(bundle.pk)
+    path = f"/bundles/{bundle.pk}/"
+    assert "Please do not take our word for it." in reader.page(path)
+    assert reader.get(f"{path}download/")["Content-Type"] == "application/zip"
+    assert cast.production.title in Reader(cast.colleague).page("/bundles/").text
+    # nobody else: another agency is offered nothing, and the studio does not fetch what the agency asked for
+    other = Reader(cast.other_agent)
+    assert "Make a bundle" not in other.page("/bundles/").text
+    assert other.post("/bundles/new/", whose).status_code == 422
+    for stranger in (cast.other_agent, cast.producer, cast.auditor, cast.self):
+        assert Reader(stranger).get(path).status_code == 404
+        assert Reader(stranger).get(f"{path}download/").status_code == 404
+
+
 @pytest.mark.req("ST-070")
 def test_the_auditor_makes_and_downloads_a_bundle_and_strangers_cannot(cast: Cast) -> None:
     factories.approve(cast.ask())

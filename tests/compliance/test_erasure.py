@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,15 @@ from licensing import services as licensing
 from licensing.models import Hold, LicenceToken, RequestAction, Talent, TermsVersion
 from licensing.services.duties import acknowledge_revocation
 from licensing.services.standing import instruct
+from provenance.graph import sealing
 from provenance.graph.inspection import inspect_graph
-from provenance.graph.models import SealedText
+from provenance.graph.models import AssetVersion, CustodyDocument, SealedText
+from provenance.graph.resealing import reseal_texts
 from provenance.graph.sealing import open_text as open_prompt
 from provenance.graph.services import record_batch
-from provenance.graph.specs import GenerationSpec
+from provenance.graph.services.documents import attach_document, facts_told
+from provenance.graph.services.recording import decide_version
+from provenance.graph.specs import DecisionSpec, GenerationSpec
 from receipts import cli
 from tests import factories
 from tests.compliance.test_bundles import made, members, saved
@@ -51,7 +56,13 @@ QUESTION = "Does the scar from Palermo show in sequence 041?"
 REASON = "She has left the profession, and lives in Tromso now."
 PROMPT = "Quillfeather turns to the window, rain on glass"
 PAYEE = "Quillfeather Loanout Ltd"
-PERSONAL = (NAME, ADDRESS, REMARK, QUESTION, REASON, PAYEE, PROMPT, "Quillfeather", "quillfeather")
+NOTE = "Her cough in bar twelve stays, she asked for it."
+SHEET = "Crew call 07:00. Ada is driven from the clinic at Rue Cler."
+TAKER = "Operator for A. Merrow"
+PERSONAL = (
+    NAME, ADDRESS, REMARK, QUESTION, REASON, PAYEE, PROMPT, NOTE, SHEET, TAKER, "Quillfeather", "quillfeather",
+)  # fmt: skip
+ALE = f"Heading\nFIELD_DELIM\tTABS\nVIDEO_FORMAT\t1080\nFPS\t24\n\nColumn\nName\tStart\tEnd\tCrew\n\nData\nA045_C012\t01:00:00:00\t01:00:04:00\t{TAKER}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +114,13 @@ def licensed() -> Farm:
         outputs=(thing("FRAME_RANGE", "frames", frame_first=1, frame_last=9, token_jtis=(token.jti,)),),
     )  # fmt: skip
     record_batch(principal=producer, production_id=production.pk, specs=[run])
+    version = AssetVersion.objects.get(production=production)
+    decided = DecisionSpec(version=str(version.pk), outcome="APPROVED", stage="FINAL", note=NOTE)
+    decide_version(principal=producer, spec=decided, version_id=version.pk)
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, words in (("CALL_SHEET", SHEET), ("ALE", ALE)):
+            (paper := Path(folder) / kind).write_text(words)
+            attach_document(principal=producer, version_id=version.pk, kind=kind, name=kind, path=paper)
     return farm
 
 
@@ -166,7 +184,10 @@ def test_an_erased_person_is_read_nowhere_again_in_a_restored_backup_neither_and
     person = ended(farm)
     assert {NAME, ADDRESS} <= found_in_dump(tmp_path, name)
     # what was written about her is closed already, before anybody asks: only her key opens it
-    assert not {REMARK, QUESTION, REASON, PAYEE} & found_in_dump(tmp_path, name)
+    assert not {REMARK, QUESTION, REASON, PAYEE, NOTE, SHEET, TAKER} & found_in_dump(tmp_path, name)
+    assert {SHEET, NOTE, PROMPT} <= {open_prompt(one) for one in SealedText.objects.all()}
+    log = CustodyDocument.objects.select_related("text").get(kind="ALE")
+    assert facts_told(log)["clips"][0]["fields"]["Crew"] == TAKER
     backup = tmp_path / "backup.dump"
     program("pg_dump", "--format=custom", f"--file={backup}", url(name))
 
@@ -176,7 +197,8 @@ def test_an_erased_person_is_read_nowhere_again_in_a_restored_backup_neither_and
     assert {one.note for one in RequestAction.objects.exclude(note="")} == {"[erased]"}
     assert LicenceToken.objects.get().revocation_reason == "[erased]"
     assert selectors.last_instructions(farm.token.talent_id)["PAYEE"].body == {}
-    assert open_prompt(SealedText.objects.get()) is None
+    assert {open_prompt(one) for one in SealedText.objects.all()} == {None}
+    assert facts_told(log) == {"clips_in_all": 1}
     assert inspect_graph(farm.token.production_id) == []
     # the proofs: the log as it was, the old bundle as it was, a new one of the same log
     assert cli.check_logs(farm.token.production_id) == 0
@@ -212,6 +234,7 @@ def test_an_erased_person_is_read_nowhere_again_in_a_restored_backup_neither_and
         assert services.reapply_tombstones() == [str(row.pk)]
         assert pending() == []
         assert found_in_dump(tmp_path, restored) == set()
+        assert {open_prompt(one) for one in SealedText.objects.all()} == {None}
         assert {one.note for one in RequestAction.objects.exclude(note="")} == {"[erased]"}
         assert services.reapply_tombstones() == []
     finally:
@@ -220,6 +243,64 @@ def test_an_erased_person_is_read_nowhere_again_in_a_restored_backup_neither_and
         forget_keys()
         with psycopg.connect(url("postgres"), autocommit=True) as admin:
             admin.execute(f'drop database if exists "{restored}" with (force)')
+
+
+@pytest.mark.django_db
+def test_papers_that_were_sealed_before_under_the_productions_key_alone_are_closed_under_hers_too() -> None:
+    farm = licensed()
+    production_id = farm.token.production_id
+    with connection.cursor() as cursor:  # as they stood: the key of nobody's person
+        cursor.execute("set constraints all immediate")
+        cursor.execute("alter table provenance_sealedtext disable trigger provenance_sealedtext_append_only")
+        for row in SealedText.objects.all():
+            words = open_prompt(row)
+            assert words is not None
+            # the salt stays, for it is committed to: peel the talent's seal off, keep the production's
+            bare = peeled(row, words)
+            cursor.execute(
+                "update provenance_sealedtext set sealed = %s, subject_ids = '{}' where id = %s",
+                [bare, row.pk],
+            )
+        cursor.execute("alter table provenance_sealedtext enable trigger provenance_sealedtext_append_only")
+        cursor.execute("set constraints all deferred")
+    assert inspect_graph(production_id) == []
+    with connection.schema_editor(atomic=False) as editor:
+        assert reseal_texts(editor) == 3  # the note and two papers; prompts were never sealed so
+        assert reseal_texts(editor) == 0
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        SealedText.objects.update(subject_ids=[])
+    assert inspect_graph(production_id) == []
+    papers = [one for one in SealedText.objects.all() if one.subject_ids]
+    assert [one.subject_ids for one in papers] == [[farm.token.talent_id]] * 3
+    assert {SHEET, NOTE} <= {open_prompt(one) for one in papers}
+    destroy_key(farm.token.talent_id)
+    assert {open_prompt(one) for one in papers} == {None}
+    assert inspect_graph(production_id) == []
+
+
+def peeled(row: SealedText, words: str) -> bytes:
+    """The bytes of a text as they would be without any talent's key."""
+    key = sealing._key_of(row.production_id)
+    inner = sealing._inner(key, row)
+    return sealing._closed(key, row.pk, inner[: sealing._SALT] + words.encode())
+
+
+@pytest.mark.django_db
+def test_papers_about_somebody_who_was_erased_before_they_were_closed_are_never_read_again() -> None:
+    farm = licensed()
+    row = SealedText.objects.exclude(subject_ids=[]).first()
+    assert row is not None
+    bare = SealedText(
+        pk=row.pk, production_id=row.production_id, commitment=row.commitment, sealed=peeled(row, open_prompt(row) or "")
+    )  # fmt: skip
+    assert open_prompt(bare) is not None
+    destroy_key(farm.token.talent_id)
+    anew = sealing.resealed(bare, [farm.token.talent_id])
+    assert anew is not None
+    bare.sealed, bare.subject_ids = anew, [farm.token.talent_id]
+    assert open_prompt(bare) is None
+    with pytest.raises(ValueError, match="sealed under the keys"):
+        sealing.resealed(bare, [farm.token.talent_id])
 
 
 @pytest.mark.django_db

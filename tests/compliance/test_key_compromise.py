@@ -19,6 +19,7 @@ from tests.compliance.test_bundles import made, members, saved
 from tests.farm import make_farm
 from tests.trustcore.forge import parts_of
 from trustcore.bundle import Trust, verify_bundle
+from trustcore.bundle.revoked import revoked_from_jwks
 from trustcore.errors import InvalidEvidence, InvalidToken
 from trustcore.signing import keys_from_jwks
 from trustmark.cli.keys import main
@@ -33,7 +34,8 @@ def no_wait(settings: Any) -> None:
 
 def published() -> Trust:
     """The keys that an auditor fetches now."""
-    return Trust(keys=keys_from_jwks(Client().get("/.well-known/jwks.json").json()))
+    document = Client().get("/.well-known/jwks.json").json()
+    return Trust(keys=keys_from_jwks(document), revoked=revoked_from_jwks(document))
 
 
 @pytest.mark.req("BX-027")
@@ -49,7 +51,7 @@ def test_bundle_verifies_after_its_grants_were_signed_anew_and_not_before(
     )
     keys.rotate_key("TOKEN")
     keys.revoke_key(leaked)
-    with pytest.raises(InvalidEvidence, match="KEY_UNTRUSTED"):
+    with pytest.raises(InvalidEvidence, match="KEY_REVOKED"):
         verify_bundle(saved(made(farm, purpose="REGULATORY"), tmp_path), published())
 
     assert main(["reissue", leaked]) == 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,7 +19,8 @@ from trustmark_client.pixels import file_sha256, pixel_sha256
 
 from common import clock
 from compliance.reconciling import services
-from compliance.reconciling.places import place_of
+from compliance.reconciling.compare import Reconciliation, reconcile
+from compliance.reconciling.places import Place, place_of
 from receipts.services.intake import take_receipts
 from tests import factories
 from tests.compliance.test_bundles import made, members, rewritten, saved
@@ -117,6 +120,61 @@ def test_a_delivery_agrees_with_its_receipts_and_each_difference_is_named(
     assert {row["path"][-8:] for row in found["CHANGED"]} == {"0002.png", "0004.png"}
     assert found["WITHOUT_RECEIPT"][0]["path"] == "0410_0020/frame.0099.png"
     assert (found["WITHOUT_FILE"][0]["frame"], found["WITHOUT_FILE"][0]["shot"]) == (3, "0410_0020")
+
+
+@pytest.mark.req("BX-013")
+def test_a_file_that_cannot_be_read_is_named_with_what_was_wrong_and_the_rest_is_compared(
+    farm: Farm, delivery: Path, tmp_path: Path, capsys
+) -> None:
+    shot, out = delivery / "0410_0020", tmp_path / "rows.ndjson"
+    torn = shot / "cleanplate.png"  # no frame's number: nobody can say which it was
+    torn.write_bytes((shot / "frame.0001.png").read_bytes()[:60])
+    code, summary, _ = run(capsys, delivery, "--production", farm.token.production_id, "--out", out)
+    assert (code, summary["agrees"]) == (4, False)
+    found = rows_of(out)
+    assert {state: len(rows) for state, rows in found.items()} == {"MATCHED": FRAMES, "UNREADABLE": 1}
+    assert found["UNREADABLE"][0]["path"] == "0410_0020/cleanplate.png"
+    assert found["UNREADABLE"][0]["file_sha256"] == file_sha256(torn)
+    assert found["UNREADABLE"][0]["detail"]
+
+
+@dataclass
+class Vanishing:
+    """A place from which one file goes between its listing and its reading."""
+
+    place: Place
+    gone: str
+    take_away: Callable[[], object]
+
+    def files(self) -> Iterator[str]:
+        for name in self.place.files():
+            if name == self.gone:
+                self.take_away()
+            yield name
+
+    def local(self, name: str) -> AbstractContextManager[Path]:
+        return self.place.local(name)
+
+
+def compared(farm: Farm, place: Place) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    with services.index_of_production(farm.token.production_id) as (index, _):
+        for row in reconcile(place, index, result := Reconciliation()):
+            found.setdefault(row["state"], []).append(row)
+    assert not result.agrees
+    return found
+
+
+def test_a_file_that_goes_while_it_is_read_costs_that_file_alone(farm: Farm, delivery: Path) -> None:
+    gone = "0410_0020/frame.0003.png"
+    found = compared(farm, Vanishing(place_of(str(delivery)), gone, (delivery / gone).unlink))
+    assert {state: len(rows) for state, rows in found.items()} == {
+        "MATCHED": FRAMES - 1, "UNREADABLE": 1, "WITHOUT_FILE": 1,
+    }  # fmt: skip
+    assert found["UNREADABLE"] == [
+        {"state": "UNREADABLE", "path": gone, "file_sha256": None, "detail": "No such file or directory"}
+    ]
+    assert found["WITHOUT_FILE"][0]["frame"] == 3
 
 
 def test_a_bundle_is_verified_before_anything_is_compared_with_it(

@@ -55,6 +55,64 @@ def shell(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def walked(folder: Path, jwks: bytes, *, sections: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Run the document's own code on an unpacked bundle, section by section, as one who reads on does; what each says."""
+    (folder.parent / "jwks.json").write_bytes(jwks)
+    said, log = {}, snippet("3. The log", "python")
+    for title, language in sections:
+        code = snippet(title, language)
+        if "entries" in code and title != "3. The log":
+            code = log + code
+        run = (python if language == "python" else shell)(code, folder)
+        assert run.returncode == 0, f"{title}: {run.stderr}"
+        said[title] = run.stdout
+    return said
+
+
+SECTIONS = (
+    ("1. The files", "sh"),
+    ("2. The signature", "python"),
+    ("3. The log", "python"),
+    ("4. A licence", "python"),
+    ("5. The receipts", "python"),
+    ("6. The time", "sh"),
+    ("8. Where the assets came from", "python"),
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no OpenSSL on this machine")
+def test_a_bundle_that_the_product_made_is_walked_through_by_the_document_alone(
+    settings, tmp_path: Path
+) -> None:
+    from django.test import Client
+
+    from tests.compliance.test_bundle_graph import recorded_farm
+    from tests.compliance.test_bundles import made, saved
+    from tests.timestamping import timestamp_authority
+
+    farm = recorded_farm(member=True)
+    farm.render(0, 9)
+    (tmp_path / "tsa.pem").write_text("")
+    with timestamp_authority(tmp_path / "tsa") as authority:
+        (tmp_path / "tsa.pem").write_text(authority.root_pem)
+        settings.TIMESTAMP_URL, settings.TIMESTAMP_ROOTS = authority.url, str(tmp_path / "tsa.pem")
+        path = saved(made(farm), tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path)
+        folder = tmp_path / archive.namelist()[0].partition("/")[0]
+    jwks = Client().get("/.well-known/jwks.json").content
+    said = walked(folder, jwks, sections=SECTIONS)
+    size = (folder / "data/log/checkpoint").read_text().split("\n")[1]
+    assert said["3. The log"].startswith(f"{size} entries lead to the root of ")
+    assert said["4. A licence"] == "1 grants are signed, each over the terms beside it\n"
+    assert said["5. The receipts"] == "10 receipts, as many as the log counts\n"
+    assert "events lead to the log" in said["8. Where the assets came from"]
+    # under the keys of another server nothing of it is signed
+    (tmp_path / "jwks.json").write_bytes(canonical_json(public_key_set(bundling.ALL_KEYS)))
+    assert "KeyError" in python(snippet("2. The signature", "python"), folder).stderr
+
+
 def test_the_files_by_sha256sum_and_by_bagit(bag: Path) -> None:
     code = snippet("1. The files", "sh")
     assert shell(code, bag).returncode == 0

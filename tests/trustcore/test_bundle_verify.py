@@ -42,11 +42,14 @@ from trustcore.bundle.layout import (
     history_path,
     manifest_store_path,
     terms_path,
+    withheld_path,
 )
+from trustcore.bundle.ledger import Ledger, take_all, withheld_document
+from trustcore.encoding import canonical_json
 from trustcore.errors import InvalidEvidence, InvalidReason
 from trustcore.log.checkpoint import NoteVerifier, encode_vkey
 from trustcore.policy.vocabulary import DecisionOutcome, Outcome
-from trustcore.receipt import RevokedEntry, VerifiedEntry
+from trustcore.receipt import RevokedEntry, VerifiedEntry, encode_entry
 
 QUICK = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -362,6 +365,34 @@ def test_the_manifest_store_is_the_one_that_was_verified(refused):
     assert refused(bag_files(Forge(payload=other))) == (InvalidReason.HASH_MISMATCH, path)
     gone = Forge(payload=lambda files: files.pop(path))
     assert refused(bag_files(gone)) == (InvalidReason.MISSING_FILE, path)
+
+
+def withheld_forge(*, keep_store: bool = False, why: str = "NOT_A_MEMBER") -> Forge:
+    """A bundle for a reader who may see none of its licences; the output under them is left out with them."""
+
+    def hide(files):
+        ledger = Ledger()
+        list(take_all((encode_entry(entry) for entry in some_entries()), ledger))
+        for jti in sorted({jti for jti, _ in ledger.grants}):
+            for path in [path for path in files if path.startswith(f"data/tokens/{jti}/")]:
+                files.pop(path)
+            files[withheld_path(jti)] = canonical_json(withheld_document(jti, ledger, why))
+        if not keep_store:
+            files.pop(manifest_store_path(bundling.ASSET))
+
+    return Forge(payload=hide)
+
+
+def test_an_output_under_withheld_licences_alone_may_be_left_out_and_no_other(verify, refused):
+    path = manifest_store_path(bundling.ASSET)
+    report = verify(bag_files(withheld_forge()))
+    assert report.withheld
+    assert verify(bag_files(withheld_forge(keep_store=True))).withheld == report.withheld
+    # nor a store that is there and is another
+    forge = withheld_forge(keep_store=True)
+    hide = forge.payload
+    forge.payload = lambda files: (hide(files), files.update({path: b"another"}))
+    assert refused(bag_files(forge)) == (InvalidReason.HASH_MISMATCH, path)
 
 
 def test_an_output_signed_again_is_shown_with_its_latest_credentials(verify, refused):

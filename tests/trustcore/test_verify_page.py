@@ -28,10 +28,29 @@ from tests.trustcore.bundling import (
 )
 from tests.trustcore.test_bundle_people import act, signed
 from tests.trustcore.test_bundle_people import forge as with_people
+from tests.trustcore.test_bundle_revoked import (
+    FUTURE,
+    NEVER_BEFORE,
+    PAST,
+    key_set,
+    trust_in,
+    two_bundles,
+    with_end_in_log,
+)
+from tests.trustcore.test_bundle_verify import withheld_forge
 from trustcore.bundle import Trust, verify_bundle
 from trustcore.bundle.archive import entry_info
 from trustcore.bundle.bag import encode_bag_info, encode_manifest
-from trustcore.bundle.layout import BAG_INFO, JWKS, LOG, MANIFEST, RECEIPTS_CSV, RECEIPTS_NDJSON, SUMMARY
+from trustcore.bundle.layout import (
+    BAG_INFO,
+    JWKS,
+    LOG,
+    MANIFEST,
+    RECEIPTS_CSV,
+    RECEIPTS_NDJSON,
+    SUMMARY,
+    manifest_store_path,
+)
 from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.errors import InvalidEvidence
 from trustcore.log.checkpoint import encode_vkey
@@ -267,6 +286,57 @@ def test_a_rotated_key_is_trusted_with_the_next_and_not_once_it_is_revoked(verdi
     kind, words = verdict(GOOD, revoked)
     assert kind == "bad"
     assert "trusted no more" in words
+
+
+@in_browser
+@pytest.mark.parametrize(
+    ("files", "ended_at", "code", "told"),
+    [
+        (lambda: GOOD, FUTURE, "KEY_REVOKED", "was revoked, and nothing that this page can check"),
+        (lambda: GOOD, NEVER_BEFORE, "SIGNED_AFTER_REVOCATION", "It was signed after the key was revoked"),
+        (with_end_in_log, "", "SIGNED_AFTER_REVOCATION", "the log inside says"),
+    ],
+    ids=["nothing shows when", "by its own word", "by its own log"],
+)
+def test_the_page_and_the_command_line_tell_alike_when_a_revoked_key_signed(
+    files, ended_at, code, told, verdict, tmp_path
+) -> None:
+    document = key_set(ended_at) if ended_at else None
+    assert command_line(files(), tmp_path, trust_in(document) if document else None) == code
+    kind, words = verdict(files(), canonical_json(document).decode() if document else "")
+    assert kind == "bad"
+    assert code in words.split(), words
+    assert told in words
+
+
+@in_browser
+@pytest.mark.parametrize("ended_first", [False, True])
+def test_the_log_of_a_later_bundle_lets_the_page_tell_before_from_after_as_the_command_line_does(
+    ended_first, page, verdict, tmp_path
+) -> None:
+    early, later = two_bundles(tmp_path, ended_first=ended_first)
+    document = key_set(PAST)
+    try:
+        page.set_input_files("#later", str(later))
+        kind, words = verdict(early.read_bytes(), canonical_json(document).decode())
+    finally:
+        page.set_input_files("#later", [])
+    try:
+        code = verify_bundle(early, trust_in(document), later=later) and ""
+    except InvalidEvidence as error:
+        code = error.code
+    assert (kind, code) == (("bad", "SIGNED_AFTER_REVOCATION") if ended_first else ("good", ""))
+    assert (code or "before that: it stands") in words
+
+
+@in_browser
+def test_the_page_takes_an_output_left_out_with_its_licences_and_no_other(verdict, tmp_path) -> None:
+    left_out = bag_files(withheld_forge())
+    assert command_line(left_out, tmp_path) == ""
+    assert verdict(left_out)[0] == "whole"
+    kind, words = verdict(forged(payload=lambda files: files.pop(manifest_store_path(bundling.ASSET))))
+    assert kind == "bad"
+    assert "MISSING_FILE" in words.split()
 
 
 @in_browser

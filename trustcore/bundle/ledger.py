@@ -12,7 +12,7 @@ of every derived file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import field
 from itertools import groupby
 from operator import attrgetter
@@ -32,6 +32,8 @@ from trustcore.receipt import (
     Entry,
     ExportedEntry,
     FrameEntry,
+    KeyEntry,
+    KeyEvent,
     LeanFrame,
     MarkedEntry,
     RecordedEntry,
@@ -68,12 +70,16 @@ class Ledger:
     Attributes:
         size: entries taken.
         grants: granted versions, by token id and terms version.
+        key_ends: which entries tell that keys were revoked, and when that was, by the keys' ids.
+        exports: which entries tell of bundles that were made, and when, by the SHA-256 of their files.
         recorded: batches of provenance events, by id: how many each holds, and the root over them.
     """
 
     size: int = 0
     grants: dict[tuple[str, int], AuthorisedEntry] = field(default_factory=dict)
     recorded: dict[str, tuple[int, str]] = field(default_factory=dict)
+    key_ends: dict[str, tuple[int, str]] = field(default_factory=dict)
+    exports: dict[str, tuple[int, str]] = field(default_factory=dict)
     _checks: dict[str, CheckedEntry] = field(default_factory=dict)
     _allowed: set[str] = field(default_factory=set)
     _used: dict[tuple[str, int, str], int] = field(default_factory=dict)
@@ -240,6 +246,8 @@ class Ledger:
         self.size = part.size
         self.grants |= part.grants
         self.recorded |= part.recorded
+        self.key_ends = {**part.key_ends, **self.key_ends}  # the first entry of each
+        self.exports = {**part.exports, **self.exports}
         self._allowed |= part._allowed
         self._used = part._used | self._used  # the first use of each stays the one that is named
         for jti, life in part._lives.items():
@@ -280,7 +288,7 @@ class Ledger:
             self._tally["marked" if isinstance(entry, MarkedEntry) else "verified"] += 1
             self._marks.append(_with_index(index, entry))
         elif isinstance(entry, ExportedEntry):
-            self._tally["exported"] += 1
+            self._take_export(index, entry)
         elif isinstance(entry, (AuthorisedEntry, RevokedEntry, SuspendedEntry, ResumedEntry)):
             if isinstance(entry, AuthorisedEntry):
                 self._take_grant(index, entry)
@@ -291,7 +299,13 @@ class Ledger:
             if entry.batch in self.recorded:
                 _refuse(index, InvalidReason.ENTRY_MISMATCH, "this batch was logged before")
             self.recorded[entry.batch] = (entry.count, entry.root)
-        # a key's end changes no grant and no receipt
+        elif isinstance(entry, KeyEntry) and entry.event is KeyEvent.REVOKED:
+            self.key_ends.setdefault(entry.kid, (index, entry.at))  # it changes no grant and no receipt
+
+    def _take_export(self, index: int, entry: ExportedEntry) -> None:
+        self._tally["exported"] += 1
+        if entry.bundle_sha256 is not None:
+            self.exports.setdefault(entry.bundle_sha256, (index, entry.at))
 
     def _take_grant(self, index: int, entry: AuthorisedEntry) -> None:
         version = (entry.jti, entry.terms_version)
@@ -336,6 +350,20 @@ def withheld_document(jti: str, ledger: Ledger, why: str) -> dict[str, Any]:
 def marks_document(ledger: Ledger, reports: list[dict[str, Any]]) -> dict[str, Any]:
     """Return ``marks/report.json``: what the log says of the marks, and the detectors' full reports."""
     return {"schema": MARKS_SCHEMA, "log": ledger.marks(), "reports": reports}
+
+
+def withheld_outputs(marks: Iterable[dict[str, Any]], withheld: Collection[str]) -> set[str]:
+    """Return the outputs that cite licences, and none that the reader may see; what no mark tells of is shown.
+
+    Args:
+        marks: of the log, as :meth:`Ledger.marks` gives them.
+        withheld: ids of the tokens that are withheld.
+    """
+    cited: dict[str, set[str]] = {}
+    for item in marks:
+        if item["entry"]["t"] == "marked":
+            cited.setdefault(item["entry"]["asset"], set()).update(item["entry"]["jtis"])
+    return {asset for asset, jtis in cited.items() if jtis and jtis <= set(withheld)}
 
 
 def take_all(entries: Iterator[bytes], ledger: Ledger) -> Iterator[ReceiptLines]:

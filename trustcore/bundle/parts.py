@@ -79,6 +79,8 @@ class _PartLedger(Ledger):
             size=self.size,
             grants=self.grants,
             recorded=self.recorded,
+            key_ends=self.key_ends,
+            exports=self.exports,
             _allowed=self._allowed,
             _used=self._used,
             _seen=self._seen,

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from trustcore.bundle.layout import Summary
 from trustcore.bundle.people import SignedAct
+from trustcore.bundle.revoked import RevokedKey
 from trustcore.log.checkpoint import NoteVerifier
 from trustcore.older import dataclass
 
@@ -21,6 +22,7 @@ class Trust:
     Attributes:
         vkey: the log's verifier key, from the studio, a guild, or an earlier visit.
         keys: the server's public keys by id, from its ``/.well-known/jwks.json``.
+        revoked: keys of the server that are trusted no more, as the same document names them.
         passkeys: thumbprints of the only passkeys that may have signed; empty: any.
         witnesses: keys of witnesses, each of which must have cosigned this log.
         stamp_roots: roots of timestamp authorities, as PEM; without them a stamp is not checked.
@@ -28,6 +30,7 @@ class Trust:
 
     vkey: NoteVerifier | None = None
     keys: dict[str, Ed25519PublicKey] = field(default_factory=dict)
+    revoked: dict[str, RevokedKey] = field(default_factory=dict)
     passkeys: frozenset[str] = frozenset()
     stamp_roots: str = ""
     witnesses: tuple[NoteVerifier, ...] = ()
@@ -63,6 +66,7 @@ class BundleReport:
         key_ids: the keys relied on: the log's, and the server's that signed the bundle.
         trust: one sentence on where those keys come from.
         people: what persons signed with their own passkeys.
+        revoked: why the signature stands although its key was revoked since; empty: the key is trusted.
         stamped: when an authority stamped the signature (RFC 3339); ``UNCHECKED``; empty: there is no stamp.
         witnesses: who cosigned this log, and up to which size, by the keys in the bundle or the ones given.
         withheld: ids of the tokens whose terms this reader may not see; the log holds the hashes of them.
@@ -77,6 +81,7 @@ class BundleReport:
     withheld: tuple[str, ...] = ()
     stamped: str = ""
     witnesses: tuple[str, ...] = ()
+    revoked: str = ""
 
     @property
     def sentence(self) -> str:

@@ -5,7 +5,8 @@
  3. The signature over the statement is valid.
  4. Every file is in the statement with its SHA-256, and no file is missing or unlisted.
  5. The bag is whole: declaration, manifest, tag manifest, size and number of files. Where an authority stamped the
-    signature and the auditor gave its root, the stamp holds.
+    signature and the auditor gave its root, the stamp holds. A key that was revoked since stands where the stamp is
+    earlier, and nowhere else (trustcore.bundle.revoked).
  6. The summary can be read and names the log's origin, size and root.
  7. The checkpoint is signed with the log's key and says what the summary says.
  8. The log's entries lead to the signed root through every tile; each frame entry cites an earlier
@@ -13,7 +14,8 @@
     What witnesses cosigned of this log are earlier states of it; a witness whose key the auditor gave is among them.
  9. Every granted version has its terms with the approved hash, its signed grant, and its history; or its token is
     said to be withheld from the reader, with what the log says of it.
-10. The mark report and the manifest stores are the ones the log speaks of; the events can be read. Those of the
+10. The mark report and the manifest stores are the ones the log speaks of, none missing but of outputs under
+    nothing but withheld tokens; the events can be read. Those of the
     provenance graph, where the bundle brings them, lead batch by batch to the roots that the log recorded.
 11. The counts of the summary are the log's counts.
 12. Every signature that a person made by passkey holds over the terms it stands under, and none is missing.
@@ -62,11 +64,12 @@ from trustcore.bundle.layout import (
     terms_path,
     withheld_path,
 )
-from trustcore.bundle.ledger import Ledger
+from trustcore.bundle.ledger import Ledger, withheld_outputs
 from trustcore.bundle.parts import verify_log_by_parts
 from trustcore.bundle.people import SignedAct, verify_people
 from trustcore.bundle.provenance import Events, verify_events
 from trustcore.bundle.report import UNCHECKED, BundleReport, Step, Trust
+from trustcore.bundle.revoked import Export, judge_revoked, refuse_own_end
 from trustcore.bundle.statement import MAX_ENVELOPE_BYTES, SignedStatement, verify_statement
 from trustcore.bundle.witnesses import verify_witnesses
 from trustcore.encoding import parse_json_strict
@@ -84,36 +87,52 @@ MAX_EVENT_BYTES = 1024 * 1024
 Keys = Mapping[str, Ed25519PublicKey]
 
 
-def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> BundleReport:
+def verify_bundle(
+    path: Path, trust: Trust | None = None, *, jobs: int = 1, later: Path | None = None
+) -> BundleReport:
     """Verify the bundle at ``path``; see the module's steps.
 
     Args:
         path: the zip file.
         trust: keys the auditor knew before; without them the bundle's own are relied on.
         jobs: how many processes read the log; the answer is the same with any number.
+        later: a later bundle of the same production, verified first: its log may show that the one at ``path`` was
+            there before the key that signed it was revoked.
 
     Raises:
         InvalidEvidence: the bundle does not hold; ``path`` names the file at fault inside it.
         OSError: the zip file cannot be read.
     """
     trust = trust or Trust()
+    export = None
+    if later is not None:
+        ledger = _verify(later, trust, jobs, None)[1]
+        found = ledger.exports.get(_file_sha256(path))
+        export = Export(*found, ledger.key_ends) if found else None
+    return _verify(path, trust, jobs, export)[0]
+
+
+def _verify(path: Path, trust: Trust, jobs: int, export: Export | None) -> tuple[BundleReport, Ledger]:
     with Archive.open(path) as archive:  # 1
-        keys = trust.keys or _read_keys(archive)  # 2
-        signed = _verify_signature(archive, keys)  # 3
+        keys = _trusted_keys(archive, trust)  # 2
+        signed = _verify_signature(archive, _with_revoked(keys, trust))  # 3
         ahead = _read_ahead(archive, trust, jobs)
         digests = _hash_files(archive, signed.digests)  # 4
         _verify_bag(archive, digests)  # 5
         stamped = _verify_stamp(archive, trust)
         summary = _read_summary(archive)  # 6
+        stands = _judge_key(archive, trust, signed, stamped, summary.created_at, export)
+        keys = {**keys, **_ended_after(trust, stamped, export)}
         verifier = _read_vkey(archive, trust)
         checkpoint = _verify_checkpoint(archive, verifier, summary)  # 7
         read_already = ahead is not None and ahead[0] == checkpoint
         ledger = ahead[1] if ahead and read_already else verify_log(archive, checkpoint)  # 8
+        refuse_own_end(signed.kid, ledger.key_ends)
         witnesses = verify_witnesses(archive, verifier, checkpoint, trust.witnesses)
         withheld = _verify_withheld(archive, ledger)  # 9
         shown = {key: entry for key, entry in ledger.grants.items() if entry.jti not in withheld}
-        histories = _verify_tokens(archive, ledger, shown, keys, summary)
-        _verify_marks(archive, ledger, digests)  # 10
+        histories = _verify_tokens(archive, ledger, shown, keys, _with_revoked({}, trust), summary)
+        _verify_marks(archive, ledger, digests, withheld)  # 10
         _verify_events(archive)
         events = verify_events(archive, ledger.recorded)
         _verify_counts(ledger, summary)  # 11
@@ -121,7 +140,7 @@ def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> B
             histories, shown.values(), issuer=summary.issuer, known=trust.passkeys
         )
     relied_on = (f"log {verifier.vkey}", f"bundle {signed.kid}")
-    return BundleReport(
+    report = BundleReport(
         summary,
         len(digests),
         relied_on,
@@ -131,7 +150,17 @@ def verify_bundle(path: Path, trust: Trust | None = None, *, jobs: int = 1) -> B
         withheld,
         stamped,
         witnesses,
+        stands,
     )
+    return report, ledger
+
+
+def _file_sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        for piece in iter(lambda: stream.read(MAX_SMALL_BYTES), b""):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 @contextmanager
@@ -143,7 +172,10 @@ def open_bag(path: Path, trust: Trust) -> Iterator[tuple[Archive, SignedStatemen
         OSError: the zip file cannot be read.
     """
     with Archive.open(path) as archive:
-        signed = _verify_signature(archive, trust.keys or _read_keys(archive))
+        keys = _trusted_keys(archive, trust)
+        signed = _verify_signature(archive, _with_revoked(keys, trust))
+        if signed.kid in trust.revoked:
+            _judge_key(archive, trust, signed, "", "")
         digests = _hash_files(archive, signed.digests)
         _verify_bag(archive, digests)
         yield archive, signed, digests
@@ -161,6 +193,47 @@ def _read_ahead(archive: Archive, trust: Trust, jobs: int) -> tuple[Checkpoint, 
         return checkpoint, by_parts or verify_log(archive, checkpoint)
     except InvalidEvidence:
         return None
+
+
+def _trusted_keys(archive: Archive, trust: Trust) -> Keys:
+    """Return the auditor's keys, or the bundle's own; never one that the auditor knows to be revoked."""
+    given = trust.keys or _read_keys(archive)
+    return {kid: key for kid, key in given.items() if kid not in trust.revoked}
+
+
+def _with_revoked(keys: Keys, trust: Trust) -> Keys:
+    return {**keys, **{kid: one.key for kid, one in trust.revoked.items()}}
+
+
+def _ended_after(trust: Trust, stamped: str, export: Export | None) -> Keys:
+    """Keys that were still good when an authority, or a log, saw the bundle: what they had signed by then stands."""
+    if stamped and stamped != UNCHECKED:
+        return {kid: one.key for kid, one in trust.revoked.items() if stamped[:19] < one.ended_at[:19]}
+    if export is not None:
+        return {kid: one.key for kid, one in trust.revoked.items() if export.is_before(kid, one)}
+    return {}
+
+
+def _judge_key(
+    archive: Archive,
+    trust: Trust,
+    signed: SignedStatement,
+    stamped: str,
+    made_at: str,
+    export: Export | None = None,
+) -> str:
+    """Say why the signature stands if its key was revoked since; refuse it if it does not; else nothing."""
+    ended = trust.revoked.get(signed.kid)
+    if ended is None:
+        return ""
+    return judge_revoked(
+        signed.kid,
+        ended,
+        stamped="" if stamped == UNCHECKED else stamped,
+        made_at=made_at,
+        has_stamp=SIGNATURE_STAMP in archive.members,
+        export=export,
+    )
 
 
 def _read_keys(archive: Archive) -> Keys:
@@ -283,6 +356,7 @@ def _verify_tokens(
     ledger: Ledger,
     shown: Mapping[tuple[str, int], AuthorisedEntry],
     keys: Keys,
+    revoked: Keys,
     summary: Summary,
 ) -> dict[str, tuple[str, list[Any]]]:
     """Check terms, grants and histories of what is shown; return each token's history path and acts."""
@@ -292,7 +366,7 @@ def _verify_tokens(
     for (jti, version), entry in sorted(shown.items()):
         expected |= {terms_path(jti, version), grant_path(jti, version)}
         _verify_terms(archive, entry)
-        _verify_grant(archive, entry, keys, summary)
+        _verify_grant(archive, entry, keys, revoked, summary)
     for jti in sorted({jti for jti, _ in shown}):
         path = history_path(jti)
         acts = _same_log(archive, path, HISTORY_SCHEMA, ledger.history(jti)).get("actions", [])
@@ -312,26 +386,46 @@ def _verify_terms(archive: Archive, entry: AuthorisedEntry) -> None:
         raise InvalidEvidence(InvalidReason.TERMS_MISMATCH, "not the terms that were approved", path)
 
 
-def _verify_grant(archive: Archive, entry: AuthorisedEntry, keys: Keys, summary: Summary) -> None:
+def _is_by_revoked(token: str, revoked: Keys, summary: Summary) -> bool:
+    try:
+        verify_token(token, keys=revoked, issuer=summary.issuer, audience=None, now=None, typ=GRANT_TYP)
+    except TrustError:
+        return False
+    return True
+
+
+def _verify_grant(
+    archive: Archive, entry: AuthorisedEntry, keys: Keys, revoked: Keys, summary: Summary
+) -> None:
     path = grant_path(entry.jti, entry.terms_version)
     token = archive.read(path, max_bytes=MAX_SMALL_BYTES).decode("ascii", "replace").strip()
     try:
         claims = verify_token(token, keys=keys, issuer=summary.issuer, audience=None, now=None, typ=GRANT_TYP)
     except TrustError as error:
-        raise InvalidEvidence(InvalidReason.SIGNATURE_INVALID, f"the grant: {error}", path) from error
+        why = f"the grant: {error}"
+        if _is_by_revoked(token, revoked, summary):
+            raise InvalidEvidence(
+                InvalidReason.KEY_REVOKED, "the grant is signed with a key that was revoked", path
+            ) from error
+        raise InvalidEvidence(InvalidReason.SIGNATURE_INVALID, why, path) from error
     granted = (claims.jti, claims.ver, claims.terms_hash, claims.tal, claims.prj, frozenset(claims.ut))
     logged = (entry.jti, entry.terms_version, entry.terms_hash, entry.talent, summary.production)
     if granted != (*logged, frozenset(entry.use_types)):
         raise InvalidEvidence(InvalidReason.TERMS_MISMATCH, "the grant and the log disagree", path)
 
 
-def _verify_marks(archive: Archive, ledger: Ledger, digests: Mapping[str, str]) -> None:
+def _verify_marks(
+    archive: Archive, ledger: Ledger, digests: Mapping[str, str], withheld: Sequence[str]
+) -> None:
     _same_log(archive, MARKS, MARKS_SCHEMA, ledger.marks())
     # an output that was signed again is shown with its latest credentials
     verified = [item["entry"] for item in ledger.marks() if item["entry"]["t"] == "verified"]
     latest = {entry["asset"]: entry.get("manifest_sha256") for entry in verified}
+    hidden = withheld_outputs(ledger.marks(), withheld)
     for asset, wanted in sorted(latest.items()):
         path = manifest_store_path(asset)
+        if asset in hidden and path not in digests:
+            continue  # of licences that this reader may not see; its hash is in the log
         if wanted is not None and digests.get(path) != wanted:
             reason = InvalidReason.HASH_MISMATCH if path in digests else InvalidReason.MISSING_FILE
             raise InvalidEvidence(reason, "not the manifest store that was verified", path)

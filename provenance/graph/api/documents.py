@@ -15,7 +15,7 @@ from common.api import ApiView
 from common.errors import TooLarge
 from provenance.graph.models import CustodyDocument, DocumentKind
 from provenance.graph.selectors.lineage import version_named
-from provenance.graph.services.documents import DOCUMENT_BYTES_MOST, attach_document
+from provenance.graph.services.documents import DOCUMENT_BYTES_MOST, attach_document, facts_told
 from watermarking.api import on_disk, refuse_oversize
 
 
@@ -30,9 +30,15 @@ class CustodyInput(serializers.Serializer[Any]):
 class CustodyOutput(serializers.ModelSerializer[CustodyDocument]):
     """What was kept of a document."""
 
+    facts = serializers.SerializerMethodField()
+
     class Meta:
         model = CustodyDocument
         fields = ("id", "version", "kind", "name", "sha256", "size_bytes", "facts", "at")
+
+    def get_facts(self, document: CustodyDocument) -> dict[str, Any]:
+        """What was read out of it; once a talent it may name is erased, no more than sizes and counts."""
+        return facts_told(document)
 
 
 class AssetDocuments(ApiView):

@@ -20,14 +20,14 @@ class DocumentKind(models.TextChoices):
 
 
 class CustodyDocument(ToldBySomeone):
-    """A document about a version: its hash, what was read out of it, and, where it names people, its text sealed."""
+    """A document about a version: its hash, and sealed its text or what was read out of it."""
 
     version = models.ForeignKey("provenance.AssetVersion", models.PROTECT, related_name="documents")
     kind = models.CharField(max_length=16, choices=DocumentKind)
     name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64, validators=[SHA256])
     size_bytes = models.PositiveBigIntegerField()
-    # what the field's reader found in it; nothing personal
+    # of what the field's reader found in it, what names nobody; the rest is the text
     facts = models.JSONField(default=dict, blank=True)
     text = models.ForeignKey(
         "provenance.SealedText", models.PROTECT, null=True, related_name="+", db_index=False

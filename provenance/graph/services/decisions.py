@@ -8,8 +8,9 @@ from common.errors import Forbidden, InvalidInput
 from common.ids import new_id
 from licensing.models import Production
 from provenance.graph.cleaning import clean_name, clean_prompt
-from provenance.graph.models import DecisionOutcome, DecisionStage, EventKind
+from provenance.graph.models import DecisionOutcome, DecisionStage, EventKind, SealedText
 from provenance.graph.services.recorder import Recorder
+from provenance.graph.services.subjects import talents_of_version
 from provenance.graph.specs import DecisionSpec
 from provenance.source_type import vocabulary
 
@@ -39,7 +40,7 @@ def record_decision(recorder: Recorder, spec: DecisionSpec, *, person: User) -> 
             ", ".join([*DecisionOutcome.values, *DecisionStage.values]),
         )
     version = recorder.refs.find(spec.version)
-    note = recorder.book.seal(clean_prompt(spec.note, most=_NOTE_BYTES)) if spec.note else None
+    note = _sealed_note(recorder, spec.note, version.version_id) if spec.note else None
     decision_id = new_id()
     facts = {
         "version": str(version.version_id),
@@ -49,6 +50,13 @@ def record_decision(recorder: Recorder, spec: DecisionSpec, *, person: User) -> 
     }
     recorder.book.say(EventKind.DECIDED, decision_id, facts, person=person)
     return decision_id
+
+
+def _sealed_note(recorder: Recorder, note: str, version_id: UUID) -> SealedText:
+    recorder.book.flush()  # the version may be of this very batch, and its licences are asked for
+    subjects = talents_of_version(version_id, recorder.book.production)
+    sealed: SealedText = recorder.book.seal(clean_prompt(note, most=_NOTE_BYTES), subjects=subjects)
+    return sealed
 
 
 def propose_label(recorder: Recorder, *, version: str, code: str, reason: str, person: User) -> UUID:

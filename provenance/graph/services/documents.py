@@ -1,7 +1,9 @@
 """Attach the papers of a shoot to a version: their hash, what was read out of them, their text under seal."""
 
 import hashlib
+import json
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -12,11 +14,14 @@ from common.ids import new_id
 from provenance.graph.cleaning import clean_name, clean_value
 from provenance.graph.custody.asking import READ_KINDS, facts_of
 from provenance.graph.models import CustodyDocument, DocumentKind, EventKind
+from provenance.graph.sealing import open_text
 from provenance.graph.services.people import person_behind, production_to_record
 from provenance.graph.services.recording import lock_graph, production_of, recorder_for
+from provenance.graph.services.subjects import talents_of_version
 
 DOCUMENT_BYTES_MOST = 32 << 20
 _TEXT_BYTES_MOST = 200_000
+_NAMELESS = frozenset({"format", "width", "height", "pixel_type", "clips_in_all"})
 
 
 def attach_document(
@@ -25,7 +30,8 @@ def attach_document(
     """Attach a file to a version; the file itself stays where it is, its hash and facts are kept.
 
     Call sheets, dailies and camera reports name people: their text, where it is text, is sealed under the
-    production's key. The same file attached twice to a version is one document.
+    production's key and those of the talents it may be about. So is what was read out of headers, logs and timelines,
+    but for sizes and counts: anybody's name may stand there. The same file attached twice to a version is one document.
 
     Raises:
         NotFound: the version is not visible to the caller.
@@ -52,8 +58,9 @@ def attach_document(
     with transaction.atomic():
         lock_graph(production)
         recorder = recorder_for(principal, production)
-        text = None if kind in READ_KINDS else _text_of(data)
-        sealed = recorder.book.seal(text) if text is not None else None
+        facts, text = _apart(facts) if kind in READ_KINDS else (facts, _text_of(data))
+        subjects = talents_of_version(version_id, production) if text is not None else []
+        sealed = recorder.book.seal(text, subjects=subjects) if text is not None else None
         document_id = new_id()
         told = {
             "version": str(version_id),
@@ -68,6 +75,21 @@ def attach_document(
         recorder.book.say(EventKind.DOCUMENT_ATTACHED, document_id, told, person=person)
         recorder.close()
     return CustodyDocument.objects.get(pk=document_id)
+
+
+def facts_told(document: CustodyDocument) -> dict[str, Any]:
+    """What was read out of a document: all of it, or after an erasure what names nobody."""
+    if document.kind not in READ_KINDS or document.text is None:
+        return dict(document.facts)
+    text = open_text(document.text)
+    return {**document.facts, **(json.loads(text) if text is not None else {})}
+
+
+def _apart(facts: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """What names nobody, and the rest as the text that is sealed."""
+    plain = {name: value for name, value in facts.items() if name in _NAMELESS}
+    rest = {name: value for name, value in facts.items() if name not in _NAMELESS}
+    return plain, json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _text_of(data: bytes) -> str | None:

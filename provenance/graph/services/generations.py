@@ -5,7 +5,6 @@ from uuid import UUID, uuid5
 from accounts.models import User
 from common.errors import InvalidInput
 from common.ids import new_id
-from licensing.models import LicenceToken
 from provenance.graph.classify import Edge
 from provenance.graph.cleaning import clean_name, clean_prompt, clean_value
 from provenance.graph.models import EventKind, GenerativeModel, InputRole, SealedText
@@ -14,6 +13,7 @@ from provenance.graph.reading import record_of
 from provenance.graph.schema import require_record
 from provenance.graph.services.recorder import Recorder
 from provenance.graph.services.refs import Known
+from provenance.graph.services.subjects import talents_of_licences
 from provenance.graph.specs import AssetSpec, GenerationSpec
 
 _INPUTS_MOST, _OUTPUTS_MOST, _EDGES_MOST = 200, 500, 5_000
@@ -110,8 +110,7 @@ def _talents_of(spec: GenerationSpec) -> list[UUID]:
     """The talents whose licences the run names, in order: its prompts are about them."""
     if not spec.token_jtis or (spec.prompt is None and spec.negative_prompt is None):
         return []
-    rows = LicenceToken.objects.filter(jti__in=spec.token_jtis).order_by("talent_id")
-    return list(rows.values_list("talent_id", flat=True).distinct())
+    return talents_of_licences(spec.token_jtis)
 
 
 def _sealed(recorder: Recorder, text: str | None, subjects: list[UUID]) -> str | None:

@@ -21,6 +21,8 @@ export class Ledger {
     this.lives = new Map();
     this.marks = [];
     this.recorded = new Map();
+    this.keyEnds = new Map();
+    this.exports = new Map();
     this.counts = Object.fromEntries(
       ["checks", "denied", "discarded", "exported", "failed", "marked", "receipts", "rendered", "revoked", "token_versions", "tokens", "unauthorised", "verified"].map((name) => [name, 0]),
     );
@@ -37,12 +39,17 @@ export class Ledger {
     else if (entry.t === "marked" || entry.t === "verified") {
       this.counts[entry.t] += 1;
       this.marks.push(told);
-    } else if (entry.t === "exported") this.counts.exported += 1;
+    } else if (entry.t === "exported") {
+      this.counts.exported += 1;
+      if (entry.bundle_sha256 && !this.exports.has(entry.bundle_sha256)) this.exports.set(entry.bundle_sha256, { index, at: entry.at });
+    }
     else if (entry.t === "recorded") {
       if (this.recorded.has(entry.batch)) wrong("ENTRY_MISMATCH", "this batch was logged before");
       this.recorded.set(entry.batch, { count: entry.count, root: entry.root });
     }
-    else if (entry.t !== "key") {
+    else if (entry.t === "key") {
+      if (entry.event === "revoked" && !this.keyEnds.has(entry.kid)) this.keyEnds.set(entry.kid, { index, at: entry.at });
+    } else {
       if (entry.t === "revoked") this.counts.revoked += 1;
       this.life(entry.jti).push(told);
     }

@@ -29,6 +29,44 @@ export function readKeys(document, path) {
   return keys;
 }
 
+/** Read the keys that a key set says were revoked: raw key and times, by id. */
+export function readRevoked(document, path) {
+  const members = document?.revoked ?? [];
+  const keys = readKeys({ keys: members }, path);
+  const trusted = readKeys(document, path);
+  const ended = new Map();
+  for (const jwk of members) {
+    const times = [jwk.revoked_at, jwk.compromised_at ?? jwk.revoked_at];
+    const usable = times.every((at) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(at));
+    if (!usable || trusted.has(jwk.kid)) refuse("MALFORMED", path, "a revoked key of the set cannot be used");
+    ended.set(jwk.kid, { raw: keys.get(jwk.kid), revokedAt: times[0], compromisedAt: jwk.compromised_at ?? "", endedAt: times.sort()[0] });
+  }
+  return ended;
+}
+
+/**
+ * Judge a signature by a key that was revoked since: give why it stands, or refuse it. This page cannot read a time
+ * stamp; that the signature is older than the key's end shows the log of a later bundle (`exported`: its place, its time
+ * and `keyEnds` of that log), and what the bundle says of itself can show that it is later.
+ */
+export function judgeRevoked(kid, ended, madeAt, hasStamp, exported, path) {
+  const since = ended.compromisedAt ? `, and others may have signed with it since ${ended.compromisedAt}` : "";
+  const told = `key ${kid} was revoked at ${ended.revokedAt}${since}`;
+  if (madeAt.slice(0, 19) >= ended.endedAt.slice(0, 19)) refuse("SIGNED_AFTER_REVOCATION", path, `${told}; this was signed after, it says itself: ${madeAt}`);
+  if (exported) {
+    if (isBefore(exported, kid, ended)) return { kid, endedAt: ended.endedAt, at: exported.at };
+    refuse("SIGNED_AFTER_REVOCATION", path, `${told}; the log of the later bundle tells of this file after that: ${exported.at}`);
+  }
+  const how = hasStamp ? "a stamp is there, which the command line checks: --tsa" : "no authority stamped it";
+  return refuse("KEY_REVOKED", path, `${told}; nothing shows that this was signed before (${how})`);
+}
+
+/** Whether a log tells of a bundle before it tells of a key's end, and with an earlier time. */
+export function isBefore(exported, kid, ended) {
+  const end = exported.keyEnds.get(kid);
+  return (!end || exported.index < end.index) && exported.at.slice(0, 19) < ended.endedAt.slice(0, 19);
+}
+
 /** Read a verifier key of a log: name, key id, raw key. */
 export function readVkey(line, path) {
   const [, name, id, key] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(line.trim()) ?? [];
@@ -81,7 +119,7 @@ export async function verifyCheckpoint(bytes, vkey, path) {
 }
 
 /** Verify a signed grant; give its claims. */
-export async function verifyGrant(token, keys, issuer, path) {
+export async function verifyGrant(token, { keys, ended }, issuer, path) {
   const parts = token.split(".");
   const [head, claims, signature] = parts.map(unbase64url);
   if (parts.length !== 3 || !head || !claims || !signature) refuse("SIGNATURE_INVALID", path, "not a signed grant");
@@ -93,8 +131,9 @@ export async function verifyGrant(token, keys, issuer, path) {
     refuse("SIGNATURE_INVALID", path, "not a signed grant");
   }
   if (header.alg !== "EdDSA" || header.typ !== GRANT || said.iss !== issuer) refuse("SIGNATURE_INVALID", path, "not a grant of this server");
-  const key = keys.get(header.kid) ?? refuse("SIGNATURE_INVALID", path, `signed with a key that is not known: ${header.kid}`);
+  const key = keys.get(header.kid) ?? ended.get(header.kid) ?? refuse("SIGNATURE_INVALID", path, `signed with a key that is not known: ${header.kid}`);
   if (!(await isSigned(signature, encode(`${parts[0]}.${parts[1]}`), key))) refuse("SIGNATURE_INVALID", path, "the grant's signature is not valid");
+  if (!keys.has(header.kid)) refuse("KEY_REVOKED", path, "the grant is signed with a key that was revoked");
   return said;
 }
 

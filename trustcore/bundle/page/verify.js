@@ -1,34 +1,41 @@
 // The steps of `trustmark bundle verify` (trustcore.bundle.verify has their list), told one by one to whoever looks on.
 import { Archive } from "./zip.js";
-import { canonical, hashHex, readCanonical, readObject, refuse, text } from "./bytes.js";
+import { sha256 } from "./vendor/sha2.js";
+import { canonical, hashHex, hex, readCanonical, readObject, refuse, text } from "./bytes.js";
 import { Ledger, COLUMNS, csvLine, ndjsonLine } from "./ledger.js";
 import { verifyPeople } from "./people.js";
 import { verifyEvents } from "./provenance.js";
-import { fingerprint, readKeys, readVkey, verifyCheckpoint, verifyGrant, verifyStatement } from "./signing.js";
+import { fingerprint, isBefore, judgeRevoked, readKeys, readVkey, verifyCheckpoint, verifyGrant, verifyStatement } from "./signing.js";
 import { HashTiles, leafHash, tilePath, tilesOf, unpackEntries, WIDTH } from "./tlog.js";
 
-const TAGS = ["bag-info.txt", "bagit.txt", "manifest-sha256.txt", "signature.dsse.json"];
+const SIGNATURE = "signature.dsse.json";
+const TAGS = ["bag-info.txt", "bagit.txt", "manifest-sha256.txt", SIGNATURE];
 const STAMP = "signature.dsse.json.tsr";
 const BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
 const LOG = "data/log/";
 const MANY = 128 * 1024 * 1024;
 const SAMPLE = 64;
+const PIECE = 8 * 1024 * 1024;
 
 /**
  * Verify a bundle.
  *
  * `trust` holds what the auditor knew before: `keys` (by id), `vkey`, `fingerprints`. `sampled`: read the entries of some
- * tiles only; the tree is still built from every leaf's hash. `tell(step, share)` is called as the work goes on.
+ * tiles only; the tree is still built from every leaf's hash. `later`: a later bundle of the same production, verified
+ * first: its log may show that this one was there before its key was revoked. `tell(step, share)` is called as the work goes on.
  */
-export async function verifyBundle(file, trust, { sampled = false, tell = () => {} } = {}) {
+export async function verifyBundle(file, trust, { sampled = false, later = null, tell = () => {} } = {}) {
+  const exported = later ? await exportOf(file, trust, later, tell) : null;
   const work = new Work(tell);
   work.step(1);
   const archive = await Archive.open(file);
   work.step(2);
   const own = readKeys(readObject(await archive.read("data/keys/jwks.json"), "data/keys/jwks.json"), "data/keys/jwks.json");
-  const keys = trust.keys ?? own;
+  const revoked = trust.revoked ?? new Map();
+  const keys = new Map([...(trust.keys?.size ? trust.keys : own)].filter(([kid]) => !revoked.has(kid)));
+  const ended = new Map([...revoked].map(([kid, one]) => [kid, one.raw]));
   work.step(3);
-  const signed = await verifySignature(archive, keys);
+  const signed = await verifySignature(archive, new Map([...keys, ...ended]));
   if (trust.fingerprints && !trust.fingerprints.has(hashHex(signed.key))) refuse("KEY_UNTRUSTED", "signature.dsse.json", "not the key you gave");
   work.step(4);
   await verifyFiles(archive, signed.digests, work);
@@ -37,6 +44,8 @@ export async function verifyBundle(file, trust, { sampled = false, tell = () => 
   work.step(6);
   const summary = readObject(await archive.read("data/bundle.json"), "data/bundle.json");
   if (summary.schema !== "trustmark.bundle/1") refuse("UNSUPPORTED", "data/bundle.json", "another version of the format");
+  const stands = revoked.has(signed.kid) ? judgeRevoked(signed.kid, revoked.get(signed.kid), summary.created_at, archive.members.has(STAMP), exported, SIGNATURE) : null;
+  for (const [kid, one] of revoked) if (exported && isBefore(exported, kid, one)) keys.set(kid, one.raw);
   work.step(7);
   const vkey = readVkey(text(await archive.read(`${LOG}vkey`), `${LOG}vkey`), `${LOG}vkey`);
   if (trust.vkey && trust.vkey.line !== vkey.line) refuse("KEY_UNTRUSTED", `${LOG}vkey`, "not the log's key you gave");
@@ -48,12 +57,14 @@ export async function verifyBundle(file, trust, { sampled = false, tell = () => 
   let withheld = [];
   let events = null;
   if (ledger) {
+    const end = ledger.keyEnds.get(signed.kid);
+    if (end) refuse("SIGNED_AFTER_REVOCATION", SIGNATURE, `the log inside says that key ${signed.kid} was revoked at ${end.at}; this was signed after`);
     work.step(9);
     withheld = await verifyWithheld(archive, ledger);
     const shown = [...ledger.grants.values()].filter((entry) => !withheld.includes(entry.jti));
-    const histories = await verifyTokens(archive, ledger, shown, withheld, keys, summary);
+    const histories = await verifyTokens(archive, ledger, shown, withheld, { keys, ended }, summary);
     work.step(10);
-    await verifyMarks(archive, ledger);
+    await verifyMarks(archive, ledger, withheld);
     events = await verifyEvents(archive, ledger.recorded, work);
     work.step(11);
     if (canonical(ledger.finish(`${LOG}checkpoint`)) !== canonical(summary.counts)) refuse("COUNT_MISMATCH", "data/bundle.json", "the log counts otherwise");
@@ -67,6 +78,8 @@ export async function verifyBundle(file, trust, { sampled = false, tell = () => 
     events,
     withheld: withheld.length,
     read,
+    stands,
+    ledger,
     whole: Boolean(ledger),
     files: archive.members.size,
     trusted: Boolean(trust.keys || trust.fingerprints),
@@ -74,6 +87,15 @@ export async function verifyBundle(file, trust, { sampled = false, tell = () => 
     signer: { kid: signed.kid, fingerprint: fingerprint(signed.key) },
     vkey: vkey.line,
   };
+}
+
+/** What the log of a later bundle says of this file: its place there, its time, and the ends of keys; `null`: nothing. */
+async function exportOf(file, trust, later, tell) {
+  const { ledger } = await verifyBundle(later, trust, { tell });
+  const digest = sha256.create();
+  for (let at = 0; at < file.size; at += PIECE) digest.update(new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer()));
+  const found = ledger.exports.get(hex(digest.digest()));
+  return found ? { ...found, keyEnds: ledger.keyEnds } : null;
 }
 
 class Work {
@@ -216,7 +238,7 @@ async function verifyWithheld(archive, ledger) {
   return withheld;
 }
 
-async function verifyTokens(archive, ledger, shown, withheld, keys, summary) {
+async function verifyTokens(archive, ledger, shown, withheld, { keys, ended }, summary) {
   const expected = new Set(withheld.map((jti) => `data/tokens/${jti}/withheld.json`));
   const histories = new Map();
   for (const entry of shown) {
@@ -224,7 +246,7 @@ async function verifyTokens(archive, ledger, shown, withheld, keys, summary) {
     const [terms, grant] = [`${folder}v${entry.terms_version}.terms.json`, `${folder}v${entry.terms_version}.grant.jwt`];
     for (const path of [terms, grant, `${folder}history.json`]) expected.add(path);
     if (`sha256:${hashHex(await archive.read(terms))}` !== entry.terms_hash) refuse("TERMS_MISMATCH", terms, "not the terms that were approved");
-    const claims = await verifyGrant(text(await archive.read(grant), grant).trim(), keys, summary.issuer, grant);
+    const claims = await verifyGrant(text(await archive.read(grant), grant).trim(), { keys, ended }, summary.issuer, grant);
     const granted = [claims.jti, claims.ver, claims.terms_hash, claims.tal, claims.prj, [...claims.ut].sort()];
     const logged = [entry.jti, entry.terms_version, entry.terms_hash, entry.talent, summary.production, [...entry.use_types].sort()];
     if (canonical(granted) !== canonical(logged)) refuse("TERMS_MISMATCH", grant, "the grant and the log disagree");
@@ -244,11 +266,16 @@ async function sameLog(archive, path, schema, logged) {
   return document;
 }
 
-async function verifyMarks(archive, ledger) {
+async function verifyMarks(archive, ledger, withheld) {
   await sameLog(archive, "data/marks/report.json", "trustmark.marks/1", ledger.marks);
   const latest = new Map(ledger.marks.filter((one) => one.entry.t === "verified").map((one) => [one.entry.asset, one.entry.manifest_sha256]));
+  const cited = new Map();
+  for (const { entry } of ledger.marks) if (entry.t === "marked") cited.set(entry.asset, [...(cited.get(entry.asset) ?? []), ...entry.jtis]);
   for (const [asset, wanted] of latest) {
     const path = `data/manifests/${asset}.c2pa`;
+    const jtis = cited.get(asset) ?? [];
+    // of licences that this reader may not see; its hash is in the log
+    if (jtis.length && jtis.every((jti) => withheld.includes(jti)) && !archive.members.has(path)) continue;
     if (wanted && archive.digests.get(path) !== wanted) refuse(archive.members.has(path) ? "HASH_MISMATCH" : "MISSING_FILE", path, "not the manifest store that was verified");
   }
 }

@@ -1,6 +1,6 @@
 // The page: words, progress, verdict. It puts texts into the document as texts, never as markup.
 import { Refusal } from "./bytes.js";
-import { readKeys, readVkey } from "./signing.js";
+import { readKeys, readRevoked, readVkey } from "./signing.js";
 import { verifyBundle } from "./verify.js";
 import { WORDS } from "./words.js";
 
@@ -33,6 +33,7 @@ function readTrust(pasted) {
   try {
     if (set) {
       trust.keys = readKeys(JSON.parse(set[0]), "");
+      trust.revoked = readRevoked(JSON.parse(set[0]), "");
       rest = pasted.replace(set[0], "");
     }
     for (const line of rest.split("\n").map((one) => one.trim()).filter(Boolean)) {
@@ -71,6 +72,7 @@ function show(outcome) {
   say(element("h2", outcome.kind === "good" ? words.good : words.whole));
   if (outcome.kind !== "good") say(element("p", words.wholeWhy));
   say(element("p", report.whole ? words.counts(summary.counts) : words.sample(report.read)));
+  if (report.stands) say(element("p", words.stands(report.stands)));
   if (report.withheld) say(element("p", words.withheld(report.withheld)));
   if (report.events) say(element("p", words.events(report.events)));
   if (report.people) say(element("p", words.people(report.people)));
@@ -109,7 +111,7 @@ async function run(event) {
   find("start").disabled = true;
   find("work").hidden = false;
   try {
-    const report = await verifyBundle(file, trust, { sampled: find("sampled").checked, tell: progress });
+    const report = await verifyBundle(file, trust, { sampled: find("sampled").checked, later: find("later").files[0] ?? null, tell: progress });
     progress(words.steps.length + 1, 0);
     finish({ kind: report.trusted ? "good" : "whole", report });
   } catch (error) {

@@ -3,7 +3,9 @@
 A manifest carries the action ``c2pa.created`` with the derived IPTC class, one ``c2pa.watermarked.bound``
 action and one ``c2pa.soft-binding`` per mark layer, ``cawg.training-mining`` that allows nothing, and
 our own assertion ``org.trustmark-server.licence``: licence ids, hashes of terms and the origin of the
-production's log. Ids and hashes only; never a name.
+production's log. Ids and hashes only; never a name. What the provenance graph holds behind the output stands in it
+as ingredients (``componentOf`` what became a part, ``inputTo`` what a model or a worker was given) and, with hashes, ways
+and runs of models, in ``org.trustmark-server.made-from``: who has nothing but the file can read what it was made from.
 
 c2pa-python traps met here: a ``Builder`` signs once; the library must be told which key usages count
 (``trust.trust_config``); nothing may be fetched, neither manifests nor OCSP answers; an error raised while
@@ -30,6 +32,7 @@ from provenance.source_type import Concept
 
 NAMESPACE = "org.trustmark-server"
 LICENCE_ASSERTION = f"{NAMESPACE}.licence"
+MADE_FROM_ASSERTION = f"{NAMESPACE}.made-from"
 CLAIM_GENERATOR = "Trustmark licence server"
 _MINING_USES = ("cawg.ai_training", "cawg.ai_generative_training", "cawg.ai_inference", "cawg.data_mining")
 _INGREDIENT_ID = "upload"
@@ -58,6 +61,29 @@ class LicenceFact:
 
 
 @dataclass(frozen=True)
+class IngredientFact:
+    """Something that an output was made from: ids, kinds and hashes only.
+
+    Attributes:
+        version: its id in the graph; ``child``: the id of what was made from it.
+        title: what it is in words, without a name.
+        way: how it was used, such as ``COMPOSITED_FROM``; ``role``: what a model was given it as, or empty.
+        is_input: it steered or fed a process, and is no part of the output.
+        sha256: of its bytes, or empty; ``source_type``: address of its IPTC class, or empty.
+    """
+
+    version: str
+    child: str
+    title: str
+    way: str
+    role: str
+    is_input: bool
+    sha256: str
+    media_type: str
+    source_type: str
+
+
+@dataclass(frozen=True)
 class CredentialFacts:
     """What a manifest states about an output.
 
@@ -68,6 +94,8 @@ class CredentialFacts:
         log_origin: origin of the production's log.
         duration_ms: length of the output, for the soft binding's time span; ``None`` for stills.
         mark_tracks: number of the track that carries a layer, by layer, for containers that number them.
+        made_from: what the graph holds behind it, nearest first; ``made_from_cut``: there is more.
+        runs: runs of models that made it or something behind it, by ids and hashes.
         proxy_of: of a proxy: media type and SHA-256 of the file it shows, and the SHA-256 of that file's manifest.
     """
 
@@ -82,6 +110,9 @@ class CredentialFacts:
     generator_version: str = "0.1.0"
     mark_tracks: dict[str, str] = field(default_factory=dict)
     proxy_of: dict[str, str] = field(default_factory=dict)
+    made_from: tuple[IngredientFact, ...] = ()
+    made_from_cut: bool = False
+    runs: tuple[dict[str, str], ...] = ()
 
 
 def manifest_definition(
@@ -92,6 +123,7 @@ def manifest_definition(
         "claim_generator_info": [{"name": CLAIM_GENERATOR, "version": facts.generator_version}],
         "title": facts.asset_id,
         "format": media_type,
+        "ingredients": [_ingredient(fact) for fact in facts.made_from],
         "assertions": [
             {
                 "label": "c2pa.actions.v2",
@@ -105,6 +137,7 @@ def manifest_definition(
                 "data": {"entries": {use: {"use": "notAllowed"} for use in _MINING_USES}},
             },
             {"label": LICENCE_ASSERTION, "created": True, "data": _licence_data(facts)},
+            *_made_from(facts),
         ],
     }
 
@@ -231,13 +264,51 @@ def _add_ingredient(builder: "c2pa.Builder", ingredient: Path, media_type: str) 
 
 def _actions(facts: CredentialFacts, *, with_ingredient: bool) -> list[dict[str, Any]]:
     when = facts.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    created = {"action": "c2pa.created", "when": when, "digitalSourceType": facts.source_type.uri}
-    placed = {"action": "c2pa.placed", "when": when, "parameters": {"ingredientIds": [_INGREDIENT_ID]}}
+    created: dict[str, Any] = {
+        "action": "c2pa.created", "when": when, "digitalSourceType": facts.source_type.uri,
+    }  # fmt: skip
+    if given := [fact.version for fact in facts.made_from if fact.is_input]:
+        created["parameters"] = {"ingredientIds": given}
+    parts = [fact.version for fact in facts.made_from if not fact.is_input]
+    parts += [_INGREDIENT_ID] if with_ingredient else []
+    placed = {"action": "c2pa.placed", "when": when, "parameters": {"ingredientIds": parts}}
     marked = [
         {"action": "c2pa.watermarked.bound", "when": when, "parameters": {f"{NAMESPACE}.layer": layer}}
         for layer in facts.mark_algorithms
     ]
-    return [created, *([placed] if with_ingredient else []), *marked]
+    return [created, *([placed] if parts else []), *marked]
+
+
+def _ingredient(fact: IngredientFact) -> dict[str, Any]:
+    told = {
+        "title": fact.title,
+        "format": fact.media_type,
+        "description": f"sha256:{fact.sha256}" if fact.sha256 else "",
+    }
+    return {
+        **{name: value for name, value in told.items() if value},
+        "instance_id": f"urn:uuid:{fact.version}",
+        "relationship": "inputTo" if fact.is_input else "componentOf",
+        "label": fact.version,
+    }
+
+
+def _made_from(facts: CredentialFacts) -> list[dict[str, Any]]:
+    if not facts.made_from and not facts.runs:
+        return []
+    rows = [
+        {
+            "version": fact.version, "child": fact.child, "way": fact.way, "role": fact.role,
+            "sha256": fact.sha256, "digital_source_type": fact.source_type,
+        }
+        for fact in facts.made_from
+    ]  # fmt: skip
+    data = {
+        "made_from": [{name: value for name, value in row.items() if value} for row in rows],
+        "runs": list(facts.runs),
+        "is_cut": facts.made_from_cut,
+    }
+    return [{"label": MADE_FROM_ASSERTION, "created": True, "data": data}]
 
 
 def _soft_binding(facts: CredentialFacts, layer: str, algorithm: str) -> dict[str, Any]:

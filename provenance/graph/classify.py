@@ -79,7 +79,8 @@ def derive(origin: str, edges: Sequence[Edge], *, is_generated: bool) -> str:
 
     1. A model made it: from a plate, the plate was changed by a model; from anything else or nothing, it is the
        model's. What it was composited from besides counts as material.
-    2. One parent whose bytes were only carried over: the parent's type.
+    2. One parent whose bytes were only carried over: the parent's type; so with parts named beside it, as long as the
+       carried type itself says that a model had a part.
     3. Parts of one type that were only put one after another: their type.
     4. Otherwise the parents are materials, and the ways in which they were used are changes of the whole.
     5. No parents that are media: the stated origin.
@@ -98,8 +99,11 @@ def derive(origin: str, edges: Sequence[Edge], *, is_generated: bool) -> str:
         made = tuple(Material(_MATERIAL[edge.code].origin, (Change.GENERATIVE,)) for edge in plates)
         materials = made or (Material(Origin.GENERATIVE_MODEL),)
         return _code(tuple(_MATERIAL[edge.code] for edge in whole) + materials, _changes(whole))
-    if len(whole) == 1 and whole[0].kind in _UNCHANGED:
-        return whole[0].code
+    carried = [edge for edge in whole if edge.kind in _UNCHANGED]
+    if len(carried) == 1:
+        parts = {edge.kind for edge in whole if edge is not carried[0]}
+        if not parts or (parts == {"CONTAINS"} and carried[0].code in GENERATIVE):
+            return carried[0].code
     if whole and {(edge.kind, edge.code) for edge in whole} == {("CONTAINS", whole[0].code)}:
         return whole[0].code
     if whole:

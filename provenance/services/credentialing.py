@@ -3,6 +3,9 @@
 An upload that came with credentials keeps them as an ingredient, whoever signed them; broken ones hold the
 output, since nobody could tell afterwards who broke them. A file that cannot carry credentials gets them beside
 it, and a signed proxy to look at. With a timestamp authority nothing is signed without its stamp.
+
+The source type is the one that the provenance graph derived of what the upload was made from, and the same things stand
+in the manifest as ingredients. Only an output that came before there was a graph is classed by its licences.
 """
 
 from dataclasses import dataclass, replace
@@ -14,12 +17,15 @@ from licensing.models import LicenceToken
 from provenance.authority import ClaimSigner
 from provenance.credentials import (
     CredentialFacts,
+    IngredientFact,
     LicenceFact,
     SigningFailed,
     TimestampMissing,
     sign_file,
 )
 from provenance.formats import Format, format_of_media_type
+from provenance.graph.models import RelationKind
+from provenance.graph.selectors.making import MadeFrom, Making, making_of
 from provenance.media import track_numbers
 from provenance.models import Asset, ManifestRecord
 from provenance.proxies import MEDIA_TYPE as PROXY_TYPE
@@ -31,6 +37,8 @@ from provenance.services import marking
 from provenance.services.intake import file_sha256
 from provenance.services.signing import revoked_certificates, signing_identity, trust_anchors_pem
 from provenance.source_type import context_of_uses, derive_digital_source_type, vocabulary
+
+_STEERED = frozenset({RelationKind.GENERATED_FROM, RelationKind.ACCORDING_TO, RelationKind.TRAINED_ON})
 
 
 class UploadBroken(SigningFailed):
@@ -201,9 +209,14 @@ def _credential_facts(asset: Asset, marked: Path) -> CredentialFacts:
         LicenceToken.objects.filter(jti__in=asset.token_jtis).select_related("terms").order_by("created_at")
     )
     uses = {use for token in tokens for use in token.use_types}
+    making = making_of(asset)
     return CredentialFacts(
         asset_id=str(asset.pk),
-        source_type=derive_digital_source_type(context_of_uses(uses)),
+        source_type=(
+            vocabulary()[making.code]
+            if making is not None and making.code
+            else derive_digital_source_type(context_of_uses(uses))
+        ),
         created_at=clock.now(),
         mark_id=asset.mark_id,
         mark_algorithms=marking.algorithms(asset),
@@ -213,7 +226,36 @@ def _credential_facts(asset: Asset, marked: Path) -> CredentialFacts:
         log_origin=asset.production.origin,
         duration_ms=asset.media["duration_ms"] or None,
         mark_tracks=track_numbers(marked),
+        made_from=tuple(_ingredient(one) for one in making.made_from) if making else (),
+        made_from_cut=making.is_cut if making else False,
+        runs=_runs(making) if making else (),
     )
+
+
+def _ingredient(one: MadeFrom) -> IngredientFact:
+    frames = f", frames {one.frames[0]} to {one.frames[1]}" if one.frames else ""
+    return IngredientFact(
+        version=str(one.version),
+        child=str(one.child),
+        title=f"{one.kind.replace('_', ' ').lower()}, version {one.number}{frames}",
+        way=one.way,
+        role=one.role,
+        is_input=one.way in _STEERED,
+        sha256=one.sha256,
+        media_type=one.media_type,
+        source_type=vocabulary()[one.code].uri if one.code else "",
+    )
+
+
+def _runs(making: Making) -> tuple[dict[str, str], ...]:
+    rows = [
+        {
+            "run": str(one.run), "version": str(one.version), "model": str(one.model),
+            "model_version": one.model_version, "model_sha256": one.model_sha256,
+        }
+        for one in making.runs
+    ]  # fmt: skip
+    return tuple({name: value for name, value in row.items() if value} for row in rows)
 
 
 def _format(asset: Asset) -> Format:

@@ -1,10 +1,12 @@
 """Outputs enter the graph by themselves: the upload as a first version, the released file as the second.
 
 The asset in the graph has the output's own id. What was rendered under its licences stands behind it: for each shot
-that left receipts, the frames as they are in the log then, as an asset of their own.
+that left receipts, the frames as they are in the log then, as an asset of their own; and what a pipeline recorded of the very same
+bytes, so that all that stands behind that stands behind the output.
 """
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db import transaction
 
@@ -17,6 +19,7 @@ from provenance.graph.services.recorder import Recorder, next_number
 from provenance.graph.services.recording import lock_graph
 from provenance.graph.services.refs import Known, References
 from provenance.graph.specs import EdgeSpec, VersionSpec
+from provenance.graph.visible import versions_visible_to
 from provenance.models import Asset
 from provenance.source_type import Change, context_of_uses
 from receipts import selectors as receipts
@@ -37,6 +40,8 @@ def record_upload(output: Asset, principal: Principal) -> None:
         if (one := _frames(recorder, shot, uses[shot.token_jti]))
     ]
     parts = tuple(EdgeSpec(parent=str(one.version_id), kind=RelationKind.CONTAINS) for one in frames)
+    if (same := _recorded_before(output, principal)) is not None:
+        parts = (EdgeSpec(parent=str(same), kind=RelationKind.TRANSCODED_FROM), *parts)
     asset_id = recorder.record_asset(
         kind=GraphKind.DELIVERABLE,
         name=output.file_name,
@@ -90,6 +95,14 @@ def record_release(output: Asset) -> None:
         output=output.pk,
     )
     recorder.close()
+
+
+def _recorded_before(output: Asset, principal: Principal) -> UUID | None:
+    """The newest version of these bytes that somebody recorded and the uploader may see; no other output."""
+    rows = versions_visible_to(principal).filter(
+        production=output.production, content_sha256=output.upload_sha256, output=None
+    )
+    return rows.order_by("-pk").values_list("pk", flat=True).first()
 
 
 def _frames(recorder: Recorder, shot: receipts.RenderedShot, origin: str) -> Known | None:

@@ -57,6 +57,9 @@ def test_bytes_that_were_carried_over_keep_their_type_and_a_model_always_shows(c
         ("composite", "", [edge("COMPOSITED_FROM", CAMERA), edge("COMPOSITED_FROM", HAND)], False),
         ("compositeSynthetic", "", [edge("COMPOSITED_FROM", CAMERA), edge("COMPOSITED_FROM", MODEL)], False),
         ("compositeWithTrainedAlgorithmicMedia", "", [edge("GENERATED_FROM", CAMERA, "PLATE")], True),
+        # the same bytes, and which parts they have: nothing is added, and nothing hides a model's part
+        (MODEL, "", [edge("TRANSCODED_FROM", MODEL), edge("CONTAINS", CAMERA)], False),
+        ("compositeSynthetic", "", [edge("TRANSCODED_FROM", CAMERA), edge("CONTAINS", MODEL)], False),
         # what is said of a model's work does not count
         (MODEL, "CAMERA", [], True),
     ],

@@ -93,6 +93,7 @@ _CREDENTIALS: Final = {
     "signer_untrusted": (UNSURE, later("The credentials are whole, and their signer is none that you trust.")),
     "signer_unknown": (UNSURE, later("The credentials are whole. Trust unknown: there is no list of signers.")),
     "signer_revoked": (UNSURE, later("The certificate of the signer was revoked.")),
+    "signer_expired": (UNSURE, later("The certificate of the signer has run out, and no time stamp that counts shows that it signed before.")),
     "provenance_not_examined": (UNCHECKED, later("Credentials were not read this time.")),
 }  # fmt: skip
 _CREDENTIALS_OF_A_CHECK: Final = {

@@ -1,7 +1,7 @@
 """Where files keep their manifest store, told by their first bytes; each store found is held to its boxes.
 
 The library finds stores for itself and is lenient about what is around them: an outer length that says more than there
-is, a store of no bytes at all. Here one file has one reading (:mod:`provenance.jumbf`). A container that is itself broken
+is, a store of no bytes at all. Here one file has one store at most, and one reading (:mod:`provenance.jumbf`). A container that is itself broken
 is left to the library to judge; nothing is decoded, and no more is read than the stores.
 
 Source: C2PA specification 2.4, annex A; JPEG: ISO/IEC 19566-5, D.2; ID3v2.4, 4.15; TIFF 6.0.
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from provenance.jumbf import StoreMalformed, check_bmff_store, check_store
+from provenance.jumbf import StoreMalformed, check_bmff_store, check_single, check_store
 
 _STORE_BYTES_MAX: Final = 64 * 1024 * 1024
 _PARTS_MAX: Final = 100_000
@@ -27,7 +27,7 @@ def check_embedded_stores(path: Path) -> None:
     """Check the boxes of every manifest store in a file; one without passes, and so does a kind that is not known here.
 
     Raises:
-        StoreMalformed: the boxes of one do not fit.
+        StoreMalformed: the boxes of one do not fit, or there is a second one.
         OSError: the file cannot be read.
     """
     with path.open("rb") as stream:
@@ -38,8 +38,9 @@ def check_embedded_stores(path: Path) -> None:
         if (stores := _stores_of(head)) is None:
             return
         stream.seek(0)
-        for store in stores(stream):
+        for number, store in enumerate(stores(stream)):
             check_store(store)
+            check_single(number)
 
 
 def media_type_of(path: Path) -> str | None:

@@ -27,13 +27,26 @@ def check_bmff_store(path: Path) -> None:
     """Check the boxes of the manifest store in an MP4 or QuickTime file; a file without one passes.
 
     Raises:
-        StoreMalformed: a length does not fit, a description is missing, or something follows the store.
+        StoreMalformed: a length does not fit, a description is missing, something follows the store, or there are two.
     """
+    found = 0
     with path.open("rb") as stream:
         for payload in _c2pa_boxes(stream, path.stat().st_size):
             purpose, _, rest = payload[4:].partition(b"\0")  # after version and flags
             if purpose == b"manifest":
                 _check_store(rest[8:])  # after the offset of the first hash tree
+                check_single(found)
+                found += 1
+
+
+def check_single(before: int) -> None:
+    """Check that no store came ``before`` this one: of two, each reader would choose its own.
+
+    Raises:
+        StoreMalformed: one did.
+    """
+    if before:
+        raise StoreMalformed("a second manifest store")
 
 
 def check_store(data: bytes) -> None:

@@ -15,7 +15,14 @@ from verification.models import Verification
 from watermarking.models import MediaJob
 from watermarking.work.slots import media_slot, strangers_slot
 
-BEAT = ("verification.resume", ("verification.drop_copies", 3600), ("verification.drop_checks", 60))
+BEAT = (
+    "verification.resume",
+    ("verification.drop_copies", 3600),
+    ("verification.drop_leftovers", 86_400),
+    ("verification.drop_checks", 60),
+)
+# longer than any upload takes from its first byte to its row
+_LEFT_HOURS = 24
 _QUIET = timedelta(minutes=20)
 _PASSING = (OperationalError, InterfaceError, ConnectionError, TimeoutError)
 _BUSY_SECONDS = 2
@@ -74,6 +81,12 @@ def resume() -> int:
 def drop_copies() -> int:
     """Delete ingestion copies that were kept long enough."""
     return services.drop_copies(days=settings.VERIFICATION_KEEP_DAYS)
+
+
+@shared_task(name="verification.drop_leftovers")
+def drop_leftovers() -> int:
+    """Delete the files of verifications that never came to be."""
+    return services.drop_leftovers(hours=_LEFT_HOURS)
 
 
 @shared_task(name="verification.drop_checks")

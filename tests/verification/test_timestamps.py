@@ -21,6 +21,11 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: object) -> Provenance:
     return parse_report(json.loads(capsys.readouterr().out)).provenance
 
 
+@pytest.fixture(autouse=True)
+def no_mark_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRUSTMARK_MARK_KEY", raising=False)
+
+
 @pytest.fixture
 def stamped(plain: Path, studio: House, tmp_path: Path) -> tuple[Path, Authority]:
     target = tmp_path / "stamped.mp4"

@@ -30,6 +30,7 @@ class ProvenanceReason(StrEnum):
     SIGNER_UNTRUSTED = "signer_untrusted"
     SIGNER_UNKNOWN = "signer_unknown"
     SIGNER_REVOKED = "signer_revoked"
+    SIGNER_EXPIRED = "signer_expired"
     REMOTE_NOT_FETCHED = "remote_not_fetched"
     NOT_EXAMINED = "provenance_not_examined"
 

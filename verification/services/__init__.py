@@ -9,6 +9,7 @@ from verification.services.checking import (
     take_answer,
     take_check,
 )
+from verification.services.leftovers import drop_leftovers
 from verification.services.promoting import ask_promotion, confirm_promotion, withdraw_promotion
 from verification.services.replaying import replay
 from verification.services.reviewing import give_word
@@ -20,6 +21,7 @@ __all__ = [
     "digest_of",
     "drop_checks",
     "drop_copies",
+    "drop_leftovers",
     "give_word",
     "replay",
     "request_verification",

@@ -12,11 +12,12 @@ from accounts.principals import Principal
 from audit import services as audit
 from common import clock
 from common.errors import InvalidInput, TooLarge, Unavailable
-from common.storage import put_file
+from common.storage import blobs, put_file
 from trustcore.verification.words import Impact
 from verification import selectors
 from verification.models import Verification
 from verification.pipeline.case import LAYERS
+from verification.services.leftovers import FOLDER
 from watermarking.work.estimates import space_free
 from watermarking.work.limits import work_limits
 
@@ -62,15 +63,20 @@ def request_verification(
         layers=[one for one in wanted if one in settings.VERIFICATION_LAYERS] or wanted[:1],
         touched_at=clock.now(),
     )
-    row.blob = put_file(f"verifications/{row.pk}{Path(file_name).suffix[:8].lower()}", path)
-    row.save()
-    audit.record(
-        kind="verification.asked",
-        principal=principal,
-        object_type="verification",
-        object_id=row.pk,
-        details={"sha256": sha256, "impact": impact, "layers": row.layers},
-    )
+    # the name holds the row's id: should this process end before the row is kept, ``drop_leftovers`` finds the file
+    row.blob = put_file(f"{FOLDER}/{row.pk}{Path(file_name).suffix[:8].lower()}", path)
+    try:
+        row.save()
+        audit.record(
+            kind="verification.asked",
+            principal=principal,
+            object_type="verification",
+            object_id=row.pk,
+            details={"sha256": sha256, "impact": impact, "layers": row.layers},
+        )
+    except BaseException:
+        blobs().delete(row.blob)
+        raise
     return row
 
 

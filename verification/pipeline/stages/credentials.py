@@ -43,6 +43,8 @@ SIDECAR_BYTES_MAX = 64 * 1024 * 1024
 CAUSES = ("transcoding", "metadata stripping", "re-wrapping", "canonicalisation mismatch")
 _JUDGED = ("Hash.match", "Hash.mismatch")
 _TRUST_CODES = frozenset({"signingCredential.untrusted", REVOKED})
+# the certificate is not valid now, and no stamp that counts says that it was when it signed
+_EXPIRED = "signingCredential.expired"
 
 
 def run(given: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     revoked = revoked_serials(crls, anchor_pem=anchors, now=datetime.now(UTC)) if crls else frozenset()
     sidecar = Path(given["sidecar"]) if given.get("sidecar") else None
     judged = _judged(path, sidecar, anchors, roots, revoked)
-    opinion = second_opinion(path, sidecar, anchors, judged.provenance)
+    opinion = second_opinion(path, sidecar, anchors, judged.provenance, roots=roots)
     provenance = msgspec.structs.replace(judged.provenance, second_opinion=opinion)
     answer: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(judged, provenance=provenance))
     return answer
@@ -182,10 +184,13 @@ def _verdict(
         revoked = any(REVOKED in finding.failures for finding in report.findings)
         unknown = ProvenanceReason.SIGNER_UNTRUSTED if anchors else ProvenanceReason.SIGNER_UNKNOWN
         return ProvenanceStatus.INVALID, ProvenanceReason.SIGNER_REVOKED if revoked else unknown
-    if active - mismatch - _TRUST_CODES:
+    if active - mismatch - _TRUST_CODES - {_EXPIRED}:
         return ProvenanceStatus.INVALID, ProvenanceReason.SIGNATURE_INVALID
     if mismatch or not bound:
         return ProvenanceStatus.INVALID, ProvenanceReason.BINDING_MISMATCH
+    if _EXPIRED in active and not any(set(one.failures) - _TRUST_CODES for one in report.findings[1:]):
+        # nothing was changed: it cannot be shown that whoever holds the key might still sign with it
+        return ProvenanceStatus.INVALID, ProvenanceReason.SIGNER_EXPIRED
     return ProvenanceStatus.INVALID, ProvenanceReason.INGREDIENT_INVALID
 
 
@@ -196,9 +201,13 @@ def _trust(report: CredentialReport, confirmed: set[str], anchors: str) -> Signe
 
 
 def _is_trusted(report: CredentialReport, confirmed: set[str]) -> bool:
-    """Whether the library trusts the signer, and not by a revoked certificate or by a root of times alone."""
+    """Whether the signature is that of a signer whom the library trusts.
+
+    Not by a certificate alone that somebody laid beside another signature, by a revoked one, or by a root of times.
+    """
     against = set(report.findings[0].failures) if report.findings else set()
-    return "signingCredential.trusted" in confirmed and against.isdisjoint(_TRUST_CODES)
+    told = {"signingCredential.trusted", "claimSignature.validated"}
+    return told <= confirmed and against.isdisjoint(_TRUST_CODES)
 
 
 def _asserted_at(store: dict[str, Any], report: CredentialReport) -> str | None:

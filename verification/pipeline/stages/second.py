@@ -17,12 +17,20 @@ from trustcore.verification.words import OpinionState, ProvenanceReason, Provena
 
 _LIBRARY = "encypher-c2pa"
 _SAID = {"Trusted": OpinionState.TRUSTED, "Valid": OpinionState.VALID, "Invalid": OpinionState.INVALID}
-_UNTRUSTED = frozenset({ProvenanceReason.SIGNER_UNKNOWN, ProvenanceReason.SIGNER_UNTRUSTED})
+_UNTRUSTED = frozenset(
+    {ProvenanceReason.SIGNER_UNKNOWN, ProvenanceReason.SIGNER_UNTRUSTED, ProvenanceReason.SIGNER_EXPIRED}
+)
 _CODES_MOST = 20
 
 
-def second_opinion(path: Path, sidecar: Path | None, anchors: str, first: Provenance) -> SecondOpinion:
-    """Ask the other implementation; whatever it does, the first opinion stands."""
+def second_opinion(
+    path: Path, sidecar: Path | None, anchors: str, first: Provenance, *, roots: str = ""
+) -> SecondOpinion:
+    """Ask the other implementation; whatever it does, the first opinion stands.
+
+    Args:
+        roots: of timestamp authorities, as PEM.
+    """
     known = format_of(path)
     store = sidecar if first.source == "sidecar" else None
     try:
@@ -32,6 +40,7 @@ def second_opinion(path: Path, sidecar: Path | None, anchors: str, first: Proven
                 known.media_type if known else None,
                 manifest_store=store.read_bytes() if store else None,
                 trust_pem=anchors or None,
+                tsa_trust_pem=roots or None,
                 no_default_trust=True,
                 telemetry=False,
                 online=False,

@@ -65,7 +65,7 @@ drop function licensing_sign_off_is_counsels();
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0021_operators_and_counsel"),
-        ("licensing", "0401_checkpoints_passed"),
+        ("licensing", "0410_rules_are_closed_over_terms"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
     operations = [

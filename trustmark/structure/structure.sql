@@ -1,5 +1,5 @@
 -- Made by scripts/structure.py from an empty database that was migrated; do not edit.
--- migrations: sha256:254e38eddb4d813589cbadc5e5b57b6bb5ce564a1cf727e3311286595bb147b9
+-- migrations: sha256:7c683ba3734a1b63c4913145b25a18d3742c50cb1bf7fb84ac5d06a40d28af5d
 -- PostgreSQL: 18
 CREATE TYPE public.receipts_question AS (
 	place integer,
@@ -107,6 +107,32 @@ begin
     end if;
     return null;
 end $$;
+CREATE FUNCTION public.licensing_adoption_needs_sign_off() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if not exists (select from licensing_profilesignoff s
+                    where s.id = new.sign_off_id and s.organisation_id = new.organisation_id
+                      and s.profile = new.profile and s.profile_hash = new.profile_hash
+                      and s.signed_by_id <> new.signed_by_id) then
+        raise exception 'no profile is in force without a sign-off of its text by somebody else'
+            using errcode = 'restrict_violation';
+    end if;
+    return new;
+end $$;
+CREATE FUNCTION public.licensing_canary_needs_sign_off() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if new.kind = 'PROFILE' and new.stage = 'CANARY'
+       and not exists (select from licensing_profilesignoff s
+                        where s.organisation_id = new.organisation_id and s.profile = new.profile
+                          and s.profile_hash = new.content_hash and s.signed_by_id <> new.recorded_by_id) then
+        raise exception 'no profile binds a share without a sign-off of its text by somebody else'
+            using errcode = 'restrict_violation';
+    end if;
+    return new;
+end $$;
 CREATE FUNCTION public.licensing_guard_adoption() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -115,6 +141,17 @@ begin
        or to_jsonb(new) - array['ended_at', 'ended_by_id'] is distinct from
           to_jsonb(old) - array['ended_at', 'ended_by_id'] or old.ended_at is not null then
         raise exception 'a sign-off is ended once and changes in nothing else' using errcode = 'restrict_violation';
+    end if;
+    return null;
+end $$;
+CREATE FUNCTION public.licensing_guard_block() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if tg_op = 'DELETE' or old.ended_at is not null
+       or to_jsonb(new) - array['ended_at', 'ended_by_id'] is distinct from
+          to_jsonb(old) - array['ended_at', 'ended_by_id'] then
+        raise exception 'a block is ended once and changes in nothing else' using errcode = 'restrict_violation';
     end if;
     return null;
 end $$;
@@ -178,6 +215,28 @@ begin
        and (new.word_at is not distinct from old.word_at
             or not coalesce(licensing_word_of(new.talent_id, new.word_by_id, new.word_at), false)) then
         raise exception 'only the member loosens what binds them' using errcode = 'restrict_violation';
+    end if;
+    return null;
+end $$;
+CREATE FUNCTION public.licensing_guard_release() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    ended licensing_licencetoken%rowtype;
+begin
+    if tg_op = 'DELETE' or old.decided_at is not null
+       or to_jsonb(new) - array['is_granted', 'decided_at', 'decided_by_id', 'decided_for_id', 'side', 'answer']
+          is distinct from
+          to_jsonb(old) - array['is_granted', 'decided_at', 'decided_by_id', 'decided_for_id', 'side', 'answer'] then
+        raise exception 'a release is decided once and changes in nothing else' using errcode = 'restrict_violation';
+    end if;
+    if new.is_granted then
+        select * into ended from licensing_licencetoken where jti = new.token_id;
+        if ended.revocation_kind = 'EMERGENCY_STOP'
+           and (new.side <> 'TALENT' or not exists (
+                select from licensing_talent t where t.id = ended.talent_id and t.user_id = new.decided_by_id)) then
+            raise exception 'what the talent stopped only the talent lets go' using errcode = 'restrict_violation';
+        end if;
     end if;
     return null;
 end $$;
@@ -400,6 +459,17 @@ CREATE FUNCTION public.licensing_places_within(asked jsonb, granted jsonb) RETUR
         where not exists (select from jsonb_array_elements_text(granted) as given
                           where given = place or given = left(place, 2)))
 $$;
+CREATE FUNCTION public.licensing_sign_off_is_counsels() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if not exists (select from accounts_membership m
+                    where m.user_id = new.signed_by_id and m.organisation_id = new.organisation_id
+                      and m.role = 'LEGAL' and m.ended_at is null) then
+        raise exception 'only the counsel of an organisation signs a profile off' using errcode = 'restrict_violation';
+    end if;
+    return new;
+end $$;
 CREATE FUNCTION public.licensing_stop_needs_talent() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -413,6 +483,46 @@ begin
     end if;
     return new;
 end $$;
+CREATE FUNCTION public.licensing_terms_at_default(terms jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    select coalesce(
+        terms - array[
+            'schema', 'terms_version', 'supersedes', 'project', 'licensor', 'represented_by', 'licensee', 'vendors',
+            'assignability', 'change_of_control', 'talent', 'constructs', 'anchors', 'replica_class', 'use_types',
+            'consent_id', 'description', 'script', 'scope', 'window', 'exploitation', 'render_territory', 'tools',
+            'exclusivity', 'content', 'ratings', 'declared', 'approvals', 'compensation', 'reporting', 'marking',
+            'credit', 'security', 'retention', 'training', 'renewal', 'profiles', 'governing_law', 'dispute'
+        ] = '{}'
+        and (terms -> 'scope') - array[
+            'sequences', 'shots', 'characters', 'frames_max', 'lines_max', 'resolution_max', 'words_max',
+            'max_screen_seconds'
+        ] = '{"runs_max": 0, "seconds_max": 0}'
+        and (terms -> 'window') - array['not_before', 'not_after', 'days', 'production_end_event'] = '{}'
+        and (terms -> 'exploitation') - array['until', 'channels', 'distribution_territory']
+            = '{"edit_rights": ["FULL_WORK"]}'
+        and (terms -> 'approvals') - array['mode', 'quorum', 'final_review_hours', 'checkpoints'] = '{}'
+        and (terms -> 'compensation') - array[
+            'basis', 'currency', 'amount_minor', 'minimum_guarantee_minor', 'kill_fee_minor', 'scale_reference',
+            'equivalent_days_estimated', 'equivalent_days_method', 'equivalent_days_author',
+            'equivalent_days_dated', 'pension_health_bps', 'residuals', 'use_fee_minor', 'holding_fee_minor',
+            'audit_rights'
+        ] = '{"overage_rate_minor": 0, "agent_commission_bps": 0, "payee": null, "due": null, "late_terms": null}'
+        and terms -> 'exclusivity' = '{"kind": "NONE", "categories": [], "territory": [], "until": null,
+            "most_favoured_nation": false}'
+        and terms -> 'reporting' = '{"cadence": "WEEKLY", "to": ["AGENT", "GUILD"]}'
+        and terms -> 'marking' = '{"watermark": ["AUDIO", "PIXEL"], "c2pa": true, "visible_label": "NONE",
+            "iptc": null}'
+        and terms -> 'retention' = '{"on_end": "DESTROY", "scan": "DESTROY", "replica_model": "DESTROY",
+            "outputs": "KEEP"}'
+        and terms -> 'renewal' = '{"notify_days_before": [30, 14, 7, 1], "terms": "RENEGOTIATE"}'
+        and terms -> 'training' = '{"allowed": false, "separate_token_required": true}'
+        and terms -> 'credit' = 'null'
+        and terms -> 'dispute' = 'null'
+        and terms ->> 'governing_law' = 'US-CA'
+        and not coalesce(terms -> 'declared', '{}') ? 'exemption',
+        false)
+$$;
 CREATE FUNCTION public.licensing_terms_within_rule(terms jsonb, limits jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -511,6 +621,24 @@ begin
                           and a.kind = 'APPROVE' and a.side = 'SERVER' and a.terms_hash = agreed.terms_hash) then
             raise exception 'no rule of the talent approves these terms' using errcode = 'restrict_violation';
         end if;
+    end if;
+    return null;
+end $$;
+CREATE FUNCTION public.licensing_token_says_the_usual() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    asked licensing_licencerequest%rowtype;
+    agreed licensing_termsversion%rowtype;
+begin
+    select * into asked from licensing_licencerequest where id = new.request_id;
+    if asked.mode is distinct from 'AUTO_WITHIN_RULES' then
+        return null;
+    end if;
+    select * into agreed from licensing_termsversion where id = new.terms_id;
+    if not licensing_terms_at_default(agreed.terms) then
+        raise exception 'no rule of the talent approves a clause that it has no limit for'
+            using errcode = 'restrict_violation';
     end if;
     return null;
 end $$;
@@ -1750,6 +1878,22 @@ CREATE TABLE public.licensing_delegation (
     CONSTRAINT delegation_ends_after_it_begins CHECK ((valid_until > valid_from)),
     CONSTRAINT delegation_is_to_somebody_else CHECK ((NOT (from_user_id = to_user_id)))
 );
+CREATE TABLE public.licensing_framerelease (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    why text NOT NULL,
+    is_granted boolean,
+    decided_at timestamp with time zone,
+    side character varying(12) NOT NULL,
+    answer text NOT NULL,
+    asked_by_id uuid NOT NULL,
+    asked_for_id uuid NOT NULL,
+    decided_by_id uuid,
+    decided_for_id uuid,
+    token_id uuid NOT NULL,
+    CONSTRAINT release_decision_is_whole CHECK ((((decided_at IS NULL) AND (decided_by_id IS NULL) AND (decided_for_id IS NULL) AND (is_granted IS NULL) AND ((side)::text = ''::text)) OR ((decided_at IS NOT NULL) AND (decided_by_id IS NOT NULL) AND (decided_for_id IS NOT NULL) AND (is_granted IS NOT NULL) AND ((side)::text = ANY ((ARRAY['TALENT'::character varying, 'GUARDIAN'::character varying, 'AGENT'::character varying])::text[]))))),
+    CONSTRAINT release_has_four_eyes CHECK (((decided_by_id IS NULL) OR ((NOT ((decided_by_id = asked_by_id) AND (decided_by_id IS NOT NULL))) AND (NOT ((decided_for_id = asked_for_id) AND (decided_for_id IS NOT NULL))))))
+);
 CREATE TABLE public.licensing_grantreissue (
     id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
@@ -2155,7 +2299,16 @@ CREATE TABLE public.licensing_profileadoption (
     ended_by_id uuid,
     organisation_id uuid NOT NULL,
     signed_by_id uuid NOT NULL,
+    sign_off_id uuid,
     CONSTRAINT adoption_names_its_counsel CHECK ((NOT ((counsel_name)::text = ''::text)))
+);
+CREATE TABLE public.licensing_profilesignoff (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    profile character varying(60) NOT NULL,
+    profile_hash character varying(71) NOT NULL,
+    organisation_id uuid NOT NULL,
+    signed_by_id uuid NOT NULL
 );
 CREATE TABLE public.licensing_quotaalert (
     id uuid NOT NULL,
@@ -2265,6 +2418,18 @@ CREATE TABLE public.licensing_shadowoutcome (
 CREATE TABLE public.licensing_statuschange (
     status_list integer NOT NULL,
     xact xid8 NOT NULL
+);
+CREATE TABLE public.licensing_studioblock (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    side character varying(12) NOT NULL,
+    why text NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by_id uuid,
+    placed_by_id uuid NOT NULL,
+    studio_id uuid NOT NULL,
+    talent_id uuid NOT NULL,
+    CONSTRAINT block_end_is_whole CHECK ((((ended_at IS NULL) AND (ended_by_id IS NULL)) OR ((ended_at IS NOT NULL) AND (ended_by_id IS NOT NULL))))
 );
 CREATE TABLE public.licensing_talent (
     id uuid NOT NULL,
@@ -4482,76 +4647,81 @@ INSERT INTO public.django_migrations VALUES
 	(81, 'compliance', '0400_bundles_of_a_part', '2000-01-01 00:00:00+00'),
 	(82, 'licensing', '0400_rules_hold_every_clause', '2000-01-01 00:00:00+00'),
 	(83, 'licensing', '0401_checkpoints_passed', '2000-01-01 00:00:00+00'),
-	(84, 'mfa', '0001_initial', '2000-01-01 00:00:00+00'),
-	(85, 'mfa', '0002_authenticator_timestamps', '2000-01-01 00:00:00+00'),
-	(86, 'mfa', '0003_authenticator_type_uniq', '2000-01-01 00:00:00+00'),
-	(87, 'notify', '0001_notices_and_webhooks', '2000-01-01 00:00:00+00'),
-	(88, 'notify', '0002_hear_the_trail', '2000-01-01 00:00:00+00'),
-	(89, 'notify', '0003_letters', '2000-01-01 00:00:00+00'),
-	(90, 'notify', '0020_topics_of_training_and_outputs', '2000-01-01 00:00:00+00'),
-	(91, 'provenance', '0001_outputs', '2000-01-01 00:00:00+00'),
-	(92, 'provenance', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(93, 'provenance', '0030_certificate_revocation', '2000-01-01 00:00:00+00'),
-	(94, 'provenance', '0031_softbinding_resolution', '2000-01-01 00:00:00+00'),
-	(95, 'provenance', '0040_graph', '2000-01-01 00:00:00+00'),
-	(96, 'provenance', '0041_graph_integrity', '2000-01-01 00:00:00+00'),
-	(97, 'provenance', '0060_exchange', '2000-01-01 00:00:00+00'),
-	(98, 'provenance', '0200_prompts_about_people', '2000-01-01 00:00:00+00'),
-	(99, 'provenance', '0300_labels_and_times', '2000-01-01 00:00:00+00'),
-	(100, 'receipts', '0001_ledger', '2000-01-01 00:00:00+00'),
-	(101, 'receipts', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(102, 'receipts', '0010_debts_and_kinds', '2000-01-01 00:00:00+00'),
-	(103, 'receipts', '0020_offline_reckoning', '2000-01-01 00:00:00+00'),
-	(104, 'receipts', '0030_key_entries', '2000-01-01 00:00:00+00'),
-	(105, 'receipts', '0040_public_log', '2000-01-01 00:00:00+00'),
-	(106, 'receipts', '0060_keep_checks', '2000-01-01 00:00:00+00'),
-	(107, 'receipts', '0061_leases_by_time', '2000-01-01 00:00:00+00'),
-	(108, 'receipts', '0070_recorded_entries', '2000-01-01 00:00:00+00'),
-	(109, 'receipts', '0080_kept_counts', '2000-01-01 00:00:00+00'),
-	(110, 'screenplays', '0001_works_and_versions', '2000-01-01 00:00:00+00'),
-	(111, 'screenplays', '0002_grants_and_accesses', '2000-01-01 00:00:00+00'),
-	(112, 'screenplays', '0003_copies_shots_and_proofs', '2000-01-01 00:00:00+00'),
-	(113, 'sessions', '0001_initial', '2000-01-01 00:00:00+00'),
-	(114, 'socialaccount', '0001_initial', '2000-01-01 00:00:00+00'),
-	(115, 'socialaccount', '0002_token_max_lengths', '2000-01-01 00:00:00+00'),
-	(116, 'socialaccount', '0003_extra_data_default_dict', '2000-01-01 00:00:00+00'),
-	(117, 'socialaccount', '0004_app_provider_id_settings', '2000-01-01 00:00:00+00'),
-	(118, 'socialaccount', '0005_socialtoken_nullable_app', '2000-01-01 00:00:00+00'),
-	(119, 'socialaccount', '0006_alter_socialaccount_extra_data', '2000-01-01 00:00:00+00'),
-	(120, 'training', '0001_gate', '2000-01-01 00:00:00+00'),
-	(121, 'training', '0002_what_was_captured_stays', '2000-01-01 00:00:00+00'),
-	(122, 'training', '0020_manifests', '2000-01-01 00:00:00+00'),
-	(123, 'training', '0021_manifests_stay', '2000-01-01 00:00:00+00'),
-	(124, 'training', '0030_takedowns', '2000-01-01 00:00:00+00'),
-	(125, 'training', '0031_takedowns_stay', '2000-01-01 00:00:00+00'),
-	(126, 'training', '0040_contracts', '2000-01-01 00:00:00+00'),
-	(127, 'training', '0041_contracts_stay', '2000-01-01 00:00:00+00'),
-	(128, 'training', '0060_reports', '2000-01-01 00:00:00+00'),
-	(129, 'training', '0061_reports_stay', '2000-01-01 00:00:00+00'),
-	(130, 'training', '0070_imports', '2000-01-01 00:00:00+00'),
-	(131, 'training', '0071_imports_stay', '2000-01-01 00:00:00+00'),
-	(132, 'training', '0072_transforms', '2000-01-01 00:00:00+00'),
-	(133, 'training', '0073_transforms_stay', '2000-01-01 00:00:00+00'),
-	(134, 'training', '0074_lineage_events', '2000-01-01 00:00:00+00'),
-	(135, 'training', '0080_reach_is_lean', '2000-01-01 00:00:00+00'),
-	(136, 'training', '0090_sounds_and_texts', '2000-01-01 00:00:00+00'),
-	(137, 'training', '0100_imports_that_end_otherwise', '2000-01-01 00:00:00+00'),
-	(138, 'training', '0101_reviews_of_other_reasons', '2000-01-01 00:00:00+00'),
-	(139, 'training', '0102_reports_made_again', '2000-01-01 00:00:00+00'),
-	(140, 'training', '0103_scans_as_jobs', '2000-01-01 00:00:00+00'),
-	(141, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
-	(142, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(143, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
-	(144, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
-	(145, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
-	(146, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
-	(147, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
-	(148, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(149, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
-	(150, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
-	(151, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
-	(152, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
-	(153, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
+	(84, 'licensing', '0410_rules_are_closed_over_terms', '2000-01-01 00:00:00+00'),
+	(85, 'licensing', '0420_counsel_signs_off', '2000-01-01 00:00:00+00'),
+	(86, 'licensing', '0421_held_frames_are_let_go', '2000-01-01 00:00:00+00'),
+	(87, 'licensing', '0422_studios_blocked', '2000-01-01 00:00:00+00'),
+	(88, 'mfa', '0001_initial', '2000-01-01 00:00:00+00'),
+	(89, 'mfa', '0002_authenticator_timestamps', '2000-01-01 00:00:00+00'),
+	(90, 'mfa', '0003_authenticator_type_uniq', '2000-01-01 00:00:00+00'),
+	(91, 'notify', '0001_notices_and_webhooks', '2000-01-01 00:00:00+00'),
+	(92, 'notify', '0002_hear_the_trail', '2000-01-01 00:00:00+00'),
+	(93, 'notify', '0003_letters', '2000-01-01 00:00:00+00'),
+	(94, 'notify', '0020_topics_of_training_and_outputs', '2000-01-01 00:00:00+00'),
+	(95, 'provenance', '0001_outputs', '2000-01-01 00:00:00+00'),
+	(96, 'provenance', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(97, 'provenance', '0030_certificate_revocation', '2000-01-01 00:00:00+00'),
+	(98, 'provenance', '0031_softbinding_resolution', '2000-01-01 00:00:00+00'),
+	(99, 'provenance', '0040_graph', '2000-01-01 00:00:00+00'),
+	(100, 'provenance', '0041_graph_integrity', '2000-01-01 00:00:00+00'),
+	(101, 'provenance', '0060_exchange', '2000-01-01 00:00:00+00'),
+	(102, 'provenance', '0200_prompts_about_people', '2000-01-01 00:00:00+00'),
+	(103, 'provenance', '0300_labels_and_times', '2000-01-01 00:00:00+00'),
+	(104, 'provenance', '0320_papers_about_people', '2000-01-01 00:00:00+00'),
+	(105, 'receipts', '0001_ledger', '2000-01-01 00:00:00+00'),
+	(106, 'receipts', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(107, 'receipts', '0010_debts_and_kinds', '2000-01-01 00:00:00+00'),
+	(108, 'receipts', '0020_offline_reckoning', '2000-01-01 00:00:00+00'),
+	(109, 'receipts', '0030_key_entries', '2000-01-01 00:00:00+00'),
+	(110, 'receipts', '0040_public_log', '2000-01-01 00:00:00+00'),
+	(111, 'receipts', '0060_keep_checks', '2000-01-01 00:00:00+00'),
+	(112, 'receipts', '0061_leases_by_time', '2000-01-01 00:00:00+00'),
+	(113, 'receipts', '0070_recorded_entries', '2000-01-01 00:00:00+00'),
+	(114, 'receipts', '0080_kept_counts', '2000-01-01 00:00:00+00'),
+	(115, 'screenplays', '0001_works_and_versions', '2000-01-01 00:00:00+00'),
+	(116, 'screenplays', '0002_grants_and_accesses', '2000-01-01 00:00:00+00'),
+	(117, 'screenplays', '0003_copies_shots_and_proofs', '2000-01-01 00:00:00+00'),
+	(118, 'sessions', '0001_initial', '2000-01-01 00:00:00+00'),
+	(119, 'socialaccount', '0001_initial', '2000-01-01 00:00:00+00'),
+	(120, 'socialaccount', '0002_token_max_lengths', '2000-01-01 00:00:00+00'),
+	(121, 'socialaccount', '0003_extra_data_default_dict', '2000-01-01 00:00:00+00'),
+	(122, 'socialaccount', '0004_app_provider_id_settings', '2000-01-01 00:00:00+00'),
+	(123, 'socialaccount', '0005_socialtoken_nullable_app', '2000-01-01 00:00:00+00'),
+	(124, 'socialaccount', '0006_alter_socialaccount_extra_data', '2000-01-01 00:00:00+00'),
+	(125, 'training', '0001_gate', '2000-01-01 00:00:00+00'),
+	(126, 'training', '0002_what_was_captured_stays', '2000-01-01 00:00:00+00'),
+	(127, 'training', '0020_manifests', '2000-01-01 00:00:00+00'),
+	(128, 'training', '0021_manifests_stay', '2000-01-01 00:00:00+00'),
+	(129, 'training', '0030_takedowns', '2000-01-01 00:00:00+00'),
+	(130, 'training', '0031_takedowns_stay', '2000-01-01 00:00:00+00'),
+	(131, 'training', '0040_contracts', '2000-01-01 00:00:00+00'),
+	(132, 'training', '0041_contracts_stay', '2000-01-01 00:00:00+00'),
+	(133, 'training', '0060_reports', '2000-01-01 00:00:00+00'),
+	(134, 'training', '0061_reports_stay', '2000-01-01 00:00:00+00'),
+	(135, 'training', '0070_imports', '2000-01-01 00:00:00+00'),
+	(136, 'training', '0071_imports_stay', '2000-01-01 00:00:00+00'),
+	(137, 'training', '0072_transforms', '2000-01-01 00:00:00+00'),
+	(138, 'training', '0073_transforms_stay', '2000-01-01 00:00:00+00'),
+	(139, 'training', '0074_lineage_events', '2000-01-01 00:00:00+00'),
+	(140, 'training', '0080_reach_is_lean', '2000-01-01 00:00:00+00'),
+	(141, 'training', '0090_sounds_and_texts', '2000-01-01 00:00:00+00'),
+	(142, 'training', '0100_imports_that_end_otherwise', '2000-01-01 00:00:00+00'),
+	(143, 'training', '0101_reviews_of_other_reasons', '2000-01-01 00:00:00+00'),
+	(144, 'training', '0102_reports_made_again', '2000-01-01 00:00:00+00'),
+	(145, 'training', '0103_scans_as_jobs', '2000-01-01 00:00:00+00'),
+	(146, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
+	(147, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(148, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
+	(149, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
+	(150, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
+	(151, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
+	(152, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
+	(153, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(154, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
+	(155, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
+	(156, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
+	(157, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
+	(158, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
 SELECT pg_catalog.setval('public.account_emailaddress_id_seq', 1, false);
 SELECT pg_catalog.setval('public.account_emailconfirmation_id_seq', 1, false);
 SELECT pg_catalog.setval('public.accounts_historicalmembership_history_id_seq', 1, false);
@@ -4562,7 +4732,7 @@ SELECT pg_catalog.setval('public.auth_group_id_seq', 1, false);
 SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('public.common_idempotencyrecord_id_seq', 1, false);
 SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 153, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 158, true);
 SELECT pg_catalog.setval('public.licensing_autorule_licensees_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicalauthority_history_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicaldelegation_history_id_seq', 1, false);
@@ -4749,6 +4919,8 @@ ALTER TABLE ONLY public.licensing_declaredevent
     ADD CONSTRAINT licensing_declaredevent_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.licensing_delegation
     ADD CONSTRAINT licensing_delegation_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.licensing_framerelease
+    ADD CONSTRAINT licensing_framerelease_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.licensing_grantreissue
     ADD CONSTRAINT licensing_grantreissue_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.licensing_grantstatement
@@ -4809,6 +4981,8 @@ ALTER TABLE ONLY public.licensing_production
     ADD CONSTRAINT licensing_production_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.licensing_profileadoption
     ADD CONSTRAINT licensing_profileadoption_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.licensing_profilesignoff
+    ADD CONSTRAINT licensing_profilesignoff_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.licensing_quotaalert
     ADD CONSTRAINT licensing_quotaalert_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.licensing_requestaction
@@ -4827,6 +5001,8 @@ ALTER TABLE ONLY public.licensing_shadowoutcome
     ADD CONSTRAINT licensing_shadowoutcome_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.licensing_statuschange
     ADD CONSTRAINT licensing_statuschange_pkey PRIMARY KEY (status_list, xact);
+ALTER TABLE ONLY public.licensing_studioblock
+    ADD CONSTRAINT licensing_studioblock_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.licensing_talent
     ADD CONSTRAINT licensing_talent_handle_key UNIQUE (handle);
 ALTER TABLE ONLY public.licensing_talent
@@ -5137,6 +5313,8 @@ ALTER TABLE ONLY public.training_source
     ADD CONSTRAINT source_once UNIQUE (organisation_id, canonical_url);
 ALTER TABLE ONLY public.licensing_termsversion
     ADD CONSTRAINT terms_version_once_per_licence UNIQUE (licence_id, version);
+ALTER TABLE ONLY public.licensing_profilesignoff
+    ADD CONSTRAINT text_signed_off_once_by_each UNIQUE (organisation_id, profile, profile_hash, signed_by_id);
 ALTER TABLE ONLY public.licensing_licencetoken
     ADD CONSTRAINT token_status_slot_once UNIQUE (status_list, status_index);
 ALTER TABLE ONLY public.training_trainingasset
@@ -5374,6 +5552,7 @@ CREATE INDEX event_by_object ON public.audit_event USING btree (object_type, obj
 CREATE INDEX event_by_organisation ON public.audit_event USING btree (organisation_id, number DESC);
 CREATE INDEX event_for_the_log ON public.audit_event USING btree (production_id, number) WHERE (log_entry IS NOT NULL);
 CREATE INDEX fingerprint_in_order ON public.training_fingerprint USING btree (organisation_id, number);
+CREATE UNIQUE INDEX frames_let_go_once_per_licence ON public.licensing_framerelease USING btree (token_id) WHERE is_granted;
 CREATE INDEX frametally_by_shot ON public.receipts_frametally USING btree (token_jti, shot);
 CREATE INDEX generation_by_film ON public.provenance_generationrecord USING btree (production_id, id DESC);
 CREATE INDEX generation_by_model ON public.provenance_generationrecord USING btree (model_id, id DESC);
@@ -5420,6 +5599,11 @@ CREATE INDEX licensing_delegation_from_user_id_ad321745 ON public.licensing_dele
 CREATE INDEX licensing_delegation_mandate_id_7eda34f8 ON public.licensing_delegation USING btree (mandate_id);
 CREATE INDEX licensing_delegation_parent_id_c474a648 ON public.licensing_delegation USING btree (parent_id);
 CREATE INDEX licensing_delegation_to_user_id_e38762cb ON public.licensing_delegation USING btree (to_user_id);
+CREATE INDEX licensing_framerelease_asked_by_id_b4278139 ON public.licensing_framerelease USING btree (asked_by_id);
+CREATE INDEX licensing_framerelease_asked_for_id_d8a32b65 ON public.licensing_framerelease USING btree (asked_for_id);
+CREATE INDEX licensing_framerelease_decided_by_id_40ba05b7 ON public.licensing_framerelease USING btree (decided_by_id);
+CREATE INDEX licensing_framerelease_decided_for_id_dcacdf15 ON public.licensing_framerelease USING btree (decided_for_id);
+CREATE INDEX licensing_framerelease_token_id_a70835c2 ON public.licensing_framerelease USING btree (token_id);
 CREATE INDEX licensing_grantreissue_token_id_906590e3 ON public.licensing_grantreissue USING btree (token_id);
 CREATE INDEX licensing_guilddefault_guild_id_6bd6e7f0 ON public.licensing_guilddefault USING btree (guild_id);
 CREATE INDEX licensing_guilddefault_set_by_id_fc9c5264 ON public.licensing_guilddefault USING btree (set_by_id);
@@ -5521,7 +5705,10 @@ CREATE INDEX licensing_production_organisation_id_27314d23 ON public.licensing_p
 CREATE INDEX licensing_production_origin_38380f4e_like ON public.licensing_production USING btree (origin varchar_pattern_ops);
 CREATE INDEX licensing_profileadoption_ended_by_id_5abe2124 ON public.licensing_profileadoption USING btree (ended_by_id);
 CREATE INDEX licensing_profileadoption_organisation_id_a482b043 ON public.licensing_profileadoption USING btree (organisation_id);
+CREATE INDEX licensing_profileadoption_sign_off_id_82f72e54 ON public.licensing_profileadoption USING btree (sign_off_id);
 CREATE INDEX licensing_profileadoption_signed_by_id_73729084 ON public.licensing_profileadoption USING btree (signed_by_id);
+CREATE INDEX licensing_profilesignoff_organisation_id_832c3003 ON public.licensing_profilesignoff USING btree (organisation_id);
+CREATE INDEX licensing_profilesignoff_signed_by_id_253f3241 ON public.licensing_profilesignoff USING btree (signed_by_id);
 CREATE INDEX licensing_quotaalert_token_id_ca8f271d ON public.licensing_quotaalert USING btree (token_id);
 CREATE INDEX licensing_r_guild_i_c39ccb_idx ON public.licensing_rollimport USING btree (guild_id, created_at);
 CREATE INDEX licensing_r_organis_12f937_idx ON public.licensing_revocationduty USING btree (organisation_id, created_at);
@@ -5542,6 +5729,10 @@ CREATE INDEX licensing_rollrefusal_roll_id_1b10ce58 ON public.licensing_rollrefu
 CREATE INDEX licensing_shadowoutcome_request_id_3ae0dc43 ON public.licensing_shadowoutcome USING btree (request_id);
 CREATE INDEX licensing_shadowoutcome_rollout_id_9a40b4e0 ON public.licensing_shadowoutcome USING btree (rollout_id);
 CREATE INDEX licensing_shadowoutcome_version_id_8c0d95a7 ON public.licensing_shadowoutcome USING btree (version_id);
+CREATE INDEX licensing_studioblock_ended_by_id_ba5f5d86 ON public.licensing_studioblock USING btree (ended_by_id);
+CREATE INDEX licensing_studioblock_placed_by_id_af51abba ON public.licensing_studioblock USING btree (placed_by_id);
+CREATE INDEX licensing_studioblock_studio_id_fb4d06f2 ON public.licensing_studioblock USING btree (studio_id);
+CREATE INDEX licensing_studioblock_talent_id_ae807a0e ON public.licensing_studioblock USING btree (talent_id);
 CREATE INDEX licensing_t_license_906357_idx ON public.licensing_trainingrequest USING btree (licensee_id, created_at);
 CREATE INDEX licensing_t_license_9f83ee_idx ON public.licensing_trainingtoken USING btree (licensee_id, created_at);
 CREATE INDEX licensing_t_talent__0b6ec5_idx ON public.licensing_talentinstruction USING btree (talent_id, kind, created_at);
@@ -5597,12 +5788,14 @@ CREATE UNIQUE INDEX one_active_signing_authority ON public.provenance_signingaut
 CREATE UNIQUE INDEX one_adoption_in_force ON public.licensing_profileadoption USING btree (organisation_id, profile) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX one_asset_per_mark ON public.provenance_asset USING btree (mark_id) WHERE (NOT ((mark_id)::text = ''::text));
 CREATE UNIQUE INDEX one_asset_per_upload_key ON public.provenance_asset USING btree (organisation_id, idempotency_key) WHERE (NOT ((idempotency_key)::text = ''::text));
+CREATE UNIQUE INDEX one_block_per_studio ON public.licensing_studioblock USING btree (talent_id, studio_id) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX one_erasure_of_a_talent ON public.compliance_erasure USING btree (talent_id) WHERE ((state)::text = ANY ((ARRAY['ASKED'::character varying, 'CONFIRMED'::character varying, 'DONE'::character varying])::text[]));
 CREATE UNIQUE INDEX one_erasure_of_a_user ON public.compliance_erasure USING btree (user_id) WHERE ((state)::text = ANY ((ARRAY['ASKED'::character varying, 'CONFIRMED'::character varying, 'DONE'::character varying])::text[]));
 CREATE UNIQUE INDEX one_hold_a_matter ON public.audit_legalhold USING btree (matter) WHERE (lifted_at IS NULL);
 CREATE UNIQUE INDEX one_hold_in_force_per_side ON public.licensing_hold USING btree (covers, reason, side) WHERE (lifted_at IS NULL);
 CREATE UNIQUE INDEX one_live_membership_per_role ON public.accounts_membership USING btree (user_id, organisation_id, role) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX one_mandate_in_force_per_talent ON public.licensing_mandate USING btree (talent_id) WHERE (revoked_at IS NULL);
+CREATE UNIQUE INDEX one_open_release_per_licence ON public.licensing_framerelease USING btree (token_id) WHERE (decided_at IS NULL);
 CREATE UNIQUE INDEX one_open_renewal_per_token ON public.licensing_licencerequest USING btree (renews_id) WHERE (((state)::text = ANY ((ARRAY['SUBMITTED'::character varying, 'NOTICE_PERIOD'::character varying, 'IN_REVIEW'::character varying, 'COUNTERED'::character varying, 'COUNTER_ACCEPTED'::character varying])::text[])) AND (renews_id IS NOT NULL));
 CREATE UNIQUE INDEX one_reading_at_a_time ON public.compliance_evidencereading USING btree (evidence_id) WHERE (entry_id IS NULL);
 CREATE UNIQUE INDEX one_rollout_in_force ON public.licensing_policyrollout USING btree (organisation_id, kind, profile) WHERE (ended_at IS NULL);
@@ -5662,6 +5855,7 @@ CREATE INDEX record_by_action ON public.verification_verificationrecord USING bt
 CREATE INDEX reissue_by_key ON public.licensing_grantreissue USING btree (kid);
 CREATE INDEX relation_by_generation ON public.provenance_relation USING btree (generation_id) WHERE (generation_id IS NOT NULL);
 CREATE INDEX relation_by_parent ON public.provenance_relation USING btree (parent_id, child_id);
+CREATE INDEX release_by_licence ON public.licensing_framerelease USING btree (token_id, created_at);
 CREATE UNIQUE INDEX report_rerun_one_at_a_time ON public.training_reportrerun USING btree (report_id) WHERE (done_at IS NULL);
 CREATE INDEX report_rerun_waiting ON public.training_reportrerun USING btree (touched_at) WHERE (done_at IS NULL);
 CREATE UNIQUE INDEX review_one_open ON public.training_review USING btree (asset_id) WHERE ((answer)::text = ''::text);
@@ -5898,6 +6092,9 @@ CREATE CONSTRAINT TRIGGER graphasset_is_told AFTER INSERT ON public.provenance_g
 CREATE TRIGGER hold_status_noted AFTER INSERT OR UPDATE OF lifted_at ON public.licensing_hold FOR EACH ROW EXECUTE FUNCTION public.note_hold_in_status();
 CREATE CONSTRAINT TRIGGER labelproposal_is_told AFTER INSERT ON public.provenance_labelproposal DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.provenance_told('LABEL_PROPOSED');
 CREATE CONSTRAINT TRIGGER licensing_adoption_guarded AFTER DELETE OR UPDATE ON public.licensing_profileadoption NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_adoption();
+CREATE TRIGGER licensing_adoption_signed BEFORE INSERT ON public.licensing_profileadoption FOR EACH ROW EXECUTE FUNCTION public.licensing_adoption_needs_sign_off();
+CREATE CONSTRAINT TRIGGER licensing_block_guarded AFTER DELETE OR UPDATE ON public.licensing_studioblock NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_block();
+CREATE TRIGGER licensing_canary_signed BEFORE INSERT ON public.licensing_policyrollout FOR EACH ROW EXECUTE FUNCTION public.licensing_canary_needs_sign_off();
 CREATE TRIGGER licensing_checkpointpass_append_only BEFORE DELETE OR UPDATE ON public.licensing_checkpointpass FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_checkpointpass_no_truncate BEFORE TRUNCATE ON public.licensing_checkpointpass FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_declaredevent_append_only BEFORE DELETE OR UPDATE ON public.licensing_declaredevent FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -5917,6 +6114,9 @@ CREATE CONSTRAINT TRIGGER licensing_mandate_guarded AFTER INSERT OR DELETE OR UP
 CREATE CONSTRAINT TRIGGER licensing_member_guarded AFTER DELETE OR UPDATE ON public.licensing_guildmember NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_member();
 CREATE TRIGGER licensing_personsignature_append_only BEFORE DELETE OR UPDATE ON public.licensing_personsignature FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_personsignature_no_truncate BEFORE TRUNCATE ON public.licensing_personsignature FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER licensing_profilesignoff_append_only BEFORE DELETE OR UPDATE ON public.licensing_profilesignoff FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER licensing_profilesignoff_no_truncate BEFORE TRUNCATE ON public.licensing_profilesignoff FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE CONSTRAINT TRIGGER licensing_release_guarded AFTER DELETE OR UPDATE ON public.licensing_framerelease NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_release();
 CREATE TRIGGER licensing_request_guarded BEFORE DELETE OR UPDATE ON public.licensing_licencerequest FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_request();
 CREATE TRIGGER licensing_requestaction_append_only BEFORE DELETE OR UPDATE ON public.licensing_requestaction FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_requestaction_no_truncate BEFORE TRUNCATE ON public.licensing_requestaction FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -5924,6 +6124,7 @@ CREATE CONSTRAINT TRIGGER licensing_rollout_guarded AFTER DELETE OR UPDATE ON pu
 CREATE CONSTRAINT TRIGGER licensing_rule_guarded AFTER INSERT OR DELETE OR UPDATE ON public.licensing_autorule NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_word();
 CREATE TRIGGER licensing_shadowoutcome_append_only BEFORE DELETE OR UPDATE ON public.licensing_shadowoutcome FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_shadowoutcome_no_truncate BEFORE TRUNCATE ON public.licensing_shadowoutcome FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER licensing_sign_off_guarded BEFORE INSERT ON public.licensing_profilesignoff FOR EACH ROW EXECUTE FUNCTION public.licensing_sign_off_is_counsels();
 CREATE CONSTRAINT TRIGGER licensing_signature_guarded AFTER INSERT ON public.licensing_personsignature NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_signature();
 CREATE CONSTRAINT TRIGGER licensing_signer_guarded AFTER INSERT OR DELETE OR UPDATE ON public.licensing_mandatesigner NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_signer();
 CREATE TRIGGER licensing_talentinstruction_append_only BEFORE DELETE OR UPDATE ON public.licensing_talentinstruction FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -5932,6 +6133,7 @@ CREATE TRIGGER licensing_termsversion_append_only BEFORE DELETE OR UPDATE ON pub
 CREATE TRIGGER licensing_termsversion_no_truncate BEFORE TRUNCATE ON public.licensing_termsversion FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE CONSTRAINT TRIGGER licensing_token_consented AFTER INSERT ON public.licensing_licencetoken NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_token_needs_consents();
 CREATE TRIGGER licensing_token_locked BEFORE DELETE OR UPDATE ON public.licensing_licencetoken FOR EACH ROW EXECUTE FUNCTION public.licensing_lock_token();
+CREATE CONSTRAINT TRIGGER licensing_token_says_the_usual AFTER INSERT ON public.licensing_licencetoken NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_token_says_the_usual();
 CREATE TRIGGER licensing_token_stop BEFORE UPDATE ON public.licensing_licencetoken FOR EACH ROW WHEN ((((new.revocation_kind)::text = 'EMERGENCY_STOP'::text) AND ((old.revocation_kind)::text <> 'EMERGENCY_STOP'::text))) EXECUTE FUNCTION public.licensing_stop_needs_talent();
 CREATE TRIGGER licensing_token_terminated BEFORE UPDATE ON public.licensing_licencetoken FOR EACH ROW WHEN ((((old.state)::text = 'TERMINATED_CHANGE_OF_CONTROL'::text) AND ((new.state)::text <> (old.state)::text))) EXECUTE FUNCTION public.licensing_token_stays_terminated();
 CREATE CONSTRAINT TRIGGER licensing_token_within_its_rule AFTER INSERT ON public.licensing_licencetoken NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_token_within_rule();
@@ -6213,6 +6415,16 @@ ALTER TABLE ONLY public.licensing_delegation
     ADD CONSTRAINT licensing_delegation_parent_id_c474a648_fk_licensing FOREIGN KEY (parent_id) REFERENCES public.licensing_delegation(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.licensing_delegation
     ADD CONSTRAINT licensing_delegation_to_user_id_e38762cb_fk_accounts_user_id FOREIGN KEY (to_user_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.licensing_framerelease
+    ADD CONSTRAINT licensing_framerelea_asked_for_id_d8a32b65_fk_accounts_ FOREIGN KEY (asked_for_id) REFERENCES public.accounts_organisation(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.licensing_framerelease
+    ADD CONSTRAINT licensing_framerelea_decided_by_id_40ba05b7_fk_accounts_ FOREIGN KEY (decided_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.licensing_framerelease
+    ADD CONSTRAINT licensing_framerelea_decided_for_id_dcacdf15_fk_accounts_ FOREIGN KEY (decided_for_id) REFERENCES public.accounts_organisation(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.licensing_framerelease
+    ADD CONSTRAINT licensing_framerelea_token_id_a70835c2_fk_licensing FOREIGN KEY (token_id) REFERENCES public.licensing_licencetoken(jti) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.licensing_framerelease
+    ADD CONSTRAINT licensing_framerelease_asked_by_id_b4278139_fk_accounts_user_id FOREIGN KEY (asked_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.licensing_grantreissue
     ADD CONSTRAINT licensing_grantreiss_token_id_906590e3_fk_licensing FOREIGN KEY (token_id) REFERENCES public.licensing_licencetoken(jti) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.licensing_grantstatement
@@ -6326,7 +6538,13 @@ ALTER TABLE ONLY public.licensing_profileadoption
 ALTER TABLE ONLY public.licensing_profileadoption
     ADD CONSTRAINT licensing_profileado_organisation_id_a482b043_fk_accounts_ FOREIGN KEY (organisation_id) REFERENCES public.accounts_organisation(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.licensing_profileadoption
+    ADD CONSTRAINT licensing_profileado_sign_off_id_82f72e54_fk_licensing FOREIGN KEY (sign_off_id) REFERENCES public.licensing_profilesignoff(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.licensing_profileadoption
     ADD CONSTRAINT licensing_profileado_signed_by_id_73729084_fk_accounts_ FOREIGN KEY (signed_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.licensing_profilesignoff
+    ADD CONSTRAINT licensing_profilesig_organisation_id_832c3003_fk_accounts_ FOREIGN KEY (organisation_id) REFERENCES public.accounts_organisation(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.licensing_profilesignoff
+    ADD CONSTRAINT licensing_profilesig_signed_by_id_253f3241_fk_accounts_ FOREIGN KEY (signed_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.licensing_quotaalert
     ADD CONSTRAINT licensing_quotaalert_token_id_ca8f271d_fk_licensing FOREIGN KEY (token_id) REFERENCES public.licensing_licencetoken(jti) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.licensing_requestaction
@@ -6361,6 +6579,14 @@ ALTER TABLE ONLY public.licensing_shadowoutcome
     ADD CONSTRAINT licensing_shadowoutc_rollout_id_9a40b4e0_fk_licensing FOREIGN KEY (rollout_id) REFERENCES public.licensing_policyrollout(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.licensing_shadowoutcome
     ADD CONSTRAINT licensing_shadowoutc_version_id_8c0d95a7_fk_licensing FOREIGN KEY (version_id) REFERENCES public.licensing_termsversion(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.licensing_studioblock
+    ADD CONSTRAINT licensing_studiobloc_studio_id_fb4d06f2_fk_accounts_ FOREIGN KEY (studio_id) REFERENCES public.accounts_organisation(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.licensing_studioblock
+    ADD CONSTRAINT licensing_studioblock_ended_by_id_ba5f5d86_fk_accounts_user_id FOREIGN KEY (ended_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.licensing_studioblock
+    ADD CONSTRAINT licensing_studioblock_placed_by_id_af51abba_fk_accounts_user_id FOREIGN KEY (placed_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.licensing_studioblock
+    ADD CONSTRAINT licensing_studioblock_talent_id_ae807a0e_fk_licensing_talent_id FOREIGN KEY (talent_id) REFERENCES public.licensing_talent(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.licensing_talent
     ADD CONSTRAINT licensing_talent_organisation_id_9de9bb06_fk_accounts_ FOREIGN KEY (organisation_id) REFERENCES public.accounts_organisation(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.licensing_talent

@@ -113,7 +113,12 @@ def sealed_key_of(column: str) -> Subquery:
 
 
 def remember_sealed(subject_id: UUID, sealed_key: bytes | None) -> None:
-    """Remember a key that was read by :func:`sealed_key_of`."""
+    """Remember a key that was read by :func:`sealed_key_of`; that there is none yet is not worth remembering.
+
+    The first text about a person makes their key: a process that remembered its absence would read that text as erased.
+    """
+    if sealed_key is None:
+        return
     _known.put(subject_id, (time.monotonic(), _opened(SubjectKey(pk=subject_id, sealed_key=sealed_key))))
 
 

@@ -108,6 +108,11 @@ class TermField:
         return str(value) if isinstance(value, str) else value
 
     @property
+    def is_hint(self) -> bool:
+        """Whether ``limit`` says how the field is filled in, rather than what it means."""
+        return self.kind in {Kind.NAMES, Kind.DATE}
+
+    @property
     def is_list(self) -> bool:
         """Whether the field holds members."""
         return self.kind in LISTS

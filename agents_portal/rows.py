@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from agents_portal.code_words import BASES
 from agents_portal.drafts import Draft
-from agents_portal.fields import TermField, Value
+from agents_portal.fields import TermField, Value, Way
 from agents_portal.talk import Remark
 from agents_portal.templatetags.portal import screen_time
 from agents_portal.term_table import FIELDS, in_group, may_change
@@ -153,7 +153,7 @@ def _row(one: TermField, reading: Reading, yours: Terms) -> TermRow:
     return TermRow(
         key=one.key,
         label=str(one.label),
-        pieces=tuple(pieces) or (Piece("text", _("None")),),
+        pieces=tuple(pieces) or (Piece("text", _("Any") if one.way is Way.WITHIN else _("None")),),
         limit=_limit(one, yours),
         note=draft.notes.get(one.key, ""),
         question=draft.questions.get(one.key, ""),
@@ -219,9 +219,9 @@ def _limit(one: TermField, terms: Terms) -> str:
                 return _("Not: every other channel")
             return _("Until %(day)s. Not: every other channel") % {"day": _day(until)}
         case "compensation-amount_minor":
-            return f"{money_words(terms)}. {_money_limit(terms)}"
+            return ". ".join(part for part in (money_words(terms), _estimate(terms)) if part)
         case _:
-            return str(one.limit)
+            return "" if one.is_hint else str(one.limit)
 
 
 def _day(text: str) -> str:
@@ -281,12 +281,12 @@ def money_words(terms: Terms) -> str:
     return _("%(amount)s, %(basis)s") % said
 
 
-def _money_limit(terms: Terms) -> str:
+def _estimate(terms: Terms) -> str:
     days = terms.compensation.equivalent_days_estimated
     if days:
         text = ngettext("Estimated as %(days)s day of work", "Estimated as %(days)s days of work", days)
         return text % {"days": figure(days)}
-    return _("Computed and reported here, never moved")
+    return ""
 
 
 _USUAL: Final = parse_terms(

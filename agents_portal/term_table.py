@@ -75,7 +75,11 @@ def _field(path: str, kind: Kind = Kind.TEXT, way: Way = Way.FREE, **further: An
 
 
 def _of(table: Mapping[str, Any]) -> Any:
-    return lambda code: str(table.get(code, code))
+    def told(code: str) -> str:
+        text = str(table.get(code, code))
+        return text[:1].upper() + text[1:]
+
+    return told
 
 
 def _level_words(code: str) -> str:
@@ -169,6 +173,7 @@ _PLAIN: Final = (
     _field("security.tpn_level", group="ends", optional=True, longest=128),
     _field("renewal.terms", Kind.CHOICE, group="ends", codes=_codes(clauses.RenewalTerms)),
     _field("renewal.notify_days_before", Kind.NAMES, group="ends", optional=True, longest=5, limit=later("Days before the end, as 30, 14, 7, 1")),
+    _field("governing_law", Kind.TEXT, Way.FIXED, group="ends", longest=16),
     _field("dispute", group="ends", optional=True),
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from agents_portal.term_table import FIELDS, KEY_OF
 from common.language import later
 from licensing.selectors import ActionLine
 
@@ -43,6 +44,7 @@ class TrailRow:
     terms_hash: str
     id: UUID | None = None
     key: str = ""
+    about: str = ""
 
 
 def trail_of(acts: Iterable[ActionLine]) -> list[TrailRow]:
@@ -60,6 +62,13 @@ def trail_of(acts: Iterable[ActionLine]) -> list[TrailRow]:
             act.terms_hash,
             act.id,
             act.key,
+            _about(act),
         )
         for act in acts
     ]
+
+
+def _about(act: ActionLine) -> str:
+    """The term that a question or an answer is about, by the name of its row."""
+    key = KEY_OF.get(act.about, "")
+    return str(FIELDS[key].label) if key else ""

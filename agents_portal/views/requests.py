@@ -21,7 +21,7 @@ from agents_portal.grants import granted_in_words
 from agents_portal.outlook_words import outlook_words
 from agents_portal.rows import Reading, term_groups
 from agents_portal.talk import open_questions, talk_of
-from agents_portal.term_table import FIELDS, may_change
+from agents_portal.term_table import FIELDS, KEY_OF, may_change
 from agents_portal.trail import trail_of
 from agents_portal.words import Badge, figure, later, likeness_words, outside_words
 from common import clock
@@ -160,7 +160,7 @@ def page_of(
         "grants": granted_in_words(yours, removed=_removed_uses(draft, detail.terms)),
         "neighbours": _neighbours(request, detail),
         "trail": trail_of(detail.actions),
-        "outside": [outside_words(code) for code in detail.outside_mandate],
+        "outside": [_outside(code) for code in detail.outside_mandate],
         "changed_by_you": Badge("pencil", _("Changed by you"), "yours"),
         "draft_badge": Badge(
             "pencil",
@@ -172,6 +172,11 @@ def page_of(
         "was_asked": any(act.kind == "QUESTION" and act.side not in detail.sides for act in detail.actions),
         "up": _UP[request.seat],
     }
+
+
+def _outside(code: str) -> str:
+    """A path beyond the mandate by the name of its row; one with a member says the member, too."""
+    return str(FIELDS[KEY_OF[code]].label) if code in KEY_OF else outside_words(code)
 
 
 def _last_terms(request: PortalRequest, detail: RequestDetail) -> Terms | None:

@@ -4427,7 +4427,7 @@ export interface components {
             field: string;
             sentence: string;
         };
-        /** @description Values by path of terms, ``{"scope.frames_max": 2000}``, and a word on each where wanted. */
+        /** @description Values by path of terms, ``{"scope.frames_max": 2000}``, a word on each and questions about any, by path too. */
         ChangesInputRequest: {
             changes: {
                 [key: string]: unknown;
@@ -4437,6 +4437,9 @@ export interface components {
             };
             /** @default  */
             note: string;
+            questions?: {
+                [key: string]: string;
+            };
             terms_hash: string;
         };
         /**
@@ -8509,11 +8512,12 @@ export interface components {
             /** @description id or address of a user who is no talent */
             user?: string;
         };
-        /** @description ``not_before`` null: the window opens when the licence is issued. */
+        /** @description ``not_before`` null: the window opens when the licence is issued; an event may end the work before its last day. */
         WindowInputRequest: {
             days: number;
             /** Format: date-time */
             not_before?: string | null;
+            production_end_event?: string | null;
         };
         /** @description Why the request is taken back; may be empty. */
         WithdrawInputRequest: {

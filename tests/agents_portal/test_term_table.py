@@ -15,10 +15,10 @@ from trustcore.policy.shape import Declared
 NOBODYS = {
     "project.id", "project.kind", "project.title", "project.eidr", "licensor", "represented_by", "licensee", "talent",
     "anchors", "consent_id", "script", "training.allowed", "training.separate_token_required", "profiles",
-    "governing_law", "approvals.mode", "approvals.quorum", "compensation.payee", "window.not_after",
+    "approvals.mode", "approvals.quorum", "compensation.payee", "window.not_after",
 }  # fmt: skip
 """Whom and which work it is about, what routing or the talent alone decides, and the day that follows from the others."""
-THE_STUDIOS = {"replica_class", "description"}
+THE_STUDIOS = {"replica_class", "description", "governing_law"}
 
 
 def test_every_term_that_can_be_negotiated_has_a_row() -> None:

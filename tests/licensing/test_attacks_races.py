@@ -114,3 +114,29 @@ def test_lapse_leaves_a_request_that_somebody_acts_on_and_closes_it_at_its_prese
     last = request.actions.order_by("at").last()
     assert last is not None
     assert (last.kind, last.version, last.state_after) == ("LAPSE", 2, "LAPSED")
+
+
+def test_counter_that_waited_for_another_counter_writes_no_version(request_and_counter: Any) -> None:
+    request, counter = request_and_counter
+    error = while_it_commits(counter, counter)
+    assert isinstance(error, DomainError)
+    assert error.code == "REQUEST_STATE"
+    assert request.versions.count() == 2
+    assert list(request.actions.filter(kind="COUNTER").values_list("version", flat=True)) == [2]
+
+
+def test_revision_and_acceptance_at_once_leave_one_version_on_the_table(request_and_counter: Any) -> None:
+    request, counter = request_and_counter
+    counter()
+    request.refresh_from_db()
+    producer, countered = factories.make_producer(request.licensee), request.current.terms_hash
+    error = while_it_commits(
+        lambda: services.revise_request(
+            principal=producer, request_id=request.pk, terms_hash=countered, changes={"scope.frames_max": 20}
+        ),
+        lambda: services.accept_counter(principal=producer, request_id=request.pk, terms_hash=countered),
+    )
+    assert isinstance(error, DomainError)
+    assert error.code == "REQUEST_STATE"
+    request.refresh_from_db()
+    assert (request.state, request.current.version) == ("SUBMITTED", 3)

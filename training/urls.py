@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from training.api import assets, contracts, imports, manifests, reports, sources, takedowns, transforms, views
+from training.api import (
+    assets,
+    contracts,
+    imports,
+    manifests,
+    reports,
+    sources,
+    takedowns,
+    transforms,
+    views,
+    wording,
+)
 
 urlpatterns = [
     path("api/v1/source-classes", sources.SourceClassesApi.as_view(), name="api-source-classes"),
@@ -11,6 +22,7 @@ urlpatterns = [
     path("api/v1/source-domains", sources.SourceDomainsApi.as_view()),
     path("api/v1/sources", sources.SourcesApi.as_view(), name="api-sources"),
     path("api/v1/sources/<uuid:source_id>", sources.SourceApi.as_view(), name="api-source"),
+    path("api/v1/sources/<uuid:source_id>/owner", sources.SourceOwnerApi.as_view()),
     path("api/v1/sources/<uuid:source_id>/rights", sources.SourceRightsApi.as_view()),
     path("api/v1/training-rights/<uuid:rights_id>/end", sources.RightsEndApi.as_view()),
     path("api/v1/training-assets", assets.TrainingAssetsApi.as_view(), name="api-training-assets"),
@@ -63,6 +75,9 @@ urlpatterns = [
     path("api/v1/takedowns/<uuid:takedown_id>/call-off", takedowns.TakedownCallOffApi.as_view()),
     path("api/v1/takedowns/<uuid:takedown_id>/close", takedowns.TakedownCloseApi.as_view()),
     path("api/v1/takedowns/<uuid:takedown_id>/certificate", takedowns.TakedownCertificateApi.as_view()),
+    # -- words
+    path("api/v1/training-wording", wording.WordingApi.as_view(), name="api-training-wording"),
+    path("api/v1/training-wording/approve", wording.WordingApproveApi.as_view()),
     # -- reports, views, rights reviews
     path("api/v1/rights-reports", reports.RightsReportsApi.as_view(), name="api-rights-reports"),
     path("api/v1/rights-reports/<uuid:report_id>", reports.RightsReportApi.as_view()),

@@ -2566,6 +2566,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{source_id}/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Hand a source over to a colleague. */
+        post: operations["sources_hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources/{source_id}/rights": {
         parameters: {
             query?: never;
@@ -3645,6 +3662,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/training-wording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Read the words. */
+        get: operations["training_wording_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-wording/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Approve them. */
+        post: operations["training_wording_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/verifications": {
         parameters: {
             query?: never;
@@ -4419,6 +4470,12 @@ export interface components {
             /** Format: uuid */
             source_id: string;
             territory: string;
+        };
+        /** @description A word that is not as it was approved; null: it was not there, or is not any more. */
+        ChangedWordOutput: {
+            approved: string | null;
+            key: string;
+            now: string | null;
         };
         /** @description One changed field, in words. */
         ChangeOutput: {
@@ -6263,6 +6320,12 @@ export interface components {
             /** Format: uuid */
             start: string;
             versions: components["schemas"]["ReachedOutput"][];
+        };
+        /** @description The address of the colleague who answers for it from now on, and why. */
+        OwnerInputRequest: {
+            /** Format: email */
+            owner: string;
+            reason: string;
         };
         /** @description A thing that went into a deliverable. */
         PartOutput: {
@@ -8524,6 +8587,33 @@ export interface components {
             /** @default  */
             note: string;
         };
+        /** @description The words that are approved, by their hash, and what counsel says to it. */
+        WordingInputRequest: {
+            hash: string;
+            note: string;
+        };
+        /** @description Every word by its key, and how they stand. */
+        WordingOutput: {
+            /** Format: date-time */
+            approved_at: string | null;
+            /** Format: uuid */
+            approved_by: string | null;
+            approved_hash: string;
+            changed: components["schemas"]["ChangedWordOutput"][];
+            hash: string;
+            note: string;
+            state: components["schemas"]["WordingOutputStateEnum"];
+            words: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * @description * `APPROVED` - APPROVED
+         *     * `CHANGED` - CHANGED
+         *     * `NEVER_APPROVED` - NEVER_APPROVED
+         * @enum {string}
+         */
+        WordingOutputStateEnum: "APPROVED" | "CHANGED" | "NEVER_APPROVED";
         /** @description What is asked or answered, and about which term; empty: about all. */
         WordsInputRequest: {
             /** @default  */
@@ -14625,6 +14715,8 @@ export interface operations {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
                 limit?: number;
+                /** @description gone: those whose owner has no seat in the house any more. */
+                owner?: "gone";
             };
             header?: never;
             path?: never;
@@ -14715,6 +14807,44 @@ export interface operations {
             403: components["responses"]["Refused403"];
             404: components["responses"]["Refused404"];
             406: components["responses"]["Refused406"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    sources_hand_over: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with the same key and body gives the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnerInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            422: components["responses"]["Refused422"];
             503: components["responses"]["Refused503"];
         };
     };
@@ -17169,6 +17299,67 @@ export interface operations {
             403: components["responses"]["Refused403"];
             404: components["responses"]["Refused404"];
             406: components["responses"]["Refused406"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    training_wording_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WordingOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    training_wording_approve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with the same key and body gives the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WordingInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WordingOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            422: components["responses"]["Refused422"];
             503: components["responses"]["Refused503"];
         };
     };

@@ -208,6 +208,7 @@ def bodies(ask: Any) -> dict[str, Any]:
             platform="Archive", platform_id="w", rights_holder="Archive Ltd",
         ),
         "POST /api/v1/sources/{source_id}/rights": json(**rights),
+        "POST /api/v1/sources/{source_id}/owner": json(owner=email("producer"), reason="On leave."),
         "POST /api/v1/training-rights/{rights_id}/end": json(reason="Taken back."),
         "POST /api/v1/training-assets": json(**capture),
         "POST /api/v1/training-assets/{asset_id}/content": lambda _: ask(
@@ -230,6 +231,7 @@ def bodies(ask: Any) -> dict[str, Any]:
             name="walked-too", purpose="A walk.", territory="US", code_commit=COMMIT,
             container_image="image@sha256:1", assets=lambda world: [world.ids["asset to fill"]],
         ),
+        "POST /api/v1/training-wording/approve": json(409, hash="sha256:" + "0" * 64, note="Read."),
         "POST /api/v1/manifests/{name}/withdraw": json(reason="No more."),
         "POST /api/v1/training-runs": json(
             external_id="walked-too", name="walked", code_commit=COMMIT, container_image="image@sha256:1",

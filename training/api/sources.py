@@ -10,11 +10,12 @@ from rest_framework.response import Response
 
 from common import clock
 from common.clock import rfc3339
-from common.errors import NotFound
+from common.errors import InvalidInput, NotFound
 from training.api.base import ReasonInput, Strict, TrainingView
 from training.models import RightsRecord, Source, SourceClass
 from training.selectors.inventory import classes_of, sources_of
 from training.selectors.rights import current_rights, standing
+from training.services.owners import hand_over, without_owner
 from training.services.rights import RightsAsk, end_rights, record_rights
 from training.services.sources import (
     SourceAsk,
@@ -91,6 +92,13 @@ class RightsInput(Strict):
             if unsaid:
                 raise serializers.ValidationError({name: ["This field is required."] for name in unsaid})
         return super().to_internal_value(data)
+
+
+class OwnerInput(Strict):
+    """The address of the colleague who answers for it from now on, and why."""
+
+    owner = serializers.EmailField()
+    reason = serializers.CharField(max_length=500)
 
 
 class SourceClassOutput(Strict):
@@ -212,9 +220,23 @@ class SourcesApi(TrainingView):
 
     required_scope: ClassVar[dict[str, str]] = {"GET": "training:read", "POST": "training:write"}
 
-    @extend_schema(operation_id="sources_list", responses=SourceOutput(many=True))
+    @extend_schema(
+        operation_id="sources_list",
+        parameters=[
+            OpenApiParameter(
+                "owner",
+                str,
+                enum=["gone"],
+                description="gone: those whose owner has no seat in the house any more.",
+            )
+        ],
+        responses=SourceOutput(many=True),
+    )
     def get(self, request: Request) -> Response:
-        return self.page(sources_of(self.principal), write_source)
+        rows, owner = sources_of(self.principal), request.query_params.get("owner")
+        if owner not in (None, "gone"):
+            raise InvalidInput("FILTER_UNKNOWN", "The owner to filter by is gone, or is not asked for.")
+        return self.page(without_owner(rows) if owner else rows, write_source)
 
     @extend_schema(operation_id="sources_register", request=SourceInput, responses={201: SourceOutput})
     def post(self, request: Request) -> Response:
@@ -248,6 +270,20 @@ class SourceRightsApi(TrainingView):
             principal=self.principal, source_id=source_id, ask=RightsAsk(**{**told, **lists})
         )
         return Response(write_rights(made), status=201)
+
+
+class SourceOwnerApi(TrainingView):
+    """Hand a source over to a colleague."""
+
+    required_scope = "training:write"
+
+    @extend_schema(operation_id="sources_hand_over", request=OwnerInput, responses=SourceOutput)
+    def post(self, request: Request, source_id: UUID) -> Response:
+        told = self.parsed(OwnerInput)
+        row = hand_over(
+            principal=self.principal, source_id=source_id, to=told["owner"], reason=told["reason"]
+        )
+        return Response(write_source(sources_of(self.principal).get(pk=row.pk)))
 
 
 class RightsEndApi(TrainingView):

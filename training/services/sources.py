@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, User
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
@@ -17,6 +16,7 @@ from training.lineage.writing import make_node
 from training.models import DomainRule, LineageNode, Source, SourceClass, Takedown
 from training.seats import require_counsel, require_engineer, require_stopper
 from training.selectors.lineage import sources_above
+from training.services.owners import colleague
 from training.services.texts import canonical_url, clean
 from training.vocabulary import NodeKind, SourceType
 from trustcore.policy.territory import is_territory
@@ -145,7 +145,7 @@ def register_source(*, principal: Principal, ask: SourceAsk) -> Source:
         node = make_node(organisation_id=principal.organisation_id, kind=NodeKind.SOURCE, ref=source_id)
         made = Source.objects.create(
             pk=source_id, organisation=principal.organisation, source_class=kind, canonical_url=url,
-            domain=domain, geography=ask.geography, owner=_owner(principal, ask.owner),
+            domain=domain, geography=ask.geography, owner=colleague(principal, ask.owner) if ask.owner else principal.person,
             registered_by=principal.person, node=node, **fields,
         )  # fmt: skip
         record(
@@ -198,17 +198,6 @@ def _sources_of_case(house: UUID, case: Takedown) -> set[UUID]:
         *roots.values_list("ref", flat=True),
         *reached.values_list("ref", flat=True),
     }
-
-
-def _owner(principal: Principal, email: str) -> User:
-    if not email:
-        return principal.person
-    seat = Membership.objects.filter(
-        user__email__iexact=email, organisation=principal.organisation, ended_at=None
-    ).first()
-    if seat is None:
-        raise InvalidInput("OWNER_UNKNOWN", "Nobody of this organisation has this address.")
-    return seat.user
 
 
 def _lock_class(principal: Principal, class_id: UUID) -> SourceClass:

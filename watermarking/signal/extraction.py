@@ -16,6 +16,7 @@ from watermarking.signal.tile import PlaneLayout
 
 _LIMIT = 2.5
 _NOTHING = 1e-6
+_BESIDE = 0.5
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,17 @@ def _prior_weights(layout: PlaneLayout) -> Tensor:
 
 
 def _weights(pilots: Tensor, layout: PlaneLayout) -> Tensor:
-    """Signal over noise power per band, measured on the pilots (signs undone), never below a small floor."""
-    sums = pilots.real.new_zeros(3, layout.bands)
+    """Signal over noise power per band, measured on the pilots (signs undone), never below a small floor.
+
+    What survives falls off gradually with radius (a smaller size, a codec's quantiser), and few pilots lie in one band:
+    bands are narrow, and each is measured with half of its neighbours.
+    """
+    alone = pilots.real.new_zeros(3, layout.bands)
     told = torch.stack([pilots.real, pilots.abs().square(), torch.full_like(pilots.real, 2.0)])
-    sums.index_add_(1, layout.pilot_band, told)
+    alone.index_add_(1, layout.pilot_band, told)
+    sums = alone.clone()
+    sums[:, 1:] += _BESIDE * alone[:, :-1]
+    sums[:, :-1] += _BESIDE * alone[:, 1:]
     level, power = sums[0] / sums[2], sums[1] / sums[2]
     # a pilot's sign has two parts of one: its square is twice the coefficient's
     noise = (power / 2.0 - level.square()).clamp_min(0.05 * power + 1e-9)

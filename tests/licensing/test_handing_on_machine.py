@@ -190,7 +190,7 @@ def test_no_chain_of_hands_issues_without_consent_or_shortens_a_stop() -> None:
     run_state_machine_as_test(
         HandingOn,
         settings=settings(
-            max_examples=6, stateful_step_count=12, deadline=None, derandomize=True,
+            max_examples=5, stateful_step_count=12, deadline=None, derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Final
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -268,12 +269,18 @@ def _lifted_holds() -> ArraySubquery:
     return ArraySubquery(rows.order_by("placed_at", "pk").values(told=told))
 
 
+# nobody paused it: the terms hold the work until it has passed its checkpoints
+_BY_ITSELF: Final = frozenset({str(DenyReason.CONTENT_APPROVAL_REQUIRED)})
+
+
 def _lifted_line(told: dict[str, str]) -> HoldLine:
     hold = UUID(told["id"])
     placed_at, lifted_at = (datetime.fromisoformat(told[name]) for name in ("placed_at", "lifted_at"))
+    if told["reason"] in _BY_ITSELF:
+        told = {**told, "organisation": ""}
     return HoldLine(
         id=hold, reason=told["reason"], organisation=told["organisation"],
-        why=opened_text(Hold, "why", hold, told["why"]),
+        why="" if told["reason"] in _BY_ITSELF else opened_text(Hold, "why", hold, told["why"]),
         placed_at=placed_at, may_lift=False, lifted_at=lifted_at,
     )  # fmt: skip
 
@@ -437,8 +444,8 @@ def _hold_line(hold: Hold, sides: frozenset[HoldSide]) -> HoldLine:
     return HoldLine(
         id=hold.pk,
         reason=hold.reason,
-        organisation=hold.placed_for.name,
-        why=hold.why,
+        organisation="" if hold.reason in _BY_ITSELF else hold.placed_for.name,
+        why="" if hold.reason in _BY_ITSELF else hold.why,
         placed_at=hold.placed_at,
         may_lift=may_lift(DenyReason[hold.reason], placed_by=HoldSide(hold.side), sides=sides),
     )

@@ -45,6 +45,13 @@ def chief(served: None) -> Principal:
 
 
 @pytest.fixture
+def counsel(chief: Principal) -> Principal:
+    """Who signs compliance profiles off for that guild."""
+    person = factories.make_user("C. Ounsel", password=PASSWORD)
+    return factories.make_desk(chief.organisation, Membership.Role.LEGAL, person)
+
+
+@pytest.fixture
 def worker(chief: Principal) -> Iterator[None]:
     """A worker of the queue that rolls are read from, in this process."""
     with start_worker(app, pool="solo", queues=["default"], perform_ping_check=False, shutdown_timeout=30):
@@ -109,7 +116,7 @@ def hand_in(page: Page, roll: Path) -> None:
     "viewport", [{"width": 1440, "height": 1000}, {"width": 390, "height": 844}], ids=str
 )
 def test_guild_sets_defaults_signs_a_text_off_reads_usage_and_calls_a_strike(
-    browser: Browser, live_server: Any, chief: Principal, viewport: dict[str, int]
+    browser: Browser, live_server: Any, chief: Principal, counsel: Principal, viewport: dict[str, int]
 ) -> None:
     width, base = viewport["width"], live_server.url
     with signed_in(browser, base, chief, viewport=viewport) as page:
@@ -134,7 +141,6 @@ def test_guild_sets_defaults_signs_a_text_off_reads_usage_and_calls_a_strike(
         page.goto(f"{base}/profiles/SAG_TVT_2026@1/")
         expect(page.get_by_text("somebody other than you")).to_be_visible()
         seen(page, f"guild-profile-unsigned-{width}")
-        counsel = factories.make_desk(chief.organisation, "LEGAL", factories.make_user("C. Ounsel"))
         with signed_in(browser, base, counsel, viewport=viewport) as desk:
             desk.goto(f"{base}/profiles/SAG_TVT_2026@1/")
             desk.get_by_role("link", name="Sign it off…").click()

@@ -100,7 +100,7 @@ def test_request_handed_up_is_the_talents_alone_and_stays_so_when_it_is_revised(
     read = {"request_id": waiting.pk, "terms_hash": waiting.current.terms_hash}
     assert refusal(lambda: services.approve_request(principal=cast.agent, **read)) == "NOT_YOURS_TO_DECIDE"
     again = call(cast.agent, place, {"note": "Again."})
-    assert (again.status_code, again.json()["code"]) == (403, "NOT_YOURS_TO_DECIDE")
+    assert (again.status_code, again.json()["code"]) == (409, "TALENT_DECIDES")
     assert Event.objects.filter(kind="request.escalated", object_id=str(waiting.pk)).count() == 1
     services.revise_request(
         principal=cast.producer, **read, changes={"scope.frames_max": 2000}, note="Fewer frames."

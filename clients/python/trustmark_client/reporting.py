@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+
 from trustcore.older import dataclass
 from trustmark_client.answers import BatchAnswer
 from trustmark_client.bounds import DISCARDED

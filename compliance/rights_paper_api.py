@@ -9,7 +9,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from compliance.rights_paper import paper_name, paper_of, paper_statement
-from training.api.reports import ENVELOPE, ReportView
+from training.api.envelope import ENVELOPE, Envelope
+from training.api.reports import ReportView
 
 PDF = "application/pdf"
 
@@ -28,8 +29,6 @@ class RightsReportPaperApi(ReportView):
 class RightsReportPaperStatementApi(ReportView):
     """The signed statement over the PDF's SHA-256: a DSSE envelope that names the report."""
 
-    @extend_schema(
-        operation_id="rights_reports_paper_statement", responses={(200, ENVELOPE): OpenApiTypes.BINARY}
-    )
+    @extend_schema(operation_id="rights_reports_paper_statement", responses={(200, ENVELOPE): Envelope})
     def get(self, request: Request, report_id: UUID) -> Any:
         return HttpResponse(paper_statement(self.made(report_id)), content_type=ENVELOPE)

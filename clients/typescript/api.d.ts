@@ -5177,6 +5177,17 @@ export interface components {
             name: string;
             version?: string | null;
         };
+        /** @description What is signed, base64, and by whom; ``payloadType`` says what it is. */
+        Envelope: {
+            payload: string;
+            payloadType: string;
+            signatures: components["schemas"]["EnvelopeSignature"][];
+        };
+        /** @description One signature, and the id of the key that made it; base64. */
+        EnvelopeSignature: {
+            keyid: string;
+            sig: string;
+        };
         /** @description What stands against it. */
         ErasureAgainstOutput: {
             code: string;
@@ -9809,7 +9820,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             400: components["responses"]["Refused400"];
@@ -13608,7 +13621,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/vnd.dsse.envelope.v1+json": string;
+                    "application/vnd.dsse.envelope.v1+json": components["schemas"]["Envelope"];
                 };
             };
             400: components["responses"]["Refused400"];
@@ -13705,7 +13718,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/vnd.dsse.envelope.v1+json": string;
+                    "application/vnd.dsse.envelope.v1+json": components["schemas"]["Envelope"];
                 };
             };
             400: components["responses"]["Refused400"];
@@ -15039,7 +15052,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/vnd.dsse.envelope.v1+json": string;
+                    "application/vnd.dsse.envelope.v1+json": components["schemas"]["Envelope"];
                 };
             };
             400: components["responses"]["Refused400"];

@@ -129,3 +129,26 @@ def test_training_manifests_are_described_as_they_are_answered() -> None:
     assert {"rows_root", "policy_hash", "withdrawn_reason"} <= set(
         document["components"]["schemas"][rows]["properties"]
     )
+
+
+def _bare_strings(document: dict) -> list[tuple[str, str, str]]:
+    """Answers that are JSON or YAML and described as text or bytes: a generated client reads them wrongly."""
+    return [
+        (place, method, kind)
+        for place, operations in document["paths"].items()
+        for method, operation in operations.items()
+        for answer in operation["responses"].values()
+        for kind, media in answer.get("content", {}).items()
+        if kind.endswith(("json", "yaml"))
+        and "ndjson" not in kind
+        and media.get("schema", {}).get("type") == "string"
+    ]
+
+
+def test_what_is_answered_as_json_or_yaml_is_described_as_what_it_holds() -> None:
+    document = _document()
+    assert _bare_strings(document) == []
+    operation = document["paths"]["/api/v1/rights-reports/{report_id}/statement"]["get"]
+    (media,) = operation["responses"]["200"]["content"].values()
+    media["schema"] = {"type": "string", "format": "binary"}
+    assert len(_bare_strings(document)) == 1

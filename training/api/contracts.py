@@ -146,7 +146,7 @@ class DataContractFileApi(DataContractApi):
     """The text as it was written; its SHA-256 is the contract's hash."""
 
     @extend_schema(
-        operation_id="data_contracts_file", responses={(200, "application/yaml"): OpenApiTypes.BINARY}
+        operation_id="data_contracts_file", responses={(200, "application/yaml"): OpenApiTypes.OBJECT}
     )
     def get(self, request: Request, contract_id: UUID) -> HttpResponse:  # type: ignore[override]
         return HttpResponse(self.found(contract_id).text.encode(), content_type="application/yaml")

@@ -16,6 +16,7 @@ from common.clock import rfc3339
 from common.errors import Conflict, NotFound
 from common.storage import blobs, local_copy
 from training.api.base import Strict, TrainingView
+from training.api.envelope import ENVELOPE, Envelope
 from training.models import ReportRerun, RightsReport
 from training.reporting.cut import exact
 from training.reporting.tables import TABLES
@@ -24,7 +25,6 @@ from training.services.reports import ReportAsk
 from training.vocabulary import ReportScope, ReportState
 from training.workflows import make_again, produce_report
 
-ENVELOPE = "application/vnd.dsse.envelope.v1+json"
 ARCHIVE = "application/zip"
 _FORMS = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 _CHUNK = 256 * 1024
@@ -127,7 +127,7 @@ class RightsReportContentApi(ReportView):
 class RightsReportStatementApi(ReportView):
     """The signed statement alone: a DSSE envelope over the head and the hash of every table."""
 
-    @extend_schema(operation_id="rights_reports_statement", responses={(200, ENVELOPE): OpenApiTypes.BINARY})
+    @extend_schema(operation_id="rights_reports_statement", responses={(200, ENVELOPE): Envelope})
     def get(self, request: Request, report_id: UUID) -> Any:
         return HttpResponse(bytes(self.made(report_id).statement or b""), content_type=ENVELOPE)
 

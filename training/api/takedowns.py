@@ -13,13 +13,13 @@ from rest_framework.response import Response
 from common.clock import rfc3339
 from common.errors import NotFound
 from training.api.base import ReasonInput, Strict, TrainingView
+from training.api.envelope import ENVELOPE, Envelope
 from training.models import Takedown, TakedownItem
 from training.selectors.takedowns import reach_of, takedowns_of
 from training.services.takedown_acts import answer_item, call_off, close_takedown, remove_material
 from training.services.takedowns import TakedownAsk, open_takedown
 from training.vocabulary import ItemAction, TakedownState, TakedownTrigger
 
-_ENVELOPE = "application/vnd.dsse.envelope.v1+json"
 _REACH = "text/plain"
 
 
@@ -176,12 +176,12 @@ class TakedownCloseApi(TrainingView):
 class TakedownCertificateApi(TakedownApi):
     """The signed certificate of a case that has ended: a DSSE envelope."""
 
-    @extend_schema(operation_id="takedowns_certificate", responses={(200, _ENVELOPE): OpenApiTypes.BINARY})
+    @extend_schema(operation_id="takedowns_certificate", responses={(200, ENVELOPE): Envelope})
     def get(self, request: Request, takedown_id: UUID) -> Any:
         case = self.found(takedown_id)
         if case.certificate is None:
             raise NotFound
-        return HttpResponse(bytes(case.certificate), content_type=_ENVELOPE)
+        return HttpResponse(bytes(case.certificate), content_type=ENVELOPE)
 
 
 def write_takedown_row(row: Takedown) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import pytest
 from django.db import DatabaseError, transaction
+from django.test import Client
 
 from audit.models import Event
 from common.errors import Forbidden, InvalidInput, NotFound
@@ -22,6 +23,7 @@ from provenance.services.signing import trust_anchors_pem
 from provenance.tasks import mark_asset, release_chain, resume_releases, sign_asset, verify_asset
 from tests import factories
 from tests.farm import Farm, make_farm
+from tests.independent.test_bundle_by_hand import python, snippet, walked
 from tests.provenance.conftest import cut_clip
 from trustcore.bundle import verify_bundle
 from trustcore.receipt import parse_entry
@@ -150,6 +152,12 @@ def test_the_whole_chain_is_exported_for_guild_and_clearance_and_nothing_in_it_c
     auditor = factories.make_desk(farm.token.production.guild, "AUDITOR")
     for_guild = exported(auditor, asset.production_id, "UNION_REPORTING", tmp_path / "guild.zip")
     assert verify_bundle(for_guild).summary.purpose == "UNION_REPORTING"
+    # the performer is on no roll: of the output the guild has what the log says, and nothing of how it was made
+    with zipfile.ZipFile(for_guild) as archive:
+        seen = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    assert not [name for name in seen if name.startswith(("data/manifests/", "data/duties/"))]
+    told = json.loads(seen["data/marks/report.json"])
+    assert (len(told["log"]), told["reports"]) == (2, [])
     desk = factories.make_producer(farm.token.licensee)
     copy = exported(desk, asset.production_id, "DISTRIBUTION_CLEARANCE", tmp_path / "bundle.zip")
     counts = verify_bundle(copy).summary.counts
@@ -181,6 +189,18 @@ def test_the_whole_chain_is_exported_for_guild_and_clearance_and_nothing_in_it_c
     store = files[f"data/manifests/{asset.pk}.c2pa"]
     with local_copy(asset.signed_blob) as final:
         assert store in final.read_bytes()
+    # an auditor's own tools, by the document alone: this film is that output, and its credentials are trusted
+    with zipfile.ZipFile(copy) as archive:
+        archive.extractall(tmp_path / "open")
+        folder = tmp_path / "open" / archive.namelist()[0].partition("/")[0]
+    with local_copy(asset.signed_blob) as final:
+        shutil.copy(final, folder.parent / "film.mp4")
+    jwks = Client().get("/.well-known/jwks.json").content
+    credentials = ("7. The Content Credentials", "python")
+    said = walked(folder, jwks, sections=(credentials,))
+    assert f"film.mp4 is output {asset.pk}" in said[credentials[0]]
+    (folder.parent / "film.mp4").write_bytes(film.read_bytes())
+    assert python(snippet("3. The log", "python") + snippet(*credentials), folder).returncode != 0
     # another manifest store under the same name is refused
     data = bytearray(copy.read_bytes())
     data[data.index(store) + 100] ^= 1

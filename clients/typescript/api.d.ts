@@ -336,7 +336,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description List the versions that the caller may see, newest first; 500 at most. */
+        /** @description List the versions that the caller may see, newest first; 500 a page. */
         get: operations["asset_versions"];
         put?: never;
         /** @description Record a further version. */
@@ -6347,6 +6347,8 @@ export interface components {
             kind: string;
             name: string;
             number: number;
+            /** @description the organisation that recorded it */
+            recorded_for: string;
             tokens: string[];
             /** Format: uuid */
             version: string;
@@ -8318,6 +8320,8 @@ export interface components {
             missing: string[];
             name: string;
             number: number;
+            /** @description the organisation that recorded it */
+            recorded_for: string;
             tokens: string[];
             /** Format: uuid */
             version: string;
@@ -8481,6 +8485,7 @@ export interface components {
         };
         /** @description Versions, newest first. */
         VersionsOutput: {
+            next_cursor: string | null;
             versions: components["schemas"]["GraphVersionOutput"][];
         };
         /** @description Which talent (handle), for which production. */
@@ -9447,7 +9452,9 @@ export interface operations {
     };
     asset_versions: {
         parameters: {
-            query?: never;
+            query?: {
+                cursor?: string;
+            };
             header?: never;
             path: {
                 asset_id: string;

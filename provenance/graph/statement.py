@@ -25,6 +25,7 @@ def statement_of(origin: Origin) -> Told:
         code = vars(version)["code"] or ""
         told = {
             **version_named(version),
+            "recorded_for": version.asset.organisation.name,
             "digital_source_type": vocabulary()[code].uri if code else None,
             "tokens": [str(jti) for jti in version.token_jtis if jti in readable],
         }

@@ -118,6 +118,7 @@ def read_document(document: Any, *, scope: str) -> Plan:
         InvalidInput: ``OMC_INVALID`` (schema, dangling references), ``OMC_TOO_LARGE``, ``OMC_CIRCLE`` or
             ``OMC_FACTS_UNREADABLE`` (our own custom data, and it does not read).
     """
+    _require_size(document)
     if found := problems_of(document):
         first = found[0]
         raise InvalidInput("OMC_INVALID", _("This is no OMC-JSON 2.8."), f"{first.where}: {first.says}")
@@ -128,17 +129,28 @@ def read_document(document: Any, *, scope: str) -> Plan:
         entities[keys[0]] = entity | entities.get(keys[0], {})
         for key in keys[1:]:
             entities.setdefault(key, entities[keys[0]])
-        if len(entities) > ENTITIES_MAX:
-            raise InvalidInput(
-                "OMC_TOO_LARGE",
-                _("A document may hold %(most)s entities; export smaller parts.") % {"most": ENTITIES_MAX},
-            )
     try:
         return _planned(entities, scope)
     except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
         raise InvalidInput(
             "OMC_FACTS_UNREADABLE", _("Custom data of ours does not read."), type(error).__name__
         ) from error
+
+
+def _require_size(document: Any) -> None:
+    """Count before anything else is done: what is too large costs no more than being counted so far.
+
+    Raises:
+        InvalidInput: ``OMC_TOO_LARGE``.
+    """
+    seen: set[Key] = set()
+    for entity, _where in entities_in(document):
+        seen.update(keys_of(entity))
+        if len(seen) > ENTITIES_MAX:
+            raise InvalidInput(
+                "OMC_TOO_LARGE",
+                _("A document may hold %(most)s entities; export smaller parts.") % {"most": ENTITIES_MAX},
+            )
 
 
 def _planned(entities: dict[Key, Entity], scope: str) -> Plan:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from agents_portal.graph_picture import picture_of
+from agents_portal.graph_picture import BOXES_MOST, drawn, picture_of
 from agents_portal.lineage import listed
 from provenance.graph.selectors import origin_of, version_named
 from provenance.graph.services import decide_version, record_batch
@@ -156,12 +160,24 @@ def test_pages_ask_at_most_twelve_questions_however_wide_the_graph(film: Film, r
     assert "31 more" in text
 
 
-def test_the_picture_has_every_thing_once_and_no_two_in_one_place(film: Film) -> None:
+def test_the_picture_has_every_thing_once_and_nothing_of_it_is_markup(film: Film, reader: Client) -> None:
     top = listed(origin_of(film.desk, version_named(film.desk, film.version("shot")), in_full=False))
     picture = picture_of(top)
-    places = [(box.x, box.y) for box in picture.boxes]
-    assert len(set(places)) == len(places) == 8  # six versions, a run, a tool
-    assert all(0 <= x <= picture.width - 176 and 0 <= y <= picture.height - 60 for x, y in places)
-    start = next(box for box in picture.boxes if box.is_start)
-    assert start.x == max(x for x, _y in places)
+    boxes = {box["data"]["id"]: box["data"] for box in picture.boxes}
+    assert len(boxes) == len(picture.boxes) == 8  # six versions, a run, a tool
+    assert [one["name"] for one in boxes.values() if one["start"]] == ["shot"]
+    assert {one["name"] for one in boxes.values() if one["lacks"]} == {"shot", "Denoise 4.2"}
     assert len(picture.lines) == 9
+    assert all({line["data"]["source"], line["data"]["target"]} <= set(boxes) for line in picture.lines)
+    hostile = replace(top, key="h", title=HOSTILE + "\u202e", children=[top])
+    (first, *_others) = picture_of(hostile).boxes
+    assert "⟨U+202E⟩" in first["data"]["name"] or len(first["data"]["name"]) == 60
+    many = {str(n): replace(top, key=str(n), children=[]) for n in range(BOXES_MOST + 30)}
+    narrow = drawn(many, [(str(n + 1), str(n)) for n in range(BOXES_MOST + 29)])
+    assert (len(narrow.boxes), narrow.left_out, len(narrow.lines)) == (BOXES_MOST, 30, BOXES_MOST - 1)
+    # on the page it is one escaped attribute, which reads back as it was
+    record(film, thing("IMAGE", HOSTILE, edge("plate", "EDITED_FROM")))
+    text = page(reader, f"/assets/{film.version(HOSTILE)}/")
+    (held,) = re.findall(r'data-graph="([^"]*)"', text)
+    assert "<" not in held
+    assert HOSTILE[:40] in [one["data"].get("name", "")[:40] for one in json.loads(html.unescape(held))]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from common import clock
 from licensing import services
 from licensing.models import LicenceToken
 from licensing.selectors import pairwise_pseudonym
@@ -66,7 +68,10 @@ def test_vendor_reads_its_licence_without_names_deal_or_grant(cast: Cast) -> Non
 def test_every_party_reads_the_same_use_and_strangers_nothing(cast: Cast) -> None:
     token = rendered(cast, unauthorised=3)
     for reader in (cast.agent, cast.colleague, cast.producer, cast.self, cast.auditor, cast.vendor):
-        assert "24 of 3,000 frames used" in Reader(reader).page(f"/licences/{token.pk}/")
+        licence = Reader(reader).page(f"/licences/{token.pk}/")
+        # what was authorised, for how long; what was rendered of it; and, of each frame, when
+        assert "24 of 3,000 frames used" in licence
+        assert all(words in licence for words in ("Face", "Voice", "90 days"))
         page = Reader(reader).page(f"/licences/{token.pk}/use/")
         assert "3 frames came without a valid lease." in page
         assert "1 in all. Nothing was rendered." in page
@@ -75,6 +80,9 @@ def test_every_party_reads_the_same_use_and_strangers_nothing(cast: Cast) -> Non
         performer = "Ilse Varga-Thorne" if reader != cast.vendor else named_to_vendors(token)
         assert receipts.titles == (f"Receipts for {performer}",)
         assert receipts.html.count('data-label="Frame"') == 27
+        moments = re.findall(r'data-label="Received".*?<time datetime="([^"]+)"', receipts.html)
+        assert len(moments) == 27
+        assert {moment[:10] for moment in moments} == {f"{clock.now():%Y-%m-%d}"}
     for stranger in (cast.other_agent, cast.other_studio, cast.other_talent):
         assert Reader(stranger).get(f"/licences/{token.pk}/").status_code == 404
         assert Reader(stranger).get(f"/licences/{token.pk}/use/").status_code == 404

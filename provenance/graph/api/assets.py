@@ -103,15 +103,28 @@ class AssetVersions(ApiView):
 
     required_scope = {"GET": "asset:read", "POST": "asset:write"}
 
-    @extend_schema(operation_id="asset_versions", responses=shapes.VersionsOutput)
+    @extend_schema(
+        operation_id="asset_versions",
+        responses=shapes.VersionsOutput,
+        parameters=[OpenApiParameter("cursor", str)],
+    )
     def get(self, request: Request, asset_id: UUID) -> Response:
-        """List the versions that the caller may see, newest first; 500 at most."""
+        """List the versions that the caller may see, newest first; 500 a page."""
         principal = principal_of(request)
         newest = lineage.version_named(principal, asset_id)
         rows = lineage.classed(versions_visible_to(principal).filter(asset=newest.asset_id))
         sight = Sight.of(principal)
-        told = [telling.version_told(row, sight) for row in rows.order_by("-number")[: lineage.NODES_MOST]]
-        return Response(shapes.VersionsOutput({"versions": told}).data)
+        if cursor := request.query_params.get("cursor", ""):
+            if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
+                raise NotFound("NOT_FOUND", "Invalid cursor")
+            rows = rows.filter(number__lt=int(cursor))
+        found = list(rows.order_by("-number")[: lineage.NODES_MOST + 1])
+        page = found[: lineage.NODES_MOST]
+        told = {
+            "versions": [telling.version_told(row, sight) for row in page],
+            "next_cursor": str(page[-1].number) if len(found) > len(page) else None,
+        }
+        return Response(shapes.VersionsOutput(told).data)
 
     @extend_schema(
         operation_id="asset_version_record",

@@ -118,6 +118,7 @@ class VersionsOutput(Fields):
     """Versions, newest first."""
 
     versions = GraphVersionOutput(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
 
 
 class ReachedOutput(GraphVersionOutput):
@@ -315,6 +316,7 @@ class CompletenessOutput(Fields):
 class PartOutput(VersionNamed):
     """A thing that went into a deliverable."""
 
+    recorded_for = serializers.CharField(help_text="the organisation that recorded it")
     digital_source_type = serializers.CharField(allow_null=True)
     tokens = serializers.ListField(child=serializers.UUIDField())
 

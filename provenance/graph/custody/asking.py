@@ -11,6 +11,8 @@ from common.errors import InvalidInput
 from provenance.graph.models import DocumentKind
 
 READ_KINDS = frozenset({DocumentKind.IMAGE_HEADER, DocumentKind.EDL, DocumentKind.ALE, DocumentKind.OTIO})
+TAKE_KINDS = frozenset({DocumentKind.CAMERA_METADATA, DocumentKind.DAILIES})
+"""Read where they are tables of takes; papers otherwise, which people read."""
 _SECONDS = 30
 _ANSWER_MOST = 2_000_000
 
@@ -21,7 +23,7 @@ def facts_of(kind: str, path: Path) -> dict[str, Any]:
     Raises:
         InvalidInput: ``DOCUMENT_UNREADABLE``: the file is not of its kind.
     """
-    if kind not in READ_KINDS:
+    if kind not in READ_KINDS | TAKE_KINDS:
         return {}
     command = [sys.executable, "-m", "provenance.graph.custody.reading", kind, str(path)]
     inherited = {
@@ -32,7 +34,11 @@ def facts_of(kind: str, path: Path) -> dict[str, Any]:
             command, capture_output=True, timeout=_SECONDS, env=inherited, check=False, cwd=_root()
         )
     except subprocess.TimeoutExpired as error:
+        if kind in TAKE_KINDS:
+            return {}
         raise _unreadable(kind) from error
+    if kind in TAKE_KINDS and done.returncode != 0:
+        return {}
     if done.returncode != 0 or len(done.stdout) > _ANSWER_MOST:
         raise _unreadable(kind)
     read: dict[str, Any] = json.loads(done.stdout)

@@ -183,9 +183,9 @@ def classed(rows: QuerySet[AssetVersion]) -> QuerySet[AssetVersion]:
     last = Classification.objects.filter(version=OuterRef("pk")).order_by("-number")
     papers = CustodyDocument.objects.filter(version=OuterRef("pk")).order_by("-at")
     told = papers.values(told=JSONObject(kind="kind", name="name", sha256="sha256"))[:PAPERS_MOST]
-    return rows.select_related("asset", "production__organisation", "person", "credential", "event").annotate(
-        code=Subquery(last.values("code")[:1]), papers=ArraySubquery(told)
-    )
+    return rows.select_related(
+        "asset__organisation", "production__organisation", "person", "credential", "event"
+    ).annotate(code=Subquery(last.values("code")[:1]), papers=ArraySubquery(told))
 
 
 def _edges(keys: Collection[UUID]) -> QuerySet[Relation]:

@@ -1,10 +1,11 @@
 """Record assets, versions and edges into a book, and derive source types as things are made and change.
 
 A version's type is derived when it is recorded. An edge or a generation that comes later may change it, and then the
-types of what was made from it: they are derived again, level by level, each as an event of its own.
+types of what was made from it: they are derived again, level by level, each as an event of its own. However much hangs
+from one version, a call looks at so many and changes so many, and refuses what would be more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -38,7 +39,10 @@ _ORIGIN_OF_KIND = {
     GraphKind.MASK: Origin.HUMAN_TOOLS,
 }
 _EDGES_MOST = 1_000
+_PARENTS_MOST = 10_000
 _CHANGED_MOST = 5_000
+_LOOKED_AT_MOST = 20_000
+_CHUNK = 200
 _SHOWN = 40
 
 
@@ -52,6 +56,7 @@ class Recorder:
     _jtis: set[UUID] = field(default_factory=set)
     # models that this batch has named
     models: set[UUID] = field(default_factory=set)
+    _parents: dict[UUID, int] = field(default_factory=dict)
 
     def record_asset(self, *, kind: str, name: str, external_id: str, person: User, asset_id: UUID) -> UUID:
         """Say that there is an asset."""
@@ -79,9 +84,9 @@ class Recorder:
         output: UUID | None = None,
     ) -> Known:
         """Say that there is a version, what it came from, and what kind of thing it is therefore."""
-        parents = [(self.refs.find(edge.parent), edge) for edge in spec.parents]
-        if len(parents) > _EDGES_MOST:
+        if len(spec.parents) > _EDGES_MOST:
             raise InvalidInput("TOO_MANY_PARENTS", "A version comes from at most 1,000 others at once.")
+        parents = [(self.refs.find(edge.parent), edge) for edge in spec.parents]
         self.require_licences(spec.token_jtis)
         origin = spec.origin or ("" if parents else str(_ORIGIN_OF_KIND.get(GraphKind(kind), "")))
         if origin and origin not in ORIGINS:
@@ -128,6 +133,19 @@ class Recorder:
         self.book.say(EventKind.RELATED, relation_id, facts, person=person)
         return relation_id
 
+    def require_room(self, child: Known) -> None:
+        """Let a further edge to a version pass that has not come from everything already.
+
+        Raises:
+            InvalidInput: ``TOO_MANY_PARENTS``.
+        """
+        if child.version_id not in self._parents:
+            stored = Relation.objects.filter(child_id=child.version_id)[:_PARENTS_MOST]
+            self._parents[child.version_id] = stored.count()
+        self._parents[child.version_id] += 1
+        if self._parents[child.version_id] > _PARENTS_MOST:
+            raise InvalidInput("TOO_MANY_PARENTS", "A version comes from at most 10,000 others in all.")
+
     def touch(self, known: Known) -> None:
         """Derive the type of a version again at the end: an edge or a generation was added to it."""
         self._touched[known.version_id] = known
@@ -139,36 +157,46 @@ class Recorder:
         self.book.close()
 
     def _rederive(self) -> None:
-        level, changed = list(self._touched), 0
+        level, changed, looked_at = list(self._touched), 0, 0
         while level:
-            moved = [version for version in self._states(level) if self._moved(*version)]
+            looked_at += len(level)
+            if looked_at > _LOOKED_AT_MOST:
+                raise _too_wide()
+            moved = [
+                known.version_id
+                for known, edges, is_generated in self._states(level)
+                if self._moved(known, edges, is_generated)
+            ]
             changed += len(moved)
             if changed > _CHANGED_MOST:
-                raise Conflict(
-                    "GRAPH_TOO_WIDE", "Too much was made from this to derive it all again at once."
-                )
+                raise _too_wide()
             self.book.flush()
-            children = Relation.objects.filter(parent_id__in=[known.version_id for known, *_ in moved])
-            level = list(children.values_list("child_id", flat=True).distinct())
+            children = Relation.objects.filter(parent_id__in=moved).values_list("child_id", flat=True)
+            # one more than may be looked at: enough to know that it is too wide
+            level = list(children.order_by().distinct()[: _LOOKED_AT_MOST + 1 - looked_at])
 
-    def _states(self, ids: list[UUID]) -> list[tuple[Known, list[Edge], bool]]:
+    def _states(self, ids: list[UUID]) -> Iterator[tuple[Known, list[Edge], bool]]:
         """Versions with their edges and whether a model made them, as the database has them now."""
-        rows = AssetVersion.objects.filter(pk__in=ids).select_related("asset")
-        edges = list(Relation.objects.filter(child_id__in=ids).order_by("event_id", "pk"))
-        codes = _codes([*ids, *(edge.parent_id for edge in edges)])
+        for first in range(0, len(ids), _CHUNK):
+            yield from self._states_of(ids[first : first + _CHUNK])
+
+    def _states_of(self, ids: list[UUID]) -> Iterator[tuple[Known, list[Edge], bool]]:
+        edges: dict[UUID, list[tuple[str, str, UUID]]] = {}
+        rows = Relation.objects.filter(child_id__in=ids).order_by("event_id", "pk")
+        for child, kind, role, parent in rows.values_list("child_id", "kind", "role", "parent_id"):
+            edges.setdefault(child, []).append((kind, role, parent))
+        codes = _codes([*ids, *(parent for found in edges.values() for *_, parent in found)])
         made = set(GenerationOutput.objects.filter(version_id__in=ids).values_list("version_id", flat=True))
-        return [
-            (
-                Known(row.pk, row.asset_id, row.asset.kind, row.number, *codes.get(row.pk, ("", 0)), row.origin),
+        for row in AssetVersion.objects.filter(pk__in=ids).select_related("asset"):
+            code, number = codes.get(row.pk, ("", 0))
+            yield (
+                Known(row.pk, row.asset_id, row.asset.kind, row.number, code, number, row.origin),
                 [
-                    Edge(edge.kind, edge.role, codes.get(edge.parent_id, ("", 0))[0])
-                    for edge in edges
-                    if edge.child_id == row.pk
+                    Edge(kind, role, codes.get(parent, ("", 0))[0])
+                    for kind, role, parent in edges.get(row.pk, ())
                 ],
                 row.pk in made,
             )
-            for row in rows
-        ]  # fmt: skip
 
     def _moved(self, known: Known, edges: list[Edge], is_generated: bool) -> bool:
         code = self._derived(known.kind, known.origin, edges, is_generated=is_generated)
@@ -221,6 +249,10 @@ class Recorder:
                 ", ".join(sorted(str(jti) for jti in missing)),
             )
         self._jtis |= found
+
+
+def _too_wide() -> Conflict:
+    return Conflict("GRAPH_TOO_WIDE", "Too much was made from this to derive it all again at once.")
 
 
 def next_number(refs: References, asset: GraphAsset) -> int:

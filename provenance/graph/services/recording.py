@@ -51,7 +51,7 @@ def record_batch(*, principal: Principal, production_id: UUID, specs: Sequence[S
         NotFound: the production is not visible to the caller; or ``REFERENCE_UNKNOWN``.
         Forbidden: ``ROLE_MISSING``.
         InvalidInput: ``BATCH_SIZE``, or what is wrong with an item; ``extra`` names its place in ``item``.
-        Conflict: ``GRAPH_CIRCLE``, ``ASSET_IS_ANOTHER``.
+        Conflict: ``GRAPH_CIRCLE``, ``ASSET_IS_ANOTHER``, ``GRAPH_TOO_WIDE``.
     """
     production = production_to_record(principal, production_id)
     if not 0 < len(specs) <= BATCH_MOST:
@@ -131,6 +131,7 @@ def record_one(principal: Principal, recorder: Recorder, spec: Spec) -> Recorded
             return _version(recorder, spec, person)
         case NewRelation():
             child, parent = recorder.refs.find(spec.child), recorder.refs.find(spec.edge.parent)
+            recorder.require_room(child)
             relation = recorder.record_edge(child, parent, spec.edge, person=person)
             recorder.touch(child)
             return Recorded(version=child.version_id, relation=relation)

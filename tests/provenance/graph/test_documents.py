@@ -103,6 +103,45 @@ def test_a_call_sheet_is_sealed_hashed_told_by_an_event_and_shown_with_the_origi
     assert [(one["name"], one["sha256"]) for one in answer["documents"]] == [("day 12.txt", row.sha256)]
 
 
+REPORT = b"""Scene,Take,Camera Roll,Clip Name,Lens,T-Stop,ISO,Operator
+45,3,A045,A045C012,"Signature Prime 47, no 11",2.8,800,Noor Haldane
+45,4,A045,A045C013,"Signature Prime 47, no 11",2.8,800,Noor Haldane
+,,,,,,,end of roll
+"""
+DAILIES = b"Slate\tTake\tCircled\tSound Roll\tNotes\n45A\t3\tyes\tS12\tIlse prefers this\n45A\t4\tno\tS12\t\n"
+
+
+@pytest.mark.req("GP-008")
+def test_camera_metadata_is_kept_take_by_take_and_dailies_are_logged_without_their_people(film: Film) -> None:
+    report = attach(film, "CAMERA_METADATA", "A045.csv", REPORT)
+    assert report["facts"]["takes_in_all"] == 2
+    assert report["facts"]["takes"][0] == {
+        "scene": "45", "take": "3", "roll": "A045", "clip": "A045C012", "lens": "Signature Prime 47, no 11",
+        "stop": "2.8", "iso": "800",
+    }  # fmt: skip
+    dailies = attach(film, "DAILIES", "day 12.tsv", DAILIES)
+    assert dailies["facts"]["takes"] == [
+        {"slate": "45A", "take": "3", "circled": "yes", "sound_roll": "S12"},
+        {"slate": "45A", "take": "4", "circled": "no", "sound_roll": "S12"},
+    ]
+    # whole, and who is named in them, under seal alone
+    for told, data in ((report, REPORT), (dailies, DAILIES)):
+        row = CustodyDocument.objects.select_related("text").get(pk=told["id"])
+        assert row.text is not None
+        assert open_text(row.text) == data.decode()
+        payload = ProvenanceEvent.objects.get(object_id=row.pk).payload
+        assert "Noor" not in payload
+        assert "Ilse" not in payload
+    answer = factories.signed_in(film.desk.person).get(f"/api/v1/assets/{film.version('shot')}/origin").json()
+    assert {(one["kind"], one["version"]) for one in answer["documents"]} == {
+        (kind, str(film.version("plate"))) for kind in ("CAMERA_METADATA", "DAILIES")
+    }
+    assert inspect_graph(film.production.pk) == []
+    # a paper that is no table of takes is kept as a paper
+    for name, data in (("notes.txt", b"Rain stopped play at four."), ("scan.pdf", b"%PDF-1.4 \xff\x00" * 40)):
+        assert attach(film, "DAILIES", name, data)["facts"] == {}
+
+
 @pytest.mark.parametrize(
     ("kind", "data", "code"),
     [

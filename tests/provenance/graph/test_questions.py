@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.principals import Principal
+from common import clock
 from provenance.graph.gaps import Gap
-from provenance.graph.models import AssetVersion, Relation
+from provenance.graph.models import AssetVersion, Decision, Question, Relation
 from provenance.graph.selectors import origin_of, version_named
 from provenance.graph.selectors.completeness import completeness_of, incomplete_versions
 from provenance.graph.selectors.lineage import DOWN, lineage_of
-from provenance.graph.services import record_batch
-from provenance.graph.specs import GenerationSpec, InputSpec, NewRelation
+from provenance.graph.services import decide_version, record_batch
+from provenance.graph.specs import DecisionSpec, GenerationSpec, InputSpec, NewRelation
 from tests import factories
 from tests.provenance.graph.conftest import PROMPT, Film, edge, sha, thing
 
@@ -64,7 +66,7 @@ def test_one_question_tells_where_a_shot_came_from(film: Film) -> None:
     assert {"came_from", "model", "references", "approved", "licence"} <= told["seconds"].keys()
 
 
-@pytest.mark.req("GP-002", "GP-003", "GP-004", "GP-045", "TP-026")
+@pytest.mark.req("GP-002", "GP-003", "GP-004")
 def test_model_references_and_approval_of_a_shot_and_of_what_has_none(film: Film) -> None:
     told = ask(film.desk, f"assets/{film.version('shot')}/origin")
     assert [(one["name"], one["version"]) for one in told["models"]] == [("IVT face rig", "v3")]
@@ -86,13 +88,40 @@ def test_a_name_that_hints_at_something_changes_no_answer(film: Film) -> None:
 
 
 @pytest.mark.req("GP-007")
-def test_answers_stand_when_the_one_who_made_it_is_gone(film: Film) -> None:
-    other = factories.make_producer(film.production.organisation)
-    gone = film.desk.person
+def test_months_later_with_the_maker_disabled_and_the_licence_over_legal_gets_the_same_answers(
+    film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    legal = factories.make_desk(film.production.organisation, "LEGAL")
+    shot, gone = film.version("shot"), film.desk.person
+
+    def answers() -> dict[str, Any]:
+        told = {}
+        for question in Question.values:
+            told[question] = ask(legal, f"assets/{shot}/questions/{question}")
+            del told[question]["seconds"]
+        return told
+
+    before = answers()
+    assert before["LICENCE"]["licences"][0]["state"] == "ACTIVE"
     gone.is_active = False
     gone.save()
-    told = ask(other, f"assets/{film.version('shot')}/origin")
-    assert told["approvals"][0]["recorded_by"] == {"id": str(gone.pk), "name": gone.full_name}
+    assert factories.signed_in(gone).get(f"/api/v1/assets/{shot}/origin").status_code in {401, 403}
+    later = clock.now() + timedelta(weeks=6) + (film.token.not_after - clock.now())
+    monkeypatch.setattr(clock, "now", lambda: later)
+    recorded = AssetVersion.objects.get(pk=shot).at
+    assert later - recorded > timedelta(weeks=6)
+    after = answers()
+    (licence,) = after["LICENCE"]["licences"]
+    assert licence.pop("state") == "EXPIRED"
+    before["LICENCE"]["licences"][0].pop("state")
+    assert after == before
+    approval = after["APPROVED"]["approvals"][0]
+    assert approval["recorded_by"] == {"id": str(gone.pk), "name": gone.full_name}
+    page = factories.signed_in(legal.person).get(f"/assets/{shot}/questions/").content.decode()
+    for words in ("IVT face rig", "<bdi>scan</bdi>", gone.full_name):
+        assert words in page
+    # who had no right to ask then has none now
+    assert ask(factories.make_producer(factories.make_studio()), f"assets/{shot}/origin", status=404)
 
 
 @pytest.mark.req("GP-016")
@@ -184,6 +213,43 @@ def test_a_statement_separates_what_was_generated_licensed_and_made_by_hand(film
     assert "found picture" not in named(reel, "by_hand")
     stranger = factories.make_producer(factories.make_studio())
     assert ask(stranger, f"assets/{film.version('shot')}/statement", status=404)
+
+
+@pytest.mark.req("GP-027")
+def test_a_deliverables_statement_says_whose_it_is_part_by_part_and_under_which_licence(film: Film) -> None:
+    vendor = factories.make_vendor("Paint House")
+    token = factories.approve(factories.make_submitted_request(film.production, vendors=(vendor.slug,)))
+    theirs = factories.make_desk(vendor, "PRODUCER")
+    record_batch(principal=theirs, production_id=film.production.pk,
+                 specs=[thing("IMAGE", "sky", origin="HUMAN_TOOLS", token_jtis=(token.jti,))])  # fmt: skip
+    record(film, thing("DELIVERABLE", "reel", edge("shot", "CONTAINS"), edge("sky", "CONTAINS")))
+    told = ask(film.desk, f"assets/{film.version('reel')}/statement")
+    studio = film.production.organisation.name
+    whose = {
+        one["name"]: one["recorded_for"]
+        for part in ("generated", "licensed", "by_hand", "unknown") for one in told[part]
+    }  # fmt: skip
+    assert whose == {
+        **dict.fromkeys(("reel", "shot", "frames", "plate", "scan", "script"), studio), "sky": vendor.name,
+    }  # fmt: skip
+    # owner of the whole, and for each licence: whose likeness, to whom, whether it still stands
+    assert told["production"] == {
+        "id": str(film.production.pk),
+        "title": film.production.title,
+        "studio": studio,
+    }
+    by_jti = {one["jti"]: one for one in told["licences"]}
+    assert set(by_jti) == {str(token.jti), str(film.token.jti)}
+    assert by_jti[str(film.token.jti)] == {
+        "jti": str(film.token.jti), "talent": film.token.talent.stage_name, "licensee": film.token.licensee.name,
+        "state": "ACTIVE",
+    }  # fmt: skip
+    # it does not claim to be clear while a part of it has no record
+    assert (told["is_complete"], [one["name"] for one in told["unknown"]]) == (False, ["shot"])
+    # the talent's own statement speaks of what bears the talent's licence, and of nobody else's
+    own = ask(factories.desk_of_talent(token.talent), f"assets/{film.version('sky')}/statement")
+    assert [one["jti"] for one in own["licences"]] == [str(token.jti)]
+    assert ask(factories.desk_of_talent(token.talent), f"assets/{film.version('reel')}/statement", status=404)
 
 
 @pytest.mark.req("GP-029", "GP-019")
@@ -286,6 +352,73 @@ def test_the_way_up_and_down_and_who_drew_each_edge(film: Film) -> None:
     for one in up["relations"]:
         assert one["recorded_by"]["name"] == film.desk.person.full_name
         assert one["recorded_at"]
+
+
+@pytest.mark.req("GP-043", "GP-044")
+def test_each_edge_bears_its_own_member_and_moment_and_can_neither_lack_nor_change_them(film: Film) -> None:
+    lead = factories.make_producer(film.production.organisation)
+    credential, _ = factories.make_credential(film.production.organisation, created_by=lead.person)
+    pipeline = factories.desk_of_key(credential)
+    record(film, thing("IMAGE", "a", origin="HUMAN_TOOLS"), thing("IMAGE", "b", origin="HUMAN_TOOLS"))
+    for desk, parent in ((lead, "a"), (pipeline, "b")):
+        record_batch(principal=desk, production_id=film.production.pk,
+                     specs=[NewRelation(child="external:shot", edge=edge(parent, "COMPOSITED_FROM"))])  # fmt: skip
+    told = ask(film.desk, f"assets/{film.version('shot')}/ancestors")
+    drawn = {one["parent"]: one for one in told["relations"] if one["child"] == str(film.version("shot"))}
+    who = {name: (drawn[str(film.version(name))]["recorded_by"]["id"], drawn[str(film.version(name))]["through"])
+           for name in ("frames", "a", "b")}  # fmt: skip
+    assert who == {
+        "frames": (str(film.desk.person.pk), None),
+        "a": (str(lead.person.pk), None),
+        "b": (str(lead.person.pk), credential.name),  # a key acts for a person
+    }
+    moments = [drawn[str(film.version(name))]["recorded_at"] for name in ("frames", "a", "b")]
+    assert moments == sorted(moments)
+    assert len(set(moments)) == 3
+    row = Relation.objects.get(parent=film.version("a"))
+    assert row.at == row.event.at
+    for change in ({"person": film.desk.person}, {"at": clock.now()}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            Relation.objects.filter(pk=row.pk).update(**change)
+    bare = Relation.objects.get(parent=film.version("b"))
+    bare.pk, bare.kind, bare.person_id = uuid4(), "CONTAINS", None  # type: ignore[assignment]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        bare.save(force_insert=True)
+
+
+@pytest.mark.req("GP-004", "GP-045")
+def test_who_approved_what_names_each_person_version_stage_and_moment_and_stays(film: Film) -> None:
+    house = film.production.organisation
+    lead, counsel = factories.make_producer(house), factories.make_producer(house)
+    frames, shot = film.version("frames"), film.version("shot")
+    for desk, version, outcome, stage in (
+        (lead, frames, "REJECTED", "TECHNICAL"), (counsel, shot, "APPROVED", "LEGAL"), (lead, frames, "APPROVED", "CREATIVE"),
+    ):  # fmt: skip
+        decide_version(principal=desk, version_id=version,
+                       spec=DecisionSpec(version=str(version), outcome=outcome, stage=stage))  # fmt: skip
+    told = ask(film.desk, f"assets/{shot}/questions/APPROVED")
+    said = {
+        (one["recorded_by"]["name"], one["version"], one["outcome"], one["stage"])
+        for one in (*told["approvals"], *told["decisions_upstream"])
+    }
+    assert said == {
+        (film.desk.person.full_name, str(shot), "APPROVED", "FINAL"),
+        (counsel.person.full_name, str(shot), "APPROVED", "LEGAL"),
+        (lead.person.full_name, str(frames), "REJECTED", "TECHNICAL"),
+        (lead.person.full_name, str(frames), "APPROVED", "CREATIVE"),
+    }
+    assert all(one["decided_at"] and one["organisation"] == house.name for one in told["approvals"])
+    # the record of persons cannot be rewritten, and the same stands in the asset's trail
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Decision.objects.filter(version=frames).update(person=counsel.person)
+    trail = ask(film.desk, f"assets/{frames}/trail")["results"]
+    assert [one["person"] for one in trail if one["what"] == "DECIDED"] == [lead.person.full_name] * 2
+    # who may only read decides nothing, and who is a stranger learns nothing
+    assert film.production.guild is not None
+    auditor = factories.make_desk(film.production.guild, "AUDITOR")
+    assert send(auditor, f"assets/{shot}/decisions", status=403, outcome="APPROVED", stage="FINAL")
+    stranger = factories.make_producer(factories.make_studio())
+    assert ask(stranger, f"assets/{shot}/questions/APPROVED", status=404)
 
 
 @pytest.mark.req("GP-030", "GP-032")

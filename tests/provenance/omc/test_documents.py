@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from common.errors import InvalidInput
 from provenance.omc.checking import problems_of
-from provenance.omc.reading import read_document
+from provenance.omc.reading import ENTITIES_MAX, read_document
 from trustmark.cli import omc as cli
 
 SCOPE = "org.example.likeness"
@@ -141,3 +142,29 @@ def test_the_command_checks_without_a_deployment(document, tmp_path, capsys):
     path.write_bytes(b"{")
     assert cli.main(["check", str(path)]) == 1
     assert cli.main(["check", str(tmp_path / "missing.json")]) == 1
+
+
+def measured(document: dict) -> tuple[object, int]:
+    """What became of a document, and the most that was held beside it, in bytes."""
+    tracemalloc.start()
+    try:
+        return read_document(document, scope=SCOPE), tracemalloc.get_traced_memory()[1]
+    except InvalidInput as error:
+        return error, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_document_over_the_limit_is_refused_by_counting_alone_and_one_below_is_read_in_bounded_memory():
+    many = [
+        asset(f"a{number}", of=f"a{number - 1}" if number % 10 else None) for number in range(ENTITIES_MAX)
+    ]
+    over = {"Asset": [*many, {**asset("one too many"), "colour": "not in the schema"}]}
+    refused, peak = measured(over)
+    # counted before the schema is asked, so that a hostile document costs no more than this
+    assert (refused.code, peak < 40_000_000) == ("OMC_TOO_LARGE", True), peak
+    plan, peak = measured({"Asset": many[:2_000]})
+    assert len(plan.steps) == 2_000
+    assert peak / 2_000 < 6_000, peak
+    # the same entity told twice counts once
+    assert len(read_document({"Asset": [*many[:20], *many[:20]]}, scope=SCOPE).versions) == 20

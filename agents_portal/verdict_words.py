@@ -254,7 +254,13 @@ def _credentials(said: dict[str, Any]) -> Layer:
     badge, words = _CREDENTIALS[said["reason"]]
     facts = []
     if said["asserted_by"]:
-        facts.append(_("Signed by %(signer)s") % {"signer": said["asserted_by"]})
+        # anybody can make a certificate of any name: it is a signer's where a list vouches for it and the signature holds
+        told = (
+            _("Signed by %(signer)s")
+            if said["signer_trust"] == "trusted"
+            else _("Its certificate names %(signer)s")
+        )
+        facts.append(told % {"signer": said["asserted_by"]})
     # reports of before this was read have no such list
     facts += [
         str(_ACTORS[actor["state"]]) % {"signer": actor["name"] or "?"}

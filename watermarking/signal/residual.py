@@ -111,15 +111,17 @@ def cells_of(planes: Tensor) -> Tensor:
 
 def normalised_residual(planes: Tensor) -> Tensor:
     """Return the clipped, locally normalised high-pass of ``planes`` ``[b, 3, h, w]``."""
-    luma = _normalise(planes[:, :1], _LUMA)
-    chroma = _normalise(planes[:, 1:], _CHROMA)
-    return torch.cat([luma, chroma], 1)
+    residual = torch.empty_like(planes)
+    _normalise(planes[:, :1], _LUMA, residual[:, :1])
+    _normalise(planes[:, 1:], _CHROMA, residual[:, 1:])
+    return residual
 
 
-def _normalise(planes: Tensor, window: _Window) -> Tensor:
-    detail = planes - _blur(planes, window.high_pass)
-    rms = _blur(detail * detail, window.local).clamp_min(0.0).sqrt()
-    return (detail / (rms + window.floor)).clamp_(-_CLIP, _CLIP)
+def _normalise(planes: Tensor, window: _Window, detail: Tensor) -> None:
+    """Put the residual of ``planes`` into ``detail``; new memory for each step would cost more than the step."""
+    torch.sub(planes, _blur(planes, window.high_pass), out=detail)
+    rms = _blur(detail * detail, window.local).clamp_min_(0.0).sqrt_()
+    detail.div_(rms.add_(window.floor)).clamp_(-_CLIP, _CLIP)
 
 
 def _levelled(planes: Tensor, floor: float) -> Tensor:

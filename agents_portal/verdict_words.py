@@ -237,7 +237,10 @@ def meant(headline: str) -> list[str]:
             _("A signature no longer fits this very file"),
             _("Every re-encoding does that, and so does an edit"),
         ],
-        "nothing_found": [_("Every layer that was asked answered"), _("None of them found anything")],
+        "nothing_found": [
+            _("Every layer that was asked answered"),
+            _("Neither credentials nor a mark were found"),
+        ],
         "cannot_tell": [_("At least one layer could not answer"), _("What the others say stands here")],
     }
     return told[headline]
@@ -287,7 +290,8 @@ def _mark(said: dict[str, Any]) -> Layer:
             ),
         }[said["status"]]
     facts = []
-    if said["p_value"] is not None and said["p_value"] < 1:
+    # of what is absent nothing is claimed that could be in error
+    if said["p_value"] is not None and said["p_value"] < 1 and said["status"] != "absent":
         facts.append(_("Chance of error: %(chance)s") % {"chance": chance_words(said["p_value"])})
     if said["payload"]:
         facts.append(_("Mark %(mark)s") % {"mark": said["payload"].upper()})

@@ -84,9 +84,10 @@ class FilmResidual:
         """
         if not self._sums:
             raise ValueError("no frame was added")
-        sums = torch.stack(self._sums)
-        counts = torch.tensor(self._counts, dtype=sums.dtype, device=sums.device)
-        means = _levelled(sums / counts.view(-1, 1, 1, 1), 0.02)
+        # one after the other: together they would leave the processor's cache at every step
+        means = [
+            _levelled(one[None] / count, 0.02)[0] for one, count in zip(self._sums, self._counts, strict=True)
+        ]
         return [
             Stretch(mean, count, shot)
             for mean, count, shot in zip(means, self._counts, self._shots, strict=True)
@@ -125,8 +126,8 @@ def _normalise(planes: Tensor, window: _Window, detail: Tensor) -> None:
 
 
 def _levelled(planes: Tensor, floor: float) -> Tensor:
-    rms = _blur(planes * planes, 8.0).clamp_min(0.0).sqrt()
-    return planes / (rms + floor)
+    rms = _blur(planes * planes, 8.0).clamp_min_(0.0).sqrt_()
+    return planes / rms.add_(floor)
 
 
 def _blur(planes: Tensor, sigma: float) -> Tensor:

@@ -237,7 +237,10 @@ def meant(headline: str) -> list[str]:
             _("A signature no longer fits this very file"),
             _("Every re-encoding does that, and so does an edit"),
         ],
-        "nothing_found": [_("Every layer that was asked answered"), _("None of them found anything")],
+        "nothing_found": [
+            _("Every layer that was asked answered"),
+            _("Neither credentials nor a mark were found"),
+        ],
         "cannot_tell": [_("At least one layer could not answer"), _("What the others say stands here")],
     }
     return told[headline]
@@ -254,7 +257,13 @@ def _credentials(said: dict[str, Any]) -> Layer:
     badge, words = _CREDENTIALS[said["reason"]]
     facts = []
     if said["asserted_by"]:
-        facts.append(_("Signed by %(signer)s") % {"signer": said["asserted_by"]})
+        # anybody can make a certificate of any name: it is a signer's where a list vouches for it and the signature holds
+        told = (
+            _("Signed by %(signer)s")
+            if said["signer_trust"] == "trusted"
+            else _("Its certificate names %(signer)s")
+        )
+        facts.append(told % {"signer": said["asserted_by"]})
     # reports of before this was read have no such list
     facts += [
         str(_ACTORS[actor["state"]]) % {"signer": actor["name"] or "?"}
@@ -281,7 +290,8 @@ def _mark(said: dict[str, Any]) -> Layer:
             ),
         }[said["status"]]
     facts = []
-    if said["p_value"] is not None and said["p_value"] < 1:
+    # of what is absent nothing is claimed that could be in error
+    if said["p_value"] is not None and said["p_value"] < 1 and said["status"] != "absent":
         facts.append(_("Chance of error: %(chance)s") % {"chance": chance_words(said["p_value"])})
     if said["payload"]:
         facts.append(_("Mark %(mark)s") % {"mark": said["payload"].upper()})

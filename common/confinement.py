@@ -30,6 +30,9 @@ _ADDED: Final = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
+    # what is freed is kept for the next picture: a process lives for one file, and fresh pages cost more than the sums
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 31),
     # a library's preferences stay its own: nothing is written into a home
     "XDG_CONFIG_HOME": os.devnull,
 }

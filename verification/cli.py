@@ -89,7 +89,8 @@ def _case(given: argparse.Namespace) -> Case:
         pointer=path.name,
         anchors=trust.anchor_pem,
         crls=trust.crl_pem,
-        timestamp_roots=_timestamp_roots(given.timestamp_roots),
+        timestamp_roots=_certificates(given.timestamp_roots),
+        actor_anchors=_certificates(given.actor_anchors),
         sidecar=sidecar,
         keys={one.key_id: one.key.hex() for one in keys},
         candidates={one.key_id: str(given.candidates) for one in keys} if given.candidates else {},
@@ -120,11 +121,11 @@ def _trust(given: argparse.Namespace) -> TrustList:
     return TrustList(anchors, crls)
 
 
-def _timestamp_roots(paths: list[Path]) -> str:
-    roots = "".join(path.read_text(encoding="ascii") for path in paths)
-    if roots:
-        load_pem_x509_certificates(roots.encode("ascii"))
-    return roots
+def _certificates(paths: list[Path]) -> str:
+    found = "".join(path.read_text(encoding="ascii") for path in paths)
+    if found:
+        load_pem_x509_certificates(found.encode("ascii"))
+    return found
 
 
 def _policy(text: str) -> Policy:
@@ -155,6 +156,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--timestamp-roots", type=Path, action="append", default=[], metavar="PEM",
         help="roots of timestamp authorities; signers are not trusted by these",
+    )  # fmt: skip
+    parser.add_argument(
+        "--actor-anchors", type=Path, action="append", default=[], metavar="PEM",
+        help="authorities of named actors, who sign beside the claim's signer; signers are not trusted by these",
     )  # fmt: skip
     parser.add_argument("--policy", type=Path, metavar="JSON", help="trust lists by audience")
     parser.add_argument("--audience", metavar="NAME", help="whose trust list of the policy to use")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from watermarking.cards import PixelCard, load_pixel_card, load_sound_card
 from watermarking.errors import MediaError
@@ -35,13 +36,14 @@ from watermarking.signal.alignment import SoundReader
 from watermarking.signal.batching import film_residuals
 from watermarking.signal.evidence import LayerReading
 from watermarking.signal.reading import FrameSize, PictureReader
-from watermarking.signal.residual import FilmResidual, Stretch
+from watermarking.signal.residual import FilmResidual, Stretch, cells_of, normalised_residual
 from watermarking.signal.roster import Ids
 from watermarking.signal.threads import use_threads
 from watermarking.verdict import combined, thresholds_of, transformation_of
 
 FRAMES, MORE_FRAMES = 32, 120
-_BATCH = 8
+# of the first look: as many as it has where a film's length divides badly
+_KEPT_FRAMES = 2 * FRAMES
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,25 @@ class Search:
     audio_card: str
     geometry: bool = True
     features: FeatureStore | None = None
+
+
+class _Looked:
+    """Residuals of frames that were looked at: the same ones are met again where more of a film are."""
+
+    def __init__(self) -> None:
+        self._known: dict[float, tuple[NDArray[np.uint8], torch.Tensor, torch.Tensor]] = {}
+
+    def residual_of(self, frame: SampledFrame) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the frame's residual and its cells, as ``FilmResidual.add_residuals`` takes them."""
+        known = self._known.get(frame.seconds)
+        # by its time, and by its pictures: a film may say what it likes of its times
+        if known is not None and np.array_equal(known[0], frame.planes):
+            return known[1:]
+        planes = torch.from_numpy(frame.planes).to(torch.float32)[None]
+        made = normalised_residual(planes), cells_of(planes)
+        if known is None and len(self._known) < _KEPT_FRAMES:
+            self._known[frame.seconds] = (frame.planes, *made)
+        return made
 
 
 @dataclass(frozen=True)
@@ -109,9 +130,9 @@ def _pixels(path: Path, medium: Medium, search: Search) -> _Found:
     """Read some frames where the tile should be; if nothing is claimed, more of them, everywhere."""
     card = load_pixel_card(search.pixel_card)
     reader = PictureReader(card, search.key, search.candidates)
-    best = reader.nothing()
+    best, looked = reader.nothing(), _Looked()
     for count in (FRAMES, MORE_FRAMES):
-        features = _pixel_features(path, medium, card, search.features, count)
+        features = _pixel_features(path, medium, card, search.features, count, looked)
         if not len(features.means):
             break
         size = FrameSize(features.width, features.height)
@@ -132,7 +153,7 @@ def _stretches(features: PixelFeatures) -> list[Stretch]:
 
 
 def _pixel_features(
-    path: Path, medium: Medium, card: PixelCard, store: FeatureStore | None, count: int
+    path: Path, medium: Medium, card: PixelCard, store: FeatureStore | None, count: int, looked: _Looked
 ) -> PixelFeatures:
     name = store.name_of(path, card, count) if store is not None and path.is_file() else ""
     kept = store.load(name) if store is not None and name else None
@@ -143,7 +164,7 @@ def _pixel_features(
     for frame in _ahead(_frames(path, medium, SizeOf(card.geometry.side), count)):
         first = first or [frame]
         if (frame.width, frame.height) == (first[0].width, first[0].height):
-            film.add_frame(frame.planes)
+            film.add_residuals(*looked.residual_of(frame))
     features = _features(film, first, medium)
     if store is not None and name:
         store.save(name, features)

@@ -1,4 +1,4 @@
-"""The confined process with a fault put into one of its stages; ``given["name"]`` says which: ``STAGE=fault``."""
+"""The confined process with a fault put into one of its stages; ``given["name"]`` says which: ``STAGE=fault``, ``every=fault``."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ FAULTS = {
 def stage_of(name: str) -> Callable[[dict[str, Any]], Any]:
     def work(given: dict[str, Any]) -> Any:
         stage, _, fault = given["name"].partition("=")
-        return FAULTS[fault](given) if stage == name else child._stage(name)(given)
+        return FAULTS[fault](given) if stage in {name, "every"} else child._stage(name)(given)
 
     return work
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.x509 import ObjectIdentifier
 
+from agents_portal.verdict_words import _credentials
 from provenance import authority
 from provenance.authority import SigningIdentity, certificate_pem, new_key
 from provenance.credentials import SigningFailed, sign_file
@@ -206,7 +208,8 @@ def test_a_name_is_no_certificate_and_a_signer_no_authority(
         ), what  # fmt: skip
         assert (said["binding"], said["asserted_by"]) == ("match", "studio.example")
         assert said["second_opinion"]["agrees"] is True
-    servers = authority.x509.ObjectIdentifier("1.3.6.1.5.5.7.3.1")
+        assert _credentials(said).facts[0] == "Its certificate names studio.example", "not that they signed"
+    servers = ObjectIdentifier("1.3.6.1.5.5.7.3.1")
     with pytest.raises(SigningFailed):
         sign_file(
             still, tmp_path / "no.png", facts=FACTS, identity=identity_of(studio, usages=(servers,)),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.x509 import ObjectIdentifier
 
 from agents_portal.verdict_words import _credentials
+from provenance import authority
 from provenance.authority import SigningIdentity, new_key
 from provenance.cosigning import Actor
 from provenance.credentials import sign_file
@@ -16,6 +18,7 @@ from tests.verification.conftest import FACTS
 from tests.verification.test_pipeline import judged
 from trustcore.verification.words import ActorState, ProvenanceReason, ProvenanceStatus, Stage
 from verification.cli import main
+from verification.pipeline.stages import credentials
 
 LAYER_A = frozenset({Stage.PROVENANCE})
 
@@ -132,3 +135,43 @@ def test_the_page_says_who_signed_too_and_a_report_of_before_is_still_shown(
     assert "A second signature does not hold" in _credentials(said).facts
     del said["manifests"][0]["actors"]
     assert not [one for one in _credentials(said).facts if "second" in one or "Also" in one]
+
+
+@pytest.mark.req("LV-022")
+def test_an_actor_is_trusted_by_a_list_of_actors_alone_and_nobody_else_by_it(
+    still: Path, studio: House, talent: House, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.delenv("TRUSTMARK_MARK_KEY", raising=False)
+    with pytest.MonkeyPatch.context() as patch:  # a certificate for signing documents, as CAWG asks for
+        patch.setattr(authority, "ACCEPTED_USAGES", (ObjectIdentifier("1.3.6.1.5.5.7.3.36"),))
+        person = House("person.example")
+    actor = Actor(person.identity, ("cawg.creator",))
+    both = signed_by_both(still, tmp_path / "both.png", studio, actor)
+    anchors = studio.identity.anchor_pem
+
+    def state(path: Path = both, **more: str) -> tuple[ActorState, tuple[str, ...]]:
+        said = credentials.run({"path": str(path), "anchors": anchors, **more})["provenance"]
+        assert said["status"] == ProvenanceStatus.VALID
+        (one,) = said["manifests"][0]["actors"]
+        return one["state"], one["codes"]
+
+    untrusted = (ActorState.UNTRUSTED, ("cawg.x509.credential.untrusted",))
+    assert state(actor_anchors=person.anchor) == (ActorState.TRUSTED, ())
+    # by no other list, under no list, and not by the list of those who sign claims
+    assert state(actor_anchors=talent.anchor) == state() == untrusted
+    assert state(anchors=anchors + person.anchor) == untrusted
+    # who may sign claims alone is no actor, whoever certified them
+    other = signed_by_both(still, tmp_path / "other.png", studio, Actor(talent.identity, ("cawg.creator",)))
+    assert state(other, actor_anchors=talent.anchor) == untrusted
+    # and a list of actors makes nobody a signer of claims
+    alone = credentials.run({"path": str(both), "anchors": person.anchor, "actor_anchors": anchors})
+    assert alone["provenance"]["reason"] == ProvenanceReason.SIGNER_UNTRUSTED
+    listed = tmp_path / "actors.pem"
+    listed.write_text(person.anchor)
+    (tmp_path / "anchors.pem").write_text(anchors)
+    told = [str(both), "--no-detect", "--anchors", str(tmp_path / "anchors.pem"), "--actor-anchors"]
+    assert main([*told, str(listed)]) == 0
+    assert "also signed by person.example (cawg.creator): trusted" in capsys.readouterr().out
+    listed.write_text("nobody")
+    assert main([*told, str(listed)]) == 1

@@ -48,7 +48,8 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class Actor(_Part, frozen=True):
     """Who signed a manifest beside its claim's signer: a named actor, by a CAWG identity assertion.
 
-    ``covers``: the assertions that they signed. It decides nothing, and vouches for nothing that the claim says.
+    ``label``: the assertion, as its manifest calls it; ``covers``: the assertions that they signed. It decides nothing,
+    and vouches for nothing that the claim says.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Actor(_Part, frozen=True):
     roles: tuple[str, ...] = ()
     covers: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    label: str = ""
 
 
 class Manifest(_Part, frozen=True):

@@ -235,27 +235,29 @@ def _whitened_spectrum(planes: Tensor) -> Tensor:
         planes: ``[p, h, w]``.
 
     Returns:
-        ``[p, rows, columns]`` complex64, full plane.
+        ``[p, rows, columns // 2 + 1]`` complex64: the half plane, of which the other is the mirror image.
     """
     height, width = planes.shape[-2:]
-    rows, columns = max(_PADDED[0], height), max(_PADDED[1], width)
+    rows, columns = max(_PADDED[0], height), max(_PADDED[1], width + width % 2)
     padded = planes.new_zeros(len(planes), rows, columns)
     padded[:, :height, :width] = planes
     padded = padded.roll((-(height // 2), -(width // 2)), (1, 2))
-    spectrum = torch.fft.fft2(padded)
+    spectrum = torch.fft.rfft2(padded)
     ring, count = _rings(rows, columns, planes.device)
     flat = spectrum.flatten(1)
-    power = planes.new_zeros(len(planes), _RINGS).index_add_(1, ring, flat.abs().square()) / count
-    even = flat / power.sqrt().clamp_min(1e-9)[:, ring]
-    limited: Tensor = even / (even.abs() / 3.0).clamp_min(1.0)
-    return limited.view(len(planes), rows, columns)
+    size = flat.abs()
+    power = planes.new_zeros(len(planes), _RINGS).index_add_(1, ring, size.square()) / count
+    level = power.sqrt().clamp_min_(1e-9).index_select(1, ring)
+    # a coefficient over three times its ring's level is taken down to that
+    limited: Tensor = flat.mul_((size / 3.0).maximum(level).reciprocal_())
+    return limited.view(len(planes), rows, -1)
 
 
 @lru_cache(4)
 def _rings(rows: int, columns: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Ring of every frequency ``[rows * columns]``, and how many lie in each ``[_RINGS]``."""
+    """Ring of every frequency of a half plane, and how many of these lie in each ``[_RINGS]``."""
     fy = torch.fft.fftfreq(rows, device="cpu")[:, None]
-    fx = torch.fft.fftfreq(columns, device="cpu")[None, :]
+    fx = torch.fft.rfftfreq(columns, device="cpu")[None, :]
     ring = (torch.hypot(fy, fx) * 200.0).long().clamp_max(_RINGS - 1).flatten()
     count = torch.bincount(ring, minlength=_RINGS).clamp_min(1)
     return ring.to(device), count.to(device)
@@ -263,7 +265,12 @@ def _rings(rows: int, columns: int, device: torch.device) -> tuple[Tensor, Tenso
 
 def _sample(spectrum: Tensor, plane: Tensor, fy: Tensor, fx: Tensor) -> Tensor:
     """Nearest samples at frequencies ``fy``, ``fx`` ``[n, p]`` in cycles per sample."""
-    rows, columns = spectrum.shape[-2:]
-    iy = (fy * rows).round().long() % rows
+    rows, half = spectrum.shape[-2:]
+    columns = 2 * (half - 1)
+    iy = (fy * rows).round().long()
     ix = (fx * columns).round().long() % columns
-    return spectrum.flatten()[(plane * rows + iy) * columns + ix]
+    beyond = ix >= half
+    ix = torch.where(beyond, columns - ix, ix)
+    iy = torch.where(beyond, -iy, iy) % rows
+    seen = spectrum.flatten().index_select(0, ((plane * rows + iy) * half + ix).flatten()).view(ix.shape)
+    return torch.where(beyond, seen.conj(), seen)

@@ -84,9 +84,10 @@ class FilmResidual:
         """
         if not self._sums:
             raise ValueError("no frame was added")
-        sums = torch.stack(self._sums)
-        counts = torch.tensor(self._counts, dtype=sums.dtype, device=sums.device)
-        means = _levelled(sums / counts.view(-1, 1, 1, 1), 0.02)
+        # one after the other: together they would leave the processor's cache at every step
+        means = [
+            _levelled(one[None] / count, 0.02)[0] for one, count in zip(self._sums, self._counts, strict=True)
+        ]
         return [
             Stretch(mean, count, shot)
             for mean, count, shot in zip(means, self._counts, self._shots, strict=True)
@@ -111,20 +112,22 @@ def cells_of(planes: Tensor) -> Tensor:
 
 def normalised_residual(planes: Tensor) -> Tensor:
     """Return the clipped, locally normalised high-pass of ``planes`` ``[b, 3, h, w]``."""
-    luma = _normalise(planes[:, :1], _LUMA)
-    chroma = _normalise(planes[:, 1:], _CHROMA)
-    return torch.cat([luma, chroma], 1)
+    residual = torch.empty_like(planes)
+    _normalise(planes[:, :1], _LUMA, residual[:, :1])
+    _normalise(planes[:, 1:], _CHROMA, residual[:, 1:])
+    return residual
 
 
-def _normalise(planes: Tensor, window: _Window) -> Tensor:
-    detail = planes - _blur(planes, window.high_pass)
-    rms = _blur(detail * detail, window.local).clamp_min(0.0).sqrt()
-    return (detail / (rms + window.floor)).clamp_(-_CLIP, _CLIP)
+def _normalise(planes: Tensor, window: _Window, detail: Tensor) -> None:
+    """Put the residual of ``planes`` into ``detail``; new memory for each step would cost more than the step."""
+    torch.sub(planes, _blur(planes, window.high_pass), out=detail)
+    rms = _blur(detail * detail, window.local).clamp_min_(0.0).sqrt_()
+    detail.div_(rms.add_(window.floor)).clamp_(-_CLIP, _CLIP)
 
 
 def _levelled(planes: Tensor, floor: float) -> Tensor:
-    rms = _blur(planes * planes, 8.0).clamp_min(0.0).sqrt()
-    return planes / (rms + floor)
+    rms = _blur(planes * planes, 8.0).clamp_min_(0.0).sqrt_()
+    return planes / rms.add_(floor)
 
 
 def _blur(planes: Tensor, sigma: float) -> Tensor:

@@ -46,11 +46,8 @@ class WarpFitter:
 
     def __init__(self, layouts: Sequence[PlaneLayout], *, tile: int) -> None:
         self.layouts, self.tile = layouts, tile
-        self._patterns = [_pilot_tile(layout, tile) for layout in layouts]
-        self._slopes = [_slopes(pattern) for pattern in self._patterns]
-        self._steepness = [
-            float(sum(part.square().mean() for part in slopes)) / 2.0 for slopes in self._slopes
-        ]
+        self._drawn = [_drawn(_pilot_tile(layout, tile)) for layout in layouts]
+        self._steepness = [float(drawn[1:].square().mean()) for drawn in self._drawn]
 
     def fit(self, mean: Tensor, start: Warp, planes: tuple[tuple[int, ...], ...]) -> tuple[Warp, float]:
         """Climb from ``start``; return the warp and its mean agreement over the planes used last.
@@ -65,9 +62,10 @@ class WarpFitter:
             used = planes[-1] if last else planes[0]
             some = mean[:, ::spacing, ::spacing]
             basis = whole.view(_TERMS, *mean.shape[1:])[:, ::spacing, ::spacing].flatten(1)
-            gram = basis[:order] @ basis[:order].T
+            across = basis[:order].T.contiguous()
+            gram = basis[:order] @ across
             for _ in range(rounds):
-                step, score = self._newton(some, basis, terms, used, gram)
+                step, score = self._newton(some, basis, terms, used, across, gram)
                 terms[:order] += step
         return Warp(terms), float(score)
 
@@ -85,26 +83,37 @@ class WarpFitter:
 
     def _cells(self, terms: Tensor, basis: Tensor) -> Tensor:
         size = self.tile * _FINE
-        where = ((terms.T @ basis) * _FINE).round().long() % size
-        return where[0] * size + where[1]
+        # whole numbers far under a float's 24 bits: their remainder is exact, and many times as quick
+        where = (terms.T @ basis).mul_(_FINE).round_()
+        where -= torch.floor(where / size) * size
+        # a warp that went astray finds nothing, and breaks nothing
+        where.nan_to_num_(0.0).clamp_(0, size - 1)
+        return (where[0] * size + where[1]).int()
 
     def _newton(
-        self, mean: Tensor, basis: Tensor, terms: Tensor, planes: tuple[int, ...], gram: Tensor
+        self,
+        mean: Tensor,
+        basis: Tensor,
+        terms: Tensor,
+        planes: tuple[int, ...],
+        across: Tensor,
+        gram: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """One step of the first terms, and the agreement before it; nothing here waits for the device."""
         place = self._cells(terms, basis)
-        used = basis[: len(gram)]
-        climb = used.new_zeros(len(gram), 2)
-        steepness, total = used.new_zeros(()), used.new_zeros(())
+        climb = basis.new_zeros(len(gram), 2)
+        steepness, total = basis.new_zeros(()), basis.new_zeros(())
         for index in planes:
             values = mean[index].flatten()
-            agreement = (values * self._patterns[index].flatten()[place]).mean()
-            slope_y, slope_x = (part.flatten()[place] * values for part in self._slopes[index])
-            climb += used @ torch.stack([slope_y, slope_x], 1)
+            seen = torch.stack([drawn.index_select(0, place) for drawn in self._drawn[index]])
+            # the first of the terms is one everywhere
+            sums = (seen * values) @ across
+            agreement = sums[0, 0] / values.numel()
+            climb += sums[1:].T
             steepness = steepness + agreement.clamp_min(1e-3) * self._steepness[index]
             total = total + agreement
         step = torch.linalg.solve_ex(steepness * gram, climb).result
-        reach = (step.T @ used).abs().amax()
+        reach = (step.T @ basis[: len(gram)]).abs().amax()
         limit = 0.6 if 0 in planes else 1.5
         return step * (limit / reach.clamp_min(1e-9)).clamp_max(1.0), total
 
@@ -126,8 +135,8 @@ def _pilot_tile(layout: PlaneLayout, tile: int) -> Tensor:
     return synthesise(layout, values, steps, steps, tile)
 
 
-def _slopes(pattern: Tensor) -> tuple[Tensor, Tensor]:
-    """Derivatives per tile pixel along y and x."""
+def _drawn(pattern: Tensor) -> Tensor:
+    """``[3, cells]``: the pattern and its derivatives per tile pixel along y and x."""
     down = (pattern.roll(-1, 0) - pattern.roll(1, 0)) * (_FINE / 2)
     across = (pattern.roll(-1, 1) - pattern.roll(1, 1)) * (_FINE / 2)
-    return down, across
+    return torch.stack([pattern, down, across]).flatten(1)

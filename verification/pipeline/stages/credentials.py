@@ -50,7 +50,8 @@ _EXPIRED = "signingCredential.expired"
 def run(given: dict[str, Any]) -> dict[str, Any]:
     """Judge the credentials of ``path``; ``sidecar`` is a manifest store's path.
 
-    ``anchors``, ``crls`` and ``timestamp_roots`` are PEM; who is trusted for times is trusted as no signer.
+    ``anchors``, ``crls``, ``timestamp_roots`` and ``actor_anchors`` are PEM; who is trusted for times, or as a named
+    actor, is trusted as no signer.
     """
     path, anchors = Path(given["path"]), str(given.get("anchors", ""))
     roots = str(given.get("timestamp_roots", ""))
@@ -58,8 +59,19 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     revoked = revoked_serials(crls, anchor_pem=anchors, now=datetime.now(UTC)) if crls else frozenset()
     sidecar = Path(given["sidecar"]) if given.get("sidecar") else None
     judged = _judged(path, sidecar, anchors, roots, revoked)
-    opinion = second_opinion(path, sidecar, anchors, judged.provenance, roots=roots)
-    provenance = msgspec.structs.replace(judged.provenance, second_opinion=opinion)
+    opinion, vouched = second_opinion(
+        path,
+        sidecar,
+        anchors,
+        judged.provenance,
+        roots=roots,
+        actor_anchors=str(given.get("actor_anchors", "")),
+    )
+    provenance = msgspec.structs.replace(
+        judged.provenance,
+        second_opinion=opinion,
+        manifests=_vouched_for(judged.provenance.manifests, vouched),
+    )
     answer: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(judged, provenance=provenance))
     return answer
 
@@ -168,11 +180,25 @@ def _manifest(found: ManifestFinding) -> Manifest:
         actors=tuple(
             Actor(
                 name=one.name, state=ActorState(one.verdict.value.lower()), kind=one.kind, roles=one.roles,
-                covers=one.covers, codes=one.codes,
+                covers=one.covers, codes=one.codes, label=one.label,
             )
             for one in found.actors
         ),
     )  # fmt: skip
+
+
+def _vouched_for(manifests: tuple[Manifest, ...], vouched: frozenset[str]) -> tuple[Manifest, ...]:
+    """Name those actors of the active manifest trusted whom both opinions find whole, and whose authority is listed."""
+
+    def told(one: Actor) -> Actor:
+        if one.state is not ActorState.UNTRUSTED or one.label not in vouched:
+            return one
+        return msgspec.structs.replace(one, state=ActorState.TRUSTED, codes=())
+
+    if not manifests:
+        return manifests
+    active = msgspec.structs.replace(manifests[0], actors=tuple(map(told, manifests[0].actors)))
+    return (active, *manifests[1:])
 
 
 def _verdict(

@@ -1,6 +1,10 @@
 """A second opinion on Content Credentials: another implementation of C2PA 2.4 reads the same file, and where it
 disagrees the report says so. It decides nothing.
 
+One thing is its alone: whether the authority of a named actor (CAWG identity) is one that we list. The first library calls
+every such certificate untrusted through the face that we use, whatever lists it is given. An actor's certificate must be
+for signing documents (RFC 9336), as the CAWG specification has it; whether it was revoked is not looked up.
+
 Source: ``encypher-c2pa`` (Apache-2.0, Rust). It is told to ask no network and to tell nobody. It knows none of our
 revocation lists: of a revoked signer it says *trusted*, and that disagreement stands in the report.
 """
@@ -21,15 +25,26 @@ _UNTRUSTED = frozenset(
     {ProvenanceReason.SIGNER_UNKNOWN, ProvenanceReason.SIGNER_UNTRUSTED, ProvenanceReason.SIGNER_EXPIRED}
 )
 _CODES_MOST = 20
+_VOUCHED = frozenset({"cawg.x509.signature.validated", "cawg.x509.credential.trusted"})
 
 
 def second_opinion(
-    path: Path, sidecar: Path | None, anchors: str, first: Provenance, *, roots: str = ""
-) -> SecondOpinion:
+    path: Path,
+    sidecar: Path | None,
+    anchors: str,
+    first: Provenance,
+    *,
+    roots: str = "",
+    actor_anchors: str = "",
+) -> tuple[SecondOpinion, frozenset[str]]:
     """Ask the other implementation; whatever it does, the first opinion stands.
 
     Args:
         roots: of timestamp authorities, as PEM.
+        actor_anchors: of the authorities of named actors, as PEM.
+
+    Returns:
+        what it says, and the identity assertions of the active manifest that are whole and of a listed authority.
     """
     known = format_of(path)
     store = sidecar if first.source == "sidecar" else None
@@ -41,29 +56,47 @@ def second_opinion(
                 manifest_store=store.read_bytes() if store else None,
                 trust_pem=anchors or None,
                 tsa_trust_pem=roots or None,
+                cawg_trust_pem=actor_anchors or None,
                 no_default_trust=True,
                 telemetry=False,
                 online=False,
             )
         )
     except Exception as error:  # noqa: BLE001 (each is an answer: it must not cost the first opinion)
-        unsupported = str(error).startswith(("unsupported_mime", "mime_type is required"))
-        return SecondOpinion(
-            library=_LIBRARY,
-            version=version(_LIBRARY),
-            state=OpinionState.UNSUPPORTED if unsupported else OpinionState.FAILED,
-            error=None if unsupported else type(error).__name__,
-        )
+        return _failed(error), frozenset()
     state = _SAID.get(str(said.get("validation_state")), OpinionState.FAILED)
     if not said.get("present"):
         state = OpinionState.ABSENT
-    return SecondOpinion(
+    opinion = SecondOpinion(
         library=_LIBRARY,
         version=version(_LIBRARY),
         state=state,
         agrees=state is _expected(first),
         codes=tuple(sorted(_failures(said.get("validation_results"))))[:_CODES_MOST],
     )
+    return opinion, _actors_vouched_for(said) if actor_anchors else frozenset()
+
+
+def _failed(error: Exception) -> SecondOpinion:
+    unsupported = str(error).startswith(("unsupported_mime", "mime_type is required"))
+    return SecondOpinion(
+        library=_LIBRARY,
+        version=version(_LIBRARY),
+        state=OpinionState.UNSUPPORTED if unsupported else OpinionState.FAILED,
+        error=None if unsupported else type(error).__name__,
+    )
+
+
+def _actors_vouched_for(said: dict[str, Any]) -> frozenset[str]:
+    report = said.get("manifest_report")
+    results = report.get("validation_results") if isinstance(report, dict) else None
+    active = results.get("activeManifest") if isinstance(results, dict) else None
+    entries = active.get("success") if isinstance(active, dict) else None
+    told: dict[str, set[str]] = {}
+    for one in entries if isinstance(entries, list) else []:
+        if isinstance(one, dict):
+            told.setdefault(str(one.get("url")).rpartition("/")[2], set()).add(str(one.get("code")))
+    return frozenset(label for label, codes in told.items() if codes >= _VOUCHED)
 
 
 def _expected(first: Provenance) -> OpinionState:

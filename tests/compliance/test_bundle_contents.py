@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -15,6 +14,7 @@ import bagit
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import ImageFile
+from pypdf import PdfReader
 from rocrate.rocrate import ROCrate
 
 from compliance.models import Bundle, BundleState
@@ -322,8 +322,8 @@ def test_each_purpose_is_answered_on_a_page_in_a_pdf_and_in_data(
     assert f"<b>{summary.counts.rendered}</b> frames rendered" in page
     assert summary.log.root in page
     assert ("data/usage/usage.csv" in files) == (purpose == "UNION_REPORTING")
-    if can_print():
-        assert files["data/summary.pdf"].startswith(b"%PDF-")
+    # a bundle without its PDF is a fault, unless this machine has nothing to print with: then the next test is skipped
+    assert ("data/summary.pdf" in files) == can_print()
     with pytest.raises(InvalidEvidence):
         verify_bundle(rewritten(path, {"data/summary.html": b"all is well"}))
 
@@ -365,14 +365,10 @@ def test_a_document_asks_for_nothing_and_its_text_can_be_read(bundle: Path, tmp_
     with pytest.raises(ValueError, match="asks for"):
         pdf_of('<link rel="stylesheet" href="https://elsewhere.example/x.css"><p>hello</p>')
     assert ImageFile.LOAD_TRUNCATED_IMAGES is False  # what prints would have the whole process read halves
-    (tmp_path / "s.pdf").write_bytes(members(bundle)["data/summary.pdf"])
-    try:
-        text = subprocess.run(
-            ["pdftotext", tmp_path / "s.pdf", "-"], capture_output=True, text=True, check=True
-        )
-    except FileNotFoundError:
-        pytest.skip("no pdftotext")
-    assert "Union reporting" in text.stdout
+    files = members(bundle)
+    for name, words in (("data/summary.pdf", "Union reporting"), ("data/usage/usage.pdf", "Root hash")):
+        document = PdfReader(io.BytesIO(files[name]))
+        assert words in "".join(page.extract_text() for page in document.pages)
 
 
 def test_what_a_party_wrote_is_text_on_the_page(farm: Farm, tmp_path: Path) -> None:

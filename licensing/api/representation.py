@@ -186,8 +186,8 @@ class MandateEndApi(_TalentView):
 
     @extend_schema(operation_id="talents_end_mandate", request=MandateEndInput, responses={204: None})
     def post(self, request: Request, talent_id: UUID) -> Response:
-        talent, fields = self.talent(talent_id), self.parsed(MandateEndInput)
-        services.end_mandate(principal=self.person, talent=talent, **fields)
+        person, talent = self.person, self.talent(talent_id)
+        services.end_mandate(principal=person, talent=talent, **self.parsed(MandateEndInput))
         return Response(status=204)
 
 

@@ -41,14 +41,14 @@ def take_up_again(*, principal: Principal, asset_id: UUID, why: str) -> Asset:
         InvalidInput: ``WHY_INVALID``.
         Conflict: ``NOT_HELD``; ``FILE_HELD``: the file itself is at fault; ``STILL_HELD`` with the reasons that stand.
     """
-    if principal.credential is not None:
-        raise Forbidden("IN_PERSON", "A person does this, signed in.")
     why = " ".join(why.split())
     if not 1 <= len(why) <= _WHY_MAX:
         raise InvalidInput("WHY_INVALID", "Say why, in at most 500 characters.")
     found = selectors.assets_visible_to(principal).filter(pk=asset_id).first()
     if found is None:
         raise NotFound
+    if principal.credential is not None:
+        raise Forbidden("IN_PERSON", "A person does this, signed in.")
     with locked(asset_id) as asset:
         if asset.organisation_id != principal.organisation_id:
             raise Forbidden("ROLE_MISSING", "Only who delivered it takes it up again.")

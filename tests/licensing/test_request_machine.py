@@ -140,7 +140,12 @@ class Negotiation(RuleBasedStateMachine):
 
     @rule()
     def end_mandate(self) -> None:
-        self.act(services.end_mandate, principal=self.people[self.voice], talent=self.talent)
+        voice = self.people[self.voice]
+        try:
+            read = services.preview_representation(principal=voice, talent=self.talent, agency=None)
+        except DomainError:  # nobody speaks for the ward any more
+            return
+        self.act(services.end_mandate, principal=voice, talent=self.talent, effect_hash=read.effect_hash)
 
     @rule(who=st.sampled_from(["guardian", "agent", "stranger", "admin"]))
     def end_authority(self, who: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from common.errors import Conflict, Forbidden, InvalidInput, TooLarge
 from common.storage import blobs
 from tests import factories
 from tests.training.contracts import GOOD, bound_source, contract_over
-from tests.training.making import CLEAR, House
+from tests.training.making import CLEAR, House, make_capture
 from training.lineage import writing
 from training.models import (
     ImportRefusal,
@@ -31,6 +32,8 @@ from training.models import (
 )
 from training.selectors.manifests import sources_above_each
 from training.services import imports
+from training.services.gate import facts_of, ground_of
+from training.services.import_rows import Told, _Judge
 from training.services.import_writing import write_chunk
 from training.services.imports import STUCK_MOST, cancel_import, hand_in_material, read_material
 from training.services.manifests import ManifestAsk, freeze_manifest
@@ -535,3 +538,27 @@ def test_readings_that_get_further_begin_to_count_anew_and_a_database_that_is_aw
     monkeypatch.setattr(imports, "write_chunk", honest)
     done = read_material(job.pk)
     assert (done.state, done.stuck, done.rows_admitted) == ("DONE", 0, 1)
+
+
+def test_rows_share_facts_only_where_every_fact_agrees(house: House) -> None:
+    """What a bulk takes for the same is what a single registration would find the same, whatever differs between rows."""
+    source = house.licensed_source()
+    ground = ground_of(source)
+    plain = make_capture(domain="films.example.test")
+    changes: tuple[dict[str, Any], ...] = (
+            {}, {"size_bytes": 7}, {"sha256": "9" * 64}, {"domain": "evil.example.test"}, {"territory": "DE"},
+            {"method": "CRAWLER"}, {"kind": "AUDIO"}, {"media_type": "image/jpeg"}, {"business_unit": "b"},
+            {"content": ("NUDITY",)}, {"flags": ("FACE",)}, {"licence_claim": " "}, {"capture": {}},
+            {"external_id": ""},
+    )  # fmt: skip
+    others = [replace(plain, **change) for change in changes]
+    judge = _Judge({source.pk: ground}, {"9" * 64})
+    for is_elsewhere in (False, True):
+        for row, capture in enumerate(others):
+            told = Told(row, source.pk, capture)
+            wanted = facts_of(
+                ground, capture, exact_duplicate=is_elsewhere, script_ungranted=capture.sha256 == "9" * 64
+            )
+            assert judge.facts(told, is_elsewhere=is_elsewhere) == replace(wanted, size_bytes=0), capture
+    same = judge.facts(Told(0, source.pk, others[0]), is_elsewhere=False)
+    assert judge.facts(Told(1, source.pk, others[1]), is_elsewhere=False) is same

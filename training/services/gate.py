@@ -140,7 +140,7 @@ def facts_of(
     checks = set(rights.checks.values()) if rights else set()
     domains = {source.domain, capture.domain} - {""}
     return Facts(
-        has_provenance=_is_complete(capture),
+        has_provenance=is_complete(capture),
         has_rights=rights is not None,
         has_licence_claim=bool(capture.licence_claim.strip()),
         rights_in_force=standing is not None and standing.is_in_force,
@@ -289,7 +289,7 @@ def is_admitted(verdict: Verdict) -> bool:
     return verdict.outcome == Outcome.ADMIT
 
 
-def _is_complete(capture: Capture) -> bool:
+def is_complete(capture: Capture) -> bool:
     """Whether what every asset has, and what its kind demands, was captured."""
     has_all = all(
         (capture.external_id, capture.canonical_url, capture.method, capture.collector, capture.sha256)

@@ -19,7 +19,7 @@ from training.gate.policy import Policy, Verdict, decide_many
 from training.models import Source, TrainingAsset
 from training.scripts import ungranted_files
 from training.services.assets import in_one_spelling, require_contract, with_locked_class
-from training.services.gate import SIZE_MOST, Capture, Ground, facts_of, ground_of
+from training.services.gate import SIZE_MOST, Capture, Ground, facts_of, ground_of, is_complete
 from training.vocabulary import AssetState, MediaKind, Outcome
 
 ROW_BYTES_MAX: Final = 64 * 1024
@@ -263,6 +263,7 @@ class _Judge:
         self._grounds, self._scripts = grounds, scripts
         self._known: dict[tuple[UUID, Facts], Judged] = {}
         self._reads_size: dict[str, bool] = {}
+        self._shared: dict[tuple[Any, ...], Facts] = {}
 
     def foresee(self, asked: Iterable[tuple[Told, Facts]]) -> None:
         """Decide everything that is known beforehand in few calls of the engine."""
@@ -288,14 +289,23 @@ class _Judge:
 
     def facts(self, one: Told, *, is_elsewhere: bool) -> Facts:
         """What the policy reads of a row."""
-        ground = self._grounds[one.source_id]
+        ground, told = self._grounds[one.source_id], one.capture
         if ground.policy.hash not in self._reads_size:
             self._reads_size[ground.policy.hash] = reads_size(ground.policy)
-        facts = facts_of(
-            ground, one.capture, exact_duplicate=is_elsewhere,
-            script_ungranted=one.capture.sha256 in self._scripts,
+        is_script = told.sha256 in self._scripts
+        if ground.contract is not None or self._reads_size[ground.policy.hash]:
+            facts = facts_of(ground, told, exact_duplicate=is_elsewhere, script_ungranted=is_script)
+            return facts if self._reads_size[ground.policy.hash] else replace(facts, size_bytes=0)
+        # all that facts hold of a capture where no contract asks for more: rows that agree in it share one object
+        key = (
+            one.source_id, told.domain, told.territory, told.method, told.kind, told.media_type,
+            told.business_unit, told.content, told.flags, not told.licence_claim.strip(), is_complete(told),
+            is_elsewhere, is_script,
         )  # fmt: skip
-        return facts if self._reads_size[ground.policy.hash] else replace(facts, size_bytes=0)
+        if (shared := self._shared.get(key)) is None:
+            facts = facts_of(ground, told, exact_duplicate=is_elsewhere, script_ungranted=is_script)
+            shared = self._shared[key] = replace(facts, size_bytes=0)
+        return shared
 
 
 def reads_size(policy: Policy) -> bool:

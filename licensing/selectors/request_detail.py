@@ -3,9 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
-from django.db.models import Case, OuterRef, When
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, F, OuterRef, Q, When
+from django.db.models.functions import JSONObject
 
 from accounts.principals import Principal
 from accounts.selectors import organisation_names
@@ -14,7 +18,7 @@ from common import clock
 from common.counting import count_of
 from common.language import core
 from licensing.machine import REQUIRED_SIDES, sides_agreed, transition
-from licensing.models import LicenceRequest, RequestAction, TermsVersion
+from licensing.models import GuildDefault, LicenceRequest, ProfileAdoption, RequestAction, TermsVersion
 from licensing.models.requests import ActionKind, Side
 from licensing.selectors.inbox import RequestLine, request_line
 from licensing.selectors.people import deciding_mandates
@@ -122,7 +126,13 @@ def request_detail(
         .select_related(
             "production__guild", "talent__user", "talent__organisation", "mandate__agent", "renews__terms"
         )
-        .annotate(earlier_licences=_earlier_licences(), talents_key=sealed_key_of("talent"))
+        .annotate(
+            earlier_licences=_earlier_licences(),
+            talents_key=sealed_key_of("talent"),
+            guilds_limits=_guilds_limits(),
+            members_limits=F("talent__membership__own_limits"),
+            signed_off=_signed_off(),
+        )
         .filter(pk=request_id)
         .first()
     )
@@ -263,6 +273,24 @@ def action_line(row: RequestAction) -> ActionLine:
         id=row.pk,
         key=signature.thumbprint if signature is not None else "",
     )
+
+
+def _guilds_limits() -> ArraySubquery:
+    """The limits that the talent's guild set since the version that the talent accepted; empty: no guild."""
+    rows = GuildDefault.objects.filter(
+        guild__members__talent=OuterRef("talent"), version__gte=F("guild__members__accepted_version")
+    )
+    return ArraySubquery(rows.order_by("version").values("limits"))
+
+
+def _signed_off() -> ArraySubquery:
+    """Each profile in force of a party to the request, with the party's name: ``[ref, name]``."""
+    parties = ("licensee", "production__guild", "talent__organisation", "agency")
+    rows = ProfileAdoption.objects.filter(
+        reduce(or_, (Q(organisation=OuterRef(party)) for party in parties)), ended_at=None
+    )
+    pair = JSONObject(profile="profile", name="organisation__name")
+    return ArraySubquery(rows.order_by("profile", "organisation__name").annotate(pair=pair).values("pair"))
 
 
 def _earlier_licences() -> Case:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Value
 
 from accounts.models import User
 from accounts.principals import Principal
@@ -132,11 +132,15 @@ def neighbours_of(principal: Principal, line: RequestLine) -> Neighbours | None:
     before = Q(answer_by__lt=line.answer_by) | Q(answer_by=line.answer_by, id__lt=line.id)
     behind = Q(answer_by__gt=line.answer_by) | Q(answer_by=line.answer_by, id__gt=line.id)
     counted = rows.aggregate(of=Count("pk"), before=Count("pk", filter=before))
+    last = rows.filter(before).order_by("-answer_by", "-id").annotate(side=Value("previous"))
+    first = rows.filter(behind).order_by(*OPEN).annotate(side=Value("next"))
+    beside = last.values_list("side", "pk")[:1].union(first.values_list("side", "pk")[:1], all=True)
+    found = dict(beside)
     return Neighbours(
         place=counted["before"] + 1,
         of=counted["of"],
-        previous=rows.filter(before).order_by("-answer_by", "-id").values_list("pk", flat=True).first(),
-        next=rows.filter(behind).order_by(*OPEN).values_list("pk", flat=True).first(),
+        previous=found.get("previous"),
+        next=found.get("next"),
     )
 
 

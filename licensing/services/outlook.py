@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from licensing.models import LicenceRequest, ProfileAdoption
-from licensing.services.defaults import limits_of_member
+from licensing.models import LicenceRequest
 from licensing.services.exclusives import clashes
-from licensing.services.limits import MandateLimits, parse_limits
-from licensing.services.profiles import judge_terms, parties_to
+from licensing.services.limits import MandateLimits, parse_limits, tightest
+from licensing.services.profiles import judge_terms
 from trustcore.policy.clauses import PayBasis
 from trustcore.policy.exclusivity import Conflict as Clash
 from trustcore.policy.profiles import Profile, catalogue
@@ -74,6 +73,7 @@ def outlook_on(request: LicenceRequest, terms: Terms, *, at: datetime, for_talen
     """What stands around ``terms``, the present ones of ``request`` or those of a draft.
 
     Args:
+        request: as :func:`~licensing.selectors.request_detail` read it, with what it says of guild and profiles.
         for_talent: whether the reader is of the talent's side; others are told of no floor and no conflict.
     """
     notice = request.notice_until if request.notice_until and request.notice_until > at else None
@@ -95,9 +95,10 @@ def outlook_on(request: LicenceRequest, terms: Terms, *, at: datetime, for_talen
 def _floors(request: LicenceRequest, terms: Terms) -> Iterator[Floor]:
     if request.mandate is not None:
         yield from _floor("MANDATE", parse_limits(request.mandate.limits), terms)
-    guilds = limits_of_member(request.talent, request_id=request.pk, production_id=request.production_id)
-    if guilds is not None:
-        yield from _floor("GUILD", guilds, terms)
+    # a canary of the guild's is told where it asks the talent, as what lies outside the mandate
+    guilds = [*getattr(request, "guilds_limits", ()), getattr(request, "members_limits", None)]
+    if several := [parse_limits(one) for one in guilds if one]:
+        yield from _floor("GUILD", tightest(several), terms)
 
 
 def _floor(whose: str, limits: MandateLimits, terms: Terms) -> Iterator[Floor]:
@@ -113,10 +114,8 @@ def _floor(whose: str, limits: MandateLimits, terms: Terms) -> Iterator[Floor]:
 def _applying(request: LicenceRequest, terms: Terms) -> tuple[Applying, ...]:
     if not terms.profiles:
         return ()
-    parties = parties_to(request.production, request.talent, request.agency_id)
-    rows = ProfileAdoption.objects.filter(organisation__in=parties, profile__in=terms.profiles, ended_at=None)
     names: dict[str, set[str]] = {}
-    for ref, name in rows.values_list("profile", "organisation__name"):
-        names.setdefault(ref, set()).add(name)
+    for one in getattr(request, "signed_off", ()):
+        names.setdefault(one["profile"], set()).add(one["name"])
     known = catalogue()
     return tuple(Applying(ref, known.get(ref), tuple(sorted(names.get(ref, ())))) for ref in terms.profiles)

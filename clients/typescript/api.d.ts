@@ -312,6 +312,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{asset_id}/take-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Judge a held output anew: it goes on where its licences no longer hold it; a person does this. */
+        post: operations["assets_take_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{asset_id}/trail": {
         parameters: {
             query?: never;
@@ -736,6 +753,40 @@ export interface paths {
         get: operations["events_stream"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/frame-releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was asked and decided about held frames of licences that the caller may read. */
+        get: operations["frame_releases_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/frame-releases/{release_id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let them go, or keep them held: the talent's side, in person. */
+        post: operations["frame_releases_decide"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1207,6 +1258,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/license-requests/{request_id}/block-studio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take no more requests for this talent from whoever made this one. */
+        post: operations["requests_block_studio"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/license-requests/{request_id}/counter": {
         parameters: {
             query?: never;
@@ -1252,6 +1320,23 @@ export interface paths {
         get: operations["license_requests_difference"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/license-requests/{request_id}/escalate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Hand a request up to the talent. */
+        post: operations["requests_escalate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1799,7 +1884,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Record counsel's sign-off: from then on the profile binds the organisation's requests. */
+        /** @description Bring a profile that counsel signed off into force: from then on it binds the organisation's requests. */
         post: operations["profiles_adopt"];
         delete?: never;
         options?: never;
@@ -1818,6 +1903,23 @@ export interface paths {
         put?: never;
         /** @description Stop applying a profile to later requests. */
         post: operations["profiles_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/sign-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Sign a profile's text off, as counsel of one's organisation; an administrator brings it into force. */
+        post: operations["profiles_sign_off"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2600,6 +2702,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studio-blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Studios from which the talents on the caller's roster take no requests. */
+        get: operations["studio_blocks_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studio-blocks/{block_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take a studio's requests again. */
+        post: operations["studio_blocks_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/takedowns": {
         parameters: {
             query?: never;
@@ -2890,6 +3026,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/talents/{talent_id}/mandate/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Show what becomes of each live licence if another agency, or none, speaks for the talent; nothing happens. */
+        post: operations["talents_preview_mandate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/talents/{talent_id}/rules": {
         parameters: {
             query?: never;
@@ -2953,6 +3106,23 @@ export interface paths {
         get: operations["tokens_read"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{jti}/ask-release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ask the talent's side to let the held frames of a licence go. */
+        post: operations["tokens_ask_release"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4142,9 +4312,8 @@ export interface components {
             terms_hash: string;
             version: number;
         };
-        /** @description Which text counsel signed off, and who that is. */
+        /** @description Which text, by the hash that was read. */
         AdoptInputRequest: {
-            counsel_name: string;
             profile: string;
             profile_hash: string;
         };
@@ -4286,6 +4455,10 @@ export interface components {
              * @description id of the production
              */
             project: string;
+        };
+        /** @description Why it may go out now; kept with the move. */
+        AssetTakeUpInputRequest: {
+            why: string;
         };
         /**
          * @description * `SHARED` - the production and its guild
@@ -4431,6 +4604,7 @@ export interface components {
         /** @description The same, and whom it binds. */
         CanaryInputRequest: {
             content_hash: string;
+            /** @default  */
             counsel_name: string;
             productions?: string[];
             report_hash: string;
@@ -4764,7 +4938,10 @@ export interface components {
         CustodyOutput: {
             /** Format: date-time */
             readonly at: string;
-            facts?: unknown;
+            /** @description What was read out of it; once a talent it may name is erased, no more than sizes and counts. */
+            readonly facts: {
+                [key: string]: unknown;
+            };
             /** Format: uuid */
             readonly id: string;
             kind: components["schemas"]["CustodyKind"];
@@ -5273,6 +5450,17 @@ export interface components {
             /** @description whose keys would be destroyed */
             subjects: string[];
         };
+        /** @description Who decides the request from now on. */
+        EscalatedOutput: {
+            /** Format: uuid */
+            id: string;
+            mode: string;
+            state: string;
+        };
+        /** @description What the talent should know. */
+        EscalateInputRequest: {
+            note: string;
+        };
         /** @description The effect that was read, by its hash, and why. */
         EventDeclareInputRequest: {
             covers: components["schemas"]["CoversEnum"];
@@ -5398,6 +5586,30 @@ export interface components {
         FrameRangeSchemaRequest: {
             first: number;
             last: number;
+        };
+        /** @description Why the frames should go out, for the talent's side to read. */
+        FrameReleaseAskInputRequest: {
+            why: string;
+        };
+        /** @description Whether they are let go, and why. */
+        FrameReleaseDecideInputRequest: {
+            grants: boolean;
+            why: string;
+        };
+        /** @description What was asked, and what was decided; ``is_granted`` is null until then. */
+        FrameReleaseOutput: {
+            answer: string;
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            /** Format: uuid */
+            id: string;
+            is_granted: boolean | null;
+            /** Format: uuid */
+            jti: string;
+            side: string;
+            why: string;
         };
         /**
          * @description * `BLACK_BOX` - BLACK_BOX
@@ -6149,11 +6361,16 @@ export interface components {
             start: string;
             versions: components["schemas"]["ReachedOutput"][];
         };
+        /** @description What was read to become of live licences, by its hash; needed where one of them would be held. */
+        MandateEndInputRequest: {
+            effect_hash?: string | null;
+        };
         /** @description What an agency may decide; ``agent`` and ``signers`` are e-mail addresses, ``agency`` a slug. */
         MandateInputRequest: {
             agency: string;
             /** Format: email */
             agent?: string | null;
+            effect_hash?: string | null;
             limits?: {
                 [key: string]: unknown;
             };
@@ -6185,6 +6402,10 @@ export interface components {
             valid_from: string;
             /** Format: date-time */
             valid_until: string | null;
+        };
+        /** @description Which agency would speak for the talent, by its slug; null: none. */
+        MandatePreviewInputRequest: {
+            agency: string | null;
         };
         /** @description Whether a job may train on a manifest now. */
         ManifestCheckOutput: {
@@ -6468,6 +6689,7 @@ export interface components {
             note: string;
             profile: string;
             profile_hash: string;
+            signed_off: boolean;
             sources: string[];
             status: string;
             title: string;
@@ -6621,6 +6843,7 @@ export interface components {
          *     * `ESTATE_AUTHORITY_REQUIRED` - ESTATE_AUTHORITY_REQUIRED
          *     * `REPRESENTATION_CHANGED` - REPRESENTATION_CHANGED
          *     * `EXCLUSIVITY_CONFLICT` - EXCLUSIVITY_CONFLICT
+         *     * `CONTENT_APPROVAL_REQUIRED` - CONTENT_APPROVAL_REQUIRED
          *     * `FINAL_REVIEW_PENDING` - FINAL_REVIEW_PENDING
          *     * `PAYMENT_HOLD` - PAYMENT_HOLD
          *     * `DISPUTE_HOLD` - DISPUTE_HOLD
@@ -6628,7 +6851,7 @@ export interface components {
          *     * `SECURITY_INCIDENT_HOLD` - SECURITY_INCIDENT_HOLD
          * @enum {string}
          */
-        ReasonEnum: "SUSPENDED" | "STRIKE_SUSPENSION" | "CONSENT_MISSING" | "CONSENT_WITHDRAWN" | "NOTICE_PERIOD_RUNNING" | "GUARDIAN_REQUIRED" | "MINOR_REACHED_MAJORITY" | "ESTATE_AUTHORITY_REQUIRED" | "REPRESENTATION_CHANGED" | "EXCLUSIVITY_CONFLICT" | "FINAL_REVIEW_PENDING" | "PAYMENT_HOLD" | "DISPUTE_HOLD" | "LEGAL_HOLD" | "SECURITY_INCIDENT_HOLD";
+        ReasonEnum: "SUSPENDED" | "STRIKE_SUSPENSION" | "CONSENT_MISSING" | "CONSENT_WITHDRAWN" | "NOTICE_PERIOD_RUNNING" | "GUARDIAN_REQUIRED" | "MINOR_REACHED_MAJORITY" | "ESTATE_AUTHORITY_REQUIRED" | "REPRESENTATION_CHANGED" | "EXCLUSIVITY_CONFLICT" | "CONTENT_APPROVAL_REQUIRED" | "FINAL_REVIEW_PENDING" | "PAYMENT_HOLD" | "DISPUTE_HOLD" | "LEGAL_HOLD" | "SECURITY_INCIDENT_HOLD";
         /** @description Why. */
         ReasonInputRequest: {
             reason: string;
@@ -7530,6 +7753,7 @@ export interface components {
         /** @description Counsel's sign-off: over the text, and over the report of what it would change. */
         SignOffInputRequest: {
             content_hash: string;
+            /** @default  */
             counsel_name: string;
             report_hash: string;
             /**
@@ -7699,6 +7923,25 @@ export interface components {
             /** Format: double */
             p95: number | null;
             question: components["schemas"]["QuestionEnum"];
+        };
+        /** @description Why; the studio reads it with the requests that are declined. */
+        StudioBlockInputRequest: {
+            why: string;
+        };
+        /** @description A block; in force until ``ended_at``. */
+        StudioBlockOutput: {
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            placed_at: string;
+            side: string;
+            /** Format: uuid */
+            studio: string;
+            /** Format: uuid */
+            talent: string;
+            why: string;
         };
         /** @description For what reason, and why: the code is logged, the words are kept for the parties. */
         SuspendInputRequest: {
@@ -9418,6 +9661,44 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    assets_take_up: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with the same key and body gives the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                asset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssetTakeUpInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            422: components["responses"]["Refused422"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     asset_trail: {
         parameters: {
             query?: {
@@ -9476,6 +9757,7 @@ export interface operations {
             403: components["responses"]["Refused403"];
             404: components["responses"]["Refused404"];
             406: components["responses"]["Refused406"];
+            422: components["responses"]["Refused422"];
             503: components["responses"]["Refused503"];
         };
     };
@@ -10420,6 +10702,80 @@ export interface operations {
             403: components["responses"]["Refused403"];
             404: components["responses"]["Refused404"];
             406: components["responses"]["Refused406"];
+            422: components["responses"]["Refused422"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    frame_releases_list: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uri */
+                        next: string | null;
+                        /** Format: uri */
+                        previous: string | null;
+                        results: components["schemas"]["FrameReleaseOutput"][];
+                    };
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            422: components["responses"]["Refused422"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    frame_releases_decide: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with the same key and body gives the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                release_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FrameReleaseDecideInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrameReleaseOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
             422: components["responses"]["Refused422"];
             503: components["responses"]["Refused503"];
         };
@@ -11579,6 +11935,44 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    requests_block_studio: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with the same key and body gives the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StudioBlockInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudioBlockOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            422: components["responses"]["Refused422"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     license_requests_counter: {
         parameters: {
             query?: never;
@@ -11681,6 +12075,44 @@ export interface operations {
             403: components["responses"]["Refused403"];
             404: components["responses"]["Refused404"];
             406: components["responses"]["Refused406"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    requests_escalate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with the same key and body gives the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EscalateInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EscalatedOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            422: components["responses"]["Refused422"];
             503: components["responses"]["Refused503"];
         };
     };
@@ -12937,6 +13369,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            422: components["responses"]["Refused422"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    profiles_sign_off: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with the same key and body gives the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileOutput"];
+                };
             };
             400: components["responses"]["Refused400"];
             401: components["responses"]["Refused401"];
@@ -14906,6 +15374,76 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    studio_blocks_list: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uri */
+                        next: string | null;
+                        /** Format: uri */
+                        previous: string | null;
+                        results: components["schemas"]["StudioBlockOutput"][];
+                    };
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            422: components["responses"]["Refused422"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    studio_blocks_end: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with the same key and body gives the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                block_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudioBlockOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            422: components["responses"]["Refused422"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     takedowns_list: {
         parameters: {
             query?: {
@@ -15522,7 +16060,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MandateEndInputRequest"];
+            };
+        };
         responses: {
             /** @description No response body */
             204: {
@@ -15530,6 +16072,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            422: components["responses"]["Refused422"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    talents_preview_mandate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with the same key and body gives the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                talent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MandatePreviewInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPreviewOutput"];
+                };
             };
             400: components["responses"]["Refused400"];
             401: components["responses"]["Refused401"];
@@ -15717,6 +16297,44 @@ export interface operations {
             403: components["responses"]["Refused403"];
             404: components["responses"]["Refused404"];
             406: components["responses"]["Refused406"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    tokens_ask_release: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with the same key and body gives the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                jti: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FrameReleaseAskInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrameReleaseOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            422: components["responses"]["Refused422"];
             503: components["responses"]["Refused503"];
         };
     };

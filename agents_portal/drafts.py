@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.contrib.sessions.backends.base import SessionBase
 
-from agents_portal.fields import Value
+from agents_portal.fields import Kind, Value
 from agents_portal.term_table import FIELDS, may_change, read_value, with_values
 from common.errors import InvalidInput
 from trustcore.errors import InvalidTerms
@@ -21,6 +21,7 @@ from trustcore.policy.terms import Terms
 _KEY: Final = "counter-drafts"
 _MOST_DRAFTS: Final = 50
 NOTE_MOST: Final = 500
+CURRENCY: Final = "compensation-currency"
 _WINDOW: Final = frozenset({"window_days", "window-not_before"})
 
 
@@ -44,6 +45,10 @@ class Draft:
 
     def __len__(self) -> int:
         return len(self.values.keys() | self.questions.keys())
+
+    def currency(self, terms: Terms) -> str:
+        """The currency that the draft's amounts are written in."""
+        return str(self.values.get(CURRENCY) or terms.compensation.currency)
 
     def apply(self, terms: Terms) -> Terms:
         """The terms as they would read with these changes; those of before where they contradict each other."""
@@ -83,11 +88,15 @@ def draft_of(
     """The draft for a request, read against its present terms: what may no longer be said is dropped."""
     stored: dict[str, Any] = session.get(_KEY, {}).get(_name(request_id, answers), {})
     values: dict[str, Value] = {}
-    for key, typed in stored.get("values", {}).items():
+    # the currency first: how many digits an amount has is read from it
+    for key, typed in sorted(stored.get("values", {}).items(), key=lambda one: one[0] != CURRENCY):
         if key not in FIELDS or not may_change(FIELDS[key], answers=answers):
             continue
         try:
-            value = read_value(FIELDS[key], [str(one) for one in typed], terms, answers=answers)
+            said = [str(one) for one in typed]
+            value = read_value(
+                FIELDS[key], said, terms, answers=answers, currency=str(values.get(CURRENCY) or "")
+            )
         except (InvalidInput, InvalidTerms):
             continue
         if value != FIELDS[key].value_of(terms):
@@ -109,8 +118,11 @@ def keep_change(
     note: str = "",
     question: str = "",
 ) -> Draft:
-    """Add what was said of one field to the draft and keep it; the present value is no change."""
-    kept = without(draft, key)
+    """Add what was said of one field to the draft and keep it; the present value is no change.
+
+    Another currency drops the amounts that were written in the one of before.
+    """
+    kept = _in_another_currency(without(draft, key)) if key == CURRENCY else without(draft, key)
     is_changed = value != FIELDS[key].value_of(terms)
     changed = Draft(
         draft.against,
@@ -130,7 +142,7 @@ def has_draft(session: SessionBase, request_id: UUID) -> bool:
 
 def undo_change(session: SessionBase, request_id: UUID, *, draft: Draft, terms: Terms, key: str) -> Draft:
     """Drop what was said of one field."""
-    changed = without(draft, key)
+    changed = _in_another_currency(without(draft, key)) if key == CURRENCY else without(draft, key)
     _store(session, request_id, changed, terms)
     return changed
 
@@ -144,6 +156,12 @@ def without(draft: Draft, key: str) -> Draft:
         {name: text for name, text in draft.questions.items() if name != key},
         answers=draft.answers,
     )
+
+
+def _in_another_currency(draft: Draft) -> Draft:
+    for key in [name for name in draft.values if FIELDS[name].kind is Kind.MONEY]:
+        draft = without(draft, key)
+    return draft
 
 
 def drop_draft(session: SessionBase, request_id: UUID, *, answers: bool = True) -> None:
@@ -164,7 +182,9 @@ def _store(session: SessionBase, request_id: UUID, draft: Draft, terms: Terms) -
     if draft:
         drafts[name] = {
             "against": draft.against,
-            "values": {key: FIELDS[key].typed(value, terms) for key, value in draft.values.items()},
+            "values": {
+                key: FIELDS[key].typed(value, draft.currency(terms)) for key, value in draft.values.items()
+            },
             "notes": dict(draft.notes),
             "questions": dict(draft.questions),
         }

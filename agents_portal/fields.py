@@ -125,8 +125,8 @@ class TermField:
             return [int(one) for one in value]
         return list(value) if isinstance(value, tuple) else value
 
-    def typed(self, value: Value, terms: Terms) -> list[str]:
-        """The value as a form shows it, which :meth:`read` reads back."""
+    def typed(self, value: Value, currency: str) -> list[str]:
+        """The value as a form shows it, which :meth:`read` reads back; an amount is in ``currency``."""
         if isinstance(value, tuple):
             return list(value)
         if isinstance(value, bool):
@@ -134,7 +134,7 @@ class TermField:
         if value is None:
             return [""]
         if self.kind is Kind.MONEY and isinstance(value, int):
-            digits = minor_digits(terms.compensation.currency)
+            digits = minor_digits(currency)
             return [f"{Decimal(value).scaleb(-digits):.{digits}f}"]
         if self.kind is Kind.POINTS and isinstance(value, int):
             return [f"{Decimal(value).scaleb(-2):.2f}"]
@@ -142,14 +142,14 @@ class TermField:
             return [parse_time(str(value)).date().isoformat()]
         return [str(value)]
 
-    def told(self, value: Value, terms: Terms, names: Mapping[str, str]) -> str:
+    def told(self, value: Value, currency: str, names: Mapping[str, str]) -> str:
         """One value, or one member of a list, in words."""
         if value is None or value == "":
             return _("Nothing agreed")
         if isinstance(value, bool):
             return _("Yes") if value else _("No")
         if self.kind is Kind.MONEY and isinstance(value, int):
-            return money(value, terms.compensation.currency, core())
+            return money(value, currency, core())
         if self.kind is Kind.POINTS and isinstance(value, int):
             return f"{value // 100}{core().decimal}{value % 100:02d} %"
         if isinstance(value, int):
@@ -159,7 +159,7 @@ class TermField:
             return date_words(at)
         return str(names.get(str(value)) or self.words(str(value)))
 
-    def read(self, typed: list[str], terms: Terms) -> Value:
+    def read(self, typed: list[str], currency: str) -> Value:
         """The value that a form sent; whether it may be chosen is asked of the terms as a whole.
 
         Raises:
@@ -177,7 +177,7 @@ class TermField:
         if self.kind is Kind.NUMBER:
             return self._number(text)
         if self.kind in {Kind.MONEY, Kind.POINTS}:
-            digits = 2 if self.kind is Kind.POINTS else minor_digits(terms.compensation.currency)
+            digits = 2 if self.kind is Kind.POINTS else minor_digits(currency)
             return self._amount(text, digits)
         if self.kind is Kind.DATE:
             return self._day(text)

@@ -172,7 +172,7 @@ def _members(
     before: tuple[str, ...], asked: tuple[str, ...], yours: tuple[str, ...], one: TermField, reading: Reading
 ) -> list[Piece]:
     def told(code: str) -> str:
-        return one.told(code, reading.asked, reading.names)
+        return one.told(code, reading.asked.compensation.currency, reading.names)
 
     pieces = []
     kept = [code for code in asked if code in yours and code in before]
@@ -191,15 +191,17 @@ def _members(
 
 
 def _scalars(before: Value, asked: Value, yours: Value, one: TermField, reading: Reading) -> list[Piece]:
-    def told(value: Value) -> str:
-        return one.told(value, reading.asked, reading.names)
+    asks_in = reading.asked.compensation.currency
+
+    def told(value: Value, currency: str = asks_in) -> str:
+        return one.told(value, currency, reading.names)
 
     if yours != asked:
         said = _("they ask %(number)s") if reading.draft.answers else _("so far %(number)s")
         return [
             *([Piece("was", told(before))] if before != asked else []),
             Piece("asked", said % {"number": told(asked)}),
-            Piece("now", told(yours)),
+            Piece("now", told(yours, reading.draft.currency(reading.asked))),
         ]
     if before != asked:
         return [Piece("was", told(before)), Piece("now", told(asked))]

@@ -263,15 +263,20 @@ def _move_window(window: dict[str, Any], terms: Terms, *, answers: bool) -> None
     window["not_after"], window["days"] = format_time(ends), None
 
 
-def read_value(field: TermField, typed: list[str], terms: Terms, *, answers: bool = True) -> Value:
+def read_value(
+    field: TermField, typed: list[str], terms: Terms, *, answers: bool = True, currency: str = ""
+) -> Value:
     """The value that a form sent, if this side may choose it.
+
+    Args:
+        currency: that an amount is written in; empty: the one of the terms.
 
     Raises:
         InvalidInput: ``VALUE_INVALID``: the sentence says what could be chosen.
         InvalidTerms: the terms would contradict themselves.
     """
     asked = field.value_of(terms)
-    value = field.read(typed, terms)
+    value = field.read(typed, currency or terms.compensation.currency)
     if field.path == "window.days" and value == 0:
         raise InvalidInput("VALUE_INVALID", _("A licence lasts at least one day."))
     if not answers:

@@ -47,7 +47,8 @@ class ChangeForm(forms.Form):
             },
             auto_id=f"{field.key}-%s",
         )
-        self.fields["value"] = self._value_field(names, field.typed(value, terms))
+        self.currency = draft.currency(terms)
+        self.fields["value"] = self._value_field(names, field.typed(value, self.currency))
         self.order_fields(["value", "note", "question"])
 
     @property
@@ -68,7 +69,9 @@ class ChangeForm(forms.Form):
         sent = cleaned["value"]
         typed = [str(one) for one in sent] if isinstance(sent, list) else [str(sent)]
         try:
-            cleaned["value"] = read_value(self.term, typed, self.terms, answers=self.answers)
+            cleaned["value"] = read_value(
+                self.term, typed, self.terms, answers=self.answers, currency=self.currency
+            )
         except InvalidInput as error:
             self.add_error("value", ValidationError(str(error.title)))
         except InvalidTerms as error:

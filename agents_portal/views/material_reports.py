@@ -21,7 +21,8 @@ from agents_portal.views.material import material_page, tabs
 from common.errors import InvalidInput, NotFound
 from compliance.printing import can_print
 from compliance.rights_paper import paper_name, paper_of, paper_statement
-from training.api.reports import ENVELOPE, archive_of, table_of
+from training.api.envelope import ENVELOPE
+from training.api.reports import archive_of, table_of
 from training.models import ReportRerun, RightsReport
 from training.reporting.tables import TABLES
 from training.seats import may_rerun

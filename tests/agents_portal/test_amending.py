@@ -12,7 +12,6 @@ from licensing import services
 from licensing.models import LicenceRequest
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
-from trustcore.policy.profiles import catalogue, profile_hash
 from trustcore.policy.terms import parse_terms
 
 PROFILE = "SAG_TVT_2026@1"
@@ -148,6 +147,25 @@ def test_the_studio_amends_a_counter_field_by_field_either_way(cast: Cast) -> No
     assert request.versions.count() == 3
 
 
+def test_amounts_are_read_in_the_currency_that_the_draft_names(cast: Cast) -> None:
+    """A yen has no hundredths: what is typed after the currency changed is that many yen."""
+    request = cast.ask(compensation=FEE)
+    path = f"/requests/{request.pk}/"
+    studio = Reader(cast.producer)
+    assert say(studio, request, "compensation-amount_minor", "20,000.00").status_code == 302
+    assert say(studio, request, "compensation-currency", "JPY").status_code == 302
+    screen = studio.page(path)
+    assert "20,000.00" not in screen, "an amount of dollars is no amount of yen"
+    assert say(studio, request, "compensation-amount_minor", "500000.50").status_code == 422
+    assert say(studio, request, "compensation-amount_minor", "500000").status_code == 302
+    assert "JPY 500,000" in studio.page(path)
+    sent = studio.post(f"{path}revise/", {"terms_hash": request.current.terms_hash})
+    assert sent["Location"] == path
+    request.refresh_from_db()
+    pay = request.current.terms["compensation"]
+    assert (pay["currency"], pay["amount_minor"]) == ("JPY", 500_000)
+
+
 def test_an_amendment_is_sent_over_the_terms_that_were_read_or_not_at_all(cast: Cast) -> None:
     request = cast.ask()
     studio, path = Reader(cast.producer), f"/requests/{request.pk}/"
@@ -226,9 +244,7 @@ def test_the_talents_side_reads_conflicts_and_floors_and_the_studio_neither(cast
 
 def test_notice_earliest_beginning_and_profiles_are_said_with_their_reason(cast: Cast) -> None:
     guild = factories.make_desk(cast.production.guild, "ADMIN")
-    services.adopt_profile(
-        principal=guild, profile=PROFILE, profile_hash_read=profile_hash(catalogue()[PROFILE]), counsel_name="R. Okafor"
-    )  # fmt: skip
+    factories.adopt_profile(guild, PROFILE)
     request = cast.ask()
     page = Reader(cast.agent).page(f"/requests/{request.pk}/")
     assert "Notice runs until" in page

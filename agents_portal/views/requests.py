@@ -140,6 +140,7 @@ def page_of(
         detail.terms, draft, names, may_write, last=_last_terms(request, detail), talk=talk, editing=editing
     )
     at = clock.now()
+    is_told = detail.is_talents_side or request.seat == TALENT
     return {
         "detail": detail,
         "line": detail.line,
@@ -149,9 +150,8 @@ def page_of(
         "draft": draft,
         "draft_hash": terms_hash(yours),
         "groups": term_groups(reading),
-        "outlook": outlook_words(
-            outlook_on(detail.request, yours, at=at, for_talent=request.seat in {AGENT, TALENT}), yours
-        ),
+        "outlook": outlook_words(outlook_on(detail.request, yours, at=at, for_talent=is_told), yours),
+        "is_told_of_conflicts": is_told,
         "open_questions": open_questions(talk),
         "decides": request.seat in {AGENT, TALENT},
         "editing": editing,

@@ -21,7 +21,7 @@ from licensing.machine import REQUIRED_SIDES, sides_agreed, transition
 from licensing.models import GuildDefault, LicenceRequest, ProfileAdoption, RequestAction, TermsVersion
 from licensing.models.requests import ActionKind, Side
 from licensing.selectors.inbox import RequestLine, request_line
-from licensing.selectors.people import deciding_mandates
+from licensing.selectors.people import deciding_mandates, mandates_in_force
 from licensing.selectors.requests import current_terms, requests_visible_to, sides_of, waiting_on
 from trustcore.policy.diff import TermChange, diff_terms
 from trustcore.policy.plain import PlainTerms, plain_terms
@@ -111,6 +111,8 @@ class RequestDetail:
     needs_passkey: bool = False
     # in whose name the caller acts on it; empty: reads only
     sides: frozenset[str] = frozenset()
+    # whether the caller is the talent or the agency that represents it now, who alone are told of its other licences
+    is_talents_side: bool = False
 
 
 def request_detail(
@@ -132,6 +134,7 @@ def request_detail(
             guilds_limits=_guilds_limits(),
             members_limits=F("talent__membership__own_limits"),
             signed_off=_signed_off(),
+            agency_now=mandates_in_force().filter(talent=OuterRef("talent")).values("agency")[:1],
         )
         .filter(pk=request_id)
         .first()
@@ -172,6 +175,7 @@ def request_detail(
         may=_may(principal, request, sides, actions),
         needs_passkey=principal.organisation.passkey_required or request.talent.organisation.passkey_required,
         sides=frozenset(str(side) for side in sides),
+        is_talents_side=principal.organisation_id in {request.talent.organisation_id, request.agency_now},
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import Exists, OuterRef
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -20,7 +20,7 @@ from licensing.models import DeclaredEvent, LicenceRequest, LicenceToken, Talent
 from licensing.models.events import EventKind
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.holds import ENDABLE
-from licensing.selectors.people import mandate_in_force, speaks_for
+from licensing.selectors.people import mandate_in_force, mandates_in_force, speaks_for
 from licensing.selectors.tokens import holds_over
 from licensing.services.effects import Effect, Preview, concerned_by, held_unless_of, preview_of
 from licensing.services.holds import write_hold
@@ -98,11 +98,14 @@ def _changes(talent: Talent, agency_id: UUID | None) -> bool:
 
 
 def _preview(talent: Talent, agency_id: UUID | None) -> Preview:
-    effects = _effects(talent, agency_id) if _changes(talent, agency_id) else ()
-    return preview_of(EventKind.REPRESENTATION, talent.pk, effects, {"agency": str(agency_id or "")})
+    return preview_of(
+        EventKind.REPRESENTATION, talent.pk, _effects(talent, agency_id), {"agency": str(agency_id or "")}
+    )
 
 
 def _effects(talent: Talent, agency_id: UUID | None) -> Iterable[Effect]:
     rows = LicenceToken.objects.filter(talent=talent, state__in=ENDABLE, not_after__gt=clock.now())
+    now = mandates_in_force().filter(talent=talent)
+    rows = rows.filter(Exists(now) if agency_id is None else ~Exists(now.filter(agency=agency_id)))
     rows = rows.annotate(hold_reasons=ArraySubquery(holds_over(OuterRef).order_by("pk").values("reason")))
     return [held_unless_of(_REASON, agency_id, token) for token in rows.order_by("pk")]

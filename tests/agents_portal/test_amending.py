@@ -8,8 +8,9 @@ import pytest
 
 from agents_portal.drafts import draft_of, keep_change
 from agents_portal.term_table import FIELDS, read_value
+from common import clock
 from licensing import services
-from licensing.models import LicenceRequest
+from licensing.models import LicenceRequest, Mandate
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
 from trustcore.policy.terms import parse_terms
@@ -240,6 +241,12 @@ def test_the_talents_side_reads_conflicts_and_floors_and_the_studio_neither(cast
     mended = agent.page(path)
     assert "No exclusive licence stands against these terms." in mended
     assert "The offer is not below it" in mended
+    Mandate.objects.filter(talent=cast.talent, revoked_at=None).update(revoked_at=clock.now())
+    former = Reader(cast.agent).page(path)
+    for told in ("20,000.00", "An exclusive right stands against", "No exclusive licence stands against"):
+        assert told not in former, (
+            "an agency that represents her no more learns nothing of what she granted since"
+        )
 
 
 def test_notice_earliest_beginning_and_profiles_are_said_with_their_reason(cast: Cast) -> None:

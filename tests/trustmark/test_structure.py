@@ -81,6 +81,15 @@ def test_where_it_does_not_fit_it_is_not_laid_down(
     assert not structure.fits(empty)
 
 
+def test_whose_tables_stand_in_another_schema_runs_the_migrations(empty: BaseDatabaseWrapper) -> None:
+    with empty.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA ours; SET search_path = ours, public")
+    assert not structure.fits(empty)
+    with empty.cursor() as cursor:
+        cursor.execute("SET search_path = public")
+    assert structure.fits(empty)
+
+
 def test_a_file_that_breaks_off_leaves_nothing(
     empty: BaseDatabaseWrapper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,7 +60,10 @@ def written(dump: str, *, server: int) -> str:
 
 
 def fits(connection: BaseDatabaseWrapper) -> bool:
-    """Whether the file stands for the migrations on disk and this server, and the database has no table yet."""
+    """Whether the file stands for the migrations on disk and this server, and the database has no table yet.
+
+    The dump names the schema ``public``: whose tables would go elsewhere, runs the migrations.
+    """
     if connection.vendor != "postgresql" or not FILE.exists():
         return False
     with FILE.open(encoding="utf-8") as lines:
@@ -68,9 +71,12 @@ def fits(connection: BaseDatabaseWrapper) -> bool:
     with connection.cursor() as cursor:
         if connection.introspection.table_names(cursor):
             return False
-        cursor.execute("SHOW server_version_num")
-        server = int(cursor.fetchone()[0]) // 10_000
-    return said[1:] == [_MIGRATIONS + hash_of_migrations(), f"{_SERVER}{server}"]
+        cursor.execute(
+            "SELECT current_setting('server_version_num')::int / 10000, current_schema() = 'public'"
+            " AND has_schema_privilege('public', 'CREATE')"
+        )
+        server, is_public = cursor.fetchone()
+    return bool(is_public) and said[1:] == [_MIGRATIONS + hash_of_migrations(), f"{_SERVER}{server}"]
 
 
 def lay_down(connection: BaseDatabaseWrapper) -> None:

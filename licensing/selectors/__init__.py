@@ -79,6 +79,7 @@ from licensing.selectors.profiles import (
     open_requests_under,
     sign_offs_of,
 )
+from licensing.selectors.releases import is_let_go
 from licensing.selectors.represented import (
     Person,
     PersonLine,
@@ -206,6 +207,7 @@ __all__ = [
     "holds_placed_by",
     "inbox",
     "introspect",
+    "is_let_go",
     "jwks",
     "last_instructions",
     "licence_detail",

@@ -6,17 +6,16 @@ from accounts.principals import Principal
 from licensing.models import StudioBlock
 from licensing.models.requests import Side
 from licensing.selectors.people import (
-    has_authority,
     is_agent_of,
-    is_talent,
     mandate_in_force,
+    speaks_for,
     talents_on_roster,
 )
 
 
 def may_open(principal: Principal, row: StudioBlock) -> bool:
     """Whether the caller takes the studio's requests again: the talent's own voice, or the agent what agents blocked."""
-    if is_talent(principal, row.talent) or has_authority(principal, row.talent):
+    if speaks_for(principal, row.talent):
         return True
     mandate = mandate_in_force(row.talent_id)
     is_agent = mandate is not None and is_agent_of(principal, mandate)

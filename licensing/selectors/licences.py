@@ -28,8 +28,8 @@ from licensing.models import (
 )
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.holds import sides_over
-from licensing.selectors.people import is_talent, pairwise_pseudonym
-from licensing.selectors.releases import ended_holding_frames
+from licensing.selectors.people import is_talent, pairwise_pseudonym, speaks_for
+from licensing.selectors.releases import ended_holding_frames, side_that_lets_go
 from licensing.selectors.request_detail import ActionLine, action_line
 from licensing.selectors.tokens import (
     current_grant,
@@ -47,7 +47,7 @@ from trustcore.policy.holds import may_lift, may_place
 from trustcore.policy.plain import PlainTerms, plain_terms
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.terms import Terms
-from trustcore.policy.vocabulary import FrameDisposition, HoldSide, RevocationKind, TokenState
+from trustcore.policy.vocabulary import FrameDisposition, HoldSide, TokenState
 
 _LIVE = (TokenState.ACTIVE, TokenState.PENDING_ACTIVATION, TokenState.SUSPENDED)
 
@@ -200,7 +200,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     may = _acts_on(principal, token, at, sides, held)
     releases = _releases(token)
     may |= _acts_on_frames(principal, token, sides, releases)
-    if open_checkpoints and sides & {HoldSide.TALENT, HoldSide.AGENT}:
+    if open_checkpoints and (HoldSide.AGENT in sides or speaks_for(principal, token.talent)):
         may |= {"PASS_CHECKPOINT"}
     detail = LicenceDetail(
         line=_line(token, at),
@@ -351,9 +351,7 @@ def _acts_on_frames(
     if not ended_holding_frames(token) or any(one.is_granted for one in releases):
         return frozenset()
     if any(one.decided_at is None for one in releases):
-        stopped = token.revocation_kind == RevocationKind.EMERGENCY_STOP
-        mine = is_talent(principal, token.talent) if stopped else sides & {HoldSide.TALENT, HoldSide.AGENT}
-        return frozenset({"DECIDE_RELEASE"} if mine else ())
+        return frozenset({"DECIDE_RELEASE"} if side_that_lets_go(principal, token) else ())
     to_destroy = token.frame_disposition == FrameDisposition.DESTROY_WITH_CERTIFICATE
     asks = HoldSide.LICENSEE in sides and principal.credential is None and not to_destroy
     return frozenset({"ASK_RELEASE"} if asks else ())

@@ -21,6 +21,7 @@ from licensing.selectors.holds import whole_hold
 from licensing.selectors.people import has_authority, is_agent_of, is_talent, mandate_in_force
 from licensing.selectors.tokens import tokens_visible_to
 from licensing.services.holds import end_hold
+from licensing.services.trail import require_voice
 from trustcore.policy.clauses import Checkpoint
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.vocabulary import HoldSide
@@ -33,7 +34,8 @@ def pass_checkpoint(*, principal: Principal, jti: UUID, checkpoint: str) -> Chec
 
     Raises:
         NotFound: no such licence, or none for this caller.
-        Forbidden: ``NOT_YOURS_TO_PASS``: neither the talent, who speaks for them, nor an agent under mandate.
+        Forbidden: ``NOT_YOURS_TO_PASS``: neither the talent, who speaks for them, nor an agent under mandate;
+            ``NOT_YOURS_TO_DECIDE``: a minor alone.
         Conflict: ``CHECKPOINT_NOT_AGREED``: the terms have no such checkpoint; ``CHECKPOINT_PASSED``.
     """
     token = tokens_visible_to(principal).filter(pk=jti).first()
@@ -127,6 +129,7 @@ def _open_the_work(principal: Principal, token: LicenceToken) -> None:
 
 def _side(principal: Principal, token: LicenceToken) -> Side:
     if principal.credential is None:
+        require_voice(principal, token.talent)
         if is_talent(principal, token.talent):
             return Side.TALENT
         if has_authority(principal, token.talent):

@@ -17,7 +17,6 @@ from common.errors import Conflict, Forbidden, InvalidInput
 from licensing.machine import REQUIRED_SIDES, sides_missing
 from licensing.models import LicenceRequest, LicenceToken
 from licensing.models.requests import OPEN_STATES, ActionKind, Side
-from licensing.selectors.people import speaks_for
 from licensing.services.asks import require_payee
 from licensing.services.changes import countered_terms
 from licensing.services.conclude import conclude
@@ -28,13 +27,21 @@ from licensing.services.questions import ask_about
 from licensing.services.requests import add_version, next_version
 from licensing.services.routing import beyond_guild
 from licensing.services.signatures import PasskeyAnswer, require_bound
-from licensing.services.trail import lock_request, move, require_open, require_same_terms, require_side
+from licensing.services.trail import (
+    lock_request,
+    move,
+    require_open,
+    require_same_terms,
+    require_side,
+    require_voice,
+)
 from trustcore.policy.terms import Terms, parse_terms
 from trustcore.policy.terms import terms_hash as hash_of
 from trustcore.policy.vocabulary import ApprovalMode, RequestState
 
 _NOTE_MAX = 2000
 _IN_PERSON = frozenset({Side.TALENT, Side.SIGNER})
+_OWN = frozenset({Side.TALENT, Side.GUARDIAN})
 
 
 def open_request(*, principal: Principal, request_id: UUID) -> LicenceRequest:
@@ -75,7 +82,7 @@ def counter_request(
         NotFound: not this caller's to see.
         Forbidden: ``NOT_YOURS_TO_DECIDE`` or ``FOUR_EYES``, or as :func:`~licensing.services.signatures.require_bound`.
         Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE`` or ``REQUEST_LAPSED``.
-        InvalidInput: ``PAYEE_TALENT_ONLY``, ``NOTE_INVALID``, ``TERM_UNKNOWN``, or see
+        InvalidInput: ``PAYEE_TALENT_ONLY``, ``COMMISSION_TALENT_ONLY``, ``NOTE_INVALID``, ``TERM_UNKNOWN``, or see
             :func:`~licensing.services.changes.countered_terms`.
     """
     with transaction.atomic():
@@ -90,6 +97,8 @@ def counter_request(
         terms = proposed_terms(request, before, changes)
         if side is not Side.TALENT and terms.compensation.payee != before.compensation.payee:
             raise InvalidInput("PAYEE_TALENT_ONLY", "Only the talent changes who is paid.")
+        if side not in _OWN and _commission(terms) > _commission(before):
+            raise InvalidInput("COMMISSION_TALENT_ONLY", "Only the talent raises the agent’s commission.")
         require_payee(terms, request.talent)
         signed = require_bound(principal, request.talent, hash_of(terms), passkey)
         add_version(
@@ -179,8 +188,8 @@ def approve_request(
         _require_four_eyes(principal, request, sides)
         side = _still_missing(principal, request, sides, side, terms_hash)
         _require_other_person(principal, request, side, terms_hash)
-        if side is Side.TALENT and not speaks_for(principal, request.talent):
-            raise Forbidden("NOT_YOURS_TO_DECIDE", "Who speaks for the talent by authority decides.")
+        if side is Side.TALENT:
+            require_voice(principal, request.talent)
         _require_within_mandate(request)
         if side is Side.AGENT and request.mandate is not None:
             require_within_delegation(principal, request.mandate, _terms(request))
@@ -273,6 +282,10 @@ def _terms(request: LicenceRequest) -> Terms:
     return parse_terms(request.current.terms)
 
 
+def _commission(terms: Terms) -> int:
+    return terms.compensation.agent_commission_bps
+
+
 def _still_missing(
     principal: Principal, request: LicenceRequest, sides: frozenset[Side], side: Side, terms_hash: str
 ) -> Side:
@@ -285,7 +298,14 @@ def _still_missing(
 
 
 def _require_within_mandate(request: LicenceRequest) -> None:
-    """An agent alone approves only what lies within the mandate and the guild's defaults as they stand now."""
+    """An agent alone approves only what lies within the mandate and the guild's defaults as they stand now.
+
+    No mode without the talent approves a commission that rose since the licensee asked, whoever wrote the higher one.
+    """
+    if _OWN.isdisjoint(REQUIRED_SIDES[ApprovalMode(request.mode)]):
+        asked = request.renews.terms if request.renews else request.versions.order_by("version")[0]
+        if _commission(_terms(request)) > _commission(parse_terms(asked.terms)):
+            raise Conflict("BEYOND_MANDATE", "The talent must be asked.", "compensation.agent_commission_bps")
     if request.mode != ApprovalMode.AGENT_WITHIN_MANDATE or request.mandate is None:
         return
     terms, mandate = _terms(request), request.mandate

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from accounts.presence import require_presence
 from accounts.principals import Principal
@@ -21,8 +21,11 @@ from licensing.selectors.people import (
     is_talent,
     mandate_in_force,
 )
+from licensing.selectors.requests import requests_visible_to
+from licensing.services.blocked import is_refused
 from licensing.services.productions import clean_text
-from licensing.services.trail import lock_request, move, require_side
+from licensing.services.trail import lock_request, move, require_side, require_voice
+from licensing.services.training import refuse_training_of
 from trustcore.policy.vocabulary import ApprovalMode
 
 _WHY_MAX: Final = 2000
@@ -32,7 +35,8 @@ _OWN: Final = (Side.TALENT, Side.GUARDIAN)
 def block_studio(*, principal: Principal, request_id: UUID, why: str) -> StudioBlock:
     """Take no more requests for this talent from whoever made this one; its open ones are declined.
 
-    To the studio the talent is as if hidden from then on. Licences that run go on: they were agreed.
+    To the studio the talent is as if hidden from then on. Licences that run go on: they were agreed. An agent declines
+    what an agent may answer; the rest waits for the talent, who declines requests to train as well.
 
     Raises:
         NotFound: no such request, or none for this caller.
@@ -41,24 +45,20 @@ def block_studio(*, principal: Principal, request_id: UUID, why: str) -> StudioB
         InvalidInput: ``WHY_INVALID``.
     """
     why = clean_text(why, most=_WHY_MAX, code="WHY_INVALID")
+    found = requests_visible_to(principal).filter(pk=request_id).first()
+    if found is None:
+        raise NotFound
     with transaction.atomic():
-        request, _sides = lock_request(principal, request_id)
-        side = _side(principal, request)
+        is_blocked = is_refused(found.talent_id, found.licensee_id)
+        waiting = _lock_open(found)
+        side = _side(principal, found)
         require_presence(principal)
-        try:
-            with transaction.atomic():
-                row = StudioBlock.objects.create(
-                    talent=request.talent,
-                    studio=request.licensee,
-                    side=side,
-                    placed_by=principal.person,
-                    why=why,
-                )
-        except IntegrityError as error:
-            if "one_block_per_studio" not in str(error):
-                raise
-            raise Conflict("STUDIO_BLOCKED", "This studio is blocked already.") from error
-        _decline_open(row, principal, side)
+        if is_blocked:
+            raise Conflict("STUDIO_BLOCKED", "This studio is blocked already.")
+        row = StudioBlock.objects.create(
+            talent=found.talent, studio=found.licensee, side=side, placed_by=principal.person, why=why
+        )
+        _decline(waiting, row, principal, side)
         _tell(row, principal, "studio.blocked")
         return row
 
@@ -68,7 +68,7 @@ def unblock_studio(*, principal: Principal, block_id: UUID) -> StudioBlock:
 
     Raises:
         NotFound: no such block, or none of a talent for whom the caller acts.
-        Forbidden: ``TALENT_ONLY``, ``NOT_YOURS_TO_OPEN``, or as :func:`~accounts.presence.require_presence`.
+        Forbidden: ``TALENT_ONLY``, ``NOT_YOURS_TO_OPEN``, ``NOT_YOURS_TO_DECIDE`` to a minor alone, or as :func:`~accounts.presence.require_presence`.
         Conflict: ``BLOCK_ENDED``.
     """
     with transaction.atomic():
@@ -79,6 +79,7 @@ def unblock_studio(*, principal: Principal, block_id: UUID) -> StudioBlock:
         if not blocks_seen_by(principal).filter(pk=row.pk).exists():
             raise NotFound
         if not may_open(principal, row):
+            require_voice(principal, row.talent)
             if row.side in _OWN:
                 raise Forbidden("TALENT_ONLY", "The talent blocked this studio; nobody else opens it.")
             raise Forbidden(
@@ -127,14 +128,25 @@ def _side(principal: Principal, request: LicenceRequest) -> Side:
     raise Forbidden("NOT_YOURS_TO_DECIDE", "You may read this request, and others decide on it.")
 
 
-def _decline_open(row: StudioBlock, principal: Principal, side: Side) -> None:
+def _lock_open(found: LicenceRequest) -> list[LicenceRequest]:
+    # all in one order, and locked first, read after: rows joined to a locked one are those from before the wait
+    rows = LicenceRequest.objects.filter(talent=found.talent_id, licensee=found.licensee_id)
+    locked = [
+        one.pk for one in rows.filter(state__in=OPEN_STATES).select_for_update(of=("self",)).order_by("pk")
+    ]
+    waiting = LicenceRequest.objects.filter(pk__in=locked, state__in=OPEN_STATES, answer_by__gt=clock.now())
+    return list(waiting.select_related("current", "talent").order_by("pk"))
+
+
+def _decline(waiting: list[LicenceRequest], row: StudioBlock, principal: Principal, side: Side) -> None:
+    """Decline what the blocking side may answer; an agent leaves what is the talent's alone to the talent."""
     at = clock.now()
-    rows = LicenceRequest.objects.filter(talent=row.talent, licensee=row.studio, state__in=OPEN_STATES)
-    locked = [one.pk for one in rows.select_for_update().order_by("pk")]
-    waiting = LicenceRequest.objects.filter(pk__in=locked, state__in=OPEN_STATES, answer_by__gt=at)
-    for request in waiting.select_related("current", "talent").order_by("pk"):
-        request.decline_reason = row.why
-        move(request, ActionKind.DECLINE, principal=principal, side=side, note=row.why, at=at)
+    for request in waiting:
+        if side in _OWN or side in REQUIRED_SIDES[ApprovalMode(request.mode)]:
+            request.decline_reason = row.why
+            move(request, ActionKind.DECLINE, principal=principal, side=side, note=row.why, at=at)
+    if side in _OWN:
+        refuse_training_of(row.talent, row.studio_id, principal, row.why)
 
 
 def _tell(row: StudioBlock, principal: Principal, kind: str) -> None:

@@ -1,7 +1,8 @@
 """Let frames go that a revocation holds: the licensee asks with a reason, the talent's side decides with one.
 
 Whoever asks and whoever decides differ in person and in organisation (TAXONOMY 10). After an emergency stop, and while
-one is in force, the talent alone decides. Frames that are to be destroyed are not let go.
+one is in force, the talent alone decides; an agent decides only what the talent neither reserved nor ended. Frames that
+are to be destroyed are not let go.
 """
 
 from typing import Final
@@ -14,15 +15,14 @@ from accounts.principals import Principal
 from audit.services import record
 from common import clock
 from common.errors import Conflict, Forbidden, NotFound
-from licensing.models import FrameRelease, LicenceToken
+from licensing.models import FrameRelease, LicenceToken, Talent
 from licensing.models.requests import Side
-from licensing.selectors.holds import stop_in_force
-from licensing.selectors.people import has_authority, is_agent_of, is_talent, mandate_in_force
-from licensing.selectors.releases import frames_are_held
+from licensing.selectors.people import has_authority, is_agent_of, mandate_in_force
+from licensing.selectors.releases import frames_are_held, side_that_lets_go
 from licensing.selectors.tokens import tokens_visible_to
 from licensing.services.productions import clean_text
-from licensing.services.trail import parties_of
-from trustcore.policy.vocabulary import FrameDisposition, RevocationKind
+from licensing.services.trail import parties_of, require_voice
+from trustcore.policy.vocabulary import FrameDisposition
 
 _WHY_MAX: Final = 2000
 
@@ -59,7 +59,8 @@ def decide_release(*, principal: Principal, release_id: UUID, grants: bool, why:
 
     Raises:
         NotFound: no such release, or none for this caller.
-        Forbidden: ``NOT_YOURS_TO_RELEASE``; ``TALENT_ONLY``: the talent stopped it; ``FOUR_EYES``: who asked, or
+        Forbidden: ``NOT_YOURS_TO_RELEASE``; ``TALENT_ONLY``: the talent stopped or
+            ended it, or reserved decisions; ``NOT_YOURS_TO_DECIDE``: a minor alone; ``FOUR_EYES``: who asked, or
             their organisation, does not decide; or as :func:`~accounts.presence.require_presence`.
         Conflict: ``RELEASE_DECIDED``; ``NOTHING_HELD`` or ``FRAMES_TO_BE_DESTROYED`` meanwhile.
         InvalidInput: ``WHY_INVALID``.
@@ -70,6 +71,8 @@ def decide_release(*, principal: Principal, release_id: UUID, grants: bool, why:
         row = rows.filter(pk=release_id).first()
         if row is None:
             raise NotFound
+        # a stop waits for this, or is in force below
+        Talent.objects.select_for_update(of=("self",)).get(tokens=row.token_id)
         token = _token(principal, row.token_id)
         side = _deciding_side(principal, token)
         if row.asked_by_id == principal.person.pk or row.asked_for_id == principal.organisation_id:
@@ -106,17 +109,14 @@ def _require_held(token: LicenceToken) -> None:
 
 
 def _deciding_side(principal: Principal, token: LicenceToken) -> Side:
-    if is_talent(principal, token.talent):
-        return Side.TALENT
-    stopped = token.revocation_kind == RevocationKind.EMERGENCY_STOP or stop_in_force(token.talent_id)
+    side = side_that_lets_go(principal, token)
+    if side is not None:
+        return side
+    require_voice(principal, token.talent)
     mandate = mandate_in_force(token.talent_id)
     is_agent = mandate is not None and is_agent_of(principal, mandate)
-    if stopped and (is_agent or has_authority(principal, token.talent)):
-        raise Forbidden("TALENT_ONLY", "The talent stopped it; nobody else lets it go.")
-    if has_authority(principal, token.talent):
-        return Side.GUARDIAN
-    if is_agent:
-        return Side.AGENT
+    if is_agent or has_authority(principal, token.talent):
+        raise Forbidden("TALENT_ONLY", "The talent keeps this decision; nobody else lets it go.")
     raise Forbidden("NOT_YOURS_TO_RELEASE", "Only the talent’s side lets frames go, in person.")
 
 

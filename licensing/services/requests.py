@@ -15,7 +15,7 @@ from audit.services import record
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.ids import new_id
-from licensing.models import LicenceRequest, LicenceToken, Production, StudioBlock, Talent, TermsVersion
+from licensing.models import LicenceRequest, LicenceToken, Production, Talent, TermsVersion
 from licensing.models.requests import ActionKind, Side
 from licensing.selectors.people import visible_constructs
 from licensing.selectors.tokens import effective_state, tokens_visible_to
@@ -27,6 +27,7 @@ from licensing.services.asks import (
     require_payee,
     terms_of_ask,
 )
+from licensing.services.blocked import is_refused
 from licensing.services.changes import apply_changes
 from licensing.services.conclude import conclude
 from licensing.services.exclusives import require_free
@@ -48,7 +49,7 @@ def submit_request(*, principal: Principal, ask: LicenceAsk) -> LicenceRequest:
 
     Raises:
         NotFound: no such production, or no such talent for this caller.
-        Forbidden: ``PRODUCER_ONLY``.
+        Forbidden: ``PRODUCER_ONLY``, or of a renewal ``REQUESTS_REFUSED``: the studio is blocked.
         InvalidInput: see :func:`~licensing.services.asks.check_ask` and ``terms_of_ask``.
         Conflict: ``RENEWAL_OPEN`` or ``NOT_RENEWABLE``.
     """
@@ -59,11 +60,6 @@ def submit_request(*, principal: Principal, ask: LicenceAsk) -> LicenceRequest:
         raise NotFound
     renewed = _renewed(principal, ask, production) if ask.renews else None
     talent = renewed.talent if renewed else _visible_talent(principal, ask)
-    if (
-        renewed
-        and StudioBlock.objects.filter(talent=talent, studio=principal.organisation, ended_at=None).exists()
-    ):
-        raise Forbidden("REQUESTS_REFUSED", "The talent’s side takes no requests from you.")
     at = clock.now()
     mandate = represented_by(talent, at)
     with transaction.atomic():
@@ -152,7 +148,14 @@ def _open(
     renewed: LicenceToken | None,
     at: datetime,
 ) -> LicenceRequest:
-    """Route the terms, and write request, first version, action and event; inside a transaction."""
+    """Route the terms, and write request, first version, action and event; inside a transaction.
+
+    To a studio that is blocked the talent is not there; of a licence that it holds it knows, and is told so.
+    """
+    if is_refused(talent.pk, production.organisation_id):
+        if renewed is None:
+            raise NotFound
+        raise Forbidden("REQUESTS_REFUSED", "The talent’s side takes no requests from you.")
     mandate = represented_by(talent, at)
     request_id = new_id()
     agency = mandate.agency_id if mandate else None

@@ -72,7 +72,6 @@ _TALENTS_GAIN: Final = frozenset(
         "holding_fee_minor",
         "equivalent_days_author",
         "equivalent_days_dated",
-        "audit_rights",
     }
 )
 _OPEN: Final[Mapping[str, frozenset[str]]] = {

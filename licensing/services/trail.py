@@ -11,9 +11,9 @@ from audit.services import record
 from common import clock
 from common.errors import Conflict, Forbidden, NotFound
 from licensing.machine import transition
-from licensing.models import LicenceRequest, RequestAction
+from licensing.models import LicenceRequest, RequestAction, Talent
 from licensing.models.requests import OPEN_STATES, ActionKind, Side
-from licensing.selectors.people import deciding_mandates
+from licensing.selectors.people import deciding_mandates, is_talent, speaks_for
 from licensing.selectors.requests import requests_visible_to, sides_of
 from licensing.services.signatures import keep_signature
 from trustcore.passkey import PasskeySignature
@@ -67,6 +67,16 @@ def require_side(sides: frozenset[Side], *allowed: Side) -> Side:
         if side in sides:
             return side
     raise Forbidden("NOT_YOURS_TO_DECIDE", "You may read this request, and others decide on it.")
+
+
+def require_voice(principal: Principal, talent: Talent) -> None:
+    """Refuse a living minor who acts alone: what widens or ends a protection is for who speaks for them.
+
+    Raises:
+        Forbidden: ``NOT_YOURS_TO_DECIDE``.
+    """
+    if is_talent(principal, talent) and not speaks_for(principal, talent):
+        raise Forbidden("NOT_YOURS_TO_DECIDE", "Who speaks for the talent by authority decides.")
 
 
 def require_same_terms(request: LicenceRequest, terms_hash: str) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.presence import require_presence
 from accounts.principals import Principal
@@ -24,6 +25,7 @@ from licensing.selectors.training import (
     training_requests_visible_to,
     training_tokens_visible_to,
 )
+from licensing.services.blocked import is_refused
 from licensing.services.productions import clean_text
 from licensing.services.profiles import judge_terms, require_met
 from licensing.services.signatures import PasskeyAnswer, keep_signature, require_bound
@@ -57,6 +59,8 @@ def submit_training_request(*, principal: Principal, ask: TrainingAsk) -> Traini
     terms = terms_of_training(ask, production, talent, at)
     hours = judge_terms(terms, talent, at).hours("NOTICE_HOURS")
     with transaction.atomic():
+        if is_refused(talent.pk, production.organisation_id):
+            raise NotFound
         made = TrainingRequest.objects.create(
             licence_id=new_id(),
             production=production,
@@ -176,13 +180,7 @@ def revoke_training(*, principal: Principal, jti: UUID, reason: str) -> Training
 
 def stop_training(talent: Talent, principal: Principal, reason: str) -> list[UUID]:
     """End every training licence and request of a talent; part of a stop, MUST be called inside its transaction."""
-    at = clock.now()
-    for made in TrainingRequest.objects.select_for_update().filter(
-        talent=talent, state=RequestState.SUBMITTED
-    ):
-        made.decline_reason = reason
-        _close(made, RequestState.DECLINED, at)
-        record_training("training.declined", made, principal)
+    _decline_open(TrainingRequest.objects.filter(talent=talent), principal, reason)
     running = TrainingToken.objects.select_for_update(of=("self",)).filter(
         talent=talent, state=TokenState.ACTIVE
     )
@@ -190,6 +188,21 @@ def stop_training(talent: Talent, principal: Principal, reason: str) -> list[UUI
     for token in ended:
         end_training_token(token, principal, reason)
     return [token.pk for token in ended]
+
+
+def refuse_training_of(talent: Talent, studio_id: UUID, principal: Principal, reason: str) -> None:
+    """Decline what a studio that is blocked asked for; part of a block, MUST be called inside its transaction."""
+    asked = TrainingRequest.objects.filter(talent=talent, licensee=studio_id, answer_by__gt=clock.now())
+    _decline_open(asked, principal, reason)
+
+
+def _decline_open(rows: QuerySet[TrainingRequest], principal: Principal, reason: str) -> None:
+    at = clock.now()
+    waiting = rows.filter(state=RequestState.SUBMITTED).select_for_update(of=("self",)).order_by("pk")
+    for made in waiting.select_related("talent", "production"):
+        made.decline_reason = reason
+        _close(made, RequestState.DECLINED, at)
+        record_training("training.declined", made, principal)
 
 
 def lapse_training_requests() -> int:

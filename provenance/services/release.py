@@ -20,7 +20,7 @@ from common.ids import new_id
 from common.locks import sole_worker
 from common.storage import blobs, local_copy, put_file
 from licensing.models import LicenceToken
-from licensing.selectors import effective_state
+from licensing.selectors import effective_state, is_let_go
 from provenance.credentials import SigningFailed, TimestampMissing
 from provenance.duties import layer_reasons
 from provenance.graph.services.outputs import record_release
@@ -225,7 +225,7 @@ def standing_reasons(asset: Asset) -> tuple[HoldReason, ...]:
                 frame_disposition=token.frame_disposition,
                 rendered=counts[jti].rendered if jti in counts else 0,
                 awaits_final=_awaits_final(token),
-                is_let_go=any(row.is_granted for row in token.frame_releases.all()),
+                is_let_go=is_let_go(token),
             )
         )
     return hold_reasons(asset.production_id, standings)

@@ -19,7 +19,7 @@ from provenance.services.release import standing_reasons
 from tests import factories
 from tests.farm import make_farm
 from tests.licensing.conftest import Cast
-from tests.licensing.persons import call
+from tests.licensing.persons import call, make_minor
 
 
 def licensed(cast: Cast, *checkpoints: str) -> LicenceToken:
@@ -142,3 +142,22 @@ def test_ask_names_checkpoints_and_never_who_decides(cast: Cast, name: str) -> N
         )
 
     assert refusal(ask) == "TERM_FIXED"
+
+
+def test_minor_alone_passes_nothing_and_the_guardian_does(cast: Cast) -> None:
+    minor, guardian, _ = make_minor()
+    request = factories.make_submitted_request(
+        cast.production, minor, terms={"approvals": {"checkpoints": ["FINAL"]}}
+    )
+    token = services.approve_request(
+        principal=guardian, request_id=request.pk, terms_hash=request.current.terms_hash
+    )
+    assert token is not None
+    act = {"jti": token.pk, "checkpoint": "FINAL"}
+    themselves = factories.desk_of_talent(minor)
+    assert refusal(lambda: services.pass_checkpoint(principal=themselves, **act)) == "NOT_YOURS_TO_DECIDE"
+    for desk, may in ((themselves, False), (guardian, True)):
+        detail = selectors.licence_detail(desk, token.pk)
+        assert detail is not None
+        assert ("PASS_CHECKPOINT" in detail.may) is may
+    assert services.pass_checkpoint(principal=guardian, **act).side == "GUARDIAN"

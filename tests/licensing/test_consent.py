@@ -211,6 +211,7 @@ def test_what_lies_within_the_talents_rule_is_granted_at_once_and_the_log_says_b
         {"compensation": {"basis": "FLAT", "currency": "MXN", "amount_minor": 9_000_000}},
         {"compensation": {"basis": "PER_FRAME", "currency": "USD", "amount_minor": 9_000_000}},
         {"compensation": {**_FEE, "agent_commission_bps": 1}},
+        {"compensation": {**_FEE, "audit_rights": "None: she waives the books."}},
         {"compensation": {**_FEE, "payee": "SOMEBODY-ELSE"}},
         {"declared": {"exemption": "EXPRESSIVE_WORK"}},
         {"terms": {"credit": "Uncredited"}},
@@ -343,6 +344,7 @@ def test_database_finds_each_clause_beyond_the_rule(cast: Cast, path: str, value
         ("dispute", "ARBITRATION"),
         ("governing_law", "MX"),
         ("declared", {"exemption": "EXPRESSIVE_WORK"}),
+        ("compensation.audit_rights", "None: she waives the books."),
     ],
 )
 def test_database_is_closed_over_every_clause_that_a_rule_has_no_limit_for(
@@ -357,7 +359,7 @@ def test_database_is_closed_over_every_clause_that_a_rule_has_no_limit_for(
 
     terms = copy.deepcopy(request.current.terms)
     terms["scope"] |= {"words_max": 5, "max_screen_seconds": 5}
-    terms["compensation"] |= {"use_fee_minor": 1, "holding_fee_minor": 1, "audit_rights": "Her accountant."}
+    terms["compensation"] |= {"use_fee_minor": 1, "holding_fee_minor": 1}
     terms["window"]["production_end_event"] = "wrap"
     assert usual(terms)
     *groups, name = path.split(".")
@@ -764,3 +766,50 @@ def test_naming_a_stranger_and_naming_nobody_are_refused_alike_and_only_to_who_m
     many = call(cast.self, path, {**body, "signers": [f"p{n}@example.com" for n in range(101)]})
     assert many.status_code in {400, 422}
     assert "signers" in many.content.decode()
+
+
+def test_agents_commission_rises_by_the_talents_word_alone(cast: Cast) -> None:
+    fee = {**_FEE, "agent_commission_bps": 1000}
+    request = factories.make_submitted_request(cast.production, cast.talent, compensation=fee)
+    assert request.mode == "AGENT_WITHIN_MANDATE"
+    studio = factories.make_producer(cast.production.organisation)
+    read = {"request_id": request.pk, "terms_hash": request.current.terms_hash}
+    higher, lower = ({"compensation.agent_commission_bps": bps} for bps in (1001, 999))
+    group = {"compensation": {**request.current.terms["compensation"], "agent_commission_bps": 1001}}
+    for changes in (higher, group):
+        act = {"principal": cast.agent, **read, "changes": changes}
+        assert refusal(lambda act=act: services.counter_request(**act)) == "COMMISSION_TALENT_ONLY"
+    services.counter_request(principal=cast.agent, **read, changes=lower)
+    request.refresh_from_db()
+    read["terms_hash"] = request.current.terms_hash
+    services.revise_request(
+        principal=studio, **read, changes=higher
+    )  # the studio writes what the agent may not
+    assert refusal(lambda: approve(cast.agent, request)) == "BEYOND_MANDATE"
+    services.escalate_request(principal=cast.agent, request_id=request.pk, note="Yours.")
+    token = approve(cast.self, request)
+    assert token is not None
+    dearer = {"principal": studio, "jti": token.pk, "days": 30}
+    renewal = services.request_renewal(**dearer, changes={"compensation.agent_commission_bps": 1002})
+    assert refusal(lambda: approve(cast.agent, renewal)) == "BEYOND_MANDATE"
+    services.withdraw_request(principal=studio, request_id=renewal.pk)
+    assert approve(cast.agent, services.request_renewal(**dearer)) is not None
+
+
+def test_commission_that_the_licensee_offered_is_the_agents_to_approve_and_the_talents_to_raise(
+    cast: Cast,
+) -> None:
+    fee = {**_FEE, "agent_commission_bps": 1000}
+    assert approve(
+        cast.agent, factories.make_submitted_request(cast.production, cast.talent, compensation=fee)
+    )
+    factories.make_mandate(cast.talent, cast.agent, mode="TALENT_ONLY")
+    request = factories.make_submitted_request(cast.production, cast.talent, compensation=fee)
+    services.counter_request(
+        principal=cast.self,
+        request_id=request.pk,
+        terms_hash=request.current.terms_hash,
+        changes={"compensation.agent_commission_bps": 1500},
+    )
+    request.refresh_from_db()
+    assert request.current.terms["compensation"]["agent_commission_bps"] == 1500

@@ -14,7 +14,8 @@ from licensing.models import LicenceRequest, StudioBlock
 from licensing.selectors.people import visible_constructs
 from tests import factories
 from tests.licensing.conftest import Api, Cast
-from tests.licensing.persons import call
+from tests.licensing.persons import call, make_minor
+from tests.licensing.test_attacks_races import while_it_commits
 
 
 def refusal(act: Any) -> str:
@@ -53,6 +54,8 @@ def test_blocked_studio_is_declined_and_then_finds_nobody_as_if_the_talent_were_
     assert (
         refusal(lambda: services.submit_request(principal=cast.producer, ask=renewal)) == "REQUESTS_REFUSED"
     )
+    days = {"principal": cast.producer, "jti": token.pk, "days": 30}
+    assert refusal(lambda: services.request_renewal(**days)) == "REQUESTS_REFUSED"  # as the portal asks
     assert str(selectors.effective_state(token)) == "ACTIVE"  # what was agreed goes on
     told = Event.objects.get(kind="studio.blocked")
     assert str(studio.pk) not in {str(told.organisation_id), *map(str, told.visible_to)}
@@ -64,6 +67,7 @@ def test_blocked_studio_is_declined_and_then_finds_nobody_as_if_the_talent_were_
     opened = call(cast.self, f"studio-blocks/{done.json()['id']}/end")
     assert opened.status_code == 200
     assert api.post("license-requests", request_body).status_code == 201
+    assert services.request_renewal(**days).renews_id == token.pk
 
 
 def test_what_the_talent_blocked_no_agent_opens_and_nobody_else_blocks(
@@ -118,3 +122,68 @@ def test_request_that_the_talent_decides_too_is_not_handed_up(cast: Cast) -> Non
     request = factories.make_submitted_request(cast.production, cast.talent)
     act = {"principal": cast.agent, "request_id": request.pk, "note": "Yours."}
     assert refusal(lambda: services.escalate_request(**act)) == "TALENT_DECIDES"
+
+
+def test_agent_who_blocks_declines_what_an_agent_answers_and_leaves_the_rest_to_the_talent(
+    cast: Cast, waiting: LicenceRequest
+) -> None:
+    handed_up = factories.make_submitted_request(cast.production, cast.talent)
+    services.escalate_request(principal=cast.agent, request_id=handed_up.pk, note="Yours.")
+    training = services.submit_training_request(
+        principal=cast.producer, ask=factories.make_training_ask(waiting)
+    )
+    row = blocked(cast.agent, waiting)
+    for one in (waiting, handed_up, training):
+        one.refresh_from_db()
+    assert (waiting.state, handed_up.state, training.state) == ("DECLINED", "SUBMITTED", "SUBMITTED")
+    assert refusal(lambda: blocked(cast.self, handed_up)) == "STUDIO_BLOCKED"
+    services.unblock_studio(principal=cast.self, block_id=row.pk)
+    blocked(cast.self, handed_up)
+    for one in (handed_up, training):
+        one.refresh_from_db()
+        assert (one.state, one.decline_reason) == ("DECLINED", "They never answer.")
+    assert Event.objects.filter(kind="training.declined", object_id=str(training.pk)).count() == 1
+    with pytest.raises(NotFound):
+        services.submit_training_request(principal=cast.producer, ask=factories.make_training_ask(waiting))
+
+
+def test_minor_blocks_alone_and_only_who_speaks_for_them_opens_again(cast: Cast) -> None:
+    minor, guardian, _ = make_minor()
+    request = factories.make_submitted_request(cast.production, minor)
+    themselves = factories.desk_of_talent(minor)
+    row = blocked(themselves, request)
+    end = {"block_id": row.pk}
+    assert refusal(lambda: services.unblock_studio(principal=themselves, **end)) == "NOT_YOURS_TO_DECIDE"
+    assert services.unblock_studio(principal=guardian, **end).ended_by == guardian.person
+
+
+@pytest.mark.parametrize("kind", ["request", "renewal", "training"])
+def test_request_made_while_the_block_is_placed_is_refused_after_it(
+    transactional_db: None, kind: str
+) -> None:
+    token, _, _ = factories.make_live_token()
+    waiting = factories.make_submitted_request(token.production, token.talent)
+    studio, agent = factories.make_producer(token.licensee), factories.decider_of(waiting)
+    asks = {
+        "request": lambda: services.submit_request(
+            principal=studio, ask=factories.make_ask(token.production, token.talent)
+        ),
+        "renewal": lambda: services.request_renewal(principal=studio, jti=token.pk, days=30),
+        "training": lambda: services.submit_training_request(
+            principal=studio, ask=factories.make_training_ask(waiting)
+        ),
+    }
+    raised = while_it_commits(lambda: blocked(agent, waiting), asks[kind])
+    assert getattr(raised, "code", None) == ("REQUESTS_REFUSED" if kind == "renewal" else "NOT_FOUND")
+
+
+def test_block_placed_while_a_request_is_made_declines_it_too(transactional_db: None) -> None:
+    waiting = factories.make_submitted_request()
+    studio, agent = factories.make_producer(waiting.licensee), factories.decider_of(waiting)
+    ask = factories.make_ask(waiting.production, waiting.talent)
+    raised = while_it_commits(
+        lambda: services.submit_request(principal=studio, ask=ask), lambda: blocked(agent, waiting)
+    )
+    assert raised is None
+    assert set(LicenceRequest.objects.values_list("state", flat=True)) == {"DECLINED"}
+    assert LicenceRequest.objects.count() == 2

@@ -26,7 +26,7 @@ from trustcore.bundle.incident import IncidentReport, is_incident_package, verif
 from trustcore.bundle.offline import verify_page
 from trustcore.bundle.revoked import revoked_from_jwks
 from trustcore.encoding import parse_json_strict, sha256_hex
-from trustcore.errors import InvalidEvidence, TrustError
+from trustcore.errors import InvalidEvidence, InvalidReason, TrustError
 from trustcore.log.checkpoint import COSIGNATURE_V1, NoteVerifier
 from trustcore.older import dataclass, entry_points_of
 from trustcore.signing import keys_from_jwks
@@ -68,9 +68,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ExitCode.MISUSE
     except (TrustError, OSError, UnicodeDecodeError) as error:
+        if isinstance(error, InvalidEvidence) and error.reason is InvalidReason.KEY_UNTRUSTED:
+            _printer(options).refused(error)
+            return ExitCode.NOT_VERIFIED
         print(f"trustmark: --key: {error}", file=sys.stderr)
         return ExitCode.MISUSE
-    printer = _PRINTERS["json" if options.json else "text"]
+    printer = _printer(options)
     return _verify(
         Path(options.file), trust, printer, options.jobs, Path(options.later) if options.later else None
     )
@@ -154,6 +157,7 @@ def read_trust(given: list[str]) -> Trust:
     """Read the keys an auditor brings; each is a vkey, or a file with a vkey or a key set.
 
     Raises:
+        InvalidEvidence: ``KEY_UNTRUSTED``: a key set trusts no key: nothing that is signed could hold.
         TrustError: it is neither.
         OSError: there is no such file.
     """
@@ -163,6 +167,8 @@ def read_trust(given: list[str]) -> Trust:
         if content.lstrip().startswith("{"):
             document = parse_json_strict(content.encode())
             keys, revoked = keys_from_jwks(document), revoked_from_jwks(document)
+            if not keys:  # or else the bundle's own would be relied on
+                raise InvalidEvidence(InvalidReason.KEY_UNTRUSTED, "this key set trusts no key", text)
             trust = replace(trust, keys=trust.keys | keys, revoked=trust.revoked | revoked)
             continue
         verifier = NoteVerifier.parse(content)
@@ -227,10 +233,9 @@ def _refusal_json(error: InvalidEvidence) -> None:
     _print_json({"verified": False, "code": error.code, "path": error.path, "detail": error.detail})
 
 
-_PRINTERS = {
-    "text": _Printer(_print_report, _print_refusal),
-    "json": _Printer(_report_json, _refusal_json),
-}
+def _printer(options: argparse.Namespace) -> _Printer:
+    return _Printer(_report_json, _refusal_json) if options.json else _Printer(_print_report, _print_refusal)
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -76,6 +76,24 @@ def test_an_unknown_a_rotated_and_a_revoked_key_are_three_different_answers(zipp
     assert "no authority stamped it" in revoked.detail
 
 
+def test_a_key_set_that_only_names_revoked_keys_never_lets_the_bundles_own_keys_in(
+    zipped: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who takes the server's address, or edits its answer, may send such a set along with a bundle of their own."""
+    path, keys = zipped(bag_files()), tmp_path / "jwks.json"
+    only_ended = {"keys": [], "revoked": [public_jwk(NEXT.public_key, NEXT.kid) | {"revoked_at": PAST}]}
+    assert refusal(path, trust_in(only_ended)).code == "KEY_UNTRUSTED"
+    for document in (only_ended, {"keys": []}):
+        keys.write_text(json.dumps(document))
+        assert cli.main(["bundle", "verify", str(path), "--key", str(keys)]) == 4
+        assert "this key set trusts no key (KEY_UNTRUSTED)" in capsys.readouterr().err
+        assert cli.main(["bundle", "verify", str(path), "--json", "--key", str(keys)]) == 4
+        assert json.loads(capsys.readouterr().out)["code"] == "KEY_UNTRUSTED"
+    keys.write_text(json.dumps({**only_ended, "keys": public_key_set(bundling.ALL_KEYS)["keys"]}))
+    assert cli.main(["bundle", "verify", str(path), "--key", str(keys)]) == 0
+    assert "are the ones you gave" in capsys.readouterr().out
+
+
 @needs_openssl
 def test_a_stamp_from_before_lets_it_stand_and_one_from_after_does_not(
     zipped: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]

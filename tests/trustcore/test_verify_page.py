@@ -55,7 +55,7 @@ from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.errors import InvalidEvidence
 from trustcore.log.checkpoint import encode_vkey
 from trustcore.receipt import FrameEntry
-from trustcore.signing import Ed25519Signer, public_key_set
+from trustcore.signing import Ed25519Signer, public_jwk, public_key_set
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "trustcore/bundle/verify.html"
@@ -275,6 +275,17 @@ def test_a_bundle_that_a_stranger_signed_is_whole_at_most_and_refused_where_the_
     kind, words = verdict(signed_by_a_stranger(), KEY_SET)
     assert kind == "bad"
     assert "SIGNATURE_INVALID" in words
+
+
+@in_browser
+def test_a_key_set_without_a_trusted_key_never_lets_the_bundles_own_keys_in(verdict) -> None:
+    ended = public_jwk(STRANGER.public_key, "ended") | {"revoked_at": PAST}
+    for document in ({"keys": [], "revoked": [ended]}, {"keys": []}):
+        kind, words = verdict(GOOD, canonical_json(document).decode())
+        assert kind == "bad", words
+        assert "KEY_UNTRUSTED" in words
+    both = {**public_key_set(bundling.ALL_KEYS), "revoked": [ended]}
+    assert verdict(GOOD, canonical_json(both).decode())[0] == "good"
 
 
 @in_browser

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import encypher_c2pa
 import pytest
 from cryptography.x509 import ObjectIdentifier
 
@@ -137,15 +139,68 @@ def test_the_page_says_who_signed_too_and_a_report_of_before_is_still_shown(
     assert not [one for one in _credentials(said).facts if "second" in one or "Also" in one]
 
 
+@pytest.mark.parametrize(
+    ("place", "state"),
+    [
+        ("", ActorState.TRUSTED),
+        ("self#jumbf=c2pa.assertions/", ActorState.TRUSTED),
+        ("self#jumbf=/c2pa/{active}/c2pa.assertions/", ActorState.TRUSTED),
+        (
+            "self#jumbf=/c2pa/urn:c2pa:0e9d2d2c-0000-4000-8000-000000000000/c2pa.assertions/",
+            ActorState.UNTRUSTED,
+        ),
+        ("self#jumbf=c2pa.databoxes/", ActorState.UNTRUSTED),
+    ],
+)
+def test_what_another_manifest_holds_under_the_same_label_makes_no_actor_trusted(
+    place: str, state: ActorState, signed_by_a_listed_actor: tuple[Path, str], studio: House,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    path, listed = signed_by_a_listed_actor
+    asked = encypher_c2pa.verify
+
+    def elsewhere(*given: Any, **more: Any) -> dict[str, Any]:
+        said = dict(asked(*given, **more))
+        report = said["manifest_report"]
+        told = [
+            one
+            for one in report["validation_results"]["activeManifest"]["success"]
+            if one["url"] == "cawg.identity"
+        ]
+        assert len(told) >= 2, "as it says it today"
+        for one in told:
+            one["url"] = place.format(active=report["active_manifest"]) + one["url"]
+        return said
+
+    monkeypatch.setattr(encypher_c2pa, "verify", elsewhere)
+    given = {"path": str(path), "anchors": studio.identity.anchor_pem, "actor_anchors": listed}
+    (one,) = credentials.run(given)["provenance"]["manifests"][0]["actors"]
+    assert one["state"] == state
+
+
+@pytest.fixture(scope="module")
+def signed_by_a_listed_actor(
+    still: Path, studio: House, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str]:
+    """A still that a named actor signed too, and the list that names their authority."""
+    person = a_person()
+    target = tmp_path_factory.mktemp("actors") / "both.png"
+    return signed_by_both(still, target, studio, Actor(person.identity, ("cawg.creator",))), person.anchor
+
+
+def a_person() -> House:
+    with pytest.MonkeyPatch.context() as patch:  # a certificate for signing documents, as CAWG asks for
+        patch.setattr(authority, "ACCEPTED_USAGES", (ObjectIdentifier("1.3.6.1.5.5.7.3.36"),))
+        return House("person.example")
+
+
 @pytest.mark.req("LV-022")
 def test_an_actor_is_trusted_by_a_list_of_actors_alone_and_nobody_else_by_it(
     still: Path, studio: House, talent: House, tmp_path: Path, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.delenv("TRUSTMARK_MARK_KEY", raising=False)
-    with pytest.MonkeyPatch.context() as patch:  # a certificate for signing documents, as CAWG asks for
-        patch.setattr(authority, "ACCEPTED_USAGES", (ObjectIdentifier("1.3.6.1.5.5.7.3.36"),))
-        person = House("person.example")
+    person = a_person()
     actor = Actor(person.identity, ("cawg.creator",))
     both = signed_by_both(still, tmp_path / "both.png", studio, actor)
     anchors = studio.identity.anchor_pem

@@ -156,7 +156,7 @@ def verify_incident(path: Path, trust: Trust | None = None) -> IncidentReport:
         _verify_evidence(archive, entries, summary, digests)  # 8
         _verify_details(entries, summary, digests)  # 9
         _only_these_files(archive, entries)
-    keys = "The server's keys are the ones you gave." if trust.keys else Trust().sentence
+    keys = "The server's keys are the ones you gave." if trust.has_key_set else Trust().sentence
     return IncidentReport(summary, len(digests), (f"bundle {signed.kid}",), keys)
 
 

@@ -36,13 +36,18 @@ class Trust:
     witnesses: tuple[NoteVerifier, ...] = ()
 
     @property
+    def has_key_set(self) -> bool:
+        """Whether the auditor brought a key set, were it one that only says which keys are trusted no more."""
+        return bool(self.keys or self.revoked)
+
+    @property
     def sentence(self) -> str:
         """Say whose keys were relied on."""
-        if self.vkey is not None and self.keys:
+        if self.vkey is not None and self.has_key_set:
             return "The log's key and the server's keys are the ones you gave."
         if self.vkey is not None:
             return "The log's key is the one you gave; the other keys are from the bundle itself."
-        if self.keys:
+        if self.has_key_set:
             return "The server's keys are the ones you gave."
         return "The keys are from the bundle itself: compare them with a source you trust, or give --key."
 

@@ -196,8 +196,8 @@ def _read_ahead(archive: Archive, trust: Trust, jobs: int) -> tuple[Checkpoint, 
 
 
 def _trusted_keys(archive: Archive, trust: Trust) -> Keys:
-    """Return the auditor's keys, or the bundle's own; never one that the auditor knows to be revoked."""
-    given = trust.keys or _read_keys(archive)
+    """Return the auditor's keys, or the bundle's own where none were brought; never one that the auditor knows to be revoked."""
+    given = trust.keys if trust.has_key_set else _read_keys(archive)
     return {kid: key for kid, key in given.items() if kid not in trust.revoked}
 
 

@@ -238,7 +238,7 @@ class FrameLoop:
                 batch.append(self._queue.get_nowait())
         return batch
 
-    def _attempt(self, step: Callable[[], None]) -> None:
+    def _attempt(self, step: Callable[[], object]) -> None:
         """A failure of ours stops the renderer at its next frame; the first one is what it hears."""
         try:
             step()
@@ -286,7 +286,7 @@ class FrameLoop:
     def _send(self, rows: list[bytes], key: str, seconds: float) -> BatchAnswer:
         answer = self._client.send_rows(rows, key=key, once_within=seconds)
         for frame in unauthorised_frames(rows, answer) & self._placed.keys():
-            give_up(self._placed[frame], UNAUTHORISED)
+            self._attempt(partial(give_up, self._placed[frame], UNAUTHORISED))
         for row in rows if self._placed else ():
             self._placed.pop(int(msgspec.json.decode(row)["frame"]), None)
         return answer

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import os
 from pathlib import Path
 
 RENDERED = "RENDERED"
@@ -22,13 +22,33 @@ def with_outcome(place: Path, outcome: str) -> Path:
 def give_up(path: Path, outcome: str) -> Path:
     """Take a frame's name from the file at ``path``, at once: whoever looks for frames sees none or, before, this one.
 
+    A link loses its own name; what it points to is left alone. Where the new name is taken by something that cannot
+    be replaced (a folder, say) a number goes behind it, and a file that cannot be renamed is removed.
+
     Returns:
         The new name. A file that is gone, or was renamed by somebody else, stays gone.
 
     Raises:
-        OSError: the folder does not let it be renamed.
+        OSError: the folder lets it be neither renamed nor removed: it keeps its name.
     """
     name = with_outcome(path, outcome)
-    with suppress(FileNotFoundError):
+    try:
         path.replace(name)
+    except FileNotFoundError:
+        return name
+    except OSError:
+        return _give_up_otherwise(path, name)
     return name
+
+
+def _give_up_otherwise(path: Path, name: Path) -> Path:
+    spare = next((each for each in _numbered(name) if not os.path.lexists(each)), name)
+    try:
+        path.replace(spare)
+    except OSError:
+        path.unlink(missing_ok=True)
+    return spare
+
+
+def _numbered(name: Path) -> list[Path]:
+    return [Path(f"{name}.{number}") for number in range(2, 100)]

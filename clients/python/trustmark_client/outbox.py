@@ -82,16 +82,28 @@ class Outbox:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = _held(path)
         self._sent_path = path.with_suffix(".sent")
+        self._stalled = False
+        self._unwritten: list[bytes] = []  # what a full disk did not take
+        self.reread()
+
+    def reread(self) -> None:
+        """Find what lies in the file: also for a fork of whoever wrote it, which holds the same open file."""
         self._size = _whole_lines(self._file)
         self._at = self._sent_before()
         self._rows, self._size = _whole_rows(self._file, self._at, self._size)
-        self._stalled = False
-        self._unwritten: list[bytes] = []  # what a full disk did not take
 
     @property
     def waiting(self) -> int:
         """Rows that the server has not acknowledged."""
         return self._rows + len(self._unwritten)
+
+    @property
+    def frames(self) -> set[int]:
+        """The frames that have a receipt in the file, acknowledged or not."""
+        with os.fdopen(os.dup(self._file.fileno()), "rb") as stream:
+            stream.seek(0)
+            rows = filter(None, map(_row, stream))
+            return {int(msgspec.json.decode(row)["frame"]) for row in rows}
 
     @property
     def lost_frames(self) -> set[int]:
@@ -125,12 +137,15 @@ class Outbox:
             if left:
                 self._append(left)
 
+    def write_rest(self) -> None:
+        """Put on disk what it did not take before, if it does now."""
+        rows, self._unwritten = self._unwritten, []
+        with suppress(OutboxFull):
+            self._append(rows)
+
     def close(self) -> None:
         """Remove the file when nothing waits in it, else leave what waits for the next flush."""
-        if self._unwritten:  # what was acknowledged may have made room
-            rows, self._unwritten = self._unwritten, []
-            with suppress(OutboxFull):
-                self._append(rows)
+        self.write_rest()
         if not self.waiting:
             self.path.unlink(missing_ok=True)
             self._sent_path.unlink(missing_ok=True)
@@ -312,17 +327,6 @@ def unauthorised_frames(rows: list[bytes], answer: BatchAnswer) -> set[int]:
         return set()
     found = [each.row for each in answer.rows if each.status == "unauthorised"]
     return {int(msgspec.json.decode(rows[row])["frame"]) for row in found}
-
-
-def frames_in(path: Path) -> set[int]:
-    """The frames that have a receipt in the outbox at ``path``, sent or not; none if there is no such file."""
-    found: set[int] = set()
-    with suppress(FileNotFoundError), path.open("rb") as stream:
-        for line in stream:
-            row = _row(line)
-            if row is not None:
-                found.add(int(msgspec.json.decode(row)["frame"]))
-    return found
 
 
 def flush_folder(folder: Path, send: Send) -> Counts:

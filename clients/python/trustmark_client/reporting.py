@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from trustcore.older import dataclass
@@ -57,8 +58,14 @@ class Reporter:
         """
         self.outbox.send(lambda rows, key: self._send(rows, key, SEND_SECONDS), everything=False)
 
-    def send_rest(self, keeper: LeaseKeeper, *, stopped: bool) -> str:
-        """Keep the last frames and send what is left; where receipts wait if they could not be sent, else nothing."""
+    def send_rest(self, keeper: LeaseKeeper, *, stopped: bool, settled: Callable[[], None]) -> str:
+        """Keep the last frames and send what is left; where receipts wait if they could not be sent, else nothing.
+
+        Args:
+            settled: called when every frame has its receipt or has lost its name; only then do acknowledged receipts
+                leave the disk. Whatever else ends this call leaves them there: they tell the warden what not to touch.
+        """
+        waiting = ""
         try:
             with suppress(OutboxFull):  # they are sent from memory, below
                 self.keep(keeper, ended=True, stopped=stopped)
@@ -67,13 +74,14 @@ class Reporter:
             else:  # a network that swallows everything must not hold the node: what waits on disk is safe
                 self.outbox.send(self._send_hurried, everything=True)
         except ClientError as error:
-            return f"; receipts wait in {self.outbox.path}: {error}"
-        finally:
-            self.outbox.close()
-            self._give_up(self.outbox.lost_frames, UNRECEIPTED)
-        if self.outbox.counts.out_of_step:
+            waiting = f"; receipts wait in {self.outbox.path}: {error}"
+        self.outbox.write_rest()  # what was acknowledged may have made room
+        self._give_up(self.outbox.lost_frames, UNRECEIPTED)
+        settled()
+        self.outbox.close()
+        if self.outbox.counts.out_of_step and not waiting:
             return f"; receipts wait in {self.outbox.path}: this clock and the server's disagree (CLOCK_SKEW)"
-        return ""
+        return waiting
 
     def _send(self, rows: list[bytes], key: str, once_within: float | None = None) -> BatchAnswer:
         answer = self.client.send_rows(rows, key=key, once_within=once_within)

@@ -91,36 +91,53 @@ def would_permit(client: TrustmarkClient, ask: Ask, announce: Announce = quiet) 
 def _run(
     client: TrustmarkClient, ask: Ask, work: Work, decision: Decision, lease: Lease, announce: Announce
 ) -> int:
-    watch = _watch(ask, work, lease)
-    path = work.outbox / f"{lease.id}.ndjson"
+    outbox = Outbox(work.outbox / f"{lease.id}.ndjson")
+    report = Reporter(client, outbox, _watch(ask, work, lease))
     stopper = _Stopper()
-    with Warden(watch, path) as warden:
-        report = Reporter(client, Outbox(path), watch)
-        try:
-            keeper = client.keep_lease(lease, on_end=stopper)
-        except ClientError as error:
-            report.outbox.close()
-            return denied([error.code], str(error), announce)
-        with keeper:
-            process = _start(work.command, _environment(ask, work, decision, lease))
-            warden.guard(process.pid)
-            stopper.process = process
-            with _forwarded_signals(process):
-                try:
-                    stopped = _attend(process, stopper, keeper, report)
-                except BaseException:
-                    report.outbox.let_go()  # to the warden, who sees to the frames
-                    raise
-                finally:
-                    _end(process)
-            waiting = report.send_rest(keeper, stopped=bool(stopped))
+    try:
+        with Warden(report.watch, outbox) as warden:
+            try:
+                keeper = client.keep_lease(lease, on_end=stopper)
+            except ClientError as error:
+                warden.settled()
+                outbox.close()
+                return denied([error.code], str(error), announce)
+            with keeper:
+                process, stopped = _run_command(ask, work, decision, lease, stopper, keeper, report, warden)
+                waiting = report.send_rest(keeper, stopped=bool(stopped), settled=warden.settled)
+    finally:
+        outbox.let_go()  # of what failed all stays on disk as it was, after the warden's look too
     if not waiting:  # else it ends by itself, and what it did not use returns to the quota then
         with suppress(ClientError):
             client.end_lease(lease.id)
+    _say_what_is_stuck(report)
     if stopped:
         said = f"the leave ended while the command ran; it was stopped{waiting}"
         return denied(stopped, said, announce)
     return _status_of(process, report, waiting)
+
+
+def _run_command(
+    ask: Ask,
+    work: Work,
+    decision: Decision,
+    lease: Lease,
+    stopper: _Stopper,
+    keeper: LeaseKeeper,
+    report: Reporter,
+    warden: Warden,
+) -> tuple[subprocess.Popen[bytes], list[str]]:
+    """Run it to its end, or to that of its leave: then with the reason codes. It never outlives this call."""
+    process = _start(work.command, _environment(ask, work, decision, lease))
+    with _forwarded_signals(process):
+        try:
+            warden.guard(process.pid)
+            stopper.process = process
+            stopped = _attend(process, stopper, keeper, report)
+        finally:
+            _end(process)
+            warden.relieve()
+    return process, stopped
 
 
 class _Stopper:
@@ -201,6 +218,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+def _say_what_is_stuck(report: Reporter) -> None:
+    for path, why in report.watch.stuck.items() if report.watch else ():
+        print(
+            f"trustmark gate: {path} keeps its name, though it was given up: {why}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
 def _status_of(process: subprocess.Popen[bytes], report: Reporter, waiting: str) -> int:
     """The command's own status unless frames or receipts are missing."""
     counts, watch = report.outbox.counts, report.watch
@@ -213,6 +239,8 @@ def _status_of(process: subprocess.Popen[bytes], report: Reporter, waiting: str)
             f"{counts.refused} refused: {' '.join(sorted(counts.codes))}",
             file=sys.stderr,
         )
+        return process.returncode or EXIT_FAILED
+    if watch is not None and watch.stuck:
         return process.returncode or EXIT_FAILED
     if watch is not None and watch.missing and process.returncode == 0:
         print(

@@ -53,12 +53,16 @@ class FrameWatch:
     alone: bool = False
     started_at: float = field(default_factory=now)
     seen: set[int] = field(default_factory=set)
+    stuck: dict[Path, str] = field(default_factory=dict)
+    """Files that were given up and keep a frame's name all the same, and why."""
     _hashed: dict[int, tuple[Path, int]] = field(default_factory=dict)
     _before: dict[Path, int] = field(default_factory=dict)
+    _at: str = ""
 
     def __post_init__(self) -> None:
         # what lay here before the renderer started is not its work
-        self._before = {path: path.stat().st_mtime_ns for _, path in self._unseen()}
+        self._before = {path: self._written_ns(path) for _, path in self._unseen()}
+        self._at = os.path.realpath(self.folder)
 
     @property
     def wanted(self) -> range:
@@ -87,11 +91,25 @@ class FrameWatch:
     def give_up(self, frame: int, outcome: str) -> None:
         """Take its name from every file of ``frame`` that was written since the command started.
 
-        A renderer may write several for one frame, and none of a frame that was given up may look finished.
+        A renderer may write several for one frame, and none of a frame that was given up may look finished. One that
+        cannot lose its name is put down as ``stuck``, and the others lose theirs. A folder that became a link to
+        elsewhere holds somebody else's frames: they keep their names.
         """
         for number, path in self._files():
             if number == frame and self._written_ns(path):
-                give_up(path, outcome)
+                try:
+                    self._give_up(path, outcome)
+                except OSError as error:
+                    self.stuck[path] = error.strerror or str(error)
+                else:
+                    self.stuck.pop(path, None)
+
+    def remains(self) -> Iterator[tuple[int, FrameReceipt | None]]:
+        """Each frame without a receipt, now that nobody writes any more, and its receipt; none if it cannot be read."""
+        for frame, path in self._unseen():
+            if frame not in self.seen and self._written_ns(path):
+                self.seen.add(frame)
+                yield frame, self._receipt_if_readable(frame, path)
 
     def rewritten(self) -> list[int]:
         """Frames whose file was written again after its receipt was made: what lies there is not what was receipted."""
@@ -123,6 +141,18 @@ class FrameWatch:
             written_ns = path.stat().st_mtime_ns
             return 0 if self._before.get(path) == written_ns else written_ns
         return 0
+
+    def _give_up(self, path: Path, outcome: str) -> None:
+        if os.path.realpath(self.folder) != self._at:
+            raise OSError(f"{self.folder} leads elsewhere than when the command started")
+        give_up(path, outcome)
+
+    def _receipt_if_readable(self, frame: int, path: Path) -> FrameReceipt | None:
+        try:
+            (hashes,) = hashed([path])
+            return self._receipt(frame, hashes)
+        except Exception:  # noqa: BLE001 - whatever it is: the frame after it has its name to lose
+            return None
 
     def _receipt(self, frame: int, hashes: Hashes) -> FrameReceipt:
         # the file's own time moved onto our clock; frames start when the one before was finished

@@ -32,7 +32,7 @@ export async function verifyBundle(file, trust, { sampled = false, later = null,
   work.step(2);
   const own = readKeys(readObject(await archive.read("data/keys/jwks.json"), "data/keys/jwks.json"), "data/keys/jwks.json");
   const revoked = trust.revoked ?? new Map();
-  const keys = new Map([...(trust.keys?.size ? trust.keys : own)].filter(([kid]) => !revoked.has(kid)));
+  const keys = new Map([...(trust.keys ?? own)].filter(([kid]) => !revoked.has(kid)));
   const ended = new Map([...revoked].map(([kid, one]) => [kid, one.raw]));
   work.step(3);
   const signed = await verifySignature(archive, new Map([...keys, ...ended]));

@@ -25,6 +25,7 @@ _UNTRUSTED = frozenset(
     {ProvenanceReason.SIGNER_UNKNOWN, ProvenanceReason.SIGNER_UNTRUSTED, ProvenanceReason.SIGNER_EXPIRED}
 )
 _CODES_MOST = 20
+_JUMBF, _ASSERTIONS = "self#jumbf=", "c2pa.assertions"
 _VOUCHED = frozenset({"cawg.x509.signature.validated", "cawg.x509.credential.trusted"})
 
 
@@ -74,7 +75,8 @@ def second_opinion(
         agrees=state is _expected(first),
         codes=tuple(sorted(_failures(said.get("validation_results"))))[:_CODES_MOST],
     )
-    return opinion, _actors_vouched_for(said) if actor_anchors else frozenset()
+    active = first.manifests[0].label if first.manifests else ""
+    return opinion, _actors_vouched_for(said, active) if actor_anchors else frozenset()
 
 
 def _failed(error: Exception) -> SecondOpinion:
@@ -87,16 +89,26 @@ def _failed(error: Exception) -> SecondOpinion:
     )
 
 
-def _actors_vouched_for(said: dict[str, Any]) -> frozenset[str]:
+def _actors_vouched_for(said: dict[str, Any], first_active: str) -> frozenset[str]:
+    """Labels of identity assertions in the manifest that both call the active one; another's of the same label is none."""
     report = said.get("manifest_report")
-    results = report.get("validation_results") if isinstance(report, dict) else None
+    if not isinstance(report, dict) or not first_active or report.get("active_manifest") != first_active:
+        return frozenset()
+    results = report.get("validation_results")
     active = results.get("activeManifest") if isinstance(results, dict) else None
     entries = active.get("success") if isinstance(active, dict) else None
     told: dict[str, set[str]] = {}
     for one in entries if isinstance(entries, list) else []:
         if isinstance(one, dict):
-            told.setdefault(str(one.get("url")).rpartition("/")[2], set()).add(str(one.get("code")))
-    return frozenset(label for label, codes in told.items() if codes >= _VOUCHED)
+            told.setdefault(_label_in(first_active, str(one.get("url"))), set()).add(str(one.get("code")))
+    return frozenset(label for label, codes in told.items() if label and codes >= _VOUCHED)
+
+
+def _label_in(manifest: str, url: str) -> str:
+    """The label of an assertion of ``manifest`` from its URL, relative or whole, or as it is; of anything else nothing."""
+    place, _, label = url.rpartition("/")
+    own = {"", f"{_JUMBF}{_ASSERTIONS}", f"{_JUMBF}/c2pa/{manifest}/{_ASSERTIONS}"}
+    return label if place in own else ""
 
 
 def _expected(first: Provenance) -> OpinionState:

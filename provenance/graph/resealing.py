@@ -7,6 +7,7 @@ roots and log hold those. With SQL alone: migrations use it, and models of a lat
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -76,7 +77,7 @@ def close_missed(talent_id: UUID, productions: Sequence[UUID], *, until: datetim
         until: only those that were recorded by then.
     """
     done, after = 0, UUID(int=0)
-    asked = {"talent": talent_id, "productions": list(productions), "until": until}
+    asked: dict[str, Any] = {"talent": talent_id, "productions": list(productions), "until": until}
     with connection.cursor() as cursor:
         while True:
             cursor.execute(_MISSED, {**asked, "after": after})

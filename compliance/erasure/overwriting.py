@@ -1,7 +1,8 @@
 """What is erased by another value in its place: what people are found by cannot be sealed.
 
 Rows that may change are changed, their history with them; rows that are nothing but a way to reach a person go.
-Append-only rows are not touched: what they say of a person is sealed under the person's key.
+Append-only rows are not touched: what they say of a person is sealed under the person's key. One kind is closed here:
+texts of a production that were sealed before the person was licensed in it.
 """
 
 import hashlib
@@ -39,6 +40,7 @@ from licensing.models import (
     VisibilityRule,
 )
 from notify.models import Choice, Letter
+from provenance.graph.services.closing import close_texts_about
 from trustcore.policy.vocabulary import Visibility
 from verification.models import Verification
 from watermarking.models import MarkDetection
@@ -77,6 +79,7 @@ def _talent(talent: Talent, done: Counter[str]) -> None:
     where = {"location_uri": "erased:"}
     _change(done, VaultConstruct.objects.filter(talent=talent), **where)
     _change(done, VaultConstruct.history.filter(talent_id=talent.pk), **where)
+    done["provenance_sealedtext"] += close_texts_about(talent.pk)
     nobody = hashlib.sha256(os.urandom(32)).hexdigest()
     _change(done, GuildMember.objects.filter(talent=talent), number_digest=nobody)
     _change(done, Mandate.objects.filter(talent=talent, revoked_at=None), revoked_at=clock.now())

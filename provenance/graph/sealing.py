@@ -71,6 +71,26 @@ def resealed(row: SealedText, subjects: Sequence[UUID]) -> bytes | None:
     return _closed(_opened(key), row.pk, salt + text.encode())
 
 
+def closed_for(row: SealedText, erased: UUID) -> bytes | None:
+    """The bytes of a text that nobody reads again, because of somebody who was erased whom it was not sealed for.
+
+    It is sealed once more, unopened, under a key that is kept nowhere; its salt and so its commitment stay.
+
+    Returns:
+        ``None`` where nobody reads it as it is: the production's key is destroyed, or the bytes are not those that were
+        sealed.
+    """
+    key = ProductionKey.objects.filter(production_id=row.production_id).first()
+    if key is None or key.sealed_key is None:
+        return None
+    try:
+        inner = _inner(_opened(key), row)
+    except keys.KeyUnreadable:
+        return None
+    lost = subject_keys.seal_lost(erased, inner[_SALT:].decode(), place=_place(row.pk))
+    return _closed(_opened(key), row.pk, inner[:_SALT] + lost.encode())
+
+
 def open_text(row: SealedText) -> str | None:
     """Return what was sealed; ``None`` once the production's key is destroyed, or that of a talent it is about.
 

@@ -5,7 +5,8 @@ output, since nobody could tell afterwards who broke them. A file that cannot ca
 it, and a signed proxy to look at. With a timestamp authority nothing is signed without its stamp.
 
 The source type is the one that the provenance graph derived of what the upload was made from, and the same things stand
-in the manifest as ingredients. Only an output that came before there was a graph is classed by its licences.
+in the manifest as ingredients. By its licences is classed what came before there was a graph, and what the graph calls
+less generative than the uses that it was licensed for: whoever delivers has recorded that.
 """
 
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from provenance.credentials import (
     sign_file,
 )
 from provenance.formats import Format, format_of_media_type
+from provenance.graph.classify import GENERATIVE
 from provenance.graph.models import RelationKind
 from provenance.graph.selectors.making import MadeFrom, Making, making_of
 from provenance.media import track_numbers
@@ -36,7 +38,7 @@ from provenance.rules import HoldCode, HoldReason
 from provenance.services import marking
 from provenance.services.intake import file_sha256
 from provenance.services.signing import revoked_certificates, signing_identity, trust_anchors_pem
-from provenance.source_type import context_of_uses, derive_digital_source_type, vocabulary
+from provenance.source_type import Concept, context_of_uses, derive_digital_source_type, vocabulary
 
 _STEERED = frozenset({RelationKind.GENERATED_FROM, RelationKind.ACCORDING_TO, RelationKind.TRAINED_ON})
 
@@ -212,11 +214,7 @@ def _credential_facts(asset: Asset, marked: Path) -> CredentialFacts:
     making = making_of(asset)
     return CredentialFacts(
         asset_id=str(asset.pk),
-        source_type=(
-            vocabulary()[making.code]
-            if making is not None and making.code
-            else derive_digital_source_type(context_of_uses(uses))
-        ),
+        source_type=_source_type(making, uses),
         created_at=clock.now(),
         mark_id=asset.mark_id,
         mark_algorithms=marking.algorithms(asset),
@@ -230,6 +228,18 @@ def _credential_facts(asset: Asset, marked: Path) -> CredentialFacts:
         made_from_cut=making.is_cut if making else False,
         runs=_runs(making) if making else (),
     )
+
+
+def _source_type(making: Making | None, uses: set[str]) -> Concept:
+    """The graph's class; the licence's where its uses take a model and the graph says that there was none.
+
+    Who delivers also records: a capture of the very same bytes, recorded first, never hides what the licence is for.
+    """
+    licensed = derive_digital_source_type(context_of_uses(uses))
+    if making is None or not making.code:
+        return licensed
+    is_hidden = licensed.code in GENERATIVE and making.code not in GENERATIVE
+    return licensed if is_hidden else vocabulary()[making.code]
 
 
 def _ingredient(one: MadeFrom) -> IngredientFact:

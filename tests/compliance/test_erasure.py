@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -32,7 +34,7 @@ from licensing.services.duties import acknowledge_revocation
 from licensing.services.standing import instruct
 from provenance.graph import sealing
 from provenance.graph.inspection import inspect_graph
-from provenance.graph.models import AssetVersion, CustodyDocument, SealedText
+from provenance.graph.models import AssetVersion, CustodyDocument, Decision, SealedText
 from provenance.graph.resealing import reseal_texts
 from provenance.graph.sealing import open_text as open_prompt
 from provenance.graph.services import record_batch
@@ -63,6 +65,7 @@ PERSONAL = (
     NAME, ADDRESS, REMARK, QUESTION, REASON, PAYEE, PROMPT, NOTE, SHEET, TAKER, "Quillfeather", "quillfeather",
 )  # fmt: skip
 ALE = f"Heading\nFIELD_DELIM\tTABS\nVIDEO_FORMAT\t1080\nFPS\t24\n\nColumn\nName\tStart\tEnd\tCrew\n\nData\nA045_C012\t01:00:00:00\t01:00:04:00\t{TAKER}\n"
+DAILIES = f"Clip,Take,Sound,Filter,Operator\nA045 {TAKER},3,{TAKER},Quillfeather veil,{TAKER}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -117,11 +120,16 @@ def licensed() -> Farm:
     version = AssetVersion.objects.get(production=production)
     decided = DecisionSpec(version=str(version.pk), outcome="APPROVED", stage="FINAL", note=NOTE)
     decide_version(principal=producer, spec=decided, version_id=version.pk)
-    with tempfile.TemporaryDirectory() as folder:
-        for kind, words in (("CALL_SHEET", SHEET), ("ALE", ALE)):
-            (paper := Path(folder) / kind).write_text(words)
-            attach_document(principal=producer, version_id=version.pk, kind=kind, name=kind, path=paper)
+    for kind, words in (("CALL_SHEET", SHEET), ("ALE", ALE)):
+        attached(farm, version.pk, kind, words)
     return farm
+
+
+def attached(farm: Farm, version: UUID, kind: str, words: str) -> CustodyDocument:
+    producer = factories.make_producer(farm.token.licensee)
+    with tempfile.TemporaryDirectory() as folder:
+        (paper := Path(folder) / kind).write_text(words)
+        return attach_document(principal=producer, version_id=version, kind=kind, name=kind, path=paper)
 
 
 def ended(farm: Farm) -> Person:
@@ -176,6 +184,10 @@ def test_an_erased_person_is_read_nowhere_again_in_a_restored_backup_neither_and
     tmp_path: Path, django_db_blocker: Any
 ) -> None:
     farm = licensed()
+    dailies = attached(farm, AssetVersion.objects.get(asset__name="frames").pk, "DAILIES", DAILIES)
+    assert facts_told(dailies)["takes"] == [
+        {"clip": f"A045 {TAKER}", "take": "3", "sound": TAKER, "filter": "Quillfeather veil"}
+    ]
     name = connection.settings_dict["NAME"]
     own = made(farm, purpose="EO_INSURANCE")
     shared = made(farm)
@@ -199,6 +211,7 @@ def test_an_erased_person_is_read_nowhere_again_in_a_restored_backup_neither_and
     assert selectors.last_instructions(farm.token.talent_id)["PAYEE"].body == {}
     assert {open_prompt(one) for one in SealedText.objects.all()} == {None}
     assert facts_told(log) == {"clips_in_all": 1}
+    assert facts_told(dailies) == {"takes_in_all": 1}
     assert inspect_graph(farm.token.production_id) == []
     # the proofs: the log as it was, the old bundle as it was, a new one of the same log
     assert cli.check_logs(farm.token.production_id) == 0
@@ -265,17 +278,126 @@ def test_papers_that_were_sealed_before_under_the_productions_key_alone_are_clos
         cursor.execute("set constraints all deferred")
     assert inspect_graph(production_id) == []
     with connection.schema_editor(atomic=False) as editor:
-        assert reseal_texts(editor) == 3  # the note and two papers; prompts were never sealed so
+        assert reseal_texts(editor) == 4  # the prompt, the note and two papers
         assert reseal_texts(editor) == 0
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         SealedText.objects.update(subject_ids=[])
     assert inspect_graph(production_id) == []
     papers = [one for one in SealedText.objects.all() if one.subject_ids]
-    assert [one.subject_ids for one in papers] == [[farm.token.talent_id]] * 3
-    assert {SHEET, NOTE} <= {open_prompt(one) for one in papers}
+    assert [one.subject_ids for one in papers] == [[farm.token.talent_id]] * 4
+    assert {SHEET, NOTE, PROMPT} <= {open_prompt(one) for one in papers}
     destroy_key(farm.token.talent_id)
     assert {open_prompt(one) for one in papers} == {None}
     assert inspect_graph(production_id) == []
+
+
+class Before:
+    """A production in which texts were written before she was licensed in it: her partner was, from the second on."""
+
+    def __init__(self) -> None:
+        self.production = factories.make_production(guild=factories.make_guild())
+        self.house = self.production.organisation
+        self.desk = factories.make_producer(self.house)
+        self.run("first", "nobody is licensed", negative_prompt="not her")
+        version = self.version("first")
+        with tempfile.TemporaryDirectory() as folder:
+            (paper := Path(folder) / "sheet").write_text(SHEET)
+            attach_document(
+                principal=self.desk, version_id=version, kind="CALL_SHEET", name="sheet", path=paper
+            )
+        self.partner, _, _ = factories.make_live_token(self.production, factories.make_talent("Partner"))
+        self.note("first", "only the partner is licensed")
+        self.run("partner's", "of the partner alone", self.partner.jti)
+        self.hers = Farm(*factories.make_live_token(self.production, factories.make_talent(NAME)))
+        self.run("third", "both are licensed")
+
+    def run(self, name: str, prompt: str, *jtis: UUID, **more: Any) -> None:
+        run = GenerationSpec(
+            model_name="m", prompt=prompt, outputs=(thing("IMAGE", name, token_jtis=jtis),), **more
+        )
+        record_batch(principal=self.desk, production_id=self.production.pk, specs=[run])
+
+    def note(self, name: str, words: str) -> None:
+        version = self.version(name)
+        spec = DecisionSpec(version=str(version), outcome="APPROVED", stage="FINAL", note=words)
+        decide_version(principal=self.desk, spec=spec, version_id=version)
+
+    def version(self, name: str) -> UUID:
+        return AssetVersion.objects.get(production=self.production, asset__name=name).pk
+
+    @property
+    def both(self) -> list[UUID]:
+        return sorted([self.partner.talent_id, self.hers.token.talent_id])
+
+    def read(self) -> dict[str | None, list[UUID]]:
+        return {open_prompt(row): row.subject_ids for row in SealedText.objects.all()}
+
+
+@pytest.mark.django_db
+def test_what_was_written_before_she_was_licensed_is_closed_with_her_and_what_is_anothers_alone_is_not() -> (
+    None
+):
+    film = Before()
+    partner = film.partner.talent_id
+    assert film.read() == {
+        "nobody is licensed": [], "not her": [], SHEET: [], "only the partner is licensed": [partner],
+        "of the partner alone": [partner], "both are licensed": film.both,
+    }  # fmt: skip
+    row = erased(ended(film.hers))
+    assert row.certificate is not None
+    assert row.certificate["rows"]["provenance_sealedtext"] == 4
+    assert film.read().keys() == {None, "of the partner alone"}
+    assert inspect_graph(film.production.pk) == []
+    # not merely hidden: the production's key alone opens none of them
+    key = sealing._key_of(film.production.pk)
+    assert not [one for one in SealedText.objects.all() if SHEET.encode() in sealing._inner(key, one)]
+    # whoever writes on writes for those who are left
+    film.run("fourth", "she is gone")
+    assert film.read()["she is gone"] == [partner]
+
+
+@pytest.mark.django_db
+def test_a_text_is_closed_for_nobody_who_lives_and_changes_in_nothing_else() -> None:
+    film = Before()
+    partner = [film.partner.talent_id]
+    row = SealedText.objects.get(subject_ids=partner, pk__in=Decision.objects.values("note"))
+    lost, living = factories.make_talent("Lost").pk, film.hers.token.talent_id
+    destroy_key(lost)
+    others: list[dict[str, Any]] = [
+        {"sealed": b"x"},
+        {"subject_ids": [*row.subject_ids, living], "sealed": b"x"},
+        {"subject_ids": [*row.subject_ids, lost, living], "sealed": b"x"},
+        {"subject_ids": [lost], "sealed": b"x"},
+        {"subject_ids": [lost, *row.subject_ids], "sealed": b"x"},
+        {"subject_ids": [*row.subject_ids, lost], "commitment": "0" * 64},
+    ]
+    for change in others:
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            SealedText.objects.filter(pk=row.pk).update(**change)
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("delete from provenance_sealedtext where id = %s", [row.pk])
+    assert SealedText.objects.filter(pk=row.pk).update(subject_ids=[*row.subject_ids, lost]) == 1
+
+
+@pytest.mark.django_db
+def test_whoever_was_erased_before_is_closed_out_of_older_texts_by_the_migration_and_of_no_later_ones() -> (
+    None
+):
+    film = Before()
+    destroy_key(film.hers.token.talent_id)  # all that an erasure did to texts
+    assert film.read().keys() >= {"nobody is licensed", SHEET}
+    film.note("first", "written afterwards")
+    close = import_module("provenance.migrations.0331_close_what_was_missed").close
+    with connection.cursor() as cursor:
+        cursor.execute("set constraints all immediate")
+    with connection.schema_editor(atomic=False) as editor:
+        close(None, editor)
+    assert film.read().keys() == {None, "of the partner alone", "written afterwards"}
+    assert inspect_graph(film.production.pk) == []
 
 
 def peeled(row: SealedText, words: str) -> bytes:

@@ -1,7 +1,7 @@
 """Read one paper and print its facts as JSON: ``python -m provenance.graph.custody.reading KIND FILE``.
 
 Image headers by OpenImageIO; EDL (CMX 3600), ALE and OTIO by OpenTimelineIO and its adapters; camera reports and logs of
-dailies that are tables (CSV) take by take, their technical columns only: who held the camera stays in the sealed text.
+dailies that are tables (CSV) take by take, their technical columns only. None of it is known to name nobody: it is sealed.
 Pixels and linked media are never opened. Exits with 3 where the file is not of its kind. Needs neither database nor settings.
 """
 

@@ -21,7 +21,8 @@ from provenance.graph.services.subjects import talents_of_version
 
 DOCUMENT_BYTES_MOST = 32 << 20
 _TEXT_BYTES_MOST = 200_000
-_NAMELESS = frozenset({"format", "width", "height", "pixel_type", "clips_in_all"})
+_NAMELESS = frozenset({"format", "width", "height", "pixel_type", "clips_in_all", "takes_in_all"})
+_PAPER = "paper"
 
 
 def attach_document(
@@ -30,8 +31,9 @@ def attach_document(
     """Attach a file to a version; the file itself stays where it is, its hash and facts are kept.
 
     Call sheets, dailies and camera reports name people: their text, where it is text, is sealed under the
-    production's key and those of the talents it may be about. So is what was read out of headers, logs and timelines,
-    but for sizes and counts: anybody's name may stand there. The same file attached twice to a version is one document.
+    production's key and those of the talents it may be about. So is what was read out of headers, logs, timelines and
+    tables of takes, but for sizes and counts: anybody's name may stand there, in the name of a clip too. The same file
+    attached twice to a version is one document.
 
     Raises:
         NotFound: the version is not visible to the caller.
@@ -58,7 +60,8 @@ def attach_document(
     with transaction.atomic():
         lock_graph(production)
         recorder = recorder_for(principal, production)
-        facts, text = _apart(facts) if kind in READ_KINDS else (facts, _text_of(data))
+        paper = None if kind in READ_KINDS else _text_of(data)
+        facts, text = _apart(facts, paper) if facts else ({}, paper)
         subjects = talents_of_version(version_id, production) if text is not None else []
         sealed = recorder.book.seal(text, subjects=subjects) if text is not None else None
         document_id = new_id()
@@ -78,17 +81,25 @@ def attach_document(
 
 
 def facts_told(document: CustodyDocument) -> dict[str, Any]:
-    """What was read out of a document: all of it, or after an erasure what names nobody."""
-    if document.kind not in READ_KINDS or document.text is None:
+    """What was read out of a document: all of it, or what names nobody where its text is not to be read.
+
+    It is not after an erasure, nor where there is none: facts that were kept before they were sealed stay untold.
+    """
+    plain = {name: value for name, value in document.facts.items() if name in _NAMELESS}
+    text = open_text(document.text) if document.text is not None else None
+    if text is None or not plain:
+        return plain
+    if plain != document.facts:  # a table of takes from before its takes were sealed: told while its paper is
         return dict(document.facts)
-    text = open_text(document.text)
-    return {**document.facts, **(json.loads(text) if text is not None else {})}
+    return {**plain, **{name: value for name, value in json.loads(text).items() if name != _PAPER}}
 
 
-def _apart(facts: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """What names nobody, and the rest as the text that is sealed."""
+def _apart(facts: dict[str, Any], paper: str | None) -> tuple[dict[str, Any], str]:
+    """What names nobody, and the rest as the text that is sealed, with the paper itself where people read it."""
     plain = {name: value for name, value in facts.items() if name in _NAMELESS}
     rest = {name: value for name, value in facts.items() if name not in _NAMELESS}
+    if paper is not None:
+        rest[_PAPER] = paper
     return plain, json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

@@ -38,7 +38,7 @@ def record_generation(recorder: Recorder, spec: GenerationSpec, *, person: User)
     outputs = [_output(recorder, one, edges, person=person) for one in spec.outputs]
     recorder.require_licences(spec.token_jtis)
     model = _model(recorder, spec, made_by)
-    run, subjects = new_id(), _talents_of(spec)
+    run, subjects = new_id(), _talents_of(recorder, spec)
     facts = {
         "model": str(model),
         "made_by": str(made_by.version_id) if made_by else None,
@@ -106,11 +106,13 @@ def _model(recorder: Recorder, spec: GenerationSpec, made_by: Known | None) -> U
     return model_id
 
 
-def _talents_of(spec: GenerationSpec) -> list[UUID]:
-    """The talents whose licences the run names, in order: its prompts are about them."""
-    if not spec.token_jtis or (spec.prompt is None and spec.negative_prompt is None):
+def _talents_of(recorder: Recorder, spec: GenerationSpec) -> list[UUID]:
+    """The talents whose licences the run and its outputs name; where none is named, everybody licensed in the production."""
+    if spec.prompt is None and spec.negative_prompt is None:
         return []
-    return talents_of_licences(spec.token_jtis)
+    made = [one.version.token_jtis for one in spec.outputs if isinstance(one, AssetSpec)]
+    cited = {jti for jtis in (spec.token_jtis, *made) for jti in jtis}
+    return talents_of_licences(cited) if cited else recorder.everybody()
 
 
 def _sealed(recorder: Recorder, text: str | None, subjects: list[UUID]) -> str | None:

@@ -29,6 +29,7 @@ from provenance.graph.models import (
 from provenance.graph.models.assets import NOT_MEDIA
 from provenance.graph.services.book import Book
 from provenance.graph.services.refs import Known, References
+from provenance.graph.services.subjects import talents_licensed_in
 from provenance.graph.specs import EdgeSpec, VersionSpec
 from provenance.source_type import Origin
 
@@ -57,6 +58,13 @@ class Recorder:
     # models that this batch has named
     models: set[UUID] = field(default_factory=set)
     _parents: dict[UUID, int] = field(default_factory=dict)
+    _everybody: list[UUID] | None = None
+
+    def everybody(self) -> list[UUID]:
+        """The talents licensed in the production, asked for once a batch: a text that cites no licence may name any."""
+        if self._everybody is None:
+            self._everybody = talents_licensed_in(self.book.production)
+        return self._everybody
 
     def record_asset(self, *, kind: str, name: str, external_id: str, person: User, asset_id: UUID) -> UUID:
         """Say that there is an asset."""

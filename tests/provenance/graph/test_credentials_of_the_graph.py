@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import c2pa
 import pytest
@@ -19,6 +20,7 @@ from provenance.graph.services import record_batch
 from provenance.graph.specs import GenerationSpec, InputSpec, NewRelation, Spec
 from provenance.models import Asset
 from provenance.reading import CredentialVerdict
+from provenance.services import credentialing
 from provenance.services.credentialing import credential_reasons, sign_output
 from provenance.services.intake import file_sha256
 from provenance.services.signing import trust_anchors_pem
@@ -158,6 +160,57 @@ def test_a_type_that_the_graph_derived_later_is_what_gets_signed_and_another_is_
     assert not [
         one for one in credential_reasons(output, now.report, is_same=True) if "source type" in one.detail
     ]
+
+
+@pytest.mark.parametrize("origin", ["CAMERA", "VIRTUAL_EVENT"])
+def test_a_synthetic_voice_that_was_recorded_as_a_capture_first_does_not_go_out_as_one(
+    tmp_path: Path, still: Path, origin: str
+) -> None:
+    voice = make_farm(
+        factories.make_production(), use_types=("VOICE_RENDER",), constructs=("VOICE_SPEAKING",)
+    )  # lines leave no frames: nothing stands behind the upload but what its deliverer says
+    film = Film(voice.token, factories.make_producer(voice.token.production.organisation), [])
+    said_so = thing("CAPTURE", "the very bytes", origin=origin)
+    record(film, replace(said_so, version=replace(said_so.version, content_sha256=file_sha256(still))))
+    output = handed_in(voice, still, film.desk)
+    graph = Classification.objects.filter(version__asset_id=output.pk).latest("number").code
+    assert graph == Classification.objects.get(version=film.version("the very bytes")).code
+    assert graph in {"digitalCapture", "virtualRecording"}
+    manifest, signed = manifest_of(output, tmp_path)
+    assert class_of(manifest) == signed.source_type == "compositeWithTrainedAlgorithmicMedia"
+
+
+def test_frames_that_are_handed_in_before_their_receipts_do_not_go_out_as_a_capture(
+    tmp_path: Path, still: Path
+) -> None:
+    farm = make_farm(factories.make_production())
+    film = Film(farm.token, factories.make_producer(farm.token.production.organisation), [])
+    plate = thing("CAPTURE", "plate", origin="CAMERA")
+    record(film, replace(plate, version=replace(plate.version, content_sha256=file_sha256(still))))
+    manifest, _signed = manifest_of(handed_in(farm, still, film.desk), tmp_path)
+    assert class_of(manifest) == "compositeWithTrainedAlgorithmicMedia"
+
+
+@pytest.mark.parametrize(
+    ("code", "uses", "signed"),
+    [
+        # the graph knows more: it stands
+        ("trainedAlgorithmicMedia", {"DIGITAL_ALTERATION"}, "trainedAlgorithmicMedia"),
+        ("trainedAlgorithmicMedia", {"VOICE_RENDER"}, "trainedAlgorithmicMedia"),
+        ("compositeSynthetic", {"FACE_RENDER"}, "compositeSynthetic"),
+        # the licence takes no model, and the graph says that there was none
+        ("computationalCapture", {"CAPTURE_SCAN"}, "computationalCapture"),
+        # the licence takes one
+        ("humanEdits", {"DIGITAL_ALTERATION", "FACE_RENDER"}, "compositeWithTrainedAlgorithmicMedia"),
+        ("composite", {"VOICE_RENDER"}, "compositeWithTrainedAlgorithmicMedia"),
+        ("", {"VOICE_RENDER"}, "compositeWithTrainedAlgorithmicMedia"),
+    ],
+)
+def test_the_graph_may_say_more_of_a_model_than_the_licence_and_never_less(
+    code: str, uses: set[str], signed: str
+) -> None:
+    made = making.Making(uuid4(), code, (), (), is_cut=False)
+    assert credentialing._source_type(made, uses).code == signed
 
 
 def test_a_vendors_file_tells_nothing_that_the_vendor_may_not_see(tmp_path: Path, still: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,11 @@ import OpenImageIO
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from accounts.subject_keys import destroy_key
 from provenance.graph.inspection import inspect_graph
 from provenance.graph.models import CustodyDocument, ProvenanceEvent
-from provenance.graph.sealing import open_text
+from provenance.graph.sealing import open_text, seal_text
+from provenance.graph.services.documents import facts_told
 from tests import factories
 from tests.provenance.graph.conftest import Film
 
@@ -103,12 +106,12 @@ def test_a_call_sheet_is_sealed_hashed_told_by_an_event_and_shown_with_the_origi
     assert [(one["name"], one["sha256"]) for one in answer["documents"]] == [("day 12.txt", row.sha256)]
 
 
-REPORT = b"""Scene,Take,Camera Roll,Clip Name,Lens,T-Stop,ISO,Operator
-45,3,A045,A045C012,"Signature Prime 47, no 11",2.8,800,Noor Haldane
-45,4,A045,A045C013,"Signature Prime 47, no 11",2.8,800,Noor Haldane
+REPORT = b"""Scene,Take,Camera Roll,Clip Name,Lens,T-Stop,ISO,Filter,Operator
+45,3,A045,A045C012,"Signature Prime 47, no 11",2.8,800,Ilse's veil,Noor Haldane
+45,4,A045,A045C013,"Signature Prime 47, no 11",2.8,800,,Noor Haldane
 ,,,,,,,end of roll
 """
-DAILIES = b"Slate\tTake\tCircled\tSound Roll\tNotes\n45A\t3\tyes\tS12\tIlse prefers this\n45A\t4\tno\tS12\t\n"
+DAILIES = b"Slate\tTake\tCircled\tSound\tNotes\n45A\t3\tyes\tIlse lav\tIlse prefers this\n45A\t4\tno\tS12\t\n"
 
 
 @pytest.mark.req("GP-008")
@@ -117,18 +120,19 @@ def test_camera_metadata_is_kept_take_by_take_and_dailies_are_logged_without_the
     assert report["facts"]["takes_in_all"] == 2
     assert report["facts"]["takes"][0] == {
         "scene": "45", "take": "3", "roll": "A045", "clip": "A045C012", "lens": "Signature Prime 47, no 11",
-        "stop": "2.8", "iso": "800",
+        "stop": "2.8", "iso": "800", "filter": "Ilse's veil",
     }  # fmt: skip
     dailies = attach(film, "DAILIES", "day 12.tsv", DAILIES)
     assert dailies["facts"]["takes"] == [
-        {"slate": "45A", "take": "3", "circled": "yes", "sound_roll": "S12"},
-        {"slate": "45A", "take": "4", "circled": "no", "sound_roll": "S12"},
+        {"slate": "45A", "take": "3", "circled": "yes", "sound": "Ilse lav"},
+        {"slate": "45A", "take": "4", "circled": "no", "sound": "S12"},
     ]
-    # whole, and who is named in them, under seal alone
+    # whole, and who is named in them, in a technical column too, under seal alone
     for told, data in ((report, REPORT), (dailies, DAILIES)):
         row = CustodyDocument.objects.select_related("text").get(pk=told["id"])
         assert row.text is not None
-        assert open_text(row.text) == data.decode()
+        assert row.facts == {"takes_in_all": 2}
+        assert json.loads(open_text(row.text) or "")["paper"] == data.decode()
         payload = ProvenanceEvent.objects.get(object_id=row.pk).payload
         assert "Noor" not in payload
         assert "Ilse" not in payload
@@ -140,6 +144,22 @@ def test_camera_metadata_is_kept_take_by_take_and_dailies_are_logged_without_the
     # a paper that is no table of takes is kept as a paper
     for name, data in (("notes.txt", b"Rain stopped play at four."), ("scan.pdf", b"%PDF-1.4 \xff\x00" * 40)):
         assert attach(film, "DAILIES", name, data)["facts"] == {}
+
+
+def test_of_facts_that_were_kept_before_they_were_sealed_only_what_names_nobody_is_told(film: Film) -> None:
+    clips = {"clips": [{"name": "Ilse at the window"}], "name": "Noor's reel", "clips_in_all": 1}
+    for kind in ("EDL", "ALE", "OTIO"):
+        assert facts_told(CustodyDocument(kind=kind, facts=clips, text=None)) == {"clips_in_all": 1}
+    header = {"format": "dpx", "width": 64, "fields": {"Artist": "Noor Haldane"}}
+    told = facts_told(CustodyDocument(kind="IMAGE_HEADER", facts=header, text=None))
+    assert told == {"format": "dpx", "width": 64}
+    # a table of takes beside its sealed paper: while that opens, and no longer
+    takes = {"takes": [{"clip": "Ilse at the window"}], "takes_in_all": 1}
+    paper = seal_text(film.production.pk, "Clip\nIlse at the window", subjects=[film.token.talent_id])
+    document = CustodyDocument(kind="DAILIES", facts=takes, text=paper)
+    assert facts_told(document) == takes
+    destroy_key(film.token.talent_id)
+    assert facts_told(document) == {"takes_in_all": 1}
 
 
 @pytest.mark.parametrize(

@@ -63,12 +63,20 @@ def fingerprint_of_text(text: str) -> Fingerprint:
     )
 
 
-def sketch_of(words: Sequence[str], *, scale: int) -> tuple[int, ...]:
+def sketch_key() -> bytes:
+    """The key that shingles are hashed under: 32 bytes derived from the deployment's secret, which opens nothing."""
+    return derive_secret("screenplay sketch")
+
+
+def sketch_of(words: Sequence[str], *, scale: int, key: bytes = b"") -> tuple[int, ...]:
     """The shingles' hashes that lie in the lowest ``1 / scale`` of all, ascending, as signed 64-bit numbers.
 
     A sketch of a larger scale is a part of that of a smaller one: two of different scales are compared by the larger.
+
+    Args:
+        key: :func:`sketch_key`, where the process has no secret to derive it from.
     """
-    return tuple(sorted(set(_kept(words, kept_below(scale)))))
+    return tuple(sorted(set(_kept(words, kept_below(scale), key or sketch_key()))))
 
 
 def kept_below(scale: int) -> int:
@@ -76,9 +84,8 @@ def kept_below(scale: int) -> int:
     return 2**64 // scale - _SIGN
 
 
-def _kept(words: Sequence[str], limit: int) -> Iterator[int]:
-    secret = derive_secret("screenplay sketch")
-    keyed = hashlib.blake2b(key=secret, digest_size=8)
+def _kept(words: Sequence[str], limit: int, key: bytes) -> Iterator[int]:
+    keyed = hashlib.blake2b(key=key, digest_size=8)
     for at in range(max(len(words) - SHINGLE_WORDS + 1, 0)):
         one = keyed.copy()
         one.update(" ".join(words[at : at + SHINGLE_WORDS]).encode())

@@ -13,15 +13,18 @@ import msgspec
 from django.conf import settings
 
 from common.confinement import run_confined
+from screenplays.fingerprint import sketch_key
 from training.scan_child import NOTHING, Orders
 from training.scanning import Findings
+from training.vocabulary import MediaKind
 
 _CHILD: Final = "training.scan_child"
 
 
 def look_confined(path: Path, *, kind: str) -> Findings:
     """What decoding the original at ``path`` says of it; ``unreadable`` where it ended its process or gave no answer."""
-    orders = Orders(str(path), kind, settings.TRAINING_SCAN_MEMORY, settings.TRAINING_SCAN_SECONDS)
+    key = sketch_key() if kind == MediaKind.TEXT else b""
+    orders = Orders(str(path), kind, settings.TRAINING_SCAN_MEMORY, settings.TRAINING_SCAN_SECONDS, key)
     try:
         code, said = run_confined(
             _CHILD,

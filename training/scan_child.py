@@ -3,7 +3,8 @@
 First it gives up what it does not need: memory and time beyond its limits, core dumps, new files, new privileges, and
 the network where this kernel lets a process leave it. Its environment holds no secret and no address of the deployment;
 the settings it loads are made of nothing (:data:`NOTHING`). It reads its orders from standard input and writes what it
-found to standard output.
+found to standard output. The orders for a text, and these alone, hold the key that texts are sketched under: sketched
+under another, it would be like none that we hold.
 """
 
 import sys
@@ -29,6 +30,7 @@ class Orders(msgspec.Struct):
     kind: str
     memory: int
     seconds: int
+    sketch_key: bytes = b""
 
 
 def main() -> None:
@@ -42,7 +44,7 @@ def main() -> None:
     from training.scanning import look_into
 
     with Path(orders.path).open("rb") as stream:
-        found = look_into(stream, kind=orders.kind)
+        found = look_into(stream, kind=orders.kind, sketch_key=orders.sketch_key)
     say_and_end(answers, msgspec.json.encode(found, enc_hook=_plain))
 
 

@@ -76,12 +76,19 @@ def scan_file(
     return found
 
 
-def look_into(stream: BinaryIO, *, kind: str) -> Findings:
-    """What decoding a stream says of it: no database is asked, and no key of the house is needed."""
+def look_into(stream: BinaryIO, *, kind: str, sketch_key: bytes = b"") -> Findings:
+    """What decoding a stream says of it: no database is asked.
+
+    Args:
+        sketch_key: what a text is sketched under, where the process has no secret to derive it from.
+    """
     found = Findings()
     stream.seek(0)
     try:
-        pictures = _READERS[MediaKind(kind)](stream, found)
+        if kind == MediaKind.TEXT:
+            pictures = _text(stream, found, sketch_key)
+        else:
+            pictures = _READERS[MediaKind(kind)](stream, found)
     except Exception as error:  # noqa: BLE001 - whatever a decoder raises, the file cannot be read
         found.facts["unreadable"] = True
         found.report["unreadable"] = f"{type(error).__name__}: {error}"[:300]
@@ -226,12 +233,12 @@ def _other_audio(stream: BinaryIO, found: Findings) -> int:
     return frames
 
 
-def _text(stream: BinaryIO, found: Findings) -> list[tuple[float | None, Image.Image]]:
+def _text(stream: BinaryIO, found: Findings, key: bytes) -> list[tuple[float | None, Image.Image]]:
     text = stream.read().decode("utf-8")
     if not text.strip():
         raise ValueError("no text")
     found.report["characters"] = len(text)
-    found.sketch = sketch_of_text(text)
+    found.sketch = sketch_of_text(text, key)
     if iscc := fingerprint_of_text(text).iscc:
         found.report["iscc_text"] = iscc
     return []
@@ -241,5 +248,4 @@ _READERS: Final = {
     MediaKind.IMAGE: _image,
     MediaKind.VIDEO: _video,
     MediaKind.AUDIO: _audio,
-    MediaKind.TEXT: _text,
 }

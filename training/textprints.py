@@ -47,13 +47,13 @@ class LikeText:
     of_asset: float
 
 
-def sketch_of_text(text: str) -> Sketch:
-    """The sketch of a text."""
+def sketch_of_text(text: str, key: bytes = b"") -> Sketch:
+    """The sketch of a text; ``key``: as :func:`~screenplays.fingerprint.sketch_of`."""
     words = [part for word in wording_of(text) for part in (word if _UNSPACED.search(word) else [word])]
     scale = _SCALE_LEAST
     while len(words) // scale > _HASHES_MOST:
         scale *= 2
-    return Sketch(sketch_of(words, scale=scale), scale, len(words))
+    return Sketch(sketch_of(words, scale=scale, key=key), scale, len(words))
 
 
 def nearest_text(organisation_id: UUID, sketch: Sketch, *, but_for: UUID | None = None) -> LikeText | None:

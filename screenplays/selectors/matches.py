@@ -39,34 +39,46 @@ class Match:
 
 
 def matches_for(principal: Principal, fingerprint: Fingerprint, *, sha256: str = "") -> list[Match]:
-    """Versions of works that the caller may know of, best first."""
-    return _matches(Version.objects.filter(work__in=works_visible_to(principal)), fingerprint, sha256)
+    """Versions of works that the caller may know of, best first; at most 50."""
+    rows = Version.objects.filter(work__in=works_visible_to(principal))
+    found = (
+        _alike(rows, fingerprint, sha256)
+        .select_related("work", "work__organisation")
+        .order_by(F("shared").desc(), "-created_at")[:_MATCHES_MOST]
+    )
+    return _near(found, fingerprint, sha256)
 
 
 def matches_of(fingerprint: Fingerprint, *, sha256: str = "") -> list[Match]:
-    """Versions of any work: for the floors above, which tell their callers only what those may know."""
-    return _matches(Version.objects.all(), fingerprint, sha256)
+    """Every version of any work, the earliest first: for the floors above, which tell their callers only what those may know.
+
+    However many there are: whoever registers a text again and again pushes nobody's work out.
+    """
+    found = _alike(Version.objects.all(), fingerprint, sha256).order_by("created_at", "pk")
+    return _near(found, fingerprint, sha256)
 
 
-def _matches(rows: QuerySet[Version], fingerprint: Fingerprint, sha256: str) -> list[Match]:
+def _alike(rows: QuerySet[Version], fingerprint: Fingerprint, sha256: str) -> QuerySet[Version]:
+    """Versions with the same bytes, the same words, or so many hashes in common that something may be claimed."""
     sketch = list(fingerprint.sketch)
     # not the wording of a text without words: that one is everybody's
     alike = Q(sha256=sha256) if sha256 else Q(pk=None)
     if fingerprint.words:
         alike |= Q(wording_sha256=fingerprint.wording_sha256)
     if len(sketch) >= LEAST_HASHES:
-        alike |= Q(sketch__overlap=sketch)
-    found = (
-        rows.filter(alike)
-        .select_related("work", "work__organisation")
-        .annotate(
+        alike |= Q(sketch__overlap=sketch, shared__gte=LEAST_HASHES)
+    return (
+        rows.annotate(
             shared=shared_numbers("sketch", sketch),
             kept=Func(F("sketch"), function="cardinality", output_field=IntegerField()),
         )
-        .order_by("-shared", "-created_at")
-        .defer("sketch")[:_MATCHES_MOST]
+        .filter(alike)
+        .defer("sketch")
     )
-    return [one for one in _told(found, fingerprint, sha256) if _is_near(one)]
+
+
+def _near(rows: Iterable[Version], fingerprint: Fingerprint, sha256: str) -> list[Match]:
+    return [one for one in _told(rows, fingerprint, sha256) if _is_near(one)]
 
 
 def _told(rows: Iterable[Version], fingerprint: Fingerprint, sha256: str) -> Iterable[Match]:

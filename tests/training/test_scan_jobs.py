@@ -17,8 +17,10 @@ from common import clock
 from common.errors import Conflict
 from common.storage import blobs, local_copy
 from tests import factories
+from tests.screenplays import scripts
 from tests.training.contracts import GOOD, bound_source, contract_over
 from tests.training.making import CLEAR, House, of_bytes, picture
+from tests.training.test_scans import hand_in
 from training.confined import look_confined
 from training.models import Fingerprint, Review, ScanJob, TrainingAsset
 from training.services import scans
@@ -218,6 +220,23 @@ def test_the_confined_process_finds_the_same_holds_no_secret_and_its_bounds_hold
     said = told.read_text()
     for secret in (settings.SECRET_KEY, str(settings.DATABASES["default"]["PASSWORD"])):
         assert not secret or secret not in said
+
+
+def test_a_large_text_is_the_near_duplicate_of_a_small_one_and_of_no_other(
+    house: House, settings: Any, tmp_path: Path
+) -> None:
+    text, said = scripts.long_fountain(20).encode(), {"kind": "TEXT", "media_type": "text/plain"}
+    settings.TRAINING_SCAN_INLINE_BYTES = len(text) + 10
+    hand_in(house, text, capture={"title": "Pages", "language": "en"}, **said)
+    settings.TRAINING_SCAN_INLINE_BYTES = 0
+    for name, data, codes in (
+        ("like", text + b"\n\nThe end.", ["NEAR_DUPLICATE"]),
+        ("other", scripts.long_fountain(20, seed=8).encode(), []),
+    ):
+        asset, job = sent(house, data, external_id=name, capture={"title": "Pages", "language": "en"}, **said)
+        run_scan(job.pk)
+        asset.refresh_from_db()
+        assert list(asset.decision.codes) == codes
 
 
 def test_a_large_file_is_answered_with_202_and_its_scan_is_read_by_the_house_alone(

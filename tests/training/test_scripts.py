@@ -167,6 +167,101 @@ def test_a_final_draft_file_is_read_as_a_script_and_one_with_an_entity_is_not_le
     assert admitted(answer).findings["script_unread"] == "SCRIPT_ENTITIES"
 
 
+@pytest.mark.parametrize(
+    "hidden", ["beside the content", "cut by tags", "spelled in numbers", "in a comment"]
+)
+def test_a_script_that_a_final_draft_file_carries_beside_its_content_is_found(
+    house: House, writers: Writers, hidden: str
+) -> None:
+    words = pages(writers.text, 0.5)
+    carried = {
+        "beside the content": f"<UserNotes><Text>{words}</Text></UserNotes>",
+        "cut by tags": "".join(f"<Text>{words[at : at + 3]}</Text>" for at in range(0, len(words), 3)),
+        "spelled in numbers": f"<Note>{''.join(f'&#{ord(one)};' for one in words)}</Note>",
+        "in a comment": f"<!-- {words.replace('--', '')} -->",
+    }[hidden]
+    wrapped = scripts.FDX.replace("</FinalDraft>", f"{carried}\n</FinalDraft>")
+    assert list(hand_in_text(house, wrapped).decision.codes) == [CODE]
+    essay = scripts.long_fountain(30, seed=9, name="Somebody else")
+    harmless = scripts.FDX.replace(
+        "</FinalDraft>", f"<UserNotes><Text>{essay}</Text></UserNotes></FinalDraft>"
+    )
+    assert hand_in_text(House(), harmless).decision.outcome == "ADMIT"
+
+
+def test_a_tag_that_ends_in_the_next_piece_read_is_taken_out_whole(
+    house: House, writers: Writers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.scripts._READ", 7)
+    text = "".join(
+        f"<w number='{at}'>{word} </w>" for at, word in enumerate(pages(writers.text, 0.3).split())
+    )
+    told = scripts_in(io.BytesIO(text.encode()), kind="TEXT", organisation_id=house.organisation.pk)
+    assert told.found == 1
+    assert told.share == pytest.approx(1, abs=0.1)
+
+
+def test_versions_of_ones_own_push_nobody_elses_work_out(house: House, writers: Writers) -> None:
+    thieves = Writers(writers.folder)
+    first = thieves.version
+    copies = [
+        Version(
+            work=thieves.work, number=number, label="Ours", format=first.format, encoding=first.encoding,
+            file_name=first.file_name, size_bytes=first.size_bytes, pages=first.pages, words=first.words,
+            sha256=f"{number:064x}", wording_sha256=first.wording_sha256, iscc=first.iscc, sketch=first.sketch,
+            file_blob=first.file_blob, text_blob=first.text_blob, submitted_by=first.submitted_by,
+        )
+        for number in range(2, 62)
+    ]  # fmt: skip
+    Version.objects.bulk_create(copies)
+    thieves.grant(house)
+    asset = admitted(hand_in_text(house, writers.text + " "))
+    assert asset.state == "ISOLATED"
+    assert (asset.findings["scripts"]["found"], asset.findings["scripts"]["not_granted"]) == (2, 1)
+    writers.grant(house)
+    assert hand_in_text(house, writers.text + "\n\n").decision.outcome != "REFUSE"
+    told = scripts_in(io.BytesIO(writers.text.encode()), kind="TEXT", organisation_id=house.organisation.pk)
+    assert (told.found, told.ungranted) == (2, 0)
+
+
+def test_a_grant_for_ten_pages_that_are_a_version_too_covers_no_more_of_the_script(
+    house: House, writers: Writers
+) -> None:
+    extract = writers.add(pages(writers.text, 0.15))
+    writers.grant(house, extract.pk)
+    nearly_all = io.BytesIO(pages(writers.text, 0.9).encode())
+    assert scripts_in(nearly_all, kind="TEXT", organisation_id=house.organisation.pk).ungranted == 1
+    and_five_more = io.BytesIO(pages(writers.text, 0.2).encode())
+    assert scripts_in(and_five_more, kind="TEXT", organisation_id=house.organisation.pk).ungranted == 1
+    ten_pages = io.BytesIO(pages(writers.text, 0.12).encode())
+    assert scripts_in(ten_pages, kind="TEXT", organisation_id=house.organisation.pk).ungranted == 0
+
+
+def test_a_text_that_waits_for_another_reason_is_asked_for_scripts_before_a_person_lets_it_in(
+    house: House, tmp_path: Path
+) -> None:
+    writers = Writers(tmp_path)
+    wrapped = scripts.FDX_XXE.replace("</FinalDraft>", "<UserNotes>{}</UserNotes></FinalDraft>")
+    essay, script = (scripts.long_fountain(30, seed=seed) for seed in (9, 10))
+    stranger = House()
+    clean = admitted(hand_in_text(house, wrapped.format(essay)))
+    stolen = admitted(hand_in_text(stranger, wrapped.format(script)))
+    assert list(clean.decision.codes) == list(stolen.decision.codes) == ["SCRIPT_UNREAD"]
+    writers.add(script)  # registered while it waited
+
+    def let_in(asset: TrainingAsset, by: House) -> None:
+        review = Review.objects.get(asset=asset)
+        answer_review(principal=by.counsel, review_id=review.pk, answer="ADMIT", reason="An essay.")
+        asset.refresh_from_db()
+
+    let_in(clean, house)
+    with pytest.raises(Conflict) as not_granted:
+        let_in(stolen, stranger)
+    stolen.refresh_from_db()
+    assert not_granted.value.code == CODE
+    assert (clean.state, stolen.state) == ("ADMITTED", "ISOLATED")
+
+
 def test_the_very_file_is_known_by_its_checksum_before_a_byte_comes(house: House, writers: Writers) -> None:
     data = writers.text.encode()
     answer = house.ask(**of_bytes(data), kind="TEXT", media_type="text/plain", capture=SAID)
@@ -181,24 +276,29 @@ def test_the_very_file_is_known_by_its_checksum_before_a_byte_comes(house: House
 
 def test_a_bulk_holds_the_very_file_too(house: House, writers: Writers) -> None:
     source = house.licensed_source()
+    other = scripts.long_fountain(20, seed=4)
+    writers.add(other)
     rows = b"".join(
         json.dumps(
             {
-                "source_id": str(source.pk), "external_id": name, "kind": "TEXT", "media_type": "text/plain",
+                "source_id": str(source.pk), "external_id": name, "kind": kind, "media_type": "text/plain",
                 **of_bytes(data), "canonical_url": f"https://films.example.test/{name}", "method": "EXPORT",
                 "collected_at": "2026-10-01T12:00:00Z", "licence_claim": "Archive agreement 12", "territory": "US",
-                "capture": SAID,
+                "capture": SAID | {"duration_seconds": 3},
             }
         ).encode() + b"\n"
-        for name, data in (("script", writers.text.encode()), ("essay", b"Another text."))
+        for name, kind, data in (
+            ("script", "TEXT", writers.text.encode()), ("said a sound", "AUDIO", other.encode()),
+            ("essay", "TEXT", b"Another text."),
+        )
     )  # fmt: skip
     body = io.BytesIO(rows)
     job, _is_new = hand_in_material(principal=house.engineer, read=body.read, length=len(rows))
     done = read_material(job.pk)
     assert (done.state, done.rows_refused) == ("DONE", 0)
     states = dict(TrainingAsset.objects.filter(source=source).values_list("external_id", "state"))
-    assert states == {"script": "ISOLATED", "essay": "ADMITTED"}
-    assert list(Review.objects.get(asset__source=source).codes) == [CODE]
+    assert states == {"script": "ISOLATED", "said a sound": "ISOLATED", "essay": "ADMITTED"}
+    assert [list(one.codes) for one in Review.objects.filter(asset__source=source)] == [[CODE], [CODE]]
 
 
 def test_a_script_in_the_middle_of_a_long_file_is_found_and_memory_holds_a_window(

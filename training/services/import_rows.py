@@ -20,7 +20,7 @@ from training.models import Source, TrainingAsset
 from training.scripts import ungranted_files
 from training.services.assets import in_one_spelling, require_contract, with_locked_class
 from training.services.gate import SIZE_MOST, Capture, Ground, facts_of, ground_of, is_complete
-from training.vocabulary import AssetState, MediaKind, Outcome
+from training.vocabulary import AssetState, Outcome
 
 ROW_BYTES_MAX: Final = 64 * 1024
 DEPTH_MOST: Final = 32
@@ -135,9 +135,8 @@ def sort_rows(organisation_id: UUID, told: Sequence[Told]) -> tuple[Sorted, dict
             here.append(one)
     versions = _versions(here)
     holders = _holders(organisation_id, {one.capture.sha256 for one in here})
-    scripts = ungranted_files(
-        (one.capture.sha256 for one in here if one.capture.kind == MediaKind.TEXT), organisation_id
-    )
+    # of every kind: what a row says of itself changes nothing of whose file it is
+    scripts = ungranted_files((one.capture.sha256 for one in here), organisation_id)
     judge = _Judge(grounds, scripts)
     elsewhere = [_is_elsewhere(holders, one) for one in here]
     asked = [judge.facts(one, is_elsewhere=is_it) for one, is_it in zip(here, elsewhere, strict=True)]

@@ -20,6 +20,7 @@ from training.storing import ORIGINALS, put, remove
 from training.vocabulary import AssetState, Held
 
 SCRIPT_UNGRANTED: Final = "SCRIPT_TRAINING_NOT_GRANTED"
+SCRIPT_UNREAD: Final = "SCRIPT_UNREAD"
 
 
 def answer_review(*, principal: Principal, review_id: UUID, answer: str, reason: str) -> Review:
@@ -69,16 +70,19 @@ def answer_review(*, principal: Principal, review_id: UUID, answer: str, reason:
 
 
 def _require_granted(asset: TrainingAsset, review: Review) -> None:
-    """No person decides what only who keeps a script can grant; asked anew, since a grant may have come meanwhile."""
-    if SCRIPT_UNGRANTED not in review.codes:
-        return
+    """No person decides what only who keeps a script can grant; asked anew, whatever it waits for.
+
+    A grant may have come meanwhile, or a script. What could not be read as a script is a person's to decide, if they
+    were asked about that; by its words it is searched all the same.
+    """
     ungranted = bool(ungranted_files([asset.sha256], asset.organisation_id))
     if asset.held == Held.HERE:
         with blobs().open(asset.location, "rb") as stream:
             told = scripts_in(
                 cast("BinaryIO", stream), kind=asset.kind, organisation_id=asset.organisation_id
             )
-        ungranted |= told.ungranted > 0 or bool(told.why_unread)
+        is_unread = bool(told.why_unread) and SCRIPT_UNREAD not in review.codes
+        ungranted |= told.ungranted > 0 or (is_unread and SCRIPT_UNGRANTED in review.codes)
     if ungranted:
         raise Conflict(
             SCRIPT_UNGRANTED,

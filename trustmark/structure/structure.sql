@@ -1,5 +1,5 @@
 -- Made by scripts/structure.py from an empty database that was migrated; do not edit.
--- migrations: sha256:7c683ba3734a1b63c4913145b25a18d3742c50cb1bf7fb84ac5d06a40d28af5d
+-- migrations: sha256:6dac5b5ced73284c23bc3495a0f5c2c19ddd8196a1c0061c2d1998da0133c2e1
 -- PostgreSQL: 18
 CREATE TYPE public.receipts_question AS (
 	place integer,
@@ -459,6 +459,15 @@ CREATE FUNCTION public.licensing_places_within(asked jsonb, granted jsonb) RETUR
         where not exists (select from jsonb_array_elements_text(granted) as given
                           where given = place or given = left(place, 2)))
 $$;
+CREATE FUNCTION public.licensing_release_begins_open() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if new.decided_at is not null then
+        raise exception 'a release begins undecided' using errcode = 'restrict_violation';
+    end if;
+    return new;
+end $$;
 CREATE FUNCTION public.licensing_sign_off_is_counsels() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -505,8 +514,7 @@ CREATE FUNCTION public.licensing_terms_at_default(terms jsonb) RETURNS boolean
         and (terms -> 'compensation') - array[
             'basis', 'currency', 'amount_minor', 'minimum_guarantee_minor', 'kill_fee_minor', 'scale_reference',
             'equivalent_days_estimated', 'equivalent_days_method', 'equivalent_days_author',
-            'equivalent_days_dated', 'pension_health_bps', 'residuals', 'use_fee_minor', 'holding_fee_minor',
-            'audit_rights'
+            'equivalent_days_dated', 'pension_health_bps', 'residuals', 'use_fee_minor', 'holding_fee_minor'
         ] = '{"overage_rate_minor": 0, "agent_commission_bps": 0, "payee": null, "due": null, "late_terms": null}'
         and terms -> 'exclusivity' = '{"kind": "NONE", "categories": [], "territory": [], "until": null,
             "most_favoured_nation": false}'
@@ -764,6 +772,26 @@ begin
         raise exception 'a relation closes a circle' using errcode = 'integrity_constraint_violation';
     end if;
     return null;
+end $$;
+CREATE FUNCTION public.provenance_sealedtext_guarded() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    changes text[] := array['sealed', 'subject_ids'];
+    before int := cardinality(old.subject_ids);
+begin
+    if tg_op = 'UPDATE' then
+        if to_jsonb(new) - changes = to_jsonb(old) - changes
+           and cardinality(new.subject_ids) > before and new.subject_ids[1:before] = old.subject_ids
+           and not exists (
+               select from unnest(new.subject_ids[before + 1:]) as added (id)
+                where not exists (
+                    select from accounts_subjectkey k where k.subject_id = added.id and k.sealed_key is null)) then
+            return new;
+        end if;
+    end if;
+    raise exception 'append-only: % on % is refused', tg_op, tg_table_name
+        using errcode = 'restrict_violation';
 end $$;
 CREATE FUNCTION public.provenance_told() RETURNS trigger
     LANGUAGE plpgsql
@@ -4651,77 +4679,80 @@ INSERT INTO public.django_migrations VALUES
 	(85, 'licensing', '0420_counsel_signs_off', '2000-01-01 00:00:00+00'),
 	(86, 'licensing', '0421_held_frames_are_let_go', '2000-01-01 00:00:00+00'),
 	(87, 'licensing', '0422_studios_blocked', '2000-01-01 00:00:00+00'),
-	(88, 'mfa', '0001_initial', '2000-01-01 00:00:00+00'),
-	(89, 'mfa', '0002_authenticator_timestamps', '2000-01-01 00:00:00+00'),
-	(90, 'mfa', '0003_authenticator_type_uniq', '2000-01-01 00:00:00+00'),
-	(91, 'notify', '0001_notices_and_webhooks', '2000-01-01 00:00:00+00'),
-	(92, 'notify', '0002_hear_the_trail', '2000-01-01 00:00:00+00'),
-	(93, 'notify', '0003_letters', '2000-01-01 00:00:00+00'),
-	(94, 'notify', '0020_topics_of_training_and_outputs', '2000-01-01 00:00:00+00'),
-	(95, 'provenance', '0001_outputs', '2000-01-01 00:00:00+00'),
-	(96, 'provenance', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(97, 'provenance', '0030_certificate_revocation', '2000-01-01 00:00:00+00'),
-	(98, 'provenance', '0031_softbinding_resolution', '2000-01-01 00:00:00+00'),
-	(99, 'provenance', '0040_graph', '2000-01-01 00:00:00+00'),
-	(100, 'provenance', '0041_graph_integrity', '2000-01-01 00:00:00+00'),
-	(101, 'provenance', '0060_exchange', '2000-01-01 00:00:00+00'),
-	(102, 'provenance', '0200_prompts_about_people', '2000-01-01 00:00:00+00'),
-	(103, 'provenance', '0300_labels_and_times', '2000-01-01 00:00:00+00'),
-	(104, 'provenance', '0320_papers_about_people', '2000-01-01 00:00:00+00'),
-	(105, 'receipts', '0001_ledger', '2000-01-01 00:00:00+00'),
-	(106, 'receipts', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(107, 'receipts', '0010_debts_and_kinds', '2000-01-01 00:00:00+00'),
-	(108, 'receipts', '0020_offline_reckoning', '2000-01-01 00:00:00+00'),
-	(109, 'receipts', '0030_key_entries', '2000-01-01 00:00:00+00'),
-	(110, 'receipts', '0040_public_log', '2000-01-01 00:00:00+00'),
-	(111, 'receipts', '0060_keep_checks', '2000-01-01 00:00:00+00'),
-	(112, 'receipts', '0061_leases_by_time', '2000-01-01 00:00:00+00'),
-	(113, 'receipts', '0070_recorded_entries', '2000-01-01 00:00:00+00'),
-	(114, 'receipts', '0080_kept_counts', '2000-01-01 00:00:00+00'),
-	(115, 'screenplays', '0001_works_and_versions', '2000-01-01 00:00:00+00'),
-	(116, 'screenplays', '0002_grants_and_accesses', '2000-01-01 00:00:00+00'),
-	(117, 'screenplays', '0003_copies_shots_and_proofs', '2000-01-01 00:00:00+00'),
-	(118, 'sessions', '0001_initial', '2000-01-01 00:00:00+00'),
-	(119, 'socialaccount', '0001_initial', '2000-01-01 00:00:00+00'),
-	(120, 'socialaccount', '0002_token_max_lengths', '2000-01-01 00:00:00+00'),
-	(121, 'socialaccount', '0003_extra_data_default_dict', '2000-01-01 00:00:00+00'),
-	(122, 'socialaccount', '0004_app_provider_id_settings', '2000-01-01 00:00:00+00'),
-	(123, 'socialaccount', '0005_socialtoken_nullable_app', '2000-01-01 00:00:00+00'),
-	(124, 'socialaccount', '0006_alter_socialaccount_extra_data', '2000-01-01 00:00:00+00'),
-	(125, 'training', '0001_gate', '2000-01-01 00:00:00+00'),
-	(126, 'training', '0002_what_was_captured_stays', '2000-01-01 00:00:00+00'),
-	(127, 'training', '0020_manifests', '2000-01-01 00:00:00+00'),
-	(128, 'training', '0021_manifests_stay', '2000-01-01 00:00:00+00'),
-	(129, 'training', '0030_takedowns', '2000-01-01 00:00:00+00'),
-	(130, 'training', '0031_takedowns_stay', '2000-01-01 00:00:00+00'),
-	(131, 'training', '0040_contracts', '2000-01-01 00:00:00+00'),
-	(132, 'training', '0041_contracts_stay', '2000-01-01 00:00:00+00'),
-	(133, 'training', '0060_reports', '2000-01-01 00:00:00+00'),
-	(134, 'training', '0061_reports_stay', '2000-01-01 00:00:00+00'),
-	(135, 'training', '0070_imports', '2000-01-01 00:00:00+00'),
-	(136, 'training', '0071_imports_stay', '2000-01-01 00:00:00+00'),
-	(137, 'training', '0072_transforms', '2000-01-01 00:00:00+00'),
-	(138, 'training', '0073_transforms_stay', '2000-01-01 00:00:00+00'),
-	(139, 'training', '0074_lineage_events', '2000-01-01 00:00:00+00'),
-	(140, 'training', '0080_reach_is_lean', '2000-01-01 00:00:00+00'),
-	(141, 'training', '0090_sounds_and_texts', '2000-01-01 00:00:00+00'),
-	(142, 'training', '0100_imports_that_end_otherwise', '2000-01-01 00:00:00+00'),
-	(143, 'training', '0101_reviews_of_other_reasons', '2000-01-01 00:00:00+00'),
-	(144, 'training', '0102_reports_made_again', '2000-01-01 00:00:00+00'),
-	(145, 'training', '0103_scans_as_jobs', '2000-01-01 00:00:00+00'),
-	(146, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
-	(147, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(148, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
-	(149, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
-	(150, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
-	(151, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
-	(152, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
-	(153, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(154, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
-	(155, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
-	(156, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
-	(157, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
-	(158, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
+	(88, 'licensing', '0423_what_only_the_talent_says', '2000-01-01 00:00:00+00'),
+	(89, 'mfa', '0001_initial', '2000-01-01 00:00:00+00'),
+	(90, 'mfa', '0002_authenticator_timestamps', '2000-01-01 00:00:00+00'),
+	(91, 'mfa', '0003_authenticator_type_uniq', '2000-01-01 00:00:00+00'),
+	(92, 'notify', '0001_notices_and_webhooks', '2000-01-01 00:00:00+00'),
+	(93, 'notify', '0002_hear_the_trail', '2000-01-01 00:00:00+00'),
+	(94, 'notify', '0003_letters', '2000-01-01 00:00:00+00'),
+	(95, 'notify', '0020_topics_of_training_and_outputs', '2000-01-01 00:00:00+00'),
+	(96, 'provenance', '0001_outputs', '2000-01-01 00:00:00+00'),
+	(97, 'provenance', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(98, 'provenance', '0030_certificate_revocation', '2000-01-01 00:00:00+00'),
+	(99, 'provenance', '0031_softbinding_resolution', '2000-01-01 00:00:00+00'),
+	(100, 'provenance', '0040_graph', '2000-01-01 00:00:00+00'),
+	(101, 'provenance', '0041_graph_integrity', '2000-01-01 00:00:00+00'),
+	(102, 'provenance', '0060_exchange', '2000-01-01 00:00:00+00'),
+	(103, 'provenance', '0200_prompts_about_people', '2000-01-01 00:00:00+00'),
+	(104, 'provenance', '0300_labels_and_times', '2000-01-01 00:00:00+00'),
+	(105, 'provenance', '0320_papers_about_people', '2000-01-01 00:00:00+00'),
+	(106, 'provenance', '0330_texts_close_for_the_erased', '2000-01-01 00:00:00+00'),
+	(107, 'provenance', '0331_close_what_was_missed', '2000-01-01 00:00:00+00'),
+	(108, 'receipts', '0001_ledger', '2000-01-01 00:00:00+00'),
+	(109, 'receipts', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(110, 'receipts', '0010_debts_and_kinds', '2000-01-01 00:00:00+00'),
+	(111, 'receipts', '0020_offline_reckoning', '2000-01-01 00:00:00+00'),
+	(112, 'receipts', '0030_key_entries', '2000-01-01 00:00:00+00'),
+	(113, 'receipts', '0040_public_log', '2000-01-01 00:00:00+00'),
+	(114, 'receipts', '0060_keep_checks', '2000-01-01 00:00:00+00'),
+	(115, 'receipts', '0061_leases_by_time', '2000-01-01 00:00:00+00'),
+	(116, 'receipts', '0070_recorded_entries', '2000-01-01 00:00:00+00'),
+	(117, 'receipts', '0080_kept_counts', '2000-01-01 00:00:00+00'),
+	(118, 'screenplays', '0001_works_and_versions', '2000-01-01 00:00:00+00'),
+	(119, 'screenplays', '0002_grants_and_accesses', '2000-01-01 00:00:00+00'),
+	(120, 'screenplays', '0003_copies_shots_and_proofs', '2000-01-01 00:00:00+00'),
+	(121, 'sessions', '0001_initial', '2000-01-01 00:00:00+00'),
+	(122, 'socialaccount', '0001_initial', '2000-01-01 00:00:00+00'),
+	(123, 'socialaccount', '0002_token_max_lengths', '2000-01-01 00:00:00+00'),
+	(124, 'socialaccount', '0003_extra_data_default_dict', '2000-01-01 00:00:00+00'),
+	(125, 'socialaccount', '0004_app_provider_id_settings', '2000-01-01 00:00:00+00'),
+	(126, 'socialaccount', '0005_socialtoken_nullable_app', '2000-01-01 00:00:00+00'),
+	(127, 'socialaccount', '0006_alter_socialaccount_extra_data', '2000-01-01 00:00:00+00'),
+	(128, 'training', '0001_gate', '2000-01-01 00:00:00+00'),
+	(129, 'training', '0002_what_was_captured_stays', '2000-01-01 00:00:00+00'),
+	(130, 'training', '0020_manifests', '2000-01-01 00:00:00+00'),
+	(131, 'training', '0021_manifests_stay', '2000-01-01 00:00:00+00'),
+	(132, 'training', '0030_takedowns', '2000-01-01 00:00:00+00'),
+	(133, 'training', '0031_takedowns_stay', '2000-01-01 00:00:00+00'),
+	(134, 'training', '0040_contracts', '2000-01-01 00:00:00+00'),
+	(135, 'training', '0041_contracts_stay', '2000-01-01 00:00:00+00'),
+	(136, 'training', '0060_reports', '2000-01-01 00:00:00+00'),
+	(137, 'training', '0061_reports_stay', '2000-01-01 00:00:00+00'),
+	(138, 'training', '0070_imports', '2000-01-01 00:00:00+00'),
+	(139, 'training', '0071_imports_stay', '2000-01-01 00:00:00+00'),
+	(140, 'training', '0072_transforms', '2000-01-01 00:00:00+00'),
+	(141, 'training', '0073_transforms_stay', '2000-01-01 00:00:00+00'),
+	(142, 'training', '0074_lineage_events', '2000-01-01 00:00:00+00'),
+	(143, 'training', '0080_reach_is_lean', '2000-01-01 00:00:00+00'),
+	(144, 'training', '0090_sounds_and_texts', '2000-01-01 00:00:00+00'),
+	(145, 'training', '0100_imports_that_end_otherwise', '2000-01-01 00:00:00+00'),
+	(146, 'training', '0101_reviews_of_other_reasons', '2000-01-01 00:00:00+00'),
+	(147, 'training', '0102_reports_made_again', '2000-01-01 00:00:00+00'),
+	(148, 'training', '0103_scans_as_jobs', '2000-01-01 00:00:00+00'),
+	(149, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
+	(150, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(151, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
+	(152, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
+	(153, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
+	(154, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
+	(155, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
+	(156, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(157, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
+	(158, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
+	(159, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
+	(160, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
+	(161, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
 SELECT pg_catalog.setval('public.account_emailaddress_id_seq', 1, false);
 SELECT pg_catalog.setval('public.account_emailconfirmation_id_seq', 1, false);
 SELECT pg_catalog.setval('public.accounts_historicalmembership_history_id_seq', 1, false);
@@ -4732,7 +4763,7 @@ SELECT pg_catalog.setval('public.auth_group_id_seq', 1, false);
 SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('public.common_idempotencyrecord_id_seq', 1, false);
 SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 158, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 161, true);
 SELECT pg_catalog.setval('public.licensing_autorule_licensees_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicalauthority_history_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicaldelegation_history_id_seq', 1, false);
@@ -6100,6 +6131,7 @@ CREATE TRIGGER licensing_checkpointpass_no_truncate BEFORE TRUNCATE ON public.li
 CREATE TRIGGER licensing_declaredevent_append_only BEFORE DELETE OR UPDATE ON public.licensing_declaredevent FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_declaredevent_no_truncate BEFORE TRUNCATE ON public.licensing_declaredevent FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_duty_guarded BEFORE DELETE OR UPDATE ON public.licensing_revocationduty FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_duty();
+CREATE TRIGGER licensing_framerelease_no_truncate BEFORE TRUNCATE ON public.licensing_framerelease FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_grantreissue_append_only BEFORE DELETE OR UPDATE ON public.licensing_grantreissue FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_grantreissue_no_truncate BEFORE TRUNCATE ON public.licensing_grantreissue FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_grantstatement_append_only BEFORE DELETE OR UPDATE ON public.licensing_grantstatement FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -6116,6 +6148,7 @@ CREATE TRIGGER licensing_personsignature_append_only BEFORE DELETE OR UPDATE ON 
 CREATE TRIGGER licensing_personsignature_no_truncate BEFORE TRUNCATE ON public.licensing_personsignature FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_profilesignoff_append_only BEFORE DELETE OR UPDATE ON public.licensing_profilesignoff FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_profilesignoff_no_truncate BEFORE TRUNCATE ON public.licensing_profilesignoff FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER licensing_release_begins_open BEFORE INSERT ON public.licensing_framerelease FOR EACH ROW EXECUTE FUNCTION public.licensing_release_begins_open();
 CREATE CONSTRAINT TRIGGER licensing_release_guarded AFTER DELETE OR UPDATE ON public.licensing_framerelease NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_release();
 CREATE TRIGGER licensing_request_guarded BEFORE DELETE OR UPDATE ON public.licensing_licencerequest FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_request();
 CREATE TRIGGER licensing_requestaction_append_only BEFORE DELETE OR UPDATE ON public.licensing_requestaction FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -6127,6 +6160,7 @@ CREATE TRIGGER licensing_shadowoutcome_no_truncate BEFORE TRUNCATE ON public.lic
 CREATE TRIGGER licensing_sign_off_guarded BEFORE INSERT ON public.licensing_profilesignoff FOR EACH ROW EXECUTE FUNCTION public.licensing_sign_off_is_counsels();
 CREATE CONSTRAINT TRIGGER licensing_signature_guarded AFTER INSERT ON public.licensing_personsignature NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_signature();
 CREATE CONSTRAINT TRIGGER licensing_signer_guarded AFTER INSERT OR DELETE OR UPDATE ON public.licensing_mandatesigner NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_signer();
+CREATE TRIGGER licensing_studioblock_no_truncate BEFORE TRUNCATE ON public.licensing_studioblock FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_talentinstruction_append_only BEFORE DELETE OR UPDATE ON public.licensing_talentinstruction FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_talentinstruction_no_truncate BEFORE TRUNCATE ON public.licensing_talentinstruction FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_termsversion_append_only BEFORE DELETE OR UPDATE ON public.licensing_termsversion FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -6174,7 +6208,7 @@ CREATE TRIGGER provenance_questiontime_append_only BEFORE DELETE OR UPDATE ON pu
 CREATE TRIGGER provenance_questiontime_no_truncate BEFORE TRUNCATE ON public.provenance_questiontime FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER provenance_relation_append_only BEFORE DELETE OR UPDATE ON public.provenance_relation FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER provenance_relation_no_truncate BEFORE TRUNCATE ON public.provenance_relation FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
-CREATE TRIGGER provenance_sealedtext_append_only BEFORE DELETE OR UPDATE ON public.provenance_sealedtext FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER provenance_sealedtext_append_only BEFORE DELETE OR UPDATE ON public.provenance_sealedtext FOR EACH ROW EXECUTE FUNCTION public.provenance_sealedtext_guarded();
 CREATE TRIGGER provenance_sealedtext_no_truncate BEFORE TRUNCATE ON public.provenance_sealedtext FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER provenance_visiblelabelrecord_append_only BEFORE DELETE OR UPDATE ON public.provenance_visiblelabelrecord FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER provenance_visiblelabelrecord_no_truncate BEFORE TRUNCATE ON public.provenance_visiblelabelrecord FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();

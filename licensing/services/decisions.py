@@ -5,7 +5,7 @@ and writes the trail in the same transaction. The last approval issues the licen
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -282,6 +282,9 @@ def _terms(request: LicenceRequest) -> Terms:
     return parse_terms(request.current.terms)
 
 
+_COMMISSION: Final = "compensation.agent_commission_bps"
+
+
 def _commission(terms: Terms) -> int:
     return terms.compensation.agent_commission_bps
 
@@ -305,7 +308,7 @@ def _require_within_mandate(request: LicenceRequest) -> None:
     if _OWN.isdisjoint(REQUIRED_SIDES[ApprovalMode(request.mode)]):
         asked = request.renews.terms if request.renews else request.versions.order_by("version")[0]
         if _commission(_terms(request)) > _commission(parse_terms(asked.terms)):
-            raise Conflict("BEYOND_MANDATE", "The talent must be asked.", "compensation.agent_commission_bps")
+            raise Conflict("BEYOND_MANDATE", "The talent must be asked.", _COMMISSION)
     if request.mode != ApprovalMode.AGENT_WITHIN_MANDATE or request.mandate is None:
         return
     terms, mandate = _terms(request), request.mandate

@@ -46,6 +46,7 @@ _FIELDS: Final = {
     "NOTICE_INVALID": ("notice_hours",),
     "ORGANISATIONS_MISSING": ("organisations",),
     "ORGANISATIONS_UNEXPECTED": ("organisations",),
+    "OWNER_UNKNOWN": ("owner",),
     "QUORUM_INVALID": ("quorum",),
     "REASON_INVALID": ("reason",),
     "SCOPE_INCOMPLETE": ("about",),

@@ -4,6 +4,7 @@ from accounts.models import Membership, Organisation
 from accounts.presence import require_presence
 from accounts.principals import Principal
 from common.errors import Forbidden, NotFound
+from training.models import Source
 
 _HOUSES = (Organisation.Kind.STUDIO, Organisation.Kind.VENDOR)
 _Role = Membership.Role
@@ -81,6 +82,11 @@ def require_reviewer(principal: Principal) -> None:
 def is_counsel(principal: Principal) -> bool:
     """Whether :func:`require_counsel` would let them."""
     return principal.credential is None and principal.is_role(_Role.LEGAL, _Role.ADMIN)
+
+
+def may_hand_over(principal: Principal, source: Source) -> bool:
+    """Whether they may give a source to another owner: its owner in person, or counsel."""
+    return is_counsel(principal) or (principal.credential is None and source.owner_id == principal.person.pk)
 
 
 def may_rerun(principal: Principal) -> bool:

@@ -28,6 +28,20 @@ class StopForm(forms.Form):
     reason = _text(_("Why"), most=500, error_messages={"required": _("Say why. It is kept with the act.")})
 
 
+class HandOverForm(forms.Form):
+    """Fields of ``/material/sources/<uuid>/hand-over/``."""
+
+    owner = forms.EmailField(label=_("To whom"), help_text=_("The address of a colleague in this house."))
+    reason = _text(_("Why"), most=500, error_messages={"required": _("Say why. It is kept with the act.")})
+
+
+class WordingForm(forms.Form):
+    """Fields of ``/material/wording/``: the words that were read, by their hash."""
+
+    hash = forms.RegexField(r"^sha256:[0-9a-f]{64}$", widget=forms.HiddenInput)
+    note = _text(_("Note"), most=500)
+
+
 class AnswerForm(forms.Form):
     """Fields of ``/material/queue/<uuid>/``."""
 

@@ -21,12 +21,13 @@ from agents_portal.paging import page_after
 from agents_portal.words import figure
 from common import clock
 from training.models import PolicyDecision, SourceClass
-from training.seats import is_counsel, may_take_down, require_house
+from training.seats import is_counsel, may_hand_over, may_take_down, require_house
 from training.selectors import rooms
 from training.selectors.buckets import DIMENSIONS, Bucket, buckets_of, holdings, in_bucket
-from training.selectors.inventory import assets_of, classes_of
+from training.selectors.inventory import assets_of, classes_of, sources_of
 from training.selectors.relatives import relatives_of
 from training.selectors.rights import current_rights
+from training.services.owners import without_owner
 from training.vocabulary import AssetState, CollectionMethod, Held, Outcome
 
 _CLASSES, _ORIGINALS = 100, 8
@@ -102,20 +103,22 @@ def inventory_page(request: PortalRequest) -> HttpResponse:
 @material_page
 @require_GET
 def sources_page(request: PortalRequest) -> HttpResponse:
-    """Sources, newest first; ``by`` and ``value`` show one bucket of the inventory."""
+    """Sources, newest first; ``by`` and ``value`` show one bucket of the inventory, ``owner=gone`` what nobody answers for."""
     by, value = request.GET.get("by", ""), request.GET.get("value", "")
+    is_gone = request.GET.get("owner", "") == "gone"
     if by and by not in DIMENSIONS:
         raise Http404
-    page = page_after(
-        in_bucket(request.principal, by=by, value=value, at=clock.now()), request.GET.get("after", "")
-    )
+    rows = in_bucket(request.principal, by=by, value=value, at=clock.now())
+    page = page_after(without_owner(rows) if is_gone else rows, request.GET.get("after", ""))
     held = holdings(page.rows)
     rights = current_rights([one.pk for one in page.rows], at=clock.now())
-    query = {"by": by, "value": value} if by else {}
+    query = ({"by": by, "value": value} if by else {}) | ({"owner": "gone"} if is_gone else {})
     return render(
         request,
         "portal/material_sources.html",
         {
+            "is_gone": is_gone,
+            "ownerless": 0 if query else without_owner(sources_of(request.principal)).count(),
             "tabs": tabs("portal-material-sources"),
             "rows": [
                 {
@@ -166,6 +169,7 @@ def source_page(request: PortalRequest, source_id: UUID) -> HttpResponse:
             ],
             "may_bind": is_counsel(request.principal),
             "may_take_down": may_take_down(request.principal),
+            "may_hand_over": may_hand_over(request.principal, source),
         },
     )
 

@@ -72,6 +72,8 @@ def bodies(ask: Any) -> dict[str, Any]:
         "POST /material/imports/new/": lambda _world: ask(
             {"file": SimpleUploadedFile("rows.ndjson", b"{}\n", "application/x-ndjson")}, kind="form"
         ),
+        "POST /material/sources/{source_id}/hand-over/": lambda _world: ask({}, kind="form", answers=(422,)),
+        "POST /material/wording/": lambda _world: ask({}, kind="form", answers=(422,)),
         "POST /material/contracts/new/": lambda _world: ask({}, kind="form", answers=(422,)),
         "POST /material/rights-reviews/{review_id}/": form(answer="END", note="Not paid for."),
         "POST /material/manifests/{manifest_id}/withdraw/": form(reason="Not ours."),

@@ -14,7 +14,7 @@ from accounts.principals import Principal
 from audit.services import record
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from training.models import Source, TrainingAsset
-from training.seats import is_counsel, require_house
+from training.seats import may_hand_over, require_house
 from training.services.texts import clean
 
 
@@ -38,8 +38,7 @@ def hand_over(*, principal: Principal, source_id: UUID, to: str, reason: str) ->
         )
         if row is None:
             raise NotFound
-        is_owner = principal.credential is None and row.owner_id == principal.person.pk
-        if not is_owner and not is_counsel(principal):
+        if not may_hand_over(principal, row):
             raise Forbidden("OWNER_ONLY", "Its owner hands it over, or counsel does.")
         reason = clean(reason, most=500, code="REASON_INVALID")
         owner = colleague(principal, to)

@@ -33,6 +33,7 @@ GATE = textwrap.dedent(
     from trustmark_client.watch import FrameWatch
 
     folder, how = Path(sys.argv[1]), sys.argv[2]
+    gate = os.getpid()
 
     class Accepting:
         sent = 0
@@ -54,10 +55,10 @@ GATE = textwrap.dedent(
 
     class Box(Outbox):
         def close(self):
-            if how == "killed before the file goes":
+            if how == "killed before the file goes" and os.getpid() == gate:
                 os.kill(os.getpid(), signal.SIGKILL)
             super().close()
-            if how == "killed after the file went":
+            if how == "killed after the file went" and os.getpid() == gate:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     frames = folder / "frames"

@@ -325,7 +325,7 @@ def test_detail_shows_changes_signers_and_what_is_not_granted(cast: Cast, reques
         ("AGENT", "WAITING", True),
         ("LICENSEE", "AGREED", False),
     }
-    assert detail.may == {"COUNTER", "APPROVE", "DECLINE"}
+    assert detail.may == {"COUNTER", "APPROVE", "DECLINE", "ESCALATE"}
     assert "COUNTER_CAME_BACK" in detail.line.flags
     assert detail.versions[-1].note == "She shoots nights until the 20th."
 

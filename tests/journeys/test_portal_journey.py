@@ -146,5 +146,6 @@ def test_the_inbox_is_reached_by_keyboard_alone(browser: Browser, live_server: A
         expect(page.get_by_role("heading", level=1)).to_contain_text(
             "asks for Ilse Varga-Thorne’s face and voice"
         )
+        page.wait_for_load_state()  # keys are heard once the page's scripts have run
         page.keyboard.press("d")
         expect(page.get_by_role("heading", level=1)).to_have_text("Decline this request?")

@@ -62,6 +62,7 @@ def counted(walk: Walk, visit: Visit) -> tuple[int, list[str]]:
     return len(said), said
 
 
+@pytest.mark.timeout(1200)
 def test_every_page_of_every_seat_takes_twelve_queries_and_no_more_for_a_crowd(walk: Walk) -> None:
     faults = []
     with transaction.atomic():

@@ -17,6 +17,7 @@ from agents_portal.forms.releases import AskReleaseForm, DecideReleaseForm, Take
 from agents_portal.views.licences import licence_or_404
 from common.errors import NotFound
 from licensing.selectors import LicenceDetail
+from licensing.selectors.releases import side_that_lets_go, waiting_release
 from licensing.services import ask_release, decide_release
 from provenance.selectors import assets_visible_to
 from provenance.workflows import take_up_asset
@@ -36,7 +37,7 @@ def ask_release_page(request: PortalRequest, jti: UUID) -> HttpResponse:
     side = detail.line.agency_name or detail.line.talent_name
     screen = Binding(
         title=_("Ask for the held frames?"),
-        lead=_lead(detail),
+        lead=_lead(detail.line.talent_name, detail.line.production_title),
         verb=_("Ask the talent’s side"),
         icon="send",
         back=reverse("portal-licence", args=[jti]),
@@ -53,8 +54,12 @@ def ask_release_page(request: PortalRequest, jti: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def decide_release_page(request: PortalRequest, jti: UUID) -> HttpResponse:
     """Let the held frames go, or keep them held; decided once."""
-    detail = _may(request, jti, "DECIDE_RELEASE")
-    asked = detail.releases[0]
+    asked = waiting_release(request.principal, jti)
+    if asked is None:
+        _may(request, jti, "DECIDE_RELEASE")
+        raise NotFound
+    if side_that_lets_go(request.principal, asked.token) is None:
+        raise PermissionDenied
     form = DecideReleaseForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and carried_out(
         form,
@@ -68,7 +73,7 @@ def decide_release_page(request: PortalRequest, jti: UUID) -> HttpResponse:
         return redirect("portal-licence", jti)
     screen = Binding(
         title=_("Let the held frames go?"),
-        lead=_lead(detail),
+        lead=_lead(asked.token.talent.stage_name, asked.token.production.title),
         verb=_("Sign this decision"),
         back=reverse("portal-licence", args=[jti]),
         consequences=(
@@ -121,14 +126,10 @@ def _may(request: PortalRequest, jti: UUID, act: str) -> LicenceDetail:
     return detail
 
 
-def _lead(detail: LicenceDetail) -> str:
-    line = detail.line
+def _lead(talent: str, production: str) -> str:
     return _(
         "%(talent)s in %(production)s. The licence has ended, and what was rendered under it is held."
-    ) % {
-        "talent": line.talent_name,
-        "production": line.production_title,
-    }
+    ) % {"talent": talent, "production": production}
 
 
 def _shown(request: PortalRequest, screen: Binding) -> HttpResponse:

@@ -1,6 +1,7 @@
 """Held frames of licences that ended: whether they are held, who lets them go, and what was asked and decided."""
 
 from typing import Final
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -78,6 +79,12 @@ def _was_ended_by_the_talent(token: LicenceToken) -> bool:
     if told.person_id == token.talent.user_id:
         return True
     return Authority.objects.filter(talent=token.talent_id, user=told.person_id).exists()
+
+
+def waiting_release(principal: Principal, jti: UUID) -> FrameRelease | None:
+    """What was asked about the held frames of a licence that the caller may read whole, while nobody has decided."""
+    rows = releases_seen_by(principal).filter(token_id=jti, decided_at=None)
+    return rows.select_related("token__talent__organisation", "token__production").first()
 
 
 def releases_seen_by(principal: Principal) -> QuerySet[FrameRelease]:

@@ -25,6 +25,7 @@ from screenplays.reading import Limits, Refused, Script, read_script
 from screenplays.selectors import Match, matches_of, may_train_with
 from training.vocabulary import MediaKind
 
+SCRIPT_UNGRANTED: Final = "SCRIPT_TRAINING_NOT_GRANTED"
 _WINDOW_CHARACTERS: Final = 300_000
 """Some 50,000 words: twice a long script, so that half of one always lies in one window."""
 _READ: Final = 1 << 20

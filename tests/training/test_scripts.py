@@ -21,7 +21,7 @@ from tests.training.making import House, of_bytes
 from tests.training.test_scans import admitted, hand_in
 from training.models import Review, TrainingAsset
 from training.scripts import scripts_in
-from training.services.assets import Admission
+from training.services.assets import Admission, receive_content
 from training.services.exceptions import ExceptionAsk, ask_exception
 from training.services.imports import hand_in_material, read_material
 from training.services.reviews import answer_review
@@ -154,6 +154,21 @@ def test_no_exception_and_no_reviewer_lets_it_in_but_who_keeps_the_script_does(
     answer_review(principal=house.counsel, review_id=review.pk, answer="ADMIT", reason="Granted today.")
     asset.refresh_from_db()
     assert asset.state == "ADMITTED"
+
+
+def test_an_answer_given_while_a_grant_ran_clears_no_bytes_that_come_after_its_end(
+    house: House, writers: Writers
+) -> None:
+    """The checksum alone was asked about first; the bytes follow when nobody grants it any more."""
+    data = (writers.folder / "draft-0.fountain").read_bytes()
+    asset = house.admit(**of_bytes(data), kind="TEXT", media_type="text/plain", capture=SAID)
+    review = Review.objects.get(asset=asset)
+    assert review.codes == [CODE]
+    grant = writers.grant(house)
+    answer_review(principal=house.counsel, review_id=review.pk, answer="ADMIT", reason="Granted today.")
+    services.end_grant(principal=writers.producer, grant_id=grant.pk, reason="The contract ended.")
+    answer = receive_content(principal=house.engineer, asset_id=asset.pk, stream=io.BytesIO(data))
+    assert (list(answer.decision.codes), admitted(answer).state) == ([CODE], "ISOLATED")
 
 
 def test_a_final_draft_file_is_read_as_a_script_and_one_with_an_entity_is_not_let_in(

@@ -21,7 +21,7 @@ from training.lineage.writing import link, make_node
 from training.models import PolicyDecision, Review, ScanJob, Source, TrainingAsset
 from training.prints import keep_prints
 from training.scanning import Findings, scan_file
-from training.scripts import ungranted_files
+from training.scripts import SCRIPT_UNGRANTED, ungranted_files
 from training.seats import require_engineer
 from training.services.gate import Capture, Ground, facts_of, ground_of, judge, keep_decision
 from training.services.risk import risk_of
@@ -369,13 +369,17 @@ def _settled_meanwhile(before: TrainingAsset, now: TrainingAsset) -> bool:
 
 
 def settled(asset: TrainingAsset, verdict: Verdict) -> AssetState:
-    """What a scan makes of an asset: it may end or isolate it; what a reviewer admitted stays so unless refused."""
+    """What a scan makes of an asset: it may end or isolate it; what a reviewer admitted stays so unless refused.
+
+    A script is never cleared by an answer: it was given while a grant ran, and this scan found none that runs.
+    """
     if verdict.outcome == Outcome.REFUSE:
         return AssetState.REFUSED
     if verdict.outcome == Outcome.ADMIT:
         return AssetState(asset.state)
     answered = Review.objects.filter(asset=asset, answer=Review.Answer.ADMIT).values_list("codes", flat=True)
-    is_cleared = set(verdict.codes) <= {code for codes in answered for code in codes}
+    cleared = {code for codes in answered for code in codes} - {SCRIPT_UNGRANTED}
+    is_cleared = set(verdict.codes) <= cleared
     return AssetState.ADMITTED if is_cleared else AssetState.ISOLATED
 
 

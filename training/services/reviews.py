@@ -11,7 +11,7 @@ from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.storage import blobs
 from training.models import Review, ScanJob, TrainingAsset
-from training.scripts import scripts_in, ungranted_files
+from training.scripts import SCRIPT_UNGRANTED, scripts_in, ungranted_files
 from training.seats import require_reviewer
 from training.selectors.rights import current_rights
 from training.services.takedown_work import hold_bytes, require_no_case
@@ -19,7 +19,6 @@ from training.services.texts import clean
 from training.storing import ORIGINALS, put, remove
 from training.vocabulary import AssetState, Held
 
-SCRIPT_UNGRANTED: Final = "SCRIPT_TRAINING_NOT_GRANTED"
 SCRIPT_UNREAD: Final = "SCRIPT_UNREAD"
 
 

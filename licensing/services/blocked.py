@@ -13,4 +13,9 @@ def is_refused(talent_id: UUID, studio_id: UUID) -> bool:
     events and stops lock requests before their talent, and a new request is not there to be locked.
     """
     with one_at_a_time(f"requests to {talent_id}"):
-        return StudioBlock.objects.filter(talent=talent_id, studio=studio_id, ended_at=None).exists()
+        return is_blocked(talent_id, studio_id)
+
+
+def is_blocked(talent_id: UUID, studio_id: UUID) -> bool:
+    """The same of a request that the caller has locked, which a block would have to lock, too."""
+    return StudioBlock.objects.filter(talent=talent_id, studio=studio_id, ended_at=None).exists()

@@ -15,6 +15,7 @@ from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from licensing.models import LicenceRequest, RequestDraft
 from licensing.models.requests import ActionKind, Side
 from licensing.services.asks import DESCRIPTION_LEAST, read_terms, refuse_training, require_payee
+from licensing.services.blocked import is_blocked
 from licensing.services.changes import apply_changes
 from licensing.services.decisions import words_on_fields
 from licensing.services.exclusives import require_free
@@ -66,7 +67,7 @@ def revise_request(
     mandate wants asked, and wider terms begin their notice again.
 
     Raises:
-        NotFound, Forbidden: as of every act on a request.
+        NotFound, Forbidden: as of every act on a request; ``REQUESTS_REFUSED`` to a studio that was blocked meanwhile.
         Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE``, ``REQUEST_LAPSED``, ``EXCLUSIVITY_CONFLICT``.
         InvalidInput: ``TERM_FIXED``, ``TERM_UNKNOWN``, ``TERMS_INVALID``, ``TRAINING_SEPARATE``,
             ``NO_CHANGE``, ``DESCRIPTION_TOO_VAGUE``, ``PAYEE_TALENT_ONLY`` or ``NOTE_INVALID``.
@@ -74,6 +75,10 @@ def revise_request(
     with transaction.atomic():
         request, sides = lock_request(principal, request_id)
         side = require_side(sides, Side.LICENSEE)
+        if is_blocked(
+            request.talent_id, request.licensee_id
+        ):  # what is open still waits for the talent's answer
+            raise Forbidden("REQUESTS_REFUSED", "The talent’s side takes no requests from you.")
         at = clock.now()
         require_open(request, ActionKind.REVISE, at)
         require_same_terms(request, terms_hash)

@@ -137,6 +137,13 @@ def test_agent_who_blocks_declines_what_an_agent_answers_and_leaves_the_rest_to_
         one.refresh_from_db()
     assert (waiting.state, handed_up.state, training.state) == ("DECLINED", "SUBMITTED", "SUBMITTED")
     assert refusal(lambda: blocked(cast.self, handed_up)) == "STUDIO_BLOCKED"
+    revision = {
+        "principal": cast.producer, "request_id": handed_up.pk, "changes": {"scope.frames_max": 1000},
+        "terms_hash": handed_up.current.terms_hash,
+    }  # fmt: skip
+    assert refusal(lambda: services.revise_request(**revision)) == "REQUESTS_REFUSED", (
+        "what waits, waits as it is"
+    )
     services.unblock_studio(principal=cast.self, block_id=row.pk)
     blocked(cast.self, handed_up)
     for one in (handed_up, training):

@@ -20,7 +20,8 @@ from tests.permissions.worlds import make_world
 
 @pytest.fixture
 def _django_db_helper(walk: Walk) -> None:
-    """Give the marker ``django_db`` the worlds' own transaction instead of one for each test."""
+    """Give the marker ``django_db`` the worlds' own transaction instead of one for each test, and sign all in."""
+    walk.sign_in()
 
 
 @pytest.fixture(scope="package")

@@ -12,8 +12,8 @@ STAMPS := $(VENV)/stamps
 # quiet but for errors: pip says a lot about a farm's find-links and about itself
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-warn-script-location
 PYTEST_ARGS ?=
-# processes that tests run in, each with servers of its own; 0 for one that a debugger can enter
-TEST_JOBS ?= 2
+# processes that tests run in, each with servers of its own (more than cores: a third of the time they wait); 0 for one that a debugger can enter
+TEST_JOBS ?= 3
 BENCH_ARGS ?=
 OURS := trustmark trustcore common accounts audit notify licensing receipts training watermarking screenplays provenance verification compliance agents_portal clients/python/trustmark_client clients/witness/trustmark_witness \
 	clients/shotgrid/trustmark_shotgrid clients/ftrack/trustmark_ftrack clients/blender/trustmark_blender \
@@ -64,7 +64,7 @@ serve: install ## start every part without the demonstration
 # -- gates ------------------------------------------------------------------------------------------------
 test: install-dev ## all tests on real parts (a PostgreSQL, a Valkey, a Chromium of their own)
 	@scripts/system-packages
-	@$(BIN)/python -m pytest --numprocesses $(TEST_JOBS) --dist loadfile -m "not timed and not tour" $(PYTEST_ARGS) || [ $$? = 5 ]
+	@$(BIN)/python -m pytest --numprocesses $(TEST_JOBS) --dist loadfile --no-loadscope-reorder -p tests.scheduling -m "not timed and not tour" $(PYTEST_ARGS) || [ $$? = 5 ]
 	@$(BIN)/python -m pytest -m timed $(PYTEST_ARGS) || [ $$? = 5 ]  # 5: nothing of that kind was asked for
 
 tour: install-dev ## every page of every seat before axe and a ruler, in two sizes and two colours; some five minutes

@@ -1,16 +1,20 @@
 """What a verification reads with: whom it trusts, the mark keys of this deployment, and the ids registered under each."""
 
+import atexit
 import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
 
 from common.errors import Unavailable
 from common.timestamps import trusted_roots
+from common.warmed import Warmed
 from provenance.services.signing import revocation_lists_pem, trust_anchors_pem
 from provenance.trust import TrustPolicyInvalid, load_trust_list
+from verification.pipeline.confined import CHILD
 from watermarking import selectors as marks
 from watermarking.candidates import MAGIC
 from watermarking.keys import KeyUnusable, read_keys
@@ -46,6 +50,18 @@ def candidate_files(key_ids: list[str], folder: Path) -> dict[str, str]:
     """Write the ids that are registered under each key into ``folder``; the files by key id."""
     found = {name: _candidates(name, folder) for name in key_ids}
     return {name: str(file) for name, file in found.items() if file is not None}
+
+
+def warmed() -> Warmed | None:
+    """What forks this worker's stages, where the deployment keeps one."""
+    return _warmed() if settings.VERIFICATION_WARM else None
+
+
+@cache
+def _warmed() -> Warmed:
+    made = Warmed(CHILD)
+    atexit.register(made.end)
+    return made
 
 
 def _timestamp_roots() -> str:

@@ -104,7 +104,7 @@ CONTRACTS = (
     StageContract(
         Stage.PROVENANCE,
         "trustmark.credentials/2",
-        "2.1.0",
+        "2.2.0",
         Credentials,
         ErrorState.PROVENANCE_EXTRACT_FAILED,
         120,

@@ -308,7 +308,7 @@ def _credentials(course: _Course, canonical: Canonical) -> Provenance:
         )
     given = case.given(
         anchors=case.anchors, crls=case.crls, timestamp_roots=case.timestamp_roots,
-        actor_anchors=case.actor_anchors, sidecar=str(case.sidecar) if case.sidecar else None,
+        actor_anchors=case.actor_anchors, actor_crls=case.actor_crls, sidecar=str(case.sidecar) if case.sidecar else None,
     )  # fmt: skip
     outcome = course.run(Stage.PROVENANCE, given)
     if outcome.state is not StageState.DONE:

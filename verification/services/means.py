@@ -13,7 +13,7 @@ from common.errors import Unavailable
 from common.timestamps import trusted_roots
 from common.warmed import Warmed
 from provenance.services.signing import revocation_lists_pem, trust_anchors_pem
-from provenance.trust import TrustPolicyInvalid, load_trust_list
+from provenance.trust import TrustList, TrustPolicyInvalid, load_trust_list
 from verification.pipeline.confined import CHILD
 from watermarking import selectors as marks
 from watermarking.candidates import MAGIC
@@ -22,21 +22,28 @@ from watermarking.keys import KeyUnusable, read_keys
 
 @dataclass(frozen=True)
 class Trusted:
-    """PEM: authorities of signers, their revocation lists, and roots of timestamp authorities."""
+    """PEM: authorities of signers and of named actors, their revocation lists, and roots of timestamp authorities."""
 
     anchors: str
     crls: str
     timestamp_roots: str
+    actor_anchors: str = ""
+    actor_crls: str = ""
 
 
 def trusted_by(audience: str) -> Trusted:
     """Whom an audience trusts: this house, and who the deployment's trust policy names for it."""
-    anchors, crls = trust_anchors_pem(), revocation_lists_pem()
+    anchors, crls, listed = trust_anchors_pem(), revocation_lists_pem(), TrustList("", "")
     if settings.VERIFICATION_TRUST_POLICY:
         with suppress(TrustPolicyInvalid):  # an audience that the file does not name trusts this house alone
             listed = load_trust_list(Path(settings.VERIFICATION_TRUST_POLICY), audience)
-            anchors, crls = anchors + listed.anchor_pem, crls + listed.crl_pem
-    return Trusted(anchors, crls, _timestamp_roots())
+    return Trusted(
+        anchors + listed.anchor_pem,
+        crls + listed.crl_pem,
+        _timestamp_roots(),
+        listed.actor_pem,
+        listed.actor_crl_pem,
+    )
 
 
 def mark_keys() -> dict[str, str]:

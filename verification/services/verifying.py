@@ -90,6 +90,8 @@ def _case(row: Verification, path: Path, folder: Path) -> Case:
         anchors=trusted.anchors,
         crls=trusted.crls,
         timestamp_roots=trusted.timestamp_roots,
+        actor_anchors=trusted.actor_anchors,
+        actor_crls=trusted.actor_crls,
         keys=keys,
         candidates=candidate_files(list(keys), folder),
         layers=frozenset(Stage(one) for one in row.layers),

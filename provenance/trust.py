@@ -69,6 +69,24 @@ def load_trust_list(path: Path, audience: str) -> TrustList:
         TrustPolicyInvalid: the file, or a certificate that it names, is not what it should be.
         OSError: a file is missing.
     """
+    policy = _policy(path)
+    chosen = policy.audiences.get(audience)
+    if chosen is None:
+        known = ", ".join(sorted(policy.audiences))
+        raise TrustPolicyInvalid("AUDIENCE_UNKNOWN", f"{audience!r} is none of: {known}")
+    return _list_of(path, audience, chosen)
+
+
+def load_trust_lists(path: Path) -> dict[str, TrustList]:
+    """Read the trust list of every audience.
+
+    Raises:
+        TrustPolicyInvalid, OSError: as :func:`load_trust_list` says.
+    """
+    return {name: _list_of(path, name, chosen) for name, chosen in _policy(path).audiences.items()}
+
+
+def _policy(path: Path) -> _Policy:
     try:
         document = parse_json_strict(path.read_bytes(), max_bytes=_FILE_BYTES_MAX)
         policy = msgspec.convert(document, _Policy)
@@ -76,11 +94,10 @@ def load_trust_list(path: Path, audience: str) -> TrustList:
         raise TrustPolicyInvalid("TRUST_POLICY_INVALID", str(error)) from error
     if policy.schema != SCHEMA:
         raise TrustPolicyInvalid("TRUST_POLICY_INVALID", f"the schema is not {SCHEMA}")
-    chosen = policy.audiences.get(audience)
-    if chosen is None:
-        known = ", ".join(sorted(policy.audiences))
-        raise TrustPolicyInvalid("AUDIENCE_UNKNOWN", f"{audience!r} is none of: {known}")
+    return policy
 
+
+def _list_of(path: Path, audience: str, chosen: _Audience) -> TrustList:
     def joined(names: tuple[_Path, ...]) -> str:
         return "".join(_pem(path.parent / name) for name in names)
 

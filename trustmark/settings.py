@@ -223,7 +223,7 @@ SOFTBINDING_WAIT_SECONDS = env.integer("TRUSTMARK_SOFTBINDING_WAIT_SECONDS", 25,
 # Layers that are switched on, by comma: provenance, watermark, detection.
 VERIFICATION_LAYERS = env.words("TRUSTMARK_VERIFICATION_LAYERS", "provenance,watermark,detection")
 # The decision policy: name@version, or a .json file.
-VERIFICATION_POLICY = env.text("TRUSTMARK_VERIFICATION_POLICY", "default@1")
+VERIFICATION_POLICY = env.text("TRUSTMARK_VERIFICATION_POLICY", "default@2")
 # A policy on trial: its decisions are written beside the others (shadow), and bind this share of files in per cent
 # (canary). Empty: none is tried.
 VERIFICATION_TRIAL_POLICY = env.text("TRUSTMARK_VERIFICATION_TRIAL_POLICY", "")

@@ -25,7 +25,7 @@ from cryptography.x509 import load_pem_x509_certificates
 from provenance.revocation import revoked_serials
 from provenance.trust import TrustList, load_trust_list
 from trustcore.errors import TrustError
-from trustcore.verification.policy import Policy, parse_policy, policy_named
+from trustcore.verification.policy import DEFAULT, Policy, parse_policy, policy_named
 from trustcore.verification.report import Deepfake, Report
 from trustcore.verification.words import Action, Conclusion, DetectionState, Headline, Impact, Stage
 from verification.pipeline.case import LAYERS, Case
@@ -176,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--key", type=Path, action="append", metavar="FILE", help="file with a mark secret")
     parser.add_argument("--candidates", type=Path, metavar="FILE", help="registered mark ids")
     parser.add_argument(
-        "--decide-by", default="default@1", metavar="POLICY", help="decision policy, or its .json file"
+        "--decide-by", default=DEFAULT, metavar="POLICY", help="decision policy, or its .json file"
     )
     parser.add_argument("--impact", choices=[one.value for one in Impact], default=Impact.LOW.value)
     parser.add_argument("--asset-id", default="", help="what the report calls the file; its name by default")

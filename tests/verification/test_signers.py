@@ -17,11 +17,12 @@ from provenance.authority import SigningIdentity, new_key
 from provenance.cosigning import Actor
 from provenance.credentials import sign_file
 from provenance.reading import ActorVerdict, CredentialVerdict, read_credentials
-from provenance.trust import SCHEMA, TrustPolicyInvalid, load_trust_list
+from provenance.trust import SCHEMA, TrustPolicyInvalid
 from tests.provenance.test_revocation import House
 from tests.verification.conftest import FACTS
 from tests.verification.test_pipeline import judged
 from trustcore.verification.words import ActorState, ProvenanceReason, ProvenanceStatus, Stage
+from verification.checks import check_policies, check_trust
 from verification.cli import main
 from verification.pipeline.stages import credentials
 from verification.services.means import trusted_by
@@ -287,5 +288,12 @@ def test_a_deployment_lists_the_actors_of_each_audience_and_their_revocations(
     assert states("vendor") == (ActorState.UNTRUSTED, (untrusted, "CRL_MALFORMED"))
     # an authority of actors that is no certificate spoils the list, and is not passed over
     (tmp_path / "members.pem").write_text("nobody")
+    assert (trusted_by("stranger").actor_anchors, trusted_by("studio").actor_anchors) == ("", "")
     with pytest.raises(TrustPolicyInvalid, match="actors of guild"):
-        load_trust_list(policy, "guild")
+        trusted_by("guild")
+    (complaint,) = check_trust(None)
+    assert (complaint.id, "actors of guild" in complaint.msg) == ("verification.E002", True)
+    (tmp_path / "members.pem").write_text(anchor)
+    assert check_trust(None) == check_policies(None) == []
+    settings.VERIFICATION_TRIAL_POLICY = "default@0"
+    assert [one.id for one in check_policies(None)] == ["verification.E001"]

@@ -35,8 +35,12 @@ def trusted_by(audience: str) -> Trusted:
     """Whom an audience trusts: this house, and who the deployment's trust policy names for it."""
     anchors, crls, listed = trust_anchors_pem(), revocation_lists_pem(), TrustList("", "")
     if settings.VERIFICATION_TRUST_POLICY:
-        with suppress(TrustPolicyInvalid):  # an audience that the file does not name trusts this house alone
+        try:
             listed = load_trust_list(Path(settings.VERIFICATION_TRUST_POLICY), audience)
+        except TrustPolicyInvalid as error:
+            # one that the file does not name trusts this house alone; a file that says nothing trusts nobody in silence
+            if error.code != "AUDIENCE_UNKNOWN":
+                raise
     return Trusted(
         anchors + listed.anchor_pem,
         crls + listed.crl_pem,

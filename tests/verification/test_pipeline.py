@@ -271,7 +271,7 @@ def test_a_rewrapped_copy_has_the_same_canonical_hash_and_finds_its_original(
     assert first.audit.input_canonical_hash == copy.audit.input_canonical_hash
     assert first.audit.frame_hashes == copy.audit.frame_hashes
     assert first.audit.sampling.frames >= 16
-    assert len(first.audit.iscc) == 2
+    assert {one[:8] for one in first.audit.iscc} >= {"ISCC:GAA", "ISCC:IAA"}, "of its data, of its bytes"
     changed = judged(flipped(plain, tmp_path / "flipped.mp4"), layers=LAYER_A)
     assert changed.audit.input_canonical_hash != first.audit.input_canonical_hash
     original = Original(

@@ -95,7 +95,7 @@ CONTRACTS = (
     StageContract(
         Stage.CANONICALISE,
         "trustmark.canonical/1",
-        "1.1.0",
+        "1.2.0",
         Canonical,
         ErrorState.CANONICALISATION_FAILED,
         300,

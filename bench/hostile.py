@@ -84,7 +84,14 @@ def noise(draw: random.Random, data: bytearray) -> None:
     data[at : at + size] = draw.randbytes(size)
 
 
-MUTATIONS: tuple[Mutation, ...] = (flip, cut, splice, lie, noise)
+def head(draw: random.Random, data: bytearray) -> None:
+    """Damage the first pages alone: names, types and sizes of attributes, which are a small part of a picture file."""
+    for _ in range(draw.choice((1, 4, 16))):
+        at = draw.randrange(min(len(data), 2048))
+        data[at] = draw.choice((0, 0x7F, 0x80, 0xFF, draw.randrange(256)))
+
+
+MUTATIONS: tuple[Mutation, ...] = (flip, cut, splice, lie, noise, head)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """How long verifications take: ``python -m bench.verification --film CLIP --face CLIP``.
 
 Short clips are cut from the two films and verified whole, under a mark key and without a mark, which costs most; a film
-of ten minutes is the first one, over and over; the queue is a deployment's own, small clips in a row for
+of ten minutes is the first one, over and over; stages are forked of a process that has loaded, as a worker's are
+(``--cold``: each loads for itself); the queue is a deployment's own, small clips in a row for
 one worker (``bench.verification_queue``). Beside wall clock it prints CPU seconds of all processes: on a machine
 with other work these are what can be compared. ``targets`` holds what was measured against what was promised; a machine
 that others use misses them for reasons of its own, and the load stands beside them.
@@ -24,8 +25,10 @@ from typing import Any
 import numpy as np
 
 from bench.verification_queue import queued
+from common.warmed import Warmed, forked_seconds
 from trustcore.verification.policy import policy_named
 from verification.pipeline.case import Case
+from verification.pipeline.confined import CHILD
 from verification.pipeline.run import verify
 
 KEY = {"default": "5a" * 32}
@@ -50,22 +53,30 @@ def main() -> None:
     parser.add_argument("--short", type=int, default=20)
     parser.add_argument("--queued", type=int, default=200)
     parser.add_argument("--minutes", type=int, default=10)
+    parser.add_argument(
+        "--cold", action="store_true", help="let each stage load for itself, as one file alone does"
+    )
     given = parser.parse_args()
     told: dict[str, Any] = {"load": os.getloadavg(), "cores": os.cpu_count()}
+    warmed = None if given.cold else Warmed(CHILD)
     with tempfile.TemporaryDirectory(prefix="tm-bench-verify-") as name:
         folder = Path(name)
+        if warmed is not None:
+            warmed.wait_ready()
         if given.short:
             told["short"] = _figures([
-                _one(_cut(given.face if n % 2 else given.film, folder / f"{n}.mp4", start=(n * 3) % 25 % 5 * 2, seconds=5))
+                _one(_cut(given.face if n % 2 else given.film, folder / f"{n}.mp4", start=(n * 3) % 25 % 5 * 2, seconds=5), warmed)
                 for n in range(given.short)
             ])  # fmt: skip
         if given.minutes:
-            told["long"] = _one(_looped(given.film, folder / "long.mp4", minutes=given.minutes))
+            told["long"] = _one(_looped(given.film, folder / "long.mp4", minutes=given.minutes), warmed)
             told["long"] |= {"minutes": given.minutes}
         if given.queued:
             told["queued"] = queued(
                 _cut(given.film, folder / "q.mp4", start=20, seconds=1, size="192:-2"), given.queued
             )
+    if warmed is not None:
+        warmed.end()
     told["load_after"] = os.getloadavg()
     told["targets"] = targets(told)
     print(json.dumps(told, indent=1))
@@ -89,17 +100,21 @@ def targets(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _one(path: Path) -> dict[str, Any]:
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+def _one(path: Path, warmed: Warmed | None) -> dict[str, Any]:
+    before, began = _cpu(), time.monotonic()
     case = Case(path=path, name=path.name, asset_id=path.stem, pointer="bench", keys=KEY)
-    report = verify(case, policy_named("default@1"), at=datetime.now(UTC))
-    took, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    report = verify(case, policy_named("default@1"), at=datetime.now(UTC), warmed=warmed)
+    took, cpu = time.monotonic() - began, _cpu() - before
     stages = {str(run.name): run.milliseconds for run in report.audit.stages}
     failed = [
         f"{run.name} {run.reason}" for run in report.audit.stages if run.state not in {"done", "skipped"}
     ]
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {"seconds": round(took, 2), "cpu_seconds": round(cpu, 2), "stages": stages, "failed": failed}
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime + forked_seconds()
 
 
 def _figures(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -93,6 +93,7 @@ class NamedActor:
         kind: the kind of credential, such as ``cawg.x509.cose``.
         covers: labels of the assertions that they signed.
         codes: status codes that speak against this signature, sorted.
+        serial: number of their certificate, in decimal digits; empty where it has none.
     """
 
     label: str
@@ -102,6 +103,7 @@ class NamedActor:
     verdict: ActorVerdict
     covers: tuple[str, ...]
     codes: tuple[str, ...]
+    serial: str = ""
 
 
 @dataclass(frozen=True)
@@ -418,6 +420,7 @@ def _actor(label: str, data: Any, told: set[tuple[bool, str]]) -> NamedActor:
             if isinstance(one, dict)
         ),
         codes=tuple(sorted(against)),
+        serial=str(signature.get("cert_serial_number") or ""),
     )
 
 

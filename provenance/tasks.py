@@ -28,7 +28,10 @@ logger = logging.getLogger(__name__)
 BEAT: tuple[str | tuple[str, float], ...] = (
     "provenance.resume_releases",
     ("provenance.write_letters", 2.0),
+    ("provenance.drop_leftovers", 86_400.0),
 )
+# longer than any upload or step takes from its first byte to its row
+_LEFT_HOURS = 24
 _QUEUE = "media.cpu"
 _RETRIES = 4
 _QUIET = timedelta(seconds=60)
@@ -84,6 +87,12 @@ def resume_releases() -> int:
 def write_letters() -> int:
     """Write to who uploaded an output that it is held."""
     return notices.write_letters(OF_OUTPUTS, told_of_output)
+
+
+@shared_task(name="provenance.drop_leftovers")
+def drop_leftovers() -> int:
+    """Delete files of outputs that no row names."""
+    return services.drop_leftovers(hours=_LEFT_HOURS)
 
 
 def _carry_out(task: "Task[Any, Any]", step: Callable[[UUID], Asset], asset_id: str) -> None:

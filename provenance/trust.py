@@ -3,10 +3,12 @@
 A guild, a broadcaster and the studio itself need not trust the same signers. The file names them::
 
     {"schema": "trustmark-trust-policy/1",
-     "audiences": {"guild": {"anchors": ["guild.pem", "studio.pem"], "crls": ["studio.crl"]},
+     "audiences": {"guild": {"anchors": ["guild.pem", "studio.pem"], "crls": ["studio.crl"],
+                             "actors": ["members.pem"], "actor_crls": ["members.crl"]},
                    "broadcaster": {"anchors": ["broadcaster.pem"]}}}
 
-Paths are relative to the file. An audience without anchors trusts nobody; an unknown one is an error.
+Paths are relative to the file. An audience without anchors trusts nobody; an unknown one is an error. ``actors`` are
+authorities of named actors, who sign beside a claim's signer (CAWG identity); nobody is a signer of claims by these.
 """
 
 from dataclasses import dataclass
@@ -37,15 +39,19 @@ class TrustPolicyInvalid(ValueError):
 
 @dataclass(frozen=True)
 class TrustList:
-    """The authorities that one audience trusts, and the revocation lists it has, as PEM."""
+    """The authorities that one audience trusts, and the revocation lists it has, as PEM; of named actors, too."""
 
     anchor_pem: str
     crl_pem: str
+    actor_pem: str = ""
+    actor_crl_pem: str = ""
 
 
 class _Audience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     anchors: tuple[_Path, ...]
     crls: tuple[_Path, ...] = ()
+    actors: tuple[_Path, ...] = ()
+    actor_crls: tuple[_Path, ...] = ()
 
 
 class _Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,6 +69,24 @@ def load_trust_list(path: Path, audience: str) -> TrustList:
         TrustPolicyInvalid: the file, or a certificate that it names, is not what it should be.
         OSError: a file is missing.
     """
+    policy = _policy(path)
+    chosen = policy.audiences.get(audience)
+    if chosen is None:
+        known = ", ".join(sorted(policy.audiences))
+        raise TrustPolicyInvalid("AUDIENCE_UNKNOWN", f"{audience!r} is none of: {known}")
+    return _list_of(path, audience, chosen)
+
+
+def load_trust_lists(path: Path) -> dict[str, TrustList]:
+    """Read the trust list of every audience.
+
+    Raises:
+        TrustPolicyInvalid, OSError: as :func:`load_trust_list` says.
+    """
+    return {name: _list_of(path, name, chosen) for name, chosen in _policy(path).audiences.items()}
+
+
+def _policy(path: Path) -> _Policy:
     try:
         document = parse_json_strict(path.read_bytes(), max_bytes=_FILE_BYTES_MAX)
         policy = msgspec.convert(document, _Policy)
@@ -70,17 +94,23 @@ def load_trust_list(path: Path, audience: str) -> TrustList:
         raise TrustPolicyInvalid("TRUST_POLICY_INVALID", str(error)) from error
     if policy.schema != SCHEMA:
         raise TrustPolicyInvalid("TRUST_POLICY_INVALID", f"the schema is not {SCHEMA}")
-    chosen = policy.audiences.get(audience)
-    if chosen is None:
-        known = ", ".join(sorted(policy.audiences))
-        raise TrustPolicyInvalid("AUDIENCE_UNKNOWN", f"{audience!r} is none of: {known}")
-    anchors = "".join(_pem(path.parent / name) for name in chosen.anchors)
-    try:
-        if anchors:
-            x509.load_pem_x509_certificates(anchors.encode("ascii"))
-    except ValueError as error:
-        raise TrustPolicyInvalid("TRUST_POLICY_INVALID", f"anchors of {audience}: {error}") from error
-    return TrustList(anchors, "".join(_pem(path.parent / name) for name in chosen.crls))
+    return policy
+
+
+def _list_of(path: Path, audience: str, chosen: _Audience) -> TrustList:
+    def joined(names: tuple[_Path, ...]) -> str:
+        return "".join(_pem(path.parent / name) for name in names)
+
+    listed = TrustList(
+        joined(chosen.anchors), joined(chosen.crls), joined(chosen.actors), joined(chosen.actor_crls)
+    )
+    for what, pem in (("anchors", listed.anchor_pem), ("actors", listed.actor_pem)):
+        try:
+            if pem:
+                x509.load_pem_x509_certificates(pem.encode("ascii"))
+        except ValueError as error:
+            raise TrustPolicyInvalid("TRUST_POLICY_INVALID", f"{what} of {audience}: {error}") from error
+    return listed
 
 
 def _pem(path: Path) -> str:

@@ -8,3 +8,7 @@ class VerificationConfig(AppConfig):
 
     name = "verification"
     verbose_name = "Verification"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from verification import checks  # noqa: F401

@@ -25,7 +25,7 @@ from cryptography.x509 import load_pem_x509_certificates
 from provenance.revocation import revoked_serials
 from provenance.trust import TrustList, load_trust_list
 from trustcore.errors import TrustError
-from trustcore.verification.policy import Policy, parse_policy, policy_named
+from trustcore.verification.policy import DEFAULT, Policy, parse_policy, policy_named
 from trustcore.verification.report import Deepfake, Report
 from trustcore.verification.words import Action, Conclusion, DetectionState, Headline, Impact, Stage
 from verification.pipeline.case import LAYERS, Case
@@ -90,7 +90,8 @@ def _case(given: argparse.Namespace) -> Case:
         anchors=trust.anchor_pem,
         crls=trust.crl_pem,
         timestamp_roots=_certificates(given.timestamp_roots),
-        actor_anchors=_certificates(given.actor_anchors),
+        actor_anchors=trust.actor_pem,
+        actor_crls=trust.actor_crl_pem,
         sidecar=sidecar,
         keys={one.key_id: one.key.hex() for one in keys},
         candidates={one.key_id: str(given.candidates) for one in keys} if given.candidates else {},
@@ -111,14 +112,18 @@ def _sidecars(path: Path) -> tuple[Path, Path]:
 def _trust(given: argparse.Namespace) -> TrustList:
     anchors = "".join(path.read_text(encoding="ascii") for path in given.anchors)
     crls = "".join(path.read_text(encoding="ascii") for path in given.crl)
+    actors = _certificates(given.actor_anchors)
+    actor_crls = "".join(path.read_text(encoding="ascii") for path in given.actor_crl)
     if given.policy is not None:
         listed = load_trust_list(given.policy, given.audience)
         anchors, crls = listed.anchor_pem + anchors, listed.crl_pem + crls
+        actors, actor_crls = listed.actor_pem + actors, listed.actor_crl_pem + actor_crls
     if anchors:
         load_pem_x509_certificates(anchors.encode("ascii"))
-    if crls:
-        revoked_serials(crls, anchor_pem=anchors, now=datetime.now(UTC))
-    return TrustList(anchors, crls)
+    for lists, trusted in ((crls, anchors), (actor_crls, actors)):
+        if lists:
+            revoked_serials(lists, anchor_pem=trusted, now=datetime.now(UTC))
+    return TrustList(anchors, crls, actors, actor_crls)
 
 
 def _certificates(paths: list[Path]) -> str:
@@ -161,6 +166,9 @@ def _parser() -> argparse.ArgumentParser:
         "--actor-anchors", type=Path, action="append", default=[], metavar="PEM",
         help="authorities of named actors, who sign beside the claim's signer; signers are not trusted by these",
     )  # fmt: skip
+    parser.add_argument(
+        "--actor-crl", type=Path, action="append", default=[], metavar="PEM", help="their revocation lists"
+    )
     parser.add_argument("--policy", type=Path, metavar="JSON", help="trust lists by audience")
     parser.add_argument("--audience", metavar="NAME", help="whose trust list of the policy to use")
     parser.add_argument("--sidecar", type=Path, metavar="C2PA", help="a manifest store beside the file")
@@ -168,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--key", type=Path, action="append", metavar="FILE", help="file with a mark secret")
     parser.add_argument("--candidates", type=Path, metavar="FILE", help="registered mark ids")
     parser.add_argument(
-        "--decide-by", default="default@1", metavar="POLICY", help="decision policy, or its .json file"
+        "--decide-by", default=DEFAULT, metavar="POLICY", help="decision policy, or its .json file"
     )
     parser.add_argument("--impact", choices=[one.value for one in Impact], default=Impact.LOW.value)
     parser.add_argument("--asset-id", default="", help="what the report calls the file; its name by default")

@@ -12,6 +12,7 @@ from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from common.warmed import forked_seconds
 from trustcore.verification.report import Report, StageRun
 from trustcore.verification.words import Stage, StageState
 from verification.detectors.cards import DetectorUnusable, installed
@@ -132,4 +133,4 @@ def kept(*, copy_bytes: int, fetched_bytes: int, record: dict[str, object]) -> N
 
 def _cpu() -> float:
     whole = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(one.ru_utime + one.ru_stime for one in whole)
+    return sum(one.ru_utime + one.ru_stime for one in whole) + forked_seconds()

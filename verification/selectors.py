@@ -58,7 +58,10 @@ def copies_outlived(*, before: datetime) -> QuerySet[Verification]:
 
 
 def review_queue(principal: Principal) -> QuerySet[Verification]:
-    """Held and escalated files of the organisation that fewer than two people have agreed on, oldest first."""
+    """Held and escalated files of the organisation that fewer than two people have agreed on.
+
+    Those where somebody would be harmed come first, then the oldest: that is what who hands one in is told.
+    """
     decided = (
         Review.objects.values("record", "verdict").annotate(people=Count("person")).filter(people__gte=EYES)
     )
@@ -69,7 +72,7 @@ def review_queue(principal: Principal) -> QuerySet[Verification]:
         .prefetch_related(
             Prefetch("record__reviews", Review.objects.select_related("person").order_by("created_at"))
         )
-        .order_by("created_at")
+        .order_by("impact", "created_at")  # high stands before low
     )
 
 

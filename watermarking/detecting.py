@@ -6,8 +6,9 @@ where a layer does and the other does not contradict it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ from watermarking.signal.evidence import LayerReading
 from watermarking.signal.reading import FrameSize, PictureReader
 from watermarking.signal.residual import FilmResidual, Stretch, cells_of, normalised_residual
 from watermarking.signal.roster import Ids
-from watermarking.signal.threads import use_threads
+from watermarking.signal.threads import LOOKING_THREADS, use_threads
 from watermarking.verdict import combined, thresholds_of, transformation_of
 
 FRAMES, MORE_FRAMES = 32, 120
@@ -161,10 +162,16 @@ def _pixel_features(
         return kept
     film = FilmResidual()
     first: list[SampledFrame] = []
-    for frame in _ahead(_frames(path, medium, SizeOf(card.geometry.side), count)):
-        first = first or [frame]
-        if (frame.width, frame.height) == (first[0].width, first[0].height):
-            film.add_residuals(*looked.residual_of(frame))
+    with ThreadPoolExecutor(LOOKING_THREADS, initializer=use_threads, initargs=(1,)) as lookers:
+        waiting: deque[Future[tuple[torch.Tensor, torch.Tensor]]] = deque()
+        for frame in _ahead(_frames(path, medium, SizeOf(card.geometry.side), count)):
+            first = first or [frame]
+            if (frame.width, frame.height) == (first[0].width, first[0].height):
+                waiting.append(lookers.submit(looked.residual_of, frame))
+            if len(waiting) > LOOKING_THREADS:
+                film.add_residuals(*waiting.popleft().result())
+        for one in waiting:
+            film.add_residuals(*one.result())
     features = _features(film, first, medium)
     if store is not None and name:
         store.save(name, features)

@@ -16,12 +16,18 @@ from django.db import InterfaceError, OperationalError
 from common import clock
 from watermarking import selectors, services
 from watermarking.models import JOBS_UNFINISHED, JobState, MediaJob
-from watermarking.work import admission, joining, marking
+from watermarking.work import admission, joining, leftovers, marking
 from watermarking.work.jobs import drop_old_results
 from watermarking.work.limits import work_limits
 from watermarking.work.reading import read_in_turn
 
-BEAT = ("watermarking.resume_detections", "watermarking.resume_jobs")
+BEAT = (
+    "watermarking.resume_detections",
+    "watermarking.resume_jobs",
+    ("watermarking.drop_leftovers", 86_400),
+)
+# longer than any stretch is marked for: its file may be older than its row by as much
+_LEFT_HOURS = 24
 _QUEUE = "media.cpu"
 _QUEUES = {MediaJob.Device.CPU: "media.cpu", MediaJob.Device.GPU: "media.gpu"}
 _QUIET = timedelta(minutes=2)
@@ -114,6 +120,12 @@ def resume_jobs() -> int:
     drop_old_results(before=clock.now() - timedelta(hours=work_limits().result_hours))
     admit_jobs()
     return resumed
+
+
+@shared_task(name="watermarking.drop_leftovers")
+def drop_leftovers() -> int:
+    """Delete working files and uploads that no row names."""
+    return leftovers.drop_leftovers(hours=_LEFT_HOURS)
 
 
 def start_work(job_id: UUID) -> None:

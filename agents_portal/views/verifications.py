@@ -140,7 +140,7 @@ def replay_page(request: PortalRequest, verification_id: UUID) -> HttpResponse:
 @portal_page(*READERS)
 @require_GET
 def review_queue_page(request: PortalRequest) -> HttpResponse:
-    """What was held or escalated and waits for two people, oldest first."""
+    """What was held or escalated and waits for two people, what would harm somebody first, then the oldest."""
     rows = list(selectors.review_queue(request.principal)[:100])
     return render(
         request,

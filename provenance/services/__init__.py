@@ -3,6 +3,7 @@
 from provenance.services.credentialing import is_sidecar
 from provenance.services.evidence import LoggedOutput, duty_evidence, duty_page
 from provenance.services.intake import receive_asset
+from provenance.services.leftovers import drop_leftovers
 from provenance.services.reading import record_reading
 from provenance.services.registering import register_mark_for
 from provenance.services.release import mark_asset, sign_asset, verify_asset
@@ -20,6 +21,7 @@ from provenance.services.taking_up import take_up_again
 __all__ = [
     "LoggedOutput",
     "choose_resolution",
+    "drop_leftovers",
     "duty_evidence",
     "duty_page",
     "is_sidecar",

@@ -155,6 +155,13 @@ def test_two_people_decide_and_strangers_find_nothing(desk: Any, reader: Client)
     waiting = reader.get("/verify/held/").content.decode()
     assert "clip-from-feed.mp4" in waiting
     assert "Nobody yet" in waiting
+    assert "Somebody would be harmed" not in waiting
+    finished(
+        desk.organisation, desk.person, errors=("stream_corrupted",), impact="high", file_name="urgent.mp4"
+    )
+    waiting = reader.get("/verify/held/").content.decode()
+    assert waiting.count("Somebody would be harmed") == 1
+    assert waiting.index("urgent.mp4") < waiting.index("clip-from-feed.mp4"), "a person looks sooner"
     word = {"verdict": "KEEP_BACK", "reason": "It breaks off in the middle."}
     assert reader.post(f"/verify/{row.pk}/review/", {"verdict": "KEEP_BACK"}).status_code == 422
     assert reader.post(f"/verify/{row.pk}/review/", word).status_code == 302

@@ -86,5 +86,13 @@ def stage_of(name: str) -> Callable[[dict[str, Any]], Any]:
     return work
 
 
+def load() -> None:
+    """For what forks this: nothing is loaded before its turn."""
+
+
+def main(arguments: list[str]) -> None:
+    child.main(arguments, stage_of)
+
+
 if __name__ == "__main__":
-    child.main(sys.argv[1:], stage_of)
+    main(sys.argv[1:])

@@ -6,11 +6,13 @@ import json
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from prometheus_client import REGISTRY
 
+from common.warmed import forked_seconds
 from trustcore.verification.report import Deepfake, StageRun
 from trustcore.verification.words import DetectionState, ErrorState, RiskStatus, StageState
 from verification import metrics
@@ -143,13 +145,13 @@ def test_the_design_names_its_threats_and_maps_itself_to_c2pa_and_nist() -> None
 @pytest.mark.req("LV-205")
 @pytest.mark.django_db
 def test_what_a_file_costs_is_counted_in_processor_time_storage_and_bandwidth(
-    still: Path, monkeypatch: pytest.MonkeyPatch
+    still: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     from django.core.files.storage import FileSystemStorage
 
     from tests import factories
     from verification import services
-    from verification.services import verifying
+    from verification.services import means, verifying
 
     def value(name: str, **labels: str) -> float:
         return REGISTRY.get_sample_value(f"trustmark_verification_{name}", labels) or 0.0
@@ -173,8 +175,15 @@ def test_what_a_file_costs_is_counted_in_processor_time_storage_and_bandwidth(
         return {name: now - before[name] for name, now in told().items()}
 
     size = still.stat().st_size
+    settings.VERIFICATION_WARM = False
     cost = verified()
     assert 0.1 < cost["cpu"] < 120, "the confined processes are counted"
+    settings.VERIFICATION_WARM = True
+    forks = means.warmed()
+    assert forks is not None
+    assert forks.wait_ready()
+    before = forked_seconds()
+    assert verified()["cpu"] >= forked_seconds() - before > 0, "and those that are forked"
     assert (cost["copy"], cost["taken_in"], cost["fetched"]) == (size, size, 0), "the copy lies in a folder"
     assert 1_000 < cost["record"] < 100_000
     # in a bucket the worker fetches it

@@ -91,7 +91,7 @@ def test_a_file_of_ours_is_verified_signed_and_kept(producer: Any, plain: Path, 
     assert record.kid in public_keys("DECISION")
     assert report.audit.input_sha256 == f"sha256:{row.sha256}"
     assert report.provenance.manifests[0].signer
-    assert record.policy == policy_document(policy_named("default@1"))
+    assert record.policy == policy_document(policy_named("default@2"))
     assert [one["name"] for one in row.stages] == [str(run.name) for run in report.audit.stages]
     told = Event.objects.get(kind="verification.decided")
     assert told.details["report_sha256"] == record.report_sha256

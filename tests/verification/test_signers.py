@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,15 @@ from provenance.authority import SigningIdentity, new_key
 from provenance.cosigning import Actor
 from provenance.credentials import sign_file
 from provenance.reading import ActorVerdict, CredentialVerdict, read_credentials
+from provenance.trust import SCHEMA, TrustPolicyInvalid
 from tests.provenance.test_revocation import House
 from tests.verification.conftest import FACTS
 from tests.verification.test_pipeline import judged
 from trustcore.verification.words import ActorState, ProvenanceReason, ProvenanceStatus, Stage
+from verification.checks import check_policies, check_trust
 from verification.cli import main
 from verification.pipeline.stages import credentials
+from verification.services.means import trusted_by
 
 LAYER_A = frozenset({Stage.PROVENANCE})
 
@@ -222,11 +227,73 @@ def test_an_actor_is_trusted_by_a_list_of_actors_alone_and_nobody_else_by_it(
     # and a list of actors makes nobody a signer of claims
     alone = credentials.run({"path": str(both), "anchors": person.anchor, "actor_anchors": anchors})
     assert alone["provenance"]["reason"] == ProvenanceReason.SIGNER_UNTRUSTED
+    # a certificate that its authority has revoked is nobody's; a list that says nothing lets nobody be vouched for
+    serial = person.leaf.serial_number
+    listed_too = {"actor_anchors": person.anchor}
+    assert state(**listed_too, actor_crls=person.crl(serial + 1)) == (ActorState.TRUSTED, ())
+    assert state(**listed_too, actor_crls=person.crl(serial)) == (
+        ActorState.UNTRUSTED, ("cawg.x509.credential.revoked", "cawg.x509.credential.untrusted"),
+    )  # fmt: skip
+    for crl, code in (
+        (person.crl(now=datetime.now(UTC) - timedelta(days=400)), "CRL_EXPIRED"),
+        (talent.crl(serial), "CRL_UNTRUSTED"),
+    ):
+        assert state(**listed_too, actor_crls=crl) == (
+            ActorState.UNTRUSTED,
+            ("cawg.x509.credential.untrusted", code),
+        )
     listed = tmp_path / "actors.pem"
     listed.write_text(person.anchor)
     (tmp_path / "anchors.pem").write_text(anchors)
     told = [str(both), "--no-detect", "--anchors", str(tmp_path / "anchors.pem"), "--actor-anchors"]
     assert main([*told, str(listed)]) == 0
     assert "also signed by person.example (cawg.creator): trusted" in capsys.readouterr().out
+    (tmp_path / "actors.crl").write_text(person.crl(serial))
+    assert main([*told, str(listed), "--actor-crl", str(tmp_path / "actors.crl")]) == 0
+    assert "also signed by person.example (cawg.creator): untrusted" in capsys.readouterr().out
     listed.write_text("nobody")
     assert main([*told, str(listed)]) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.req("LV-022")
+@pytest.mark.req("LV-223")
+def test_a_deployment_lists_the_actors_of_each_audience_and_their_revocations(
+    signed_by_a_listed_actor: tuple[Path, str], talent: House, tmp_path: Path, settings: Any
+) -> None:
+    path, anchor = signed_by_a_listed_actor
+    (tmp_path / "members.pem").write_text(anchor)
+    (tmp_path / "members.crl").write_text("no list")
+    audiences: dict[str, Any] = {
+        "guild": {"anchors": [], "actors": ["members.pem"]},
+        "studio": {"anchors": []},
+        "vendor": {"anchors": [], "actors": ["members.pem"], "actor_crls": ["members.crl"]},
+    }
+    policy = tmp_path / "trust.json"
+    policy.write_text(json.dumps({"schema": SCHEMA, "audiences": audiences}))
+    settings.VERIFICATION_TRUST_POLICY = str(policy)
+
+    def states(audience: str) -> tuple[ActorState, tuple[str, ...]]:
+        trusted = trusted_by(audience)
+        said = judged(
+            path, layers=LAYER_A, anchors=trusted.anchors, actor_anchors=trusted.actor_anchors,
+            actor_crls=trusted.actor_crls,
+        ).provenance  # fmt: skip
+        (one,) = said.manifests[0].actors
+        return one.state, one.codes
+
+    untrusted = "cawg.x509.credential.untrusted"
+    assert states("guild") == (ActorState.TRUSTED, ())
+    assert states("studio") == (ActorState.UNTRUSTED, (untrusted,))
+    assert states("vendor") == (ActorState.UNTRUSTED, (untrusted, "CRL_MALFORMED"))
+    # an authority of actors that is no certificate spoils the list, and is not passed over
+    (tmp_path / "members.pem").write_text("nobody")
+    assert (trusted_by("stranger").actor_anchors, trusted_by("studio").actor_anchors) == ("", "")
+    with pytest.raises(TrustPolicyInvalid, match="actors of guild"):
+        trusted_by("guild")
+    (complaint,) = check_trust(None)
+    assert (complaint.id, "actors of guild" in complaint.msg) == ("verification.E002", True)
+    (tmp_path / "members.pem").write_text(anchor)
+    assert check_trust(None) == check_policies(None) == []
+    settings.VERIFICATION_TRIAL_POLICY = "default@0"
+    assert [one.id for one in check_policies(None)] == ["verification.E001"]

@@ -5,7 +5,8 @@
 3. otherwise the risk decides: high ``hold``, medium and low ``label``; without one: ``label``;
 4. where detectors disagree or are not sure, a ``hold`` becomes ``escalate``: a person looks, nothing is blocked by doubt;
    where the policy says so, disagreement alone asks for a person;
-5. every error state lifts the action to what the policy says at least.
+5. every error state lifts the action to what the policy says at least;
+6. so do credentials whose signature or ingredient does not hold, or whose signer was revoked, where the policy says so.
 
 A risk counts only where the detectors may act *and* the policy names what they were calibrated on; in shadow it is
 written down and changes nothing. Numbers that are none count as nothing known.
@@ -117,6 +118,10 @@ def decide(evidence: Evidence, policy: Policy) -> Decision:
     for error in sorted(evidence.errors, key=list(ErrorState).index):
         codes.append(RationaleCode(error.value))
         action = _at_least(action, policy.errors[error].of(evidence.impact))
+    reason = evidence.provenance_reason if evidence.provenance is ProvenanceStatus.INVALID else None
+    if reason is not None and (floor := policy.floor_of(reason)) is not None:
+        codes.append(RationaleCode(reason.value))
+        action = _at_least(action, floor.of(evidence.impact))
     if evidence.layers < 2:
         codes.append(RationaleCode.SINGLE_LAYER)
     conclusion = (

@@ -14,14 +14,18 @@ from importlib.resources import files
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from trustcore.encoding import parse_json_strict, prepare_readers, sha256_hex
 from trustcore.errors import TrustError
-from trustcore.verification.words import Action, ErrorState, Impact
+from trustcore.verification.words import Action, ErrorState, Impact, ProvenanceReason
 
 SCHEMA = "trustmark.verification-policy/1"
-DEFAULT = "default@1"
+DEFAULT = "default@2"
+# why credentials are not what was signed, or signed by whom they say: what a policy may lead further than their absence
+AGAINST = frozenset(
+    {ProvenanceReason.SIGNATURE_INVALID, ProvenanceReason.INGREDIENT_INVALID, ProvenanceReason.SIGNER_REVOKED}
+)
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Words = Annotated[str, Meta(min_length=10, max_length=600)]
 
@@ -93,7 +97,11 @@ class ByImpact(_Part, frozen=True):
 
 
 class Policy(_Part, frozen=True):
-    """One version of a policy; ``errors`` names every error state."""
+    """One version of a policy; ``errors`` names every error state.
+
+    ``provenance_reasons``: the least that follows from reasons of ``AGAINST``; policies of before have none, and keep
+    their hash.
+    """
 
     schema: str
     name: Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,40}$")]
@@ -104,6 +112,13 @@ class Policy(_Part, frozen=True):
     risk: RiskPolicy
     errors: dict[ErrorState, ByImpact]
     profile: Profile
+    provenance_reasons: dict[ProvenanceReason, ByImpact] | UnsetType = UNSET
+
+    def floor_of(self, reason: ProvenanceReason | None) -> ByImpact | None:
+        """The least that follows from a reason, where the policy says so."""
+        if self.provenance_reasons is UNSET or reason is None:
+            return None
+        return self.provenance_reasons.get(reason)
 
     @property
     def ref(self) -> str:
@@ -164,6 +179,8 @@ def _complaints(policy: Policy) -> list[str]:
     risk = policy.risk
     missing = sorted(set(ErrorState) - set(policy.errors))
     found = [f"no action for {', '.join(missing)}"] if missing else []
+    if policy.provenance_reasons is not UNSET and set(policy.provenance_reasons) != AGAINST:
+        found.append(f"provenance_reasons are {', '.join(sorted(AGAINST))}")
     if policy.schema != SCHEMA:
         found.append(f"the schema is not {SCHEMA}")
     if risk.medium_above > risk.high_above:

@@ -177,6 +177,9 @@ class RationaleCode(StrEnum):
     STREAM_CORRUPTED = "stream_corrupted"
     INGESTION_FAILED = "ingestion_failed"
     CANONICALISATION_FAILED = "canonicalisation_failed"
+    SIGNATURE_INVALID = "signature_invalid"
+    INGREDIENT_INVALID = "ingredient_invalid"
+    SIGNER_REVOKED = "signer_revoked"
 
 
 class Conclusion(StrEnum):

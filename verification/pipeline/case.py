@@ -28,7 +28,8 @@ class Case:
         pointer: where the input lies, as the report names it; never a path of this machine.
         anchors, crls: PEM of the audience's authorities and their revocation lists.
         timestamp_roots: PEM of the roots of timestamp authorities; nobody is trusted as a signer by these.
-        actor_anchors: PEM of the authorities of named actors, who sign beside a claim's signer; of no claim's signer.
+        actor_anchors, actor_crls: PEM of the authorities of named actors, who sign beside a claim's signer, and their
+            revocation lists; of no claim's signer.
         keys: mark keys by key id; none: marks are not looked for.
         candidates: files of registered ids by key id.
         layers: the layers that are switched on.
@@ -45,6 +46,7 @@ class Case:
     crls: str = ""
     timestamp_roots: str = ""
     actor_anchors: str = ""
+    actor_crls: str = ""
     sidecar: Path | None = None
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     candidates: Mapping[str, str] = field(default_factory=dict)

@@ -1,5 +1,7 @@
 """The confined process: one stage, then it ends. ``python -m verification.pipeline.child STAGE MEMORY SECONDS``.
 
+It is a fresh process, or forked of one that has loaded the stages and has read nothing (``common.warmed``).
+
 First it gives up what it does not need: memory and time beyond its limits, core dumps, new privileges, and the network
 where this kernel lets a process leave it. Then it loads its stage, and only then reads its orders from standard input:
 it may be started before they are there. It writes one JSON object to standard output. Its environment holds no secret
@@ -41,6 +43,17 @@ def main(
             "detail": str(getattr(error, "detail", "") or "")[:300],
         }
     say_and_end(answers, json.dumps(answer | {"isolated": isolated}).encode())
+
+
+def load() -> None:
+    """Load every stage, but for what would start threads: the process that all are forked of has one."""
+    for name in _MODULES.values():
+        module = import_module(name)
+        getattr(module, "load_shared", getattr(module, "load", _nothing))()
+
+
+def _nothing() -> None:
+    """What a stage loads that has nothing to load."""
 
 
 def _stage(name: str) -> Callable[[dict[str, Any]], Any]:

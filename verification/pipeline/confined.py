@@ -10,11 +10,13 @@ import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import Lock
 from typing import IO, Any
 
 import msgspec
 
 from common.confinement import end_confined, start_confined
+from common.warmed import Job, Warmed
 from trustcore.verification.words import StageState
 from verification.pipeline.cleaning import read_answer
 from verification.pipeline.contracts import StageContract
@@ -47,29 +49,38 @@ class Outcome:
 
 
 class Confined:
-    """A stage's process, loading; :meth:`run` gives it its orders, once, and :meth:`end` makes sure that it is gone."""
+    """A stage's process, loading; :meth:`run` gives it its orders, once, and :meth:`end` makes sure that it is gone.
 
-    def __init__(self, contract: StageContract, *, child: str = CHILD, seconds: float | None = None) -> None:
+    Args:
+        warmed: forks one that has loaded already, where it is ready: that one starts when it is run.
+    """
+
+    def __init__(
+        self,
+        contract: StageContract,
+        *,
+        child: str = CHILD,
+        seconds: float | None = None,
+        warmed: Warmed | None = None,
+    ) -> None:
         self.contract = contract
         self.seconds = seconds if seconds is not None else contract.seconds
-        limits = (str(contract.memory), str(max(1, int(self.seconds * 4))))
+        self._child, self._lock, self._over = child, Lock(), False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._job: Job | None = None
+        self._warmed = warmed if warmed is not None and warmed.is_ready() else None
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed by end)
-        try:
-            self._process = start_confined(
-                child, str(contract.stage), *limits, stdin=subprocess.PIPE, stdout=self._said
-            )
-        except OSError:
-            self._said.close()
-            raise
+        if self._warmed is None:
+            self._start()
 
     def run(self, given: dict[str, Any]) -> Outcome:
         """Let the stage work on ``given``; the time that counts begins now."""
         began = time.monotonic()
+        orders = json.dumps({"given": given}).encode()
         try:
-            # one that died while it loaded is told by how it ended
-            with suppress(BrokenPipeError):
-                self._process.communicate(json.dumps({"given": given}).encode(), timeout=self.seconds)
-            code = self._process.wait(timeout=self.seconds)
+            code = self._forked(orders)
+            if code is None:
+                code = self._loaded(orders)
         except subprocess.TimeoutExpired:
             return Outcome(StageState.TIMED_OUT, _since(began), reason="timed_out", error="TimeoutExpired")
         except OSError as error:
@@ -77,15 +88,55 @@ class Confined:
         else:
             return _told(self.contract, self._said, code, _since(began))
         finally:
+            if self._job is not None:
+                self._job.end()
             self.end()
 
     def end(self) -> None:
         """End the process, whatever it does."""
-        end_confined(self._process)
-        if self._process.stdin is not None:
-            with suppress(BrokenPipeError):
-                self._process.stdin.close()
+        with self._lock:
+            self._over = True
+            if self._job is not None:
+                self._job.kill()
+        if self._process is not None:
+            end_confined(self._process)
+            if self._process.stdin is not None:
+                with suppress(BrokenPipeError):
+                    self._process.stdin.close()
         self._said.close()
+
+    def _words(self) -> tuple[str, str, str]:
+        return str(self.contract.stage), str(self.contract.memory), str(max(1, int(self.seconds * 4)))
+
+    def _start(self) -> None:
+        try:
+            self._process = start_confined(
+                self._child, *self._words(), stdin=subprocess.PIPE, stdout=self._said
+            )
+        except OSError:
+            self._said.close()
+            raise
+
+    def _forked(self, orders: bytes) -> int | None:
+        """The code of a process that was forked; None where this one was started, or has to be."""
+        if self._warmed is None:
+            return None
+        with tempfile.TemporaryFile() as file:
+            file.write(orders)
+            file.seek(0)
+            with self._lock:
+                if not self._over:
+                    self._job = self._warmed.start(*self._words(), orders=file, answer=self._said)
+        return self._job.wait(self.seconds) if self._job is not None else None
+
+    def _loaded(self, orders: bytes) -> int:
+        if self._process is None:  # what forks went while this one waited for its turn
+            self._start()
+        assert self._process is not None
+        # one that died while it loaded is told by how it ended
+        with suppress(BrokenPipeError):
+            self._process.communicate(orders, timeout=self.seconds)
+        return self._process.wait(timeout=self.seconds)
 
 
 def not_started(error: OSError) -> Outcome:

@@ -95,7 +95,7 @@ CONTRACTS = (
     StageContract(
         Stage.CANONICALISE,
         "trustmark.canonical/1",
-        "1.1.0",
+        "1.2.0",
         Canonical,
         ErrorState.CANONICALISATION_FAILED,
         300,
@@ -104,7 +104,7 @@ CONTRACTS = (
     StageContract(
         Stage.PROVENANCE,
         "trustmark.credentials/2",
-        "2.1.0",
+        "2.2.0",
         Credentials,
         ErrorState.PROVENANCE_EXTRACT_FAILED,
         120,

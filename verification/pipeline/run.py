@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from common.warmed import Warmed
 from trustcore.verification.decide import Evidence, Risk, decide
 from trustcore.verification.policy import Policy
 from trustcore.verification.report import (
@@ -73,6 +74,7 @@ class _Course:
     child: str
     seconds: float | None
     tell: OnStage
+    warmed: Warmed | None = None
     runs: list[StageRun] = field(default_factory=list)
     errors: set[ErrorState] = field(default_factory=set)
     only_binding_fails: bool = False
@@ -85,7 +87,7 @@ class _Course:
     def start(self, stage: Stage) -> None:
         """Start a stage before its turn; where there is no process to be had now, it is tried again in its turn."""
         with suppress(OSError):
-            self.early[stage] = Confined(contract_of(stage), child=self.child, seconds=self.seconds)
+            self.early[stage] = self._confined(contract_of(stage))
 
     def begin(self, stage: Stage, given: dict[str, Any]) -> None:
         """Let a stage that was started work beside the others; :meth:`run` takes its outcome in its turn."""
@@ -112,10 +114,13 @@ class _Course:
 
     def _alone(self, contract: StageContract, given: dict[str, Any]) -> Outcome:
         try:
-            process = Confined(contract, child=self.child, seconds=self.seconds)
+            process = self._confined(contract)
         except OSError as error:
             return not_started(error)
         return process.run(given)
+
+    def _confined(self, contract: StageContract) -> Confined:
+        return Confined(contract, child=self.child, seconds=self.seconds, warmed=self.warmed)
 
     def skip(self, stage: Stage, reason: str) -> None:
         self._note(contract_of(stage), StageState.SKIPPED, 0.0, reason)
@@ -165,6 +170,7 @@ def verify(
     at: datetime,
     child: str = CHILD,
     seconds: float | None = None,
+    warmed: Warmed | None = None,
     lead: Callable[[str], dict[str, Any] | None] = lambda payload: None,
     tell: OnStage = lambda run: None,
 ) -> Report:
@@ -173,10 +179,11 @@ def verify(
     Args:
         at: the moment that the report states.
         seconds: wall clock of each stage, instead of the contracts' own.
+        warmed: forks the stages' processes where many files are verified; None: each loads for itself.
         lead: what a mark that was found leads to, where the asker may be told.
         tell: told of each stage as it ends.
     """
-    course = _Course(case, policy, child, seconds, tell)
+    course = _Course(case, policy, child, seconds, tell, warmed)
     try:
         if Stage.WATERMARK in case.layers and case.keys:
             course.start(Stage.WATERMARK)
@@ -301,7 +308,7 @@ def _credentials(course: _Course, canonical: Canonical) -> Provenance:
         )
     given = case.given(
         anchors=case.anchors, crls=case.crls, timestamp_roots=case.timestamp_roots,
-        actor_anchors=case.actor_anchors, sidecar=str(case.sidecar) if case.sidecar else None,
+        actor_anchors=case.actor_anchors, actor_crls=case.actor_crls, sidecar=str(case.sidecar) if case.sidecar else None,
     )  # fmt: skip
     outcome = course.run(Stage.PROVENANCE, given)
     if outcome.state is not StageState.DONE:

@@ -33,7 +33,7 @@ from verification import metrics, selectors
 from verification.models import UNFINISHED, PublicCheck, PublicSwitch, VerificationState
 from verification.pipeline.case import Case
 from verification.pipeline.run import verify
-from verification.services.means import candidate_files, mark_keys, trusted_by
+from verification.services.means import candidate_files, mark_keys, trusted_by, warmed
 from verification.services.signing import sign_report
 from verification.services.verifying import WORKER_LOST, policy_from
 from watermarking.work.estimates import space_free
@@ -129,6 +129,7 @@ def run_check(*, check_id: UUID) -> None:
                 at=clock.now(),
                 seconds=settings.PUBLIC_CHECK_STAGE_SECONDS,
                 tell=partial(_follow, row),
+                warmed=warmed(),
             )
         metrics.decided(report)
         _end(row, state=VerificationState.DONE, answer=_signed(_without_ids(report)))
@@ -183,6 +184,8 @@ def _case(row: PublicCheck, path: Path, folder: Path) -> Case:
         anchors=trusted.anchors,
         crls=trusted.crls,
         timestamp_roots=trusted.timestamp_roots,
+        actor_anchors=trusted.actor_anchors,
+        actor_crls=trusted.actor_crls,
         keys=keys,
         candidates=candidate_files(list(keys), folder),
         layers=frozenset(one for one in layers if str(one) in settings.VERIFICATION_LAYERS),

@@ -25,7 +25,7 @@ from verification import metrics, selectors, tracing
 from verification.models import UNFINISHED, Verification, VerificationRecord, VerificationState
 from verification.pipeline.case import Case
 from verification.pipeline.run import decided, verify
-from verification.services.means import candidate_files, mark_keys, trusted_by
+from verification.services.means import candidate_files, mark_keys, trusted_by, warmed
 from verification.services.signing import sign_report
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def run_verification(*, verification_id: UUID) -> Verification:
             case, began = _case(row, path, Path(folder)), time.time_ns()
             report = verify(
                 case, policy, at=clock.now(), lead=partial(selectors.lead_for, row.organisation_id),
-                tell=partial(_follow, row),
+                tell=partial(_follow, row), warmed=warmed(),
             )  # fmt: skip
         tracing.trace(report, began_ns=began)
         return _keep(row, report, policy)
@@ -90,6 +90,8 @@ def _case(row: Verification, path: Path, folder: Path) -> Case:
         anchors=trusted.anchors,
         crls=trusted.crls,
         timestamp_roots=trusted.timestamp_roots,
+        actor_anchors=trusted.actor_anchors,
+        actor_crls=trusted.actor_crls,
         keys=keys,
         candidates=candidate_files(list(keys), folder),
         layers=frozenset(Stage(one) for one in row.layers),

@@ -13,7 +13,8 @@ together: each may have turned its sign (``drift``), so the sizes of their heigh
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +22,7 @@ import torch
 from torch import Tensor
 
 from watermarking.cards import PixelCard
+from watermarking.signal.threads import LOOKING_THREADS, use_threads
 from watermarking.signal.tile import PlaneLayout
 from watermarking.signal.warp import Warp, WarpFitter, affine_warp
 
@@ -125,15 +127,21 @@ class LatticeSearch:
                 known[pilots.planes] = [_whitened_spectrum(shot[list(pilots.planes)]) for shot in shots]
             spectra = known[pilots.planes]
             scores, shifts, signs = self._scores(spectra, pilots, hypotheses, step)
-            fitted: list[Placement] = []
-            for index, score in _best_apart(scores, hypotheses):
-                if score < _LEAST_SCORE:
-                    break
+
+            def fit(
+                index: int,
+                hypotheses: _Hypotheses = hypotheses,
+                shifts: Tensor = shifts,
+                signs: Tensor = signs,
+                planes: tuple[tuple[int, ...], ...] = planes,
+            ) -> Placement:
                 joint = torch.stack(
                     [shot * sign for shot, sign in zip(shots, signs[index], strict=True)]
                 ).sum(0)
-                fitted.append(self._fit(joint, hypotheses, index, shifts[index], step, planes))
-            yield from sorted(fitted, key=lambda one: -one.score)
+                return self._fit(joint, hypotheses, index, shifts[index], step, planes)
+
+            likely = [index for index, score in _best_apart(scores, hypotheses) if score >= _LEAST_SCORE]
+            yield from sorted(_beside(fit, likely), key=lambda one: -one.score)
 
     def spectra(self, mean: Tensor, placement: Placement) -> list[Tensor]:
         """Return each plane's tile coefficients under ``placement``, ``[n]`` complex."""
@@ -186,6 +194,12 @@ class LatticeSearch:
             mirrored=bool(hypotheses.mirrored[index]),
             score=score,
         )
+
+
+def _beside(fit: Callable[[int], Placement], likely: Sequence[int]) -> list[Placement]:
+    """Fit several at a time; each as it would come out alone."""
+    with ThreadPoolExecutor(LOOKING_THREADS, initializer=use_threads, initargs=(1,)) as fitters:
+        return list(fitters.map(fit, likely))
 
 
 def _scales(step: float) -> _Hypotheses:

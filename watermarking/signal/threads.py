@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
+
+# pictures that are looked at together, and geometries that are fitted together, in one process
+LOOKING_THREADS: Final = 2
 
 
 def use_threads(count: int) -> None:

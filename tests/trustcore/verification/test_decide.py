@@ -9,7 +9,15 @@ import math
 import pytest
 
 from trustcore.verification.decide import Evidence, Risk, decide
-from trustcore.verification.policy import Policy, PolicyInvalid, parse_policy, policy_document, policy_named
+from trustcore.verification.policy import (
+    AGAINST,
+    DEFAULT,
+    Policy,
+    PolicyInvalid,
+    parse_policy,
+    policy_document,
+    policy_named,
+)
 from trustcore.verification.words import (
     Action,
     Binding,
@@ -100,6 +108,32 @@ def test_every_error_state_is_named_and_lifts_the_action_to_what_the_policy_says
         assert ORDER.index(after.action) == max(ORDER.index(before.action), ORDER.index(floor))
     corrupted = policy.errors[ErrorState.STREAM_CORRUPTED]
     assert (corrupted.low, corrupted.high) == (Action.HOLD, Action.ESCALATE)
+
+
+@pytest.mark.req("LV-145")
+@pytest.mark.req("LV-224")
+def test_credentials_that_do_not_hold_ask_for_a_person_where_the_impact_is_high() -> None:
+    now, before = policy_named(DEFAULT), policy_named("default@1")
+    for reason, impact, provenance in itertools.product(ProvenanceReason, Impact, P):
+        evidence = Evidence(provenance, W.ABSENT, impact=impact, provenance_reason=reason)
+        decision = decide(evidence, now)
+        lifted = provenance is P.INVALID and reason in AGAINST
+        assert (reason.value in decision.rationale_codes) == lifted
+        if lifted and impact is Impact.HIGH:
+            assert decision.action is Action.ESCALATE
+        else:
+            assert decision.action is decide(evidence, before).action
+    # what a record of before was decided by keeps its hash, and so its replay
+    assert before.sha256 == "9a6307be6f1682725a07637cb3a2b1c8dfff8ef4eedf64c190139d6f2133c042"
+    assert "provenance_reasons" not in policy_document(before)
+    some = policy_document(now)["provenance_reasons"]
+    for wrong in (
+        {},
+        {"signature_invalid": some["signature_invalid"]},
+        some | {"binding_mismatch": some["signer_revoked"]},
+    ):
+        with pytest.raises(PolicyInvalid, match="provenance_reasons"):
+            parse_policy(json.dumps(policy_document(now) | {"provenance_reasons": wrong}).encode())
 
 
 @pytest.mark.req("LV-129")

@@ -9,7 +9,7 @@ It fits the assertions that bind media: what C2PA leaves out of a hard binding (
 container) is left out here too, so signing a file changes nothing here; what it covers of pictures and sound is covered.
 The binding itself is judged on the bytes as they came, never on this form.
 
-An ISCC Video-Code needs MPEG-7 frame signatures, which the decoder at hand does not make: none is claimed.
+Codes of the whole (ISCC) are :mod:`verification.pipeline.stages.iscc`'s.
 """
 
 import hashlib
@@ -26,6 +26,7 @@ from PIL import Image
 from trustcore.verification.report import Sampling
 from verification.detectors.contract import step_of
 from verification.pipeline.contracts import Canonical
+from verification.pipeline.stages import iscc
 from watermarking.media.containers import audio_streams, opened, probe, video_stream
 from watermarking.media.frames import SampledFrame, SizeOf, sample_frames
 from watermarking.media.stills import read_still
@@ -68,7 +69,7 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     canonical = Canonical(
         canonical_sha256=digest,
         sampling=sampling,
-        iscc=_iscc(path),
+        iscc=iscc.codes(path, medium),
         frame_codes=codes_of(frames),
         corrupted=corrupted,
     )
@@ -115,14 +116,6 @@ def _packets(path: Path, seconds: float) -> tuple[str, str, float | None]:
     if not broke and seconds and end - start < _LEAST_LENGTH * seconds - 1.0:
         broke = f"it ends after {end - start:.1f} of {seconds:.1f} seconds"
     return whole.hexdigest(), broke, rate
-
-
-def _iscc(path: Path) -> tuple[str, ...]:
-    with path.open("rb") as stream:
-        data = str(iscc_lib.gen_data_code_v0(stream)["iscc"])
-    with path.open("rb") as stream:
-        instance = str(iscc_lib.gen_instance_code_v0(stream)["iscc"])
-    return data, instance
 
 
 def _image_code(frame: SampledFrame) -> str:

@@ -7,6 +7,7 @@ Source: C2PA specification 2.4, validation; :mod:`provenance.reading` walks the 
 """
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,10 +24,11 @@ from provenance.reading import (
     CredentialReport,
     CredentialVerdict,
     ManifestFinding,
+    NamedActor,
     claim_codes,
     judge_store,
 )
-from provenance.revocation import revoked_serials
+from provenance.revocation import RevocationListInvalid, revoked_serials
 from trustcore.verification.report import Actor, Manifest, Provenance
 from trustcore.verification.words import (
     ActorState,
@@ -39,6 +41,8 @@ from trustcore.verification.words import (
 from verification.pipeline.contracts import Credentials
 from verification.pipeline.stages.second import second_opinion
 
+# as CAWG names for an actor's certificate what C2PA names ``signingCredential.revoked``
+ACTOR_REVOKED = "cawg.x509.credential.revoked"
 SIDECAR_BYTES_MAX = 64 * 1024 * 1024
 CAUSES = ("transcoding", "metadata stripping", "re-wrapping", "canonicalisation mismatch")
 _JUDGED = ("Hash.match", "Hash.mismatch")
@@ -50,7 +54,7 @@ _EXPIRED = "signingCredential.expired"
 def run(given: dict[str, Any]) -> dict[str, Any]:
     """Judge the credentials of ``path``; ``sidecar`` is a manifest store's path.
 
-    ``anchors``, ``crls``, ``timestamp_roots`` and ``actor_anchors`` are PEM; who is trusted for times, or as a named
+    ``anchors``, ``crls``, ``timestamp_roots``, ``actor_anchors`` and ``actor_crls`` are PEM; who is trusted for times, or as a named
     actor, is trusted as no signer.
     """
     path, anchors = Path(given["path"]), str(given.get("anchors", ""))
@@ -58,7 +62,8 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     crls = str(given.get("crls", ""))
     revoked = revoked_serials(crls, anchor_pem=anchors, now=datetime.now(UTC)) if crls else frozenset()
     sidecar = Path(given["sidecar"]) if given.get("sidecar") else None
-    judged = _judged(path, sidecar, anchors, roots, revoked)
+    gone, complaint = _revoked_actors(given)
+    judged = _judged(path, sidecar, anchors, roots, _Gone(revoked, gone))
     opinion, vouched = second_opinion(
         path,
         sidecar,
@@ -70,15 +75,35 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     provenance = msgspec.structs.replace(
         judged.provenance,
         second_opinion=opinion,
-        manifests=_vouched_for(judged.provenance.manifests, vouched),
+        manifests=_vouched_for(judged.provenance.manifests, vouched, complaint),
     )
     answer: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(judged, provenance=provenance))
     return answer
 
 
-def _judged(
-    path: Path, sidecar: Path | None, anchors: str, roots: str, revoked: frozenset[int]
-) -> Credentials:
+@dataclass(frozen=True)
+class _Gone:
+    """Serial numbers that revocation lists name: of those who sign claims, and of named actors."""
+
+    signers: frozenset[int]
+    actors: frozenset[int]
+
+
+def _revoked_actors(given: dict[str, Any]) -> tuple[frozenset[int], str]:
+    """Named actors whose certificates were revoked; and why nobody can be vouched for, where a list says nothing.
+
+    A list of actors that cannot be relied on costs the actors their trust, and nobody else anything.
+    """
+    crls, anchors = str(given.get("actor_crls", "")), str(given.get("actor_anchors", ""))
+    if not crls:
+        return frozenset(), ""
+    try:
+        return revoked_serials(crls, anchor_pem=anchors, now=datetime.now(UTC)), ""
+    except RevocationListInvalid as error:
+        return frozenset(), error.code
+
+
+def _judged(path: Path, sidecar: Path | None, anchors: str, roots: str, revoked: _Gone) -> Credentials:
     try:
         check_embedded_stores(path)
     except StoreMalformed as error:
@@ -126,8 +151,8 @@ def _store(kind: str, stream: BinaryIO, manifest: bytes | None, context: Any) ->
         return store
 
 
-def _of_store(store: dict[str, Any], source: str, anchors: str, revoked: frozenset[int]) -> Credentials:
-    report = judge_store(store, revoked=revoked)
+def _of_store(store: dict[str, Any], source: str, anchors: str, revoked: _Gone) -> Credentials:
+    report = judge_store(store, revoked=revoked.signers)
     results = (store.get("validation_results") or {}).get("activeManifest") or {}
     active = set(claim_codes(results.get("failure")))
     confirmed = {str(one.get("code")) for one in results.get("success") or []}
@@ -156,7 +181,7 @@ def _of_store(store: dict[str, Any], source: str, anchors: str, revoked: frozens
         asserted_evidence=tuple(sorted(report.assertions)),
         source="sidecar" if source == "sidecar" else "embedded",
         source_type=report.digital_source_type,
-        manifests=tuple(map(_manifest, report.findings)),
+        manifests=tuple(_manifest(one, revoked.actors) for one in report.findings),
         causes=() if bound else CAUSES,
         licensed=report.verdict is CredentialVerdict.TRUSTED and LICENCE_ASSERTION in report.assertions,
         sdk=report.sdk,
@@ -170,29 +195,43 @@ def _binding_format(told: set[str]) -> str | None:
     return ", ".join(sorted(kind for kind in kinds if kind.endswith("Hash"))) or None
 
 
-def _manifest(found: ManifestFinding) -> Manifest:
+def _manifest(found: ManifestFinding, revoked: frozenset[int]) -> Manifest:
     return Manifest(
         label=found.label,
         depth=found.depth,
         signer=found.signer,
         failures=found.failures,
         detail=found.detail,
-        actors=tuple(
-            Actor(
-                name=one.name, state=ActorState(one.verdict.value.lower()), kind=one.kind, roles=one.roles,
-                covers=one.covers, codes=one.codes, label=one.label,
-            )
-            for one in found.actors
-        ),
+        actors=tuple(_actor(one, revoked) for one in found.actors),
+    )
+
+
+def _actor(found: NamedActor, revoked: frozenset[int]) -> Actor:
+    """A named actor as the report has them; nothing trusts one whose certificate was revoked, whenever they signed."""
+    state, codes = ActorState(found.verdict.value.lower()), found.codes
+    if found.serial in {str(serial) for serial in revoked}:
+        state = ActorState.BROKEN if state is ActorState.BROKEN else ActorState.UNTRUSTED
+        codes = tuple(sorted({*codes, ACTOR_REVOKED}))
+    return Actor(
+        name=found.name, state=state, kind=found.kind, roles=found.roles, covers=found.covers, codes=codes,
+        label=found.label,
     )  # fmt: skip
 
 
-def _vouched_for(manifests: tuple[Manifest, ...], vouched: frozenset[str]) -> tuple[Manifest, ...]:
-    """Name those actors of the active manifest trusted whom both opinions find whole, and whose authority is listed."""
+def _vouched_for(
+    manifests: tuple[Manifest, ...], vouched: frozenset[str], complaint: str
+) -> tuple[Manifest, ...]:
+    """Name those actors of the active manifest trusted whom both opinions find whole, and whose authority is listed.
+
+    Args:
+        complaint: code of a revocation list that says nothing; then nobody is, and their codes name it.
+    """
 
     def told(one: Actor) -> Actor:
-        if one.state is not ActorState.UNTRUSTED or one.label not in vouched:
+        if one.state is not ActorState.UNTRUSTED or one.label not in vouched or ACTOR_REVOKED in one.codes:
             return one
+        if complaint:
+            return msgspec.structs.replace(one, codes=(*one.codes, complaint))
         return msgspec.structs.replace(one, state=ActorState.TRUSTED, codes=())
 
     if not manifests:

@@ -24,6 +24,11 @@ def load() -> None:
         import_module(name)
 
 
+def load_shared() -> None:
+    """Load what finds faces alone: what runs the detectors starts a thread."""
+    import_module("skimage.feature")
+
+
 def run(given: dict[str, Any]) -> dict[str, Any]:
     """Score the faces of ``path``.
 

@@ -1,0 +1,76 @@
+"""What forks confined processes: ``python -m common.warmed_server MODULE``, with a socket as standard input.
+
+It calls ``MODULE.load()``, says that it is ready, and waits for messages: the arguments of ``MODULE.main`` with three
+open files: orders, answer, and a pipe that is told the group's number and, in the end, the code and the seconds. It ends when its asker
+does. It has one thread for as long as it forks: a lock that another thread held would stay locked in the child.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import NoReturn
+
+
+def main(name: str) -> None:
+    """Load, say so, and fork until the asker has gone."""
+    control = socket.socket(fileno=os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    module = import_module(name)
+    module.load()
+    if threads() != 1:
+        sys.exit("what is loaded runs threads: nothing can be forked of it")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who keep the children
+    control.send(b"r")
+    while True:
+        message, files, _, _ = socket.recv_fds(control, 1 << 16, 3)
+        if not message or len(files) != 3:
+            return
+        for one in files:
+            os.set_inheritable(one, False)
+        if os.fork() == 0:
+            control.close()
+            _keep(module, json.loads(message), *files)
+        for one in files:
+            os.close(one)
+
+
+def threads() -> int:
+    """How many threads this process has; 1 where the system does not say."""
+    return len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1  # noqa: PTH112, PTH208
+
+
+def _keep(module: ModuleType, arguments: list[str], orders: int, answer: int, telling: int) -> NoReturn:
+    """Fork the process that works, and tell how it ended and what it used of the processor."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    worker = os.fork()
+    if worker == 0:
+        _work(module, arguments, orders, answer, telling)
+    os.close(orders)
+    os.close(answer)
+    _, status, used = os.wait4(worker, 0)
+    os.write(telling, b"%d %.3f" % (os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime))
+    os._exit(0)
+
+
+def _work(module: ModuleType, arguments: list[str], orders: int, answer: int, telling: int) -> NoReturn:
+    # the pipe stays open in here: that it ends says that both have gone
+    try:
+        os.setsid()
+        os.write(telling, b"%d\n" % os.getpid())
+        os.dup2(orders, 0)
+        os.dup2(answer, 1)
+        os.close(orders)
+        os.close(answer)
+        module.main(arguments)
+    finally:
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

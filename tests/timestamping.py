@@ -25,7 +25,7 @@ subjectKeyIdentifier = hash
 [stamper]
 basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
-extendedKeyUsage = critical,timeStamping
+extendedKeyUsage = critical,{purpose}
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 [tsa]
@@ -43,6 +43,7 @@ ess_cert_id_alg = sha256
 ordering = no
 accuracy = secs:1
 """
+_P256 = "-algorithm EC -pkeyopt ec_paramgen_curve:P-256"
 
 
 @dataclass
@@ -95,18 +96,31 @@ def timestamp_authority(folder: Path, *, name: str = "Timestamps") -> Iterator[A
             thread.join()
 
 
-def make_authority(folder: Path, *, name: str = "Timestamps") -> str:
+def make_authority(
+    folder: Path, *, name: str = "Timestamps", purpose: str = "timeStamping", key: str = _P256
+) -> str:
     """Make root, certificate and key in ``folder``; return the root as PEM."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "tsa.cnf").write_text(_CONFIG.format(name=name, folder=folder))
+    (folder / "tsa.cnf").write_text(_CONFIG.format(name=name, folder=folder, purpose=purpose))
     (folder / "serial").write_text("01\n")
-    for key in ("root.key", "tsa.key"):
-        _openssl(folder, f"genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {key}")
+    for file in ("root.key", "tsa.key"):
+        _openssl(folder, f"genpkey {key} -out {file}")
     _openssl(folder, "req -x509 -new -key root.key -out root.pem -days 3650 -config tsa.cnf -extensions root")
     _openssl(folder, f"req -new -key tsa.key -out tsa.csr -config tsa.cnf -subj /CN={name}-stamper")
     issue = "x509 -req -in tsa.csr -CA root.pem -CAkey root.key -CAcreateserial -days 3650 -out tsa.pem"
     _openssl(folder, f"{issue} -extfile tsa.cnf -extensions stamper")
     return (folder / "root.pem").read_text(encoding="ascii")
+
+
+def sign_by_hand(folder: Path, stamped: bytes) -> bytes:
+    """A response with a stamp's content (TSTInfo), signed with the key in ``folder`` whatever its certificate is for."""
+    (folder / "info.der").write_bytes(stamped)
+    content = "-econtent_type 1.2.840.113549.1.9.16.1.4 -nodetach -binary -cades -md sha256"
+    files = "-in info.der -signer tsa.pem -inkey tsa.key -certfile root.pem -outform DER -out cms.der"
+    _openssl(folder, f"cms -sign {content} {files}")
+    token = (folder / "cms.der").read_bytes()
+    body = bytes.fromhex("3003020100") + token  # granted
+    return b"\x30\x82" + len(body).to_bytes(2, "big") + body
 
 
 def openssl_verifies(token: bytes, data: bytes, root_pem: str, folder: Path) -> bool:

@@ -20,6 +20,7 @@ from typing import Final
 
 from cryptography import x509
 from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder, decode_timestamp_response
+from rfc3161_client.tsp import TimeStampTokenInfo
 
 from trustcore.errors import InvalidEvidence, InvalidReason
 
@@ -80,16 +81,8 @@ def verify(token: bytes, digest: bytes, roots_pem: str, *, nonce: bytes | None =
             request), ``KEY_UNTRUSTED`` (no such root) or ``SIGNATURE_INVALID``.
         ValueError: ``digest`` or ``roots_pem`` cannot be read: misuse.
     """
-    _check_digest(digest)
     roots = x509.load_pem_x509_certificates(roots_pem.encode("ascii"))
-    response = _decoded(token)
-    if response.status != _GRANTED:
-        raise InvalidEvidence(InvalidReason.UNSUPPORTED, f"the authority refused: status {response.status}")
-    info = response.tst_info
-    if info.message_imprint.hash_algorithm.dotted_string != SHA256_OID:
-        raise InvalidEvidence(InvalidReason.UNSUPPORTED, "another hash than SHA-256 was stamped")
-    if info.message_imprint.message != digest:
-        raise InvalidEvidence(InvalidReason.HASH_MISMATCH, "something else was stamped")
+    response, info = _opened(token, digest)
     if nonce is not None and info.nonce != int.from_bytes(nonce, "big"):
         raise InvalidEvidence(InvalidReason.CHALLENGE_MISMATCH, "this answers another request")
     try:
@@ -101,9 +94,33 @@ def verify(token: bytes, digest: bytes, roots_pem: str, *, nonce: bytes | None =
     return Stamp(info.gen_time, info.serial_number, info.policy.dotted_string)
 
 
+def read(token: bytes, digest: bytes) -> Stamp:
+    """Return what a token over ``digest`` says, whoever signed it: nothing here shows that an authority did.
+
+    Raises:
+        InvalidEvidence: as :func:`verify`, but for the signature and its root.
+        ValueError: ``digest`` has another form.
+    """
+    _, info = _opened(token, digest)
+    return Stamp(info.gen_time, info.serial_number, info.policy.dotted_string)
+
+
 def sha256_of(data: bytes) -> bytes:
     """The digest that :func:`request` and :func:`verify` take."""
     return hashlib.sha256(data).digest()
+
+
+def _opened(token: bytes, digest: bytes) -> tuple[TimeStampResponse, TimeStampTokenInfo]:
+    _check_digest(digest)
+    response = _decoded(token)
+    if response.status != _GRANTED:
+        raise InvalidEvidence(InvalidReason.UNSUPPORTED, f"the authority refused: status {response.status}")
+    info = response.tst_info
+    if info.message_imprint.hash_algorithm.dotted_string != SHA256_OID:
+        raise InvalidEvidence(InvalidReason.UNSUPPORTED, "another hash than SHA-256 was stamped")
+    if info.message_imprint.message != digest:
+        raise InvalidEvidence(InvalidReason.HASH_MISMATCH, "something else was stamped")
+    return response, info
 
 
 def _decoded(token: bytes) -> TimeStampResponse:

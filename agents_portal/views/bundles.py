@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from agents_portal.access import AGENT, AUDITOR, LEGAL, STUDIO, PortalRequest, portal_page
 from agents_portal.forms.productions import PURPOSES, BundleForm
+from agents_portal.paging import page_after
 from agents_portal.words import Badge, figure, later, opening, spelled
 from common.errors import Forbidden, InvalidInput, NotFound
 from compliance.api import bundle_response
@@ -52,17 +53,18 @@ _SEEN = (
 @portal_page(AGENT, STUDIO, AUDITOR, LEGAL)
 @require_GET
 def bundles_page(request: PortalRequest) -> HttpResponse:
-    """List bundles, newest first."""
-    rows = [_row(bundle) for bundle in bundles_visible_to(request.principal)[:200]]
+    """List bundles, newest first, a page at a time; the headline counts them all."""
+    mine = bundles_visible_to(request.principal)
+    page = page_after(mine, request.GET.get("after", ""))
     headline = _("No bundles")
-    if rows:
-        count = {"count": spelled(len(rows))}
-        headline = ngettext("%(count)s bundle", "%(count)s bundles", len(rows)) % count
+    if number := mine.count():
+        headline = ngettext("%(count)s bundle", "%(count)s bundles", number) % {"count": spelled(number)}
     return render(
         request,
         "portal/bundles.html",
         {
-            "rows": rows,
+            "rows": [_row(bundle) for bundle in page.rows],
+            "after": page.after,
             "headline": opening(headline),
             "may_make": productions_to_ask_about(request.principal).exists(),
         },

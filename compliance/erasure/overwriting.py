@@ -2,13 +2,13 @@
 
 Rows that may change are changed, their history with them; rows that are nothing but a way to reach a person go.
 Append-only rows are not touched: what they say of a person is sealed under the person's key. One kind is closed here:
-texts of a production that were sealed before the person was licensed in it.
+texts of a production that were sealed before the person was licensed in it, or that name the person.
 """
 
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -60,7 +60,7 @@ def overwrite(person: Person) -> Counter[str]:
     known_to = _houses(person)  # before seats and mandates end
     names = [one for one in person.names if len(one) >= _SHORTEST]
     if person.talent is not None:
-        _talent(person.talent, done)
+        _talent(person.talent, names, done)
     if person.organisation is not None:
         _organisation(person.organisation, done)
     if person.user is not None:
@@ -70,7 +70,7 @@ def overwrite(person: Person) -> Counter[str]:
     return done
 
 
-def _talent(talent: Talent, done: Counter[str]) -> None:
+def _talent(talent: Talent, names: Sequence[str], done: Counter[str]) -> None:
     said = {
         "stage_name": NOBODY, "handle": f"erased-{talent.pk.hex}", "majority_on": None, "died_on": None,
     }  # fmt: skip
@@ -79,7 +79,7 @@ def _talent(talent: Talent, done: Counter[str]) -> None:
     where = {"location_uri": "erased:"}
     _change(done, VaultConstruct.objects.filter(talent=talent), **where)
     _change(done, VaultConstruct.history.filter(talent_id=talent.pk), **where)
-    done["provenance_sealedtext"] += close_texts_about(talent.pk)
+    done["provenance_sealedtext"] += close_texts_about(talent.pk, names)
     nobody = hashlib.sha256(os.urandom(32)).hexdigest()
     _change(done, GuildMember.objects.filter(talent=talent), number_digest=nobody)
     _change(done, Mandate.objects.filter(talent=talent, revoked_at=None), revoked_at=clock.now())

@@ -11,7 +11,7 @@ model, a control image) is no material.
     'compositeSynthetic'
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from provenance.source_type import (
@@ -19,6 +19,7 @@ from provenance.source_type import (
     GenerationContext,
     Material,
     Origin,
+    context_of_uses,
     derive_digital_source_type,
 )
 
@@ -70,6 +71,10 @@ ORIGINS = frozenset(_ORIGIN)
 """The words for how a thing came into being that was made of nothing else."""
 
 
+_BY_RENDER, _BY_ALTERATION = "LIKENESS_RENDER", "LIKENESS_ALTERATION"
+_LICENSED_CHANGE = {_BY_RENDER: Change.GENERATIVE, _BY_ALTERATION: Change.HUMAN}
+
+
 class OriginMissing(ValueError):
     """A version was made of nothing and does not say how."""
 
@@ -84,6 +89,7 @@ def derive(origin: str, edges: Sequence[Edge], *, is_generated: bool) -> str:
     3. Parts of one type that were only put one after another: their type.
     4. Otherwise the parents are materials, and the ways in which they were used are changes of the whole.
     5. No parents that are media: the stated origin.
+    6. What a licence let be done to the whole is added, where the parents say less (:func:`under_licence`).
 
     Args:
         origin: a word of ``ORIGINS``, or empty.
@@ -92,6 +98,42 @@ def derive(origin: str, edges: Sequence[Edge], *, is_generated: bool) -> str:
     Raises:
         OriginMissing: neither parents nor an origin.
     """
+    return under_licence(origin, _derived(origin, edges, is_generated=is_generated))
+
+
+def licensed_origin(use_types: Iterable[str]) -> str:
+    """The word for what licences for these uses let be done to a work; empty: they let nothing be changed in it."""
+    uses = frozenset(use_types)
+    if Change.GENERATIVE in context_of_uses(uses).changes:
+        return _BY_RENDER
+    return _BY_ALTERATION if "DIGITAL_ALTERATION" in uses else ""
+
+
+def under_licence(origin: str, code: str) -> str:
+    """The class of a work of class ``code`` once what a licence let be done to it counts; it never says less than before.
+
+    A model's work stays what it is, and so does a composite, of which people's edits are a part anyway.
+
+    >>> under_licence("LIKENESS_ALTERATION", "digitalCapture"), under_licence("LIKENESS_RENDER", "digitalCapture")
+    ('humanEdits', 'compositeWithTrainedAlgorithmicMedia')
+    """
+    change = _LICENSED_CHANGE.get(origin)
+    if change is None or not code or code in GENERATIVE:
+        return code
+    if change is Change.HUMAN and code.startswith("composite"):
+        return code
+    return _code((_MATERIAL[code],), (change,))
+
+
+def with_materials(code: str, materials: Iterable[str]) -> str:
+    """The class of a work recorded as ``code``, once the classes of what it was made of count: a model is never hidden."""
+    made = [one for one in materials if one in GENERATIVE]
+    if not code or not made or code in GENERATIVE:
+        return code
+    return _code(tuple(_MATERIAL[one] for one in (code, *made)), ())
+
+
+def _derived(origin: str, edges: Sequence[Edge], *, is_generated: bool) -> str:
     used = [edge for edge in edges if edge.code and edge.kind not in _NO_MATERIAL]
     whole = [edge for edge in used if edge.kind != "GENERATED_FROM"]
     plates = [edge for edge in used if edge.kind == "GENERATED_FROM" and edge.role == _PLATE]

@@ -96,20 +96,32 @@ def _is_shallow(document: Any) -> bool:
     return False
 
 
+def problems_of_root(entity: Any, where: str, kind: str) -> list[Problem]:
+    """What is wrong with an entity that stands for itself; ``kind``: what the list it stands in is called, or empty."""
+    told = entity.get("entityType") if isinstance(entity, dict) else None
+    if not isinstance(told, str) or told not in kinds_of_entities() or kind not in {"", told}:
+        return [Problem("OMC_SCHEMA", where, "no entity of a known type")]
+    validator = _validator(kinds_of_entities()[told])
+    if validator.is_valid(entity):
+        return []
+    return [
+        # the schema's word for it; what the document says stays in the document
+        Problem(
+            "OMC_SCHEMA",
+            where + "".join(f"/{part}" for part in error.instance_path),
+            str(error.schema_path[-1]),
+        )
+        for error in islice(validator.iter_errors(entity), _SHOWN)
+    ]
+
+
 def _schema_problems(document: Any) -> Iterator[Problem]:
     """Say which entities do not hold: of the whole, the schema only says that it is none of three things."""
     found = False
     for entity, where in _roots(document):
-        kind = entity.get("entityType") if isinstance(entity, dict) else None
-        if kind not in _kinds():
+        for problem in problems_of_root(entity, where, ""):
             found = True
-            yield Problem("OMC_SCHEMA", where, "no entity of a known type")
-            continue
-        for error in _validator(_kinds()[kind]).iter_errors(entity):
-            found = True
-            inner = "".join(f"/{part}" for part in error.instance_path)
-            # the schema's word for it; what the document says stays in the document
-            yield Problem("OMC_SCHEMA", where + inner, str(error.schema_path[-1]))
+            yield problem
     if not found:
         yield Problem("OMC_SCHEMA", "", "neither entities nor lists of them by type")
 
@@ -132,7 +144,7 @@ def _schema() -> dict[str, Any]:
 
 
 @cache
-def _kinds() -> dict[str, str]:
+def kinds_of_entities() -> dict[str, str]:
     """Where the schema of each type of entity stands."""
     return {
         name: f"#/$defs/{group}/properties/{name}"

@@ -7,6 +7,7 @@ tells of its own production is found as it is. Licences of another production ar
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -28,10 +29,11 @@ from provenance.graph.specs import (
     VersionSpec,
 )
 from provenance.omc.checking import Key, keys_of
-from provenance.omc.reading import Plan, PlannedEdge, PlannedRun, PlannedVersion, read_document
+from provenance.omc.reading import ENTITIES_MAX, Plan, PlannedEdge, PlannedRun, PlannedVersion, read_document
 
 _BOOK_MOST = 2_000
 _EXTERNAL_MOST = 200
+_CHUNK = 1_000
 
 
 @dataclass
@@ -46,10 +48,19 @@ class Imported:
 
 
 @transaction.atomic
-def import_omc(*, principal: Principal, production_id: UUID, document: Any, origin: str = "") -> Imported:
+def import_omc(
+    *,
+    principal: Principal,
+    production_id: UUID,
+    document: Any,
+    origin: str = "",
+    most: int = ENTITIES_MAX,
+) -> Imported:
     """Record what a document tells.
 
     Args:
+        document: read already, or a binary stream, of which memory holds one entity at a time.
+        most: how many entities it may hold.
         origin: how things came into being of which the document says neither that nor what they were made of.
 
     Raises:
@@ -58,58 +69,71 @@ def import_omc(*, principal: Principal, production_id: UUID, document: Any, orig
         InvalidInput: as :func:`read_document`; ``ORIGIN_MISSING`` and others as a batch is refused.
     """
     production = production_to_record(principal, production_id)
-    plan = read_document(document, scope=settings.LOG_HOST)
-    lock_graph(production)
-    return _Import(principal, production, plan, origin).run()
+    plan = read_document(document, scope=settings.LOG_HOST, most=most)
+    try:
+        lock_graph(production)
+        return _Import(principal, production, plan, origin).run()
+    finally:
+        plan.spool.close()
 
 
 class _Import:
     def __init__(self, principal: Principal, production: Production, plan: Plan, origin: str) -> None:
         self.principal, self.production, self.plan, self.origin = principal, production, plan, origin
         self.licences = set(LicenceToken.objects.filter(production=production).values_list("jti", flat=True))
-        self.found = self._known_versions()
+        self.spool = plan.spool
+        self._find_known_versions()
         self.done = Imported(ignored=plan.ignored)
 
     def run(self) -> Imported:
         recorder = recorder_for(self.principal, self.production)
-        for place, key in enumerate(self.plan.steps):
+        for place, node in enumerate(self.plan.steps()):
             if place and place % _BOOK_MOST == 0:
                 recorder.close()
                 recorder = recorder_for(self.principal, self.production)
             try:
-                if key in self.plan.runs:
-                    self._record_run(recorder, self.plan.runs[key])
-                elif key not in self.found:
-                    self._record_version(recorder, self.plan.versions[key])
+                if self.plan.is_run(node):
+                    self._record_run(recorder, self.plan.run(node))
+                elif self.spool.found(node) is None:
+                    self._record_version(recorder, node, self.plan.version(node))
                 else:
                     self.done.known += 1
             except DomainError as error:
-                error.extra.setdefault("entity", "/".join(key)[:200])
+                error.extra.setdefault("entity", "/".join(self.spool.key(node))[:200])
                 raise
         recorder.close()
         return self.done
 
-    def _record_version(self, recorder: Any, one: PlannedVersion) -> None:
+    def _found(self, key: Key) -> UUID:
+        """The version that an identifier of the document stands for; each has its place before it is needed."""
+        version = self.spool.found(self.plan.node(key))
+        if version is None:
+            raise RuntimeError(f"{key} is needed before it is recorded")
+        return version
+
+    def _record_version(self, recorder: Any, node: int, one: PlannedVersion) -> None:
         spec: AssetSpec | NewVersion
-        before = self.found.get(one.previous) if one.previous else None
-        if before is None:
+        if one.previous is None:
             spec = self._asset(one)
             self.done.assets += 1
         else:
-            spec = NewVersion(asset=str(before), version=self._spec(one))
+            spec = NewVersion(asset=str(self._found(one.previous)), version=self._spec(one))
         made = record_one(self.principal, recorder, spec)
         self.done.versions += made.is_new
-        self.found[one.key] = made.version or self.found[one.key]
+        if made.version is not None:
+            self.spool.set_found(node, made.version)
 
     def _record_run(self, recorder: Any, run: PlannedRun) -> None:
-        fresh = [key for key in run.outputs if key not in self.found]
+        nodes = [self.plan.node(key) for key in run.outputs]
+        found = [self.spool.found(node) for node in nodes]
+        fresh = found.count(None)
         external = self._external(run.facts.get("externalId") or "/".join(run.key))
         if not fresh and self._is_known_run(external, run):
             self.done.known += 1 + len(run.outputs)
             return
         outputs = [
-            str(self.found[key]) if key in self.found else self._asset(self.plan.versions[key])
-            for key in run.outputs
+            str(version) if version else self._asset(self.plan.version(node))
+            for node, version in zip(nodes, found, strict=True)
         ]
         own = keys_of(run.model["asset"])[0] if run.model.get("asset") else None
         spec = GenerationSpec(
@@ -117,7 +141,7 @@ class _Import:
             model_version=str(run.model.get("version", "")),
             model_sha256=str(run.model.get("sha256", "")),
             model_provider=str(run.model.get("provider", "")),
-            model_asset=str(self.found[own]) if own else None,
+            model_asset=str(self._found(own)) if own else None,
             external_id=external,
             engine=str(run.facts.get("engine", "")),
             engine_version=str(run.facts.get("engineVersion", "")),
@@ -127,14 +151,15 @@ class _Import:
             token_jtis=self._ours(run.facts.get("licences") or []),
             started_at=_time(run.facts.get("startedAt")),
             finished_at=_time(run.facts.get("finishedAt")),
-            inputs=tuple(InputSpec(asset=str(self.found[key]), role=role) for key, role in run.inputs),
+            inputs=tuple(InputSpec(asset=str(self._found(key)), role=role) for key, role in run.inputs),
             outputs=tuple(outputs),
         )
         made = record_one(self.principal, recorder, spec)
-        self.found.update(zip(run.outputs, made.outputs, strict=True))
+        for node, version in zip(nodes, made.outputs, strict=True):
+            self.spool.set_found(node, version)
         self.done.runs += made.is_new
-        self.done.assets += len(fresh)
-        self.done.versions += len(fresh)
+        self.done.assets += fresh
+        self.done.versions += fresh
 
     def _asset(self, one: PlannedVersion) -> AssetSpec:
         return AssetSpec(
@@ -147,7 +172,7 @@ class _Import:
     def _spec(self, one: PlannedVersion) -> VersionSpec:
         parents = tuple(self._edge(edge) for edge in one.edges)
         metadata = dict(one.facts.get("metadata") or {})
-        made_here = one.key in self.plan.made_by_runs
+        made_here = self.spool.maker(self.plan.node(one.key)) is not None
         size = one.content.get("bytes")
         return VersionSpec(
             label=one.label,
@@ -165,7 +190,7 @@ class _Import:
 
     def _edge(self, edge: PlannedEdge) -> EdgeSpec:
         return EdgeSpec(
-            parent=str(self.found[edge.parent]),
+            parent=str(self._found(edge.parent)),
             kind=edge.kind,
             role=edge.role,
             tool=edge.tool,
@@ -173,24 +198,25 @@ class _Import:
             frame_last=edge.frame_last,
             parent_first=edge.parent_first,
             region=edge.region,
-            mask=str(self.found[edge.mask]) if edge.mask else None,
+            mask=str(self._found(edge.mask)) if edge.mask else None,
         )
 
-    def _known_versions(self) -> dict[Key, UUID]:
-        """Versions of the document that the graph has: its own, and those that were imported before."""
-        names = {"/".join(key): key for key in self.plan.versions}
+    def _find_known_versions(self) -> None:
+        """Mark what the graph has of the document: its own versions, and those that were imported before."""
         rows = AssetVersion.objects.filter(production=self.production)
-        found = {
-            names[name]: version
-            for name, version in rows.filter(metadata__omc__in=list(names)).values_list("metadata__omc", "pk")
-        }
-        own = {
-            UUID(value.partition("/")[2]): (scope, value)
-            for scope, value in self.plan.versions
-            if scope == settings.LOG_HOST and _is_id(value.partition("/")[2])
-        }
-        found |= {own[pk]: pk for pk in rows.filter(pk__in=list(own)).values_list("pk", flat=True)}
-        return found
+        versions = self.plan.versions()
+        while chunk := list(islice(versions, _CHUNK)):
+            names = {"/".join(key): node for node, key in chunk}
+            known = rows.filter(metadata__omc__in=list(names)).values_list("metadata__omc", "pk")
+            own = {
+                UUID(value.partition("/")[2]): node
+                for node, (scope, value) in chunk
+                if scope == settings.LOG_HOST and _is_id(value.partition("/")[2])
+            }
+            for name, version in known:
+                self.spool.set_found(names[name], version)
+            for version in rows.filter(pk__in=list(own)).values_list("pk", flat=True):
+                self.spool.set_found(own[version], version)
 
     def _is_known_run(self, external: str, run: PlannedRun) -> bool:
         rows = GenerationRecord.objects.filter(production=self.production)

@@ -5,25 +5,31 @@
 3. parents come from our ``relations``, or from ``DerivationOf`` and ``provenance.Origin`` of anybody's document;
 4. tasks that carry our ``generation`` become runs of models; first versions that they made are recorded with them.
 
-Pure: a document in, a plan or a refusal out. What a graph has no place for (characters, slates, locations, contexts,
+A document in, a plan or a refusal out, in memory that does not grow with the document: entities wait in a file of
+their own (``spool``), and a plan reads each again when its turn comes. What a graph has no place for (characters, slates, locations, contexts,
 decisions, which nobody makes for another) is counted and left out. Texts of prompts are in no document.
 """
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from itertools import islice
+from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
 
 from common.errors import InvalidInput
 from provenance.graph.models import GraphKind, InputRole, RelationKind
 from provenance.omc import naming
-from provenance.omc.checking import Key, entities_in, keys_of, problems_of
+from provenance.omc.checking import Key, Problem, keys_of
 from provenance.omc.naming import Entity, custom_value
+from provenance.omc.spool import Spool
+from provenance.omc.streaming import roots_in, roots_of
 
 ENTITIES_MAX = 20_000
+"""How many entities a document may hold that comes in by HTTP, in one request."""
+ENTITIES_OF_A_FILE = 2_000_000
+"""The same of a file that the operator brings in by the command."""
+_TAKEN = frozenset({"Asset", "AssetSC", "Task", "Infrastructure"})
 _KIND_OF_FUNCTION = {
     "capture": GraphKind.CAPTURE,
     "audio": GraphKind.AUDIO,
@@ -92,88 +98,149 @@ class PlannedRun:
     outputs: list[Key]
 
 
-@dataclass
 class Plan:
-    """What a document would record, each thing after all that it needs.
+    """What a document would record, each thing after all that it needs; nodes are numbers of the spool.
 
     Attributes:
-        steps: keys of versions and runs in their order; versions that a run makes are not among them.
         ignored: how many entities of each kind were left out.
     """
 
-    versions: dict[Key, PlannedVersion]
-    runs: dict[Key, PlannedRun]
-    steps: list[Key]
-    made_by_runs: set[Key]
-    ignored: dict[str, int]
+    def __init__(self, spool: Spool, scope: str, ignored: dict[str, int]) -> None:
+        self.spool, self.scope, self.ignored = spool, scope, ignored
+
+    def steps(self) -> Iterator[int]:
+        """Versions and runs in their order; versions that a run makes are not among them."""
+        return self.spool.steps()
+
+    def is_run(self, node: int) -> bool:
+        """Whether a node is a run."""
+        return self.spool.kind(node) == "Task"
+
+    def version(self, node: int) -> PlannedVersion:
+        """A version."""
+        told = _version(self.spool, node, self.scope)
+        first = self.spool.key(self.spool.first(node))
+        told.thing = told.thing or f"{first[0]}:{first[1]}"
+        return told
+
+    def versions(self) -> Iterator[tuple[int, Key]]:
+        """Every version that is planned, those of runs too."""
+        return ((node, self.spool.key(node)) for node in self.spool.of_kind("Asset"))
+
+    def run(self, node: int) -> PlannedRun:
+        """A run."""
+        run = _run(self.spool, node, self.scope)
+        if run is None:
+            raise ValueError("a step that is no run")
+        return run
+
+    def node(self, key: Key) -> int:
+        """The number of a version that something names."""
+        return _asset(self.spool, key)
 
 
-def read_document(document: Any, *, scope: str) -> Plan:
+def read_document(document: Any, *, scope: str, most: int = ENTITIES_MAX) -> Plan:
     """Read a document.
 
     Args:
+        document: read already, or a binary stream of it.
         scope: this deployment's own, whose custom data is understood.
+        most: how many entities it may hold, by their identifiers.
 
     Raises:
+        Malformed: ``JSON_MALFORMED``, of a stream.
         InvalidInput: ``OMC_INVALID`` (schema, dangling references), ``OMC_TOO_LARGE``, ``OMC_CIRCLE`` or
             ``OMC_FACTS_UNREADABLE`` (our own custom data, and it does not read).
     """
-    _require_size(document)
-    if found := problems_of(document):
-        first = found[0]
-        raise InvalidInput("OMC_INVALID", _("This is no OMC-JSON 2.8."), f"{first.where}: {first.says}")
-    entities: dict[Key, Entity] = {}
-    for entity, _where in entities_in(document):
-        keys = keys_of(entity)
-        # an entity that is embedded in another may be told there in short
-        entities[keys[0]] = entity | entities.get(keys[0], {})
-        for key in keys[1:]:
-            entities.setdefault(key, entities[keys[0]])
+    roots = roots_in(document) if hasattr(document, "read") else roots_of(document)
+    spool = Spool()
+    for root in roots:
+        if spool.count >= most and not spool.knows(root[0]):
+            raise _too_large(most)  # before anything else is done with it
+        _require_none(spool.add(root))
+        if spool.count > most:
+            raise _too_large(most)
+    _require_none(list(islice(spool.dangling(), 1)))
     try:
-        return _planned(entities, scope)
+        return _planned(spool, scope)
     except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
         raise InvalidInput(
             "OMC_FACTS_UNREADABLE", _("Custom data of ours does not read."), type(error).__name__
         ) from error
 
 
-def _require_size(document: Any) -> None:
-    """Count before anything else is done: what is too large costs no more than being counted so far.
+def problems_in(stream: BinaryIO) -> Iterator[Problem]:
+    """What is wrong with a document, as it is read; nothing means that it holds.
 
     Raises:
-        InvalidInput: ``OMC_TOO_LARGE``.
+        Malformed, InvalidInput: as :func:`read_document`.
     """
-    seen: set[Key] = set()
-    for entity, _where in entities_in(document):
-        seen.update(keys_of(entity))
-        if len(seen) > ENTITIES_MAX:
-            raise InvalidInput(
-                "OMC_TOO_LARGE",
-                _("A document may hold %(most)s entities; export smaller parts.") % {"most": ENTITIES_MAX},
-            )
+    spool, count = Spool(), 0
+    for root in roots_in(stream):
+        for problem in spool.add(root):
+            count += 1
+            yield problem
+    if not count:  # what did not hold was not taken in, and its references would lead nowhere
+        yield from spool.dangling()
 
 
-def _planned(entities: dict[Key, Entity], scope: str) -> Plan:
-    assets = {key: one for key, one in entities.items() if one["entityType"] == "Asset"}
-    versions = {key: _version(key, one, entities, scope) for key, one in assets.items()}
-    _share_things(versions)
-    runs = {
-        key: run
-        for key, one in entities.items()
-        if one["entityType"] == "Task" and (run := _run(key, one, entities, scope)) is not None
-    }
-    made = {key for run in runs.values() for key in run.outputs if versions[key].previous is None}
-    known = {"Asset", "AssetSC", "Task", "Infrastructure"}
-    ignored = Counter(one["entityType"] for one in entities.values() if one["entityType"] not in known)
-    tasks = sum(one["entityType"] == "Task" for one in entities.values()) - len(runs)
-    if tasks:
+def _require_none(problems: list[Problem]) -> None:
+    if problems:
+        first = problems[0]
+        raise InvalidInput("OMC_INVALID", _("This is no OMC-JSON 2.8."), f"{first.where}: {first.says}")
+
+
+def _too_large(most: int) -> InvalidInput:
+    return InvalidInput(
+        "OMC_TOO_LARGE",
+        _("A document may hold %(most)s entities; export smaller parts.") % {"most": most},
+    )
+
+
+def _planned(spool: Spool, scope: str) -> Plan:
+    for node in spool.of_kind("Asset"):
+        told = _version(spool, node, scope)
+        spool.set_previous(node, _asset(spool, told.previous) if told.previous else None)
+    runs = 0
+    for node in spool.of_kind("Task"):
+        if (run := _run(spool, node, scope)) is not None:
+            runs += 1
+            for key in run.outputs:
+                spool.set_maker(_asset(spool, key), node)
+    for node in spool.of_kind("Asset"):
+        told = _version(spool, node, scope)
+        spool.need(_maker(spool, node), [_maker(spool, _asset(spool, need)) for need in _needs(told)])
+    for node in spool.of_kind("Task"):
+        if (run := _run(spool, node, scope)) is not None:
+            spool.need(node, [_maker(spool, _asset(spool, need)) for need in _needs_of_run(run)])
+    if (stuck := spool.put_in_order()) is not None:
+        where = "/".join(spool.key(stuck))[:200]
+        raise InvalidInput("OMC_CIRCLE", _("In this document something comes from itself."), where)
+    return Plan(spool, scope, _ignored(spool.kinds(), runs))
+
+
+def _ignored(kinds: dict[str, int], runs: int) -> dict[str, int]:
+    ignored = {kind: count for kind, count in kinds.items() if kind not in _TAKEN}
+    if tasks := kinds.get("Task", 0) - runs:
         ignored["Task"] = tasks
-    return Plan(versions, runs, _in_order(versions, runs, made), made, dict(sorted(ignored.items())))
+    return dict(sorted(ignored.items()))
 
 
-def _version(key: Key, one: Entity, entities: dict[Key, Entity], scope: str) -> PlannedVersion:
+def _maker(spool: Spool, node: int) -> int:
+    return spool.maker(node) or node
+
+
+def _asset(spool: Spool, key: Key) -> int:
+    node = spool.find(key)
+    if node is None or spool.kind(node) != "Asset":
+        raise ValueError("no asset")
+    return node
+
+
+def _version(spool: Spool, node: int, scope: str) -> PlannedVersion:
+    key, one = spool.key(node), spool.entity(node)
     version = one.get("version") or {}
-    form = _resolved(one.get("AssetSC"), entities)
+    form = _resolved(one.get("AssetSC"), spool)
     facts = custom_value(one, scope, naming.VERSION) or {}
     function = str((one.get("assetFC") or {}).get("functionalType") or "")
     kind = str(facts.get("kind") or _kind(function, str(form.get("structuralType") or "")))
@@ -222,11 +289,12 @@ def _edge(told: Entity) -> PlannedEdge:
     )
 
 
-def _run(key: Key, one: Entity, entities: dict[Key, Entity], scope: str) -> PlannedRun | None:
+def _run(spool: Spool, node: int, scope: str) -> PlannedRun | None:
+    key, one = spool.key(node), spool.entity(node)
     facts = custom_value(one, scope, naming.GENERATION)
     if facts is None:
         return None
-    model = custom_value(_resolved(facts["model"], entities), scope, "model")
+    model = custom_value(_resolved(facts["model"], spool), scope, "model")
     inputs = [(_key(told["asset"]), _role(told["role"])) for told in facts["inputs"]]
     outputs = [_key(told) for told in facts["outputs"]]
     return PlannedRun(
@@ -238,32 +306,11 @@ def _run(key: Key, one: Entity, entities: dict[Key, Entity], scope: str) -> Plan
     )
 
 
-def _share_things(versions: dict[Key, PlannedVersion]) -> None:
-    """Give versions of one thing the same name for it: their own, or that of the first version."""
-    for one in versions.values():
-        first, seen = one, {one.key}
-        while first.previous in versions and first.previous not in seen:
-            seen.add(first.previous)
-            first = versions[first.previous]
-        one.thing = one.thing or f"{first.key[0]}:{first.key[1]}"
-
-
-def _in_order(versions: dict[Key, PlannedVersion], runs: dict[Key, PlannedRun], made: set[Key]) -> list[Key]:
-    maker = {output: run.key for run in runs.values() for output in run.outputs if output in made}
-    graph: TopologicalSorter[Key] = TopologicalSorter()
-    for one in versions.values():
-        node = maker.get(one.key, one.key)
-        graph.add(node, *(maker.get(need, need) for need in _needs(one) if maker.get(need, need) != node))
-    for run in runs.values():
-        needed = [key for key, _role in run.inputs] + [key for key in run.outputs if key not in made]
-        own = _key(run.model.get("asset"))
-        graph.add(run.key, *(maker.get(need, need) for need in [*needed, *([own] if own else [])]))
-    try:
-        return list(graph.static_order())
-    except CycleError as error:
-        raise InvalidInput(
-            "OMC_CIRCLE", _("In this document something comes from itself."), "/".join(error.args[1][0])[:200]
-        ) from error
+def _needs_of_run(run: PlannedRun) -> Iterable[Key]:
+    yield from (key for key, _role in run.inputs)
+    yield from run.outputs
+    if (own := _key(run.model.get("asset"))) is not None:
+        yield own
 
 
 def _needs(one: PlannedVersion) -> Iterable[Key]:
@@ -273,11 +320,14 @@ def _needs(one: PlannedVersion) -> Iterable[Key]:
         yield one.previous
 
 
-def _resolved(value: Any, entities: dict[Key, Entity]) -> Entity:
+def _resolved(value: Any, spool: Spool) -> Entity:
     """An entity that is embedded, or that a reference names."""
     if not isinstance(value, dict):
         return {}
-    return value if "entityType" in value else entities.get(keys_of(value)[0], {})
+    if "entityType" in value:
+        return value
+    node = spool.find(_key(value))
+    return {} if node is None else spool.entity(node)
 
 
 def _key(value: Any) -> Key | None:

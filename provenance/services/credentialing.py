@@ -25,7 +25,7 @@ from provenance.credentials import (
     sign_file,
 )
 from provenance.formats import Format, format_of_media_type
-from provenance.graph.classify import GENERATIVE
+from provenance.graph.classify import licensed_origin, under_licence, with_materials
 from provenance.graph.models import RelationKind
 from provenance.graph.selectors.making import MadeFrom, Making, making_of
 from provenance.media import track_numbers
@@ -231,15 +231,14 @@ def _credential_facts(asset: Asset, marked: Path) -> CredentialFacts:
 
 
 def _source_type(making: Making | None, uses: set[str]) -> Concept:
-    """The graph's class; the licence's where its uses take a model and the graph says that there was none.
+    """The graph's class, with what the licence let be done and what the work was made of: each may say more, none less.
 
     Who delivers also records: a capture of the very same bytes, recorded first, never hides what the licence is for.
     """
-    licensed = derive_digital_source_type(context_of_uses(uses))
     if making is None or not making.code:
-        return licensed
-    is_hidden = licensed.code in GENERATIVE and making.code not in GENERATIVE
-    return licensed if is_hidden else vocabulary()[making.code]
+        return derive_digital_source_type(context_of_uses(uses))
+    code = under_licence(licensed_origin(uses), making.code)
+    return vocabulary()[with_materials(code, making.materials)]
 
 
 def _ingredient(one: MadeFrom) -> IngredientFact:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 
+from common.ids import new_id
 from compliance.models import Bundle
 from compliance.services import build_bundle, fail_bundle
 from tests import factories
@@ -144,3 +147,22 @@ def test_the_page_of_a_bundle_being_made_says_how_far_it_is_and_comes_again(cast
     assert 'hx-trigger="every 2s"' in page.html
     fail_bundle(bundle.pk, "LOG_BROKEN")
     assert "hx-trigger" not in reader.page(path).html
+
+
+def test_bundles_are_listed_a_page_at_a_time_and_the_headline_counts_them_all(cast: Cast) -> None:
+    first = asked(cast, cast.producer)
+    rest = [Bundle.objects.get(pk=first.pk) for _ in range(51)]
+    for number, one in enumerate(rest):
+        one.pk, one.created_at = new_id(), first.created_at + timedelta(seconds=number + 1)
+    Bundle.objects.bulk_create(rest)
+    reader = Reader(cast.producer)
+    newest = reader.page("/bundles/")
+    assert "52 bundles" in newest.text
+    link = re.search(r'href="(\?after=[^"]+)">Earlier ones', newest.html)
+    assert link is not None
+    older = reader.page("/bundles/" + unescape(link[1]))
+    shown = [len(re.findall(r'href="/bundles/[0-9a-f-]{36}/"', page.html)) for page in (newest, older)]
+    assert shown == [50, 2]
+    assert f"/bundles/{first.pk}/" in older.html
+    assert "Earlier ones" not in older.text
+    assert f"/bundles/{first.pk}/" not in Reader(cast.other_agent).page("/bundles/" + unescape(link[1])).html

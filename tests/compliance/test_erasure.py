@@ -357,6 +357,24 @@ def test_what_was_written_before_she_was_licensed_is_closed_with_her_and_what_is
 
 
 @pytest.mark.django_db
+def test_a_text_under_anothers_licence_alone_is_closed_with_her_where_it_says_her_name_and_stays_elsewhere() -> (
+    None
+):
+    film = Before()
+    said = [
+        f"beside {NAME.upper()}, at the window",
+        f"of {NAME}s alone",
+        f"of\u00a0{NAME.replace(' ', chr(10))}.",
+    ]
+    for number, prompt in enumerate(said):
+        film.run(f"of two {number}", prompt, film.partner.jti)
+    assert all(film.read()[prompt] == [film.partner.talent_id] for prompt in said)
+    erased(ended(film.hers))
+    assert film.read().keys() == {None, "of the partner alone", said[1]}
+    assert inspect_graph(film.production.pk) == []
+
+
+@pytest.mark.django_db
 def test_a_text_is_closed_for_nobody_who_lives_and_changes_in_nothing_else() -> None:
     film = Before()
     partner = [film.partner.talent_id]

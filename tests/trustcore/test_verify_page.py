@@ -26,6 +26,7 @@ from tests.trustcore.bundling import (
     some_entries,
     zip_bytes,
 )
+from tests.trustcore.stamping import Stamps, make_stamps, with_stamp
 from tests.trustcore.test_bundle_people import act, signed
 from tests.trustcore.test_bundle_people import forge as with_people
 from tests.trustcore.test_bundle_revoked import (
@@ -33,6 +34,7 @@ from tests.trustcore.test_bundle_revoked import (
     NEVER_BEFORE,
     PAST,
     key_set,
+    needs_openssl,
     trust_in,
     two_bundles,
     with_end_in_log,
@@ -303,7 +305,7 @@ def test_a_rotated_key_is_trusted_with_the_next_and_not_once_it_is_revoked(verdi
 @pytest.mark.parametrize(
     ("files", "ended_at", "code", "told"),
     [
-        (lambda: GOOD, FUTURE, "KEY_REVOKED", "was revoked, and nothing that this page can check"),
+        (lambda: GOOD, FUTURE, "KEY_REVOKED", "was revoked, and nothing given here shows"),
         (lambda: GOOD, NEVER_BEFORE, "SIGNED_AFTER_REVOCATION", "It was signed after the key was revoked"),
         (with_end_in_log, "", "SIGNED_AFTER_REVOCATION", "the log inside says"),
     ],
@@ -338,6 +340,78 @@ def test_the_log_of_a_later_bundle_lets_the_page_tell_before_from_after_as_the_c
         code = error.code
     assert (kind, code) == (("bad", "SIGNED_AFTER_REVOCATION") if ended_first else ("good", ""))
     assert (code or "before that: it stands") in words
+
+
+@pytest.fixture(scope="module")
+def stamps(tmp_path_factory: pytest.TempPathFactory) -> Stamps:
+    return make_stamps(tmp_path_factory.mktemp("authorities"))
+
+
+@in_browser
+@needs_openssl
+@pytest.mark.parametrize(
+    ("stamp", "root", "code"),
+    [
+        ("good", "", ""),
+        ("good", "good", ""),
+        ("rsa", "rsa", ""),
+        ("good", "stranger", "KEY_UNTRUSTED"),
+        ("of something else", "", "HASH_MISMATCH"),
+        ("imprint altered to fit", "good", "SIGNATURE_INVALID"),
+        ("signature altered", "good", "SIGNATURE_INVALID"),
+        ("of another purpose", "mail", "KEY_UNTRUSTED"),
+        ("cut short", "", "MALFORMED"),
+    ],
+)
+def test_the_page_verifies_time_stamps_as_the_command_line_does(
+    stamp, root, code, stamps, verdict, tmp_path
+) -> None:
+    files, pem = with_stamp(stamps.tokens[stamp]), stamps.roots.get(root, "")
+    kind, words = verdict(files, pem)
+    assert command_line(files, tmp_path, Trust(stamp_roots=pem)) == code
+    if code:
+        assert kind == "bad"
+        assert code in words.split(), words
+        assert "signature.dsse.json.tsr" in words
+    else:
+        assert kind == "whole", words
+        told = f"whose root you gave, {root}-stamper" if root else "signed by good-stamper at 20"
+        assert told in words
+        assert ("yours to judge" in words) is not bool(root)
+
+
+@in_browser
+@needs_openssl
+@pytest.mark.parametrize("stamp", ["imprint altered to fit", "signature altered", "of another purpose"])
+def test_the_page_refuses_a_stamp_that_no_authority_made_though_no_root_was_given(
+    stamp, stamps, verdict
+) -> None:
+    kind, words = verdict(with_stamp(stamps.tokens[stamp]))
+    assert kind == "bad"
+    assert ("KEY_UNTRUSTED" if "purpose" in stamp else "SIGNATURE_INVALID") in words.split()
+
+
+@in_browser
+@needs_openssl
+@pytest.mark.parametrize(
+    ("ended_at", "root", "code"),
+    [
+        (FUTURE, "good", ""),
+        (FUTURE, "", "KEY_REVOKED"),
+        (PAST, "good", "SIGNED_AFTER_REVOCATION"),
+        (FUTURE, "stranger", "KEY_UNTRUSTED"),
+    ],
+)
+def test_a_stamp_from_before_lets_a_revoked_keys_signature_stand_in_the_page_too(
+    ended_at, root, code, stamps, verdict, tmp_path
+) -> None:
+    files, pem, document = with_stamp(stamps.tokens["good"]), stamps.roots.get(root, ""), key_set(ended_at)
+    kind, words = verdict(files, canonical_json(document).decode() + "\n" + pem)
+    assert command_line(files, tmp_path, trust_in(document, pem)) == code
+    assert (kind, code in words.split() if code else "before that: it stands" in words) == (
+        "bad" if code else "good",
+        True,
+    ), words
 
 
 @in_browser

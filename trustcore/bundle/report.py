@@ -110,7 +110,7 @@ class BundleReport:
     def stamp_sentence(self) -> str:
         """Say what is known of the time of the signature; empty if there is no stamp."""
         if self.stamped == UNCHECKED:
-            return "A time stamp is there and was not checked: give its authority's root with --tsa."
+            return "A time stamp over this signature is there; who made it was not checked: give its authority's root with --tsa."
         return f"A timestamp authority saw the signature at {self.stamped}." if self.stamped else ""
 
     @property

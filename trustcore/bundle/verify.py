@@ -5,7 +5,7 @@
  3. The signature over the statement is valid.
  4. Every file is in the statement with its SHA-256, and no file is missing or unlisted.
  5. The bag is whole: declaration, manifest, tag manifest, size and number of files. Where an authority stamped the
-    signature and the auditor gave its root, the stamp holds. A key that was revoked since stands where the stamp is
+    signature, it stamped this one; and it did so itself, where the auditor gave its root. A key that was revoked since stands where the stamp is
     earlier, and nowhere else (trustcore.bundle.revoked).
  6. The summary can be read and names the log's origin, size and root.
  7. The checkpoint is signed with the log's key and says what the summary says.
@@ -287,15 +287,17 @@ def _verify_bag(archive: Archive, digests: Mapping[str, str]) -> None:
 
 
 def _verify_stamp(archive: Archive, trust: Trust) -> str:
-    """Say when an authority stamped the signature: a time, ``UNCHECKED`` without its root, or nothing."""
+    """Say when an authority stamped the signature: a time, ``UNCHECKED`` without its root, or nothing at all."""
     if SIGNATURE_STAMP not in archive.members:
         return ""
-    if not trust.stamp_roots:
-        return UNCHECKED
     envelope = archive.read(SIGNATURE, max_bytes=MAX_ENVELOPE_BYTES)
     token = archive.read(SIGNATURE_STAMP, max_bytes=timestamp.TOKEN_BYTES_MAX)
+    digest = hashlib.sha256(envelope).digest()
     try:
-        stamp = timestamp.verify(token, hashlib.sha256(envelope).digest(), trust.stamp_roots)
+        if not trust.stamp_roots:
+            timestamp.read(token, digest)
+            return UNCHECKED
+        stamp = timestamp.verify(token, digest, trust.stamp_roots)
     except InvalidEvidence as error:
         raise InvalidEvidence(error.reason, error.detail, SIGNATURE_STAMP) from error
     return stamp.at.strftime("%Y-%m-%dT%H:%M:%SZ")

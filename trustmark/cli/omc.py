@@ -12,11 +12,12 @@ import argparse
 import json
 import os
 import sys
+from itertools import islice
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 DONE, FAILED, NOT_VERIFIED = 0, 1, 4
+_SHOWN = 40
 
 
 def main(argv: list[str]) -> int:
@@ -24,7 +25,7 @@ def main(argv: list[str]) -> int:
     given = _parser().parse_args(argv)
     try:
         return int(given.act(given))
-    except (OSError, json.JSONDecodeError, RecursionError) as error:
+    except OSError as error:
         print(f"trustmark omc: {error}", file=sys.stderr)
         return FAILED
 
@@ -54,13 +55,13 @@ def _export(given: argparse.Namespace) -> int:
 
 
 def _import(given: argparse.Namespace) -> int:
-    document = _read(given.file)
     _set_up()
     from accounts.models import User
     from accounts.principals import principal_of_person
     from common.errors import DomainError
     from licensing.models import Production
     from provenance.omc.importing import import_omc
+    from provenance.omc.reading import ENTITIES_OF_A_FILE
 
     production = Production.objects.filter(pk=given.production).first()
     person = User.objects.filter(email__iexact=given.person, is_active=True).first()
@@ -70,9 +71,11 @@ def _import(given: argparse.Namespace) -> int:
     if principal is None or principal.organisation_id != production.organisation_id:
         return _refused("PERSON_UNKNOWN", "this person is no member of the production's organisation")
     try:
-        done = import_omc(
-            principal=principal, production_id=production.pk, document=document, origin=given.origin
-        )
+        with given.file.open("rb") as document:
+            done = import_omc(
+                principal=principal, production_id=production.pk, document=document, origin=given.origin,
+                most=ENTITIES_OF_A_FILE,
+            )  # fmt: skip
     except DomainError as error:
         return _refused(error.code, str(error.title), str(error.detail or ""))
     print(json.dumps(vars(done)))
@@ -80,16 +83,21 @@ def _import(given: argparse.Namespace) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from provenance.omc.checking import problems_of
+    from common.errors import DomainError, Malformed
+    from provenance.omc.reading import problems_in
 
-    problems = problems_of(_read(given.file))
-    for problem in problems:
-        print(json.dumps(vars(problem)))
-    return NOT_VERIFIED if problems else DONE
-
-
-def _read(path: Path) -> Any:
-    return json.loads(path.read_bytes())
+    count = 0
+    try:
+        with given.file.open("rb") as document:
+            for problem in islice(problems_in(document), _SHOWN):
+                count += 1
+                print(json.dumps(vars(problem)))
+    except Malformed as error:
+        return _refused(error.code, str(error.title), str(error.detail or ""))
+    except DomainError as error:
+        print(json.dumps({"code": error.code, "where": "", "says": str(error.detail or error.title)}))
+        return NOT_VERIFIED
+    return NOT_VERIFIED if count else DONE
 
 
 def _refused(code: str, *says: str) -> int:

@@ -17,6 +17,7 @@ from provenance.models import Asset
 TOLD_MOST: Final = 40
 _EDGES_MOST: Final = 500
 _RUNS_MOST: Final = 40
+_NO_MATERIAL: Final = frozenset({"ACCORDING_TO", "TRAINED_ON", "GENERATED_FROM"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,15 @@ class Making:
     made_from: tuple[MadeFrom, ...]
     runs: tuple[ModelRun, ...]
     is_cut: bool
+
+    @property
+    def materials(self) -> frozenset[str]:
+        """Classes of what went into the work itself: what only steered it, and what stands behind that, is left out."""
+        reached = {self.version}
+        for one in self.made_from:  # nearest first
+            if one.child in reached and one.way not in _NO_MATERIAL:
+                reached.add(one.version)
+        return frozenset(one.code for one in self.made_from if one.version in reached and one.code)
 
 
 def making_of(output: Asset) -> Making | None:

@@ -13,6 +13,7 @@ from django.db import transaction
 from accounts.principals import Principal
 from common.ids import new_id
 from licensing.models import LicenceToken
+from provenance.graph.classify import licensed_origin
 from provenance.graph.models import AssetVersion, GraphAsset, GraphKind, RelationKind
 from provenance.graph.services.book import Actor, Book
 from provenance.graph.services.recorder import Recorder, next_number
@@ -34,6 +35,8 @@ def record_upload(output: Asset, principal: Principal) -> None:
     recorder = _recorder(output, Actor.of(principal))
     tokens = LicenceToken.objects.filter(jti__in=output.token_jtis)
     uses = {token.jti: _origin(token.use_types) for token in tokens}
+    # a film of several licences is as generative as the most generative of them
+    licensed = licensed_origin({use for token in tokens for use in token.use_types})
     frames = [
         one
         for shot in receipts.rendered_shots(output.token_jtis, most=_SHOTS_MOST)
@@ -55,8 +58,8 @@ def record_upload(output: Asset, principal: Principal) -> None:
             content_sha256=output.upload_sha256,
             media_type=output.media.get("media_type", ""),
             size_bytes=output.upload_bytes,
-            # a film of several licences is as generative as the most generative of them
-            origin="" if parts else min(uses.values(), key=_ORIGINS.index),
+            # what was recorded of these bytes before may say less than what they were licensed for
+            origin=licensed if parts else min(uses.values(), key=_ORIGINS.index),
             token_jtis=tuple(output.token_jtis),
             metadata={"media": output.media},
             parents=parts,

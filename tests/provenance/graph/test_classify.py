@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from provenance.graph.classify import _MATERIAL, GENERATIVE, ORIGINS, Edge, OriginMissing, derive
+from provenance.graph.classify import (
+    _MATERIAL,
+    GENERATIVE,
+    ORIGINS,
+    Edge,
+    OriginMissing,
+    derive,
+    licensed_origin,
+)
 from provenance.graph.models import InputRole, RelationKind
 from provenance.source_type import vocabulary
 
@@ -82,3 +90,23 @@ def test_no_way_of_making_gives_a_retired_concept_and_none_gives_nothing() -> No
     assert given <= set(LIVING)
     with pytest.raises(OriginMissing):
         derive("", [edge("ACCORDING_TO", HAND)], is_generated=False)
+
+
+@pytest.mark.req("GP-021", "GP-038")
+@pytest.mark.parametrize("code", LIVING)
+def test_what_a_licence_let_be_done_is_added_to_bytes_that_were_recorded_as_something_less(code: str) -> None:
+    carried = [edge("TRANSCODED_FROM", code)]
+    render, alter, scan = (
+        derive(licensed_origin(uses), carried, is_generated=False)
+        for uses in (["DIGITAL_ALTERATION", "FACE_RENDER"], ["DIGITAL_ALTERATION"], ["CAPTURE_SCAN"])
+    )
+    assert scan == code
+    assert render in GENERATIVE
+    if code in GENERATIVE:
+        assert render == alter == code
+    elif code == CAMERA:
+        assert alter == "humanEdits"
+    elif code in {"composite", "compositeCapture", "digitalCreation", "virtualRecording"}:
+        assert alter == code  # people's edits are a part of it anyway, or would hide what it is
+    else:
+        assert alter == "humanEdits"

@@ -163,7 +163,7 @@ def test_a_type_that_the_graph_derived_later_is_what_gets_signed_and_another_is_
 
 
 @pytest.mark.parametrize("origin", ["CAMERA", "VIRTUAL_EVENT"])
-def test_a_synthetic_voice_that_was_recorded_as_a_capture_first_does_not_go_out_as_one(
+def test_what_was_recorded_as_a_capture_first_goes_out_and_stands_in_the_graph_as_what_its_licence_is_for(
     tmp_path: Path, still: Path, origin: str
 ) -> None:
     voice = make_farm(
@@ -174,10 +174,10 @@ def test_a_synthetic_voice_that_was_recorded_as_a_capture_first_does_not_go_out_
     record(film, replace(said_so, version=replace(said_so.version, content_sha256=file_sha256(still))))
     output = handed_in(voice, still, film.desk)
     graph = Classification.objects.filter(version__asset_id=output.pk).latest("number").code
-    assert graph == Classification.objects.get(version=film.version("the very bytes")).code
-    assert graph in {"digitalCapture", "virtualRecording"}
+    recorded = Classification.objects.get(version=film.version("the very bytes")).code
+    assert recorded in {"digitalCapture", "virtualRecording"}
     manifest, signed = manifest_of(output, tmp_path)
-    assert class_of(manifest) == signed.source_type == "compositeWithTrainedAlgorithmicMedia"
+    assert class_of(manifest) == signed.source_type == graph == "compositeWithTrainedAlgorithmicMedia"
 
 
 def test_frames_that_are_handed_in_before_their_receipts_do_not_go_out_as_a_capture(
@@ -192,24 +192,51 @@ def test_frames_that_are_handed_in_before_their_receipts_do_not_go_out_as_a_capt
 
 
 @pytest.mark.parametrize(
-    ("code", "uses", "signed"),
+    ("code", "uses", "behind", "signed"),
     [
         # the graph knows more: it stands
-        ("trainedAlgorithmicMedia", {"DIGITAL_ALTERATION"}, "trainedAlgorithmicMedia"),
-        ("trainedAlgorithmicMedia", {"VOICE_RENDER"}, "trainedAlgorithmicMedia"),
-        ("compositeSynthetic", {"FACE_RENDER"}, "compositeSynthetic"),
+        ("trainedAlgorithmicMedia", {"DIGITAL_ALTERATION"}, (), "trainedAlgorithmicMedia"),
+        ("trainedAlgorithmicMedia", {"VOICE_RENDER"}, (), "trainedAlgorithmicMedia"),
+        ("compositeSynthetic", {"FACE_RENDER"}, (), "compositeSynthetic"),
         # the licence takes no model, and the graph says that there was none
-        ("computationalCapture", {"CAPTURE_SCAN"}, "computationalCapture"),
+        ("computationalCapture", {"CAPTURE_SCAN"}, (), "computationalCapture"),
+        # it lets people alter a recorded performance: what the graph calls a capture was altered
+        ("digitalCapture", {"DIGITAL_ALTERATION"}, (), "humanEdits"),
+        ("algorithmicallyEnhanced", {"DIGITAL_ALTERATION", "CAPTURE_SCAN"}, (), "humanEdits"),
+        ("compositeCapture", {"DIGITAL_ALTERATION"}, (), "compositeCapture"),
+        # what the work was made of says more than the work's own class; what only steered it says nothing
+        (
+            "digitalCapture",
+            {"CAPTURE_SCAN"},
+            (("COMPOSITED_FROM", "trainedAlgorithmicMedia"),),
+            "compositeSynthetic",
+        ),
+        (
+            "digitalCapture",
+            {"DIGITAL_ALTERATION"},
+            (("EDITED_FROM", "compositeSynthetic"),),
+            "compositeSynthetic",
+        ),
+        (
+            "digitalCapture",
+            {"CAPTURE_SCAN"},
+            (("ACCORDING_TO", "trainedAlgorithmicMedia"),),
+            "digitalCapture",
+        ),
         # the licence takes one
-        ("humanEdits", {"DIGITAL_ALTERATION", "FACE_RENDER"}, "compositeWithTrainedAlgorithmicMedia"),
-        ("composite", {"VOICE_RENDER"}, "compositeWithTrainedAlgorithmicMedia"),
-        ("", {"VOICE_RENDER"}, "compositeWithTrainedAlgorithmicMedia"),
+        ("humanEdits", {"DIGITAL_ALTERATION", "FACE_RENDER"}, (), "compositeWithTrainedAlgorithmicMedia"),
+        ("composite", {"VOICE_RENDER"}, (), "compositeWithTrainedAlgorithmicMedia"),
+        ("", {"VOICE_RENDER"}, (), "compositeWithTrainedAlgorithmicMedia"),
     ],
 )
-def test_the_graph_may_say_more_of_a_model_than_the_licence_and_never_less(
-    code: str, uses: set[str], signed: str
+def test_graph_licence_and_materials_may_each_say_more_of_a_work_and_none_less(
+    code: str, uses: set[str], behind: tuple[tuple[str, str], ...], signed: str
 ) -> None:
-    made = making.Making(uuid4(), code, (), (), is_cut=False)
+    work = uuid4()
+    parents = tuple(
+        making.MadeFrom(uuid4(), work, "IMAGE", 1, way, "", "", "", parent, None) for way, parent in behind
+    )
+    made = making.Making(work, code, parents, (), is_cut=False)
     assert credentialing._source_type(made, uses).code == signed
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from common.errors import InvalidInput
+from common.errors import InvalidInput, Malformed
 from provenance.omc.checking import problems_of
 from provenance.omc.reading import ENTITIES_MAX, read_document
 from trustmark.cli import omc as cli
@@ -73,7 +74,7 @@ def test_what_the_schema_forbids_and_what_it_cannot_see_are_told_apart(document)
 @pytest.mark.parametrize("bad", [None, 7, "x", [], {"Asset": "x"}, {"entityType": "Asset"}, [[[]]]])
 def test_what_is_no_document_is_refused_with_a_code(bad):
     if bad == []:
-        assert read_document(bad, scope=SCOPE).steps == []
+        assert list(read_document(bad, scope=SCOPE).steps()) == []
         return
     with pytest.raises(InvalidInput) as refused:
         read_document(bad, scope=SCOPE)
@@ -93,10 +94,10 @@ def test_things_stand_before_what_was_made_of_them_whatever_the_order():
     plan = read_document(
         [asset("c", of="b"), asset("b2", revises="b"), asset("b", of="a"), asset("a")], scope=SCOPE
     )
-    order = [value for _scope, value in plan.steps]
+    order = [plan.spool.key(node)[1] for node in plan.steps()]
     assert order.index("a") < order.index("b") < order.index("c")
     assert order.index("b") < order.index("b2")
-    assert plan.versions["film", "b2"].thing == plan.versions["film", "b"].thing
+    assert plan.version(plan.node(("film", "b2"))).thing == plan.version(plan.node(("film", "b"))).thing
 
 
 def test_a_circle_is_refused():
@@ -128,7 +129,7 @@ def test_custom_data_of_ours_that_does_not_read_is_refused(value):
 
 def test_custom_data_of_others_is_theirs(document):
     document["Asset"][0]["customData"] = [{"domain": "elsewhere", "namespace": "relations", "value": 17}]
-    assert len(read_document(document, scope=SCOPE).versions) == 2
+    assert len(list(read_document(document, scope=SCOPE).versions())) == 2
 
 
 def test_the_command_checks_without_a_deployment(document, tmp_path, capsys):
@@ -164,7 +165,79 @@ def test_a_document_over_the_limit_is_refused_by_counting_alone_and_one_below_is
     # counted before the schema is asked, so that a hostile document costs no more than this
     assert (refused.code, peak < 40_000_000) == ("OMC_TOO_LARGE", True), peak
     plan, peak = measured({"Asset": many[:2_000]})
-    assert len(plan.steps) == 2_000
+    assert len(list(plan.steps())) == 2_000
     assert peak / 2_000 < 6_000, peak
     # the same entity told twice counts once
-    assert len(read_document({"Asset": [*many[:20], *many[:20]]}, scope=SCOPE).versions) == 20
+    assert len(list(read_document({"Asset": [*many[:20], *many[:20]]}, scope=SCOPE).versions())) == 20
+
+
+def many_as_bytes(count: int) -> bytes:
+    """A document of ``count`` assets, ten versions of each thing made of one another."""
+    told = [asset(f"a{n}", of=f"a{n - 1}" if n % 10 else None) for n in range(count)]
+    return json.dumps({"Asset": told}).encode()
+
+
+def test_a_stream_is_read_in_memory_that_does_not_grow_with_it(tmp_path: Path) -> None:
+    peaks = []
+    for count in (1_000, 6_000):
+        (tmp_path / "film.json").write_bytes(many_as_bytes(count))
+        tracemalloc.start()
+        with (tmp_path / "film.json").open("rb") as stream:
+            plan = read_document(stream, scope=SCOPE, most=10_000)
+            assert sum(1 for _ in plan.steps()) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        plan.spool.close()
+    assert peaks[1] < 1.2 * peaks[0], peaks
+
+
+WHOLE = many_as_bytes(3)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "JSON_MALFORMED"),
+        (WHOLE[:-20], "JSON_MALFORMED"),
+        (WHOLE + b"[]", "JSON_MALFORMED"),
+        (WHOLE.replace(b'"name": "a1"', b'"name": "a1", "name": "a2"'), "JSON_MALFORMED"),
+        (b'{"Asset":[],"Asset":[]}', "JSON_MALFORMED"),
+        (WHOLE.replace(b'"a1"', b"NaN"), "JSON_MALFORMED"),
+        (WHOLE.replace(b'"name": "a1"', b'"name": 1e999'), "JSON_MALFORMED"),
+        (WHOLE.replace(b'"name": "a1"', b'"name": "\xff"'), "JSON_MALFORMED"),
+        (b"[" * 5000 + b"]" * 5000, "JSON_MALFORMED"),
+        (WHOLE.replace(b'"name": "a1"', b'"name": "' + b"x" * (4 * 1024 * 1024) + b'"'), "OMC_TOO_LARGE"),
+        (b"7", "OMC_INVALID"),
+        (b'{"Asset": {}}', "OMC_INVALID"),
+        (b'{"Asset": [], "Nonsense": []}', "OMC_INVALID"),
+        (b'{"Asset": [{"name": "<script>"}]}', "OMC_INVALID"),
+        (WHOLE.replace(b'"Asset": [', b'"Task": [', 1), "OMC_INVALID"),
+        (WHOLE.replace(b'"film"', b'"elsewhere"', 1), "OMC_INVALID"),
+    ],
+)
+def test_a_stream_that_does_not_hold_has_its_code_in_the_reader_and_in_the_command(
+    body: bytes, code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises((InvalidInput, Malformed)) as refused:
+        read_document(io.BytesIO(body), scope=SCOPE)
+    assert refused.value.code == code
+    (path := tmp_path / "film.json").write_bytes(body)
+    exit_code = cli.main(["check", str(path)])
+    assert exit_code == (1 if code == "JSON_MALFORMED" else 4)
+    said = capsys.readouterr().out
+    assert said.startswith('{"code": ')
+    assert "<script>" not in said
+
+
+@pytest.mark.parametrize("told", [{"Asset": [asset("a")]}, [asset("a")], asset("a")])
+def test_lists_by_type_a_list_and_one_entity_are_documents(told: object) -> None:
+    plan = read_document(io.BytesIO(json.dumps(told).encode()), scope=SCOPE)
+    assert [plan.spool.key(node) for node in plan.steps()] == [("film", "a")]
+
+
+def test_an_entity_with_two_identifiers_is_one_thing_by_either() -> None:
+    twice = asset("a")
+    twice["identifier"] = [*ref("a")["identifier"], *ref("also a")["identifier"]]
+    plan = read_document([twice, asset("b", of="also a")], scope=SCOPE)
+    assert [key for _node, key in plan.versions()] == [("film", "a"), ("film", "b")]
+    assert [plan.spool.key(node)[1] for node in plan.steps()] == ["a", "b"]

@@ -259,6 +259,32 @@ def test_a_document_of_another_house_enters_with_what_it_tells(film):  # noqa: F
     import_omc(principal=film.desk, production_id=film.production.pk, document=drawing, origin="HUMAN_TOOLS")
 
 
+def test_a_stream_comes_in_whole_or_not_at_all(film, monkeypatch):  # noqa: F811
+    from tests.provenance.omc.test_documents import asset
+
+    monkeypatch.setattr(
+        "provenance.omc.importing._BOOK_MOST", 3
+    )  # several books were written before the refusal
+    told = [asset(f"plate {n}", assetFC={"functionalType": "capture.ocf"}) for n in range(7)]
+    before = ProvenanceEvent.objects.count()
+    for last, code in (
+        (asset("drawing", assetFC={"functionalType": "artwork"}), "ORIGIN_MISSING"),
+        (asset("cut", of="nowhere"), "OMC_INVALID"),
+    ):
+        body = io.BytesIO(json.dumps({"Asset": [*told, last]}).encode())
+        with pytest.raises(InvalidInput) as refused:
+            import_omc(principal=film.desk, production_id=film.production.pk, document=body)
+        assert refused.value.code == code
+        assert ProvenanceEvent.objects.count() == before
+    body = io.BytesIO(json.dumps({"Asset": [*told, asset("cut", of="plate 6")]}).encode())
+    done = import_omc(principal=film.desk, production_id=film.production.pk, document=body)
+    assert (done.assets, done.versions, done.known) == (8, 8, 0)
+    body.seek(0)
+    again = import_omc(principal=film.desk, production_id=film.production.pk, document=body)
+    assert (again.versions, again.known) == (0, 8)
+    assert inspect_graph(film.production.pk) == []
+
+
 def test_who_may_not_record_imports_nothing(film):  # noqa: F811
     document = exported(film.desk, film.production.pk)
     events = ProvenanceEvent.objects.count()

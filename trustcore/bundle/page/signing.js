@@ -45,26 +45,31 @@ export function readRevoked(document, path) {
 }
 
 /**
- * Judge a signature by a key that was revoked since: give why it stands, or refuse it. This page cannot read a time
- * stamp; that the signature is older than the key's end shows the log of a later bundle (`exported`: its place, its time
- * and `keyEnds` of that log), and what the bundle says of itself can show that it is later.
+ * Judge a signature by a key that was revoked since: give why it stands, or refuse it. That it is older than the key's end
+ * shows the stamp of an authority whose root the reader gave (`stamped`, its time), or the log of a later bundle
+ * (`exported`: its place, its time and `keyEnds` of that log); what the bundle says of itself (`madeAt`) can show that it is later.
  */
-export function judgeRevoked(kid, ended, madeAt, hasStamp, exported, path) {
+export function judgeRevoked(kid, ended, { madeAt, stamped, hasStamp, exported }, path) {
   const since = ended.compromisedAt ? `, and others may have signed with it since ${ended.compromisedAt}` : "";
   const told = `key ${kid} was revoked at ${ended.revokedAt}${since}`;
-  if (madeAt.slice(0, 19) >= ended.endedAt.slice(0, 19)) refuse("SIGNED_AFTER_REVOCATION", path, `${told}; this was signed after, it says itself: ${madeAt}`);
+  const by = stamped ? "its stamp says" : "it says itself";
+  if (!isEarlier(stamped || madeAt, ended)) refuse("SIGNED_AFTER_REVOCATION", path, `${told}; this was signed after, ${by}: ${stamped || madeAt}`);
+  if (stamped) return { kid, endedAt: ended.endedAt, stamped };
   if (exported) {
     if (isBefore(exported, kid, ended)) return { kid, endedAt: ended.endedAt, at: exported.at };
     refuse("SIGNED_AFTER_REVOCATION", path, `${told}; the log of the later bundle tells of this file after that: ${exported.at}`);
   }
-  const how = hasStamp ? "a stamp is there, which the command line checks: --tsa" : "no authority stamped it";
+  const how = hasStamp ? "a stamp is there: give its authority's root" : "no authority stamped it";
   return refuse("KEY_REVOKED", path, `${told}; nothing shows that this was signed before (${how})`);
 }
+
+/** Whether a time is before a key's end; a stamp has whole seconds, so the second of the end is no longer before it. */
+export const isEarlier = (at, ended) => at.slice(0, 19) < ended.endedAt.slice(0, 19);
 
 /** Whether a log tells of a bundle before it tells of a key's end, and with an earlier time. */
 export function isBefore(exported, kid, ended) {
   const end = exported.keyEnds.get(kid);
-  return (!end || exported.index < end.index) && exported.at.slice(0, 19) < ended.endedAt.slice(0, 19);
+  return (!end || exported.index < end.index) && isEarlier(exported.at, ended);
 }
 
 /** Read a verifier key of a log: name, key id, raw key. */

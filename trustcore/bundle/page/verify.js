@@ -5,7 +5,8 @@ import { canonical, hashHex, hex, readCanonical, readObject, refuse, text } from
 import { Ledger, COLUMNS, csvLine, ndjsonLine } from "./ledger.js";
 import { verifyPeople } from "./people.js";
 import { verifyEvents } from "./provenance.js";
-import { fingerprint, isBefore, judgeRevoked, readKeys, readVkey, verifyCheckpoint, verifyGrant, verifyStatement } from "./signing.js";
+import { TOKEN_BYTES_MAX, verifyStamp } from "./stamp.js";
+import { fingerprint, isBefore, isEarlier, judgeRevoked, readKeys, readVkey, verifyCheckpoint, verifyGrant, verifyStatement } from "./signing.js";
 import { HashTiles, leafHash, tilePath, tilesOf, unpackEntries, WIDTH } from "./tlog.js";
 
 const SIGNATURE = "signature.dsse.json";
@@ -20,7 +21,7 @@ const PIECE = 8 * 1024 * 1024;
 /**
  * Verify a bundle.
  *
- * `trust` holds what the auditor knew before: `keys` (by id), `vkey`, `fingerprints`. `sampled`: read the entries of some
+ * `trust` holds what the auditor knew before: `keys` (by id), `vkey`, `fingerprints`, `roots` of timestamp authorities (DER). `sampled`: read the entries of some
  * tiles only; the tree is still built from every leaf's hash. `later`: a later bundle of the same production, verified
  * first: its log may show that this one was there before its key was revoked. `tell(step, share)` is called as the work goes on.
  */
@@ -41,11 +42,13 @@ export async function verifyBundle(file, trust, { sampled = false, later = null,
   await verifyFiles(archive, signed.digests, work);
   work.step(5);
   await verifyBag(archive);
+  const stamp = archive.members.has(STAMP) ? await verifyStamp(await archive.read(STAMP, TOKEN_BYTES_MAX), await archive.read(SIGNATURE, MANY), trust.roots ?? [], STAMP) : null;
+  const stamped = stamp?.trusted ? stamp.at : "";
   work.step(6);
   const summary = readObject(await archive.read("data/bundle.json"), "data/bundle.json");
   if (summary.schema !== "trustmark.bundle/1") refuse("UNSUPPORTED", "data/bundle.json", "another version of the format");
-  const stands = revoked.has(signed.kid) ? judgeRevoked(signed.kid, revoked.get(signed.kid), summary.created_at, archive.members.has(STAMP), exported, SIGNATURE) : null;
-  for (const [kid, one] of revoked) if (exported && isBefore(exported, kid, one)) keys.set(kid, one.raw);
+  const stands = revoked.has(signed.kid) ? judgeRevoked(signed.kid, revoked.get(signed.kid), { madeAt: summary.created_at, stamped, hasStamp: Boolean(stamp), exported }, SIGNATURE) : null;
+  for (const [kid, one] of revoked) if (stamped ? isEarlier(stamped, one) : exported && isBefore(exported, kid, one)) keys.set(kid, one.raw);
   work.step(7);
   const vkey = readVkey(text(await archive.read(`${LOG}vkey`), `${LOG}vkey`), `${LOG}vkey`);
   if (trust.vkey && trust.vkey.line !== vkey.line) refuse("KEY_UNTRUSTED", `${LOG}vkey`, "not the log's key you gave");
@@ -79,6 +82,7 @@ export async function verifyBundle(file, trust, { sampled = false, later = null,
     withheld: withheld.length,
     read,
     stands,
+    stamp,
     ledger,
     whole: Boolean(ledger),
     files: archive.members.size,

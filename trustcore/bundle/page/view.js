@@ -1,5 +1,6 @@
 // The page: words, progress, verdict. It puts texts into the document as texts, never as markup.
-import { Refusal } from "./bytes.js";
+import { Refusal, unbase64 } from "./bytes.js";
+import { readCertificate } from "./certificates.js";
 import { readKeys, readRevoked, readVkey } from "./signing.js";
 import { verifyBundle } from "./verify.js";
 import { WORDS } from "./words.js";
@@ -25,16 +26,24 @@ function speak() {
   if (last) show(last);
 }
 
-/** What the auditor pasted: a key set, the log's key, a fingerprint, in any order; `null` if it is none of them. */
+const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
+
+/** What the auditor pasted: a key set, the log's key, a fingerprint, roots of authorities, in any order; `null` if it is none of them. */
 function readTrust(pasted) {
   const trust = {};
   let rest = pasted;
-  const set = /\{[\s\S]*\}/.exec(pasted);
   try {
+    for (const [whole, inner] of pasted.matchAll(PEM)) {
+      const der = unbase64(inner.replaceAll(/\s/g, "")) ?? new Uint8Array();
+      readCertificate(der, "");
+      (trust.roots ??= []).push(der);
+      rest = rest.replace(whole, "");
+    }
+    const set = /\{[\s\S]*\}/.exec(rest);
     if (set) {
       trust.keys = readKeys(JSON.parse(set[0]), "");
       trust.revoked = readRevoked(JSON.parse(set[0]), "");
-      rest = pasted.replace(set[0], "");
+      rest = rest.replace(set[0], "");
     }
     for (const line of rest.split("\n").map((one) => one.trim()).filter(Boolean)) {
       const digits = line.replaceAll(/[\s:]/g, "").toLowerCase();
@@ -73,6 +82,7 @@ function show(outcome) {
   if (outcome.kind !== "good") say(element("p", words.wholeWhy));
   say(element("p", report.whole ? words.counts(summary.counts) : words.sample(report.read)));
   if (report.stands) say(element("p", words.stands(report.stands)));
+  if (report.stamp) say(element("p", words.stamp(report.stamp)));
   if (report.withheld) say(element("p", words.withheld(report.withheld)));
   if (report.events) say(element("p", words.events(report.events)));
   if (report.people) say(element("p", words.people(report.people)));

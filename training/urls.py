@@ -8,6 +8,7 @@ from training.api import (
     imports,
     manifests,
     reports,
+    rules,
     sources,
     takedowns,
     transforms,
@@ -75,6 +76,8 @@ urlpatterns = [
     path("api/v1/takedowns/<uuid:takedown_id>/call-off", takedowns.TakedownCallOffApi.as_view()),
     path("api/v1/takedowns/<uuid:takedown_id>/close", takedowns.TakedownCloseApi.as_view()),
     path("api/v1/takedowns/<uuid:takedown_id>/certificate", takedowns.TakedownCertificateApi.as_view()),
+    # -- what counsel defines
+    path("api/v1/training-rules", rules.RulesApi.as_view(), name="api-training-rules"),
     # -- words
     path("api/v1/training-wording", wording.WordingApi.as_view(), name="api-training-wording"),
     path("api/v1/training-wording/approve", wording.WordingApproveApi.as_view()),

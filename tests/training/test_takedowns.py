@@ -19,7 +19,8 @@ from tests.training.making import CLEAR, House, of_bytes, picture
 from tests.training.test_manifests import freeze, make_ask, make_run, released
 from training.gate import policy as gate_policy
 from training.models import LineageNode, Takedown, TakedownReach, TrainingAsset
-from training.services import automatic, releasing
+from training.selectors import rules
+from training.services import automatic
 from training.services.assets import receive_content
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
 from training.services.manifests import freeze_manifest, release_manifest
@@ -230,8 +231,8 @@ def test_a_policy_that_admits_less_takes_down_what_it_would_not_admit_and_nothin
         '@id("NO_TIFF") forbid (principal, action, resource) when { context.media_type == "image/tiff" };'
     )
     assert organisations_to_judge() == []
-    for room in (automatic, releasing):
-        monkeypatch.setattr(room, "compile_policy", lambda: stricter)
+    for room in (automatic, rules):
+        monkeypatch.setattr(room, "compile_policy", lambda *_further: stricter)
     assert organisations_to_judge() == [house.organisation.pk]
     case = Takedown.objects.get(pk=open_for_policy(organisation_id=house.organisation.pk))
     assert (case.trigger, case.roots) == ("POLICY_CHANGED", [tiff.node_id])

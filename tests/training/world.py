@@ -21,6 +21,7 @@ from training.services.reruns import ask_rerun, do_rerun
 from training.services.rights_reviews import open_due_reviews
 from training.services.runs import ModelAsk, RunAsk, register_models, register_run
 from training.services.takedowns import TakedownAsk, open_takedown
+from training.vocabulary import LicenceClass, TakedownTrigger
 
 _FILE = picture(77)
 
@@ -230,6 +231,11 @@ def bodies(ask: Any) -> dict[str, Any]:
             422,
             name="walked-too", purpose="A walk.", territory="US", code_commit=COMMIT,
             container_image="image@sha256:1", assets=lambda world: [world.ids["asset to fill"]],
+        ),
+        "POST /api/v1/training-rules": json(
+            201,
+            licence_classes=LicenceClass.values, territories=["WORLD"], note="Walked.",
+            takedowns={one: {"hours": 96, "model_actions": ["RETRAIN"]} for one in TakedownTrigger.values},
         ),
         "POST /api/v1/training-wording/approve": json(409, hash="sha256:" + "0" * 64, note="Read."),
         "POST /api/v1/manifests/{name}/withdraw": json(reason="No more."),

@@ -10,6 +10,7 @@ from training.models.lineage_events import LineageEvent
 from training.models.manifests import ManifestRow, ModelVersion, TrainingManifest, TrainingRun
 from training.models.reports import ReportRerun, RightsReport, RightsReview, TrainingQuestion
 from training.models.rights import RightsEnd, RightsRecord
+from training.models.rules import HouseRules
 from training.models.scans import ScanJob
 from training.models.sources import DomainRule, Source, SourceClass
 from training.models.takedowns import Takedown, TakedownItem, TakedownReach
@@ -21,6 +22,7 @@ __all__ = [
     "Derivative",
     "DomainRule",
     "Fingerprint",
+    "HouseRules",
     "ImportRefusal",
     "LineageEdge",
     "LineageEvent",

@@ -12,21 +12,19 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from audit.selectors import organisations_with
 from audit.services import record
 from common import clock
 from training.contracts.compiling import Compiled
 from training.gate.facts import Facts
 from training.gate.policy import Policy, compile_policy, decide_many
-from training.gate.policy import compile_policy as policy_under
-from training.models import RightsRecord, SourceClass, Takedown, TrainingAsset
-from training.selectors.contracts import hold_over, in_force
+from training.models import HouseRules, RightsRecord, SourceClass, Takedown, TrainingAsset
+from training.selectors.contracts import hold_over
 from training.selectors.rights import Standing, current_rights
+from training.selectors.rules import is_judged, policy_for, stand_of
 from training.services.assets import as_captured
 from training.services.gate import contract_facts
 from training.services.takedowns import write_takedown
 from training.vocabulary import AssetState, Outcome, TakedownTrigger
-from trustcore.encoding import canonical_json, sha256_hex
 
 _AT_ONCE = 500
 _FACTS_AT_ONCE = 2000
@@ -62,7 +60,7 @@ def open_for_policy(*, organisation_id: UUID) -> UUID | None:
 
     The facts are those that the old decision rested on: what was known then, under the rules of today (TP-216).
     """
-    stand = _stand(organisation_id)  # before: what changes while they are judged has them judged again
+    stand = stand_of(organisation_id)  # before: what changes while they are judged has them judged again
     refused: dict[str, list[int]] = defaultdict(list)
     for row, codes in _rejudged(organisation_id):
         for code in codes:
@@ -86,15 +84,13 @@ def open_for_policy(*, organisation_id: UUID) -> UUID | None:
 def organisations_to_judge() -> list[UUID]:
     """Houses with admitted material that another policy admitted, and no later judgement of it.
 
-    A contract that was put into force or retired is another policy of its house.
+    A contract that was put into force or retired is another policy of its house, and so are other rules of counsel.
     """
     rows = TrainingAsset.objects.filter(state=AssetState.ADMITTED)
-    houses = rows.exclude(decision__policy=compile_policy().hash).values_list("organisation_id", flat=True)
-    return [
-        house
-        for house in houses.order_by("organisation_id").distinct()
-        if house not in organisations_with("training_policy", _stand(house))
-    ]
+    others = rows.exclude(decision__policy=compile_policy().hash).order_by("organisation_id")
+    ruled = HouseRules.objects.order_by("organisation_id").values_list("organisation_id", flat=True)
+    houses = {*others.values_list("organisation_id", flat=True).distinct(), *ruled.distinct()}
+    return [house for house in sorted(houses) if not is_judged(house)]
 
 
 def _over(at: datetime) -> Iterator[tuple[RightsRecord, Standing]]:
@@ -123,17 +119,16 @@ def _trigger(held: Standing) -> str:
     return TakedownTrigger.RIGHTS_REVOKED if held.is_ended else TakedownTrigger.LICENCE_EXPIRED
 
 
-def _admitted_under_another() -> QuerySet[TrainingAsset]:
-    return TrainingAsset.objects.filter(state=AssetState.ADMITTED).exclude(
-        decision__policy=compile_policy().hash
-    )
-
-
 def _rejudged(organisation_id: UUID) -> Iterable[tuple[TrainingAsset, tuple[str, ...]]]:
     # what a person admitted from the queue stands: the rules had not admitted it then either
-    rows = _admitted_under_another().filter(
-        organisation=organisation_id, decision__outcome=Outcome.ADMIT
-    ).select_related("decision", "source")  # fmt: skip
+    plain = policy_for(organisation_id)
+    rows = (
+        TrainingAsset.objects.filter(
+            organisation=organisation_id, state=AssetState.ADMITTED, decision__outcome=Outcome.ADMIT
+        )
+        .exclude(decision__policy=plain.hash)
+        .select_related("decision", "source")
+    )
     # a class that has lost its contract takes nothing new; what came in under it stays
     classes = SourceClass.objects.filter(organisation=organisation_id)
     for kind in classes.values_list("pk", flat=True):
@@ -141,7 +136,7 @@ def _rejudged(organisation_id: UUID) -> Iterable[tuple[TrainingAsset, tuple[str,
         if hold.is_lost:
             continue
         contract = hold.compiled
-        policy = policy_under(contract.rules) if contract else compile_policy()
+        policy = policy_for(organisation_id, contract.rules) if contract else plain
         waiting = rows.filter(source__source_class=kind).exclude(decision__policy=policy.hash).order_by("pk")
         found = waiting.iterator(chunk_size=_FACTS_AT_ONCE)
         for some in iter(lambda found=found: list(islice(found, _FACTS_AT_ONCE)), []):  # type: ignore[misc]
@@ -171,10 +166,3 @@ def _facts(row: TrainingAsset, contract: Compiled | None) -> Facts:
     # decisions that cover many rows of a bulk leave out what their policy did not read
     told["size_bytes"] = kept.get("size_bytes", row.size_bytes)
     return Facts(**told)
-
-
-def _stand(organisation_id: UUID) -> str:
-    """What a house's material is judged by now, as one name: the house's rules and the contracts in force."""
-    contracts = in_force().filter(organisation=organisation_id).values_list("hash", flat=True)
-    names = [compile_policy().hash.partition(":")[2], *sorted(contracts)]
-    return names[0] if len(names) == 1 else sha256_hex(canonical_json(names))

@@ -15,7 +15,6 @@ from django.db import connection
 
 from audit.selectors import has_recorded
 from common import clock
-from training.gate.policy import compile_policy
 from training.models import (
     LineageNode,
     ManifestRow,
@@ -26,6 +25,7 @@ from training.models import (
 )
 from training.selectors.lineage import below
 from training.selectors.rights import Standing, current_rights
+from training.selectors.rules import is_judged, policy_for, rules_of
 from training.services.sources import blocked_domains, is_blocked
 from training.vocabulary import AssetState, NodeKind
 from trustcore.policy.territory import covers
@@ -106,8 +106,11 @@ def release_gate(manifest: TrainingManifest, *, at: datetime | None = None) -> G
         *_by_row(manifest),
         *_exceptions_over(manifest, at),
     ]
-    if manifest.policy_id != compile_policy().hash:
+    if manifest.policy_id != policy_for(manifest.organisation_id).hash:
         against.append(Against("POLICY_CHANGED", 0, (manifest.policy_id,)))
+    if rules_of(manifest.organisation_id) is not None and not is_judged(manifest.organisation_id):
+        # counsel's rules of now: what came in before is being judged by them
+        against.append(Against("POLICY_NOT_APPLIED", 0))
     if lost := _not_in_the_trail(manifest):
         against.append(Against("LOG_NOT_SYNCHRONISED", 0, lost))
     return GateAnswer(at, tuple(against))

@@ -3,7 +3,7 @@
 from training.models.assets import Derivative, TrainingAsset, TransformJob
 from training.models.contracts import ContractBinding, DataContract
 from training.models.decisions import PolicyDecision, PolicyText, Review, RightsException
-from training.models.fingerprints import Fingerprint, TextSketch
+from training.models.fingerprints import Fingerprint, ScriptUse, TextSketch
 from training.models.imports import ImportRefusal, MaterialImport
 from training.models.lineage import LineageEdge, LineageHead, LineageNode
 from training.models.lineage_events import LineageEvent
@@ -41,6 +41,7 @@ __all__ = [
     "RightsReport",
     "RightsReview",
     "ScanJob",
+    "ScriptUse",
     "Source",
     "SourceClass",
     "Takedown",

@@ -1,5 +1,5 @@
 -- Made by scripts/structure.py from an empty database that was migrated; do not edit.
--- migrations: sha256:483be78cebda3f9f220a72b0acb85561336002fb6b71e3711372047d9139344a
+-- migrations: sha256:8da8d7cc1b52c2bf9b09c19c860c65ad2e5f7e70b7be9189e1d8c455f62032d1
 -- PostgreSQL: 18
 CREATE TYPE public.receipts_question AS (
 	place integer,
@@ -4194,6 +4194,10 @@ CREATE TABLE public.training_scanjob (
     CONSTRAINT scan_job_ends_whole CHECK ((((finished_at IS NULL) AND ((state)::text = ANY ((ARRAY['QUEUED'::character varying, 'RUNNING'::character varying])::text[]))) OR ((finished_at IS NOT NULL) AND ((state)::text = 'DONE'::text)) OR ((finished_at IS NOT NULL) AND ((state)::text = 'FAILED'::text) AND (NOT ((problem)::text = ''::text))))),
     CONSTRAINT training_scanjob_attempts_check CHECK ((attempts >= 0))
 );
+CREATE TABLE public.training_scriptuse (
+    asset_id uuid NOT NULL,
+    version_id uuid NOT NULL
+);
 CREATE TABLE public.training_source (
     id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
@@ -4657,6 +4661,7 @@ INSERT INTO public.django_migrations VALUES
 	(37, 'auth', '0003_alter_user_email_max_length', '2000-01-01 00:00:00+00'),
 	(38, 'auth', '0004_alter_user_username_opts', '2000-01-01 00:00:00+00'),
 	(39, 'auth', '0005_alter_user_last_login_null', '2000-01-01 00:00:00+00'),
+	(108, 'receipts', '0001_ledger', '2000-01-01 00:00:00+00'),
 	(40, 'auth', '0006_require_contenttypes_0002', '2000-01-01 00:00:00+00'),
 	(41, 'auth', '0007_alter_validators_add_error_messages', '2000-01-01 00:00:00+00'),
 	(42, 'auth', '0008_alter_user_username_max_length', '2000-01-01 00:00:00+00'),
@@ -4725,7 +4730,6 @@ INSERT INTO public.django_migrations VALUES
 	(105, 'provenance', '0320_papers_about_people', '2000-01-01 00:00:00+00'),
 	(106, 'provenance', '0330_texts_close_for_the_erased', '2000-01-01 00:00:00+00'),
 	(107, 'provenance', '0331_close_what_was_missed', '2000-01-01 00:00:00+00'),
-	(108, 'receipts', '0001_ledger', '2000-01-01 00:00:00+00'),
 	(109, 'receipts', '0002_append_only', '2000-01-01 00:00:00+00'),
 	(110, 'receipts', '0010_debts_and_kinds', '2000-01-01 00:00:00+00'),
 	(111, 'receipts', '0020_offline_reckoning', '2000-01-01 00:00:00+00'),
@@ -4767,19 +4771,20 @@ INSERT INTO public.django_migrations VALUES
 	(147, 'training', '0102_reports_made_again', '2000-01-01 00:00:00+00'),
 	(148, 'training', '0103_scans_as_jobs', '2000-01-01 00:00:00+00'),
 	(149, 'training', '0110_house_rules', '2000-01-01 00:00:00+00'),
-	(150, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
-	(151, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(152, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
-	(153, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
-	(154, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
-	(155, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
-	(156, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
-	(157, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(158, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
-	(159, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
-	(160, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
-	(161, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
-	(162, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
+	(150, 'training', '0111_scripts_in_texts', '2000-01-01 00:00:00+00'),
+	(151, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
+	(152, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(153, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
+	(154, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
+	(155, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
+	(156, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
+	(157, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
+	(158, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(159, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
+	(160, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
+	(161, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
+	(162, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
+	(163, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
 SELECT pg_catalog.setval('public.account_emailaddress_id_seq', 1, false);
 SELECT pg_catalog.setval('public.account_emailconfirmation_id_seq', 1, false);
 SELECT pg_catalog.setval('public.accounts_historicalmembership_history_id_seq', 1, false);
@@ -4790,7 +4795,7 @@ SELECT pg_catalog.setval('public.auth_group_id_seq', 1, false);
 SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('public.common_idempotencyrecord_id_seq', 1, false);
 SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 162, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 163, true);
 SELECT pg_catalog.setval('public.licensing_autorule_licensees_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicalauthority_history_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicaldelegation_history_id_seq', 1, false);
@@ -5439,6 +5444,8 @@ ALTER TABLE ONLY public.training_trainingrun
     ADD CONSTRAINT training_run_once UNIQUE (organisation_id, external_id);
 ALTER TABLE ONLY public.training_scanjob
     ADD CONSTRAINT training_scanjob_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.training_scriptuse
+    ADD CONSTRAINT training_scriptuse_pkey PRIMARY KEY (asset_id, version_id);
 ALTER TABLE ONLY public.training_source
     ADD CONSTRAINT training_source_node_id_key UNIQUE (node_id);
 ALTER TABLE ONLY public.training_source
@@ -6030,6 +6037,7 @@ CREATE INDEX training_rightsreview_organisation_id_b66bf46b ON public.training_r
 CREATE INDEX training_rightsreview_rights_id_e24e7895 ON public.training_rightsreview USING btree (rights_id);
 CREATE INDEX training_run_by_age ON public.training_trainingrun USING btree (organisation_id, created_at DESC);
 CREATE INDEX training_scanjob_asset_id_3fd52968 ON public.training_scanjob USING btree (asset_id);
+CREATE INDEX training_scriptuse_version_id_9b802f56 ON public.training_scriptuse USING btree (version_id);
 CREATE INDEX training_source_organisation_id_1369f74a ON public.training_source USING btree (organisation_id);
 CREATE INDEX training_source_owner_id_65572ffe ON public.training_source USING btree (owner_id);
 CREATE INDEX training_source_registered_by_id_1cc6862b ON public.training_source USING btree (registered_by_id);
@@ -6332,6 +6340,8 @@ CREATE TRIGGER training_rightsend_no_truncate BEFORE TRUNCATE ON public.training
 CREATE TRIGGER training_rightsrecord_append_only BEFORE DELETE OR UPDATE ON public.training_rightsrecord FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER training_rightsrecord_no_truncate BEFORE TRUNCATE ON public.training_rightsrecord FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE CONSTRAINT TRIGGER training_scan_guarded AFTER DELETE OR UPDATE ON public.training_scanjob NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.training_guard_scan();
+CREATE TRIGGER training_scriptuse_append_only BEFORE DELETE OR UPDATE ON public.training_scriptuse FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER training_scriptuse_no_truncate BEFORE TRUNCATE ON public.training_scriptuse FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE CONSTRAINT TRIGGER training_source_guarded AFTER DELETE OR UPDATE ON public.training_source NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.training_guard_source();
 CREATE CONSTRAINT TRIGGER training_takedown_guarded AFTER DELETE OR UPDATE ON public.training_takedown NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.training_guard_takedown();
 CREATE CONSTRAINT TRIGGER training_takedown_item_guarded AFTER DELETE OR UPDATE ON public.training_takedownitem NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.training_guard_takedown_item();
@@ -7096,6 +7106,10 @@ ALTER TABLE ONLY public.training_scanjob
     ADD CONSTRAINT training_scanjob_credential_id_4543692f_fk_accounts_ FOREIGN KEY (credential_id) REFERENCES public.accounts_apicredential(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.training_scanjob
     ADD CONSTRAINT training_scanjob_organisation_id_a27c6f86_fk_accounts_ FOREIGN KEY (organisation_id) REFERENCES public.accounts_organisation(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.training_scriptuse
+    ADD CONSTRAINT training_scriptuse_asset_id_07381760_fk_training_ FOREIGN KEY (asset_id) REFERENCES public.training_trainingasset(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.training_scriptuse
+    ADD CONSTRAINT training_scriptuse_version_id_9b802f56_fk_screenpla FOREIGN KEY (version_id) REFERENCES public.screenplays_version(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.training_source
     ADD CONSTRAINT training_source_node_id_19c648c4_fk_training_lineagenode_number FOREIGN KEY (node_id) REFERENCES public.training_lineagenode(number) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.training_source

@@ -13,6 +13,7 @@ from training.models.rights import RightsEnd, RightsRecord
 from training.models.rules import HouseRules
 from training.models.scans import ScanJob
 from training.models.sources import DomainRule, Source, SourceClass
+from training.models.systems import SystemReport
 from training.models.takedowns import Takedown, TakedownItem, TakedownReach
 from training.models.transforms import TransformItem, TransformRun
 
@@ -44,6 +45,7 @@ __all__ = [
     "ScriptUse",
     "Source",
     "SourceClass",
+    "SystemReport",
     "Takedown",
     "TakedownItem",
     "TakedownReach",

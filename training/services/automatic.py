@@ -32,14 +32,16 @@ _NEUTRAL: Final = {"str": "", "int": 0, "tuple[str, ...]": (), "<class 'str'>": 
 _JUDGED: Final = "training.policy_reviewed"
 
 
-def open_due_takedowns(*, at: datetime | None = None) -> list[UUID]:
+def open_due_takedowns(*, at: datetime | None = None, organisation_id: UUID | None = None) -> list[UUID]:
     """Open a case for each rights record that is over while material rests on it; the ids of the new cases.
+
+    Of every house, where none is named.
 
     A record that a later version stands in for is no reason: what it permitted is asked of the later one.
     """
     at = at or clock.now()
     opened = []
-    for rights, held in _over(at):
+    for rights, held in rights_over(at, organisation_id=organisation_id):
         with transaction.atomic():
             # one worker at a time for one record: who comes second finds the case
             RightsRecord.objects.select_for_update(of=("self",)).get(pk=rights.pk)
@@ -93,9 +95,11 @@ def organisations_to_judge() -> list[UUID]:
     return [house for house in sorted(houses) if not is_judged(house)]
 
 
-def _over(at: datetime) -> Iterator[tuple[RightsRecord, Standing]]:
+def rights_over(
+    at: datetime, *, organisation_id: UUID | None = None
+) -> Iterator[tuple[RightsRecord, Standing]]:
     """Records that are over, each with how it stands; however many talents' licences are asked of that hold."""
-    waiting = _suspects(at).iterator(chunk_size=_AT_ONCE)
+    waiting = _suspects(at, organisation_id).iterator(chunk_size=_AT_ONCE)
     for some in iter(lambda: list(islice(waiting, _AT_ONCE)), []):
         held = current_rights([one.source_id for one in some], at=at)
         for rights in some:
@@ -106,12 +110,14 @@ def _over(at: datetime) -> Iterator[tuple[RightsRecord, Standing]]:
                 yield rights, standing
 
 
-def _suspects(at: datetime) -> QuerySet[RightsRecord]:
+def _suspects(at: datetime, organisation_id: UUID | None) -> QuerySet[RightsRecord]:
     over = Q(expires_at__lte=at) | Q(end__ended_at__lte=at) | Q(training_token__isnull=False)
     rests = TrainingAsset.objects.filter(source=OuterRef("source"), state=AssetState.ADMITTED)
     known = Takedown.objects.filter(rights=OuterRef("pk"), is_drill=False)
     later = RightsRecord.objects.filter(source=OuterRef("source"), version__gt=OuterRef("version"))
     rows = RightsRecord.objects.filter(over, Exists(rests), ~Exists(known), ~Exists(later))
+    if organisation_id is not None:
+        rows = rows.filter(organisation=organisation_id)
     return rows.select_related("source").order_by("created_at")
 
 

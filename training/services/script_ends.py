@@ -24,14 +24,14 @@ _TRIGGERS = {
 }
 
 
-def open_for_scripts(*, at: datetime | None = None) -> list[UUID]:
+def open_for_scripts(*, at: datetime | None = None, organisation_id: UUID | None = None) -> list[UUID]:
     """Open a case for the texts of each script whose grant is over; the ids of the new cases.
 
     A grant that is merely held takes nothing down: the release gate refuses what rests on it meanwhile.
     """
     at = at or clock.now()
     ended: dict[tuple[UUID, UUID, TakedownTrigger], list[Lapsed]] = defaultdict(list)
-    for one in lapsed_uses(at=at):
+    for one in lapsed_uses(at=at, organisation_id=organisation_id):
         if one.standing in _TRIGGERS:
             ended[one.organisation_id, one.work_id, _TRIGGERS[one.standing]].append(one)
     return for_each(ended.items(), lambda entry: _open(entry[0][0], entry[0][2], entry[1]))

@@ -1,5 +1,5 @@
 -- Made by scripts/structure.py from an empty database that was migrated; do not edit.
--- migrations: sha256:8da8d7cc1b52c2bf9b09c19c860c65ad2e5f7e70b7be9189e1d8c455f62032d1
+-- migrations: sha256:5d6c8ee23961ef1a2cfd51d29785ec69c70ce35b1c7aa573501bf5693ba145c9
 -- PostgreSQL: 18
 CREATE TYPE public.receipts_question AS (
 	place integer,
@@ -4229,6 +4229,18 @@ CREATE TABLE public.training_sourceclass (
     CONSTRAINT source_class_value CHECK (((expected_value >= 1) AND (expected_value <= 5))),
     CONSTRAINT training_sourceclass_expected_value_check CHECK ((expected_value >= 0))
 );
+CREATE TABLE public.training_systemreport (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    system character varying(80) NOT NULL,
+    told_sha256 character varying(64) NOT NULL,
+    held_sha256 character varying(64) NOT NULL,
+    differs integer NOT NULL,
+    differences jsonb NOT NULL,
+    organisation_id uuid NOT NULL,
+    reported_by_id uuid NOT NULL,
+    CONSTRAINT training_systemreport_differs_check CHECK ((differs >= 0))
+);
 CREATE TABLE public.training_takedown (
     id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
@@ -4660,8 +4672,8 @@ INSERT INTO public.django_migrations VALUES
 	(36, 'auth', '0002_alter_permission_name_max_length', '2000-01-01 00:00:00+00'),
 	(37, 'auth', '0003_alter_user_email_max_length', '2000-01-01 00:00:00+00'),
 	(38, 'auth', '0004_alter_user_username_opts', '2000-01-01 00:00:00+00'),
-	(39, 'auth', '0005_alter_user_last_login_null', '2000-01-01 00:00:00+00'),
 	(108, 'receipts', '0001_ledger', '2000-01-01 00:00:00+00'),
+	(39, 'auth', '0005_alter_user_last_login_null', '2000-01-01 00:00:00+00'),
 	(40, 'auth', '0006_require_contenttypes_0002', '2000-01-01 00:00:00+00'),
 	(41, 'auth', '0007_alter_validators_add_error_messages', '2000-01-01 00:00:00+00'),
 	(42, 'auth', '0008_alter_user_username_max_length', '2000-01-01 00:00:00+00'),
@@ -4772,19 +4784,20 @@ INSERT INTO public.django_migrations VALUES
 	(148, 'training', '0103_scans_as_jobs', '2000-01-01 00:00:00+00'),
 	(149, 'training', '0110_house_rules', '2000-01-01 00:00:00+00'),
 	(150, 'training', '0111_scripts_in_texts', '2000-01-01 00:00:00+00'),
-	(151, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
-	(152, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(153, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
-	(154, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
-	(155, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
-	(156, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
-	(157, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
-	(158, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(159, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
-	(160, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
-	(161, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
-	(162, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
-	(163, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
+	(151, 'training', '0112_reports_of_systems', '2000-01-01 00:00:00+00'),
+	(152, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
+	(153, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(154, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
+	(155, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
+	(156, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
+	(157, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
+	(158, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
+	(159, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(160, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
+	(161, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
+	(162, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
+	(163, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
+	(164, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
 SELECT pg_catalog.setval('public.account_emailaddress_id_seq', 1, false);
 SELECT pg_catalog.setval('public.account_emailconfirmation_id_seq', 1, false);
 SELECT pg_catalog.setval('public.accounts_historicalmembership_history_id_seq', 1, false);
@@ -4795,7 +4808,7 @@ SELECT pg_catalog.setval('public.auth_group_id_seq', 1, false);
 SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('public.common_idempotencyrecord_id_seq', 1, false);
 SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 163, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 164, true);
 SELECT pg_catalog.setval('public.licensing_autorule_licensees_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicalauthority_history_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicaldelegation_history_id_seq', 1, false);
@@ -5452,6 +5465,8 @@ ALTER TABLE ONLY public.training_source
     ADD CONSTRAINT training_source_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.training_sourceclass
     ADD CONSTRAINT training_sourceclass_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.training_systemreport
+    ADD CONSTRAINT training_systemreport_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.training_takedown
     ADD CONSTRAINT training_takedown_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.training_takedownitem
@@ -5986,6 +6001,7 @@ CREATE INDEX socialaccount_socialtoken_account_id_951f210e ON public.socialaccou
 CREATE INDEX socialaccount_socialtoken_app_id_636a42d7 ON public.socialaccount_socialtoken USING btree (app_id);
 CREATE INDEX source_by_age ON public.training_source USING btree (organisation_id, created_at DESC);
 CREATE UNIQUE INDEX source_class_under_one_contract ON public.training_contractbinding USING btree (source_class_id) WHERE (until IS NULL);
+CREATE INDEX system_report_newest ON public.training_systemreport USING btree (organisation_id, system, created_at DESC);
 CREATE INDEX takedown_by_age ON public.training_takedown USING btree (organisation_id, created_at DESC);
 CREATE INDEX takedown_item_by_clock ON public.training_takedownitem USING btree (takedown_id, due_at);
 CREATE UNIQUE INDEX takedown_once_for_an_end ON public.training_takedown USING btree (rights_id, trigger) WHERE (NOT is_drill);
@@ -6045,6 +6061,8 @@ CREATE INDEX training_source_source_class_id_089fd2cf ON public.training_source 
 CREATE INDEX training_sourceclass_code_c06e7533 ON public.training_sourceclass USING btree (code);
 CREATE INDEX training_sourceclass_code_c06e7533_like ON public.training_sourceclass USING btree (code varchar_pattern_ops);
 CREATE INDEX training_sourceclass_organisation_id_2177bfad ON public.training_sourceclass USING btree (organisation_id);
+CREATE INDEX training_systemreport_system_f3cddfaa ON public.training_systemreport USING btree (system);
+CREATE INDEX training_systemreport_system_f3cddfaa_like ON public.training_systemreport USING btree (system varchar_pattern_ops);
 CREATE INDEX training_takedown_rights_id_3f6bb941 ON public.training_takedown USING btree (rights_id);
 CREATE INDEX training_takedownitem_takedown_id_d969621c ON public.training_takedownitem USING btree (takedown_id);
 CREATE INDEX training_text_by_hash ON public.training_textsketch USING gin (hashes);
@@ -6343,6 +6361,8 @@ CREATE CONSTRAINT TRIGGER training_scan_guarded AFTER DELETE OR UPDATE ON public
 CREATE TRIGGER training_scriptuse_append_only BEFORE DELETE OR UPDATE ON public.training_scriptuse FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER training_scriptuse_no_truncate BEFORE TRUNCATE ON public.training_scriptuse FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE CONSTRAINT TRIGGER training_source_guarded AFTER DELETE OR UPDATE ON public.training_source NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.training_guard_source();
+CREATE TRIGGER training_systemreport_append_only BEFORE DELETE OR UPDATE ON public.training_systemreport FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER training_systemreport_no_truncate BEFORE TRUNCATE ON public.training_systemreport FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE CONSTRAINT TRIGGER training_takedown_guarded AFTER DELETE OR UPDATE ON public.training_takedown NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.training_guard_takedown();
 CREATE CONSTRAINT TRIGGER training_takedown_item_guarded AFTER DELETE OR UPDATE ON public.training_takedownitem NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.training_guard_takedown_item();
 CREATE TRIGGER training_takedownreach_append_only BEFORE DELETE OR UPDATE ON public.training_takedownreach FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -7122,6 +7142,10 @@ ALTER TABLE ONLY public.training_source
     ADD CONSTRAINT training_source_source_class_id_089fd2cf_fk_training_ FOREIGN KEY (source_class_id) REFERENCES public.training_sourceclass(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.training_sourceclass
     ADD CONSTRAINT training_sourceclass_organisation_id_2177bfad_fk_accounts_ FOREIGN KEY (organisation_id) REFERENCES public.accounts_organisation(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.training_systemreport
+    ADD CONSTRAINT training_systemrepor_organisation_id_349d6a7b_fk_accounts_ FOREIGN KEY (organisation_id) REFERENCES public.accounts_organisation(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.training_systemreport
+    ADD CONSTRAINT training_systemrepor_reported_by_id_f393f662_fk_accounts_ FOREIGN KEY (reported_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.training_takedown
     ADD CONSTRAINT training_takedown_ended_by_id_614ede41_fk_accounts_user_id FOREIGN KEY (ended_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.training_takedown

@@ -44,7 +44,7 @@ class ScriptUse(models.Model):
 
 
 class TextSketch(models.Model):
-    """The kept hashes of a text's shingles, one of ``scale``; append-only."""
+    """The kept hashes of a text's shingles, one of ``scale``. They change only with the key they are under (trigger)."""
 
     asset = models.OneToOneField(
         "training.TrainingAsset", models.PROTECT, related_name="sketch", primary_key=True
@@ -54,6 +54,8 @@ class TextSketch(models.Model):
     )
     scale = models.PositiveIntegerField()
     hashes = ArrayField(models.BigIntegerField())
+    # which key; empty: nobody wrote it down, and the text is sketched again
+    key_id = models.CharField(max_length=16, db_default="", default="")
 
     class Meta:
         indexes = [GinIndex(fields=["hashes"], name="training_text_by_hash")]

@@ -1,5 +1,5 @@
 -- Made by scripts/structure.py from an empty database that was migrated; do not edit.
--- migrations: sha256:5d6c8ee23961ef1a2cfd51d29785ec69c70ce35b1c7aa573501bf5693ba145c9
+-- migrations: sha256:7cefa1dc4f8a642c7921cba9eb1bc8c3a517a9604a68fd51fd8dbd1de849a879
 -- PostgreSQL: 18
 CREATE TYPE public.receipts_question AS (
 	place integer,
@@ -1200,6 +1200,16 @@ begin
         raise exception 'a scan ends once' using errcode = 'restrict_violation';
     end if;
     return null;
+end $$;
+CREATE FUNCTION public.training_guard_sketch() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if tg_op = 'DELETE' or new.asset_id <> old.asset_id or new.organisation_id <> old.organisation_id
+       or new.key_id = old.key_id then
+        raise exception 'a sketch changes only with its key' using errcode = 'restrict_violation';
+    end if;
+    return new;
 end $$;
 CREATE FUNCTION public.training_guard_source() RETURNS trigger
     LANGUAGE plpgsql
@@ -4299,6 +4309,7 @@ CREATE TABLE public.training_textsketch (
     scale integer NOT NULL,
     hashes bigint[] NOT NULL,
     organisation_id uuid NOT NULL,
+    key_id character varying(16) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT training_textsketch_scale_check CHECK ((scale >= 0))
 );
 CREATE TABLE public.training_trainingasset (
@@ -4671,8 +4682,8 @@ INSERT INTO public.django_migrations VALUES
 	(35, 'auth', '0001_initial', '2000-01-01 00:00:00+00'),
 	(36, 'auth', '0002_alter_permission_name_max_length', '2000-01-01 00:00:00+00'),
 	(37, 'auth', '0003_alter_user_email_max_length', '2000-01-01 00:00:00+00'),
-	(38, 'auth', '0004_alter_user_username_opts', '2000-01-01 00:00:00+00'),
 	(108, 'receipts', '0001_ledger', '2000-01-01 00:00:00+00'),
+	(38, 'auth', '0004_alter_user_username_opts', '2000-01-01 00:00:00+00'),
 	(39, 'auth', '0005_alter_user_last_login_null', '2000-01-01 00:00:00+00'),
 	(40, 'auth', '0006_require_contenttypes_0002', '2000-01-01 00:00:00+00'),
 	(41, 'auth', '0007_alter_validators_add_error_messages', '2000-01-01 00:00:00+00'),
@@ -4785,19 +4796,20 @@ INSERT INTO public.django_migrations VALUES
 	(149, 'training', '0110_house_rules', '2000-01-01 00:00:00+00'),
 	(150, 'training', '0111_scripts_in_texts', '2000-01-01 00:00:00+00'),
 	(151, 'training', '0112_reports_of_systems', '2000-01-01 00:00:00+00'),
-	(152, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
-	(153, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(154, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
-	(155, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
-	(156, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
-	(157, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
-	(158, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
-	(159, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(160, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
-	(161, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
-	(162, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
-	(163, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
-	(164, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
+	(152, 'training', '0113_sketches_name_their_key', '2000-01-01 00:00:00+00'),
+	(153, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
+	(154, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(155, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
+	(156, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
+	(157, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
+	(158, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
+	(159, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
+	(160, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(161, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
+	(162, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
+	(163, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
+	(164, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
+	(165, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
 SELECT pg_catalog.setval('public.account_emailaddress_id_seq', 1, false);
 SELECT pg_catalog.setval('public.account_emailconfirmation_id_seq', 1, false);
 SELECT pg_catalog.setval('public.accounts_historicalmembership_history_id_seq', 1, false);
@@ -4808,7 +4820,7 @@ SELECT pg_catalog.setval('public.auth_group_id_seq', 1, false);
 SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('public.common_idempotencyrecord_id_seq', 1, false);
 SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 164, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 165, true);
 SELECT pg_catalog.setval('public.licensing_autorule_licensees_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicalauthority_history_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicaldelegation_history_id_seq', 1, false);
@@ -6368,7 +6380,7 @@ CREATE CONSTRAINT TRIGGER training_takedown_item_guarded AFTER DELETE OR UPDATE 
 CREATE TRIGGER training_takedownreach_append_only BEFORE DELETE OR UPDATE ON public.training_takedownreach FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER training_takedownreach_checked AFTER INSERT ON public.training_takedownreach REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.training_check_reach();
 CREATE TRIGGER training_takedownreach_no_truncate BEFORE TRUNCATE ON public.training_takedownreach FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
-CREATE TRIGGER training_textsketch_append_only BEFORE DELETE OR UPDATE ON public.training_textsketch FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER training_textsketch_guarded BEFORE DELETE OR UPDATE ON public.training_textsketch FOR EACH ROW EXECUTE FUNCTION public.training_guard_sketch();
 CREATE TRIGGER training_textsketch_no_truncate BEFORE TRUNCATE ON public.training_textsketch FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER training_trainingquestion_append_only BEFORE DELETE OR UPDATE ON public.training_trainingquestion FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER training_trainingquestion_no_truncate BEFORE TRUNCATE ON public.training_trainingquestion FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();

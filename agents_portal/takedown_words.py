@@ -37,6 +37,7 @@ _AGAINST: Final[dict[str, Why]] = {
     "ROW_MISSING": Why(later("A row leads to nothing")),
     "EXCEPTION_ENDED": Why(later("An exception that let a row in has ended"), later("The rule holds again.")),
     "POLICY_CHANGED": Why(later("The policy has changed since it was frozen"), later("Freeze it again under the one in force.")),
+    "POLICY_NOT_APPLIED": Why(later("What is there has not been judged by counsel’s rules of now"), later("That takes minutes; ask again.")),
     "LOG_NOT_SYNCHRONISED": Why(later("The audit trail has no word of a source or a right"), later("An operator has to look.")),
 }  # fmt: skip
 

@@ -47,6 +47,8 @@ class Findings:
     prints: list[Print] = field(default_factory=list)
     sketch: Sketch | None = None
     asked: list[Print] = field(default_factory=list)
+    # registered scripts' versions that the text is most like; kept beside the report, which others read
+    scripts: tuple[UUID, ...] = ()
 
 
 def scan_file(
@@ -113,6 +115,7 @@ def _look_for_marks(stream: BinaryIO, kind: str, found: Findings) -> None:
 def _look_for_scripts(stream: BinaryIO, kind: str, organisation_id: UUID, found: Findings) -> None:
     scripts = scripts_in(stream, kind=kind, organisation_id=organisation_id)
     found.facts |= {"script_ungranted": scripts.ungranted > 0, "script_unread": bool(scripts.why_unread)}
+    found.scripts = scripts.versions
     if scripts.found:  # whose it is, is not for everybody who holds a copy
         found.report["scripts"] = {
             "found": scripts.found, "not_granted": scripts.ungranted, "share_of_text": scripts.share,

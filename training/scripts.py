@@ -23,6 +23,7 @@ from screenplays.fingerprint import fingerprint_of, fingerprint_of_text
 from screenplays.models import Version
 from screenplays.reading import Limits, Refused, Script, read_script
 from screenplays.selectors import Match, matches_of, may_train_with
+from training.models import ScriptUse
 from training.vocabulary import MediaKind
 
 SCRIPT_UNGRANTED: Final = "SCRIPT_TRAINING_NOT_GRANTED"
@@ -43,6 +44,7 @@ class Scripts:
     Attributes:
         found: how many registered works it was taken from; ``ungranted``: of how many the house may not train with it.
         share: of the text's wording (of its window's, in a long one), the most that stands in one work, 0 to 1.
+        versions: of each work those that the text is most like, whether or not they are granted.
         why_unread: the code of why it could not be read as a script, whatever its words say; empty: it could.
     """
 
@@ -50,6 +52,7 @@ class Scripts:
     ungranted: int = 0
     share: float = 0.0
     why_unread: str = ""
+    versions: tuple[UUID, ...] = ()
 
 
 def scripts_in(stream: BinaryIO, *, kind: str, organisation_id: UUID) -> Scripts:
@@ -78,6 +81,13 @@ def ungranted_files(hashes: Iterable[str], organisation_id: UUID) -> set[str]:
     """Which of these SHA-256 are a registered script's very file that the house may not train with; 1 query, mostly."""
     rows = Version.objects.filter(sha256__in=set(hashes)).defer("sketch").select_related("work")
     return {row.sha256 for row in rows if not may_train_with(row, organisation_id)}
+
+
+def keep_scripts(asset_id: UUID, versions: Collection[UUID]) -> None:
+    """Write down which registered scripts a text was found to be taken from, so that the end of a grant finds it."""
+    ScriptUse.objects.bulk_create(
+        [ScriptUse(asset_id=asset_id, version_id=one) for one in versions], ignore_conflicts=True
+    )
 
 
 def _is_final_draft(stream: BinaryIO) -> bool:
@@ -154,12 +164,11 @@ def _told(matches: Collection[Match], organisation_id: UUID, why_unread: str) ->
     of_work: dict[UUID, list[Match]] = {}
     for one in matches:
         of_work.setdefault(one.version.work_id, []).append(one)
-    ungranted = sum(
-        not any(may_train_with(version, organisation_id) for version in _nearest(versions))
-        for versions in of_work.values()
-    )
+    nearest = [tuple(_nearest(versions)) for versions in of_work.values()]
+    ungranted = sum(not any(may_train_with(one, organisation_id) for one in some) for some in nearest)
     share = round(max((one.of_text for one in matches), default=0.0), 2)
-    return Scripts(len(of_work), ungranted, share, why_unread)
+    versions = tuple(one.pk for some in nearest for one in some)
+    return Scripts(len(of_work), ungranted, share, why_unread, versions)
 
 
 def _nearest(versions: Sequence[Match]) -> Iterator[Version]:

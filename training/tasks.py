@@ -23,7 +23,8 @@ from training.services.reports import build_report, fail_report
 from training.services.reruns import do_rerun, fail_rerun
 from training.services.retention import remove_what_was_kept_long_enough
 from training.services.rights_reviews import open_due_reviews
-from training.services.scans import run_scan
+from training.services.scans import run_scan, sketch_again
+from training.services.script_ends import name_scripts, open_for_scripts
 from training.services.takedown_acts import finish_removals
 from training.services.transforms import run_transform
 from training.vocabulary import ReportState
@@ -44,6 +45,8 @@ BEAT: tuple[str | tuple[str, int], ...] = (
     ("training.tasks.resume_reports", 60),
     ("training.tasks.resume_reruns", 60),
     ("training.tasks.open_rights_reviews", 3600),
+    ("training.tasks.name_scripts_in_texts", 3600),
+    ("training.tasks.sketch_texts_again", 300),
     ("training.tasks.resume_imports", 30),
     ("training.tasks.resume_transforms", 30),
     ("training.tasks.resume_scans", 30),
@@ -53,8 +56,20 @@ BEAT: tuple[str | tuple[str, int], ...] = (
 
 @shared_task(ignore_result=True)
 def take_down_what_is_over() -> int:
-    """Open and contain cases for rights that have ended; how many."""
-    return len(open_due_takedowns())
+    """Open and contain cases for rights, and for grants to train with scripts, that have ended; how many."""
+    return len(open_due_takedowns()) + len(open_for_scripts())
+
+
+@shared_task(ignore_result=True)
+def sketch_texts_again() -> int:
+    """Sketch texts whose sketch is under another key than the one of now; how many."""
+    return sketch_again()
+
+
+@shared_task(ignore_result=True)
+def name_scripts_in_texts() -> int:
+    """Read again the texts in which a script was found before it was written down which; how many."""
+    return name_scripts()
 
 
 @shared_task(ignore_result=True)

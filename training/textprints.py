@@ -4,15 +4,19 @@ The sketches are those of scripts (``screenplays.fingerprint``, FracMinHash): on
 fewer of a long one, and two sketches are compared by the coarser. Writing without spaces counts by its characters.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from screenplays.fingerprint import LEAST_HASHES, kept_below, sketch_of
+from django.db.models import QuerySet
+
+from screenplays.fingerprint import LEAST_HASHES, kept_below, sketch_key, sketch_of
 from screenplays.reading import wording_of
 from screenplays.selectors.matches import shared_numbers
 from training.models import TextSketch
+from training.vocabulary import Held
 
 SHARE_LEAST: Final = 0.5
 """Of either text's wording, what stands in the other; below it two texts quote one another."""
@@ -74,8 +78,30 @@ def keep_sketch(organisation_id: UUID, asset_id: UUID, sketch: Sketch | None) ->
     """Write down an asset's sketch, if it says something. MUST be called inside the transaction that keeps the asset."""
     if sketch is not None and sketch.says_something:
         TextSketch.objects.create(
-            organisation_id=organisation_id, asset_id=asset_id, scale=sketch.scale, hashes=list(sketch.hashes)
-        )
+            organisation_id=organisation_id, asset_id=asset_id, scale=sketch.scale, hashes=list(sketch.hashes),
+            key_id=key_id(),
+        )  # fmt: skip
+
+
+def key_id() -> str:
+    """The name of the key that texts are sketched under now; the key does not follow from it."""
+    return hashlib.sha256(b"name of " + sketch_key()).hexdigest()[:16]
+
+
+def under_another_key() -> QuerySet[TextSketch]:
+    """Sketches under another key than the one of now, of texts whose bytes are here."""
+    rows = (
+        TextSketch.objects.exclude(key_id=key_id()).filter(asset__held=Held.HERE).exclude(asset__location="")
+    )
+    return rows.select_related("asset").order_by("pk")
+
+
+def replace_sketch(asset_id: UUID, sketch: Sketch) -> None:
+    """Put the sketch under the key of now in the place of one under another; of a text that says too little it is empty."""
+    hashes = list(sketch.hashes) if sketch.says_something else []
+    TextSketch.objects.filter(asset_id=asset_id).exclude(key_id=key_id()).update(
+        scale=sketch.scale, hashes=hashes, key_id=key_id()
+    )
 
 
 def _compared(row: TextSketch, sketch: Sketch) -> LikeText | None:

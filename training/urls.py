@@ -6,8 +6,10 @@ from training.api import (
     assets,
     contracts,
     imports,
+    inspection,
     manifests,
     reports,
+    rules,
     sources,
     takedowns,
     transforms,
@@ -75,6 +77,13 @@ urlpatterns = [
     path("api/v1/takedowns/<uuid:takedown_id>/call-off", takedowns.TakedownCallOffApi.as_view()),
     path("api/v1/takedowns/<uuid:takedown_id>/close", takedowns.TakedownCloseApi.as_view()),
     path("api/v1/takedowns/<uuid:takedown_id>/certificate", takedowns.TakedownCertificateApi.as_view()),
+    # -- what counsel defines
+    path("api/v1/training-rules", rules.RulesApi.as_view(), name="api-training-rules"),
+    # -- inspection, other systems
+    path("api/v1/training-inspection", inspection.InspectionApi.as_view()),
+    path("api/v1/training-inspection/<slug:code>/repair", inspection.InspectionRepairApi.as_view()),
+    path("api/v1/training-states", inspection.ManifestStatesApi.as_view()),
+    path("api/v1/training-systems/<slug:system>", inspection.SystemApi.as_view()),
     # -- words
     path("api/v1/training-wording", wording.WordingApi.as_view(), name="api-training-wording"),
     path("api/v1/training-wording/approve", wording.WordingApproveApi.as_view()),

@@ -12,14 +12,15 @@ from django.db import transaction
 
 from accounts.principals import Principal
 from common.errors import Unavailable
-from training.models import MaterialImport, ReportRerun, RightsReport, TransformRun
+from training.models import HouseRules, MaterialImport, ReportRerun, RightsReport, TransformRun
 from training.selectors.rights_reports import size_of
 from training.services.assets import Admission, receive_content
 from training.services.imports import hand_in_material
 from training.services.reports import ReportAsk, ask_report, build_report, fail_report
 from training.services.reruns import ask_rerun, do_rerun, fail_rerun
+from training.services.rules import RulesAsk, set_rules
 from training.services.transforms import TransformAsk, start_transform
-from training.tasks import compare_report, do_transform, make_report, read_import, scan_material
+from training.tasks import compare_report, do_transform, judge_again, make_report, read_import, scan_material
 from trustcore.errors import InvalidEvidence
 
 
@@ -91,3 +92,11 @@ def transform(*, principal: Principal, job_id: UUID, ask: TransformAsk) -> Trans
     run = start_transform(principal=principal, job_id=job_id, ask=ask)
     transaction.on_commit(lambda: do_transform.delay(str(run.pk)), robust=True)
     return run
+
+
+def put_rules_into_force(*, principal: Principal, ask: RulesAsk) -> HouseRules:
+    """Set counsel's rules, and have what is there judged by them now. Raises as ``set_rules``."""
+    made = set_rules(principal=principal, ask=ask)
+    # should the broker not answer, the beat judges
+    transaction.on_commit(judge_again.delay, robust=True)
+    return made

@@ -2,6 +2,7 @@
 
 from screenplays.selectors.copies import copies_of, copy_for, own_copies
 from screenplays.selectors.grants import (
+    TrainingStanding,
     access_for,
     accesses_of,
     grant_for,
@@ -10,6 +11,7 @@ from screenplays.selectors.grants import (
     may_train_with,
     own_grants,
     standing_of,
+    training_standing,
     works_open_to,
     works_open_with_counts,
 )
@@ -30,6 +32,7 @@ from screenplays.selectors.works import (
 
 __all__ = [
     "Match",
+    "TrainingStanding",
     "access_for",
     "accesses_of",
     "copies_of",
@@ -51,6 +54,7 @@ __all__ = [
     "scenes_with_shots",
     "script_of",
     "standing_of",
+    "training_standing",
     "versions_by_hash",
     "versions_of",
     "versions_with_scenes",

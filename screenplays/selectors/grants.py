@@ -1,6 +1,8 @@
 """Grants and accesses, as a caller may see them; and who the caller is to a work."""
 
 from datetime import datetime
+from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
@@ -11,6 +13,15 @@ from screenplays.deciding import READ, TRAIN, GrantFacts
 from screenplays.joining import licence_lacks
 from screenplays.models import Access, Authority, Grant, Version, Work
 from screenplays.selectors.works import may_write, works_visible_to
+from trustcore.policy.reasons import DenyReason
+
+_HOLDS_ONLY: Final = frozenset(
+    {
+        DenyReason.SUSPENDED, DenyReason.NOT_YET_VALID, DenyReason.PAYMENT_HOLD, DenyReason.DISPUTE_HOLD,
+        DenyReason.LEGAL_HOLD, DenyReason.SECURITY_INCIDENT_HOLD,
+    }
+)  # fmt: skip
+"""Of a licence: what may be over again."""
 
 
 def grants_to(principal: Principal) -> Q:
@@ -112,19 +123,47 @@ def facts_of(principal: Principal, work: Work, at: datetime) -> list[GrantFacts]
     ]
 
 
+class TrainingStanding(StrEnum):
+    """How an organisation stands that wants to train with a script: for the floors above."""
+
+    HOLDS = "HOLDS"
+    HELD = "HELD"  # permits nothing now and may again, as under a strike, or begins later
+    EXPIRED = "EXPIRED"
+    ENDED = "ENDED"  # taken back, or never granted
+
+
 def may_train_with(version: Version, organisation_id: UUID, at: datetime | None = None) -> bool:
     """Whether anybody of an organisation was granted to train with a version, now: for the floors above."""
+    return training_standing(version, organisation_id, at) == TrainingStanding.HOLDS
+
+
+def training_standing(
+    version: Version, organisation_id: UUID, at: datetime | None = None
+) -> TrainingStanding:
+    """How the grants to train with a version stand together: the best of them, or how the last one went; 1 query and its licences."""
     moment = at or clock.now()
     rows = Grant.objects.filter(
-        Q(version=None) | Q(version=version),
-        work=version.work_id,
-        purpose=TRAIN,
-        organisation=organisation_id,
-        ended_at=None,
-        not_before__lte=moment,
-        not_after__gt=moment,
-    )
-    return any(
-        row.training_licence_id is None or not licence_lacks(row.training_licence_id, organisation_id, moment)
-        for row in rows
-    )
+        Q(version=None) | Q(version=version), work=version.work_id, purpose=TRAIN, organisation=organisation_id
+    ).order_by("-not_after")  # fmt: skip
+    told = [_training_by(row, moment) for row in rows]
+    for best in (TrainingStanding.HOLDS, TrainingStanding.HELD):
+        if best in told:
+            return best
+    return told[0] if told else TrainingStanding.ENDED
+
+
+def _training_by(row: Grant, at: datetime) -> TrainingStanding:
+    if row.ended_at is not None and row.ended_at <= at:
+        return TrainingStanding.ENDED
+    if at >= row.not_after:
+        return TrainingStanding.EXPIRED
+    if at < row.not_before:
+        return TrainingStanding.HELD
+    if row.training_licence_id is None:
+        return TrainingStanding.HOLDS
+    lacking = set(licence_lacks(row.training_licence_id, row.organisation_id, at))
+    if not lacking:
+        return TrainingStanding.HOLDS
+    if lacking <= {DenyReason.EXPIRED}:
+        return TrainingStanding.EXPIRED
+    return TrainingStanding.HELD if lacking <= _HOLDS_ONLY else TrainingStanding.ENDED

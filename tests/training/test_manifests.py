@@ -18,10 +18,10 @@ from tests.factories import bearer, make_credential
 from tests.training.making import COMMIT, House
 from training.gate import policy as gate_policy
 from training.models import ManifestRow, TrainingAsset, TrainingManifest
+from training.selectors import rules
 from training.selectors.lineage import above, below
 from training.selectors.manifests import lines_of
 from training.selectors.reports import provenance_of_run
-from training.services import releasing
 from training.services.manifests import ManifestAsk, freeze_manifest, release_manifest, withdraw_manifest
 from training.services.releasing import may_be_trained_on, release_gate
 from training.services.rights import end_rights
@@ -209,7 +209,7 @@ def test_the_release_gate_blocks_for_each_reason_and_a_job_is_refused_from_then_
         TrainingAsset.objects.filter(pk=asset.pk).update(state=AssetState.REMOVED)
     elif code == "POLICY_CHANGED":
         stricter = gate_policy.compile_policy("// reviewed anew\n")
-        monkeypatch.setattr(releasing, "compile_policy", lambda: stricter)
+        monkeypatch.setattr(rules, "compile_policy", lambda *_further: stricter)
     elif code == "LICENCE_EXPIRED":
         today = clock.now().date()
         house.rights(source, expires_on=today, time_zone="Pacific/Kiritimati")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 
 from common import clock
 from common.errors import Conflict, InvalidInput
@@ -17,14 +19,18 @@ from screenplays import services
 from screenplays.models import Version, Work
 from tests import factories
 from tests.screenplays import scripts
-from tests.training.making import House, of_bytes
+from tests.training.making import COMMIT, House, of_bytes
 from tests.training.test_scans import admitted, hand_in
-from training.models import Review, TrainingAsset
+from training.models import Review, Takedown, TrainingAsset, TrainingManifest
 from training.scripts import scripts_in
 from training.services.assets import Admission, receive_content
 from training.services.exceptions import ExceptionAsk, ask_exception
 from training.services.imports import hand_in_material, read_material
+from training.services.manifests import ManifestAsk, freeze_manifest, release_manifest
+from training.services.releasing import may_be_trained_on
 from training.services.reviews import answer_review
+from training.services.script_ends import name_scripts, open_for_scripts
+from training.services.takedown_acts import call_off
 
 CODE = "SCRIPT_TRAINING_NOT_GRANTED"
 SAID = {"title": "Pages", "language": "en"}
@@ -49,11 +55,13 @@ class Writers:
             principal=self.producer, work_id=self.work.pk, label="Draft", path=path, file_name=path.name
         )
 
-    def grant(self, house: House, version_id: UUID | None = None) -> Any:
+    def grant(
+        self, house: House, version_id: UUID | None = None, *, not_after: datetime | None = None
+    ) -> Any:
         return services.grant_training(
             principal=self.producer, work_id=self.work.pk, organisation=house.organisation.slug,
-            to=house.engineer.person.email, not_after=clock.now() + timedelta(days=30), basis="MBA 2026",
-            version_id=version_id,
+            to=house.engineer.person.email, not_after=not_after or clock.now() + timedelta(days=30),
+            basis="MBA 2026", version_id=version_id,
         )  # fmt: skip
 
 
@@ -330,3 +338,78 @@ def test_a_script_in_the_middle_of_a_long_file_is_found_and_memory_holds_a_windo
         scripts_in(io.BytesIO(around.encode()), kind="TEXT", organisation_id=house.organisation.pk).found == 0
     )
     assert scripts_in(stream, kind="IMAGE", organisation_id=house.organisation.pk).found == 0
+
+
+def released(house: House, asset: TrainingAsset) -> TrainingManifest:
+    ask = ManifestAsk(
+        name=f"pages-{asset.pk}", code_commit=COMMIT, container_image="image@sha256:1", territory="US",
+        purpose="A test.", assets=(asset.pk,),
+    )  # fmt: skip
+    made = freeze_manifest(principal=house.engineer, ask=ask)
+    manifest, _answer = release_manifest(principal=house.counsel, name=made.content_id)
+    return manifest
+
+
+@pytest.mark.req("TP-214", "TP-215", "TP-218", "ST-042")
+@pytest.mark.parametrize("trigger", ["RIGHTS_REVOKED", "LICENCE_EXPIRED"])
+@pytest.mark.parametrize("comes", ["as bytes", "by its checksum"])
+def test_the_end_of_a_grant_takes_down_what_came_in_while_it_ran_once(
+    house: House, writers: Writers, trigger: str, comes: str
+) -> None:
+    # midnight on the line where the day begins: 10:00 of the day before in UTC
+    ends = (clock.now() + timedelta(days=9)).astimezone(ZoneInfo("Pacific/Kiritimati"))
+    ends = ends.replace(hour=0, minute=0, second=0, microsecond=0)
+    grant = writers.grant(house, not_after=ends)
+    if comes == "as bytes":
+        asset = admitted(hand_in_text(house, writers.text.upper()))
+    else:
+        told = of_bytes(writers.text.encode(), kind="TEXT", media_type="text/plain", capture=SAID)
+        asset = house.admit(**told)
+    other = admitted(hand_in_text(house, scripts.long_fountain(60, seed=9, name="Somebody else")))
+    manifest = released(house, asset)
+    at = ends - timedelta(seconds=1)
+    assert open_for_scripts(at=at) == []
+    assert may_be_trained_on(manifest, at=at).is_clear
+    if trigger == "RIGHTS_REVOKED":
+        services.end_grant(principal=writers.producer, grant_id=grant.pk, reason="The contract ended.")
+        at = clock.now()
+    else:
+        at = ends
+    # before any sweep: a job is refused from that moment on
+    assert may_be_trained_on(manifest, at=at).codes == (CODE,)
+    (case_id,) = open_for_scripts(at=at)
+    case = Takedown.objects.get(pk=case_id)
+    assert (case.trigger, case.roots, case.opened_by) == (trigger, [asset.node_id], None)
+    assert {item.kind for item in case.items.all()} == {"ASSET", "MANIFEST"}
+    assert all(item.due_at == case.due_at for item in case.items.all())
+    for row in (asset, other, manifest):
+        row.refresh_from_db()
+    assert (asset.state, other.state, manifest.withdrawn_at is not None) == ("ISOLATED", "ADMITTED", True)
+    assert open_for_scripts(at=at) == []
+    if trigger == "RIGHTS_REVOKED":
+        with pytest.raises(Conflict) as refused:
+            call_off(principal=house.counsel, takedown_id=case.pk, reason="We want it back.")
+        assert refused.value.code == "RIGHTS_NOT_IN_FORCE"
+        writers.grant(house)
+    call_off(principal=house.counsel, takedown_id=case.pk, reason="Granted anew.")
+    asset.refresh_from_db()
+    assert asset.state == "ADMITTED"
+    assert open_for_scripts() == []
+
+
+def test_texts_that_came_in_before_it_was_written_down_which_script_is_in_them_are_read_again(
+    house: House, writers: Writers
+) -> None:
+    grant = writers.grant(house)
+    asset = admitted(hand_in_text(house, writers.text.upper()))
+    with connection.cursor() as cursor:
+        cursor.execute("set constraints all immediate")
+        cursor.execute("alter table training_scriptuse disable trigger user")
+        cursor.execute("delete from training_scriptuse")
+        cursor.execute("alter table training_scriptuse enable trigger user")
+    services.end_grant(principal=writers.producer, grant_id=grant.pk, reason="The contract ended.")
+    assert open_for_scripts() == []
+    assert (name_scripts(), name_scripts()) == (1, 0)
+    assert len(open_for_scripts()) == 1
+    asset.refresh_from_db()
+    assert asset.state == "ISOLATED"

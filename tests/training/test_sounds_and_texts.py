@@ -21,8 +21,9 @@ from tests.training.test_scans import admitted, hand_in
 from training.models import Fingerprint, TextSketch, TrainingAsset
 from training.prints import DISTANCE_MOST, Print, as_words, bursts_of_sound, distances_to, prints_of_sound
 from training.services.assets import Admission
+from training.services.scans import sketch_again
 from training.soundprints import RATE_HZ, chromaprint, sound_of
-from training.textprints import nearest_text, sketch_of_text
+from training.textprints import key_id, nearest_text, sketch_of_text
 from training.vocabulary import PrintOf
 
 CLIPS = ["speech_libri_198.ogg", "sugar_plum.ogg", "face_480_33s.mp4"]
@@ -215,7 +216,7 @@ def test_a_kept_sketch_cannot_be_changed() -> None:
 
     house = House()
     asset: TrainingAsset = admitted(hand_in_text(house, essay(8)))
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+    with pytest.raises(DatabaseError, match="only with its key"), transaction.atomic():
         TextSketch.objects.filter(asset=asset).update(scale=1)
 
 
@@ -231,3 +232,20 @@ def test_the_codes_of_a_sound_and_of_its_copy_are_near_in_iso_24138(shared_media
     ]
     first, copy, other = (int.from_bytes(iscc_lib.iscc_decode(code)[4], "big") for code in codes)
     assert (first ^ copy).bit_count() < 16 < 60 < (first ^ other).bit_count()
+
+
+@pytest.mark.django_db
+def test_a_text_sketched_under_another_key_is_sketched_again_and_found() -> None:
+    house, written = House(), essay(31)
+    asset = admitted(hand_in_text(house, written)).pk
+    good = TextSketch.objects.get(asset=asset)
+    stale = sketch_of_text(written, b"a key that no deployment has")
+    # as an earlier release wrote it, from a process that had no secret
+    TextSketch.objects.filter(asset=asset).update(hashes=list(stale.hashes), key_id="")
+    assert nearest_text(house.organisation.pk, sketch_of_text(written)) is None
+    assert (sketch_again(), sketch_again()) == (1, 0)
+    now = TextSketch.objects.get(asset=asset)
+    assert (now.hashes, now.scale, now.key_id) == (good.hashes, good.scale, key_id())
+    like = nearest_text(house.organisation.pk, sketch_of_text(written))
+    assert like is not None
+    assert like.asset_id == asset

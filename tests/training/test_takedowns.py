@@ -19,7 +19,8 @@ from tests.training.making import CLEAR, House, of_bytes, picture
 from tests.training.test_manifests import freeze, make_ask, make_run, released
 from training.gate import policy as gate_policy
 from training.models import LineageNode, Takedown, TakedownReach, TrainingAsset
-from training.services import automatic, releasing
+from training.selectors import rules
+from training.services import automatic
 from training.services.assets import receive_content
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
 from training.services.manifests import freeze_manifest, release_manifest
@@ -187,8 +188,16 @@ def test_what_two_cases_reach_stays_contained_when_one_is_called_off(house: Hous
 
 
 @pytest.mark.req("TP-214", "TP-215", "TP-218")
-@pytest.mark.parametrize("trigger", ["RIGHTS_REVOKED", "LICENCE_EXPIRED"])
-def test_rights_that_end_open_a_case_by_themselves_once(house: House, trigger: str) -> None:
+@pytest.mark.parametrize(
+    ("trigger", "zone", "midnight_in_utc"),
+    [
+        ("RIGHTS_REVOKED", "UTC", 0), ("LICENCE_EXPIRED", "UTC", 24), ("LICENCE_EXPIRED", "Pacific/Kiritimati", 10),
+        ("LICENCE_EXPIRED", "Pacific/Pago_Pago", 35),
+    ],
+)  # fmt: skip
+def test_rights_that_end_open_a_case_by_themselves_once(
+    house: House, trigger: str, zone: str, midnight_in_utc: int
+) -> None:
     source = house.licensed_source()
     asset, other = house.admit(source), house.admit()
     manifest = released(house, asset)
@@ -198,8 +207,10 @@ def test_rights_that_end_open_a_case_by_themselves_once(house: House, trigger: s
         end_rights(principal=house.counsel, rights_id=asset.rights_id, reason="Taken back.")
         at = clock.now()
     else:
-        house.rights(source, expires_on=at.date(), time_zone="UTC")
-        at += timedelta(days=2)
+        day = (at + timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
+        house.rights(source, expires_on=day.date(), time_zone=zone)
+        at = day + timedelta(hours=midnight_in_utc)  # the end of that day, where the licence lives
+        assert open_due_takedowns(at=at - timedelta(seconds=1)) == []
     (case_id,) = open_due_takedowns(at=at)
     case = Takedown.objects.get(pk=case_id)
     assert (case.trigger, case.opened_by) == (trigger, None)
@@ -230,8 +241,8 @@ def test_a_policy_that_admits_less_takes_down_what_it_would_not_admit_and_nothin
         '@id("NO_TIFF") forbid (principal, action, resource) when { context.media_type == "image/tiff" };'
     )
     assert organisations_to_judge() == []
-    for room in (automatic, releasing):
-        monkeypatch.setattr(room, "compile_policy", lambda: stricter)
+    for room in (automatic, rules):
+        monkeypatch.setattr(room, "compile_policy", lambda *_further: stricter)
     assert organisations_to_judge() == [house.organisation.pk]
     case = Takedown.objects.get(pk=open_for_policy(organisation_id=house.organisation.pk))
     assert (case.trigger, case.roots) == ("POLICY_CHANGED", [tiff.node_id])

@@ -21,6 +21,7 @@ from training.services.reruns import ask_rerun, do_rerun
 from training.services.rights_reviews import open_due_reviews
 from training.services.runs import ModelAsk, RunAsk, register_models, register_run
 from training.services.takedowns import TakedownAsk, open_takedown
+from training.vocabulary import LicenceClass, TakedownTrigger
 
 _FILE = picture(77)
 
@@ -126,7 +127,7 @@ def _reports(world: Any, house: House, rights: Any) -> None:
     open_due_reviews(on=rights.next_review_on)
     world.ids |= {
         "report_id": str(asked.pk), "rights review": str(rights.reviews.get().pk),
-        "training view": "legal", "report table": "originals",
+        "training view": "legal", "training check": "original-bytes-missing", "training system": "slurm", "report table": "originals",
     }  # fmt: skip
 
 
@@ -148,6 +149,8 @@ def things() -> dict[tuple[str, str], str]:
         ("/api/v1/training-transforms/", "run_id"): "transform",
         ("/api/v1/manifests/", "name"): "manifest",
         ("/api/v1/training-views/", "view"): "training view",
+        ("/api/v1/training-inspection/", "code"): "training check",
+        ("/api/v1/training-systems/", "system"): "training system",
         ("/api/v1/rights-reports/", "table"): "report table",
         ("/api/v1/rights-reviews/", "review_id"): "rights review",
     }
@@ -230,6 +233,13 @@ def bodies(ask: Any) -> dict[str, Any]:
             422,
             name="walked-too", purpose="A walk.", territory="US", code_commit=COMMIT,
             container_image="image@sha256:1", assets=lambda world: [world.ids["asset to fill"]],
+        ),
+        "POST /api/v1/training-inspection/{code}/repair": json(409),
+        "PUT /api/v1/training-systems/{system}": json(manifests={}),
+        "POST /api/v1/training-rules": json(
+            201,
+            licence_classes=LicenceClass.values, territories=["WORLD"], note="Walked.",
+            takedowns={one: {"hours": 96, "model_actions": ["RETRAIN"]} for one in TakedownTrigger.values},
         ),
         "POST /api/v1/training-wording/approve": json(409, hash="sha256:" + "0" * 64, note="Read."),
         "POST /api/v1/manifests/{name}/withdraw": json(reason="No more."),

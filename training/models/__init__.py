@@ -3,15 +3,17 @@
 from training.models.assets import Derivative, TrainingAsset, TransformJob
 from training.models.contracts import ContractBinding, DataContract
 from training.models.decisions import PolicyDecision, PolicyText, Review, RightsException
-from training.models.fingerprints import Fingerprint, TextSketch
+from training.models.fingerprints import Fingerprint, ScriptUse, TextSketch
 from training.models.imports import ImportRefusal, MaterialImport
 from training.models.lineage import LineageEdge, LineageHead, LineageNode
 from training.models.lineage_events import LineageEvent
 from training.models.manifests import ManifestRow, ModelVersion, TrainingManifest, TrainingRun
 from training.models.reports import ReportRerun, RightsReport, RightsReview, TrainingQuestion
 from training.models.rights import RightsEnd, RightsRecord
+from training.models.rules import HouseRules
 from training.models.scans import ScanJob
 from training.models.sources import DomainRule, Source, SourceClass
+from training.models.systems import SystemReport
 from training.models.takedowns import Takedown, TakedownItem, TakedownReach
 from training.models.transforms import TransformItem, TransformRun
 
@@ -21,6 +23,7 @@ __all__ = [
     "Derivative",
     "DomainRule",
     "Fingerprint",
+    "HouseRules",
     "ImportRefusal",
     "LineageEdge",
     "LineageEvent",
@@ -39,8 +42,10 @@ __all__ = [
     "RightsReport",
     "RightsReview",
     "ScanJob",
+    "ScriptUse",
     "Source",
     "SourceClass",
+    "SystemReport",
     "Takedown",
     "TakedownItem",
     "TakedownReach",

@@ -27,8 +27,24 @@ class Fingerprint(models.Model):
         return f"fingerprint of {self.asset_id}"
 
 
+class ScriptUse(models.Model):
+    """A text of which a registered script's version was found to be a part, or the whole; append-only.
+
+    Of each work the versions are named that the text is most like: a grant for any of them covers it.
+    """
+
+    pk = models.CompositePrimaryKey("asset_id", "version_id")
+    asset = models.ForeignKey(
+        "training.TrainingAsset", models.PROTECT, related_name="script_uses", db_index=False
+    )
+    version = models.ForeignKey("screenplays.Version", models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.version_id} in {self.asset_id}"
+
+
 class TextSketch(models.Model):
-    """The kept hashes of a text's shingles, one of ``scale``; append-only."""
+    """The kept hashes of a text's shingles, one of ``scale``. They change only with the key they are under (trigger)."""
 
     asset = models.OneToOneField(
         "training.TrainingAsset", models.PROTECT, related_name="sketch", primary_key=True
@@ -38,6 +54,8 @@ class TextSketch(models.Model):
     )
     scale = models.PositiveIntegerField()
     hashes = ArrayField(models.BigIntegerField())
+    # which key; empty: nobody wrote it down, and the text is sketched again
+    key_id = models.CharField(max_length=16, db_default="", default="")
 
     class Meta:
         indexes = [GinIndex(fields=["hashes"], name="training_text_by_hash")]

@@ -21,7 +21,7 @@ from training.lineage.writing import link, make_node
 from training.models import PolicyDecision, Review, ScanJob, Source, TrainingAsset
 from training.prints import keep_prints
 from training.scanning import Findings, scan_file
-from training.scripts import SCRIPT_UNGRANTED, ungranted_files
+from training.scripts import SCRIPT_UNGRANTED, keep_scripts, ungranted_files
 from training.seats import require_engineer
 from training.services.gate import Capture, Ground, facts_of, ground_of, judge, keep_decision
 from training.services.risk import risk_of
@@ -150,6 +150,7 @@ def judge_scanned(
     if asset.state != AssetState.REFUSED:
         keep_prints(asset.organisation_id, asset.pk, found.prints)
         keep_sketch(asset.organisation_id, asset.pk, found.sketch)
+        keep_scripts(asset.pk, found.scripts)
     if asset.state == AssetState.ISOLATED:
         open_review(principal, asset, ground, verdict)
     _tell("training.asset_scanned", principal, ground, as_captured(asset), decision, asset)

@@ -12,21 +12,19 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from audit.selectors import organisations_with
 from audit.services import record
 from common import clock
 from training.contracts.compiling import Compiled
 from training.gate.facts import Facts
 from training.gate.policy import Policy, compile_policy, decide_many
-from training.gate.policy import compile_policy as policy_under
-from training.models import RightsRecord, SourceClass, Takedown, TrainingAsset
-from training.selectors.contracts import hold_over, in_force
+from training.models import HouseRules, RightsRecord, SourceClass, Takedown, TrainingAsset
+from training.selectors.contracts import hold_over
 from training.selectors.rights import Standing, current_rights
+from training.selectors.rules import is_judged, policy_for, stand_of
 from training.services.assets import as_captured
 from training.services.gate import contract_facts
 from training.services.takedowns import write_takedown
 from training.vocabulary import AssetState, Outcome, TakedownTrigger
-from trustcore.encoding import canonical_json, sha256_hex
 
 _AT_ONCE = 500
 _FACTS_AT_ONCE = 2000
@@ -34,14 +32,16 @@ _NEUTRAL: Final = {"str": "", "int": 0, "tuple[str, ...]": (), "<class 'str'>": 
 _JUDGED: Final = "training.policy_reviewed"
 
 
-def open_due_takedowns(*, at: datetime | None = None) -> list[UUID]:
+def open_due_takedowns(*, at: datetime | None = None, organisation_id: UUID | None = None) -> list[UUID]:
     """Open a case for each rights record that is over while material rests on it; the ids of the new cases.
+
+    Of every house, where none is named.
 
     A record that a later version stands in for is no reason: what it permitted is asked of the later one.
     """
     at = at or clock.now()
     opened = []
-    for rights, held in _over(at):
+    for rights, held in rights_over(at, organisation_id=organisation_id):
         with transaction.atomic():
             # one worker at a time for one record: who comes second finds the case
             RightsRecord.objects.select_for_update(of=("self",)).get(pk=rights.pk)
@@ -62,7 +62,7 @@ def open_for_policy(*, organisation_id: UUID) -> UUID | None:
 
     The facts are those that the old decision rested on: what was known then, under the rules of today (TP-216).
     """
-    stand = _stand(organisation_id)  # before: what changes while they are judged has them judged again
+    stand = stand_of(organisation_id)  # before: what changes while they are judged has them judged again
     refused: dict[str, list[int]] = defaultdict(list)
     for row, codes in _rejudged(organisation_id):
         for code in codes:
@@ -86,20 +86,20 @@ def open_for_policy(*, organisation_id: UUID) -> UUID | None:
 def organisations_to_judge() -> list[UUID]:
     """Houses with admitted material that another policy admitted, and no later judgement of it.
 
-    A contract that was put into force or retired is another policy of its house.
+    A contract that was put into force or retired is another policy of its house, and so are other rules of counsel.
     """
     rows = TrainingAsset.objects.filter(state=AssetState.ADMITTED)
-    houses = rows.exclude(decision__policy=compile_policy().hash).values_list("organisation_id", flat=True)
-    return [
-        house
-        for house in houses.order_by("organisation_id").distinct()
-        if house not in organisations_with("training_policy", _stand(house))
-    ]
+    others = rows.exclude(decision__policy=compile_policy().hash).order_by("organisation_id")
+    ruled = HouseRules.objects.order_by("organisation_id").values_list("organisation_id", flat=True)
+    houses = {*others.values_list("organisation_id", flat=True).distinct(), *ruled.distinct()}
+    return [house for house in sorted(houses) if not is_judged(house)]
 
 
-def _over(at: datetime) -> Iterator[tuple[RightsRecord, Standing]]:
+def rights_over(
+    at: datetime, *, organisation_id: UUID | None = None
+) -> Iterator[tuple[RightsRecord, Standing]]:
     """Records that are over, each with how it stands; however many talents' licences are asked of that hold."""
-    waiting = _suspects(at).iterator(chunk_size=_AT_ONCE)
+    waiting = _suspects(at, organisation_id).iterator(chunk_size=_AT_ONCE)
     for some in iter(lambda: list(islice(waiting, _AT_ONCE)), []):
         held = current_rights([one.source_id for one in some], at=at)
         for rights in some:
@@ -110,12 +110,14 @@ def _over(at: datetime) -> Iterator[tuple[RightsRecord, Standing]]:
                 yield rights, standing
 
 
-def _suspects(at: datetime) -> QuerySet[RightsRecord]:
+def _suspects(at: datetime, organisation_id: UUID | None) -> QuerySet[RightsRecord]:
     over = Q(expires_at__lte=at) | Q(end__ended_at__lte=at) | Q(training_token__isnull=False)
     rests = TrainingAsset.objects.filter(source=OuterRef("source"), state=AssetState.ADMITTED)
     known = Takedown.objects.filter(rights=OuterRef("pk"), is_drill=False)
     later = RightsRecord.objects.filter(source=OuterRef("source"), version__gt=OuterRef("version"))
     rows = RightsRecord.objects.filter(over, Exists(rests), ~Exists(known), ~Exists(later))
+    if organisation_id is not None:
+        rows = rows.filter(organisation=organisation_id)
     return rows.select_related("source").order_by("created_at")
 
 
@@ -123,17 +125,16 @@ def _trigger(held: Standing) -> str:
     return TakedownTrigger.RIGHTS_REVOKED if held.is_ended else TakedownTrigger.LICENCE_EXPIRED
 
 
-def _admitted_under_another() -> QuerySet[TrainingAsset]:
-    return TrainingAsset.objects.filter(state=AssetState.ADMITTED).exclude(
-        decision__policy=compile_policy().hash
-    )
-
-
 def _rejudged(organisation_id: UUID) -> Iterable[tuple[TrainingAsset, tuple[str, ...]]]:
     # what a person admitted from the queue stands: the rules had not admitted it then either
-    rows = _admitted_under_another().filter(
-        organisation=organisation_id, decision__outcome=Outcome.ADMIT
-    ).select_related("decision", "source")  # fmt: skip
+    plain = policy_for(organisation_id)
+    rows = (
+        TrainingAsset.objects.filter(
+            organisation=organisation_id, state=AssetState.ADMITTED, decision__outcome=Outcome.ADMIT
+        )
+        .exclude(decision__policy=plain.hash)
+        .select_related("decision", "source")
+    )
     # a class that has lost its contract takes nothing new; what came in under it stays
     classes = SourceClass.objects.filter(organisation=organisation_id)
     for kind in classes.values_list("pk", flat=True):
@@ -141,7 +142,7 @@ def _rejudged(organisation_id: UUID) -> Iterable[tuple[TrainingAsset, tuple[str,
         if hold.is_lost:
             continue
         contract = hold.compiled
-        policy = policy_under(contract.rules) if contract else compile_policy()
+        policy = policy_for(organisation_id, contract.rules) if contract else plain
         waiting = rows.filter(source__source_class=kind).exclude(decision__policy=policy.hash).order_by("pk")
         found = waiting.iterator(chunk_size=_FACTS_AT_ONCE)
         for some in iter(lambda found=found: list(islice(found, _FACTS_AT_ONCE)), []):  # type: ignore[misc]
@@ -171,10 +172,3 @@ def _facts(row: TrainingAsset, contract: Compiled | None) -> Facts:
     # decisions that cover many rows of a bulk leave out what their policy did not read
     told["size_bytes"] = kept.get("size_bytes", row.size_bytes)
     return Facts(**told)
-
-
-def _stand(organisation_id: UUID) -> str:
-    """What a house's material is judged by now, as one name: the house's rules and the contracts in force."""
-    contracts = in_force().filter(organisation=organisation_id).values_list("hash", flat=True)
-    names = [compile_policy().hash.partition(":")[2], *sorted(contracts)]
-    return names[0] if len(names) == 1 else sha256_hex(canonical_json(names))

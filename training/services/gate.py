@@ -14,10 +14,11 @@ from accounts.principals import Principal
 from common import clock
 from training.contracts.compiling import Compiled
 from training.gate.facts import Facts, missing_capture
-from training.gate.policy import Policy, Verdict, compile_policy, decide
+from training.gate.policy import Policy, Verdict, decide
 from training.models import PolicyDecision, PolicyText, RightsException, RightsRecord, Source
 from training.selectors.contracts import hold_over
 from training.selectors.rights import Standing, current_rights
+from training.selectors.rules import policy_for
 from training.services.sources import blocked_domains, is_blocked
 from training.vocabulary import CheckWord, LicenceClass, Outcome
 from trustcore.encoding import canonical_json, sha256_hex
@@ -92,7 +93,7 @@ def ground_of(source: Source, *, at: datetime | None = None) -> Ground:
         standing=current_rights([source.pk], at=moment).get(source.pk),
         blocked=blocked_domains(source.organisation_id),
         exceptions=named_signers(exceptions, hold.compiled),
-        policy=compile_policy(contract.rules) if contract else compile_policy(),
+        policy=policy_for(source.organisation_id, contract.rules if contract else ""),
         contract=contract,
         bound_at=hold.since,
         is_contract_lost=hold.is_lost,

@@ -14,12 +14,12 @@ from common import clock, keys
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.ids import new_id
 from common.models import SigningKey
-from training.gate.policy import compile_policy
 from training.lineage.writing import link, lock_head, make_node
 from training.models import Derivative, ManifestRow, PolicyText, RightsRecord, TrainingAsset, TrainingManifest
 from training.seats import require_counsel, require_engineer
 from training.selectors.manifests import manifest_for, sources_above_each
 from training.selectors.rights import current_rights
+from training.selectors.rules import policy_for
 from training.services.derivatives import closed_parents, is_commit
 from training.services.lineage_events import tell_lineage
 from training.services.releasing import (
@@ -264,7 +264,7 @@ def _sealed(
         "territory": ask.territory,
         "code_commit": ask.code_commit,
         "container_image": clean(ask.container_image, most=300),
-        "policy": compile_policy().hash,
+        "policy": policy_for(principal.organisation_id).hash,
         "sources": [{"id": str(one), "rights": str(standings[one].rights.pk)} for one in sorted(sources)],
         "rights": [
             _rights(row.rights) for row in sorted(standings.values(), key=lambda row: str(row.rights.pk))
@@ -287,7 +287,7 @@ def _rights(row: RightsRecord) -> dict[str, Any]:
 
 
 def _write(principal: Principal, ask: ManifestAsk, head: dict[str, Any], content_id: str) -> TrainingManifest:
-    policy = compile_policy()
+    policy = policy_for(principal.organisation_id)
     PolicyText.objects.get_or_create(hash=policy.hash, defaults={"text": policy.text})
     made_id = new_id()
     node = make_node(organisation_id=principal.organisation_id, kind=NodeKind.MANIFEST, ref=made_id)

@@ -15,7 +15,6 @@ from django.db import connection
 
 from audit.selectors import has_recorded
 from common import clock
-from training.gate.policy import compile_policy
 from training.models import (
     LineageNode,
     ManifestRow,
@@ -24,8 +23,11 @@ from training.models import (
     TrainingAsset,
     TrainingManifest,
 )
+from training.scripts import SCRIPT_UNGRANTED
 from training.selectors.lineage import below
 from training.selectors.rights import Standing, current_rights
+from training.selectors.rules import is_judged, policy_for, rules_of
+from training.selectors.script_uses import lapsed_uses
 from training.services.sources import blocked_domains, is_blocked
 from training.vocabulary import AssetState, NodeKind
 from trustcore.policy.territory import covers
@@ -106,8 +108,13 @@ def release_gate(manifest: TrainingManifest, *, at: datetime | None = None) -> G
         *_by_row(manifest),
         *_exceptions_over(manifest, at),
     ]
-    if manifest.policy_id != compile_policy().hash:
+    if manifest.policy_id != policy_for(manifest.organisation_id).hash:
         against.append(Against("POLICY_CHANGED", 0, (manifest.policy_id,)))
+    if rules_of(manifest.organisation_id) is not None and not is_judged(manifest.organisation_id):
+        # counsel's rules of now: what came in before is being judged by them
+        against.append(Against("POLICY_NOT_APPLIED", 0))
+    if scripts := _scripts_lapsed(manifest, at):
+        against.append(Against(SCRIPT_UNGRANTED, len(scripts), tuple(scripts)[:_EXAMPLES]))
     if lost := _not_in_the_trail(manifest):
         against.append(Against("LOG_NOT_SYNCHRONISED", 0, lost))
     return GateAnswer(at, tuple(against))
@@ -234,6 +241,14 @@ def _exceptions_over(manifest: TrainingManifest, at: datetime) -> list[Against]:
             tuple(str(one) for one in over[:_EXAMPLES]),
         )
     ]
+
+
+def _scripts_lapsed(manifest: TrainingManifest, at: datetime) -> list[str]:
+    """Originals under this manifest with a registered script in them that may not be trained with now."""
+    lapsed = {
+        one.node: str(one.asset_id) for one in lapsed_uses(at=at, organisation_id=manifest.organisation_id)
+    }
+    return sorted(asset for node, asset in lapsed.items() if manifest.node_id in below([node]))
 
 
 def _not_in_the_trail(manifest: TrainingManifest) -> tuple[str, ...]:

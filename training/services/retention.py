@@ -9,10 +9,12 @@ from functools import partial
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from common import clock
-from training.models import RightsRecord, Source, Takedown
+from training.models import HouseRules, RightsRecord, Source, Takedown
 from training.selectors.rights import current_rights
+from training.selectors.rules import kept_days, rules_of
 from training.services.carrying_on import for_each
 from training.services.takedown_acts import remove_contained
 from training.vocabulary import TakedownState, TakedownTrigger
@@ -21,12 +23,15 @@ _ENDS = (TakedownTrigger.LICENCE_EXPIRED, TakedownTrigger.RIGHTS_REVOKED)
 
 
 def kept_until(case: Takedown) -> datetime | None:
-    """When the material of a case is removed by itself; None where its rights record sets no days."""
+    """When the material of a case is removed by itself; None where neither its rights nor counsel's rules set days."""
     rights = case.rights
-    if rights is None or rights.retention_days is None or case.trigger not in _ENDS or case.is_drill:
+    if rights is None or case.trigger not in _ENDS or case.is_drill:
+        return None
+    days = kept_days(rules_of(case.organisation_id), rights.retention_days)
+    if days is None:
         return None
     ended = min((one for one in _ends(rights) if one <= case.created_at), default=case.created_at)
-    return ended + timedelta(days=rights.retention_days)
+    return ended + timedelta(days=days)
 
 
 def remove_what_was_kept_long_enough(*, at: datetime | None = None) -> list[UUID]:
@@ -35,9 +40,12 @@ def remove_what_was_kept_long_enough(*, at: datetime | None = None) -> list[UUID
     Where anything was said of the source's rights since, a hold among it, the case is left to counsel.
     """
     at = at or clock.now()
+    ruled = HouseRules.objects.filter(organisation=OuterRef("organisation"), retention_days__isnull=False)
+    limited = Q(Exists(ruled))
     waiting = Takedown.objects.filter(
-        is_drill=False, state=TakedownState.CONTAINED, trigger__in=_ENDS, rights__retention_days__isnull=False
-    )
+        limited | Q(rights__retention_days__isnull=False),
+        is_drill=False, state=TakedownState.CONTAINED, trigger__in=_ENDS, rights__isnull=False,
+    )  # fmt: skip
     due = list(waiting.order_by("created_at").values_list("pk", "rights__source_id"))
     return for_each(due, partial(_remove_if_over, at=at))
 

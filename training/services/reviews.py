@@ -11,7 +11,7 @@ from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from common.storage import blobs
 from training.models import Review, ScanJob, TrainingAsset
-from training.scripts import SCRIPT_UNGRANTED, scripts_in, ungranted_files
+from training.scripts import SCRIPT_UNGRANTED, keep_scripts, scripts_in, ungranted_files
 from training.seats import require_reviewer
 from training.selectors.rights import current_rights
 from training.services.takedown_work import hold_bytes, require_no_case
@@ -81,6 +81,7 @@ def _require_granted(asset: TrainingAsset, review: Review) -> None:
                 cast("BinaryIO", stream), kind=asset.kind, organisation_id=asset.organisation_id
             )
         is_unread = bool(told.why_unread) and SCRIPT_UNREAD not in review.codes
+        keep_scripts(asset.pk, told.versions)
         ungranted |= told.ungranted > 0 or (is_unread and SCRIPT_UNGRANTED in review.codes)
     if ungranted:
         raise Conflict(

@@ -15,19 +15,22 @@ from django.db.models import F
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
-from common.errors import Conflict
+from common.errors import Conflict, Unavailable
 from common.storage import local_copy
 from training.confined import look_confined, unreadable
-from training.models import ScanJob, TrainingAsset
+from training.models import ScanJob, TextSketch, TrainingAsset
 from training.scanning import Findings, scan_file
 from training.services.assets import judge_scanned, require_contract, with_locked_class
+from training.services.carrying_on import for_each
 from training.services.gate import ground_of
 from training.services.takedown_acts import drop_unneeded
 from training.services.takedown_work import reached_by_open_case
+from training.textprints import replace_sketch, under_another_key
 from training.vocabulary import AssetState, Held
 
 ATTEMPTS_MOST: Final = 3
 """Beginnings of one scan: what ended its worker so often counts as unreadable."""
+SKETCHED_AT_ONCE: Final = 50
 State = ScanJob.State
 
 
@@ -50,6 +53,20 @@ def run_scan(job_id: UUID) -> ScanJob:
             return _judge(job, found, path)
         except Conflict as error:
             return _fail(job, error.code)
+
+
+def sketch_again() -> int:
+    """Sketch texts whose sketch is under another key than the one of now; how many. One that cannot be read is tried again."""
+    return len(for_each(list(under_another_key()[:SKETCHED_AT_ONCE]), _sketch))
+
+
+def _sketch(row: TextSketch) -> bool:
+    with local_copy(row.asset.location) as path:
+        found = look_confined(path, kind=row.asset.kind)
+    if found.sketch is None:
+        raise Unavailable("TEXT_UNREAD", "This text could not be read again.")
+    replace_sketch(row.asset_id, found.sketch)
+    return True
 
 
 def _scanned(job: ScanJob, path: Path) -> Findings:

@@ -13,6 +13,7 @@ from common.errors import Conflict, InvalidInput, NotFound
 from training.models import Derivative, Takedown, TakedownItem, TakedownReach, TrainingAsset
 from training.seats import require_counsel, require_engineer
 from training.selectors.rights import current_rights
+from training.selectors.script_uses import lapsed_uses
 from training.services.takedown_work import assets_of, do_item, end_case, hold_bytes, locked_case
 from training.services.takedowns import look_again
 from training.services.texts import clean
@@ -139,6 +140,14 @@ def call_off(*, principal: Principal, takedown_id: UUID, reason: str) -> Takedow
         held = current_rights(set(mine.values_list("source_id", flat=True)), at=clock.now())
         if any(not one.is_in_force or not one.rights.may_train for one in held.values()):
             raise Conflict("RIGHTS_NOT_IN_FORCE", "The rights that this rests on have ended.")
+        nodes = set(mine.values_list("node_id", flat=True))
+        lapsed = lapsed_uses(
+            at=clock.now(), organisation_id=case.organisation_id, states=(AssetState.ISOLATED,)
+        )
+        if any(one.node in nodes for one in lapsed):
+            raise Conflict(
+                "RIGHTS_NOT_IN_FORCE", "A registered script is in it that may not be trained with now."
+            )
         others = Takedown.objects.filter(
             organisation=case.organisation_id, is_drill=False,
             state__in=[TakedownState.CONTAINED, TakedownState.REMOVED],

@@ -7,12 +7,11 @@ manifests are withdrawn for good (freeze another). Removal is a person's act, an
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -34,6 +33,7 @@ from training.models import (
     TrainingManifest,
 )
 from training.seats import require_engineer
+from training.selectors.rules import procedure_for, rules_of
 from training.services.manifests import write_withdrawal
 from training.services.questions import stopwatch
 from training.services.radius import Radius, radius_below, radius_of
@@ -56,7 +56,6 @@ select %s, r.number,
        %s and exists (select from training_trainingasset a where a.node_id = r.number and a.state = 'ADMITTED'), %s
 from {table} r order by r.number
 on conflict (takedown_id, node_id) do nothing"""
-_ABOUT_MODELS = [ItemAction.WITHDRAW, ItemAction.RETRAIN, ItemAction.MITIGATE]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +113,8 @@ def write_takedown(
     """Open a case; MUST be called inside a transaction. ``principal`` is None where time or a rule opened it."""
     began = time.monotonic()
     radius = radius_of(organisation_id, roots)
-    due_at = clock.now() + timedelta(hours=settings.TAKEDOWN_HOURS)
+    within, _actions = procedure_for(rules_of(organisation_id), trigger)
+    due_at = clock.now() + within
     case = Takedown.objects.create(
         organisation_id=organisation_id, trigger=trigger, is_drill=is_drill, reason=reason, roots=sorted(set(roots)),
         rights=rights, as_of_edge=radius.as_of_edge, reached=radius.size, reached_root=radius.root,
@@ -203,10 +203,11 @@ def _plan(case: Takedown, counts: Mapping[str, int]) -> None:
         items += [_item(case, NodeKind.MANIFEST, row.pk, str(row), [ItemAction.WITHDRAW]) for row in some]
         TakedownItem.objects.bulk_create(items)
         items = []
+    _within, about_models = procedure_for(rules_of(case.organisation_id), case.trigger)
     models = ModelVersion.objects.filter(node__in=reached).select_related("run")
     for these in _some(models.exclude(pk__in=planned.filter(kind=NodeKind.MODEL).values("ref"))):
         items += [
-            _item(case, NodeKind.MODEL, model.pk, str(model), _ABOUT_MODELS, owner=model.run.registered_by_id)
+            _item(case, NodeKind.MODEL, model.pk, str(model), about_models, owner=model.run.registered_by_id)
             for model in these
         ]
         TakedownItem.objects.bulk_create(items)
@@ -225,7 +226,7 @@ def _item(
     kind: str,
     ref: UUID | None,
     label: str,
-    choices: list[ItemAction],
+    choices: Sequence[str],
     *,
     owner: UUID | None = None,
 ) -> TakedownItem:

@@ -158,6 +158,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "event.representation_changed": later("Event: representation changed"),
     "event.change_of_representation": later("Event: change of representation"),
     "event.change_of_control": later("Event: change of control"),
+    "event.production_end": later("Event: end of production"),
     "key.rotated": later("Key: rotated"),
 }
 """What happened, by the kind of the event."""

@@ -257,7 +257,12 @@ def _due(said: Said) -> str:
 def _terminated(said: Said) -> Wording:
     return Wording(
         _("Ended: %(talent)s in %(production)s") % said,
-        _("The licence for %(talent)s in %(production)s ended, for its studio changed hands.") % said,
+        (
+            _("The licence for %(talent)s in %(production)s ended, as its terms say: %(ended_by)s.")
+            if said.get("ended_by")
+            else _("The licence for %(talent)s in %(production)s ended, for its studio changed hands.")
+        )
+        % said,
         (_due(said),),
         _("Open the licence"),
         said["path"],

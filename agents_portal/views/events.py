@@ -1,4 +1,4 @@
-"""Strike, dispute, majority, death, change of representation, change of control: what each would do, then the act.
+"""Strike, dispute, majority, death, changes of representation and control, a production's end: shown, then done.
 
 Who may declare what is decided by ``licensing.services.events``; a page offers each side its own.
 """
@@ -91,12 +91,19 @@ _ACTS = {
         later("Each licence says what becomes of it then: it ends, waits for consent, or goes on."),
         "building-2",
     ),
+    "PRODUCTION_END": Act(
+        frozenset({"production", "token"}),
+        later("Declare that %(name)s came to the end its licences wait for?"),
+        later("Declare the end"),
+        later("Licences whose terms end at this event end now. There is no way back but a new licence."),
+        "clapperboard",
+    ),
 }
 _OFFERED = {
     AUDITOR: ("STRIKE",),
-    AGENT: ("DISPUTE", "MAJORITY"),
-    STUDIO: ("DISPUTE", "CHANGE_OF_CONTROL"),
-    TALENT: ("DISPUTE", "MAJORITY", "REPRESENTATION", "DEATH"),
+    AGENT: ("DISPUTE", "MAJORITY", "PRODUCTION_END"),
+    STUDIO: ("DISPUTE", "PRODUCTION_END", "CHANGE_OF_CONTROL"),
+    TALENT: ("DISPUTE", "MAJORITY", "REPRESENTATION", "DEATH", "PRODUCTION_END"),
     VENDOR: ("CHANGE_OF_CONTROL",),
 }
 _NAMES = {
@@ -106,6 +113,7 @@ _NAMES = {
     "DEATH": later("Death"),
     "REPRESENTATION": later("Change of representation"),
     "CHANGE_OF_CONTROL": later("Change of control"),
+    "PRODUCTION_END": later("End of production"),
 }
 _BECOMES = {
     "HELD": ("circle-pause", "unsure", later("paused")),
@@ -133,6 +141,7 @@ def events_page(request: PortalRequest) -> HttpResponse:
             "offers": [
                 (kind, _NAMES[kind], things_for(request.principal, _ACTS[kind].of))
                 for kind in _OFFERED.get(request.seat, ())
+                if kind != "PRODUCTION_END" or request.seat == STUDIO  # others declare it on a licence's page
             ],
             "headline": ngettext("%(n)s hold stands in your name", "%(n)s holds stand in your name", standing)
             % {"n": standing}
@@ -154,7 +163,13 @@ def declare_page(request: PortalRequest) -> HttpResponse:
     act = _ACTS.get(kind)
     if act is None or kind not in _OFFERED.get(request.seat, ()) or thing.covers not in act.of:
         raise Http404
-    shown = preview_event(principal=request.principal, kind=kind, covers=thing.covers, covered_id=thing.id)
+    try:
+        shown = preview_event(
+            principal=request.principal, kind=kind, covers=thing.covers, covered_id=thing.id
+        )
+    except Conflict as error:  # nothing here ends by it, or not all at once
+        messages.warning(request, _spoken(error))
+        return redirect("portal-events")
     form = WhyForm(request.POST if request.method == "POST" else None)
     problem, status = "", 200
     if request.method == "POST" and form.is_valid():
@@ -237,6 +252,7 @@ def _screen(request: PortalRequest, kind: str, act: Act, thing: Thing, shown: Pr
         if (number := sum(one.becomes == becomes for one in shown.effects))
     ]
     touched = ", ".join(names[jti] for jti in jtis if jti in names)
+    ends = sorted({one.reason for one in shown.effects if one.becomes == "TERMINATED"})
     return Binding(
         title=str(act.title) % {"name": thing.name},
         lead=str(act.lead),
@@ -247,6 +263,11 @@ def _screen(request: PortalRequest, kind: str, act: Act, thing: Thing, shown: Pr
         go_back=_("Go back"),
         consequences=(
             *(lines or [Consequence("circle-check", _("No live licence is touched now."), "", "permit")]),
+            *(
+                [Consequence("calendar-clock", _("What their terms wait for:"), ", ".join(ends))]
+                if kind == "PRODUCTION_END"
+                else []
+            ),
             *([Consequence("file-check", _("These are touched:"), touched)] if touched else []),
             Consequence(
                 "film", _("Frames that were rendered"), _("stay where they are. Nothing is deleted by this.")
@@ -281,6 +302,13 @@ def _hold(hold: Hold) -> dict[str, object]:
         else Badge("circle-check", _("Lifted"))
     )
     return {"hold": hold, "name": _name(hold), "badge": badge, "reason": reason_words(hold.reason)}
+
+
+def _spoken(error: Conflict) -> str:
+    """Why the end of a production cannot be declared of the whole of it."""
+    if error.code == "ENDS_DIFFER":
+        return _("These licences end at different events. Declare each on its own page.")
+    return _("No live licence here ends at an event of the production.")
 
 
 def _told(effects: list[dict[str, str]]) -> str:

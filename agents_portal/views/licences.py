@@ -114,7 +114,7 @@ def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             ),
             "story": _story(detail),
             "vendors": detail.vendor_names,
-            "may_pause": bool(detail.may & {"SUSPEND", "REVOKE"})
+            "may_pause": bool(detail.may & {"SUSPEND", "REVOKE", "DECLARE_END"})
             or any(hold.may_lift for hold in detail.holds),
             "is_over": detail.line.state not in LIVE_STATES,
             "revoked_words": _revoked_words(detail),

@@ -15,7 +15,10 @@ from licensing.models import RevocationDuty
 
 
 class EventPreviewInput(StrictSerializer):
-    """Which event, of what: ``STRIKE DISPUTE MAJORITY DEATH REPRESENTATION CHANGE_OF_CONTROL``."""
+    """Which event, of what.
+
+    ``STRIKE DISPUTE MAJORITY DEATH REPRESENTATION CHANGE_OF_CONTROL PRODUCTION_END``
+    """
 
     kind = serializers.CharField(max_length=20)
     covers = serializers.ChoiceField(choices=["token", "talent", "production", "organisation"])

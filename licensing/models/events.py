@@ -20,6 +20,7 @@ class EventKind(models.TextChoices):
     DEATH = "DEATH", "Death"
     REPRESENTATION = "REPRESENTATION", "Change of representation"
     CHANGE_OF_CONTROL = "CHANGE_OF_CONTROL", "Change of control"
+    PRODUCTION_END = "PRODUCTION_END", "End of production"
 
 
 class DeclaredEvent(BaseModel):

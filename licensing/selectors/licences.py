@@ -311,6 +311,9 @@ def _for_vendor(detail: LicenceDetail, vendor_id: UUID) -> LicenceDetail:
     )
 
 
+_SAY_IT_ENDED: Final = frozenset({HoldSide.TALENT, HoldSide.AGENT, HoldSide.LICENSEE})
+
+
 def _acts_on(
     principal: Principal, token: LicenceToken, at: datetime, sides: frozenset[HoldSide], held: list[Hold]
 ) -> frozenset[str]:
@@ -321,6 +324,8 @@ def _acts_on(
             acts.add("REVOKE")
         if is_talent(principal, token.talent):
             acts.add("EMERGENCY_STOP")
+        if token.terms.terms["window"].get("production_end_event") and sides & _SAY_IT_ENDED:
+            acts.add("DECLARE_END")
         side = may_place(DenyReason.SUSPENDED, sides)
         mine = any(
             hold.token_id == token.pk and hold.side == side and hold.reason == DenyReason.SUSPENDED

@@ -1,4 +1,4 @@
-"""Strike, dispute, majority, death, change of representation, change of control: shown first, then confirmed.
+"""Strike, dispute, majority, death, change of representation, of control, a production's end: shown, then confirmed.
 
 Each event judges every live licence that it touches. Whoever declares it reads the effect and confirms it by its
 hash; an effect that changed meanwhile is read again, and nothing has happened.
@@ -34,21 +34,19 @@ from licensing.models.consent import AuthorityKind
 from licensing.models.events import EventKind
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.holds import ENDABLE, Holdable, sides_over, thing_visible_to
-from licensing.selectors.people import is_deceased, is_minor, mandate_in_force, person_pseudonym
+from licensing.selectors.people import is_deceased, is_minor, mandate_in_force
 from licensing.selectors.tokens import holds_over
 from licensing.services.authorities import admit_voices, end_guardians
-from licensing.services.duties import open_duties
 from licensing.services.effects import Effect, Preview, concerned_by, held_by, held_unless_of, preview_of
+from licensing.services.endings import end_licence, ended_by_production, one_event
 from licensing.services.holds import write_hold
 from licensing.services.mandates import end_mandates
 from licensing.services.productions import clean_text
-from licensing.services.trail import parties_of
 from licensing.services.training_tokens import end_training_token
 from trustcore.policy.clauses import ChangeOfControl
 from trustcore.policy.holds import may_place
 from trustcore.policy.reasons import DenyReason
-from trustcore.policy.vocabulary import ApprovalMode, FrameDisposition, HoldSide, RevocationKind, TokenState
-from trustcore.receipt import RevokedEntry
+from trustcore.policy.vocabulary import ApprovalMode, HoldSide, TokenState
 
 _WHY_MAX: Final = 2000
 HELD_BY: Final = {
@@ -65,7 +63,15 @@ COVERS: Final = {
     EventKind.DEATH: {"talent"},
     EventKind.REPRESENTATION: {"talent"},
     EventKind.CHANGE_OF_CONTROL: {"organisation"},
+    EventKind.PRODUCTION_END: {"token", "production"},
 }
+
+
+_SAY_IT_ENDED: Final[dict[type, tuple[HoldSide, ...]]] = {
+    LicenceToken: (HoldSide.TALENT, HoldSide.AGENT, HoldSide.LICENSEE),
+    Production: (HoldSide.LICENSEE,),
+}
+"""Of one licence either party says that its production came to the end it waits for; of all, the studio."""
 
 
 def preview_event(*, principal: Principal, kind: str, covers: str, covered_id: UUID) -> Preview:
@@ -85,14 +91,14 @@ def declare_event(
 
     Who may: the guild a strike; each party a dispute; the talent's side majority; an administrator of the
     talent's own organisation death; the talent a change of representation; an administrator of the licensee
-    a change of control.
+    a change of control; the studio the end of a production, of one licence the talent's side too.
 
     Raises:
         NotFound: no such thing, or none that the caller may know of.
         Forbidden: ``NOT_YOURS_TO_DECLARE``.
         InvalidInput: ``EVENT_UNKNOWN``, ``EVENT_COVERS_OTHER_THINGS`` or ``WHY_INVALID``.
         Conflict: ``EFFECT_CHANGED`` with the present hash; ``EVENT_STANDS``: declared before, or not yet so:
-            nobody comes of age before their day.
+            nobody comes of age before their day; ``NO_END_AGREED`` or ``ENDS_DIFFER``: of a production's end.
     """
     thing, side = _allowed(principal, kind, covers, covered_id)
     require_presence(principal)
@@ -169,6 +175,8 @@ def _side(principal: Principal, event: EventKind, thing: Holdable) -> HoldSide |
             return HoldSide.TALENT
     if event is EventKind.CHANGE_OF_CONTROL:
         return HoldSide.ORGANISATION if HoldSide.ORGANISATION in sides else None
+    if event is EventKind.PRODUCTION_END:
+        return next((side for side in _SAY_IT_ENDED[type(thing)] if side in sides), None)
     return may_place(HELD_BY[event], sides)
 
 
@@ -224,6 +232,8 @@ def _live_training(thing: Holdable) -> QuerySet[TrainingToken]:
 def _effects(event: EventKind, thing: Holdable) -> list[Effect]:
     judge = _judge_of(event, thing)
     found = [judge(token) for token in _with_holds(_live(thing))]
+    if event is EventKind.PRODUCTION_END:
+        return _that_end(found)
     if event is EventKind.CHANGE_OF_CONTROL:
         training = ("TERMINATED", str(DenyReason.CHANGE_OF_CONTROL))
     elif event in {EventKind.STRIKE, EventKind.DISPUTE, EventKind.MAJORITY}:
@@ -231,6 +241,18 @@ def _effects(event: EventKind, thing: Holdable) -> list[Effect]:
     else:
         training = ("UNCHANGED", "") if event is EventKind.REPRESENTATION else ("TERMINATED", "DEATH")
     return [*found, *(Effect(token.pk, *training) for token in _live_training(thing))]
+
+
+def _that_end(found: list[Effect]) -> list[Effect]:
+    if not any(one.becomes == "TERMINATED" for one in found):
+        raise Conflict("NO_END_AGREED", "No live licence here ends at an event of the production.")
+    if not one_event(found):
+        raise Conflict(
+            "ENDS_DIFFER",
+            "These licences end at different events.",
+            "Declare the end of each licence by itself.",
+        )
+    return found
 
 
 def _with_holds(rows: QuerySet[LicenceToken]) -> QuerySet[LicenceToken]:
@@ -242,6 +264,8 @@ def _judge_of(event: EventKind, thing: Holdable) -> Callable[[LicenceToken], Eff
     """What the event does to a licence; what is the same for all of them is asked once, here."""
     if event is EventKind.CHANGE_OF_CONTROL:
         return _by_rule_of_control
+    if event is EventKind.PRODUCTION_END:
+        return ended_by_production
     reason = HELD_BY[event]
     if event is EventKind.DEATH and isinstance(thing, Talent):
         return partial(_held_unless_allowed, reason, _allowed_after_death(thing))
@@ -332,35 +356,15 @@ def _change_hands(principal: Principal, thing: Holdable, side: HoldSide, shown: 
     ending = [one.jti for one in shown.effects if one.becomes == "TERMINATED"]
     for token in _live(thing).filter(pk__in=ending).select_for_update(of=("self",)):
         if token.terms.terms["change_of_control"] == ChangeOfControl.TERMINATE:
-            _terminate(token, principal)
+            end_licence(token, principal, TokenState.TERMINATED_CHANGE_OF_CONTROL)
     _end_training(thing, principal)
 
 
-def _terminate(token: LicenceToken, principal: Principal) -> None:
-    before = token.state
-    token.state = TokenState.TERMINATED_CHANGE_OF_CONTROL
-    token.save(update_fields=["state"])
-    open_duties(token, FrameDisposition.KEEP)
-    record(
-        kind="licence.terminated",
-        principal=principal,
-        visible_to=[*parties_of(token.request), *token.vendor_ids, *_guild(token)],
-        object_type="licence",
-        object_id=token.pk,
-        production_id=token.production_id,
-        before={"state": before},
-        after={"state": str(TokenState.TERMINATED_CHANGE_OF_CONTROL)},
-        details={"reason": str(DenyReason.CHANGE_OF_CONTROL), "version": token.terms.version},
-        log_entry=RevokedEntry(
-            at=clock.rfc3339(clock.now()),
-            by=person_pseudonym(principal.person.pk, token.production_id),
-            disposition=FrameDisposition.KEEP,
-            jti=str(token.pk),
-            kind=RevocationKind.PROSPECTIVE,
-            organisation=str(principal.organisation_id),
-            terms_version=token.terms.version,
-        ),
-    )
+def _end_production(principal: Principal, thing: Holdable, side: HoldSide, shown: Preview, why: str) -> None:
+    """End what was to end at this event; who reads the effect reads the event of each licence."""
+    ending = {one.jti: one.reason for one in shown.effects if one.becomes == "TERMINATED"}
+    for token in _live(thing).filter(pk__in=ending).select_for_update(of=("self",)):
+        end_licence(token, principal, TokenState.EXPIRED, event=ending[token.pk])
 
 
 def _ask_instead(talent: Talent, before: ApprovalMode, after: ApprovalMode) -> None:
@@ -374,10 +378,6 @@ def _end_training(thing: Holdable, principal: Principal) -> None:
         end_training_token(token, principal, "Ended by an event.")
 
 
-def _guild(token: LicenceToken) -> list[UUID]:
-    return [token.production.guild_id] if token.production.guild_id else []
-
-
 _CARRY_OUT: Final[dict[EventKind, Callable[[Principal, Holdable, HoldSide, Preview, str], None]]] = {
     EventKind.STRIKE: _strike,
     EventKind.DISPUTE: _dispute,
@@ -385,4 +385,5 @@ _CARRY_OUT: Final[dict[EventKind, Callable[[Principal, Holdable, HoldSide, Previ
     EventKind.DEATH: _die,
     EventKind.REPRESENTATION: _change_representation,
     EventKind.CHANGE_OF_CONTROL: _change_hands,
+    EventKind.PRODUCTION_END: _end_production,
 }

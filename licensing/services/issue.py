@@ -25,6 +25,7 @@ from licensing.selectors.tokens import effective_state, terms_in_force, tokens
 from licensing.services.alerts import next_notice
 from licensing.services.asks import refuse_training
 from licensing.services.checkpoints import hold_until_passed
+from licensing.services.endings import guild_of, require_running
 from licensing.services.holds import hold_at_issue
 from licensing.services.trail import parties_of
 from trustcore.claims import StatusClaim, licence_claims
@@ -48,7 +49,7 @@ def issue_token(*, request: LicenceRequest, principal: Principal | None, at: dat
         principal: who gave the last consent; None where the talent's rule did.
 
     Raises:
-        Conflict: ``WINDOW_OVER``, or ``RENEWED_LICENCE_ENDED``: the licence it continues was revoked.
+        Conflict: ``WINDOW_OVER``, ``PRODUCTION_ENDED``, or ``RENEWED_LICENCE_ENDED``: the licence it continues was revoked.
         InvalidInput: ``TRAINING_SEPARATE``: never reached through a request, and refused once more here.
     """
     version = request.current
@@ -56,6 +57,7 @@ def issue_token(*, request: LicenceRequest, principal: Principal | None, at: dat
         raise LookupError(f"request {request.pk} has no terms")
     terms = parse_terms(version.terms)
     refuse_training(terms.use_types)
+    require_running(request.production_id, terms)
     begins, ends = _window(terms, at, request.notice_until)
     renewed = _lock_renewed(request, at)
     token = _create(request, version, (begins, ends), renewed, at)
@@ -71,7 +73,7 @@ def issue_token(*, request: LicenceRequest, principal: Principal | None, at: dat
         kind="licence.issued",
         principal=principal,
         organisation_id=principal.organisation_id if principal else request.talent.organisation_id,
-        visible_to=[*parties_of(request), *token.vendor_ids, *_guild(token)],
+        visible_to=[*parties_of(request), *token.vendor_ids, *guild_of(token)],
         object_type="licence",
         object_id=token.pk,
         production_id=token.production_id,
@@ -277,7 +279,3 @@ def _entry(
         terms_version=token.terms.version,
         use_types=tuple(token.use_types),
     )
-
-
-def _guild(token: LicenceToken) -> list[UUID]:
-    return [token.production.guild_id] if token.production.guild_id else []

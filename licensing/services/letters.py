@@ -232,7 +232,16 @@ def _licence_facts(token: LicenceToken, event: Event) -> dict[str, Any]:
         "debtor": debtor.name if debtor else "",
         **{
             name: details[name]
-            for name in ("days_left", "percent", "counter", "granted", "most", "disposition", "due_at")
+            for name in (
+                "days_left",
+                "percent",
+                "counter",
+                "granted",
+                "most",
+                "disposition",
+                "due_at",
+                "ended_by",
+            )
             if name in details
         },
     }

@@ -181,10 +181,10 @@ def _pixel_features(
 def _features(film: FilmResidual, first: Sequence[SampledFrame], medium: Medium) -> PixelFeatures:
     if not film.frames:
         none = np.zeros(0, np.int64)
-        return PixelFeatures(np.zeros((0, 3, 1, 1), np.float32), none, none, 0, 0, medium.seconds)
+        return PixelFeatures((), none, none, 0, 0, medium.seconds)
     stretches = film.stretches()
     return PixelFeatures(
-        torch.stack([one.mean for one in stretches]).numpy().astype(np.float32, copy=False),
+        [one.mean.numpy() for one in stretches],
         np.array([one.frames for one in stretches]),
         np.array([one.shot for one in stretches]),
         first[0].width,

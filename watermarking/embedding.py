@@ -27,7 +27,7 @@ from watermarking.media.containers import audio_streams, check_holds, opened, vi
 from watermarking.media.films import Pictures, Stretch, marked_frames, survey_pictures
 from watermarking.media.frames import Canvas, Moment, Plane
 from watermarking.media.pieces import joined_packets
-from watermarking.media.riff import copy_chunks
+from watermarking.media.riff import copy_chunks, stated_share
 from watermarking.media.segments import write_stretch
 from watermarking.media.sound import Samples, in_blocks, over_any_range, read_sound
 from watermarking.media.soundcodecs import plan_sound
@@ -260,7 +260,7 @@ def _embed(
             copies = writer.add_copies(reader, video_stream(reader))
             writer.mux(reached.watch(packets), *heard, reached.watch(copied(reader, copies)))
         seconds = float(reader.duration or 0) / 1_000_000
-        stated = 0.0 if reader.format.name in _GUESSED_LENGTH else seconds
+        stated = 0.0 if reader.format.name in _GUESSED_LENGTH else seconds * stated_share(source)
         check_whole(stated, max([reached.seconds, *(one.seconds for one in tracks.works)]), source)
         if target.suffix.lower() == ".wav":
             with writing_to(target):

@@ -11,6 +11,7 @@ import hashlib
 import os
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +28,12 @@ _SUFFIX = ".npz"
 
 @dataclass(frozen=True)
 class PixelFeatures:
-    """Levelled mean residuals ``[n, 3, h, w]`` float32 of stretches of frames of ``width`` x ``height``.
+    """Levelled mean residuals, ``[3, h, w]`` float32 each, of stretches of frames of ``width`` x ``height``.
 
-    ``frames``, ``shots``: per stretch, how many and in which shot. ``n`` is 0 where there was no frame.
+    ``frames``, ``shots``: per stretch, how many and in which shot. There are none where there was no frame.
     """
 
-    means: NDArray[np.float32]
+    means: Sequence[NDArray[np.float32]] | NDArray[np.float32]
     frames: NDArray[np.int64]
     shots: NDArray[np.int64]
     width: int
@@ -82,7 +83,7 @@ class FeatureStore:
 
     def save(self, name: str, features: PixelFeatures) -> None:
         """Keep features; a full disk keeps none, and is no reason to fail."""
-        needed = features.means.nbytes + 4096
+        needed = sum(one.nbytes for one in features.means) + 4096
         if needed > self.bytes_max:
             return
         with suppress(OSError):
@@ -93,7 +94,7 @@ class FeatureStore:
                 with os.fdopen(handle, "wb") as out:
                     np.savez(
                         out,
-                        means=features.means,
+                        means=np.asarray(features.means, np.float32),
                         frames=features.frames,
                         shots=features.shots,
                         size=np.array([features.width, features.height]),

@@ -12,6 +12,7 @@ from watermarking.cards import DEFAULT_PIXEL_CARD, load_pixel_card
 from watermarking.detecting import _Looked
 from watermarking.media.frames import SampledFrame
 from watermarking.signal.lattice import _rings, _sample, _whitened_spectrum
+from watermarking.signal.reading import FrameSize, PictureReader, _shots
 from watermarking.signal.residual import FilmResidual, normalised_residual
 from watermarking.signal.tile import tile_layout
 from watermarking.signal.warp import WarpFitter, affine_warp
@@ -36,6 +37,36 @@ def test_a_frame_that_is_met_again_is_known_by_its_time_and_by_its_pictures() ->
         film.add_residuals(*looked.residual_of(one))
     assert torch.equal(looked.residual_of(first)[0], residual), "what was added up is not what was kept"
     assert torch.equal(looked.residual_of(first)[1], cells)
+
+
+def _clip(cuts: int) -> FilmResidual:
+    """Three shots of one frame, then shots of three."""
+    torch.manual_seed(cuts)
+    film = FilmResidual()
+    for shot in range(cuts):
+        for index in range(1 if shot < 3 else 3):
+            film.add(torch.rand(1, 3, 48, 64) * 60.0 + 10.0 * shot, new_shot=not index)
+    return film
+
+
+def test_stretches_that_are_measured_by_fours_are_what_each_is_alone(key: bytes) -> None:
+    stretches = _clip(9).stretches()
+    assert [one.shot for one in stretches] == list(range(9))
+    assert [one.frames for one in stretches] == [1, 1, 1, *[3] * 6]
+    size, reader = FrameSize(640, 480), PictureReader(load_pixel_card(DEFAULT_PIXEL_CARD), key)
+    for mirrored in (False, True):
+        _, together = reader.at_rest(stretches, size, mirrored=mirrored)
+        alone = [reader.at_rest([one], size, mirrored=mirrored)[1][0] for one in stretches]
+        assert together == pytest.approx(alone, abs=1e-3)
+
+
+def test_only_the_longest_shots_are_added_up() -> None:
+    stretches = _clip(9).stretches()
+    shots = _shots(stretches, 4)
+    # of equals the earlier; the three short shots before them are left
+    for shot, one in zip(shots, stretches[3:7], strict=True):
+        assert torch.allclose(shot, one.mean * 3**0.5, atol=1e-5)
+    assert len(_shots(stretches, 20)) == 9
 
 
 def test_half_a_spectrum_holds_the_whole_one() -> None:

@@ -24,6 +24,7 @@ import soundfile
 from PIL import Image
 
 from tests.watermarking import making
+from tests.watermarking.breaking import cut, patched, refused, set_big, swapped
 from tests.watermarking.conftest import SECRET
 from watermarking.engine import detect_file, embed_file
 from watermarking.errors import MediaError, MediaReason
@@ -50,67 +51,27 @@ def film12(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "film.mp4"
 
 
-def _refused(source: Path, target: Path, key: bytes, **given: Any) -> MediaReason:
-    before = sorted(target.parent.iterdir()) if target.parent.is_dir() else []
-    with pytest.raises(MediaError) as refused:
-        embed_file(source, target, mark_id=5, key=key, **given)
-    assert (sorted(target.parent.iterdir()) if target.parent.is_dir() else []) == before
-    assert refused.value.code == refused.value.reason.value
-    return refused.value.reason
-
-
-def _patched(source: Path, target: Path, change: Callable[[bytearray], None]) -> Path:
-    data = bytearray(source.read_bytes())
-    change(data)
-    target.write_bytes(data)
-    return target
-
-
-def _set(name: bytes, offset: int, number: int) -> Callable[[bytearray], None]:
-    """Overwrite 32 bits of a box, ``offset`` bytes after its name."""
-
-    def change(data: bytearray) -> None:
-        struct.pack_into(">I", data, data.index(name) + offset, number)
-
-    return change
-
-
-def _swap(old: bytes, new: bytes) -> Callable[[bytearray], None]:
-    def change(data: bytearray) -> None:
-        at = data.index(old)
-        data[at : at + len(old)] = new
-
-    return change
-
-
-def _cut(share: float) -> Callable[[bytearray], None]:
-    def change(data: bytearray) -> None:
-        del data[round(len(data) * share) :]
-
-    return change
-
-
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (_cut(0.0), MediaReason.MEDIA_EMPTY),
-        (_cut(0.01), MediaReason.MEDIA_EMPTY),
-        (_cut(0.5), MediaReason.MEDIA_UNREADABLE),
+        (cut(0.0), MediaReason.MEDIA_EMPTY),
+        (cut(0.01), MediaReason.MEDIA_EMPTY),
+        (cut(0.5), MediaReason.MEDIA_UNREADABLE),
         # stsz: a thousand million samples; stts: as many durations
-        (_set(b"stsz", 12, 1_000_000_000), MediaReason.MEDIA_UNREADABLE),
-        (_set(b"stts", 8, 1_000_000_000), MediaReason.MEDIA_UNREADABLE),
-        (_set(b"moov", -4, 40), MediaReason.MEDIA_EMPTY),
-        (_swap(b"avc1\0\0\0\0", b"encv\0\0\0\0"), MediaReason.MEDIA_PROTECTED),
-        (_swap(b"mp4a\0\0\0\0", b"enca\0\0\0\0"), MediaReason.MEDIA_PROTECTED),
-        (_swap(b"mp4a\0\0\0\0", b"drms\0\0\0\0"), MediaReason.MEDIA_PROTECTED),
+        (set_big(b"stsz", 12, 1_000_000_000), MediaReason.MEDIA_UNREADABLE),
+        (set_big(b"stts", 8, 1_000_000_000), MediaReason.MEDIA_UNREADABLE),
+        (set_big(b"moov", -4, 40), MediaReason.MEDIA_EMPTY),
+        (swapped(b"avc1\0\0\0\0", b"encv\0\0\0\0"), MediaReason.MEDIA_PROTECTED),
+        (swapped(b"mp4a\0\0\0\0", b"enca\0\0\0\0"), MediaReason.MEDIA_PROTECTED),
+        (swapped(b"mp4a\0\0\0\0", b"drms\0\0\0\0"), MediaReason.MEDIA_PROTECTED),
     ],
     ids=["empty", "stub", "half", "samples", "durations", "moov", "encv", "enca", "drms"],
 )
 def test_broken_and_lying_films(
     change: Callable[[bytearray], None], reason: MediaReason, film12: Path, tmp_path: Path, key: bytes
 ) -> None:
-    bad = _patched(film12, tmp_path / "bad.mp4", change)
-    assert _refused(bad, tmp_path / "out.mp4", key) is reason
+    bad = patched(film12, tmp_path / "bad.mp4", change)
+    assert refused(bad, tmp_path / "out.mp4", key) is reason
     # what can still be decoded may be evidence: detection answers, or refuses for the same reason
     answer: object = None
     try:
@@ -122,8 +83,8 @@ def test_broken_and_lying_films(
 
 def test_a_film_cut_off_in_a_container_without_an_index(tmp_path: Path, key: bytes) -> None:
     whole = making.write(tmp_path / "in.mkv", count=100, options={"g": "10"})
-    bad = _patched(whole, tmp_path / "bad.mkv", _cut(0.5))
-    assert _refused(bad, tmp_path / "out.mkv", key) is MediaReason.MEDIA_UNREADABLE
+    bad = patched(whole, tmp_path / "bad.mkv", cut(0.5))
+    assert refused(bad, tmp_path / "out.mkv", key) is MediaReason.MEDIA_UNREADABLE
 
 
 @pytest.mark.parametrize(
@@ -149,8 +110,8 @@ def test_cut_off_pictures(name: str, share: float, reason: MediaReason, tmp_path
     output.open(str(tmp_path / name), spec)
     output.write_image(pixels)
     output.close()
-    _patched(tmp_path / name, tmp_path / f"bad{Path(name).suffix}", _cut(share))
-    assert _refused(tmp_path / f"bad{Path(name).suffix}", tmp_path / f"out{Path(name).suffix}", key) is reason
+    patched(tmp_path / name, tmp_path / f"bad{Path(name).suffix}", cut(share))
+    assert refused(tmp_path / f"bad{Path(name).suffix}", tmp_path / f"out{Path(name).suffix}", key) is reason
 
 
 def test_pictures_too_small_and_too_large(tmp_path: Path, key: bytes) -> None:
@@ -162,10 +123,10 @@ def test_pictures_too_small_and_too_large(tmp_path: Path, key: bytes) -> None:
         ("wall.png", MediaReason.MEDIA_TOO_LARGE),
         ("dot.mkv", MediaReason.MEDIA_TOO_SMALL),
     ):
-        assert _refused(tmp_path / name, tmp_path / f"out{Path(name).suffix}", key) is reason
-        with pytest.raises(MediaError) as refused:
+        assert refused(tmp_path / name, tmp_path / f"out{Path(name).suffix}", key) is reason
+        with pytest.raises(MediaError) as caught:
             detect_file(tmp_path / name, key=key)
-        assert refused.value.reason is reason
+        assert caught.value.reason is reason
 
 
 def test_a_header_that_claims_more_pixels_than_there_are(tmp_path: Path, key: bytes) -> None:
@@ -176,8 +137,8 @@ def test_a_header_that_claims_more_pixels_than_there_are(tmp_path: Path, key: by
         struct.pack_into(">II", data, 16, 16_000, 16_000)
         struct.pack_into(">I", data, 29, zlib.crc32(bytes(data[12:29])))
 
-    bad = _patched(making_png, tmp_path / "bad.png", wider)
-    assert _refused(bad, tmp_path / "out.png", key) is MediaReason.MEDIA_TOO_LARGE
+    bad = patched(making_png, tmp_path / "bad.png", wider)
+    assert refused(bad, tmp_path / "out.png", key) is MediaReason.MEDIA_TOO_LARGE
 
 
 def test_one_sample_no_sound_and_too_many_channels(tmp_path: Path, key: bytes) -> None:
@@ -187,7 +148,7 @@ def test_one_sample_no_sound_and_too_many_channels(tmp_path: Path, key: bytes) -
     assert soundfile.info(tmp_path / "out.wav").frames == 1
     assert detect_file(tmp_path / "out.wav", key=key).status == "absent"
     soundfile.write(tmp_path / "many.wav", np.zeros((4800, 96)), 48_000)
-    assert _refused(tmp_path / "many.wav", tmp_path / "o.wav", key) is MediaReason.MEDIA_TOO_LARGE
+    assert refused(tmp_path / "many.wav", tmp_path / "o.wav", key) is MediaReason.MEDIA_TOO_LARGE
     soundfile.write(tmp_path / "none.wav", np.zeros((0, 1)), 48_000)
     report = embed_file(tmp_path / "none.wav", tmp_path / "o.wav", mark_id=5, key=key)
     assert report.layers["audio"].status == "not_markable"
@@ -210,7 +171,7 @@ def test_pictures_that_change_size_midway(tmp_path: Path, key: bytes) -> None:
                 packets = encoder.encode(frame)
                 _mux(container, stream, packets)
             _mux(container, stream, encoder.encode(None))
-    assert _refused(tmp_path / "in.ts", tmp_path / "out.mp4", key) is MediaReason.MEDIA_UNSUPPORTED
+    assert refused(tmp_path / "in.ts", tmp_path / "out.mp4", key) is MediaReason.MEDIA_UNSUPPORTED
 
 
 def _mux(container: Any, stream: Any, packets: list[Any]) -> None:
@@ -288,7 +249,7 @@ def test_a_full_disk_leaves_nothing(film12: Path, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(film12: Path, tmp_path: Path, key: bytes) -> None:
-    assert _refused(film12, tmp_path / "no" / "out.mp4", key) is MediaReason.MEDIA_NOT_WRITTEN
+    assert refused(film12, tmp_path / "no" / "out.mp4", key) is MediaReason.MEDIA_NOT_WRITTEN
 
 
 def test_termination_leaves_nothing_and_keeps_what_was_there(tmp_path: Path) -> None:
@@ -343,9 +304,9 @@ def test_pictures_without_a_picture_and_a_second_stream_of_them(tmp_path: Path, 
                 container.mux(stream.encode(frame))
         for stream in streams:
             container.mux(stream.encode(None))
-    assert _refused(tmp_path / "two.mkv", tmp_path / "out.mkv", key) is MediaReason.MEDIA_UNSUPPORTED
+    assert refused(tmp_path / "two.mkv", tmp_path / "out.mkv", key) is MediaReason.MEDIA_UNSUPPORTED
     (tmp_path / "text.srt").write_text("1\n00:00:00,100 --> 00:00:00,900\nHello\n")
-    assert _refused(tmp_path / "text.srt", tmp_path / "out.mkv", key) is MediaReason.MEDIA_UNREADABLE
+    assert refused(tmp_path / "text.srt", tmp_path / "out.mkv", key) is MediaReason.MEDIA_UNREADABLE
 
 
 def test_missing_sound_of_a_melody_is_no_reason_to_fail(tmp_path: Path, key: bytes) -> None:
@@ -362,9 +323,9 @@ def test_many_parts_are_too_large_together(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(stills, "BYTES_MAX", 3 * 100 * 120 * 3)
     assert len(stills.open_still(tmp_path / "three.tif").parts) == 3
     monkeypatch.setattr(stills, "BYTES_MAX", 3 * 100 * 120 * 3 - 1)
-    with pytest.raises(MediaError) as refused:
+    with pytest.raises(MediaError) as caught:
         stills.open_still(tmp_path / "three.tif")
-    assert refused.value.reason is MediaReason.MEDIA_TOO_LARGE
+    assert caught.value.reason is MediaReason.MEDIA_TOO_LARGE
 
 
 @pytest.mark.parametrize(
@@ -388,7 +349,7 @@ def test_an_exr_header_that_is_no_text_is_unreadable_and_says_so(
     assert data.count(was) == 1
     damaged = tmp_path / "damaged.exr"
     damaged.write_bytes(data.replace(was, becomes))
-    with pytest.raises(MediaError) as refused:
+    with pytest.raises(MediaError) as caught:
         stills.open_still(damaged)
-    assert refused.value.code == "MEDIA_UNREADABLE"
-    assert refused.value.detail == "its header holds bytes that are no text"
+    assert caught.value.code == "MEDIA_UNREADABLE"
+    assert caught.value.detail == "its header holds bytes that are no text"

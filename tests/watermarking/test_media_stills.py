@@ -126,6 +126,8 @@ def test_scene_linear_light_is_marked_as_seen_and_comes_back_as_light(
     pixels[3, 4, 0], pixels[5, 6, 1], pixels[7, 8, 2], pixels[9, 10, 0] = np.nan, np.inf, -np.inf, -0.25
     pixels[20:30, 20:30, :3] = 0.0
     pixels[40:50, 40:50, :3] = 40.0
+    # as much light as the file can say: it may not become infinite
+    pixels[60:70, 60:70, :3] = 65504.0 if kind == "half" else 3.4e38
     source, target = tmp_path / "in.exr", tmp_path / "out.exr"
     _save(source, pixels, kind, channelnames=["R", "G", "B", "A", "Z"], compression="piz", Copyright="me")
     _embed(source, target, key)
@@ -141,6 +143,8 @@ def test_scene_linear_light_is_marked_as_seen_and_comes_back_as_light(
     assert left.sum() > 300
     assert np.array_equal(colours[0][left], colours[1][left], equal_nan=True)
     assert not np.isfinite(after[3, 4, 0])
+    assert np.array_equal(np.isfinite(colours[0]), np.isfinite(colours[1]))
+    assert np.abs(after[60:70, 60:70, :3] / before[60:70, 60:70, :3] - 1.0).max() < 0.15
     lit = np.isfinite(colours[0]) & (colours[0] > 0.01)
     share = np.abs(colours[1][lit] / colours[0][lit] - 1.0)
     assert 0.001 < np.median(share) < 0.05
@@ -360,6 +364,12 @@ def test_the_curve_is_smooth_and_its_slope_is_the_one_that_is_used() -> None:
     step = np.float32(1e-4)
     slope = (scenelight.seen(values * (1 + step)) - scenelight.seen(values)) / (values * step)
     moved = scenelight.brought_back(values, np.full_like(values, 1e-3)) - values
+    full = np.array([65504.0, 3.4e38], np.float32)
+    assert scenelight.brought_back(full, np.full_like(full, 1e-2)).tolist() == pytest.approx(
+        [67_000, 3.4e38], rel=2e-3
+    )
+    assert scenelight.brought_back(full, np.full_like(full, 1e-2), 65504.0).tolist() == [65504.0, 65504.0]
+    assert scenelight.seen(full).tolist() == pytest.approx([1.0, 1.0], abs=1e-3)
     assert moved * slope == pytest.approx(np.full(7, 1e-3), rel=0.03)
     rising = np.geomspace(1e-6, 1e4, 2000).astype(np.float32)
     assert (np.diff(scenelight.seen(rising)) >= 0).all()

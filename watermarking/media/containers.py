@@ -29,6 +29,8 @@ _OPTIONS = {
 PIXELS_MAX = 1 << 26
 SIDE_LEAST = 64
 _CHANNELS_MAX = 32
+# samples a second: fewer make days of sound out of a small file, and nothing that is heard
+_RATES = (1_000, 1_536_000)
 
 
 @dataclass(frozen=True)
@@ -169,10 +171,14 @@ def audio_streams(container: InputContainer) -> list[AudioStream]:
     """Return the streams of sound.
 
     Raises:
-        MediaError: one has too many channels.
+        MediaError: one has too many channels or none, or a rate of no sound.
     """
     found = [stream for stream in container.streams.audio if not _is_unknown(stream)]
     for stream in found:
         if stream.channels > _CHANNELS_MAX:
             raise MediaError(MediaReason.MEDIA_TOO_LARGE, f"more than {_CHANNELS_MAX} channels")
+        if stream.channels < 1 or getattr(stream.codec_context, "format", None) is None:
+            raise MediaError(MediaReason.MEDIA_UNREADABLE, "a track of sound without channels or a form")
+        if not _RATES[0] <= stream.rate <= _RATES[1]:
+            raise MediaError(MediaReason.MEDIA_UNSUPPORTED, f"{stream.rate} samples a second")
     return found

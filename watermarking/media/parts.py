@@ -12,6 +12,7 @@ from watermarking.errors import MediaError, MediaReason
 
 _PAGES = {"tiff"}
 _COLOURS = (("r", "g", "b"), ("red", "green", "blue"))
+_HALF_TOP = 65504.0
 _GREY = {"y", "i", "l", "grey", "gray"}
 
 
@@ -32,6 +33,12 @@ def colour_channels(spec: Any) -> list[int]:
                 return [within[name] for name in wanted]
     grey = [index for index, name in enumerate(names) if name in _GREY]
     return grey[:1] if grey and len(names) - (spec.alpha_channel >= 0) == 1 else []
+
+
+def light_top(spec: Any, channel: int) -> float | None:
+    """Return the largest number that a channel of halves holds; None where it holds longer ones."""
+    kind = spec.channelformats[channel] if spec.channelformats else spec.format
+    return _HALF_TOP if str(kind) == "half" else None
 
 
 def marked_parts(specs: list[Any], form: str, name: str) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ _FORMS = {b"RIFF", b"RF64", b"BW64"}
 _ANEW = {b"fmt ", b"data", b"fact", b"ds64", b"JUNK", b"PAD ", b"FLLR", b"LIST", b"PEAK", b"levl"}
 _CHUNK_MAX = 1 << 28
 _UNKNOWN = 0xFFFF_FFFF
+_SAYS_NOTHING = 0x7FFF_0000
 
 
 def copy_chunks(source: Path, target: Path) -> None:
@@ -37,6 +38,21 @@ def copy_chunks(source: Path, target: Path) -> None:
                 body = old.read(size)
                 new.write(name + len(body).to_bytes(4, "little") + body + b"\0" * (len(body) % 2))
         _set_size(new, new.tell() - 8)
+
+
+def stated_share(path: Path) -> float:
+    """Return how many times as long as the sound that is there a wave file says that it is; 1.0 in other files.
+
+    Recorders that write into a pipe state the largest size there is, or none: they say nothing.
+    """
+    with path.open("rb") as file:
+        if file.read(4) not in _FORMS:
+            return 1.0
+        end = file.seek(0, 2)
+        for name, start, size in _chunks(file):
+            if name == b"data" and start < end < start + size and not _SAYS_NOTHING <= size <= _UNKNOWN:
+                return size / (end - start)
+    return 1.0
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:

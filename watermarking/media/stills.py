@@ -22,7 +22,7 @@ from watermarking.media import scenelight
 from watermarking.media.containers import PIXELS_MAX, check_size
 from watermarking.media.frames import Canvas, Moment, Plane, PlaneWork, SampledFrame, SizeOf
 from watermarking.media.orientation import Orientation
-from watermarking.media.parts import colour_channels, marked_parts
+from watermarking.media.parts import colour_channels, light_top, marked_parts
 from watermarking.media.staging import make_room, writing_to
 from watermarking.media.ycbcr import mark_rgb, planes8
 
@@ -334,7 +334,8 @@ def _mark_part(still: Still, part: Part, moment: Moment, work: PlaneWork) -> Non
         before = part.pixels[place]
         step = np.ascontiguousarray(turn.stored(change[..., index])[part.shown])
         if still.is_light:
-            part.pixels[place] = scenelight.brought_back(before, step * np.float32(1.0 / 255.0))
+            bound = light_top(part.spec, channel)
+            part.pixels[place] = scenelight.brought_back(before, step * np.float32(1.0 / 255.0), bound)
         else:
             top = _top(before.dtype)
             made = before.astype(np.float32) + step * np.float32(top / 255.0)

@@ -30,6 +30,8 @@ _PLAIN, MAX_FITTED, MAX_PASSES = 2.0, 60.0, 2.0
 AT_REST_TRIALS = _SHARES * _PLAIN * MAX_PASSES
 # shots that geometry is searched in, and shots that are folded once it is found
 _SEARCHED, _FOLDED = 3, 8
+# stretches that are measured together: their spectra are small, the pictures they are taken of are not
+_TOGETHER = 4
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,9 @@ class PictureReader:
             if self._claims(best):
                 return self.judge(best, hint)
         if search and float(stretches[0].mean.square().mean()) > 0.0:
-            shots = _shots(stretches)
+            shots = _shots(stretches, _FOLDED)
             for placement in self._search.placements(shots[:_SEARCHED], size.width, size.height):
-                soft = self._placed(shots[:_FOLDED], placement)
+                soft = self._placed(shots, placement)
                 best = self._better(best, soft, placement.describe(), _SHARES * MAX_FITTED)
                 if self._claims(best):
                     break
@@ -96,15 +98,16 @@ class PictureReader:
     ) -> tuple[SoftChips, list[float]]:
         """Return the chips where the tile should be, and the pilots' score of each stretch."""
         side, tile = self.card.geometry.side, self.card.geometry.tile
-        means = torch.stack([one.mean for one in stretches])
-        if mirrored:
-            means = means.flip(-1)
-        rows, columns = means.shape[-2], means.shape[-1]
+        rows, columns = stretches[0].mean.shape[-2:]
         ys, xs = canonical_axes(size.width, size.height, columns=columns, rows=rows, side=side)
-        parts = [
-            whitened(layout, analyse(layout, means[:, i], ys, xs, tile))
-            for i, layout in enumerate(self.layouts)
-        ]
+        seen: list[list[Tensor]] = [[] for _ in self.layouts]
+        for begin in range(0, len(stretches), _TOGETHER):
+            means = torch.stack([one.mean for one in stretches[begin : begin + _TOGETHER]])
+            if mirrored:
+                means = means.flip(-1)
+            for i, layout in enumerate(self.layouts):
+                seen[i].append(analyse(layout, means[:, i], ys, xs, tile))
+        parts = [whitened(layout, torch.cat(one)) for layout, one in zip(self.layouts, seen, strict=True)]
         return self._soft(parts, [one.frames for one in stretches])
 
     def _placed(self, shots: Sequence[Tensor], placement: Placement) -> SoftChips:
@@ -137,13 +140,16 @@ def hint_of(scores: Sequence[float]) -> float:
     return tail_p_value(max((abs(score) for score in scores), default=0.0), trials=trials)
 
 
-def _shots(stretches: Sequence[Stretch]) -> list[Tensor]:
-    """Mean residuals of the shots, the longest first; within a shot the sign stays."""
-    totals: dict[int, Tensor] = {}
+def _shots(stretches: Sequence[Stretch], most: int) -> list[Tensor]:
+    """Mean residuals of the ``most`` longest shots, the longest first; within a shot the sign stays."""
     frames: dict[int, int] = {}
     for one in stretches:
-        total = totals.get(one.shot)
-        totals[one.shot] = one.mean * one.frames if total is None else total + one.mean * one.frames
         frames[one.shot] = frames.get(one.shot, 0) + one.frames
-    order = sorted(totals, key=lambda shot: -frames[shot])
-    return [totals[shot] / frames[shot] ** 0.5 for shot in order]
+    totals: dict[int, Tensor | None] = dict.fromkeys(sorted(frames, key=lambda shot: -frames[shot])[:most])
+    for one in stretches:
+        if one.shot in totals:
+            total = totals[one.shot]
+            totals[one.shot] = (
+                one.mean * one.frames if total is None else total.add_(one.mean, alpha=one.frames)
+            )
+    return [total.div_(frames[shot] ** 0.5) for shot, total in totals.items() if total is not None]

@@ -48,14 +48,17 @@ class Stretch:
 
 
 class FilmResidual:
-    """Mean normalised residuals of a clip's frames, by stretches."""
+    """Mean normalised residuals of a clip's frames, by stretches.
+
+    What is kept is one mean for each stretch, levelled as soon as the stretch has ended, and the sum of the one at hand.
+    """
 
     def __init__(self) -> None:
         self.frames = 0
         self._watch = CutWatch()
-        self._sums: list[Tensor] = []
-        self._counts: list[int] = []
-        self._shots: list[int] = []
+        self._ended: list[Stretch] = []
+        self._sum: Tensor | None = None
+        self._count, self._shot = 0, 0
 
     def add(self, planes: Tensor, *, new_shot: bool = False) -> None:
         """Add frames ``[b, 3, h, w]`` at canonical size, 8-bit levels, in order.
@@ -82,27 +85,23 @@ class FilmResidual:
         Raises:
             ValueError: no frame was added.
         """
-        if not self._sums:
+        if self._sum is None:
             raise ValueError("no frame was added")
-        # one after the other: together they would leave the processor's cache at every step
-        means = [
-            _levelled(one[None] / count, 0.02)[0] for one, count in zip(self._sums, self._counts, strict=True)
-        ]
-        return [
-            Stretch(mean, count, shot)
-            for mean, count, shot in zip(means, self._counts, self._shots, strict=True)
-        ]
+        return [*self._ended, self._stretch(self._sum)]
 
     def _put(self, residual: Tensor, begins: bool) -> None:
         self.frames += 1
-        if not self._sums or begins or self._counts[-1] >= _LONGEST:
-            shot = self._shots[-1] + begins if self._shots else 0
-            self._sums.append(residual.clone())
-            self._counts.append(1)
-            self._shots.append(shot)
-        else:
-            self._sums[-1] += residual
-            self._counts[-1] += 1
+        if self._sum is not None and not begins and self._count < _LONGEST:
+            self._sum += residual
+            self._count += 1
+            return
+        if self._sum is not None:
+            self._ended.append(self._stretch(self._sum))
+            self._shot += begins
+        self._sum, self._count = residual.clone(), 1
+
+    def _stretch(self, total: Tensor) -> Stretch:
+        return Stretch(_levelled(total[None] / self._count, 0.02)[0], self._count, self._shot)
 
 
 def cells_of(planes: Tensor) -> Tensor:

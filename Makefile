@@ -5,6 +5,10 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
+# Compiled modules are kept beside their sources, even where the machine's environment says not to: else each of
+# a run's hundreds of processes would compile them again.
+export PYTHONDONTWRITEBYTECODE :=
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -65,7 +69,7 @@ serve: install ## start every part without the demonstration
 test: install-dev ## all tests on real parts (a PostgreSQL, a Valkey, a Chromium of their own)
 	@scripts/system-packages
 	@$(BIN)/python -m pytest --numprocesses $(TEST_JOBS) --dist loadfile --no-loadscope-reorder -p tests.scheduling -m "not timed and not tour" $(PYTEST_ARGS) || [ $$? = 5 ]
-	@$(BIN)/python -m pytest -m timed $(PYTEST_ARGS) || [ $$? = 5 ]  # 5: nothing of that kind was asked for
+	@$(BIN)/python -m pytest -p tests.scheduling -m timed $(PYTEST_ARGS) || [ $$? = 5 ]  # 5: nothing of that kind was asked for
 
 tour: install-dev ## every page of every seat before axe and a ruler, in two sizes and two colours; some five minutes
 	@scripts/system-packages

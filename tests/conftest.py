@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,17 @@ SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
 hypothesis_settings.register_profile("ours", deadline=None)  # a crowded machine is no counterexample
 hypothesis_settings.load_profile("ours")
 DEMO_CLIP = Path(__file__).resolve().parents[1] / "trustmark/demo/media/big_buck_bunny_trailer_720p.mp4"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is read before the first test stays to the end: nobody looks through it for garbage, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -77,3 +77,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             path: at for at, path in enumerate(order([path_of(one.nodeid) for one in items], read_weights()))
         }
         items.sort(key=lambda one: place[path_of(one.nodeid)])
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Read no file in vain where only the tests that keep a promise in seconds are asked for."""
+    if config.getoption("markexpr") == "timed" and collection_path.suffix == ".py":
+        return b"mark.timed" not in collection_path.read_bytes() or None
+    return None

@@ -69,7 +69,10 @@ def test_every_page_of_every_seat_takes_twelve_queries_and_no_more_for_a_crowd(w
     faults = []
     with transaction.atomic():
         grow(walk.ours, FEW)
-        few = {visit.name: counted(walk, visit)[0] for visit in visits() if counted(walk, visit)}
+        # what a process keeps after a page's first reader (it keeps nothing of the reader) counts for no page
+        for first in {visit.line: visit for visit in reversed(visits())}.values():
+            counted(walk, first)
+        few = {visit.name: counted(walk, visit)[0] for visit in visits()}
         grow(walk.ours, MANY)
         for visit in visits():
             number, said = counted(walk, visit)

@@ -1,6 +1,6 @@
 """What an OMC document takes to come in: memory and time of the process, as ``trustmark omc import`` reads it.
 
-    python bench/omc_import.py [--entities 30000]
+    python bench/omc_import.py [--entities 40000]
 
 A document of a tenth of the size, then the whole: assets in chains of ten, each recorded in a graph of its own. Memory is
 the most that a process of its own ever held.
@@ -70,7 +70,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--entities", type=int, default=30_000)
+    parser.add_argument("--entities", type=int, default=40_000)
     parser.add_argument("--bring", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.bring:

@@ -23,7 +23,7 @@ from provenance.omc.checking import (
 from provenance.omc.naming import Entity
 from provenance.omc.streaming import Root
 
-_CACHE_KIB: Final = 32 * 1024
+_CACHE_KIB: Final = 16 * 1024
 _CHUNK: Final = 500
 _MADE = """
 create table entity (id integer primary key, kind text not null, scope text not null, value text not null, told text not null,

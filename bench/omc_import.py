@@ -1,6 +1,6 @@
 """What an OMC document takes to come in: memory and time of the process, as ``trustmark omc import`` reads it.
 
-    python bench/omc_import.py [--entities 30000]
+    python bench/omc_import.py [--entities 40000]
 
 A document of a tenth of the size, then the whole: assets in chains of ten, each recorded in a graph of its own. Memory is
 the most that a process of its own ever held.
@@ -42,17 +42,20 @@ def _name(number: int) -> dict[str, str]:
     return {"identifierScope": "bench", "identifierValue": f"plate/{number}"}
 
 
-def bring(path: Path) -> None:
-    """Import a document into a new production; print the peak in MiB, the seconds, and how many versions came in."""
+def bring(path: Path, project: str, address: str) -> None:
+    """Import a document into a production; print the peak in MiB, the seconds, and how many versions came in."""
     import django
 
     django.setup()
+    from accounts.models import User
+    from accounts.principals import principal_of_person
+    from licensing.models import Production
     from provenance.omc.importing import import_omc
     from provenance.omc.reading import ENTITIES_OF_A_FILE
-    from tests import factories
 
-    production = factories.make_production()
-    desk = factories.make_producer(production.organisation)
+    production = Production.objects.get(pk=project)
+    desk = principal_of_person(User.objects.get(email=address), production.organisation_id)
+    assert desk is not None
     begun = time.perf_counter()
     with path.open("rb") as document:
         done = import_omc(
@@ -67,20 +70,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--entities", type=int, default=30_000)
-    parser.add_argument("--bring", type=Path, metavar="FILE", help=argparse.SUPPRESS)
+    parser.add_argument("--entities", type=int, default=40_000)
+    parser.add_argument("--bring", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.bring:
-        bring(options.bring)
+        bring(Path(options.bring[0]), *options.bring[1:])
         return 0
     from bench import verify
 
     peaks = []
     with verify._database(), tempfile.TemporaryDirectory() as folder:
+        from tests import factories
+
         path = Path(folder) / "film.json"
         for entities in (options.entities // 10, options.entities):
             write(path, entities)
-            command = [sys.executable, __file__, "--bring", str(path)]
+            production = factories.make_production()
+            person = factories.make_producer(production.organisation).person
+            command = [sys.executable, __file__, "--bring", str(path), str(production.pk), person.email]
             environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
             answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             if answer.returncode:

@@ -97,6 +97,16 @@ def open_text(row: SealedText) -> str | None:
     Raises:
         KeyUnreadable: the bytes are not those that were sealed.
     """
+    opened = open_with_salt(row)
+    return opened and opened[1]
+
+
+def open_with_salt(row: SealedText) -> tuple[bytes, str] | None:
+    """Return the salt and what was sealed: with both, anyone sees that the commitment is ``sha256(salt || text)``.
+
+    Raises:
+        KeyUnreadable: as :func:`open_text`.
+    """
     key = ProductionKey.objects.filter(production_id=row.production_id).first()
     if key is None or key.sealed_key is None:
         return None
@@ -108,7 +118,7 @@ def open_text(row: SealedText) -> str | None:
         return None
     if hashlib.sha256(plain[:_SALT] + text.encode()).hexdigest() != row.commitment:
         raise keys.KeyUnreadable(str(row.pk))
-    return text
+    return plain[:_SALT], text
 
 
 @transaction.atomic

@@ -82,6 +82,11 @@ class _Import:
         self.principal, self.production, self.plan, self.origin = principal, production, plan, origin
         self.licences = set(LicenceToken.objects.filter(production=production).values_list("jti", flat=True))
         self.spool = plan.spool
+        # nobody else records here until this ends: one question instead of one a thing, which looks through all of them
+        self.others = GraphAsset.objects.filter(production=production).exclude(
+            organisation=principal.organisation
+        )
+        self.has_others = self.others.exists()
         self._find_known_versions()
         self.done = Imported(ignored=plan.ignored)
 
@@ -227,9 +232,8 @@ class _Import:
 
     def _external(self, name: str) -> str:
         """What the thing is called from now on; what another thing here is called by is not taken from it."""
-        taken = GraphAsset.objects.filter(production=self.production, external_id=name)
-        others = taken.exclude(organisation=self.principal.organisation).exists()
-        return (f"omc:{name}" if others else name)[:_EXTERNAL_MOST]
+        is_taken = self.has_others and self.others.filter(external_id=name).exists()
+        return (f"omc:{name}" if is_taken else name)[:_EXTERNAL_MOST]
 
     def _ours(self, jtis: list[str]) -> tuple[UUID, ...]:
         return tuple(UUID(jti) for jti in jtis if _is_id(jti) and UUID(jti) in self.licences)

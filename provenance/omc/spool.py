@@ -23,7 +23,7 @@ from provenance.omc.checking import (
 from provenance.omc.naming import Entity
 from provenance.omc.streaming import Root
 
-_CACHE_KIB: Final = 32 * 1024
+_CACHE_KIB: Final = 16 * 1024
 _CHUNK: Final = 500
 _MADE = """
 create table entity (id integer primary key, kind text not null, scope text not null, value text not null, told text not null,
@@ -104,11 +104,13 @@ class Spool:
 
     def find(self, key: Key | None) -> int | None:
         """The number of the entity that an identifier names."""
-        return key and self._one("select entity from name where scope = ? and value = ?", *key)
+        if key is None:
+            return None
+        return self._number("select entity from name where scope = ? and value = ?", *key)
 
     def key(self, number: int) -> Key:
         """The identifier of an entity, the first of several."""
-        return tuple(self._row("select scope, value from entity where id = ?", number))  # type: ignore[return-value]
+        return tuple(self._row("select scope, value from entity where id = ?", number))
 
     def entity(self, number: int) -> Entity:
         """An entity as it was told."""
@@ -148,7 +150,7 @@ class Spool:
 
     def previous(self, number: int) -> int | None:
         """The version before one."""
-        return self._one("select previous from entity where id = ?", number)
+        return self._number("select previous from entity where id = ?", number)
 
     def first(self, number: int) -> int:
         """The first version of the thing, once those before this one have their places."""
@@ -156,7 +158,7 @@ class Spool:
 
     def maker(self, number: int) -> int | None:
         """The run that made a version and records it."""
-        return self._one("select maker from entity where id = ?", number)
+        return self._number("select maker from entity where id = ?", number)
 
     def need(self, node: int, deps: Iterable[int]) -> None:
         """Say what stands before a node."""
@@ -219,6 +221,10 @@ class Spool:
     def _row(self, statement: str, *values: Any) -> tuple[Any, ...]:
         found: tuple[Any, ...] | None = self._db.execute(statement, values).fetchone()
         return found or (None,)
+
+    def _number(self, statement: str, *values: Any) -> int | None:
+        found: int | None = self._one(statement, *values)
+        return found
 
     def _one(self, statement: str, *values: Any) -> Any:
         return self._row(statement, *values)[0]

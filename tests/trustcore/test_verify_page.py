@@ -40,6 +40,11 @@ from tests.trustcore.test_bundle_revoked import (
     with_end_in_log,
 )
 from tests.trustcore.test_bundle_verify import withheld_forge
+from tests.trustcore.test_bundle_witnesses import LEAVES as LOG_LEAVES
+from tests.trustcore.test_bundle_witnesses import NAME as WITNESS_NAME
+from tests.trustcore.test_bundle_witnesses import VERIFIER as WITNESS
+from tests.trustcore.test_bundle_witnesses import bundle as with_cosigned
+from tests.trustcore.test_bundle_witnesses import note as cosigned_note
 from trustcore.bundle import Trust, verify_bundle
 from trustcore.bundle.archive import entry_info
 from trustcore.bundle.bag import encode_bag_info, encode_manifest
@@ -55,7 +60,9 @@ from trustcore.bundle.layout import (
 )
 from trustcore.encoding import canonical_json, sha256_hex
 from trustcore.errors import InvalidEvidence
-from trustcore.log.checkpoint import encode_vkey
+from trustcore.log.checkpoint import NoteVerifier, encode_vkey
+from trustcore.log.cosignature import witness_verifier
+from trustcore.log.merkle import leaf_hash
 from trustcore.receipt import FrameEntry
 from trustcore.signing import Ed25519Signer, public_jwk, public_key_set
 
@@ -65,6 +72,8 @@ GOOD = bag_files()
 VKEY = encode_vkey(bundling.ORIGIN, bundling.LOG_SIGNER.public_key)
 KEY_SET = canonical_json(public_key_set(bundling.ALL_KEYS)).decode()
 STRANGER = Ed25519Signer(bundling.Ed25519PrivateKey.from_private_bytes(b"\x55" * 32), "bundle-1")
+STRANGER_WITNESS = witness_verifier(WITNESS_NAME, STRANGER.public_key)
+FORKED = [*LOG_LEAVES[:100], leaf_hash(b"{}"), *LOG_LEAVES[101:]]
 
 
 @pytest.fixture(scope="module")
@@ -412,6 +421,29 @@ def test_a_stamp_from_before_lets_a_revoked_keys_signature_stand_in_the_page_too
         "bad" if code else "good",
         True,
     ), words
+
+
+@in_browser
+@pytest.mark.parametrize(
+    ("cosigned", "key", "code"),
+    [
+        *((cosigned_note(size), WITNESS.vkey, "") for size in (1, 255, 256, 257, len(LOG_LEAVES))),
+        (cosigned_note(), STRANGER_WITNESS.vkey, "MISSING_SIGNATURE"),
+        (cosigned_note(leaves=FORKED), "", "ROOT_MISMATCH"),
+        (cosigned_note(size=len(LOG_LEAVES) + 1, leaves=[*LOG_LEAVES, FORKED[100]]), "", "ROOT_MISMATCH"),
+        (cosigned_note(witness=STRANGER), "", "SIGNATURE_INVALID"),
+        (b"nothing", "", "MALFORMED"),
+    ],
+)
+def test_the_page_checks_what_witnesses_cosigned_as_the_command_line_does(
+    cosigned, key, code, verdict, tmp_path
+) -> None:
+    data = with_cosigned(tmp_path, cosigned).read_bytes()
+    known = (NoteVerifier.parse(key),) if key else ()
+    assert command_line(data, tmp_path, Trust(witnesses=known)) == code
+    kind, words = verdict(data, key)
+    assert kind == ("bad" if code else "whole"), words
+    assert (code in words.split()) if code else f"Cosigned by {WITNESS.name} up to entry" in words
 
 
 @in_browser

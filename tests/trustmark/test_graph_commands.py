@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ from django.db import connection
 from provenance.graph.models import GenerationRecord
 from provenance.graph.sealing import open_text
 from tests import factories
-from tests.provenance.graph.conftest import Film, film
+from tests.provenance.graph.conftest import PROMPT, Film, film
 from trustmark.cli import graph as cli
 
 __all__ = ["film"]
@@ -49,6 +50,24 @@ def test_origin_and_find_answer_whoever_may_know(film: Film, run: Any) -> None:
         run("origin", film.version("shot"), "--as", "nobody@x.example", code=1)[0]["code"] == "PERSON_UNKNOWN"
     )
     assert run("score", film.production.pk, *me)[0]["versions"] == 5
+
+
+def test_a_prompt_is_shown_with_the_salt_that_proves_it_to_its_production_alone(film: Film, run: Any) -> None:
+    record = GenerationRecord.objects.select_related("prompt").get(production=film.production)
+    me = ("--as", film.desk.person.email)
+    told = run("prompt", record.pk, *me)[0]
+    assert told["prompt"]["text"] == PROMPT
+    proof = bytes.fromhex(told["prompt"]["salt"]) + told["prompt"]["text"].encode()
+    assert record.prompt is not None
+    assert hashlib.sha256(proof).hexdigest() == told["prompt"]["commitment"] == record.prompt.commitment
+    guild = factories.make_desk(
+        film.production.guild, "AUDITOR"
+    ).person.email  # sees the run, not what it was told
+    assert run("prompt", record.pk, "--as", guild, code=1)[0]["code"] == "NOT_FOUND"
+    run("destroy-key", film.production.pk, "--destroy")
+    assert run("prompt", record.pk, *me)[0]["prompt"] == {
+        "text": None, "salt": None, "commitment": record.prompt.commitment,
+    }  # fmt: skip
 
 
 @pytest.mark.req("GP-035", "GP-036")

@@ -1,7 +1,8 @@
-"""``trustmark graph``: where something came from, what a model made, whether anybody meddled, the end of a key.
+"""``trustmark graph``: where something came from, what a model made and was told, whether anybody meddled, the end of a key.
 
     trustmark graph origin 0191f0c2-... --as ana@studio.example [--frame 1042 [--x 960 --y 540]]
     trustmark graph find --as ana@studio.example --model "Face rig@3" --reference external:scan-12 [--project ID]
+    trustmark graph prompt 0191f0c2-... --as ana@studio.example
     trustmark graph score 0191f0c2-... --as ana@studio.example
     trustmark graph inspect 0191f0c2-...
     trustmark graph destroy-key 0191f0c2-... [--destroy]
@@ -62,6 +63,28 @@ def _find(given: argparse.Namespace) -> int:
         cursor = page.next_cursor
         if not cursor:
             return DONE
+
+
+def _prompt(given: argparse.Namespace) -> int:
+    from common.errors import NotFound
+    from provenance.graph.sealing import open_with_salt
+    from provenance.graph.selectors.generations import generations_page
+    from provenance.graph.selectors.origin import may_read_prompt
+    from provenance.graph.sights import Sight
+
+    principal = _principal(given.person)
+    run = generations_page(principal).filter(pk=given.generation).first()
+    if run is None or not may_read_prompt(run, Sight.of(principal)):
+        raise NotFound
+    told = {}
+    for name, row in (("prompt", run.prompt), ("negative_prompt", run.negative_prompt)):
+        opened = open_with_salt(row) if row else None
+        told[name] = row and {
+            "text": opened and opened[1],
+            "salt": opened and opened[0].hex(),
+            "commitment": row.commitment,
+        }
+    return _said(told)
 
 
 def _score(given: argparse.Namespace) -> int:
@@ -144,7 +167,7 @@ def _set_up() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="trustmark graph", description="Ask a production's graph.")
-    acts = parser.add_subparsers(required=True, metavar="origin|find|score|inspect|destroy-key")
+    acts = parser.add_subparsers(required=True, metavar="origin|find|prompt|score|inspect|destroy-key")
     origin = acts.add_parser("origin", help="where a version, a frame or a point came from")
     origin.add_argument("asset", type=UUID, help="id of a version, or of an asset (its newest version)")
     for name in ("--frame", "--x", "--y"):
@@ -155,10 +178,13 @@ def _parser() -> argparse.ArgumentParser:
     find.add_argument("--reference", default="", help="id, sha256:... or external:...")
     find.add_argument("--project", type=UUID)
     find.set_defaults(act=_find)
+    prompt = acts.add_parser("prompt", help="what a run was told, with the salt that proves it")
+    prompt.add_argument("generation", type=UUID)
+    prompt.set_defaults(act=_prompt)
     score = acts.add_parser("score", help="how much of a production is recorded well enough")
     score.add_argument("production", type=UUID)
     score.set_defaults(act=_score)
-    for asking in (origin, find, score):
+    for asking in (origin, find, prompt, score):
         asking.add_argument("--as", dest="person", required=True, metavar="E-MAIL", help="who asks")
     inspect = acts.add_parser("inspect", help="whether rows, events, trail and log agree")
     inspect.add_argument("production", type=UUID)

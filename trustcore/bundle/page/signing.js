@@ -72,14 +72,16 @@ export function isBefore(exported, kid, ended) {
   return (!end || exported.index < end.index) && isEarlier(exported.at, ended);
 }
 
-/** Read a verifier key of a log: name, key id, raw key. */
-export function readVkey(line, path) {
+const KINDS = { 1: "log", 4: "witness" };
+
+/** Read a verifier key of a log, or of a witness where `kind` says so or is null: name, key id, raw key, kind. */
+export function readVkey(line, path, kind = "log") {
   const [, name, id, key] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(line.trim()) ?? [];
   const data = key ? unbase64(key) : null;
-  if (!data || data.length !== 33 || data[0] !== 1) refuse("MALFORMED", path, "not a verifier key");
+  if (!data || data.length !== 33 || !KINDS[data[0]] || (kind && KINDS[data[0]] !== kind)) refuse("MALFORMED", path, "not a verifier key");
   const computed = sha256(concat(encode(`${name}\n`), data)).subarray(0, 4);
   if (hex(computed) !== id) refuse("MALFORMED", path, "the key's id is not that of the key");
-  return { name, id: computed, raw: data.subarray(1), line: line.trim() };
+  return { name, id: computed, raw: data.subarray(1), line: line.trim(), kind: KINDS[data[0]] };
 }
 
 /** Verify the envelope; give what was signed: digests by path, the predicate, the key's id. */
@@ -100,22 +102,39 @@ export async function verifyStatement(bytes, keys, path) {
   return { digests, predicate: statement.predicate, kid: one.keyid, key };
 }
 
-/** Verify the log's checkpoint under its key. */
-export async function verifyCheckpoint(bytes, vkey, path) {
+/** Take a signed note apart: its body, and what is behind the key's id in each line by `vkey`. */
+function openNote(bytes, vkey, path) {
   const note = text(bytes, path);
   const cut = note.lastIndexOf("\n\n");
-  const body = note.slice(0, cut + 1);
   const lines = note.slice(cut + 2).split("\n");
   if (cut < 0 || lines.pop() !== "" || !lines.length || lines.length > 100) refuse("MALFORMED", path, "not a signed note");
-  let signed = false;
+  const signatures = [];
   for (const line of lines) {
     const [, name, data] = /^— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/.exec(line) ?? refuse("MALFORMED", path, "not a signature line");
     const raw = unbase64(data) ?? refuse("MALFORMED", path, "not a signature line");
-    if (name !== vkey.name || !same(raw.subarray(0, 4), vkey.id)) continue;
-    if (!(await isSigned(raw.subarray(4), encode(body), vkey.raw))) refuse("SIGNATURE_INVALID", path, "the log's signature is not valid");
-    signed = true;
+    if (name === vkey.name && same(raw.subarray(0, 4), vkey.id)) signatures.push(raw.subarray(4));
   }
-  if (!signed) refuse("SIGNATURE_INVALID", path, "no signature by the log's key");
+  return { body: note.slice(0, cut + 1), signatures };
+}
+
+/** Verify a witness's line under a checkpoint; give when it saw it (RFC 3339 UTC). */
+export async function verifyCosignature(bytes, witness, path) {
+  const { body, signatures: [line] } = openNote(bytes, witness, path);
+  const seconds = line?.length === 72 ? new DataView(line.buffer, line.byteOffset).getBigUint64(0) : null;
+  const message = encode(`cosignature/v1\ntime ${seconds}\n${body}`);
+  if (seconds === null || !(await isSigned(line.subarray(8), message, witness.raw))) refuse("SIGNATURE_INVALID", path, `no cosignature by ${witness.name}`);
+  const at = new Date(Number(seconds) * 1000);
+  if (Number.isNaN(at.valueOf())) refuse("SIGNATURE_INVALID", path, `${witness.name}: not a time`);
+  return at.toISOString().replace(".000Z", "Z");
+}
+
+/** Verify the log's checkpoint under its key. */
+export async function verifyCheckpoint(bytes, vkey, path) {
+  const { body, signatures } = openNote(bytes, vkey, path);
+  for (const signature of signatures) {
+    if (!(await isSigned(signature, encode(body), vkey.raw))) refuse("SIGNATURE_INVALID", path, "the log's signature is not valid");
+  }
+  if (!signatures.length) refuse("SIGNATURE_INVALID", path, "no signature by the log's key");
   const [origin, size, root] = body.split("\n");
   const hash = unbase64(root ?? "");
   if (!/^(0|[1-9][0-9]{0,14})$/.test(size) || hash?.length !== 32) refuse("MALFORMED", path, "not a checkpoint");

@@ -56,6 +56,18 @@ export function treeRoot(leaves) {
   return rest.reduce((right, left) => nodeHash(left, right), last ?? rootOf([]));
 }
 
+/** The root of the first `size` leaves of a log of `whole`, from its tiles, which were verified. */
+export async function rootAt(archive, folder, size, whole) {
+  let right = null;
+  for (let level = 0, row = size, all = whole; row; level++, row = Math.floor(row / WIDTH), all = Math.floor(all / WIDTH)) {
+    const [index, open] = [Math.floor(row / WIDTH), row % WIDTH];
+    if (!open) continue;
+    const tile = await archive.read(folder + tilePath(level, index, Math.min(WIDTH, all - index * WIDTH)), WIDTH * 32);
+    for (const hash of edge(Array.from({ length: open }, (_, at) => tile.subarray(at * 32, at * 32 + 32)))) right = right ? nodeHash(hash, right) : hash;
+  }
+  return right ?? rootOf([]);
+}
+
 /** Compares hash tiles level by level as their hashes become known, holding one open tile a level. */
 export class HashTiles {
   constructor(archive, folder) {

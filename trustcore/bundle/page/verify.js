@@ -7,6 +7,7 @@ import { verifyPeople } from "./people.js";
 import { verifyEvents } from "./provenance.js";
 import { TOKEN_BYTES_MAX, verifyStamp } from "./stamp.js";
 import { fingerprint, isBefore, isEarlier, judgeRevoked, readKeys, readVkey, verifyCheckpoint, verifyGrant, verifyStatement } from "./signing.js";
+import { verifyWitnesses } from "./witnesses.js";
 import { HashTiles, leafHash, tilePath, tilesOf, unpackEntries, WIDTH } from "./tlog.js";
 
 const SIGNATURE = "signature.dsse.json";
@@ -21,7 +22,7 @@ const PIECE = 8 * 1024 * 1024;
 /**
  * Verify a bundle.
  *
- * `trust` holds what the auditor knew before: `keys` (by id), `vkey`, `fingerprints`, `roots` of timestamp authorities (DER). `sampled`: read the entries of some
+ * `trust` holds what the auditor knew before: `keys` (by id), `vkey`, `witnesses`, `fingerprints`, `roots` of timestamp authorities (DER). `sampled`: read the entries of some
  * tiles only; the tree is still built from every leaf's hash. `later`: a later bundle of the same production, verified
  * first: its log may show that this one was there before its key was revoked. `tell(step, share)` is called as the work goes on.
  */
@@ -56,6 +57,7 @@ export async function verifyBundle(file, trust, { sampled = false, later = null,
   if (canonical(summary.log) !== canonical(checkpoint)) refuse("ROOT_MISMATCH", "data/bundle.json", "another state of the log");
   work.step(8);
   const { ledger, read } = await verifyLog(archive, checkpoint, sampled, work);
+  const witnesses = await verifyWitnesses(archive, LOG, vkey, checkpoint, trust.witnesses ?? []);
   let people = null;
   let withheld = [];
   let events = null;
@@ -83,6 +85,7 @@ export async function verifyBundle(file, trust, { sampled = false, later = null,
     read,
     stands,
     stamp,
+    witnesses,
     ledger,
     whole: Boolean(ledger),
     files: archive.members.size,

@@ -28,7 +28,7 @@ function speak() {
 
 const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
 
-/** What the auditor pasted: a key set, the log's key, a fingerprint, roots of authorities, in any order; `null` if it is none of them. */
+/** What the auditor pasted: a key set, the log's key, witnesses' keys, a fingerprint, roots of authorities, in any order; `null` if it is none of them. */
 function readTrust(pasted) {
   const trust = {};
   let rest = pasted;
@@ -48,7 +48,11 @@ function readTrust(pasted) {
     for (const line of rest.split("\n").map((one) => one.trim()).filter(Boolean)) {
       const digits = line.replaceAll(/[\s:]/g, "").toLowerCase();
       if (/^[0-9a-f]{64}$/.test(digits)) (trust.fingerprints ??= new Set()).add(digits);
-      else trust.vkey = readVkey(line, "");
+      else {
+        const key = readVkey(line, "", null);
+        if (key.kind === "witness") (trust.witnesses ??= []).push(key);
+        else trust.vkey = key;
+      }
     }
   } catch {
     return null;
@@ -82,6 +86,7 @@ function show(outcome) {
   if (outcome.kind !== "good") say(element("p", words.wholeWhy));
   say(element("p", report.whole ? words.counts(summary.counts) : words.sample(report.read)));
   if (report.stands) say(element("p", words.stands(report.stands)));
+  if (report.witnesses.length) say(element("p", words.witnesses(report.witnesses)));
   if (report.stamp) say(element("p", words.stamp(report.stamp)));
   if (report.withheld) say(element("p", words.withheld(report.withheld)));
   if (report.events) say(element("p", words.events(report.events)));

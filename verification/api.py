@@ -183,7 +183,7 @@ class VerificationsApi(ApiView):
             raise InvalidInput("FILE_OR_ADDRESS", _("Give a file, or the address of one that lies here."))
         if upload is None:
             if not principal.holds("asset:read"):
-                raise Forbidden("SCOPE_MISSING", "This key lacks the scope asset:read.")
+                raise Forbidden("SCOPE_MISSING", "This API key may not do this.")
             row = workflows.verify_stored(
                 principal=principal, address=given["address"], impact=given["impact"], layers=layers
             )

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -15,7 +16,7 @@ from rest_framework.response import Response
 from accounts.operating import require_operator
 from accounts.selectors import principal_of
 from common.api import ApiView, CursorPage
-from common.errors import NotFound
+from common.errors import Forbidden, InvalidInput, NotFound
 from trustcore.verification.report import json_schema
 from trustcore.verification.words import Impact
 from verification import selectors, services, workflows
@@ -27,9 +28,15 @@ _OBJECT_OR_NULL = {"type": "object", "additionalProperties": {}, "nullable": Tru
 
 
 class VerificationInput(serializers.Serializer[Any]):
-    """A file and how to look at it."""
+    """A file, or the address of an output that lies here, and how to look at it."""
 
-    file = serializers.FileField()
+    file = serializers.FileField(required=False)
+    address = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=500,
+        help_text="Instead of a file: /api/v1/assets/{id}/content of a released output. Nothing else is read.",
+    )
     impact = serializers.ChoiceField(choices=[one.value for one in Impact], default=Impact.LOW.value)
     layers = serializers.CharField(
         default="", allow_blank=True, help_text="provenance, watermark, detection; by comma. Empty: all."
@@ -167,19 +174,29 @@ class VerificationsApi(ApiView):
 
     @extend_schema(request={"multipart/form-data": VerificationInput}, responses={202: VerificationOutput})
     def post(self, request: Request) -> Response:
-        """Take a file in; follow it at ``Location``."""
+        """Take a file in, or one that lies here; follow it at ``Location``."""
         refuse_oversize(request)
-        given = self.parsed(VerificationInput)
-        upload: UploadedFile = given["file"]
-        with on_disk(upload) as path:
-            row = workflows.verify_upload(
-                principal=principal_of(request),
-                path=path,
-                file_name=upload.name or "upload",
-                content_type=upload.content_type or "",
-                impact=given["impact"],
-                layers=[name.strip() for name in given["layers"].split(",") if name.strip()],
+        given, principal = self.parsed(VerificationInput), principal_of(request)
+        layers = [name.strip() for name in given["layers"].split(",") if name.strip()]
+        upload: UploadedFile | None = given.get("file")
+        if (upload is None) == (not given["address"]):
+            raise InvalidInput("FILE_OR_ADDRESS", _("Give a file, or the address of one that lies here."))
+        if upload is None:
+            if not principal.holds("asset:read"):
+                raise Forbidden("SCOPE_MISSING", "This API key may not do this.")
+            row = workflows.verify_stored(
+                principal=principal, address=given["address"], impact=given["impact"], layers=layers
             )
+        else:
+            with on_disk(upload) as path:
+                row = workflows.verify_upload(
+                    principal=principal,
+                    path=path,
+                    file_name=upload.name or "upload",
+                    content_type=upload.content_type or "",
+                    impact=given["impact"],
+                    layers=layers,
+                )
         headers = {"Location": f"/api/v1/verifications/{row.pk}"}
         return Response(VerificationOutput(row).data, status=202, headers=headers)
 

@@ -13,6 +13,7 @@ from verification.services.leftovers import drop_leftovers
 from verification.services.promoting import ask_promotion, confirm_promotion, withdraw_promotion
 from verification.services.replaying import replay
 from verification.services.reviewing import give_word
+from verification.services.stored import stored_output
 from verification.services.verifying import drop_copies, run_verification
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "request_verification",
     "run_check",
     "run_verification",
+    "stored_output",
     "switch_public_page",
     "take_answer",
     "take_check",

@@ -31,12 +31,14 @@ def request_verification(
     content_type: str = "",
     impact: str = Impact.LOW,
     layers: Iterable[str] = (),
+    source: str = "",
 ) -> Verification:
     """Take a file in; a worker verifies it.
 
     Args:
         impact: ``low`` or ``high``: how much hangs on a wrong answer.
         layers: those to ask, of what the deployment has switched on; all of them when empty.
+        source: where it lay before, for the trail.
 
     Raises:
         InvalidInput: ``IMPACT_UNKNOWN``, ``LAYER_UNKNOWN``.
@@ -72,7 +74,8 @@ def request_verification(
             principal=principal,
             object_type="verification",
             object_id=row.pk,
-            details={"sha256": sha256, "impact": impact, "layers": row.layers},
+            details={"sha256": sha256, "impact": impact, "layers": row.layers}
+            | ({"source": source} if source else {}),
         )
     except BaseException:
         blobs().delete(row.blob)

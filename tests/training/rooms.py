@@ -73,6 +73,7 @@ def bodies(ask: Any) -> dict[str, Any]:
             {"file": SimpleUploadedFile("rows.ndjson", b"{}\n", "application/x-ndjson")}, kind="form"
         ),
         "POST /material/sources/{source_id}/hand-over/": lambda _world: ask({}, kind="form", answers=(422,)),
+        "POST /material/rules/": lambda _world: ask({}, kind="form", answers=(422,)),
         "POST /material/wording/": lambda _world: ask({}, kind="form", answers=(422,)),
         "POST /material/contracts/new/": lambda _world: ask({}, kind="form", answers=(422,)),
         "POST /material/rights-reviews/{review_id}/": form(answer="END", note="Not paid for."),

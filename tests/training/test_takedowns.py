@@ -222,6 +222,20 @@ def test_rights_that_end_open_a_case_by_themselves_once(
     assert open_due_takedowns(at=at) == []
 
 
+@pytest.mark.req("TP-215")
+def test_rights_that_a_later_version_takes_training_out_of_open_a_case_once(house: House) -> None:
+    source = house.licensed_source()
+    asset, other = house.admit(source), house.admit()
+    assert open_due_takedowns() == []
+    house.rights(source, may_train=False)
+    (case_id,) = open_due_takedowns()
+    assert Takedown.objects.get(pk=case_id).trigger == "RIGHTS_REVOKED"
+    asset.refresh_from_db()
+    other.refresh_from_db()
+    assert (asset.state, other.state) == ("ISOLATED", "ADMITTED")
+    assert open_due_takedowns() == []
+
+
 def test_rights_that_a_later_version_continues_open_nothing(house: House) -> None:
     source = house.source()
     old = house.rights(source)

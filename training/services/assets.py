@@ -248,11 +248,15 @@ def in_one_spelling(capture: Capture, *, collector: str) -> Capture:
     if not is_territory(capture.territory):
         raise InvalidInput("TERRITORY_UNKNOWN", _("%(code)s is no territory.") % {"code": capture.territory})
     url, domain = canonical_url(capture.canonical_url)
+    external_id = clean(capture.external_id, most=200, code="CAPTURE_INVALID")
+    claim = clean(capture.licence_claim, most=200, code="CAPTURE_INVALID", may_be_empty=True)
+    was = (
+        capture.canonical_url, capture.domain, capture.external_id, capture.licence_claim, capture.collector,
+    )  # fmt: skip
+    if was == (url, domain, external_id, claim, collector):
+        return capture  # as most of a bulk are: a copy costs more than the look
     return replace(
-        capture, canonical_url=url, domain=domain,
-        external_id=clean(capture.external_id, most=200, code="CAPTURE_INVALID"),
-        licence_claim=clean(capture.licence_claim, most=200, code="CAPTURE_INVALID", may_be_empty=True),
-        collector=collector,
+        capture, canonical_url=url, domain=domain, external_id=external_id, licence_claim=claim, collector=collector
     )  # fmt: skip
 
 

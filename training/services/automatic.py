@@ -37,7 +37,8 @@ def open_due_takedowns(*, at: datetime | None = None, organisation_id: UUID | No
 
     Of every house, where none is named.
 
-    A record that a later version stands in for is no reason: what it permitted is asked of the later one.
+    A record that a later version stands in for is no reason: what it permitted is asked of the later one, and one that
+    does not permit training any more is a reason as its end is.
     """
     at = at or clock.now()
     opened = []
@@ -106,12 +107,13 @@ def rights_over(
             standing = held.get(rights.source_id)
             if standing is None or standing.rights.pk != rights.pk or standing.is_held:
                 continue
-            if not standing.is_in_force:
+            if not standing.is_in_force or not rights.may_train:
                 yield rights, standing
 
 
 def _suspects(at: datetime, organisation_id: UUID | None) -> QuerySet[RightsRecord]:
     over = Q(expires_at__lte=at) | Q(end__ended_at__lte=at) | Q(training_token__isnull=False)
+    over |= Q(may_train=False)
     rests = TrainingAsset.objects.filter(source=OuterRef("source"), state=AssetState.ADMITTED)
     known = Takedown.objects.filter(rights=OuterRef("pk"), is_drill=False)
     later = RightsRecord.objects.filter(source=OuterRef("source"), version__gt=OuterRef("version"))
@@ -122,7 +124,10 @@ def _suspects(at: datetime, organisation_id: UUID | None) -> QuerySet[RightsReco
 
 
 def _trigger(held: Standing) -> str:
-    return TakedownTrigger.RIGHTS_REVOKED if held.is_ended else TakedownTrigger.LICENCE_EXPIRED
+    is_revoked = (
+        held.is_ended or not held.is_expired
+    )  # a later version that does not permit training takes it back
+    return TakedownTrigger.RIGHTS_REVOKED if is_revoked else TakedownTrigger.LICENCE_EXPIRED
 
 
 def _rejudged(organisation_id: UUID) -> Iterable[tuple[TrainingAsset, tuple[str, ...]]]:

@@ -1,11 +1,20 @@
 """Text and addresses as people give them, made one spelling or refused."""
 
+import re
 import unicodedata
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from django.utils.translation import gettext as _
 
 from common.errors import InvalidInput
+
+_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_PLAIN: Final = re.compile(
+    rf"(?P<before>https?://(?P<host>{_LABEL}(?:\.{_LABEL})*))(?P<path>/[!$-.0->@-~/]*)?(?P<query>\?[!$-~]+)?",
+    re.ASCII,
+)
+"""Addresses that are in their canonical spelling but for an empty path: small letters, no port, nothing after ``#``."""
 
 
 def clean(text: str, *, most: int, code: str = "TEXT_INVALID", may_be_empty: bool = False) -> str:
@@ -32,6 +41,8 @@ def canonical_url(url: str) -> tuple[str, str]:
     Raises:
         InvalidInput: ``URL_INVALID``.
     """
+    if len(url) <= 1000 and (plain := _PLAIN.fullmatch(url)) is not None:  # most are: nothing to respell
+        return (url if plain["path"] else f"{plain['before']}/{plain['query'] or ''}"), plain["host"]
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").rstrip(".").encode("idna").decode("ascii").lower()

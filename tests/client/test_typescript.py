@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import graphlib
 import http.server
 import json
 import os
@@ -100,10 +101,16 @@ def test_denial_ends_before_the_first_frame_and_names_the_reason(gate: Gate) -> 
 
 
 @pytest.mark.req("BX-014")
-@pytest.mark.parametrize("blocks", [False, True], ids=["async", "a renderer that lets nothing else run"])
-def test_revocation_in_mid_job_stops_it_and_no_frame_is_without_a_receipt(gate: Gate, blocks: bool) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [{"drafts": True}, {"blocks": True}],
+    ids=["async, named by its receipt", "a renderer that lets nothing else run"],
+)
+def test_revocation_in_mid_job_stops_it_and_no_frame_is_without_a_receipt(
+    gate: Gate, changes: dict[str, bool]
+) -> None:
     running = start(
-        command(1, 500, block=500, milliseconds=200, blocks=blocks), node_environment(gate), cwd=gate.folder
+        command(1, 500, block=500, milliseconds=200, **changes), node_environment(gate), cwd=gate.folder
     )
     wait_for(lambda: 3 in drawn(gate))
     gate.revoke()
@@ -113,11 +120,45 @@ def test_revocation_in_mid_job_stops_it_and_no_frame_is_without_a_receipt(gate: 
     assert (said.returncode, answer(said)["error"], answer(said)["codes"][0]) == (3, "LeaveEnded", "REVOKED")
     assert said.denials[0].startswith("trustmark: denied: REVOKED (")
     logged = gate.logged()
-    assert sorted(logged) == drawn(gate)
     assert [logged[frame].outcome for frame in (1, 2)] == ["RENDERED", "RENDERED"]
     assert logged[max(logged)].outcome in {"DISCARDED", "UNAUTHORISED"}
     assert len(logged) < 40
+    # what keeps a frame's name is what was rendered under the leave; anything else says what became of it
+    assert drawn(gate) == [frame for frame, entry in sorted(logged.items()) if entry.outcome == "RENDERED"]
+    given_up = {int(path.name[6:10]): path.suffix for path in gate.frames.glob("frame.*.png.*")}
+    assert sorted([*drawn(gate), *given_up]) == sorted(logged)
+    assert set(given_up.values()) <= {".discarded", ".unauthorised"}
+    assert given_up[max(logged)] == ".discarded", "the frame in hand when the end was heard"
     assert not list((gate.folder / "outbox").iterdir())
+
+
+def test_file_that_is_given_up_loses_its_name_whatever_stands_in_the_way(gate: Gate) -> None:
+    gate.frames.mkdir()
+    path = gate.frames / "frame.0007.png"
+    (gate.frames / "frame.0007.png.discarded").mkdir()
+    kept = gate.folder / "kept.png"
+    kept.write_bytes(b"elsewhere")
+    for number in (2, 3):
+        path.symlink_to(kept)
+        assert answer(render(gate, give_up=str(path))) == {}
+        assert not os.path.lexists(path)
+        assert (gate.frames / f"frame.0007.png.discarded.{number}").is_symlink()
+    assert kept.read_bytes() == b"elsewhere"
+    assert answer(render(gate, give_up=str(path))) == {}, "one that is gone stays gone"
+    folder = gate.frames / "frame.0008.png.discarded"
+    folder.mkdir()
+    (folder / "full").touch()
+    for number in range(2, 100):
+        (gate.frames / f"frame.0008.png.discarded.{number}").touch()
+    (gate.frames / "frame.0008.png").mkdir()
+    said = answer(render(gate, give_up=str(gate.frames / "frame.0008.png")))
+    assert said["codes"] == ["FILE_NOT_GIVEN_UP"]
+
+
+def test_frame_that_names_its_file_where_nobody_renames_is_misuse(gate: Gate) -> None:
+    done = render(gate, 1, 2, no_files=True)
+    assert done.returncode == 1
+    assert "nobody was given who renames files" in done.said
 
 
 def test_renderer_that_listens_gives_up_the_frame_in_hand(gate: Gate) -> None:
@@ -164,13 +205,15 @@ def test_server_gone_in_mid_job_is_outlived_by_its_grace_and_its_receipts_wait_o
     assert 3 < time.monotonic() - cut_at < 17
     found = answer(said)
     assert (said.returncode, found["error"], found["codes"]) == (3, "LeaveEnded", ["OFFLINE_GRACE_EXCEEDED"])
-    assert found["unsent"] == len(drawn(far_gate)) > 10
+    given_up = {int(path.name[6:10]) for path in far_gate.frames.glob("frame.*.png.discarded")}
+    assert len(given_up) <= 1, "the frame in hand when the grace ran out"
+    assert found["unsent"] == len(drawn(far_gate)) + len(given_up) > 10
     wire.mend()
     # the Python client's flush reads what this one has kept
     with TrustmarkClient(far_gate.server, (far_gate.folder / "api.key").read_text()) as client:
         counts = flush_folder(far_gate.folder / "outbox", lambda rows, key: client.send_rows(rows, key=key))
     assert counts.damaged == 0
-    assert sorted(far_gate.logged()) == drawn(far_gate)
+    assert sorted(far_gate.logged()) == sorted([*drawn(far_gate), *given_up])
     assert not list((far_gate.folder / "outbox").iterdir())
 
 
@@ -179,7 +222,9 @@ def test_next_block_without_a_server_does_not_begin_and_a_killed_process_loses_n
     far_gate: Gate, wire: Wire
 ) -> None:
     running = start(
-        command(1, 500, block=500, milliseconds=100), node_environment(far_gate), cwd=far_gate.folder
+        command(1, 500, block=500, milliseconds=100, drafts=True),
+        node_environment(far_gate),
+        cwd=far_gate.folder,
     )
     wait_for(lambda: 5 in drawn(far_gate))
     (held,) = (far_gate.folder / "outbox").iterdir()
@@ -190,8 +235,9 @@ def test_next_block_without_a_server_does_not_begin_and_a_killed_process_loses_n
     running.wait(10)
     done = render(far_gate, flush=True)
     assert answer(done)["damaged"] == 0
-    # the last frame may have been killed between its file and its receipt
-    assert set(drawn(far_gate)) - set(far_gate.logged()) <= {max(drawn(far_gate))}
+    # one that was killed between its file and its receipt is a draft still
+    assert set(drawn(far_gate)) - set(far_gate.logged()) == set()
+    assert set(far_gate.logged()) - set(drawn(far_gate)) <= {max(far_gate.logged())}
     assert answer(done)["accepted"] == len(far_gate.logged()) >= 4
     assert not list((far_gate.folder / "outbox").iterdir())
     wire.cut()
@@ -436,6 +482,16 @@ def test_sources_compile_strictly_to_what_is_in_the_tree_and_types_are_those_of_
     done = run(["npx", "tsc", "--project", "tsconfig.json"], dict(os.environ), cwd=home)
     assert done.returncode != 0
     assert "wrong.ts(2" in done.said
+
+
+def test_no_module_imports_itself_by_way_of_others_not_even_for_a_type() -> None:
+    imports = {
+        path.stem: set(re.findall(r'from "\./([\w.]+)\.js"', path.read_text()))
+        for path in (HOME / "src").glob("*.ts")
+    }
+    assert imports["client"] >= {"keeper", "transport"}
+    order = list(graphlib.TopologicalSorter(imports).static_order())  # CycleError names the circle
+    assert order.index("keeper") < order.index("client")
 
 
 def test_lock_names_no_registry_and_nothing_is_needed_at_run_time() -> None:

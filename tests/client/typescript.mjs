@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { crc32, deflateSync } from "node:zlib";
 
 import { ServerUnreachable, TrustmarkClient, TrustmarkError, rendered, renderFrames } from "../../clients/typescript/dist/index.js";
-import { FileOutbox, flushFolder, readProofKey } from "../../clients/typescript/dist/node.js";
+import { FileOutbox, flushFolder, frameFiles, readProofKey } from "../../clients/typescript/dist/node.js";
 
 const told = { block: 5, milliseconds: 0, frames: "frames", territory: "GB", ...JSON.parse(process.argv[2]) };
 const env = process.env;
@@ -32,15 +32,18 @@ async function render(frame, { signal }) {
   else await sleep(told.milliseconds, undefined, told.gives_up ? { signal } : {});
   const samples = new Uint8Array(width * height * 3).map((_, at) => (at * 7 + frame) % 256);
   const file = png(samples);
-  writeFileSync(`${told.frames}/frame.${String(frame).padStart(4, "0")}.png`, file);
+  const place = `${told.frames}/frame.${String(frame).padStart(4, "0")}.png`;
+  const path = told.drafts ? `${place}.draft` : place;
+  writeFileSync(path, file);
   console.log(`frame ${frame}`);
-  return rendered(new Uint8Array(file), { height, width, channels: 3, samples });
+  return { ...(await rendered(new Uint8Array(file), { height, width, channels: 3, samples })), path, place };
 }
 
 async function main() {
   const proofKey = await readProofKey(env.TRUSTMARK_PROOF_KEY_FILE);
   const apiKey = readFileSync(env.TRUSTMARK_API_KEY_FILE, "utf8").trim();
   const client = new TrustmarkClient(env.TRUSTMARK_URL, apiKey, { proofKey });
+  if (told.give_up) return (await frameFiles.giveUp(told.give_up, told.give_up, "DISCARDED")) ?? {};
   if (told.flush) return flushFolder(client, env.TRUSTMARK_OUTBOX);
   if (told.call) return client.call(...told.call);
   mkdirSync(told.frames, { recursive: true });
@@ -54,7 +57,7 @@ async function main() {
     first: told.first,
     last: told.last,
   };
-  return { accepted: await renderFrames(client, job, render, { block: told.block, outbox: new FileOutbox(env.TRUSTMARK_OUTBOX) }) };
+  return { accepted: await renderFrames(client, job, render, { block: told.block, outbox: new FileOutbox(env.TRUSTMARK_OUTBOX), files: told.no_files ? undefined : frameFiles }) };
 }
 
 try {

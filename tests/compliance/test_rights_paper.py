@@ -49,6 +49,21 @@ def test_the_paper_asks_the_four_questions_and_tells_what_was_signed(house: Hous
     assert (signed["report"], signed["cut"]) == (report.content_id, report.head["cut"])
 
 
+def test_columns_are_given_their_widths_for_the_printer_to_measure_no_letter(house: House) -> None:
+    facts = paper_facts(report_on(house, "MODEL", a_story(house)["model"].pk))
+    tables = [table for question in facts["questions"] for table in question["tables"] if table["rows"]]
+    for table in tables:
+        assert len(table["widths"]) == len(table["heads"])
+        assert 90 <= sum(table["widths"]) <= 100
+        assert min(table["widths"]) >= 3
+    (originals,) = [table for table in tables if table["title"] == "Originals"]
+    width = dict(zip(originals["heads"], originals["widths"], strict=True))
+    assert width["SHA-256"] > 2 * width["Kind"]
+    page = rights_paper.page_of("compliance/rights_report.html", facts)
+    assert page.count("<col ") == sum(len(table["heads"]) for table in tables)
+    assert ".rows { table-layout: fixed; }" in page
+
+
 def test_data_that_is_not_what_was_signed_is_not_printed(house: House) -> None:
     first, other = report_on(house, "ORGANISATION"), report_on(house, "ASSET", house.admit().pk)
     with blobs().open(other.location, "rb") as stream:

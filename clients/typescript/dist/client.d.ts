@@ -1,6 +1,5 @@
 /** A farm's or production's connection to its licence server: what is asked before, during and after the work. */
-import { type Asked } from "./bounds.js";
-import { LeaseKeeper } from "./keeper.js";
+import { type Beating, type Lease, LeaseKeeper } from "./keeper.js";
 import type { ProofKey } from "./keys.js";
 import { type LeaseTerms } from "./leases.js";
 import type { AnswerOf, Method, PathOf, Schemas, Told } from "./schema.js";
@@ -19,14 +18,6 @@ export interface Receipt {
     readonly finished_at: string;
     readonly mark?: string;
 }
-/** Frames reserved for one worker, as the server signed it. */
-export interface Lease {
-    readonly id: string;
-    readonly token: string;
-    readonly heartbeatSeconds: number;
-    readonly terms: LeaseTerms;
-    readonly asked: Asked;
-}
 /** The answer to a check; `lease` is there only where work is permitted. */
 export interface Decision {
     readonly permitted: boolean;
@@ -39,7 +30,7 @@ export interface ClientOptions {
     readonly proofKey?: ProofKey;
     readonly patience?: Partial<Patience>;
 }
-export declare class TrustmarkClient {
+export declare class TrustmarkClient implements Beating {
     #private;
     readonly transport: Transport;
     /**

@@ -3,9 +3,11 @@
  *
  * 1. Ask for the next block. No, or no answer within six seconds: an error with the reason code, and nothing is rendered.
  * 2. Before each frame: does the leave still stand? After it: its receipt, kept on disk before the next frame begins where
- *    there is an outbox. A frame whose leave ended while it was rendered is reported as discarded.
+ *    there is an outbox. A frame whose leave ended while it was rendered is reported as discarded, and its file loses the
+ *    frame's name before that.
  * 3. After each block, and on every way out: the receipts are sent, and what was reserved and not used is given back.
- *    Receipts that could not be sent stay in the outbox, and on the error as `unsent`.
+ *    Receipts that could not be sent stay in the outbox, and on the error as `unsent`. What the server calls unauthorised
+ *    loses its name.
  */
 import { rowOf } from "./client.js";
 import { Denied, ReceiptsRefused, TrustmarkError } from "./errors.js";
@@ -22,7 +24,7 @@ const OUT_OF_STEP = "CLOCK_SKEW";
  * @throws ServerUnreachable no answer: before the first frame, between two blocks, or to the receipts.
  * @throws ReceiptsRefused a receipt was not accepted as rendered.
  */
-export async function renderFrames(client, job, render, { block = BLOCK, outbox } = {}) {
+export async function renderFrames(client, job, render, { block = BLOCK, outbox, files } = {}) {
     const { licence, first, last, take = 1, ...ask } = job;
     if (![first, last, block].every(Number.isSafeInteger) || last < first || block < 1) {
         throw new RangeError("the last frame comes after the first, in blocks of one at least");
@@ -32,7 +34,7 @@ export async function renderFrames(client, job, render, { block = BLOCK, outbox 
         for (let begin = first; begin <= last; begin += block) {
             const frames = { first: begin, last: Math.min(begin + block - 1, last) };
             const lease = await obtain(client, licence, { ...ask, frame_range: frames });
-            accepted += await renderBlock(client, lease, { ...frames, take }, render, outbox);
+            accepted += await renderBlock(client, lease, { ...frames, take }, render, { outbox, files });
         }
     }
     finally {
@@ -47,16 +49,15 @@ async function obtain(client, licence, ask) {
         throw new Denied(decision.reasonCodes, `decision ${decision.raw.decision_id}`);
     return decision.lease;
 }
-async function renderBlock(client, lease, { first, last, take }, render, outbox) {
+async function renderBlock(client, lease, { first, last, take }, render, kept) {
     const keeper = client.keepLease(lease);
     const rows = [];
     let failure;
     try {
         for (let frame = first; frame <= last; frame += 1) {
             await keeper.mayBegin();
-            const receipt = await receiptOf(keeper, frame, take, render);
-            rows.push(rowOf(receipt));
-            await outbox?.add(lease.id, rowOf(receipt));
+            const [made, receipt] = await receiptOf(keeper, frame, take, render);
+            await keep(lease, made, receipt, rows, kept);
             keeper.signal.throwIfAborted();
         }
     }
@@ -66,7 +67,7 @@ async function renderBlock(client, lease, { first, last, take }, render, outbox)
     finally {
         keeper.stop();
     }
-    return settle(client, lease, rows, failure, outbox);
+    return settle(client, lease, rows, failure, kept);
 }
 async function receiptOf(keeper, frame, take, render) {
     const startedAt = Date.now();
@@ -79,32 +80,60 @@ async function receiptOf(keeper, frame, take, render) {
         throw keeper.ended ?? error; // a frame given up because its leave is over
     }
     const finishedAt = Date.now();
-    return {
-        lease: lease.id,
-        frame,
-        take,
-        file_sha256: made.fileSha256,
-        pixel_sha256: made.pixelSha256,
-        outcome: keeper.outcomeOf(startedAt / 1000, finishedAt / 1000),
-        started_at: new Date(startedAt).toISOString(),
-        finished_at: new Date(finishedAt).toISOString(),
-    };
+    return [
+        made,
+        {
+            lease: lease.id,
+            frame,
+            take,
+            file_sha256: made.fileSha256,
+            pixel_sha256: made.pixelSha256,
+            outcome: keeper.outcomeOf(startedAt / 1000, finishedAt / 1000),
+            started_at: new Date(startedAt).toISOString(),
+            finished_at: new Date(finishedAt).toISOString(),
+        },
+    ];
+}
+/**
+ * Keep the receipt, and name the file by it: a kill in between leaves nothing that looks like a frame without a receipt,
+ * for a name is lost before the receipt is kept, and got after.
+ */
+async function keep(lease, { path, place }, receipt, rows, { outbox, files }) {
+    if (path !== undefined && !files)
+        throw new TypeError("a frame names its file, and nobody was given who renames files");
+    let failure;
+    if (path !== undefined && receipt.outcome !== "RENDERED") {
+        // its receipt is kept all the same
+        await files?.giveUp(path, place ?? path, receipt.outcome).catch((error) => (failure = error));
+    }
+    const text = rowOf(receipt);
+    const name = receipt.outcome === "RENDERED" ? (place ?? path) : undefined;
+    rows.push({ text, name });
+    await outbox?.add(lease.id, text);
+    if (path !== undefined && place !== undefined && name === place && path !== place)
+        await files?.rename(path, place);
+    if (failure)
+        throw failure;
 }
 /** Send the block's receipts and give its lease back; what stopped the block is said before what came after it. */
-async function settle(client, lease, rows, failure, outbox) {
+async function settle(client, lease, rows, failure, { outbox, files }) {
     let answer;
+    const texts = rows.map(({ text }) => text);
     try {
         if (rows.length)
-            answer = await client.sendRows(rows, { patience: within(failure ? LAST_SEND_SECONDS : SEND_SECONDS) });
+            answer = await client.sendRows(texts, { patience: within(failure ? LAST_SEND_SECONDS : SEND_SECONDS) });
     }
     catch (error) {
         // their lease is not given back before they are reconciled
         const said = failure ?? error;
         if (said instanceof TrustmarkError)
-            said.unsent = rows;
+            said.unsent = texts;
         throw said;
     }
     const codes = answer ? codesOf(answer) : [];
+    for (const name of answer && files ? unauthorisedNames(rows, answer) : []) {
+        await files?.giveUp(name, name, "UNAUTHORISED").catch((error) => (failure ??= error));
+    }
     if (!codes.includes(OUT_OF_STEP))
         await outbox?.done(lease.id);
     // one that has ended, or whose server has gone since, ends by itself
@@ -117,4 +146,9 @@ async function settle(client, lease, rows, failure, outbox) {
 }
 function codesOf(answer) {
     return [...new Set(answer.runs.flatMap(({ code }) => (code ? [code] : [])))].sort();
+}
+/** The files whose frames the server took as rendered without leave. */
+function unauthorisedNames(rows, { runs }) {
+    const found = runs.filter(({ status }) => status === "unauthorised");
+    return found.flatMap(({ row, count }) => rows.slice(row, row + count).flatMap(({ name }) => name ?? []));
 }

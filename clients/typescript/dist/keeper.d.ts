@@ -5,16 +5,32 @@
  * grace in seconds and frames, and not a second longer. A renderer that never yields to the event loop is asked to wait for
  * its heartbeat between two frames.
  */
-import { type Outcome } from "./bounds.js";
-import type { Lease, TrustmarkClient } from "./client.js";
+import { type Asked, type Outcome } from "./bounds.js";
 import { LeaveEnded } from "./errors.js";
+import type { LeaseTerms } from "./leases.js";
+/** Frames reserved for one worker, as the server signed it. */
+export interface Lease {
+    readonly id: string;
+    readonly token: string;
+    readonly heartbeatSeconds: number;
+    readonly terms: LeaseTerms;
+    readonly asked: Asked;
+}
+/** Asks the server for one heartbeat. */
+export interface Beating {
+    /** Within so many seconds: the lease as it was signed anew, or why it is over. */
+    beat(lease: Lease, seconds: number): Promise<{
+        terms: LeaseTerms | undefined;
+        reasonCodes: readonly string[];
+    }>;
+}
 export declare class LeaseKeeper {
     #private;
     readonly lease: Lease;
     /** Whether the server answered when it was last asked. */
     isOnline: boolean;
     /** Begins to beat; `stop` ends that. */
-    constructor(client: TrustmarkClient, lease: Lease);
+    constructor(client: Beating, lease: Lease);
     /** Aborted, with the error as its reason, as soon as nothing more may be rendered. */
     get signal(): AbortSignal;
     /** Why it is over, if it is. */

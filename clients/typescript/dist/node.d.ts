@@ -2,10 +2,16 @@
 import type { TrustmarkClient } from "./client.js";
 import type { Outbox } from "./frames.js";
 import { ProofKey } from "./keys.js";
+import { type FrameFiles } from "./names.js";
 /** Read a proof key from a PKCS#8 PEM file. */
 export declare function readProofKey(path: string): Promise<ProofKey>;
 /** Write a proof key to a new file, readable by its owner alone. */
 export declare function writeProofKey(key: ProofKey, path: string): Promise<void>;
+/**
+ * Frames on this machine's disk. Where the new name is taken by something that cannot be replaced (a folder, say) a number
+ * goes behind it, and a file that cannot be renamed is removed; a link loses its own name, what it points to is left alone.
+ */
+export declare const frameFiles: FrameFiles;
 /**
  * Receipts on disk until the server has acknowledged them: one file for each lease, a row and its checksum on each line, each
  * row synced before the next frame begins.

@@ -1,13 +1,15 @@
 /** What needs a disk: keys in files, and receipts that outlive the process that made them. */
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, open, readFile, readdir, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { TrustmarkError } from "./errors.js";
 import { ProofKey } from "./keys.js";
+import { withOutcome } from "./names.js";
 const BATCH_ROWS = 2000;
+const SPARE = Array.from({ length: 98 }, (_, at) => at + 2);
 const HELD = /^(.+)\.([^.]+)\.(\d+)\.([0-9a-f]{8})\.held$/;
 const HOST = hostname().replace(/[^0-9A-Za-z-]/g, "-") || "host";
 /** Of this run of this process: a container's next one has the same number. */
@@ -20,6 +22,28 @@ export async function readProofKey(path) {
 export async function writeProofKey(key, path) {
     await writeFile(path, await key.toPem(), { mode: 0o600, flag: "wx" });
 }
+/**
+ * Frames on this machine's disk. Where the new name is taken by something that cannot be replaced (a folder, say) a number
+ * goes behind it, and a file that cannot be renamed is removed; a link loses its own name, what it points to is left alone.
+ */
+export const frameFiles = {
+    rename,
+    async giveUp(path, place, became) {
+        const name = withOutcome(place, became);
+        for (const each of [name, ...SPARE.map((number) => `${name}.${number}`)]) {
+            if (each !== name && (await lstat(each).catch(() => undefined)))
+                continue;
+            const failed = await rename(path, each).then(() => undefined, codeOf);
+            if (failed === undefined || failed === "ENOENT")
+                return; // gone, or renamed by somebody else
+            if (each !== name)
+                break;
+        }
+        await unlink(path).catch((cause) => {
+            throw new TrustmarkError("FILE_NOT_GIVEN_UP", `${path} is ${became.toLowerCase()} and keeps its name: ${String(cause)}`, { cause });
+        });
+    },
+};
 /**
  * Receipts on disk until the server has acknowledged them: one file for each lease, a row and its checksum on each line, each
  * row synced before the next frame begins.
@@ -118,6 +142,9 @@ async function waiting(folder, name) {
     await rename(join(folder, name), path);
     return path;
 }
+function codeOf(error) {
+    return String(error.code);
+}
 function isAlive(pid, run) {
     if (pid === process.pid)
         return run === RUN;
@@ -126,7 +153,7 @@ function isAlive(pid, run) {
         return true;
     }
     catch (error) {
-        return error.code !== "ESRCH";
+        return codeOf(error) !== "ESRCH";
     }
 }
 function lineOf(row) {

@@ -1,9 +1,9 @@
 /** A farm's or production's connection to its licence server: what is asked before, during and after the work. */
 
-import { type Asked, asked } from "./bounds.js";
+import { asked } from "./bounds.js";
 import { keysOf } from "./compact.js";
 import { LeaseUnverified, LicenceEnded, ServerUnreachable } from "./errors.js";
-import { LeaseKeeper } from "./keeper.js";
+import { type Beating, type Lease, LeaseKeeper } from "./keeper.js";
 import type { ProofKey } from "./keys.js";
 import { type LeaseTerms, type Trust, openLease } from "./leases.js";
 import type { AnswerOf, Method, PathOf, Schemas, Told } from "./schema.js";
@@ -27,15 +27,6 @@ export interface Receipt {
   readonly mark?: string;
 }
 
-/** Frames reserved for one worker, as the server signed it. */
-export interface Lease {
-  readonly id: string;
-  readonly token: string;
-  readonly heartbeatSeconds: number;
-  readonly terms: LeaseTerms;
-  readonly asked: Asked;
-}
-
 /** The answer to a check; `lease` is there only where work is permitted. */
 export interface Decision {
   readonly permitted: boolean;
@@ -50,7 +41,7 @@ export interface ClientOptions {
   readonly patience?: Partial<Patience>;
 }
 
-export class TrustmarkClient {
+export class TrustmarkClient implements Beating {
   readonly transport: Transport;
   readonly #proofKey: ProofKey | undefined;
   #trust: Trust | undefined;

@@ -3,16 +3,19 @@
  *
  * 1. Ask for the next block. No, or no answer within six seconds: an error with the reason code, and nothing is rendered.
  * 2. Before each frame: does the leave still stand? After it: its receipt, kept on disk before the next frame begins where
- *    there is an outbox. A frame whose leave ended while it was rendered is reported as discarded.
+ *    there is an outbox. A frame whose leave ended while it was rendered is reported as discarded, and its file loses the
+ *    frame's name before that.
  * 3. After each block, and on every way out: the receipts are sent, and what was reserved and not used is given back.
- *    Receipts that could not be sent stay in the outbox, and on the error as `unsent`.
+ *    Receipts that could not be sent stay in the outbox, and on the error as `unsent`. What the server calls unauthorised
+ *    loses its name.
  */
 
-import type { Ask, Lease, Receipt, TrustmarkClient } from "./client.js";
+import type { Ask, Receipt, TrustmarkClient } from "./client.js";
 import { rowOf } from "./client.js";
 import { Denied, ReceiptsRefused, TrustmarkError } from "./errors.js";
 import type { Rendered } from "./hashing.js";
-import type { LeaseKeeper } from "./keeper.js";
+import type { Lease, LeaseKeeper } from "./keeper.js";
+import type { FrameFiles } from "./names.js";
 import type { Schemas } from "./schema.js";
 import { ASK_SECONDS, within } from "./transport.js";
 
@@ -45,10 +48,20 @@ export interface LoopOptions {
   /** Frames that one check asks for. */
   readonly block?: number;
   readonly outbox?: Outbox;
+  /** Renames what a frame's `path` names: `frameFiles` of `trustmark-client/node`. */
+  readonly files?: FrameFiles;
+}
+
+/** A frame that was rendered: its hashes, and where its file lies. */
+export interface Frame extends Rendered {
+  /** Its file; without one, no name changes. */
+  readonly path?: string | undefined;
+  /** The name that the file gets once its receipt as rendered is kept: `path` is a draft until then. */
+  readonly place?: string | undefined;
 }
 
 /** Renders one frame, and says what it is; `signal` is aborted as soon as its leave is over. */
-export type Render = (frame: number, leave: { signal: AbortSignal; lease: string }) => Promise<Rendered> | Rendered;
+export type Render = (frame: number, leave: { signal: AbortSignal; lease: string }) => Promise<Frame> | Frame;
 
 /**
  * Render `job` under its licence. Resolves to how many receipts are in the log.
@@ -61,7 +74,7 @@ export async function renderFrames(
   client: TrustmarkClient,
   job: Job,
   render: Render,
-  { block = BLOCK, outbox }: LoopOptions = {},
+  { block = BLOCK, outbox, files }: LoopOptions = {},
 ): Promise<number> {
   const { licence, first, last, take = 1, ...ask } = job;
   if (![first, last, block].every(Number.isSafeInteger) || last < first || block < 1) {
@@ -72,7 +85,7 @@ export async function renderFrames(
     for (let begin = first; begin <= last; begin += block) {
       const frames = { first: begin, last: Math.min(begin + block - 1, last) };
       const lease = await obtain(client, licence, { ...ask, frame_range: frames });
-      accepted += await renderBlock(client, lease, { ...frames, take }, render, outbox);
+      accepted += await renderBlock(client, lease, { ...frames, take }, render, { outbox, files });
     }
   } finally {
     await outbox?.close();
@@ -87,22 +100,32 @@ async function obtain(client: TrustmarkClient, licence: string, ask: Omit<Ask, "
   return decision.lease;
 }
 
+interface Kept {
+  readonly outbox: Outbox | undefined;
+  readonly files: FrameFiles | undefined;
+}
+
+/** A row of the block, and the name that its file has got. */
+interface Row {
+  readonly text: string;
+  readonly name: string | undefined;
+}
+
 async function renderBlock(
   client: TrustmarkClient,
   lease: Lease,
   { first, last, take }: { first: number; last: number; take: number },
   render: Render,
-  outbox: Outbox | undefined,
+  kept: Kept,
 ): Promise<number> {
   const keeper = client.keepLease(lease);
-  const rows: string[] = [];
+  const rows: Row[] = [];
   let failure: unknown;
   try {
     for (let frame = first; frame <= last; frame += 1) {
       await keeper.mayBegin();
-      const receipt = await receiptOf(keeper, frame, take, render);
-      rows.push(rowOf(receipt));
-      await outbox?.add(lease.id, rowOf(receipt));
+      const [made, receipt] = await receiptOf(keeper, frame, take, render);
+      await keep(lease, made, receipt, rows, kept);
       keeper.signal.throwIfAborted();
     }
   } catch (error) {
@@ -110,49 +133,75 @@ async function renderBlock(
   } finally {
     keeper.stop();
   }
-  return settle(client, lease, rows, failure, outbox);
+  return settle(client, lease, rows, failure, kept);
 }
 
-async function receiptOf(keeper: LeaseKeeper, frame: number, take: number, render: Render): Promise<Receipt> {
+async function receiptOf(keeper: LeaseKeeper, frame: number, take: number, render: Render): Promise<[Frame, Receipt]> {
   const startedAt = Date.now();
   const { signal, lease } = keeper;
-  let made: Rendered;
+  let made: Frame;
   try {
     made = await render(frame, { signal, lease: lease.id });
   } catch (error) {
     throw keeper.ended ?? error; // a frame given up because its leave is over
   }
   const finishedAt = Date.now();
-  return {
-    lease: lease.id,
-    frame,
-    take,
-    file_sha256: made.fileSha256,
-    pixel_sha256: made.pixelSha256,
-    outcome: keeper.outcomeOf(startedAt / 1000, finishedAt / 1000),
-    started_at: new Date(startedAt).toISOString(),
-    finished_at: new Date(finishedAt).toISOString(),
-  };
+  return [
+    made,
+    {
+      lease: lease.id,
+      frame,
+      take,
+      file_sha256: made.fileSha256,
+      pixel_sha256: made.pixelSha256,
+      outcome: keeper.outcomeOf(startedAt / 1000, finishedAt / 1000),
+      started_at: new Date(startedAt).toISOString(),
+      finished_at: new Date(finishedAt).toISOString(),
+    },
+  ];
+}
+
+/**
+ * Keep the receipt, and name the file by it: a kill in between leaves nothing that looks like a frame without a receipt,
+ * for a name is lost before the receipt is kept, and got after.
+ */
+async function keep(lease: Lease, { path, place }: Frame, receipt: Receipt, rows: Row[], { outbox, files }: Kept): Promise<void> {
+  if (path !== undefined && !files) throw new TypeError("a frame names its file, and nobody was given who renames files");
+  let failure: unknown;
+  if (path !== undefined && receipt.outcome !== "RENDERED") {
+    // its receipt is kept all the same
+    await files?.giveUp(path, place ?? path, receipt.outcome).catch((error: unknown) => (failure = error));
+  }
+  const text = rowOf(receipt);
+  const name = receipt.outcome === "RENDERED" ? (place ?? path) : undefined;
+  rows.push({ text, name });
+  await outbox?.add(lease.id, text);
+  if (path !== undefined && place !== undefined && name === place && path !== place) await files?.rename(path, place);
+  if (failure) throw failure;
 }
 
 /** Send the block's receipts and give its lease back; what stopped the block is said before what came after it. */
 async function settle(
   client: TrustmarkClient,
   lease: Lease,
-  rows: readonly string[],
+  rows: readonly Row[],
   failure: unknown,
-  outbox: Outbox | undefined,
+  { outbox, files }: Kept,
 ): Promise<number> {
   let answer: Schemas["BatchOutput"] | undefined;
+  const texts = rows.map(({ text }) => text);
   try {
-    if (rows.length) answer = await client.sendRows(rows, { patience: within(failure ? LAST_SEND_SECONDS : SEND_SECONDS) });
+    if (rows.length) answer = await client.sendRows(texts, { patience: within(failure ? LAST_SEND_SECONDS : SEND_SECONDS) });
   } catch (error) {
     // their lease is not given back before they are reconciled
     const said = failure ?? error;
-    if (said instanceof TrustmarkError) said.unsent = rows;
+    if (said instanceof TrustmarkError) said.unsent = texts;
     throw said;
   }
   const codes = answer ? codesOf(answer) : [];
+  for (const name of answer && files ? unauthorisedNames(rows, answer) : []) {
+    await files?.giveUp(name, name, "UNAUTHORISED").catch((error: unknown) => (failure ??= error));
+  }
   if (!codes.includes(OUT_OF_STEP)) await outbox?.done(lease.id);
   // one that has ended, or whose server has gone since, ends by itself
   await client.endLease(lease, within(LAST_SEND_SECONDS)).catch(() => undefined);
@@ -163,4 +212,10 @@ async function settle(
 
 function codesOf(answer: Schemas["BatchOutput"]): string[] {
   return [...new Set(answer.runs.flatMap(({ code }) => (code ? [code] : [])))].sort();
+}
+
+/** The files whose frames the server took as rendered without leave. */
+function unauthorisedNames(rows: readonly Row[], { runs }: Schemas["BatchOutput"]): string[] {
+  const found = runs.filter(({ status }) => status === "unauthorised");
+  return found.flatMap(({ row, count }) => rows.slice(row, row + count).flatMap(({ name }) => name ?? []));
 }

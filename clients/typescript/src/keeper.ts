@@ -7,14 +7,29 @@
  */
 
 import { type Asked, Bounds, type Outcome, asked } from "./bounds.js";
-import type { Lease, TrustmarkClient } from "./client.js";
 import { LeaveEnded, ServerRefused, TrustmarkError } from "./errors.js";
+import type { LeaseTerms } from "./leases.js";
 
 const WATCH_SECONDS = 0.1;
 const RETRY_SECONDS = 5;
 
+/** Frames reserved for one worker, as the server signed it. */
+export interface Lease {
+  readonly id: string;
+  readonly token: string;
+  readonly heartbeatSeconds: number;
+  readonly terms: LeaseTerms;
+  readonly asked: Asked;
+}
+
+/** Asks the server for one heartbeat. */
+export interface Beating {
+  /** Within so many seconds: the lease as it was signed anew, or why it is over. */
+  beat(lease: Lease, seconds: number): Promise<{ terms: LeaseTerms | undefined; reasonCodes: readonly string[] }>;
+}
+
 export class LeaseKeeper {
-  readonly #client: TrustmarkClient;
+  readonly #client: Beating;
   readonly #bounds: Bounds;
   readonly #over = new AbortController();
   #waitSeconds: number;
@@ -28,7 +43,7 @@ export class LeaseKeeper {
 
   /** Begins to beat; `stop` ends that. */
   constructor(
-    client: TrustmarkClient,
+    client: Beating,
     readonly lease: Lease,
   ) {
     this.#client = client;

@@ -2,7 +2,7 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open, readFile, readdir, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -11,8 +11,10 @@ import type { TrustmarkClient } from "./client.js";
 import { TrustmarkError } from "./errors.js";
 import type { Outbox } from "./frames.js";
 import { ProofKey } from "./keys.js";
+import { type Became, type FrameFiles, withOutcome } from "./names.js";
 
 const BATCH_ROWS = 2000;
+const SPARE = Array.from({ length: 98 }, (_, at) => at + 2);
 const HELD = /^(.+)\.([^.]+)\.(\d+)\.([0-9a-f]{8})\.held$/;
 const HOST = hostname().replace(/[^0-9A-Za-z-]/g, "-") || "host";
 /** Of this run of this process: a container's next one has the same number. */
@@ -27,6 +29,26 @@ export async function readProofKey(path: string): Promise<ProofKey> {
 export async function writeProofKey(key: ProofKey, path: string): Promise<void> {
   await writeFile(path, await key.toPem(), { mode: 0o600, flag: "wx" });
 }
+
+/**
+ * Frames on this machine's disk. Where the new name is taken by something that cannot be replaced (a folder, say) a number
+ * goes behind it, and a file that cannot be renamed is removed; a link loses its own name, what it points to is left alone.
+ */
+export const frameFiles: FrameFiles = {
+  rename,
+  async giveUp(path: string, place: string, became: Became): Promise<void> {
+    const name = withOutcome(place, became);
+    for (const each of [name, ...SPARE.map((number) => `${name}.${number}`)]) {
+      if (each !== name && (await lstat(each).catch(() => undefined))) continue;
+      const failed = await rename(path, each).then(() => undefined, codeOf);
+      if (failed === undefined || failed === "ENOENT") return; // gone, or renamed by somebody else
+      if (each !== name) break;
+    }
+    await unlink(path).catch((cause: unknown) => {
+      throw new TrustmarkError("FILE_NOT_GIVEN_UP", `${path} is ${became.toLowerCase()} and keeps its name: ${String(cause)}`, { cause });
+    });
+  },
+};
 
 /**
  * Receipts on disk until the server has acknowledged them: one file for each lease, a row and its checksum on each line, each
@@ -135,13 +157,17 @@ async function waiting(folder: string, name: string): Promise<string | undefined
   return path;
 }
 
+function codeOf(error: unknown): string {
+  return String((error as NodeJS.ErrnoException).code);
+}
+
 function isAlive(pid: number, run: string | undefined): boolean {
   if (pid === process.pid) return run === RUN;
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+    return codeOf(error) !== "ESRCH";
   }
 }
 

@@ -17,6 +17,7 @@ import msgspec
 from watermarking import engine
 from watermarking.plans import StretchReport, StretchSpan, StretchTally
 from watermarking.reports import EmbeddedSegment, EmbedReport, LayerEmbedding, LayerName, payload_hex
+from watermarking.work.memory import give_back
 
 BOOSTS = (1.0, 1.25, 1.6)
 NOT_CONFIRMED = "NOT_CONFIRMED"
@@ -110,7 +111,9 @@ def join_film(
         if not heard or any(one.verified for one in heard):
             break
     seen = [_picture_segment(one) for one in stretches]
+    give_back()
     found = engine.detect_file(target, key=wanted.key, search=False)
+    give_back()
     layers = {
         "pixel": _summed(report.layers["pixel"], seen, found, wanted),
         "audio": _summed(report.layers["audio"], heard, found, wanted),
@@ -138,7 +141,9 @@ def _reads_back(source: Path, part: Path, wanted: Wanted) -> tuple[bool, float]:
     with tempfile.TemporaryDirectory(prefix="tm-read-") as folder:
         film = Path(folder) / f"stretch{source.suffix.lower()}"
         engine.playable_stretch(source, part, film, crf=wanted.crf, lossless=wanted.lossless)
+        give_back()
         found = engine.detect_file(film, key=wanted.key, layers=["pixel"], search=False)
+    give_back()
     layer = found.layers["pixel"]
     if layer is None:
         return False, 1.0

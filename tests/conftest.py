@@ -90,6 +90,18 @@ def append_only_tables_can_be_flushed() -> None:
     DatabaseOperations.sql_flush = lifted
 
 
+@pytest.fixture(scope="session", autouse=True)
+def passwords_are_hashed_at_little_cost() -> None:
+    """Django's own scrypt with few rounds: a sixth of a second of a core for each password would prove nothing here.
+
+    What is stored is of the same form; processes that a test starts hash at full cost.
+    """
+    from django.contrib.auth.hashers import ScryptPasswordHasher
+
+    ScryptPasswordHasher.work_factor = 2**4
+    ScryptPasswordHasher.parallelism = 1
+
+
 class InFlight:
     """The requests that the live server's threads are answering: their client may have gone, they have not."""
 

@@ -29,6 +29,11 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+def pytest_unconfigure() -> None:
+    """Let the interpreter's end find what it may take down: some libraries report the rest as leaks."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(embedded_postgres: str) -> None:
     """Start PostgreSQL before Django makes its test database, named after this process.

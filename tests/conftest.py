@@ -29,6 +29,11 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+def pytest_unconfigure() -> None:
+    """Let the interpreter's end find what it may take down: some libraries report the rest as leaks."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(embedded_postgres: str) -> None:
     """Start PostgreSQL before Django makes its test database, named after this process.
@@ -88,6 +93,18 @@ def append_only_tables_can_be_flushed() -> None:
         return [*off, *statements, "set constraints all immediate", *on] if statements else statements
 
     DatabaseOperations.sql_flush = lifted
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_are_hashed_at_little_cost() -> None:
+    """Django's own scrypt with few rounds: a sixth of a second of a core for each password would prove nothing here.
+
+    What is stored is of the same form; processes that a test starts hash at full cost.
+    """
+    from django.contrib.auth.hashers import ScryptPasswordHasher
+
+    ScryptPasswordHasher.work_factor = 2**4
+    ScryptPasswordHasher.parallelism = 1
 
 
 class InFlight:

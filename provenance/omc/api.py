@@ -1,5 +1,6 @@
 """The HTTP face of exchange: a production as OMC-JSON or PROV-JSON, and an OMC-JSON document into its graph."""
 
+import io
 from typing import Any
 from uuid import UUID
 
@@ -15,19 +16,16 @@ from rest_framework.response import Response
 
 from accounts.selectors import principal_of
 from common.api import ApiView
-from common.errors import InvalidInput, Malformed
+from common.errors import InvalidInput
 from provenance.graph.classify import ORIGINS
 from provenance.omc import exporting
-from provenance.omc.checking import DEPTH_MAX
 from provenance.omc.importing import import_omc
-from trustcore.encoding import parse_json_strict
-from trustcore.errors import TrustError
 
 _AS_OF = OpenApiParameter("as_of", int, description="number of the last event that counts; the newest")
 
 
 class DocumentParser(BaseParser):
-    """JSON as everywhere, and larger: a document of a whole production, up to ``BATCH_BYTES_MAX``."""
+    """A document of a whole production, up to ``BATCH_BYTES_MAX``; it is read an entity at a time as it comes in."""
 
     media_type = "application/json"
 
@@ -36,10 +34,7 @@ class DocumentParser(BaseParser):
         body = stream.read(most + 1)
         if len(body) > most:
             raise RequestDataTooBig
-        try:
-            return parse_json_strict(body, max_bytes=most, max_depth=DEPTH_MAX)
-        except TrustError as error:
-            raise Malformed("JSON_MALFORMED", "The body is not acceptable JSON.", str(error)) from error
+        return io.BytesIO(body)
 
 
 class ImportedOutput(serializers.Serializer[Any]):

@@ -9,6 +9,7 @@ none; and nothing behind the end.
 """
 
 import math
+import re
 from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any, BinaryIO, Final
@@ -34,12 +35,34 @@ def roots_in(stream: BinaryIO) -> Iterator[Root]:
         InvalidInput: ``OMC_INVALID``, no list or object of entities; ``OMC_TOO_LARGE``, one entity.
     """
     try:
-        events: Events = ijson.basic_parse(stream, use_float=True)
+        events: Events = ijson.basic_parse(_WholeCharacters(stream), use_float=True)
         yield from _roots(events)
         for _event in events:  # nothing may follow
             raise malformed("more behind the end")
     except (ijson.JSONError, UnicodeDecodeError) as error:
         raise malformed("it does not read") from error
+
+
+class _WholeCharacters:
+    """A stream in which no escape is half a character: yajl would read a question mark there."""
+
+    _HALF = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])", re.DOTALL)
+    _PAIR, _TAIL = 6, 64
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._tail = stream, b""
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        window = self._tail + data
+        # the other half may come with the next bytes, which are looked at with these
+        end = len(window) - self._PAIR if data else len(window)
+        # what begins a tail was looked at before, with what stands ahead of it
+        begin = len(self._tail) == self._TAIL
+        if any(one.end() <= end for one in self._HALF.finditer(window) if one.start() >= begin):
+            raise malformed("half a character")
+        self._tail = window[-self._TAIL :]
+        return data
 
 
 def roots_of(document: Any) -> Iterator[Root]:

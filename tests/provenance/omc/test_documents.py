@@ -205,6 +205,8 @@ WHOLE = many_as_bytes(3)
         (WHOLE.replace(b'"a1"', b"NaN"), "JSON_MALFORMED"),
         (WHOLE.replace(b'"name": "a1"', b'"name": 1e999'), "JSON_MALFORMED"),
         (WHOLE.replace(b'"name": "a1"', b'"name": "\xff"'), "JSON_MALFORMED"),
+        (WHOLE.replace(b'"name": "a1"', rb'"name": "\ud800"'), "JSON_MALFORMED"),
+        (WHOLE.replace(b'"name": "a1"', rb'"name": "\udc00\ud800"'), "JSON_MALFORMED"),
         (b"[" * 5000 + b"]" * 5000, "JSON_MALFORMED"),
         (WHOLE.replace(b'"name": "a1"', b'"name": "' + b"x" * (4 * 1024 * 1024) + b'"'), "OMC_TOO_LARGE"),
         (b"7", "OMC_INVALID"),
@@ -233,6 +235,18 @@ def test_a_stream_that_does_not_hold_has_its_code_in_the_reader_and_in_the_comma
 def test_lists_by_type_a_list_and_one_entity_are_documents(told: object) -> None:
     plan = read_document(io.BytesIO(json.dumps(told).encode()), scope=SCOPE)
     assert [plan.spool.key(node) for node in plan.steps()] == [("film", "a")]
+
+
+@pytest.mark.parametrize("shift", range(0, 14, 3))
+def test_characters_of_two_halves_are_read_wherever_the_stream_is_cut(shift: int) -> None:
+    class Cut(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(7 + shift if size else size)
+
+    body = json.dumps({"Asset": [asset("😀 \\ud800 \\\\ud800")]}).encode()
+    assert rb"\ud83d\ude00 \\ud800" in body
+    plan = read_document(Cut(body), scope=SCOPE)
+    assert [key for _node, key in plan.versions()] == [("film", "😀 \\ud800 \\\\ud800")]
 
 
 def test_an_entity_with_two_identifiers_is_one_thing_by_either() -> None:

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -56,27 +57,46 @@ def _followed(asked: list[UUID], worker: psutil.Process) -> dict[str, Any]:
     from verification.models import UNFINISHED, Verification, VerificationState
 
     began, held, ended, largest = time.monotonic(), dict[int, int](), list[UUID](), 0
+    forking: dict[int, int] = {}
     rows = Verification.objects.filter(pk__in=asked)
     while len(ended) < len(asked) and time.monotonic() - began < _LONGEST_SECONDS and worker.is_running():
         over = rows.exclude(state__in=UNFINISHED).order_by("finished_at")
         ended = list(over.values_list("pk", flat=True))
         held[len(ended)] = worker.memory_info().rss >> 20
-        largest = max(largest, *(child.memory_info().rss >> 20 for child in _children(worker)), 0)
-        time.sleep(0.1)
-    after = {count: mib for count, mib in held.items() if count >= min(10, len(asked) - 1)}
+        sizes = _children(worker)
+        largest = max(largest, *sizes.values(), 0)
+        forking[len(ended)] = max((mib for pid, mib in sizes.items() if pid in _own(worker)), default=0)
+        time.sleep(0.3)
     return {
         "clips": len(asked),
         "seconds": round(time.monotonic() - began, 1),
         "failed": [str(pk) for pk in rows.exclude(state=VerificationState.DONE).values_list("pk", flat=True)],
         "out_of_order": sum(one != other for one, other in zip(asked, ended, strict=False)),
-        "worker_mib_after_10": after[min(after)] if after else 0,
+        "worker_mib_after_10": _after_ten(held, len(asked)),
         "worker_mib_at_end": held[max(held)],
         "largest_child_mib": largest,
+        "forking_mib_after_10": _after_ten(forking, len(asked)),
+        "forking_mib_at_end": forking[max(forking)],
     }
 
 
-def _children(worker: psutil.Process) -> list[psutil.Process]:
-    try:
-        return [one for one in worker.children(recursive=True) if one.is_running()]
-    except psutil.NoSuchProcess:
-        return []
+def _after_ten(held: dict[int, int], count: int) -> int:
+    later = {done: mib for done, mib in held.items() if done >= min(10, count - 1)}
+    return later[min(later)] if later else 0
+
+
+def _children(worker: psutil.Process) -> dict[int, int]:
+    """MiB of each process below the worker; one that ends while it is looked at is not there."""
+    found: dict[int, int] = {}
+    with suppress(psutil.NoSuchProcess):
+        for one in worker.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                found[one.pid] = one.memory_info().rss >> 20
+    return found
+
+
+def _own(worker: psutil.Process) -> set[int]:
+    """Numbers of the worker's own children: what forks is one of them, and stays."""
+    with suppress(psutil.NoSuchProcess):
+        return {one.pid for one in worker.children()}
+    return set()

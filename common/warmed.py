@@ -14,6 +14,7 @@ Against a fresh process: all that are forked of one lie at the same addresses. W
 """
 
 import json
+import math
 import os
 import select
 import signal
@@ -57,7 +58,7 @@ class Job:
         until = time.monotonic() + seconds
         while not self._over:
             left = until - time.monotonic()
-            if left <= 0 or not select.select([self._told], [], [], left)[0]:
+            if left <= 0 or not _has_word(self._told, left):
                 raise subprocess.TimeoutExpired(_SERVER, seconds)
             piece = os.read(self._told, 64)
             with self._lock:
@@ -154,7 +155,7 @@ class Warmed:
             with suppress(OSError):
                 self._begin()
             return False
-        if not self._ready and self._control is not None and select.select([self._control], [], [], 0)[0]:
+        if not self._ready and self._control is not None and _has_word(self._control.fileno(), 0):
             self._ready = self._control.recv(1) == b"r"
             if not self._ready:
                 self._drop()
@@ -183,10 +184,17 @@ def _group(told: int) -> int:
     """The first line through the pipe: the group that the forked process leads."""
     said, until = b"", time.monotonic() + _FORK_SECONDS
     while not said.endswith(b"\n"):
-        if not select.select([told], [], [], max(0.0, until - time.monotonic()))[0]:
+        if not _has_word(told, until - time.monotonic()):
             raise OSError("nothing was forked in time")
         piece = os.read(told, 1)
         if not piece:
             raise OSError("what forks has gone")
         said += piece
     return int(said)
+
+
+def _has_word(file: int, seconds: float) -> bool:
+    """Whether there is something to read, or an end; files of any number, which ``select`` does not take."""
+    poll = select.poll()
+    poll.register(file, select.POLLIN)
+    return bool(poll.poll(max(0, math.ceil(seconds * 1000))))

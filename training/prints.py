@@ -11,7 +11,7 @@ Source: Chromaprint, as ``training.soundprints`` says; PDQ, "The TMK+PDQF Video-
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -66,8 +66,9 @@ class Like:
 
 @dataclass(slots=True)
 class _Kept:
+    # by columns, ``[4, n]``: two words of all are counted before the others of any
     words: dict[str, NDArray[np.uint64]] = field(
-        default_factory=lambda: {of: np.zeros((0, 4), np.uint64) for of in PrintOf.values}
+        default_factory=lambda: {of: np.zeros((4, 0), np.uint64) for of in PrintOf.values}
     )
     assets: dict[str, list[UUID]] = field(default_factory=lambda: {of: [] for of in PrintOf.values})
     last: int = 0
@@ -126,11 +127,10 @@ def nearest(organisation_id: UUID, prints: Sequence[Print], *, but_for: UUID | N
         words, assets = dict(kept.words), dict(kept.assets)
     best: Like | None = None
     for one in good:
-        distances = distances_to(words[one.of], one.bits)
-        for at in np.flatnonzero(distances <= DISTANCE_MOST[PrintOf(one.of)]):
+        for at, distance in near_to(words[one.of], one.bits, most=DISTANCE_MOST[PrintOf(one.of)]):
             asset = assets[one.of][at]
-            if asset != but_for and (best is None or distances[at] < best.distance):
-                best = Like(asset, int(distances[at]))
+            if asset != but_for and (best is None or distance < best.distance):
+                best = Like(asset, distance)
     return best
 
 
@@ -140,6 +140,22 @@ def repeats(prints: Sequence[Print]) -> int:
     return sum(
         bool((distances_to(words[:at], one.bits) <= SAME_MOST).any()) for at, one in enumerate(prints) if at
     )
+
+
+def near_to(columns: NDArray[np.uint64], bits: bytes, *, most: int) -> Iterator[tuple[int, int]]:
+    """Places of the fingerprints within ``most`` bits of ``bits``, each with its distance; none is passed over.
+
+    Half of a fingerprint differs by no more than the whole does: what half alone rules out is not looked at again.
+
+    Args:
+        columns: ``[4, n]``, of :func:`as_words` turned on its side.
+    """
+    asked = np.frombuffer(bits, dtype=">u8").astype(np.uint64)
+    half = np.bitwise_count(columns[0] ^ asked[0]) + np.bitwise_count(columns[1] ^ asked[1])
+    left = np.flatnonzero(half <= most)
+    whole = np.bitwise_count(columns[:, left] ^ asked[:, None]).sum(axis=0, dtype=np.int64)
+    for at in np.flatnonzero(whole <= most):
+        yield int(left[at]), int(whole[at])
 
 
 def distances_to(words: NDArray[np.uint64], bits: bytes) -> NDArray[np.int64]:
@@ -185,7 +201,8 @@ def _brought_up(organisation_id: UUID) -> _Kept:
     )
     for of in PrintOf.values:
         if some := [(asset, bytes(bits)) for _no, asset, what, bits in new if what == of]:
-            kept.words[of] = np.concatenate([kept.words[of], as_words([bits for _asset, bits in some])])
+            added = as_words([bits for _asset, bits in some]).T
+            kept.words[of] = np.ascontiguousarray(np.concatenate([kept.words[of], added], axis=1))
             kept.assets[of] = [*kept.assets[of], *(asset for asset, _bits in some)]
     kept.last = new[-1][0] if new else kept.last
     return kept

@@ -162,7 +162,16 @@ def farm(folder: Path, told: dict[str, Any], house: Any, *, workers: int, frames
     return Turn(passed, loaded, accepted, cpu, web_after - web, db_after - db)
 
 
-def measure(folder: Path, house: Any, *, frames: int, workers: int, seconds: float, times: int) -> list[str]:
+def measure(
+    folder: Path,
+    house: Any,
+    *,
+    kinds: list[str],
+    frames: int,
+    workers: int,
+    seconds: float,
+    times: int,
+) -> list[str]:
     """Rows of the table, and whether each kind of work meets the bar, as text."""
     from PIL import Image
 
@@ -173,7 +182,7 @@ def measure(folder: Path, house: Any, *, frames: int, workers: int, seconds: flo
     (folder / "picture.png").write_bytes(made.getvalue())
     rounds = rounds_for(seconds)
     lines = []
-    for kind in KINDS:
+    for kind in kinds:
         pairs: list[tuple[Turn, Turn]] = []
         for turn in range(times + 1):  # the first warms and is not counted
             pair = []
@@ -240,6 +249,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--milliseconds", type=float, default=10)
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.worker:
@@ -253,6 +263,7 @@ def main() -> int:
         lines = measure(
             Path(folder),
             house,
+            kinds=given.kinds,
             frames=frames,
             workers=given.workers,
             seconds=given.milliseconds / 1000,

@@ -140,9 +140,7 @@ def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
 
     Said here, for the printer would find out by breaking every cell at every letter: most of what a long paper took.
     """
-    longest = [
-        min(max(*map(len, column), _LETTERS_MIN), _LETTERS_MAX) for column in zip(*rows, strict=True)
-    ]
+    longest = [min(max(_LETTERS_MIN, *map(len, column)), _LETTERS_MAX) for column in zip(*rows, strict=True)]
     return [100 * one // sum(longest) for one in longest]
 
 

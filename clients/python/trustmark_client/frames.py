@@ -6,7 +6,7 @@
 
 Leave for the next block is asked for while the last frames of this one are rendered, and frames are hashed and
 reported by a thread of ours: the renderer waits for the disk alone. A frame whose leave ended while it was rendered
-is reported as discarded. Leaving the block waits until every receipt was acknowledged; what could not be sent waits
+is reported as discarded, and its file loses the frame's name. Leaving the block waits until every receipt was acknowledged; what could not be sent waits
 on disk, for the next loop or ``trustmark gate flush``.
 """
 
@@ -34,7 +34,7 @@ from trustmark_client.client import TrustmarkClient
 from trustmark_client.clock import now
 from trustmark_client.errors import ClientError, Denied, OutboxFull, PixelsUnreadable, ServerUnreachable
 from trustmark_client.leases import LeaseKeeper
-from trustmark_client.names import RENDERED, UNAUTHORISED, give_up, with_outcome
+from trustmark_client.names import RENDERED, UNAUTHORISED, give_up
 from trustmark_client.outbox import Counts, Outbox, unauthorised_frames
 from trustmark_client.pixels import load_decoders
 from trustmark_client.written import failed_receipt_of, receipt_of
@@ -64,7 +64,7 @@ class _Written:
     leave: _Leave
     started_at: float
     is_discarded: bool
-    place: Path | None
+    place: Path
 
 
 class FrameLoop:
@@ -148,7 +148,8 @@ class FrameLoop:
         Args:
             begun_at: when it was begun (seconds of the epoch); None: when it was handed out.
             place: the name that the file gets once its receipt as rendered is on disk; a file with any other receipt
-                gets that name and the outcome behind it, ``frame.0007.png.discarded``. None: it keeps its own.
+                gets that name and the outcome behind it, ``frame.0007.png.discarded``. None: ``path``, which it then has
+                from the start.
 
         Raises:
             Denied: its leave ended meanwhile; the frame is reported as discarded.
@@ -158,7 +159,7 @@ class FrameLoop:
             raise ValueError(f"frame {frame} was not handed out")
         ended = leave.keeper.ended.is_set()
         started_at = self._begun_at if begun_at is None else begun_at
-        self._queue.put(_Written(frame, path, leave, started_at, ended, place))
+        self._queue.put(_Written(frame, path, leave, started_at, ended, place or path))
         if ended:
             raise Denied(leave.keeper.reason_codes, f"frame {frame} is discarded")
 
@@ -252,15 +253,23 @@ class FrameLoop:
         kept.append((written, replace(receipt, outcome=DISCARDED) if written.is_discarded else receipt))
 
     def _keep(self, kept: list[tuple[_Written, FrameReceipt]]) -> None:
-        """Put receipts on disk, all at once; then their files get the names that go with them."""
+        """Put receipts on disk, all at once, and name their files by them.
+
+        A name is lost before the receipt is kept, and got after it: a kill between the two leaves nothing that looks
+        like a frame and has no receipt that says so.
+        """
         if not kept:
             return
         if self._outbox is None:
             first = kept[0][0].leave.lease.id
             self._outbox = Outbox(self._folder / f"{first}.ndjson", batch_rows=self._block)
+        for written, receipt in kept:
+            if receipt.outcome != RENDERED:
+                self._attempt(partial(give_up, written.path, receipt.outcome, place=written.place))
         self._outbox.add([receipt for _, receipt in kept])
         for written, receipt in kept:
-            self._attempt(partial(self._name, written, receipt.outcome))
+            if receipt.outcome == RENDERED:
+                self._attempt(partial(self._name, written))
             leave = written.leave
             leave.unreported -= 1
             if not leave.unreported:  # all of it was used: nothing goes back to the quota
@@ -274,14 +283,11 @@ class FrameLoop:
         except PixelsUnreadable:
             return failed_receipt_of(written.path, lease=lease, frame=written.frame, started_at=begun)
 
-    def _name(self, written: _Written, outcome: str) -> None:
-        """A name without an ending of ours says that the frame may be used: nothing else ever has it."""
-        if written.place is not None:
-            name = with_outcome(written.place, outcome)
-            if name != written.path:
-                written.path.replace(name)
-            if outcome == RENDERED:
-                self._placed[written.frame] = name
+    def _name(self, written: _Written) -> None:
+        """A name without an ending of ours says that the frame may be used: nothing else keeps it."""
+        if written.place != written.path:
+            written.path.replace(written.place)
+        self._placed[written.frame] = written.place
 
     def _send(self, rows: list[bytes], key: str, seconds: float) -> BatchAnswer:
         answer = self._client.send_rows(rows, key=key, once_within=seconds)

@@ -19,11 +19,14 @@ def with_outcome(place: Path, outcome: str) -> Path:
     return place if outcome == RENDERED else Path(f"{place}.{outcome.lower()}")
 
 
-def give_up(path: Path, outcome: str) -> Path:
+def give_up(path: Path, outcome: str, *, place: Path | None = None) -> Path:
     """Take a frame's name from the file at ``path``, at once: whoever looks for frames sees none or, before, this one.
 
     A link loses its own name; what it points to is left alone. Where the new name is taken by something that cannot
     be replaced (a folder, say) a number goes behind it, and a file that cannot be renamed is removed.
+
+    Args:
+        place: the name that a draft was to get; None: the file has it already.
 
     Returns:
         The new name. A file that is gone, or was renamed by somebody else, stays gone.
@@ -31,7 +34,7 @@ def give_up(path: Path, outcome: str) -> Path:
     Raises:
         OSError: the folder lets it be neither renamed nor removed: it keeps its name.
     """
-    name = with_outcome(path, outcome)
+    name = with_outcome(place or path, outcome)
     try:
         path.replace(name)
     except FileNotFoundError:

@@ -3455,6 +3455,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/training-inspection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Look at everything; nothing is changed. */
+        get: operations["training_inspection_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-inspection/{code}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Mend what one check found. */
+        post: operations["training_inspection_repair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/training-jobs": {
         parameters: {
             query?: never;
@@ -3661,6 +3695,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/training-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Read every version, newest first; write the next one. */
+        get: operations["training_rules_list"];
+        put?: never;
+        /** @description Read every version, newest first; write the next one. */
+        post: operations["training_rules_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/training-runs": {
         parameters: {
             query?: never;
@@ -3723,6 +3775,40 @@ export interface paths {
         /** @description What a run rested on; of two identical runs the same, to the byte. */
         get: operations["training_runs_provenance"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What another system takes over. */
+        get: operations["training_states_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-systems/{system}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Say what a system holds. */
+        put: operations["training_systems_report"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3876,7 +3962,7 @@ export interface paths {
         /** @description List verifications, newest first, by cursor. */
         get: operations["verifications_list"];
         put?: never;
-        /** @description Take a file in; follow it at ``Location``. */
+        /** @description Take a file in, or one that lies here; follow it at ``Location``. */
         post: operations["verifications_create"];
         delete?: never;
         options?: never;
@@ -5470,7 +5556,11 @@ export interface components {
             kind: string;
             why: string;
         };
-        /** @description Which event, of what: ``STRIKE DISPUTE MAJORITY DEATH REPRESENTATION CHANGE_OF_CONTROL``. */
+        /**
+         * @description Which event, of what.
+         *
+         *     ``STRIKE DISPUTE MAJORITY DEATH REPRESENTATION CHANGE_OF_CONTROL PRODUCTION_END``
+         */
         EventPreviewInputRequest: {
             covers: components["schemas"]["CoversEnum"];
             /** Format: uuid */
@@ -5533,6 +5623,16 @@ export interface components {
             source_class: string;
             /** Format: uuid */
             source_id?: string | null;
+        };
+        /** @description One check: how many things are not as they should be, a few of them, what that means, what a repair does. */
+        FindingOutput: {
+            code: string;
+            examples: string[];
+            is_well: boolean;
+            means: string;
+            number: number;
+            repair: string;
+            system: string;
         };
         /** @description A version that a model made. */
         FoundOutput: {
@@ -6039,6 +6139,13 @@ export interface components {
             /** @description script | likeness | anchor | plate | audio | asset | reference */
             role: string;
         };
+        /** @description Everything that was looked at. */
+        InspectionOutput: {
+            /** Format: date-time */
+            at: string;
+            findings: components["schemas"]["FindingOutput"][];
+            is_well: boolean;
+        };
         /**
          * @description * `PAYEE` - PAYEE
          *     * `POST_MORTEM` - POST_MORTEM
@@ -6299,6 +6406,18 @@ export interface components {
          * @enum {string}
          */
         LicenceClassEnum: "TALENT_TRAINING_LICENCE" | "NEGOTIATED" | "PLATFORM_API" | "OPEN_ATTRIBUTION" | "OPEN_NON_COMMERCIAL" | "PUBLIC_DOMAIN" | "OWNED" | "LEGAL_OPINION";
+        /**
+         * @description * `TALENT_TRAINING_LICENCE` - TALENT_TRAINING_LICENCE
+         *     * `NEGOTIATED` - NEGOTIATED
+         *     * `PLATFORM_API` - PLATFORM_API
+         *     * `OPEN_ATTRIBUTION` - OPEN_ATTRIBUTION
+         *     * `OPEN_NON_COMMERCIAL` - OPEN_NON_COMMERCIAL
+         *     * `PUBLIC_DOMAIN` - PUBLIC_DOMAIN
+         *     * `OWNED` - OWNED
+         *     * `LEGAL_OPINION` - LEGAL_OPINION
+         * @enum {string}
+         */
+        LicenceClassesEnum: "TALENT_TRAINING_LICENCE" | "NEGOTIATED" | "PLATFORM_API" | "OPEN_ATTRIBUTION" | "OPEN_NON_COMMERCIAL" | "PUBLIC_DOMAIN" | "OWNED" | "LEGAL_OPINION";
         /** @description A licence it was made under; what the licence says, for who may read it. */
         LicenceOutput: {
             frames_rendered: number;
@@ -6475,6 +6594,13 @@ export interface components {
          * @enum {string}
          */
         ModeEnum: "TALENT_ONLY" | "AGENT_WITHIN_MANDATE" | "DUAL" | "QUORUM" | "GUARDIAN_AND_COURT" | "AUTO_WITHIN_RULES" | "UNION_NOTICE";
+        /**
+         * @description * `WITHDRAW` - WITHDRAW
+         *     * `RETRAIN` - RETRAIN
+         *     * `MITIGATE` - MITIGATE
+         * @enum {string}
+         */
+        ModelActionsEnum: "WITHDRAW" | "RETRAIN" | "MITIGATE";
         /** @description A generative model by what identifies it. */
         ModelOutput: {
             /** Format: uuid */
@@ -6650,6 +6776,30 @@ export interface components {
             /** Format: uri */
             type: string;
         };
+        /** @description How a takedown of one trigger goes: hours until it is due, and what may be done about models. */
+        ProcedureInput: {
+            hours: number;
+            model_actions: components["schemas"]["ModelActionsEnum"][];
+        };
+        /** @description How a takedown of one trigger goes: hours until it is due, and what may be done about models. */
+        ProcedureInputRequest: {
+            hours: number;
+            model_actions: components["schemas"]["ModelActionsEnum"][];
+        };
+        /** @description A procedure for each trigger. */
+        ProceduresInput: {
+            CLAIM: components["schemas"]["ProcedureInput"];
+            LICENCE_EXPIRED: components["schemas"]["ProcedureInput"];
+            POLICY_CHANGED: components["schemas"]["ProcedureInput"];
+            RIGHTS_REVOKED: components["schemas"]["ProcedureInput"];
+        };
+        /** @description A procedure for each trigger. */
+        ProceduresInputRequest: {
+            CLAIM: components["schemas"]["ProcedureInputRequest"];
+            LICENCE_EXPIRED: components["schemas"]["ProcedureInputRequest"];
+            POLICY_CHANGED: components["schemas"]["ProcedureInputRequest"];
+            RIGHTS_REVOKED: components["schemas"]["ProcedureInputRequest"];
+        };
         /** @description A new production; ``guild`` is the slug of the guild that oversees it. */
         ProductionInputRequest: {
             /** @default  */
@@ -6711,6 +6861,25 @@ export interface components {
             /** @description READING, WRITING, PRINTING, STORING or DONE */
             part?: string;
         };
+        /**
+         * @description * `API` - API
+         *     * `EXPORT` - EXPORT
+         *     * `PARTNER_FEED` - PARTNER_FEED
+         *     * `CRAWLER` - CRAWLER
+         * @enum {string}
+         */
+        ProhibitedMethodsEnum: "API" | "EXPORT" | "PARTNER_FEED" | "CRAWLER";
+        /**
+         * @description * `VIDEO_PLATFORM` - VIDEO_PLATFORM
+         *     * `IMAGE_HOST` - IMAGE_HOST
+         *     * `PARTNER_FEED` - PARTNER_FEED
+         *     * `OWN_PRODUCTION` - OWN_PRODUCTION
+         *     * `ARCHIVE` - ARCHIVE
+         *     * `DATASET` - DATASET
+         *     * `CAPTURE` - CAPTURE
+         * @enum {string}
+         */
+        ProhibitedSourceTypesEnum: "VIDEO_PLATFORM" | "IMAGE_HOST" | "PARTNER_FEED" | "OWN_PRODUCTION" | "ARCHIVE" | "DATASET" | "CAPTURE";
         /** @description A hold-out's scores (docs/verification.md). */
         PromotionInputRequest: {
             evaluation: {
@@ -6934,6 +7103,11 @@ export interface components {
             key_id: string;
             payload: string;
             segment: string;
+        };
+        /** @description How it was, and how it is after the repair. */
+        RepairOutput: {
+            after: components["schemas"]["FindingOutput"];
+            before: components["schemas"]["FindingOutput"];
         };
         /** @description A record decided again. */
         ReplayOutput: {
@@ -7401,6 +7575,34 @@ export interface components {
             valid_from: string;
             /** Format: date-time */
             valid_until: string;
+        };
+        /** @description The rules that hold from now on, whole: what is not named is not carried over. */
+        RulesInputRequest: {
+            licence_classes: components["schemas"]["LicenceClassesEnum"][];
+            note: string;
+            prohibited_methods?: components["schemas"]["ProhibitedMethodsEnum"][];
+            prohibited_source_types?: components["schemas"]["ProhibitedSourceTypesEnum"][];
+            retention_days?: number | null;
+            takedowns: components["schemas"]["ProceduresInputRequest"];
+            territories: string[];
+        };
+        /** @description One version; the newest holds. ``text``: as the gate reads it (Cedar). */
+        RulesOutput: {
+            /** Format: uuid */
+            id: string;
+            licence_classes: components["schemas"]["LicenceClassesEnum"][];
+            note: string;
+            prohibited_methods?: components["schemas"]["ProhibitedMethodsEnum"][];
+            prohibited_source_types?: components["schemas"]["ProhibitedSourceTypesEnum"][];
+            retention_days?: number | null;
+            /** Format: date-time */
+            set_at: string;
+            /** Format: uuid */
+            set_by: string;
+            takedowns: components["schemas"]["ProceduresInput"];
+            territories: string[];
+            text: string;
+            version: number;
         };
         /** @description What became of ``count`` consecutive rows; their leaves are consecutive too. */
         RunOutput: {
@@ -7876,6 +8078,13 @@ export interface components {
             studio: string;
             title: string;
         };
+        /** @description Where every manifest stands, and the hash of that. */
+        StatesOutput: {
+            manifests: {
+                [key: string]: "FROZEN" | "RELEASED" | "WITHDRAWN";
+            };
+            sha256: string;
+        };
         /**
          * @description * `accepted` - accepted
          *     * `unauthorised` - unauthorised
@@ -7948,6 +8157,18 @@ export interface components {
             /** @default SUSPENDED */
             reason: components["schemas"]["ReasonEnum"];
             why: string;
+        };
+        /** @description What a system holds, whole: each manifest's id and its state. */
+        SystemInputRequest: {
+            manifests: {
+                [key: string]: "FROZEN" | "RELEASED" | "WITHDRAWN";
+            };
+        };
+        /** @description Whether it is in step, and every difference. */
+        SystemOutput: {
+            differences: components["schemas"]["DifferenceOutput"][];
+            in_step: boolean;
+            sha256: string;
         };
         /**
          * @description * `REMOVE` - REMOVE
@@ -8649,10 +8870,15 @@ export interface components {
          * @enum {string}
          */
         VerdictEnum: "LET_GO" | "KEEP_BACK";
-        /** @description A file and how to look at it. */
+        /** @description A file, or the address of an output that lies here, and how to look at it. */
         VerificationInputRequest: {
+            /**
+             * @description Instead of a file: /api/v1/assets/{id}/content of a released output. Nothing else is read.
+             * @default
+             */
+            address: string;
             /** Format: binary */
-            file: string;
+            file?: string;
             /** @default low */
             impact: components["schemas"]["ImpactEnum"];
             /**
@@ -17078,6 +17304,65 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    training_inspection_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectionOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    training_inspection_repair: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with the same key and body gives the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepairOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            422: components["responses"]["Refused422"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     training_jobs_register: {
         parameters: {
             query?: never;
@@ -17574,6 +17859,78 @@ export interface operations {
             503: components["responses"]["Refused503"];
         };
     };
+    training_rules_list: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uri */
+                        next: string | null;
+                        /** Format: uri */
+                        previous: string | null;
+                        results: components["schemas"]["RulesOutput"][];
+                    };
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            422: components["responses"]["Refused422"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    training_rules_set: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeating a write with the same key and body gives the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            422: components["responses"]["Refused422"];
+            503: components["responses"]["Refused503"];
+        };
+    };
     training_runs_list: {
         parameters: {
             query?: {
@@ -17737,6 +18094,66 @@ export interface operations {
             403: components["responses"]["Refused403"];
             404: components["responses"]["Refused404"];
             406: components["responses"]["Refused406"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    training_states_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatesOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            503: components["responses"]["Refused503"];
+        };
+    };
+    training_systems_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                system: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SystemInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemOutput"];
+                };
+            };
+            400: components["responses"]["Refused400"];
+            401: components["responses"]["Refused401"];
+            403: components["responses"]["Refused403"];
+            404: components["responses"]["Refused404"];
+            406: components["responses"]["Refused406"];
+            409: components["responses"]["Refused409"];
+            413: components["responses"]["Refused413"];
+            415: components["responses"]["Refused415"];
+            422: components["responses"]["Refused422"];
             503: components["responses"]["Refused503"];
         };
     };
@@ -18047,7 +18464,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "multipart/form-data": components["schemas"]["VerificationInputRequest"];
             };

@@ -6,10 +6,13 @@ fewer of a long one, and two sketches are compared by the coarser. Writing witho
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from screenplays.fingerprint import LEAST_HASHES, kept_below, sketch_key, sketch_of
@@ -70,8 +73,18 @@ def nearest_text(organisation_id: UUID, sketch: Sketch, *, but_for: UUID | None 
         .annotate(shared=shared_numbers("hashes", sketch.hashes))
         .order_by("-shared", "asset_id")[:_CANDIDATES_MOST]
     )
-    found = [like for row in rows if (like := _compared(row, sketch)) is not None]
+    with by_index():
+        found = [like for row in rows if (like := _compared(row, sketch)) is not None]
     return max(found, key=lambda one: max(one.of_text, one.of_asset), default=None)
+
+
+@contextmanager
+def by_index() -> Iterator[None]:
+    """Have sketches searched by their index: the planner takes comparing arrays for cheap, and would read every row."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("set local enable_seqscan = off")
+        yield
+        cursor.execute("set local enable_seqscan to default")
 
 
 def keep_sketch(organisation_id: UUID, asset_id: UUID, sketch: Sketch | None) -> None:

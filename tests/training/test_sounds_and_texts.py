@@ -12,6 +12,7 @@ import iscc_lib
 import numpy as np
 import pytest
 import soundfile
+from django.db import connection
 
 from common import clock
 from common.ids import new_id
@@ -23,7 +24,7 @@ from training.prints import DISTANCE_MOST, Print, as_words, bursts_of_sound, dis
 from training.services.assets import Admission
 from training.services.scans import sketch_again
 from training.soundprints import RATE_HZ, chromaprint, sound_of
-from training.textprints import key_id, nearest_text, sketch_of_text
+from training.textprints import by_index, key_id, nearest_text, sketch_of_text
 from training.vocabulary import PrintOf
 
 CLIPS = ["speech_libri_198.ogg", "sugar_plum.ogg", "face_480_33s.mp4"]
@@ -249,3 +250,13 @@ def test_a_text_sketched_under_another_key_is_sketched_again_and_found() -> None
     like = nearest_text(house.organisation.pk, sketch_of_text(written))
     assert like is not None
     assert like.asset_id == asset
+
+
+@pytest.mark.django_db
+def test_sketches_are_searched_by_their_index_and_what_is_asked_after_that_is_planned_as_ever() -> None:
+    asked = TextSketch.objects.filter(organisation_id=new_id(), hashes__overlap=list(range(1000)))
+    with by_index():
+        assert "training_text_by_hash" in asked.explain()
+    with connection.cursor() as cursor:
+        cursor.execute("show enable_seqscan")
+        assert cursor.fetchone() == ("on",)

@@ -29,7 +29,7 @@ from licensing.models import (
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.blocks import refused_renewals
 from licensing.selectors.holds import sides_over
-from licensing.selectors.people import is_talent, pairwise_pseudonym, speaks_for
+from licensing.selectors.people import OWN_WORD, is_talent, pairwise_pseudonym, speaks_for
 from licensing.selectors.releases import ended_holding_frames, side_that_lets_go
 from licensing.selectors.request_detail import ActionLine, action_line
 from licensing.selectors.tokens import (
@@ -202,7 +202,10 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     may = _acts_on(principal, token, at, sides, held)
     releases = _releases(token)
     may |= _acts_on_frames(principal, token, sides, releases)
-    if open_checkpoints and (HoldSide.AGENT in sides or speaks_for(principal, token.talent)):
+    if open_checkpoints and (
+        speaks_for(principal, token.talent)
+        or (HoldSide.AGENT in sides and token.request.mode not in OWN_WORD)
+    ):
         may |= {"PASS_CHECKPOINT"}
     detail = LicenceDetail(
         line=_line(token, at),

@@ -17,7 +17,15 @@ from common.language import core, figure, later
 from licensing.selectors import LicenceLine
 from receipts.selectors import Day, ShotCell, ShotRow
 
-UNITS: Final = (later("frames"), later("voice lines"), later("parts"), later("frame"), later("part"))
+UNITS: Final = (
+    later("frames"),
+    later("voice lines"),
+    later("words"),
+    later("seconds"),
+    later("parts"),
+    later("frame"),
+    later("part"),
+)
 CELL_WIDTH: Final = 7
 CELL_GAP: Final = 2
 CELL_HEIGHT: Final = 14

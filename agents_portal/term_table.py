@@ -117,9 +117,9 @@ _PLAIN: Final = (
     # quotas
     _field("scope.frames_max", _N, Way.FALLS, key="frames_max", group="quotas", main=True, unit=later("frames"), label=later("Frames"), question=later("Frames in all")),
     _field("scope.lines_max", _N, Way.FALLS, key="lines_max", group="quotas", unit=later("lines"), label=later("Voice lines"), question=later("Lines in all"), limit=later("Spoken lines, each one counted")),
-    _field("scope.words_max", _N, Way.FALLS, group="quotas", optional=True, limit=later("All lines together; looked at in review")),
+    _field("scope.words_max", _N, Way.FALLS, group="quotas", optional=True, limit=later("All lines together; looked at in each check")),
     _field("scope.seconds_max", _N, Way.FALLS, group="quotas"),
-    _field("scope.max_screen_seconds", _N, Way.FALLS, group="quotas", optional=True, limit=later("Seconds of the finished work; looked at in review")),
+    _field("scope.max_screen_seconds", _N, Way.FALLS, group="quotas", optional=True, limit=later("Seconds of the finished work at 24 frames; looked at in each check")),
     _field("scope.runs_max", _N, Way.FALLS, group="quotas"),
     _field("scope.resolution_max", Kind.TEXT, Way.STRICTER, group="quotas", optional=True, longest=11),
     # exclusive

@@ -210,9 +210,14 @@ def _quota(said: Said) -> Wording:
 
 
 def _counter(code: str) -> str:
-    return {"frames": _("frames"), "lines": _("voice lines"), "seconds": _("seconds"), "runs": _("runs")}.get(
-        code, code
-    )
+    return {
+        "frames": _("frames"),
+        "lines": _("voice lines"),
+        "seconds": _("seconds"),
+        "runs": _("runs"),
+        "words": _("words"),
+        "screen": _("frames on screen"),
+    }.get(code, code)
 
 
 def _overdue(said: Said) -> Wording:

@@ -16,7 +16,7 @@ from django.db.models import F, Q
 
 from common import clock
 from common.ids import new_id
-from receipts.tallies import CheckTally, FrameTally, LicenceTally, ReturnTally, ShotTally
+from receipts.tallies import CheckTally, FrameRanges, FrameTally, LicenceTally, ReturnTally, ShotTally
 from trustcore.policy.vocabulary import DecisionOutcome
 from trustcore.policy.vocabulary import Quota as CoreQuota
 
@@ -57,6 +57,13 @@ class Counter(models.TextChoices):
     LINES = CoreQuota.LINES.value, "lines"
     SECONDS = CoreQuota.SECONDS.value, "seconds"
     RUNS = CoreQuota.RUNS.value, "runs"
+
+
+class Beside(models.TextChoices):
+    """What else a lease may take of: of lines their words, of frames the time on screen (see ``ScreenTime``)."""
+
+    WORDS = "words", "words of lines"
+    SCREEN = "screen", "frames on screen"
 
 
 class ProductionLog(models.Model):
@@ -154,7 +161,7 @@ class Quota(models.Model):
 
     pk = models.CompositePrimaryKey("token_jti", "counter")
     token_jti = models.UUIDField()
-    counter = models.CharField(max_length=8, choices=Counter.choices)
+    counter = models.CharField(max_length=8, choices=[*Counter.choices, *Beside.choices])
     most = models.BigIntegerField()
     granted = models.BigIntegerField(default=0)
 
@@ -272,9 +279,13 @@ class Lease(models.Model):
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=40, blank=True, default="")
     units_used = models.IntegerField(null=True)
+    # what the lease takes of beside its units, where the terms bound it: ``Beside``, and how much (words, frames)
+    beside = models.CharField(max_length=8, db_default="", blank=True)
+    beside_units = models.IntegerField(db_default=0)
 
     class Meta:
         indexes = [
+            models.Index(fields=["token_jti", "shot"], condition=Q(beside="screen"), name="lease_on_screen"),
             models.Index(fields=["token_jti", "id"], name="lease_by_token"),
             models.Index(fields=["token_jti"], condition=Q(state="ACTIVE"), name="lease_live_by_token"),
             models.Index(
@@ -303,6 +314,18 @@ class Lease(models.Model):
     def units(self) -> int:
         """How many units the lease reserves."""
         return self.last - self.first + 1
+
+
+class ScreenTime(models.Model):
+    """The frames of one shot that leases hold or that were rendered, each once: what the finished work can show."""
+
+    pk = models.CompositePrimaryKey("token_jti", "shot")
+    token_jti = models.UUIDField()
+    shot = models.CharField(max_length=120)
+    frames = FrameRanges()
+
+    def __str__(self) -> str:
+        return f"{self.token_jti} {self.shot}"
 
 
 class ReceiptDebt(models.Model):

@@ -43,11 +43,12 @@ class FrameRange(_Strict, frozen=True):
 
 
 class Units(_Strict, frozen=True):
-    """What is asked for where the use is not counted in frames."""
+    """What is asked for where the use is not counted in frames; ``words`` are those of the ``lines``."""
 
     lines: Count = 0
     seconds: Count = 0
     runs: Count = 0
+    words: Count = 0
 
 
 class Tool(_Strict, frozen=True):
@@ -211,6 +212,7 @@ def core_request(body: CheckBody) -> CheckRequest:
         lines=units.lines,
         seconds=units.seconds,
         runs=units.runs,
+        words=units.words,
         engine=body.engine.name if body.engine else None,
         engine_version=body.engine.version if body.engine else None,
         model=model.id or model.name,

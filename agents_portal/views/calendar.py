@@ -13,6 +13,7 @@ from agents_portal.forecast import forecasts_of, pace_since
 from agents_portal.words import opening, spelled
 from common import clock
 from licensing.selectors import LicenceLine, licences_ending, own_duties_open
+from licensing.selectors.blocks import refused_renewals
 from receipts.selectors import use_of_tokens
 
 _SHOWN = 40
@@ -34,6 +35,7 @@ def calendar_page(request: PortalRequest) -> HttpResponse:
         {
             "calendar": calendar_of(ending, now),
             "rows": [{"line": line, "badge": sentences.licence_badge(line)} for line in shown],
+            "refused": refused_renewals(request.principal, [line.jti for line in shown]),
             "later": len(shown) - len(ending),
             "is_cut": len(lines) > _SHOWN,
             "forecasts": forecasts_of(shown, used, now),

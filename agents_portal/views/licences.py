@@ -41,6 +41,8 @@ from receipts.selectors import (
     receipts_for_token,
     token_use,
 )
+from trustcore.policy.rules import SCREEN_FRAMES_PER_SECOND
+from trustcore.policy.shape import Scope, said
 
 LIVE_STATES = ("ACTIVE", "PENDING_ACTIVATION", "SUSPENDED")
 _REFUSED_SHOWN = 50
@@ -107,7 +109,10 @@ def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             "line": detail.line,
             "badge": sentences.licence_badge(detail.line),
             "lead": _lead(detail, counts),
-            "meters": meters_of(detail.line, counts, _earlier(detail, used)),
+            "meters": [
+                *meters_of(detail.line, counts, _earlier(detail, used)),
+                *meters_beside(detail.terms.scope, counts),
+            ],
             "grants": granted_in_words(detail.terms),
             "signed": trail_of(
                 act for act in detail.signed_by if act.kind in {"APPROVE", "SUBMIT", "ACCEPT_COUNTER"}
@@ -206,6 +211,17 @@ def meters_of(
     if line.lines_max:
         before = tuple((version, one.lines_used) for version, one in earlier if one.lines_used)
         meters.append(Meter(counts.lines_used, line.lines_max, "voice lines", _("Voice lines used"), before))
+    return meters
+
+
+def meters_beside(scope: Scope, counts: TokenCounts) -> list[Meter]:
+    """Words of all lines, and seconds on screen, where the terms bound them; a begun second counts whole."""
+    meters = []
+    if (words := said(scope.words_max)) is not None:
+        meters.append(Meter(counts.words_used, words, "words", _("Words used")))
+    if (seconds := said(scope.max_screen_seconds)) is not None:
+        shown = -(-counts.screen_used // SCREEN_FRAMES_PER_SECOND)
+        meters.append(Meter(shown, seconds, "seconds", _("Seconds on screen")))
     return meters
 
 

@@ -15,7 +15,7 @@ from agents_portal.binding import Binding, Consequence
 from agents_portal.forming import carried_out
 from agents_portal.forms.refusing import BlockForm, EscalateForm
 from licensing.selectors import RequestDetail, request_detail
-from licensing.selectors.blocks import blocks_seen_by, may_open
+from licensing.selectors.blocks import blocks_seen_by, may_open, page_of_blocks
 from licensing.services import block_studio, escalate_request, unblock_studio
 
 _MOST = 100
@@ -25,15 +25,26 @@ _MOST = 100
 @require_GET
 def blocks_page(request: PortalRequest) -> HttpResponse:
     """Studios from which no requests are taken, for whom, and since when."""
-    rows = list(blocks_seen_by(request.principal)[:_MOST])
+    after = request.GET.get("after", "")
+    rows, last = page_of_blocks(request.principal, after=_cursor(after), limit=_MOST)
+    address = reverse("portal-blocks")
     return render(
         request,
         "portal/blocks.html",
         {
             "standing": [one for one in rows if one.ended_at is None],
             "past": [one for one in rows if one.ended_at],
+            "first": address if after else "",
+            "more": f"{address}?after={last}" if last else "",
         },
     )
+
+
+def _cursor(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 @portal_page(AGENT, TALENT)

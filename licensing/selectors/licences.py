@@ -27,8 +27,9 @@ from licensing.models import (
     RequestAction,
 )
 from licensing.models.requests import OPEN_STATES
+from licensing.selectors.blocks import refused_renewals
 from licensing.selectors.holds import sides_over
-from licensing.selectors.people import is_talent, pairwise_pseudonym, speaks_for
+from licensing.selectors.people import OWN_WORD, is_talent, pairwise_pseudonym, speaks_for
 from licensing.selectors.releases import ended_holding_frames, side_that_lets_go
 from licensing.selectors.request_detail import ActionLine, action_line
 from licensing.selectors.tokens import (
@@ -109,7 +110,8 @@ class LicenceDetail:
     """Everything on the licence's screen but its use, which ``receipts`` knows.
 
     ``may``: ``SUSPEND`` (a party to it, while its side holds it not yet), ``REVOKE`` (agent under mandate, talent),
-    ``EMERGENCY_STOP`` (the talent alone), ``RENEW``, ``PASS_CHECKPOINT`` (agent under mandate, talent).
+    ``EMERGENCY_STOP`` (the talent alone), ``RENEW`` or ``RENEW_REFUSED`` (the
+    talent's side takes no requests from the studio), ``PASS_CHECKPOINT`` (agent under mandate, talent).
     ``ASK_RELEASE``, ``DECIDE_RELEASE``: see ``releases``, what was asked about held frames, newest first.
     ``open_checkpoints``: agreed and not passed yet.
     ``lineage`` holds every version of this licence, oldest first. ``lifted`` are holds that were. ``is_own``: the caller is the talent. ``is_whole`` is false for a listed vendor: it
@@ -200,7 +202,10 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     may = _acts_on(principal, token, at, sides, held)
     releases = _releases(token)
     may |= _acts_on_frames(principal, token, sides, releases)
-    if open_checkpoints and (HoldSide.AGENT in sides or speaks_for(principal, token.talent)):
+    if open_checkpoints and (
+        speaks_for(principal, token.talent)
+        or (HoldSide.AGENT in sides and token.request.mode not in OWN_WORD)
+    ):
         may |= {"PASS_CHECKPOINT"}
     detail = LicenceDetail(
         line=_line(token, at),
@@ -337,7 +342,7 @@ def _acts_on(
     if is_licensee and principal.acts_as("PRODUCER", "ADMIN"):
         renewable = effective_state(token, at) in {*_LIVE, TokenState.EXPIRED}
         if renewable and _open_renewal(token) is None:
-            acts.add("RENEW")
+            acts.add("RENEW_REFUSED" if refused_renewals(principal, [token.pk]) else "RENEW")
     return frozenset(acts)
 
 

@@ -3,7 +3,7 @@
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
@@ -24,7 +24,18 @@ from licensing.models import (
 )
 from licensing.models.consent import AuthorityKind
 from licensing.models.requests import OPEN_STATES
-from trustcore.policy.vocabulary import Visibility
+from trustcore.policy.vocabulary import ApprovalMode, Visibility
+
+OWN_WORD: Final = frozenset(
+    {
+        ApprovalMode.TALENT_ONLY,
+        ApprovalMode.DUAL,
+        ApprovalMode.QUORUM,
+        ApprovalMode.GUARDIAN_AND_COURT,
+        ApprovalMode.UNION_NOTICE,
+    }
+)
+"""Modes of approval in which no agent alone decides."""
 
 # Looked up when no talent has the handle asked for, so that both paths run the same statements.
 NO_TALENT = UUID(int=0)

@@ -18,7 +18,7 @@ from common.errors import Conflict, Forbidden, NotFound
 from licensing.models import CheckpointPass, Hold, LicenceToken
 from licensing.models.requests import Side
 from licensing.selectors.holds import whole_hold
-from licensing.selectors.people import has_authority, is_agent_of, is_talent, mandate_in_force
+from licensing.selectors.people import OWN_WORD, has_authority, is_agent_of, is_talent, mandate_in_force
 from licensing.selectors.tokens import tokens_visible_to
 from licensing.services.holds import end_hold
 from licensing.services.trail import require_voice
@@ -34,7 +34,8 @@ def pass_checkpoint(*, principal: Principal, jti: UUID, checkpoint: str) -> Chec
 
     Raises:
         NotFound: no such licence, or none for this caller.
-        Forbidden: ``NOT_YOURS_TO_PASS``: neither the talent, who speaks for them, nor an agent under mandate;
+        Forbidden: ``NOT_YOURS_TO_PASS``: neither the talent, who speaks for them, nor an agent under mandate, who
+            passes nothing that the talent granted in person;
             ``NOT_YOURS_TO_DECIDE``: a minor alone.
         Conflict: ``CHECKPOINT_NOT_AGREED``: the terms have no such checkpoint; ``CHECKPOINT_PASSED``.
     """
@@ -135,6 +136,8 @@ def _side(principal: Principal, token: LicenceToken) -> Side:
         if has_authority(principal, token.talent):
             return Side.GUARDIAN
         mandate = mandate_in_force(token.talent_id)
-        if mandate is not None and is_agent_of(principal, mandate):
+        is_agent = mandate is not None and is_agent_of(principal, mandate)
+        # what the talent granted in person, alone or beside the agent, no agent alone lets pass
+        if is_agent and token.request.mode not in OWN_WORD:
             return Side.AGENT
     raise Forbidden("NOT_YOURS_TO_PASS", "Only the talent’s side lets the work pass, in person.")

@@ -33,6 +33,7 @@ class UnitsSchema(serializers.Serializer[Any]):
     lines = serializers.IntegerField(min_value=0, required=False)
     seconds = serializers.IntegerField(min_value=0, required=False)
     runs = serializers.IntegerField(min_value=0, required=False)
+    words = serializers.IntegerField(min_value=0, required=False)
 
 
 class EngineSchema(serializers.Serializer[Any]):

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Count, QuerySet
 
 from receipts.models import (
+    Beside,
     Counter,
     EntryKind,
     FrameOutcome,
@@ -37,7 +38,7 @@ class TokenCounts:
         unauthorised: frames that named a lease of this token without its leave.
         refused_checks: checks that were denied or held.
         frames_used: frames reserved by leases and not given back; ``frames_max`` is what the terms grant
-            (0 before the first check). Likewise for lines.
+            (0 before the first check). Likewise for lines, the words in them, and frames on screen.
     """
 
     token_jti: UUID
@@ -51,6 +52,10 @@ class TokenCounts:
     frames_max: int = 0
     lines_used: int = 0
     lines_max: int = 0
+    words_used: int = 0
+    words_max: int = 0
+    screen_used: int = 0
+    screen_max: int = 0
     live_leases: int = 0
     first_receipt_at: datetime | None = None
     last_receipt_at: datetime | None = None
@@ -254,6 +259,7 @@ def _check_page(
     return Page(tuple(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
 
 
+_METERED = (Counter.FRAMES, Counter.LINES, Beside.WORDS, Beside.SCREEN)
 _Counts = dict[UUID, dict[str, Any]]
 
 
@@ -266,7 +272,7 @@ def _lease_counts(jtis: list[UUID]) -> _Counts:
 
 def _quota_counts(jtis: list[UUID]) -> _Counts:
     counts: _Counts = {}
-    for row in Quota.objects.filter(token_jti__in=jtis, counter__in=[Counter.FRAMES, Counter.LINES]):
+    for row in Quota.objects.filter(token_jti__in=jtis, counter__in=_METERED):
         counts.setdefault(row.token_jti, {}).update(
             {f"{row.counter}_used": row.granted, f"{row.counter}_max": row.most}
         )

@@ -37,6 +37,7 @@ from licensing.selectors import LicenceFacts, licence_state_for, takes_part
 from receipts.models import CheckKey, Counter, Lease, Quota, RenderCheck
 from receipts.requests import CheckAsked, core_request
 from receipts.services import belief, pace
+from receipts.services.beside import NOTHING_BESIDE, BesideGranted, granted_beside
 from receipts.services.debts import receipts_overdue
 from receipts.services.kept import KeptQuestion, Question, draft, given_of
 from receipts.services.lane import Verdict, keep
@@ -111,6 +112,7 @@ class _Course:
         key: the idempotency key; empty once it is known that the question is a new one.
         refused: a reason found by trying: the proof was used before, the lease of a repeated permit is over.
         granted: how much of the quota was given out when it was last found too small.
+        beside: likewise of what stands beside it: words of lines, time on screen.
         owes: whether receipts of the caller were overdue when the database said that something stands against it.
     """
 
@@ -118,6 +120,7 @@ class _Course:
     key: str
     refused: DenyReason | None = None
     granted: int = 0
+    beside: BesideGranted = NOTHING_BESIDE
     owes: bool = False
 
 
@@ -239,6 +242,7 @@ def _learn(
         course.refused = DenyReason.REPLAY
     elif verdict is Verdict.NO_ROOM and facts is not None:
         course.granted = _granted(facts, question.counter)
+        course.beside = granted_beside(facts, question.counter, question.asked.body)
     else:
         _read_anew(course, question, authorization)
     return None
@@ -295,6 +299,9 @@ def _decide(question: Question, facts: LicenceFacts | None, course: "_Course") -
         lines_granted=granted if question.counter == Counter.LINES else 0,
         seconds_granted=granted if question.counter == Counter.SECONDS else 0,
         runs_granted=granted if question.counter == Counter.RUNS else 0,
+        words_granted=course.beside.words,
+        screen_granted=course.beside.screen,
+        screen_counted=course.beside.counted,
         token_terms_version=claims.ver,
         token_expires_at=datetime.fromtimestamp(claims.exp, tz=UTC),
         emergency_stop=facts.emergency_stop,

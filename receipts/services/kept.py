@@ -18,6 +18,7 @@ from licensing.selectors import LicenceFacts, takes_part
 from receipts.models import Counter
 from receipts.requests import CheckAsked
 from receipts.services.belief import log_number
+from receipts.services.beside import beside_of
 from receipts.services.presentation import Presented
 from receipts.services.signature import LeaseGiven
 from receipts.services.wording import words_for_log
@@ -70,6 +71,8 @@ class KeptQuestion(msgspec.Struct, kw_only=True, omit_defaults=True):
     grace_seconds: int | None = None
     grace_frames: int | None = None
     window_ends_at: datetime | None = None
+    beside: str | None = None
+    beside_units: int | None = None
     entry: str | None = None
 
 
@@ -151,6 +154,7 @@ def _open_lease(kept: KeptQuestion, question: Question, decision: Decision, fact
     kept.grace_seconds = settings.OFFLINE_GRACE_SECONDS
     kept.grace_frames = settings.OFFLINE_GRACE_FRAMES
     kept.window_ends_at = facts.not_after
+    kept.beside, kept.beside_units = beside_of(question.counter, question.asked.body, facts.terms, kept.units)
     kept.debts_due = question.now - timedelta(seconds=settings.RECEIPTS_OVERDUE_SECONDS)
 
 

@@ -24,6 +24,7 @@ from common.keys import signer_for
 from licensing.selectors import LicenceFacts, licence_state_for
 from licensing.services import audience_of, binding_of
 from receipts.models import EntryKind, FrameOutcome, Lease, LogEntry, OfflineReckoning, Quota, RenderCheck
+from receipts.services.beside import return_beside
 from receipts.services.debts import forgive_lease, forgive_reporter, note_silence
 from receipts.services.signature import lease_given, sign_lease
 from receipts.services.tally import count_return
@@ -167,6 +168,8 @@ def _settle(lease: Lease, state: Lease.State, reason: str, now: datetime) -> Non
             granted=Greatest(F("granted") - unused, 0)
         )
         count_return(lease=lease, units=unused)
+        if (state, reason) == (Lease.State.ENDED, RETURNED):
+            return_beside(lease)
     if lease.units_used:
         forgive_reporter(lease)
     elif state == Lease.State.EXPIRED and reason == DenyReason.OFFLINE_GRACE_EXCEEDED:

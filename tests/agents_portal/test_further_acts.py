@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from common import clock
 from licensing import services
 from licensing.models import DeclaredEvent, FrameRelease, LicenceRequest, LicenceToken, StudioBlock
+from licensing.selectors.blocks import page_of_blocks
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader, page_of
 from tests.agents_portal.test_house_rules import sound
@@ -86,6 +88,35 @@ def test_agent_blocks_a_studio_from_its_request_and_takes_it_back(cast: Cast) ->
     assert agent.post(end).status_code == 302
     assert "You refuse nobody" in agent.page("/blocked/")
     assert agent.get(end).status_code == 404
+
+
+def test_blocked_studio_is_offered_no_renewal_and_blocks_are_paged(cast: Cast, token: LicenceToken) -> None:
+    studio, agent = Reader(cast.producer), Reader(cast.agent)
+    place, renew = f"/licences/{token.pk}/", f"/licences/{token.pk}/renew/"
+    assert "Ask for a renewal…" in studio.page(place)
+    assert "Ask for a renewal…" in studio.page("/calendar/")
+    blocks = [
+        StudioBlock(
+            talent=token.talent, studio=factories.make_studio() if number else token.licensee, side="AGENT",
+            placed_by=cast.agent.person, why="They never answer.",
+        )
+        for number in range(4)
+    ]  # fmt: skip
+    StudioBlock.objects.bulk_create(blocks)
+    for page in (studio.page(place), studio.page("/calendar/")):
+        assert "Ask for a renewal…" not in page
+        assert "takes no requests from you" in page
+    assert studio.get(renew).status_code == 403
+    StudioBlock.objects.filter(pk=blocks[3].pk).update(ended_at=clock.now(), ended_by=cast.agent.person)
+    seen, after = [], None
+    for _page in range(5):
+        rows, after = page_of_blocks(cast.agent, after=after, limit=1)
+        seen += [one.pk for one in rows]
+        if after is None:
+            break
+    assert seen == [blocks[at].pk for at in (2, 1, 0, 3)]
+    assert agent.page(f"/blocked/?after={blocks[2].pk}").text.count("They never answer.") == 2
+    assert agent.get("/blocked/?after=nobody").status_code == 200
 
 
 def test_agent_hands_a_request_up_and_reads_along(cast: Cast) -> None:

@@ -161,3 +161,24 @@ def test_minor_alone_passes_nothing_and_the_guardian_does(cast: Cast) -> None:
         assert detail is not None
         assert ("PASS_CHECKPOINT" in detail.may) is may
     assert services.pass_checkpoint(principal=guardian, **act).side == "GUARDIAN"
+
+
+def test_what_the_talent_granted_in_person_no_agent_lets_pass(cast: Cast) -> None:
+    request = factories.make_submitted_request(
+        cast.production, cast.talent, terms={"approvals": {"checkpoints": ["FINAL"]}}
+    )
+    assert request.current is not None
+    services.escalate_request(principal=cast.agent, request_id=request.pk, note="Hers to decide.")
+    token = services.approve_request(
+        principal=cast.self, request_id=request.pk, terms_hash=request.current.terms_hash
+    )
+    assert token is not None
+    act = lambda: services.pass_checkpoint(  # noqa: E731
+        principal=cast.agent, jti=token.pk, checkpoint="FINAL"
+    )
+    assert refusal(act) == "NOT_YOURS_TO_PASS"
+    for desk, may in ((cast.agent, False), (cast.self, True)):
+        detail = selectors.licence_detail(desk, token.pk)
+        assert detail is not None
+        assert ("PASS_CHECKPOINT" in detail.may) is may
+    assert services.pass_checkpoint(principal=cast.self, jti=token.pk, checkpoint="FINAL").side == "TALENT"

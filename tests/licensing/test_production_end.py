@@ -16,7 +16,7 @@ from tests import factories
 from tests.licensing.conftest import Cast
 from trustcore.policy.reasons import DenyReason
 
-LOCK = {"production_end_event": "Picture lock"}
+LOCK: dict[str, Any] = {"production_end_event": "Picture lock"}
 
 
 def refusal(act: Any) -> str:
@@ -74,6 +74,7 @@ def test_of_one_licence_the_talents_side_says_it_too_and_different_ends_are_decl
     plain = factories.make_live_token(cast.production, cast.talent)[0]
     assert refusal(lambda: declare(cast.producer, "production", cast.production)) == "ENDS_DIFFER"
     assert refusal(lambda: declare(cast.agent, "token", plain)) == "NO_END_AGREED"
+    assert cast.production.guild is not None
     guild = factories.make_desk(cast.production.guild, "AUDITOR")
     assert refusal(lambda: declare(guild, "token", one)) in {"NOT_FOUND", "NOT_YOURS_TO_DECLARE"}
     declare(cast.agent, "token", one)

@@ -22,6 +22,7 @@ class CheckRequest:
         frame_first: first frame of the block, ``None`` where no frames are asked for.
         frame_last: last frame of the block, inclusive.
         lines: utterances asked for; ``seconds`` of sound and ``runs`` (sessions, outputs) likewise.
+        words: of the lines asked for, all together; needed where the terms limit them.
         resolution: picture size as ``WIDTHxHEIGHT``; needed where the terms limit it.
         channel: where the work will be shown, where the caller asks that too.
         model_hash: SHA-256 of the model's weights, hex, with or without ``sha256:``.
@@ -44,6 +45,7 @@ class CheckRequest:
     lines: int = 0
     seconds: int = 0
     runs: int = 0
+    words: int = 0
     engine: str | None = None
     engine_version: str | None = None
     model: str | None = None
@@ -67,7 +69,9 @@ class LicenceState:
         token_state: a ``TokenState``; anything else is denied.
         presenter_org: id of the organisation that the caller was authenticated as.
         jkt_ok: the proof of possession was made with the key the token is bound to.
-        frames_granted: frames already given out in leases; lines, seconds and runs likewise.
+        frames_granted: frames already given out in leases; lines, seconds, runs and words likewise.
+        screen_granted: frames on screen so far, each frame of a shot once, however often it is rendered;
+            ``screen_counted`` how many of those asked for are among them.
         token_terms_version: version of terms named in the token presented, if one was.
         token_expires_at: end of the token presented, if it ends before the window.
         trains: the token is a training token.
@@ -84,6 +88,9 @@ class LicenceState:
     lines_granted: int = 0
     seconds_granted: int = 0
     runs_granted: int = 0
+    words_granted: int = 0
+    screen_granted: int = 0
+    screen_counted: int = 0
     token_terms_version: int | None = None
     token_expires_at: datetime | None = None
     trains: bool = False

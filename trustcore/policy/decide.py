@@ -19,7 +19,7 @@ that applies, in the order of the steps, so the first is the primary one (steps 
 13. Picture: the picture is no larger than granted.
 14. Inputs: scripts are the versions named, likenesses the anchors named, and each input's role is known.
 15. Content: the content is agreed, and the rating stays under its ceiling.
-16. Quota: as many frames, lines, seconds or runs remain as are asked for.
+16. Quota: as many frames, lines, seconds or runs remain as are asked for, words in them, and time on screen.
 17. Receipts: none is overdue for earlier frames.
 18. Holds: nothing else stands against it (consent, notice, dispute, strike, payment).
 19. Policy: the token was minted under the policy in force.
@@ -52,9 +52,10 @@ from trustcore.policy.rules import (
     REASON_OF_QUOTA,
     REASON_OF_STATE,
     RECEIPT_SECONDS,
+    SCREEN_FRAMES_PER_SECOND,
 )
 from trustcore.policy.settle import parse_time
-from trustcore.policy.shape import Terms
+from trustcore.policy.shape import Terms, said
 from trustcore.policy.territory import covers
 from trustcore.policy.tools import Tool, is_allowed, is_denied
 from trustcore.policy.vocabulary import (
@@ -238,6 +239,10 @@ def _shot(terms: Terms, request: CheckRequest) -> Iterator[DenyReason]:
         scope.sequences and request.sequence not in scope.sequences
     ):
         yield DenyReason.SHOT_OUT_OF_SCOPE
+    elif (
+        said(scope.max_screen_seconds) is not None and _counter(request) is Quota.FRAMES and not request.shot
+    ):
+        yield DenyReason.SHOT_OUT_OF_SCOPE  # frames of no shot could not be told from those of another
 
 
 # 12. Tools
@@ -274,6 +279,15 @@ def _quota(terms: Terms, request: CheckRequest, state: LicenceState) -> Iterator
         # a use that names none of its own unit could not be counted
         if asked < (1 if quota is own else 0) or asked > max(0, left[quota]):
             yield REASON_OF_QUOTA[quota]
+    words, seconds = said(terms.scope.words_max), said(terms.scope.max_screen_seconds)
+    # lines whose words are not named could not be counted
+    left_words = None if words is None else words - max(0, state.words_granted)
+    if left_words is not None and own is Quota.LINES and not 1 <= request.words <= left_words:
+        yield DenyReason.LINES_EXHAUSTED
+    if seconds is not None and own is Quota.FRAMES:
+        new = _asked(request)[Quota.FRAMES] - max(0, state.screen_counted)
+        if max(0, state.screen_granted) + new > seconds * SCREEN_FRAMES_PER_SECOND:
+            yield DenyReason.SECONDS_EXHAUSTED
 
 
 # 17. Receipts

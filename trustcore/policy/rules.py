@@ -23,12 +23,14 @@ from trustcore.policy.vocabulary import (
     TokenState,
 )
 
-POLICY_VERSION: Final = "2026.3"
+POLICY_VERSION: Final = "2026.4"
 
 CLOCK_SKEW_SECONDS: Final = 300
 """How far a caller's clock may be from ours, either way."""
 DECISION_SECONDS: Final = 900
 """How long a permit may be acted on before the next check."""
+SCREEN_FRAMES_PER_SECOND: Final = 24
+"""How many frames of the finished work are a second on screen; work at a higher rate is counted as longer."""
 RECEIPT_SECONDS: Final = 900
 """How soon after a frame its receipt is due."""
 
@@ -48,7 +50,7 @@ STEPS: Final = (
     "Picture: the picture is no larger than granted.",
     "Inputs: scripts are the versions named, likenesses the anchors named, and each input's role is known.",
     "Content: the content is agreed, and the rating stays under its ceiling.",
-    "Quota: as many frames, lines, seconds or runs remain as are asked for.",
+    "Quota: as many frames, lines, seconds or runs remain as are asked for, words in them, and time on screen.",
     "Receipts: none is overdue for earlier frames.",
     "Holds: nothing else stands against it (consent, notice, dispute, strike, payment).",
     "Policy: the token was minted under the policy in force.",
@@ -120,6 +122,7 @@ def policy_description() -> dict[str, Any]:
         "units": {use_type.value: unit.value for use_type, unit in UNIT_OF_USE_TYPE.items()},
         "territories": {"version": PRESETS_VERSION, "presets": {k: list(v) for k, v in PRESETS.items()}},
         "seconds": {"skew": CLOCK_SKEW_SECONDS, "decision": DECISION_SECONDS, "receipt": RECEIPT_SECONDS},
+        "screen_frames_per_second": SCREEN_FRAMES_PER_SECOND,
     }
 
 

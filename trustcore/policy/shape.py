@@ -85,8 +85,8 @@ class ScriptRef(_Group, frozen=True, kw_only=True):
 class Scope(_Group, frozen=True, kw_only=True):
     """Where in the work, and how much: frames, lines, seconds of sound, runs or outputs.
 
-    ``words_max`` and ``max_screen_seconds`` bound what the lines and frames may add up to; receipts count lines and
-    frames, so these two are kept by the studio and looked at in review.
+    ``words_max`` and ``max_screen_seconds`` bound what the lines and frames may add up to, and are looked at in each
+    render check: words are named with the lines asked for; a second on screen is 24 frames, each of a shot once.
     """
 
     sequences: tuple[Ident, ...] = ()

@@ -8772,6 +8772,7 @@ export interface components {
             lines?: number;
             runs?: number;
             seconds?: number;
+            words?: number;
         };
         /** @description A thing whose record is not sufficient. */
         UnknownPartOutput: {

@@ -1,5 +1,5 @@
 -- Made by scripts/structure.py from an empty database that was migrated; do not edit.
--- migrations: sha256:6dac5b5ced73284c23bc3495a0f5c2c19ddd8196a1c0061c2d1998da0133c2e1
+-- migrations: sha256:dd37d789974274e0b7011531fdefaa2a2cf55717af1f25aac2ed78d3deb31ff8
 -- PostgreSQL: 18
 CREATE TYPE public.receipts_question AS (
 	place integer,
@@ -43,7 +43,9 @@ CREATE TYPE public.receipts_question AS (
 	grace_seconds integer,
 	grace_frames integer,
 	window_ends_at timestamp with time zone,
-	entry text
+	entry text,
+	beside text,
+	beside_units integer
 );
 CREATE FUNCTION public.accounts_operators_apart() RETURNS trigger
     LANGUAGE plpgsql
@@ -655,6 +657,12 @@ CREATE FUNCTION public.licensing_token_stamp(jti uuid) RETURNS text
     AS $$
     select stamp from licensing_token_standing standing where standing.jti = licensing_token_stamp.jti
 $$;
+CREATE FUNCTION public.licensing_token_stays_expired() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception 'a licence that ended with its production stays ended' using errcode = 'restrict_violation';
+end $$;
 CREATE FUNCTION public.licensing_token_stays_terminated() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -836,6 +844,13 @@ begin
     end if;
     return new;
 end $$;
+CREATE FUNCTION public.receipts_count_screen(jti uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+    update receipts_quota q set granted = (
+        select coalesce(sum(receipts_frames_in(s.frames)), 0) from receipts_screentime s where s.token_jti = jti)
+    where q.token_jti = jti and q.counter = 'screen'
+$$;
 CREATE FUNCTION public.receipts_counted_checks(log integer) RETURNS TABLE(token_jti uuid, counter character varying, quarter integer, log_id integer, allowed integer, refused integer, units bigint, last_at timestamp with time zone)
     LANGUAGE sql STABLE
     AS $$
@@ -898,6 +913,11 @@ CREATE FUNCTION public.receipts_counted_shots(log integer) RETURNS TABLE(token_j
         and not exists (select from receipts_pendingentry p where p.production_id = l.production_id and p.ref = l.check_id)
     group by 1, 2
 $$;
+CREATE FUNCTION public.receipts_frames_in(frames int4multirange) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    select coalesce(sum(upper(r) - lower(r)), 0) from unnest(frames) r
+$$;
 CREATE FUNCTION public.receipts_keep_checks(questions json) RETURNS smallint[]
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
@@ -952,9 +972,18 @@ begin
                 then 1
             when q.units > 0 and (r.most is null or r.granted + sum(q.units)
                 over (partition by q.jti, q.counter order by q.place) > r.most) then 2
+            when q.units > 0 and q.beside is not null and (b.most is null or b.granted + sum(
+                case q.beside when 'screen'
+                    then receipts_frames_in(int4multirange(int4range(q.lease_first, q.lease_last, '[]'))
+                        - coalesce(shown.frames, '{}'))
+                    else q.beside_units end)
+                over (partition by q.jti, q.beside order by q.place) > b.most) then 2
             else 0 end
         from unnest(asked) q
         left join receipts_quota r on r.token_jti = q.jti and r.counter = q.counter
+        left join receipts_quota b on b.token_jti = q.jti and b.counter = q.beside
+        left join receipts_screentime shown
+            on q.beside = 'screen' and shown.token_jti = q.jti and shown.shot = q.shot
         left join licensing_token_standing licence on licence.jti = q.jti
         left join accounts_credential_standing key on key.credential = q.credential
         order by q.place)
@@ -985,13 +1014,29 @@ begin
     leased as (
         insert into receipts_lease (uid, check_id, log_id, token_jti, production_id, organisation_id,
             credential_id, terms_version, talent, counter, use_type, shot, first, last, state, granted_at,
-            expires_at, heartbeat_seconds, grace_seconds, grace_frames, window_ends_at, end_reason)
+            expires_at, heartbeat_seconds, grace_seconds, grace_frames, window_ends_at, end_reason, beside,
+            beside_units)
         select q.lease, q.id, q.log, q.jti, q.production, q.organisation, q.credential, q.terms_version,
             q.talent, q.counter, q.use_type, q.shot, q.lease_first, q.lease_last, 'ACTIVE', q.at,
-            q.expires_at, q.heartbeat_seconds, q.grace_seconds, q.grace_frames, q.window_ends_at, ''
+            q.expires_at, q.heartbeat_seconds, q.grace_seconds, q.grace_frames, q.window_ends_at, '', coalesce(q.beside, ''),
+            coalesce(q.beside_units, 0)
         from q where q.units > 0)
     insert into receipts_pendingentry (production_id, kind, ref, at, entry)
     select q.production, 2, q.id, q.at, convert_to(q.entry, 'UTF8') from q where q.entry is not null;
+    -- their rows are held by whoever holds the quota they stand beside
+    if exists (select from unnest(asked) q where q.beside is not null and q.units > 0 and verdicts[q.place] = 0) then
+        update receipts_quota r set granted = r.granted + w.units
+        from (select q.jti, sum(q.beside_units) as units from unnest(asked) q
+            where q.beside = 'words' and q.units > 0 and verdicts[q.place] = 0 group by q.jti) w
+        where r.token_jti = w.jti and r.counter = 'words';
+        insert into receipts_screentime as s (token_jti, shot, frames)
+        select q.jti, q.shot, range_agg(int4range(q.lease_first, q.lease_last, '[]')) from unnest(asked) q
+        where q.beside = 'screen' and q.units > 0 and verdicts[q.place] = 0
+        group by q.jti, q.shot order by q.jti, q.shot
+        on conflict (token_jti, shot) do update set frames = s.frames + excluded.frames;
+        perform receipts_count_screen(w.jti) from (select distinct q.jti from unnest(asked) q
+            where q.beside = 'screen' and q.units > 0 and verdicts[q.place] = 0) w;
+    end if;
     return verdicts;
 end $$;
 CREATE FUNCTION public.receipts_log_forward() RETURNS trigger
@@ -1008,6 +1053,18 @@ begin
     end if;
     return new;
 end $$;
+CREATE FUNCTION public.receipts_return_screen(jti uuid, of_shot text) RETURNS void
+    LANGUAGE sql
+    AS $$
+    update receipts_screentime s set frames =
+        coalesce((select range_agg(int4range(l.first, l.last, '[]')) from receipts_lease l
+            where l.token_jti = jti and l.shot = of_shot and l.beside = 'screen'
+                and not (l.state = 'ENDED' and l.end_reason = 'RETURNED')), '{}')
+        + coalesce((select range_agg(t.as_rendered + t.as_again) from receipts_frametally t
+            where t.token_jti = jti and t.shot = of_shot and t.counter = 'frames'), '{}')
+    where s.token_jti = jti and s.shot = of_shot;
+    select receipts_count_screen(jti)
+$$;
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -3082,6 +3139,8 @@ CREATE TABLE public.receipts_lease (
     units_used integer,
     log_id integer NOT NULL,
     grace_frames integer DEFAULT 100 NOT NULL,
+    beside character varying(8) DEFAULT ''::character varying NOT NULL,
+    beside_units integer DEFAULT 0 NOT NULL,
     CONSTRAINT lease_end_is_dated CHECK ((((state)::text = 'ACTIVE'::text) OR (ended_at IS NOT NULL))),
     CONSTRAINT lease_range_ordered CHECK ((last >= first))
 )
@@ -3507,6 +3566,11 @@ CREATE TABLE public.receipts_returntally (
     units bigint NOT NULL
 )
 WITH (fillfactor='60');
+CREATE TABLE public.receipts_screentime (
+    token_jti uuid NOT NULL,
+    shot character varying(120) NOT NULL,
+    frames int4multirange NOT NULL
+);
 CREATE TABLE public.receipts_shottally (
     token_jti uuid NOT NULL,
     shot character varying(120) NOT NULL,
@@ -4631,6 +4695,7 @@ INSERT INTO public.django_migrations VALUES
 	(37, 'auth', '0003_alter_user_email_max_length', '2000-01-01 00:00:00+00'),
 	(38, 'auth', '0004_alter_user_username_opts', '2000-01-01 00:00:00+00'),
 	(39, 'auth', '0005_alter_user_last_login_null', '2000-01-01 00:00:00+00'),
+	(109, 'receipts', '0001_ledger', '2000-01-01 00:00:00+00'),
 	(40, 'auth', '0006_require_contenttypes_0002', '2000-01-01 00:00:00+00'),
 	(41, 'auth', '0007_alter_validators_add_error_messages', '2000-01-01 00:00:00+00'),
 	(42, 'auth', '0008_alter_user_username_max_length', '2000-01-01 00:00:00+00'),
@@ -4680,79 +4745,80 @@ INSERT INTO public.django_migrations VALUES
 	(86, 'licensing', '0421_held_frames_are_let_go', '2000-01-01 00:00:00+00'),
 	(87, 'licensing', '0422_studios_blocked', '2000-01-01 00:00:00+00'),
 	(88, 'licensing', '0423_what_only_the_talent_says', '2000-01-01 00:00:00+00'),
-	(89, 'mfa', '0001_initial', '2000-01-01 00:00:00+00'),
-	(90, 'mfa', '0002_authenticator_timestamps', '2000-01-01 00:00:00+00'),
-	(91, 'mfa', '0003_authenticator_type_uniq', '2000-01-01 00:00:00+00'),
-	(92, 'notify', '0001_notices_and_webhooks', '2000-01-01 00:00:00+00'),
-	(93, 'notify', '0002_hear_the_trail', '2000-01-01 00:00:00+00'),
-	(94, 'notify', '0003_letters', '2000-01-01 00:00:00+00'),
-	(95, 'notify', '0020_topics_of_training_and_outputs', '2000-01-01 00:00:00+00'),
-	(96, 'provenance', '0001_outputs', '2000-01-01 00:00:00+00'),
-	(97, 'provenance', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(98, 'provenance', '0030_certificate_revocation', '2000-01-01 00:00:00+00'),
-	(99, 'provenance', '0031_softbinding_resolution', '2000-01-01 00:00:00+00'),
-	(100, 'provenance', '0040_graph', '2000-01-01 00:00:00+00'),
-	(101, 'provenance', '0041_graph_integrity', '2000-01-01 00:00:00+00'),
-	(102, 'provenance', '0060_exchange', '2000-01-01 00:00:00+00'),
-	(103, 'provenance', '0200_prompts_about_people', '2000-01-01 00:00:00+00'),
-	(104, 'provenance', '0300_labels_and_times', '2000-01-01 00:00:00+00'),
-	(105, 'provenance', '0320_papers_about_people', '2000-01-01 00:00:00+00'),
-	(106, 'provenance', '0330_texts_close_for_the_erased', '2000-01-01 00:00:00+00'),
-	(107, 'provenance', '0331_close_what_was_missed', '2000-01-01 00:00:00+00'),
-	(108, 'receipts', '0001_ledger', '2000-01-01 00:00:00+00'),
-	(109, 'receipts', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(110, 'receipts', '0010_debts_and_kinds', '2000-01-01 00:00:00+00'),
-	(111, 'receipts', '0020_offline_reckoning', '2000-01-01 00:00:00+00'),
-	(112, 'receipts', '0030_key_entries', '2000-01-01 00:00:00+00'),
-	(113, 'receipts', '0040_public_log', '2000-01-01 00:00:00+00'),
-	(114, 'receipts', '0060_keep_checks', '2000-01-01 00:00:00+00'),
-	(115, 'receipts', '0061_leases_by_time', '2000-01-01 00:00:00+00'),
-	(116, 'receipts', '0070_recorded_entries', '2000-01-01 00:00:00+00'),
-	(117, 'receipts', '0080_kept_counts', '2000-01-01 00:00:00+00'),
-	(118, 'screenplays', '0001_works_and_versions', '2000-01-01 00:00:00+00'),
-	(119, 'screenplays', '0002_grants_and_accesses', '2000-01-01 00:00:00+00'),
-	(120, 'screenplays', '0003_copies_shots_and_proofs', '2000-01-01 00:00:00+00'),
-	(121, 'sessions', '0001_initial', '2000-01-01 00:00:00+00'),
-	(122, 'socialaccount', '0001_initial', '2000-01-01 00:00:00+00'),
-	(123, 'socialaccount', '0002_token_max_lengths', '2000-01-01 00:00:00+00'),
-	(124, 'socialaccount', '0003_extra_data_default_dict', '2000-01-01 00:00:00+00'),
-	(125, 'socialaccount', '0004_app_provider_id_settings', '2000-01-01 00:00:00+00'),
-	(126, 'socialaccount', '0005_socialtoken_nullable_app', '2000-01-01 00:00:00+00'),
-	(127, 'socialaccount', '0006_alter_socialaccount_extra_data', '2000-01-01 00:00:00+00'),
-	(128, 'training', '0001_gate', '2000-01-01 00:00:00+00'),
-	(129, 'training', '0002_what_was_captured_stays', '2000-01-01 00:00:00+00'),
-	(130, 'training', '0020_manifests', '2000-01-01 00:00:00+00'),
-	(131, 'training', '0021_manifests_stay', '2000-01-01 00:00:00+00'),
-	(132, 'training', '0030_takedowns', '2000-01-01 00:00:00+00'),
-	(133, 'training', '0031_takedowns_stay', '2000-01-01 00:00:00+00'),
-	(134, 'training', '0040_contracts', '2000-01-01 00:00:00+00'),
-	(135, 'training', '0041_contracts_stay', '2000-01-01 00:00:00+00'),
-	(136, 'training', '0060_reports', '2000-01-01 00:00:00+00'),
-	(137, 'training', '0061_reports_stay', '2000-01-01 00:00:00+00'),
-	(138, 'training', '0070_imports', '2000-01-01 00:00:00+00'),
-	(139, 'training', '0071_imports_stay', '2000-01-01 00:00:00+00'),
-	(140, 'training', '0072_transforms', '2000-01-01 00:00:00+00'),
-	(141, 'training', '0073_transforms_stay', '2000-01-01 00:00:00+00'),
-	(142, 'training', '0074_lineage_events', '2000-01-01 00:00:00+00'),
-	(143, 'training', '0080_reach_is_lean', '2000-01-01 00:00:00+00'),
-	(144, 'training', '0090_sounds_and_texts', '2000-01-01 00:00:00+00'),
-	(145, 'training', '0100_imports_that_end_otherwise', '2000-01-01 00:00:00+00'),
-	(146, 'training', '0101_reviews_of_other_reasons', '2000-01-01 00:00:00+00'),
-	(147, 'training', '0102_reports_made_again', '2000-01-01 00:00:00+00'),
-	(148, 'training', '0103_scans_as_jobs', '2000-01-01 00:00:00+00'),
-	(149, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
-	(150, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(151, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
-	(152, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
-	(153, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
-	(154, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
-	(155, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
-	(156, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(157, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
-	(158, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
-	(159, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
-	(160, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
-	(161, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
+	(89, 'licensing', '0430_production_ends', '2000-01-01 00:00:00+00'),
+	(90, 'mfa', '0001_initial', '2000-01-01 00:00:00+00'),
+	(91, 'mfa', '0002_authenticator_timestamps', '2000-01-01 00:00:00+00'),
+	(92, 'mfa', '0003_authenticator_type_uniq', '2000-01-01 00:00:00+00'),
+	(93, 'notify', '0001_notices_and_webhooks', '2000-01-01 00:00:00+00'),
+	(94, 'notify', '0002_hear_the_trail', '2000-01-01 00:00:00+00'),
+	(95, 'notify', '0003_letters', '2000-01-01 00:00:00+00'),
+	(96, 'notify', '0020_topics_of_training_and_outputs', '2000-01-01 00:00:00+00'),
+	(97, 'provenance', '0001_outputs', '2000-01-01 00:00:00+00'),
+	(98, 'provenance', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(99, 'provenance', '0030_certificate_revocation', '2000-01-01 00:00:00+00'),
+	(100, 'provenance', '0031_softbinding_resolution', '2000-01-01 00:00:00+00'),
+	(101, 'provenance', '0040_graph', '2000-01-01 00:00:00+00'),
+	(102, 'provenance', '0041_graph_integrity', '2000-01-01 00:00:00+00'),
+	(103, 'provenance', '0060_exchange', '2000-01-01 00:00:00+00'),
+	(104, 'provenance', '0200_prompts_about_people', '2000-01-01 00:00:00+00'),
+	(105, 'provenance', '0300_labels_and_times', '2000-01-01 00:00:00+00'),
+	(106, 'provenance', '0320_papers_about_people', '2000-01-01 00:00:00+00'),
+	(107, 'provenance', '0330_texts_close_for_the_erased', '2000-01-01 00:00:00+00'),
+	(108, 'provenance', '0331_close_what_was_missed', '2000-01-01 00:00:00+00'),
+	(110, 'receipts', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(111, 'receipts', '0010_debts_and_kinds', '2000-01-01 00:00:00+00'),
+	(112, 'receipts', '0020_offline_reckoning', '2000-01-01 00:00:00+00'),
+	(113, 'receipts', '0030_key_entries', '2000-01-01 00:00:00+00'),
+	(114, 'receipts', '0040_public_log', '2000-01-01 00:00:00+00'),
+	(115, 'receipts', '0060_keep_checks', '2000-01-01 00:00:00+00'),
+	(116, 'receipts', '0061_leases_by_time', '2000-01-01 00:00:00+00'),
+	(117, 'receipts', '0070_recorded_entries', '2000-01-01 00:00:00+00'),
+	(118, 'receipts', '0080_kept_counts', '2000-01-01 00:00:00+00'),
+	(119, 'receipts', '0090_words_and_screen', '2000-01-01 00:00:00+00'),
+	(120, 'screenplays', '0001_works_and_versions', '2000-01-01 00:00:00+00'),
+	(121, 'screenplays', '0002_grants_and_accesses', '2000-01-01 00:00:00+00'),
+	(122, 'screenplays', '0003_copies_shots_and_proofs', '2000-01-01 00:00:00+00'),
+	(123, 'sessions', '0001_initial', '2000-01-01 00:00:00+00'),
+	(124, 'socialaccount', '0001_initial', '2000-01-01 00:00:00+00'),
+	(125, 'socialaccount', '0002_token_max_lengths', '2000-01-01 00:00:00+00'),
+	(126, 'socialaccount', '0003_extra_data_default_dict', '2000-01-01 00:00:00+00'),
+	(127, 'socialaccount', '0004_app_provider_id_settings', '2000-01-01 00:00:00+00'),
+	(128, 'socialaccount', '0005_socialtoken_nullable_app', '2000-01-01 00:00:00+00'),
+	(129, 'socialaccount', '0006_alter_socialaccount_extra_data', '2000-01-01 00:00:00+00'),
+	(130, 'training', '0001_gate', '2000-01-01 00:00:00+00'),
+	(131, 'training', '0002_what_was_captured_stays', '2000-01-01 00:00:00+00'),
+	(132, 'training', '0020_manifests', '2000-01-01 00:00:00+00'),
+	(133, 'training', '0021_manifests_stay', '2000-01-01 00:00:00+00'),
+	(134, 'training', '0030_takedowns', '2000-01-01 00:00:00+00'),
+	(135, 'training', '0031_takedowns_stay', '2000-01-01 00:00:00+00'),
+	(136, 'training', '0040_contracts', '2000-01-01 00:00:00+00'),
+	(137, 'training', '0041_contracts_stay', '2000-01-01 00:00:00+00'),
+	(138, 'training', '0060_reports', '2000-01-01 00:00:00+00'),
+	(139, 'training', '0061_reports_stay', '2000-01-01 00:00:00+00'),
+	(140, 'training', '0070_imports', '2000-01-01 00:00:00+00'),
+	(141, 'training', '0071_imports_stay', '2000-01-01 00:00:00+00'),
+	(142, 'training', '0072_transforms', '2000-01-01 00:00:00+00'),
+	(143, 'training', '0073_transforms_stay', '2000-01-01 00:00:00+00'),
+	(144, 'training', '0074_lineage_events', '2000-01-01 00:00:00+00'),
+	(145, 'training', '0080_reach_is_lean', '2000-01-01 00:00:00+00'),
+	(146, 'training', '0090_sounds_and_texts', '2000-01-01 00:00:00+00'),
+	(147, 'training', '0100_imports_that_end_otherwise', '2000-01-01 00:00:00+00'),
+	(148, 'training', '0101_reviews_of_other_reasons', '2000-01-01 00:00:00+00'),
+	(149, 'training', '0102_reports_made_again', '2000-01-01 00:00:00+00'),
+	(150, 'training', '0103_scans_as_jobs', '2000-01-01 00:00:00+00'),
+	(151, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
+	(152, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(153, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
+	(154, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
+	(155, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
+	(156, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
+	(157, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
+	(158, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(159, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
+	(160, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
+	(161, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
+	(162, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
+	(163, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
 SELECT pg_catalog.setval('public.account_emailaddress_id_seq', 1, false);
 SELECT pg_catalog.setval('public.account_emailconfirmation_id_seq', 1, false);
 SELECT pg_catalog.setval('public.accounts_historicalmembership_history_id_seq', 1, false);
@@ -4763,7 +4829,7 @@ SELECT pg_catalog.setval('public.auth_group_id_seq', 1, false);
 SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('public.common_idempotencyrecord_id_seq', 1, false);
 SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 161, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 163, true);
 SELECT pg_catalog.setval('public.licensing_autorule_licensees_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicalauthority_history_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicaldelegation_history_id_seq', 1, false);
@@ -5288,6 +5354,8 @@ ALTER TABLE ONLY public.receipts_rendercheck
     ADD CONSTRAINT receipts_rendercheck_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.receipts_returntally
     ADD CONSTRAINT receipts_returntally_pkey PRIMARY KEY (token_jti, counter, quarter);
+ALTER TABLE ONLY public.receipts_screentime
+    ADD CONSTRAINT receipts_screentime_pkey PRIMARY KEY (token_jti, shot);
 ALTER TABLE ONLY public.receipts_shottally
     ADD CONSTRAINT receipts_shottally_pkey PRIMARY KEY (token_jti, shot);
 ALTER TABLE ONLY public.receipts_unauthorisedframe
@@ -5604,6 +5672,7 @@ CREATE INDEX label_by_asset ON public.provenance_visiblelabelrecord USING btree 
 CREATE INDEX lease_by_time ON public.receipts_lease USING brin (granted_at) WITH (autosummarize='on', pages_per_range='16');
 CREATE INDEX lease_by_token ON public.receipts_lease USING btree (token_jti, id);
 CREATE INDEX lease_live_by_token ON public.receipts_lease USING btree (token_jti) WHERE ((state)::text = 'ACTIVE'::text);
+CREATE INDEX lease_on_screen ON public.receipts_lease USING btree (token_jti, shot) WHERE ((beside)::text = 'screen'::text);
 CREATE INDEX lease_open_by_expiry ON public.receipts_lease USING btree (expires_at) WHERE ((state)::text = ANY ((ARRAY['ACTIVE'::character varying, 'CLOSING'::character varying])::text[]));
 CREATE INDEX lease_silent_by_token ON public.receipts_lease USING btree (token_jti, granted_at) WHERE (((state)::text = 'EXPIRED'::text) AND (units_used = 0));
 CREATE INDEX letter_due ON public.notify_letter USING btree (next_attempt_at) WHERE ((mail)::text = ANY ((ARRAY['WAITING'::character varying, 'GATHERED'::character varying])::text[]));
@@ -6166,6 +6235,7 @@ CREATE TRIGGER licensing_talentinstruction_no_truncate BEFORE TRUNCATE ON public
 CREATE TRIGGER licensing_termsversion_append_only BEFORE DELETE OR UPDATE ON public.licensing_termsversion FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_termsversion_no_truncate BEFORE TRUNCATE ON public.licensing_termsversion FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE CONSTRAINT TRIGGER licensing_token_consented AFTER INSERT ON public.licensing_licencetoken NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_token_needs_consents();
+CREATE TRIGGER licensing_token_expired BEFORE UPDATE ON public.licensing_licencetoken FOR EACH ROW WHEN ((((old.state)::text = 'EXPIRED'::text) AND ((new.state)::text <> (old.state)::text))) EXECUTE FUNCTION public.licensing_token_stays_expired();
 CREATE TRIGGER licensing_token_locked BEFORE DELETE OR UPDATE ON public.licensing_licencetoken FOR EACH ROW EXECUTE FUNCTION public.licensing_lock_token();
 CREATE CONSTRAINT TRIGGER licensing_token_says_the_usual AFTER INSERT ON public.licensing_licencetoken NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_token_says_the_usual();
 CREATE TRIGGER licensing_token_stop BEFORE UPDATE ON public.licensing_licencetoken FOR EACH ROW WHEN ((((new.revocation_kind)::text = 'EMERGENCY_STOP'::text) AND ((old.revocation_kind)::text <> 'EMERGENCY_STOP'::text))) EXECUTE FUNCTION public.licensing_stop_needs_talent();

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -128,9 +129,9 @@ class Gate:
         return {entry.frame: entry for entry in entries if isinstance(entry, FrameEntry)}
 
 
-def desk(folder: Path, url: str) -> Gate:
-    """A licence, an API key and a proof key, laid where a node has them."""
-    token, credential, proof_key = factories.make_live_token()
+def desk(folder: Path, url: str, **changes: Any) -> Gate:
+    """A licence, an API key and a proof key, laid where a node has them; ``changes`` go into the ask."""
+    token, credential, proof_key = factories.make_live_token(**changes)
     (folder / "api.key").write_text(credential.secret)  # type: ignore[attr-defined]
     pem = proof_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (folder / "proof.pem").write_bytes(pem)
@@ -188,6 +189,17 @@ def test_a_denied_command_is_never_started_and_the_reasons_stand_on_one_line(
     assert not mark.exists()
     assert len(done.stderr.strip().splitlines()) == 1
     assert code in done.stderr
+
+
+def test_lines_name_their_words_where_the_licence_counts_them(gate: Gate) -> None:
+    gate.folder.joinpath("voice").mkdir()
+    voice = desk(gate.folder / "voice", gate.server, lines_max=20, terms={"scope": {"words_max": 30}})
+    spoken = ["--use-type", "VOICE_RENDER", "--construct", "VOICE_SPEAKING", "--lines", "3"]
+    unnamed = voice.exec(*spoken, run=["true"])
+    assert (unnamed.returncode, "LINES_EXHAUSTED" in unnamed.stderr) == (3, True)
+    assert voice.exec(*spoken, "--words", "31", run=["true"]).returncode == 3
+    allowed = voice.exec(*spoken, "--words", "30", run=["true"])
+    assert allowed.returncode == 0, allowed.stderr
 
 
 def test_a_server_that_cannot_be_reached_keeps_the_gate_closed(gate: Gate) -> None:

@@ -10,7 +10,10 @@ from trustcore.older import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One render check: may this worker render these frames (or speak these lines) under this token?"""
+    """One render check: may this worker render these frames (or speak these lines) under this token?
+
+    ``words`` counts the words of all the ``lines`` together; a licence that limits words permits no line without it.
+    """
 
     token: str
     project: str
@@ -21,6 +24,7 @@ class Ask:
     first: int | None = None
     last: int | None = None
     lines: int | None = None
+    words: int | None = None
     task: str = "render"
     engine: str = "unknown"
     engine_version: str = "0"
@@ -39,7 +43,7 @@ class Ask:
             "use_type": self.use_type,
             "construct": self.construct,
             "frame_range": None if self.first is None else {"first": self.first, "last": self.last},
-            "units": None if self.lines is None else {"lines": self.lines},
+            "units": self._units(),
             "engine": {"name": self.engine, "version": self.engine_version},
             "model": self.model,
             "worker": self.worker,
@@ -48,6 +52,10 @@ class Ask:
             "purpose": self.purpose,
             "requested_at": requested_at,
         }
+
+    def _units(self) -> dict[str, int] | None:
+        asked = {"lines": self.lines, "words": self.words}
+        return {unit: count for unit, count in asked.items() if count is not None} or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,7 @@ def _ask(options: argparse.Namespace, client: TrustmarkClient) -> Ask:
         first=first,
         last=last,
         lines=options.lines,
+        words=options.words,
         task=options.task,
         purpose=options.purpose,
         engine=options.engine,

@@ -58,6 +58,7 @@ def _add_question(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--construct", default=told("TRUSTMARK_CONSTRUCT") or "FACE_3D")
     verb.add_argument("--frames", help="1-25 or 7")
     verb.add_argument("--lines", type=int, help="utterances, for voice")
+    verb.add_argument("--words", type=int, help="words in all the lines, where the licence limits them")
     verb.add_argument("--task", default="render")
     verb.add_argument("--purpose", default=told("TRUSTMARK_PURPOSE") or "FINAL")
     verb.add_argument("--engine", default="command")

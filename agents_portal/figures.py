@@ -21,7 +21,7 @@ UNITS: Final = (
     later("frames"),
     later("voice lines"),
     later("words"),
-    later("seconds"),
+    later("seconds on screen"),
     later("parts"),
     later("frame"),
     later("part"),

@@ -1,8 +1,10 @@
 """The rules that counsel defines for the house's material."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 from django import forms
+from django.forms import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from agents_portal.forms.material import _text
@@ -12,6 +14,12 @@ from training.services.rules import RulesAsk
 from training.vocabulary import CollectionMethod, ItemAction, LicenceClass, SourceType, TakedownTrigger
 
 _WORLD = "WORLD"
+ACTIONS: Final = {
+    ItemAction.WITHDRAW: _("Withdraw it"),
+    ItemAction.RETRAIN: _("Retrain without it"),
+    ItemAction.MITIGATE: _("Mitigate what it does"),
+}
+"""What may be done about a model, as a rule says it; a case says what was done."""
 
 
 def _several(label: Any, choices: Any, *, required: bool = False) -> forms.MultipleChoiceField:
@@ -32,23 +40,35 @@ class RulesForm(forms.Form):
     )  # fmt: skip
     retention_days = forms.IntegerField(
         label=_("Days that anything is kept after its rights end"), min_value=0, max_value=36_500, required=False,
+        widget=forms.NumberInput(attrs={"class": "short"}),
         help_text=_("Empty: as long as its rights record allows."),
     )  # fmt: skip
     note = _text(_("Why"), most=500, error_messages={"required": _("Say why. It is kept with the act.")})
 
     def __init__(self, data: Any, *, held: HouseRules | None) -> None:
         super().__init__(data, initial=_initial(held))
-        actions = [(str(one), ItemAction(one).label) for one in MODEL_ACTIONS]
+        actions = [(str(one), ACTIONS[one]) for one in MODEL_ACTIONS]
         for trigger, label in TakedownTrigger.choices:
             self.fields[f"hours_{trigger}"] = forms.IntegerField(
                 label=_("%(trigger)s: hours until it is due") % {"trigger": label},
                 min_value=1,
                 max_value=2160,
+                widget=forms.NumberInput(attrs={"class": "short"}),
             )
             self.fields[f"actions_{trigger}"] = _several(
                 _("%(trigger)s: what may be done about a model") % {"trigger": label}, actions, required=True
             )
         self.order_fields([name for name in self.fields if name != "note"] + ["note"])
+
+    @property
+    def plain(self) -> list[BoundField]:
+        """What stands before the takedowns."""
+        return [one for one in self if one.name != "note" and not one.name.startswith(("hours_", "actions_"))]
+
+    def procedures(self) -> Iterator[tuple[str, str, BoundField, BoundField]]:
+        """Each trigger of a takedown, its words, and its two fields."""
+        for trigger, label in TakedownTrigger.choices:
+            yield trigger, str(label), self[f"hours_{trigger}"], self[f"actions_{trigger}"]
 
     def ask(self) -> RulesAsk:
         """What is asked for; the form is valid."""

@@ -17,6 +17,7 @@ from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_pa
 from agents_portal.binding import Binding, Consequence
 from agents_portal.confirm import enrolled_by, passkey_sent
 from agents_portal.drafts import Draft, drop_draft
+from agents_portal.fields import Kind
 from agents_portal.forms.answers import CounterForm, DeclineForm, HashForm
 from agents_portal.grants import first_words
 from agents_portal.rows import money_words
@@ -80,7 +81,7 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
         icon="send",
         back=_back(request_id),
         consequences=(
-            *_said(draft),
+            *_said(draft, detail.terms),
             Consequence(
                 "circle-check", _("Granted, once both agree:"), first_words(proposed, granted=True), "permit"
             ),
@@ -132,6 +133,7 @@ def revise_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
         return _send_questions(request, detail, draft)
     form = CounterForm(request.POST if request.method == "POST" else None)
     answerer = detail.line.agency_name or detail.line.talent_name
+    form.fields["note"].label = _("A line to %(answerer)s about these terms") % {"answerer": answerer}
     proposed = draft.apply(detail.terms)
     screen = Binding(
         title=_("Send these terms?"),
@@ -145,7 +147,7 @@ def revise_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
         icon="send",
         back=_back(request_id),
         consequences=(
-            *_said(draft),
+            *_said(draft, detail.terms),
             Consequence(
                 "circle-check",
                 _("Granted, once they approve:"),
@@ -182,15 +184,13 @@ def revise_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     )
 
 
-def _said(draft: Draft) -> tuple[Consequence, ...]:
-    """Each change by its term, with its note; and each question."""
+_ONE_VALUE = frozenset({Kind.NUMBER, Kind.MONEY, Kind.POINTS, Kind.FLAG, Kind.DATE, Kind.CHOICE})
+
+
+def _said(draft: Draft, terms: Terms) -> tuple[Consequence, ...]:
+    """Each change by its term, what it was and becomes, and its note; and each question."""
     changed = tuple(
-        Consequence(
-            "pencil",
-            f"{FIELDS[key].label}",
-            f"“{draft.notes[key]}”" if draft.notes.get(key) else _("changes, without a note"),
-            "accent",
-        )
+        Consequence("pencil", f"{FIELDS[key].label}:", _changed(draft, terms, key), "accent")
         for key in draft.values
     )
     asked = tuple(
@@ -198,6 +198,21 @@ def _said(draft: Draft) -> tuple[Consequence, ...]:
         for key, text in draft.questions.items()
     )
     return (*changed, *asked)
+
+
+def _changed(draft: Draft, terms: Terms, key: str) -> str:
+    """What one term was and becomes, a list only by its note: the rows before show its members."""
+    field, note = FIELDS[key], draft.notes.get(key)
+    said = f"“{note}”" if note else _("changes, without a note")
+    if field.kind not in _ONE_VALUE:
+        return said
+    before, now = field.value_of(terms), field.told(draft.values[key], draft.currency(terms), {})
+    if before is None:
+        told = _("%(now)s, where nothing was agreed.") % {"now": now}
+    else:
+        was = field.told(before, terms.compensation.currency, {})
+        told = _("%(now)s, was %(was)s.") % {"now": now, "was": was}
+    return f"{told} {said}" if note else told
 
 
 def _send_questions(request: PortalRequest, detail: RequestDetail, draft: Draft) -> HttpResponse:
@@ -209,7 +224,7 @@ def _send_questions(request: PortalRequest, detail: RequestDetail, draft: Draft)
         verb=ngettext("Send the question", "Send the questions", count),
         icon="message-circle",
         back=_back(detail.line.id),
-        consequences=_said(draft),
+        consequences=_said(draft, detail.terms),
         hidden={"terms_hash": detail.terms_hash},
     )
     if request.method == "GET":

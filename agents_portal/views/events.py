@@ -93,8 +93,8 @@ _ACTS = {
     ),
     "PRODUCTION_END": Act(
         frozenset({"production", "token"}),
-        later("Declare that %(name)s came to the end its licences wait for?"),
-        later("Declare the end"),
+        later("Declare the end of production for %(name)s?"),
+        later("Declare the end of production"),
         later("Licences whose terms end at this event end now. There is no way back but a new licence."),
         "clapperboard",
     ),
@@ -244,7 +244,7 @@ def _screen(request: PortalRequest, kind: str, act: Act, thing: Thing, shown: Pr
     lines = [
         Consequence(
             icon,
-            ngettext("%(count)s licence", "%(count)s licences", number) % {"count": figure(number)},
+            ngettext("%(count)s licence:", "%(count)s licences:", number) % {"count": figure(number)},
             str(words) + ".",
             tone,
         )
@@ -259,7 +259,9 @@ def _screen(request: PortalRequest, kind: str, act: Act, thing: Thing, shown: Pr
         verb=str(act.verb),
         icon=act.icon,
         danger=True,
-        back=reverse("portal-events"),
+        back=reverse("portal-licence", args=[thing.id])
+        if thing.covers == "token"
+        else reverse("portal-events"),
         go_back=_("Go back"),
         consequences=(
             *(lines or [Consequence("circle-check", _("No live licence is touched now."), "", "permit")]),

@@ -23,6 +23,7 @@ from agents_portal.trail import trail_of
 from agents_portal.words import figure, later, opening, spelled
 from common import clock
 from common.dates import weekday_words
+from common.visible import show_controls
 from licensing.selectors import (
     LicenceDetail,
     LicenceLine,
@@ -221,7 +222,7 @@ def meters_beside(scope: Scope, counts: TokenCounts) -> list[Meter]:
         meters.append(Meter(counts.words_used, words, "words", _("Words used")))
     if (seconds := said(scope.max_screen_seconds)) is not None:
         shown = -(-counts.screen_used // SCREEN_FRAMES_PER_SECOND)
-        meters.append(Meter(shown, seconds, "seconds", _("Seconds on screen")))
+        meters.append(Meter(shown, seconds, "seconds on screen", _("Seconds on screen")))
     return meters
 
 
@@ -378,7 +379,14 @@ def _story(detail: LicenceDetail) -> list[dict[str, Any]]:
         {
             "at": line.not_after,
             "icon": "calendar-x",
-            "text": _("Ends, unless renewed") if line.state in LIVE_STATES else _("End of its window"),
+            "text": _ends_words(detail) if line.state in LIVE_STATES else _("End of its window"),
         }
     )
     return sorted(events, key=lambda event: event["at"])
+
+
+def _ends_words(detail: LicenceDetail) -> str:
+    event = said(detail.terms.window.production_end_event)
+    if event is None:
+        return _("Ends, unless renewed")
+    return _("Ends, unless renewed; sooner, once “%(event)s” is declared") % {"event": show_controls(event)}

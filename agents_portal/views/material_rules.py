@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from agents_portal.access import PortalRequest
 from agents_portal.forming import carried_out
-from agents_portal.forms.material_rules import RulesForm
+from agents_portal.forms.material_rules import ACTIONS, RulesForm
 from agents_portal.views.material import material_page
 from training.models import HouseRules
 from training.seats import is_counsel
@@ -73,5 +73,5 @@ def _procedure(held: HouseRules | None, trigger: TakedownTrigger) -> dict[str, s
     return {
         "trigger": str(trigger.label),
         "hours": ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours},
-        "actions": ", ".join(str(ItemAction(one).label) for one in actions),
+        "actions": ", ".join(str(ACTIONS[ItemAction(one)]) for one in actions),
     }

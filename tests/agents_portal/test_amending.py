@@ -73,6 +73,7 @@ def test_every_term_that_an_agent_may_change_is_countered_with_its_own_note_and_
     assert say(agent, request, "scope-characters", "", question="Which role is it?").status_code == 302
     screen = agent.page(f"{path}counter/")
     assert "Note on frames_max." in screen
+    assert "300, where nothing was agreed. “Note on scope-words_max.”" in screen
     sent = agent.post(f"{path}counter/", {"terms_hash": request.current.terms_hash, "note": ""})
     assert sent.status_code == 302, page_of(sent).text[-400:]
     request.refresh_from_db()

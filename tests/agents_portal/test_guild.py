@@ -342,7 +342,7 @@ def test_strike_shows_its_effect_is_confirmed_by_it_and_lifted(chief: Principal,
     assert of in reader.page("/events/").html
     ask = f"/events/declare/?kind=STRIKE&of={of}"
     screen = reader.page(ask)
-    assert "1 licence paused." in screen
+    assert "1 licence: paused." in screen
     shown = services.preview_event(
         principal=chief, kind="STRIKE", covers="production", covered_id=cast.production.pk
     )
@@ -354,7 +354,7 @@ def test_strike_shows_its_effect_is_confirmed_by_it_and_lifted(chief: Principal,
     factories.approve(factories.make_submitted_request(cast.production, other, producer=cast.producer))
     changed = reader.post("/events/declare/", sent)
     assert changed.status_code == 409
-    assert "2 licences paused." in page_of(changed)
+    assert "2 licences: paused." in page_of(changed)
     assert "Strike since noon." in page_of(changed).html
     assert not DeclaredEvent.objects.exists()
     again = services.preview_event(

@@ -28,6 +28,7 @@ from licensing.models import (
 )
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.blocks import refused_renewals
+from licensing.selectors.endings import has_come
 from licensing.selectors.holds import sides_over
 from licensing.selectors.people import OWN_WORD, is_talent, pairwise_pseudonym, speaks_for
 from licensing.selectors.releases import ended_holding_frames, side_that_lets_go
@@ -111,7 +112,8 @@ class LicenceDetail:
 
     ``may``: ``SUSPEND`` (a party to it, while its side holds it not yet), ``REVOKE`` (agent under mandate, talent),
     ``EMERGENCY_STOP`` (the talent alone), ``RENEW`` or ``RENEW_REFUSED`` (the
-    talent's side takes no requests from the studio), ``PASS_CHECKPOINT`` (agent under mandate, talent).
+    talent's side takes no requests from the studio) or ``RENEW_OVER`` (the end that its terms wait for was declared),
+    ``PASS_CHECKPOINT`` (agent under mandate, talent).
     ``ASK_RELEASE``, ``DECIDE_RELEASE``: see ``releases``, what was asked about held frames, newest first.
     ``open_checkpoints``: agreed and not passed yet.
     ``lineage`` holds every version of this licence, oldest first. ``lifted`` are holds that were. ``is_own``: the caller is the talent. ``is_whole`` is false for a listed vendor: it
@@ -342,7 +344,11 @@ def _acts_on(
     if is_licensee and principal.acts_as("PRODUCER", "ADMIN"):
         renewable = effective_state(token, at) in {*_LIVE, TokenState.EXPIRED}
         if renewable and _open_renewal(token) is None:
-            acts.add("RENEW_REFUSED" if refused_renewals(principal, [token.pk]) else "RENEW")
+            event = token.terms.terms["window"].get("production_end_event")
+            if has_come(event, token.production_id, token.pk):
+                acts.add("RENEW_OVER")
+            else:
+                acts.add("RENEW_REFUSED" if refused_renewals(principal, [token.pk]) else "RENEW")
     return frozenset(acts)
 
 

@@ -255,6 +255,26 @@ def test_dual_is_passed_by_talent_and_agent_in_either_order_and_by_neither_alone
     ]
 
 
+@pytest.mark.parametrize("who", ["one", "both"])
+def test_renewal_carries_over_each_yes_and_waits_for_those_that_were_not_said(cast: Cast, who: str) -> None:
+    if who == "both":
+        token = dual(cast)
+        desks = [cast.agent, cast.self]
+    else:  # granted by the agent alone, and renewed by both
+        token, desks = licensed(cast, "ROLE"), [cast.agent]
+    for desk in desks:
+        services.pass_checkpoint(principal=desk, jti=token.pk, checkpoint="ROLE")
+    if who == "one":
+        factories.make_mandate(cast.talent, cast.agent, mode="DUAL")
+    asked = factories.make_submitted_request(
+        cast.production, cast.talent, renews=token.pk, terms={"approvals": {"checkpoints": ["ROLE"]}}
+    )
+    renewed = both_agree(asked, cast.agent, cast.self)
+    assert hold_reasons_on(renewed) == (() if who == "both" else ("CONTENT_APPROVAL_REQUIRED",))
+    if who == "one":
+        assert standing(cast.self, renewed, "ROLE") == (["AGENT"], ("TALENT",), 1, True)
+
+
 def test_talent_alone_is_left_once_the_mandate_of_a_dual_licence_has_ended(cast: Cast) -> None:
     token = dual(cast)
     act: Any = {"principal": cast.self, "jti": token.pk, "checkpoint": "FINAL"}

@@ -40,6 +40,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "licence.issued": later("Licence: issued"),
     "licence.quota_low": later("Licence: quota low"),
     "licence.resumed": later("Licence: resumed"),
+    "licence.checkpoint_agreed": later("Licence: yes said at a checkpoint"),
     "licence.checkpoint_passed": later("Licence: checkpoint passed"),
     "licence.release_asked": later("Licence: release of held frames asked for"),
     "licence.release_granted": later("Licence: held frames let go"),

@@ -80,7 +80,7 @@ def checkpoint_page(request: PortalRequest, jti: UUID) -> HttpResponse:
     detail = licence_or_404(request, jti)
     if "PASS_CHECKPOINT" not in detail.may:
         raise PermissionDenied
-    checkpoint = detail.open_checkpoints[0]
+    checkpoint = next(one.checkpoint for one in detail.open_checkpoints if one.is_mine)
     screen = _checkpoint_screen(detail, checkpoint)
     if request.method == "POST":
         if request.POST.get("checkpoint") != checkpoint:

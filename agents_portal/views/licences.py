@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 
 from agents_portal import sentences, words
 from agents_portal.access import AGENT, STUDIO, PortalRequest, portal_page
+from agents_portal.checkpoint_words import checkpoint_lines
 from agents_portal.figures import Meter, strips_of, timeline_of
 from agents_portal.grants import granted_in_words
 from agents_portal.templatetags.portal import outcome_words, reason_words
@@ -120,6 +121,7 @@ def licence_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             ),
             "story": _story(detail),
             "vendors": detail.vendor_names,
+            "checkpoints": checkpoint_lines(detail),
             "may_pause": bool(detail.may & {"SUSPEND", "REVOKE", "DECLARE_END"})
             or any(hold.may_lift for hold in detail.holds),
             "is_over": detail.line.state not in LIVE_STATES,

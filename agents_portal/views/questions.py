@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
@@ -25,7 +26,13 @@ from licensing.services import answer_question, ask_question
 def ask_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     """Ask a question; the deadline stays where it is."""
     detail = _open_to(request, request_id)
-    return _say(request, detail, ask_question, _("Ask a question"), _("Send the question"))
+    return _say(
+        request,
+        detail,
+        ask_question,
+        _("Ask a question"),
+        ngettext("Send the question", "Send the questions", 1),
+    )
 
 
 @portal_page(AGENT, TALENT, STUDIO)

@@ -92,6 +92,7 @@ COLUMNS: Final[dict[str, tuple[How, str]]] = {
     "licensing.GrantStatement": (How.KEPT, _PROOF.why),
     "licensing.GrantReissue": (How.KEPT, _PROOF.why),
     "licensing.CheckpointPass": (How.IMPERSONAL, "a code, and ids of licence and person"),
+    "licensing.CheckpointYes": (How.IMPERSONAL, "a code, and ids of licence and person"),
     "licensing.TrainingToken": (How.KEPT, _PROOF.why),
     "licensing.PersonSignature": (How.KEPT, _PASSKEY.why),
     "licensing.Production": (How.KEPT, _THINGS.why),

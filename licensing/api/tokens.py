@@ -56,6 +56,22 @@ class TokenLineOutput(StrictSerializer):
     )
 
 
+class CheckpointYesOutput(StrictSerializer):
+    """One yes: in whose name, and when."""
+
+    side = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class CheckpointStateOutput(StrictSerializer):
+    """A checkpoint that is not passed yet: the yeses that were said, and ``short_of`` more of the sides ``awaited``."""
+
+    checkpoint = CodeField(Checkpoint)
+    agreed = CheckpointYesOutput(many=True)
+    awaited = serializers.ListField(child=serializers.CharField())
+    short_of = serializers.IntegerField()
+
+
 class TokenOutput(TokenLineOutput):
     """A licence with its terms as signed and the signed statement of the grant.
 
@@ -65,6 +81,7 @@ class TokenOutput(TokenLineOutput):
     terms = serializers.DictField()
     grant = serializers.CharField(allow_null=True)
     status = StatusOutput()
+    open_checkpoints = CheckpointStateOutput(many=True)
 
 
 class HeartbeatOutput(StrictSerializer):
@@ -119,7 +136,10 @@ class TokenApi(LicensingView):
         grant: str | None = selectors.current_grant(token).jws
         if selectors.seen_as_vendor(self.principal, [token]):
             terms, grant = selectors.working_document(terms, self.principal.organisation_id), None
-        return Response(write_token(token) | {"terms": terms, "grant": grant, "status": status})
+        waits = [_write_checkpoint(one) for one in selectors.open_checkpoints(self.principal, token)]
+        return Response(
+            write_token(token) | {"terms": terms, "grant": grant, "status": status, "open_checkpoints": waits}
+        )
 
 
 class HeartbeatApi(LicensingView):
@@ -170,11 +190,10 @@ class CheckpointInput(StrictSerializer):
     checkpoint = CodeField(Checkpoint)
 
 
-class CheckpointOutput(StrictSerializer):
-    """A checkpoint that was passed, and when."""
+class CheckpointOutput(CheckpointStateOutput):
+    """How a checkpoint stands after this yes; ``passed_at`` is null while another is awaited."""
 
-    checkpoint = CodeField(Checkpoint)
-    passed_at = serializers.DateTimeField()
+    passed_at = serializers.DateTimeField(allow_null=True)
 
 
 class CheckpointsApi(PersonView):
@@ -185,8 +204,21 @@ class CheckpointsApi(PersonView):
     )
     def post(self, request: Request, jti: UUID) -> Response:
         sent = self.parsed(CheckpointInput)
-        row = services.pass_checkpoint(principal=self.person, jti=jti, checkpoint=str(sent["checkpoint"]))
-        return Response({"checkpoint": row.checkpoint, "passed_at": rfc3339(row.created_at)}, status=201)
+        checkpoint = str(sent["checkpoint"])
+        row = services.pass_checkpoint(principal=self.person, jti=jti, checkpoint=checkpoint)
+        token = selectors.tokens_visible_to(self.person).get(pk=jti)
+        (state,) = selectors.checkpoint_states(self.person, token, [checkpoint])
+        passed_at = rfc3339(row.created_at) if row else None
+        return Response(_write_checkpoint(state) | {"passed_at": passed_at}, status=201)
+
+
+def _write_checkpoint(state: selectors.CheckpointState) -> dict[str, Any]:
+    return {
+        "checkpoint": state.checkpoint,
+        "agreed": [{"side": one.side, "at": rfc3339(one.at)} for one in state.agreed],
+        "awaited": list(state.awaited),
+        "short_of": state.short_of,
+    }
 
 
 def write_token(token: LicenceToken) -> dict[str, Any]:

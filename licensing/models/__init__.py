@@ -26,6 +26,7 @@ from licensing.models.signatures import PersonSignature
 from licensing.models.tokens import (
     Alert,
     CheckpointPass,
+    CheckpointYes,
     GrantReissue,
     GrantStatement,
     LicenceToken,
@@ -39,6 +40,7 @@ __all__ = [
     "Authority",
     "AutoRule",
     "CheckpointPass",
+    "CheckpointYes",
     "DeclaredEvent",
     "Delegation",
     "FrameRelease",

@@ -126,6 +126,31 @@ class CheckpointPass(BaseModel):
         return f"{self.checkpoint} of {self.token_id}"
 
 
+class CheckpointYes(BaseModel):
+    """One person's yes at a checkpoint, for one side; append-only. Triggers judge the side, and what suffices to pass."""
+
+    token = models.ForeignKey(LicenceToken, models.PROTECT, related_name="checkpoint_yeses")
+    checkpoint = models.CharField(max_length=6, choices=[(str(one), str(one)) for one in Checkpoint])
+    side = models.CharField(max_length=12)
+    said_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["token", "checkpoint", "side", "said_by"], name="one_yes_per_side_and_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(checkpoint__in=[str(one) for one in Checkpoint]), name="yes_checkpoint_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(side__in=["AGENT", "TALENT", "SIGNER", "GUARDIAN"]), name="yes_side_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"yes at {self.checkpoint} of {self.token_id}"
+
+
 class Alert(BaseModel):
     """A licence nears its end; one per token and threshold."""
 

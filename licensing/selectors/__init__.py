@@ -6,6 +6,7 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 
 from licensing.selectors.alerts import Notice, Notices, alerts_visible_to, notices_page
 from licensing.selectors.bulk import Approvable, approvable_together
+from licensing.selectors.checkpoints import CheckpointState, checkpoint_states, open_checkpoints
 from licensing.selectors.directory import DirectoryLine, DirectoryPage, directory, talent_seen
 from licensing.selectors.drafts import draft_for, drafts_of
 from licensing.selectors.duties import DutyLine, duties_of, duty_for, own_duties_open
@@ -150,6 +151,7 @@ __all__ = [
     "AbsenceLine",
     "ActionLine",
     "Approvable",
+    "CheckpointState",
     "ConstructLine",
     "DelegationLine",
     "DirectoryLine",
@@ -186,6 +188,7 @@ __all__ = [
     "adoptions_of",
     "alerts_visible_to",
     "approvable_together",
+    "checkpoint_states",
     "colleagues_of",
     "current_grant",
     "defaults_of",
@@ -234,6 +237,7 @@ __all__ = [
     "needs_count",
     "neighbours_of",
     "notices_page",
+    "open_checkpoints",
     "open_count",
     "open_requests_under",
     "overseen_productions",

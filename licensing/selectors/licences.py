@@ -28,8 +28,10 @@ from licensing.models import (
 )
 from licensing.models.requests import OPEN_STATES
 from licensing.selectors.blocks import refused_renewals
+from licensing.selectors.checkpoints import CheckpointState, checkpoint_states
+from licensing.selectors.endings import has_come
 from licensing.selectors.holds import sides_over
-from licensing.selectors.people import OWN_WORD, is_talent, pairwise_pseudonym, speaks_for
+from licensing.selectors.people import is_talent, pairwise_pseudonym
 from licensing.selectors.releases import ended_holding_frames, side_that_lets_go
 from licensing.selectors.request_detail import ActionLine, action_line
 from licensing.selectors.tokens import (
@@ -111,7 +113,8 @@ class LicenceDetail:
 
     ``may``: ``SUSPEND`` (a party to it, while its side holds it not yet), ``REVOKE`` (agent under mandate, talent),
     ``EMERGENCY_STOP`` (the talent alone), ``RENEW`` or ``RENEW_REFUSED`` (the
-    talent's side takes no requests from the studio), ``PASS_CHECKPOINT`` (agent under mandate, talent).
+    talent's side takes no requests from the studio) or ``RENEW_OVER`` (the end that its terms wait for was declared),
+    ``PASS_CHECKPOINT`` (whose yes the mode of approval awaits).
     ``ASK_RELEASE``, ``DECIDE_RELEASE``: see ``releases``, what was asked about held frames, newest first.
     ``open_checkpoints``: agreed and not passed yet.
     ``lineage`` holds every version of this licence, oldest first. ``lifted`` are holds that were. ``is_own``: the caller is the talent. ``is_whole`` is false for a listed vendor: it
@@ -140,7 +143,7 @@ class LicenceDetail:
     lifted: tuple[HoldLine, ...] = ()
     is_whole: bool = True
     is_own: bool = False
-    open_checkpoints: tuple[str, ...] = ()
+    open_checkpoints: tuple[CheckpointState, ...] = ()
     releases: tuple[FrameRelease, ...] = ()
 
 
@@ -202,10 +205,8 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     may = _acts_on(principal, token, at, sides, held)
     releases = _releases(token)
     may |= _acts_on_frames(principal, token, sides, releases)
-    if open_checkpoints and (
-        speaks_for(principal, token.talent)
-        or (HoldSide.AGENT in sides and token.request.mode not in OWN_WORD)
-    ):
+    states = checkpoint_states(principal, token, open_checkpoints) if open_checkpoints else ()
+    if any(one.is_mine for one in states):
         may |= {"PASS_CHECKPOINT"}
     detail = LicenceDetail(
         line=_line(token, at),
@@ -229,7 +230,7 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         holds=tuple(_hold_line(hold, sides) for hold in held),
         lifted=tuple(_lifted_line(told) for told in token.lifted_holds),  # type: ignore[attr-defined]
         is_own=is_talent(principal, token.talent),
-        open_checkpoints=open_checkpoints,
+        open_checkpoints=states,
         releases=releases,
     )
     return _for_vendor(detail, principal.organisation_id) if token.pk in as_vendor else detail
@@ -310,6 +311,7 @@ def _for_vendor(detail: LicenceDetail, vendor_id: UUID) -> LicenceDetail:
         grant_kid="",
         revocation_reason="",
         releases=(),
+        open_checkpoints=tuple(replace(one, agreed=()) for one in detail.open_checkpoints),
         holds=tuple(replace(hold, why="", organisation="") for hold in detail.holds),
         lifted=tuple(replace(hold, why="", organisation="") for hold in detail.lifted),
         is_whole=False,
@@ -342,7 +344,11 @@ def _acts_on(
     if is_licensee and principal.acts_as("PRODUCER", "ADMIN"):
         renewable = effective_state(token, at) in {*_LIVE, TokenState.EXPIRED}
         if renewable and _open_renewal(token) is None:
-            acts.add("RENEW_REFUSED" if refused_renewals(principal, [token.pk]) else "RENEW")
+            event = token.terms.terms["window"].get("production_end_event")
+            if has_come(event, token.production_id, token.pk):
+                acts.add("RENEW_OVER")
+            else:
+                acts.add("RENEW_REFUSED" if refused_renewals(principal, [token.pk]) else "RENEW")
     return frozenset(acts)
 
 

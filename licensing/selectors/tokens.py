@@ -14,10 +14,10 @@ from django.db.models import OuterRef, Q, QuerySet
 from accounts.principals import Principal
 from common import clock
 from common.choosing import found_by_any, in_any
-from licensing.models import GrantReissue, GrantStatement, Hold, LicenceToken
+from licensing.models import GrantReissue, GrantStatement, Hold, LicenceRequest, LicenceToken, MandateSigner
 from licensing.selectors.people import mandates_in_force, spoken_for_by
 from trustcore.policy.terms import Terms, open_window, parse_terms
-from trustcore.policy.vocabulary import TokenState
+from trustcore.policy.vocabulary import ApprovalMode, TokenState
 
 _MAY_BE_HELD: Final = frozenset({TokenState.ACTIVE, TokenState.PENDING_ACTIVATION})
 
@@ -67,7 +67,7 @@ def tokens_seen_by(principal: Principal) -> QuerySet[LicenceToken]:
 
 
 def whole_parties(principal: Principal) -> Q:
-    """Who reads all of a licence: the licensee, the granting and the present agency, the talent, the guild.
+    """Who reads all of a licence: the licensee, the granting and the present agency, the talent, a quorum's signers, the guild.
 
     For rows that are already chosen; :func:`tokens_visible_to` chooses by the same parties.
     """
@@ -76,6 +76,12 @@ def whole_parties(principal: Principal) -> Q:
 
 def _as_vendor(principal: Principal) -> Q:
     return Q(vendor_ids__contains=[principal.organisation_id])
+
+
+def _signed_by(principal: Principal) -> QuerySet[Any]:
+    """Requests on which the caller's word counts in a quorum."""
+    mandates = MandateSigner.objects.filter(user=principal.person).values("mandate_id")
+    return LicenceRequest.objects.filter(mode=ApprovalMode.QUORUM, mandate__in=mandates).values("pk")
 
 
 def _parties(principal: Principal) -> list[Q]:
@@ -92,6 +98,7 @@ def _parties(principal: Principal) -> list[Q]:
         parties += [
             Q(talent__user=principal.person),
             Q(talent__in=spoken_for_by(principal).values("pk")),
+            Q(request__in=_signed_by(principal)),
         ]
     return parties
 

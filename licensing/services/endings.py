@@ -8,8 +8,8 @@ from accounts.principals import Principal
 from audit.services import record
 from common import clock
 from common.errors import Conflict
-from licensing.models import DeclaredEvent, LicenceToken
-from licensing.models.events import EventKind
+from licensing.models import LicenceToken
+from licensing.selectors.endings import folded, has_come
 from licensing.selectors.people import person_pseudonym
 from licensing.services.duties import open_duties
 from licensing.services.effects import Effect
@@ -74,22 +74,17 @@ def ended_by_production(token: LicenceToken) -> Effect:
     return Effect(token.pk, "TERMINATED" if event else "UNCHANGED", event or "")
 
 
-def require_running(production_id: UUID, terms: Terms) -> None:
+def require_running(production_id: UUID, terms: Terms, renewed_id: UUID | None = None) -> None:
     """Refuse terms that wait for an end which has come already: they would never end by it.
+
+    Args:
+        renewed_id: the licence that they renew, of which alone the end may have been declared.
 
     Raises:
         Conflict: ``PRODUCTION_ENDED``.
     """
     event = terms.window.production_end_event
-    if not isinstance(event, str):
-        return
-    declared = DeclaredEvent.objects.filter(
-        kind=EventKind.PRODUCTION_END, covers="production", covered_id=production_id
-    ).values_list("effects", flat=True)
-    ended = {
-        _folded(one["reason"]) for effects in declared for one in effects if one["becomes"] == "TERMINATED"
-    }
-    if _folded(event) in ended:
+    if has_come(event, production_id, renewed_id):
         raise Conflict(
             "PRODUCTION_ENDED",
             "The work was to end at an event that has happened.",
@@ -99,8 +94,4 @@ def require_running(production_id: UUID, terms: Terms) -> None:
 
 def one_event(effects: list[Effect]) -> bool:
     """Whether all licences that would end wait for the same event, however it is written."""
-    return len({_folded(one.reason) for one in effects if one.becomes == "TERMINATED"}) <= 1
-
-
-def _folded(event: str) -> str:
-    return " ".join(event.casefold().split())
+    return len({folded(one.reason) for one in effects if one.becomes == "TERMINATED"}) <= 1

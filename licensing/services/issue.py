@@ -57,7 +57,7 @@ def issue_token(*, request: LicenceRequest, principal: Principal | None, at: dat
         raise LookupError(f"request {request.pk} has no terms")
     terms = parse_terms(version.terms)
     refuse_training(terms.use_types)
-    require_running(request.production_id, terms)
+    require_running(request.production_id, terms, request.renews_id)
     begins, ends = _window(terms, at, request.notice_until)
     renewed = _lock_renewed(request, at)
     token = _create(request, version, (begins, ends), renewed, at)

@@ -30,6 +30,7 @@ from licensing.services.asks import (
 from licensing.services.blocked import is_refused
 from licensing.services.changes import apply_changes
 from licensing.services.conclude import conclude
+from licensing.services.endings import require_running
 from licensing.services.exclusives import require_free
 from licensing.services.profiles import binding_profiles, judge_terms
 from licensing.services.routing import Route, represented_by, route_request
@@ -156,6 +157,8 @@ def _open(
         if renewed is None:
             raise NotFound
         raise Forbidden("REQUESTS_REFUSED", "The talent’s side takes no requests from you.")
+    if renewed is not None:
+        require_running(production.pk, terms, renewed.pk)
     mandate = represented_by(talent, at)
     request_id = new_id()
     agency = mandate.agency_id if mandate else None

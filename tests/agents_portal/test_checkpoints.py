@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from licensing import services
 from licensing.models import CheckpointPass
 from tests import factories
 from tests.agents_portal.conftest import Cast, Reader
@@ -28,3 +29,27 @@ def test_the_studio_has_no_such_act_and_a_stranger_no_such_page(cast: Cast) -> N
     for desk in (cast.producer, cast.other_agent, cast.other_talent):
         assert Reader(desk).post(path, {"checkpoint": "FINAL"}).status_code == 404
     assert not CheckpointPass.objects.exists()
+
+
+def test_page_names_who_has_said_yes_and_who_is_awaited(cast: Cast) -> None:
+    factories.make_mandate(cast.talent, cast.agent, mode="DUAL")
+    asked = cast.ask(terms={"approvals": {"checkpoints": ["FINAL"]}})
+    assert asked.current is not None
+    talent = factories.desk_of_talent(cast.talent)
+    for desk in (cast.agent, talent):
+        token = services.approve_request(
+            principal=desk, request_id=asked.pk, terms_hash=asked.current.terms_hash
+        )
+    assert token is not None
+    page, path = f"/licences/{token.pk}/", f"/licences/{token.pk}/checkpoint/"
+    agent = Reader(cast.agent)
+    assert "Still awaited: the agent and the talent" in agent.page(page)
+    assert agent.post(path, {"checkpoint": "FINAL"})["Location"] == page
+    assert not CheckpointPass.objects.exists()
+    seen = Reader(cast.producer).page(page)
+    assert f"{cast.agent.person.full_name}," in seen
+    assert "Still awaited: the talent" in seen
+    assert "Let it pass…" not in agent.page(page)
+    assert "Still awaited" not in Reader(cast.vendor).page(page)
+    assert Reader(talent).post(path, {"checkpoint": "FINAL"})["Location"] == page
+    assert "Still awaited" not in agent.page(page)

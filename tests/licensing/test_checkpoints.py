@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from audit.models import Event
 from common.errors import DomainError, NotFound
 from licensing import selectors, services
-from licensing.models import CheckpointPass, LicenceToken
+from licensing.models import CheckpointPass, CheckpointYes, LicenceToken
 from licensing.selectors.facts import licence_state_for
 from licensing.selectors.tokens import hold_reasons_on
 from provenance.models import Asset
@@ -20,6 +20,7 @@ from tests import factories
 from tests.farm import make_farm
 from tests.licensing.conftest import Cast
 from tests.licensing.persons import call, make_minor
+from tests.licensing.test_holds_races import race
 
 
 def licensed(cast: Cast, *checkpoints: str) -> LicenceToken:
@@ -38,6 +39,7 @@ def refusal(act: Any) -> str:
 def test_agent_or_talent_passes_what_was_agreed_once_and_nothing_else(cast: Cast) -> None:
     token = licensed(cast, "ROLE", "FINAL")
     passed = services.pass_checkpoint(principal=cast.agent, jti=token.pk, checkpoint="ROLE")
+    assert passed is not None
     assert (passed.side, passed.passed_by) == ("AGENT", cast.agent.person)
     answer = call(cast.self, f"tokens/{token.pk}/checkpoints", {"checkpoint": "FINAL"})
     assert (answer.status_code, answer.json()["checkpoint"]) == (201, "FINAL")
@@ -103,7 +105,7 @@ def test_renewal_of_the_same_work_stays_passed_and_another_script_is_read_again(
 def test_studio_passes_nothing_and_a_stranger_finds_nothing(cast: Cast) -> None:
     token = licensed(cast, "FINAL")
     producer = factories.make_producer(cast.production.organisation)
-    act = {"jti": token.pk, "checkpoint": "FINAL"}
+    act: Any = {"jti": token.pk, "checkpoint": "FINAL"}
     assert refusal(lambda: services.pass_checkpoint(principal=producer, **act)) == "NOT_YOURS_TO_PASS"
     with pytest.raises(NotFound):
         services.pass_checkpoint(principal=cast.other_studio, **act)
@@ -153,14 +155,16 @@ def test_minor_alone_passes_nothing_and_the_guardian_does(cast: Cast) -> None:
         principal=guardian, request_id=request.pk, terms_hash=request.current.terms_hash
     )
     assert token is not None
-    act = {"jti": token.pk, "checkpoint": "FINAL"}
+    act: Any = {"jti": token.pk, "checkpoint": "FINAL"}
     themselves = factories.desk_of_talent(minor)
     assert refusal(lambda: services.pass_checkpoint(principal=themselves, **act)) == "NOT_YOURS_TO_DECIDE"
     for desk, may in ((themselves, False), (guardian, True)):
         detail = selectors.licence_detail(desk, token.pk)
         assert detail is not None
         assert ("PASS_CHECKPOINT" in detail.may) is may
-    assert services.pass_checkpoint(principal=guardian, **act).side == "GUARDIAN"
+    passed = services.pass_checkpoint(principal=guardian, **act)
+    assert passed is not None
+    assert passed.side == "GUARDIAN"
 
 
 def test_what_the_talent_granted_in_person_no_agent_lets_pass(cast: Cast) -> None:
@@ -181,4 +185,169 @@ def test_what_the_talent_granted_in_person_no_agent_lets_pass(cast: Cast) -> Non
         detail = selectors.licence_detail(desk, token.pk)
         assert detail is not None
         assert ("PASS_CHECKPOINT" in detail.may) is may
-    assert services.pass_checkpoint(principal=cast.self, jti=token.pk, checkpoint="FINAL").side == "TALENT"
+    passed = services.pass_checkpoint(principal=cast.self, jti=token.pk, checkpoint="FINAL")
+    assert passed is not None
+    assert passed.side == "TALENT"
+
+
+# -- several yeses --------------------------------------------------------------------------------------
+
+
+def both_agree(request: Any, *desks: Any) -> LicenceToken:
+    """The licence, once each of ``desks`` has approved."""
+    for desk in desks:
+        token = services.approve_request(
+            principal=desk, request_id=request.pk, terms_hash=request.current.terms_hash
+        )
+    assert token is not None
+    return token
+
+
+def dual(cast: Cast) -> LicenceToken:
+    factories.make_mandate(cast.talent, cast.agent, mode="DUAL")
+    asked = factories.make_submitted_request(
+        cast.production, cast.talent, terms={"approvals": {"checkpoints": ["ROLE", "FINAL"]}}
+    )
+    return both_agree(asked, cast.agent, cast.self)
+
+
+def licensed_by_talent(cast: Cast) -> LicenceToken:
+    """What a talent whom nobody represents granted."""
+    asked = factories.make_submitted_request(
+        cast.production, factories.make_talent(), terms={"approvals": {"checkpoints": ["FINAL"]}}
+    )
+    assert asked.mode == "TALENT_ONLY"
+    return factories.approve(asked)
+
+
+def standing(desk: Any, token: LicenceToken, checkpoint: str) -> tuple[list[str], tuple[str, ...], int, bool]:
+    detail = selectors.licence_detail(desk, token.pk)
+    assert detail is not None
+    (state,) = [one for one in detail.open_checkpoints if one.checkpoint == checkpoint]
+    return [one.side for one in state.agreed], state.awaited, state.short_of, state.is_mine
+
+
+def test_dual_is_passed_by_talent_and_agent_in_either_order_and_by_neither_alone(cast: Cast) -> None:
+    token = dual(cast)
+    for checkpoint, first, second in (
+        ("ROLE", cast.agent, cast.self),
+        ("FINAL", cast.self, cast.agent),
+    ):
+        act: Any = {"jti": token.pk, "checkpoint": checkpoint}
+        assert standing(first, token, checkpoint) == ([], ("AGENT", "TALENT"), 2, True)
+        answer = call(first, f"tokens/{token.pk}/checkpoints", {"checkpoint": checkpoint}).json()
+        theirs = "AGENT" if second is cast.agent else "TALENT"
+        assert (answer["passed_at"], answer["awaited"], answer["short_of"]) == (None, [theirs], 1)
+        assert not CheckpointPass.objects.filter(checkpoint=checkpoint).exists()
+        assert refusal(lambda: services.pass_checkpoint(principal=first, **act)) == "ALREADY_APPROVED"  # noqa: B023
+        assert [standing(one, token, checkpoint)[3] for one in (first, second)] == [False, True]
+        read = call(cast.self, f"tokens/{token.pk}", method="get").json()["open_checkpoints"]
+        (told,) = [one for one in read if one["checkpoint"] == checkpoint]
+        assert (len(told["agreed"]), told["awaited"]) == (1, [theirs])
+        passed = services.pass_checkpoint(principal=second, **act)
+        assert passed is not None
+        assert passed.passed_by == second.person
+    assert CheckpointYes.objects.count() == 4
+    kinds = Event.objects.filter(object_id=str(token.pk), kind__startswith="licence.checkpoint")
+    assert sorted(kinds.values_list("kind", flat=True)) == [
+        *["licence.checkpoint_agreed"] * 2,
+        *["licence.checkpoint_passed"] * 2,
+    ]
+
+
+@pytest.mark.parametrize("who", ["one", "both"])
+def test_renewal_carries_over_each_yes_and_waits_for_those_that_were_not_said(cast: Cast, who: str) -> None:
+    if who == "both":
+        token = dual(cast)
+        desks = [cast.agent, cast.self]
+    else:  # granted by the agent alone, and renewed by both
+        token, desks = licensed(cast, "ROLE"), [cast.agent]
+    for desk in desks:
+        services.pass_checkpoint(principal=desk, jti=token.pk, checkpoint="ROLE")
+    if who == "one":
+        factories.make_mandate(cast.talent, cast.agent, mode="DUAL")
+    asked = factories.make_submitted_request(
+        cast.production, cast.talent, renews=token.pk, terms={"approvals": {"checkpoints": ["ROLE"]}}
+    )
+    renewed = both_agree(asked, cast.agent, cast.self)
+    assert hold_reasons_on(renewed) == (() if who == "both" else ("CONTENT_APPROVAL_REQUIRED",))
+    if who == "one":
+        assert standing(cast.self, renewed, "ROLE") == (["AGENT"], ("TALENT",), 1, True)
+
+
+def test_talent_alone_is_left_once_the_mandate_of_a_dual_licence_has_ended(cast: Cast) -> None:
+    token = dual(cast)
+    act: Any = {"principal": cast.self, "jti": token.pk, "checkpoint": "FINAL"}
+    assert services.pass_checkpoint(**act) is None
+    shown = services.preview_representation(principal=cast.self, talent=cast.talent, agency=None)
+    services.end_mandate(principal=cast.self, talent=cast.talent, effect_hash=shown.effect_hash)
+    assert standing(cast.self, token, "FINAL") == (["TALENT"], (), 0, True)
+    assert services.pass_checkpoint(**act) is not None
+    assert CheckpointYes.objects.count() == 1
+
+
+def test_quorum_passes_with_as_many_different_signers_and_not_before(cast: Cast) -> None:
+    band = [factories.make_desk(factories.make_organisation("TALENT"), "TALENT") for _ in range(3)]
+    factories.make_mandate(
+        cast.talent, cast.agent, mode="QUORUM", quorum=2, signers=[one.person for one in band]
+    )
+    asked = factories.make_submitted_request(
+        cast.production, cast.talent, terms={"approvals": {"checkpoints": ["FINAL"]}}
+    )
+    token = both_agree(asked, *band[:2])
+    act: Any = {"jti": token.pk, "checkpoint": "FINAL"}
+    for desk in (cast.agent, cast.self):
+        assert refusal(lambda desk=desk: services.pass_checkpoint(principal=desk, **act)) == (
+            "NOT_YOURS_TO_PASS"
+        )
+    assert services.pass_checkpoint(principal=band[2], **act) is None
+    assert refusal(lambda: services.pass_checkpoint(principal=band[2], **act)) == "ALREADY_APPROVED"
+    assert standing(band[0], token, "FINAL") == (["SIGNER"], ("SIGNER",), 1, True)
+    with pytest.raises(IntegrityError, match="not passed yet"), transaction.atomic():
+        CheckpointPass.objects.create(
+            token=token, checkpoint="FINAL", side="SIGNER", passed_by=band[2].person
+        )
+    assert services.pass_checkpoint(principal=band[0], **act) is not None
+    assert refusal(lambda: services.pass_checkpoint(principal=band[1], **act)) == "CHECKPOINT_PASSED"
+
+
+def test_database_refuses_a_yes_that_is_not_this_persons_to_say(cast: Cast) -> None:
+    agents, alone = licensed(cast, "FINAL"), licensed_by_talent(cast)
+    own = factories.desk_of_talent(alone.talent)
+    for token, side, person in (
+        (alone, "AGENT", cast.agent.person),
+        (alone, "SIGNER", cast.agent.person),
+        (alone, "GUARDIAN", cast.agent.person),
+        (agents, "TALENT", cast.agent.person),
+    ):
+        with pytest.raises(IntegrityError, match="says no yes"), transaction.atomic():
+            CheckpointYes.objects.create(token=token, checkpoint="FINAL", side=side, said_by=person)
+    with pytest.raises(IntegrityError, match="not passed yet"), transaction.atomic():
+        CheckpointPass.objects.create(token=alone, checkpoint="FINAL", side="TALENT", passed_by=own.person)
+    said = CheckpointYes.objects.create(token=alone, checkpoint="FINAL", side="TALENT", said_by=own.person)
+    for change in (said.delete, lambda: CheckpointYes.objects.update(side="AGENT")):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            change()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_say_yes_at_once_write_one_pass() -> None:
+    talent, agent = factories.make_talent(), factories.make_agent(factories.make_agency())
+    factories.make_mandate(talent, agent, mode="DUAL")
+    asked = factories.make_submitted_request(
+        None, talent, terms={"approvals": {"checkpoints": ["ROLE", "SCRIPT", "FINAL"]}}
+    )
+    themselves = factories.desk_of_talent(talent)
+    token = both_agree(asked, agent, themselves)
+    for checkpoint in ("ROLE", "SCRIPT", "FINAL"):
+        refused = race(
+            *(
+                lambda desk=desk, checkpoint=checkpoint: services.pass_checkpoint(
+                    principal=desk, jti=token.pk, checkpoint=checkpoint
+                )
+                for desk in (agent, themselves, themselves)
+            )
+        )
+        assert len(refused) == 1
+        assert refused[0] in {"ALREADY_APPROVED", "CHECKPOINT_PASSED"}
+    assert (CheckpointPass.objects.count(), CheckpointYes.objects.count()) == (3, 6)

@@ -11,8 +11,9 @@ from audit.models import Event
 from common.errors import DomainError
 from licensing import services
 from licensing.models import LicenceToken
-from licensing.selectors import licence_state_for
+from licensing.selectors import licence_detail, licence_state_for
 from tests import factories
+from tests.agents_portal.conftest import Reader
 from tests.licensing.conftest import Cast
 from trustcore.policy.reasons import DenyReason
 
@@ -29,6 +30,12 @@ def declare(desk: Any, covers: str, thing: Any) -> Any:
     what = {"principal": desk, "kind": "PRODUCTION_END", "covers": covers, "covered_id": thing.pk}
     shown = services.preview_event(**what)
     return services.declare_event(**what, effect_hash=shown.effect_hash, why="Locked on Friday.")
+
+
+def offered(cast: Cast, token: LicenceToken) -> set[str]:
+    detail = licence_detail(cast.producer, token.pk)
+    assert detail is not None
+    return {act for act in detail.may if act.startswith("RENEW")}
 
 
 def why_over(token: LicenceToken) -> str | None:
@@ -63,6 +70,16 @@ def test_the_studio_declares_the_end_and_only_what_waits_for_it_ends_at_once(cas
         LicenceToken.objects.filter(pk=waits.pk).update(state="ACTIVE")
     # what was asked for before waits for an end that has come
     assert refusal(lambda: factories.approve(asked)) == "PRODUCTION_ENDED"
+    assert offered(cast, waits) == {"RENEW_OVER"}
+    assert offered(cast, stays) == {"RENEW"}
+    page = Reader(cast.producer).page(f"/licences/{waits.pk}/")
+    assert "Ask for a renewal…" not in page
+    assert "“Picture lock”, at which it was to end, was declared." in page
+    renewal = {"principal": cast.producer, "days": 30}
+    assert (
+        refusal(lambda: services.request_renewal(jti=waits.pk, **renewal)) == "PRODUCTION_ENDED"
+    )  # before anybody answers it
+    assert services.request_renewal(jti=stays.pk, **renewal).renews_id == stays.pk
 
 
 @pytest.mark.req("BX-010")
@@ -78,6 +95,7 @@ def test_of_one_licence_the_talents_side_says_it_too_and_different_ends_are_decl
     guild = factories.make_desk(cast.production.guild, "AUDITOR")
     assert refusal(lambda: declare(guild, "token", one)) in {"NOT_FOUND", "NOT_YOURS_TO_DECLARE"}
     declare(cast.agent, "token", one)
+    assert (offered(cast, one), offered(cast, two)) == ({"RENEW_OVER"}, {"RENEW"})
     assert [why_over(token) for token in (one, two, plain)] == [DenyReason.EXPIRED, None, None]
     declare(cast.producer, "production", cast.production)
     assert why_over(two) == DenyReason.EXPIRED

@@ -58,7 +58,8 @@ def test_no_table_of_ours_is_forgotten_and_no_secret_is_shown(operator: User) ->
     left_out = {one.__name__ for one in ours if one not in support.site._registry}
     # keys of several columns: Django's admin cannot show such a table
     assert left_out == {
-        "LogEntry", "Quota", "CheckTally", "FrameTally", "LicenceTally", "ReturnTally", "ShotTally", "TakedownReach"
+        "LogEntry", "Quota", "CheckTally", "FrameTally", "LicenceTally", "ReturnTally", "ScreenTime", "ScriptUse", "ShotTally",
+        "TakedownReach",
     }  # fmt: skip
     for model in support.site._registry:
         for column in support.shown_columns(model):

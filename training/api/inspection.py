@@ -54,7 +54,7 @@ class SystemInput(Strict):
     manifests = serializers.DictField(child=serializers.ChoiceField(choices=STATES))
 
 
-class DifferenceOutput(Strict):
+class StateDifferenceOutput(Strict):
     """A manifest of which the system holds something else; empty: it has none, or there is none here."""
 
     manifest = serializers.CharField()
@@ -67,7 +67,7 @@ class SystemOutput(Strict):
 
     in_step = serializers.BooleanField()
     sha256 = serializers.CharField()
-    differences = DifferenceOutput(many=True)
+    differences = StateDifferenceOutput(many=True)
 
 
 class InspectionApi(TrainingView):

@@ -4883,11 +4883,27 @@ export interface components {
         CheckpointInputRequest: {
             checkpoint: components["schemas"]["ReviewCheckpoint"];
         };
-        /** @description A checkpoint that was passed, and when. */
+        /** @description How a checkpoint stands after this yes; ``passed_at`` is null while another is awaited. */
         CheckpointOutput: {
+            agreed: components["schemas"]["CheckpointYesOutput"][];
+            awaited: string[];
             checkpoint: components["schemas"]["ReviewCheckpoint"];
             /** Format: date-time */
-            passed_at: string;
+            passed_at: string | null;
+            short_of: number;
+        };
+        /** @description A checkpoint that is not passed yet: the yeses that were said, and ``short_of`` more of the sides ``awaited``. */
+        CheckpointStateOutput: {
+            agreed: components["schemas"]["CheckpointYesOutput"][];
+            awaited: string[];
+            checkpoint: components["schemas"]["ReviewCheckpoint"];
+            short_of: number;
+        };
+        /** @description One yes: in whose name, and when. */
+        CheckpointYesOutput: {
+            /** Format: date-time */
+            at: string;
+            side: string;
         };
         /** @description What the gate enforces of a contract. */
         ClausesOutput: {
@@ -8040,6 +8056,12 @@ export interface components {
          * @enum {string}
          */
         StageEnum: "CREATIVE" | "TECHNICAL" | "LEGAL" | "FINAL";
+        /** @description A manifest of which the system holds something else; empty: it has none, or there is none here. */
+        StateDifferenceOutput: {
+            manifest: string;
+            ours: string;
+            theirs: string;
+        };
         /** @description A decision on the version itself. */
         StatementApproval: {
             /** Format: date-time */
@@ -8166,7 +8188,7 @@ export interface components {
         };
         /** @description Whether it is in step, and every difference. */
         SystemOutput: {
-            differences: components["schemas"]["DifferenceOutput"][];
+            differences: components["schemas"]["StateDifferenceOutput"][];
             in_step: boolean;
             sha256: string;
         };
@@ -8309,6 +8331,7 @@ export interface components {
             licence: string;
             licensee: string;
             lines_max: number;
+            open_checkpoints: components["schemas"]["CheckpointStateOutput"][];
             /** Format: uuid */
             project: string;
             renewal_due: boolean;

@@ -100,7 +100,8 @@ def test_two_copies_laid_together_name_both_before_the_third(copies: list[tuple[
     writer.write(out)
     told = likest(see_pdf(out.getvalue(), Limits()), [copy.pk for copy, _ in copies])
     assert {one.copy_id for one in told[:2]} == {copies[0][0].pk, copies[2][0].pk}
-    assert told[1].odds < 1e-6
+    # one page of each: what a whole script proves at 1e-6, a page of some 300 words proves a hundred times weaker
+    assert told[1].odds < 1e-4
     assert told[2].odds > 1e-3
 
 

@@ -1,5 +1,5 @@
 -- Made by scripts/structure.py from an empty database that was migrated; do not edit.
--- migrations: sha256:2f448243765412eb2ed9a27c1a6fcd01ef688b54fbee0b64c104f02f4b28bb8b
+-- migrations: sha256:74177f494c0a6c890b1857f69b7de67b8ebc829823f208394e957d44bdb22a4f
 -- PostgreSQL: 18
 CREATE TYPE public.receipts_question AS (
 	place integer,
@@ -453,6 +453,43 @@ begin
     end if;
     return new;
 end $$;
+CREATE FUNCTION public.licensing_pass_has_its_yeses() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    asked record;
+    said record;
+    stands boolean;
+begin
+    select r.mode, r.quorum, r.mandate_id, t.talent_id into asked
+    from licensing_licencetoken t join licensing_licencerequest r on r.id = t.request_id
+    where t.jti = new.token_id;
+    select count(*) filter (where side in ('TALENT', 'GUARDIAN')) as own,
+        count(*) filter (where side = 'AGENT') as agents,
+        count(distinct said_by_id) filter (where side = 'SIGNER') as signers,
+        count(distinct said_by_id) as persons,
+        count(*) filter (where side = new.side and said_by_id = new.passed_by_id) as theirs
+    into said
+    from licensing_checkpointyes where token_id = new.token_id and checkpoint = new.checkpoint;
+    -- who else was to agree is nobody any more once no mandate stands
+    stands := exists (
+        select 1 from licensing_mandate m
+        where m.talent_id = asked.talent_id and (asked.mode = 'DUAL' or m.id = asked.mandate_id)
+            and m.revoked_at is null and m.valid_from <= new.created_at
+            and (m.valid_until is null or m.valid_until > new.created_at));
+    if said.theirs = 0 or not (case asked.mode
+        when 'DUAL' then said.own > 0 and (not stands or (said.agents > 0 and said.persons > 1))
+        when 'QUORUM' then
+            (stands and said.signers >= asked.quorum) or (not stands and said.own > 0)
+        when 'AGENT_WITHIN_MANDATE' then true
+        when 'AUTO_WITHIN_RULES' then true
+        else said.own > 0
+    end) then
+        raise exception 'under % this checkpoint is not passed yet', asked.mode
+            using errcode = 'restrict_violation';
+    end if;
+    return new;
+end $$;
 CREATE FUNCTION public.licensing_places_within(asked jsonb, granted jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -700,6 +737,31 @@ CREATE FUNCTION public.licensing_word_of(talent uuid, person uuid, at timestamp 
         else t.user_id = person
     end, false) from licensing_talent t where t.id = talent
 $$;
+CREATE FUNCTION public.licensing_yes_of_its_side() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+    asked record;
+begin
+    select r.mode, r.mandate_id, t.talent_id, p.user_id into asked
+    from licensing_licencetoken t
+    join licensing_licencerequest r on r.id = t.request_id
+    join licensing_talent p on p.id = t.talent_id
+    where t.jti = new.token_id;
+    if not (case new.side
+        when 'TALENT' then new.said_by_id is not distinct from asked.user_id
+        when 'GUARDIAN' then exists (
+            select 1 from licensing_authority a where a.talent_id = asked.talent_id and a.user_id = new.said_by_id)
+        when 'SIGNER' then asked.mode = 'QUORUM' and exists (
+            select 1 from licensing_mandatesigner s
+            where s.mandate_id = asked.mandate_id and s.user_id = new.said_by_id)
+        else asked.mode in ('AGENT_WITHIN_MANDATE', 'AUTO_WITHIN_RULES', 'DUAL')
+    end) then
+        raise exception 'this person says no yes as % under %', new.side, asked.mode
+            using errcode = 'restrict_violation';
+    end if;
+    return new;
+end $$;
 CREATE FUNCTION public.note_hold_in_status() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1944,6 +2006,16 @@ CREATE TABLE public.licensing_checkpointpass (
     passed_by_id uuid NOT NULL,
     token_id uuid NOT NULL,
     CONSTRAINT checkpoint_known CHECK (((checkpoint)::text = ANY ((ARRAY['ROLE'::character varying, 'SCRIPT'::character varying, 'FINAL'::character varying])::text[])))
+);
+CREATE TABLE public.licensing_checkpointyes (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    checkpoint character varying(6) NOT NULL,
+    side character varying(12) NOT NULL,
+    said_by_id uuid NOT NULL,
+    token_id uuid NOT NULL,
+    CONSTRAINT yes_checkpoint_known CHECK (((checkpoint)::text = ANY ((ARRAY['ROLE'::character varying, 'SCRIPT'::character varying, 'FINAL'::character varying])::text[]))),
+    CONSTRAINT yes_side_known CHECK (((side)::text = ANY ((ARRAY['AGENT'::character varying, 'TALENT'::character varying, 'SIGNER'::character varying, 'GUARDIAN'::character varying])::text[])))
 );
 CREATE TABLE public.licensing_declaredevent (
     id uuid NOT NULL,
@@ -4798,84 +4870,85 @@ INSERT INTO public.django_migrations VALUES
 	(87, 'licensing', '0422_studios_blocked', '2000-01-01 00:00:00+00'),
 	(88, 'licensing', '0423_what_only_the_talent_says', '2000-01-01 00:00:00+00'),
 	(89, 'licensing', '0430_production_ends', '2000-01-01 00:00:00+00'),
-	(90, 'mfa', '0001_initial', '2000-01-01 00:00:00+00'),
-	(91, 'mfa', '0002_authenticator_timestamps', '2000-01-01 00:00:00+00'),
-	(92, 'mfa', '0003_authenticator_type_uniq', '2000-01-01 00:00:00+00'),
-	(93, 'notify', '0001_notices_and_webhooks', '2000-01-01 00:00:00+00'),
-	(94, 'notify', '0002_hear_the_trail', '2000-01-01 00:00:00+00'),
-	(95, 'notify', '0003_letters', '2000-01-01 00:00:00+00'),
-	(96, 'notify', '0020_topics_of_training_and_outputs', '2000-01-01 00:00:00+00'),
-	(97, 'provenance', '0001_outputs', '2000-01-01 00:00:00+00'),
-	(98, 'provenance', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(99, 'provenance', '0030_certificate_revocation', '2000-01-01 00:00:00+00'),
-	(100, 'provenance', '0031_softbinding_resolution', '2000-01-01 00:00:00+00'),
-	(101, 'provenance', '0040_graph', '2000-01-01 00:00:00+00'),
-	(102, 'provenance', '0041_graph_integrity', '2000-01-01 00:00:00+00'),
-	(103, 'provenance', '0060_exchange', '2000-01-01 00:00:00+00'),
-	(104, 'provenance', '0200_prompts_about_people', '2000-01-01 00:00:00+00'),
-	(105, 'provenance', '0300_labels_and_times', '2000-01-01 00:00:00+00'),
-	(106, 'provenance', '0320_papers_about_people', '2000-01-01 00:00:00+00'),
-	(107, 'provenance', '0330_texts_close_for_the_erased', '2000-01-01 00:00:00+00'),
-	(108, 'provenance', '0331_close_what_was_missed', '2000-01-01 00:00:00+00'),
-	(109, 'receipts', '0001_ledger', '2000-01-01 00:00:00+00'),
-	(110, 'receipts', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(111, 'receipts', '0010_debts_and_kinds', '2000-01-01 00:00:00+00'),
-	(112, 'receipts', '0020_offline_reckoning', '2000-01-01 00:00:00+00'),
-	(113, 'receipts', '0030_key_entries', '2000-01-01 00:00:00+00'),
-	(114, 'receipts', '0040_public_log', '2000-01-01 00:00:00+00'),
-	(115, 'receipts', '0060_keep_checks', '2000-01-01 00:00:00+00'),
-	(116, 'receipts', '0061_leases_by_time', '2000-01-01 00:00:00+00'),
-	(117, 'receipts', '0070_recorded_entries', '2000-01-01 00:00:00+00'),
-	(118, 'receipts', '0080_kept_counts', '2000-01-01 00:00:00+00'),
-	(119, 'receipts', '0090_words_and_screen', '2000-01-01 00:00:00+00'),
-	(120, 'screenplays', '0001_works_and_versions', '2000-01-01 00:00:00+00'),
-	(121, 'screenplays', '0002_grants_and_accesses', '2000-01-01 00:00:00+00'),
-	(122, 'screenplays', '0003_copies_shots_and_proofs', '2000-01-01 00:00:00+00'),
-	(123, 'sessions', '0001_initial', '2000-01-01 00:00:00+00'),
-	(124, 'socialaccount', '0001_initial', '2000-01-01 00:00:00+00'),
-	(125, 'socialaccount', '0002_token_max_lengths', '2000-01-01 00:00:00+00'),
-	(126, 'socialaccount', '0003_extra_data_default_dict', '2000-01-01 00:00:00+00'),
-	(127, 'socialaccount', '0004_app_provider_id_settings', '2000-01-01 00:00:00+00'),
-	(128, 'socialaccount', '0005_socialtoken_nullable_app', '2000-01-01 00:00:00+00'),
-	(129, 'socialaccount', '0006_alter_socialaccount_extra_data', '2000-01-01 00:00:00+00'),
-	(130, 'training', '0001_gate', '2000-01-01 00:00:00+00'),
-	(131, 'training', '0002_what_was_captured_stays', '2000-01-01 00:00:00+00'),
-	(132, 'training', '0020_manifests', '2000-01-01 00:00:00+00'),
-	(133, 'training', '0021_manifests_stay', '2000-01-01 00:00:00+00'),
-	(134, 'training', '0030_takedowns', '2000-01-01 00:00:00+00'),
-	(135, 'training', '0031_takedowns_stay', '2000-01-01 00:00:00+00'),
-	(136, 'training', '0040_contracts', '2000-01-01 00:00:00+00'),
-	(137, 'training', '0041_contracts_stay', '2000-01-01 00:00:00+00'),
-	(138, 'training', '0060_reports', '2000-01-01 00:00:00+00'),
-	(139, 'training', '0061_reports_stay', '2000-01-01 00:00:00+00'),
-	(140, 'training', '0070_imports', '2000-01-01 00:00:00+00'),
-	(141, 'training', '0071_imports_stay', '2000-01-01 00:00:00+00'),
-	(142, 'training', '0072_transforms', '2000-01-01 00:00:00+00'),
-	(143, 'training', '0073_transforms_stay', '2000-01-01 00:00:00+00'),
-	(144, 'training', '0074_lineage_events', '2000-01-01 00:00:00+00'),
-	(145, 'training', '0080_reach_is_lean', '2000-01-01 00:00:00+00'),
-	(146, 'training', '0090_sounds_and_texts', '2000-01-01 00:00:00+00'),
-	(147, 'training', '0100_imports_that_end_otherwise', '2000-01-01 00:00:00+00'),
-	(148, 'training', '0101_reviews_of_other_reasons', '2000-01-01 00:00:00+00'),
-	(149, 'training', '0102_reports_made_again', '2000-01-01 00:00:00+00'),
-	(150, 'training', '0103_scans_as_jobs', '2000-01-01 00:00:00+00'),
-	(151, 'training', '0110_house_rules', '2000-01-01 00:00:00+00'),
-	(152, 'training', '0111_scripts_in_texts', '2000-01-01 00:00:00+00'),
-	(153, 'training', '0112_reports_of_systems', '2000-01-01 00:00:00+00'),
-	(154, 'training', '0113_sketches_name_their_key', '2000-01-01 00:00:00+00'),
-	(155, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
-	(156, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(157, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
-	(158, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
-	(159, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
-	(160, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
-	(161, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
-	(162, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(163, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
-	(164, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
-	(165, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
-	(166, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
-	(167, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
+	(90, 'licensing', '0431_yeses_at_checkpoints', '2000-01-01 00:00:00+00'),
+	(91, 'mfa', '0001_initial', '2000-01-01 00:00:00+00'),
+	(92, 'mfa', '0002_authenticator_timestamps', '2000-01-01 00:00:00+00'),
+	(93, 'mfa', '0003_authenticator_type_uniq', '2000-01-01 00:00:00+00'),
+	(94, 'notify', '0001_notices_and_webhooks', '2000-01-01 00:00:00+00'),
+	(95, 'notify', '0002_hear_the_trail', '2000-01-01 00:00:00+00'),
+	(96, 'notify', '0003_letters', '2000-01-01 00:00:00+00'),
+	(97, 'notify', '0020_topics_of_training_and_outputs', '2000-01-01 00:00:00+00'),
+	(98, 'provenance', '0001_outputs', '2000-01-01 00:00:00+00'),
+	(99, 'provenance', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(100, 'provenance', '0030_certificate_revocation', '2000-01-01 00:00:00+00'),
+	(101, 'provenance', '0031_softbinding_resolution', '2000-01-01 00:00:00+00'),
+	(102, 'provenance', '0040_graph', '2000-01-01 00:00:00+00'),
+	(103, 'provenance', '0041_graph_integrity', '2000-01-01 00:00:00+00'),
+	(104, 'provenance', '0060_exchange', '2000-01-01 00:00:00+00'),
+	(105, 'provenance', '0200_prompts_about_people', '2000-01-01 00:00:00+00'),
+	(106, 'provenance', '0300_labels_and_times', '2000-01-01 00:00:00+00'),
+	(107, 'provenance', '0320_papers_about_people', '2000-01-01 00:00:00+00'),
+	(108, 'provenance', '0330_texts_close_for_the_erased', '2000-01-01 00:00:00+00'),
+	(109, 'provenance', '0331_close_what_was_missed', '2000-01-01 00:00:00+00'),
+	(110, 'receipts', '0001_ledger', '2000-01-01 00:00:00+00'),
+	(111, 'receipts', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(112, 'receipts', '0010_debts_and_kinds', '2000-01-01 00:00:00+00'),
+	(113, 'receipts', '0020_offline_reckoning', '2000-01-01 00:00:00+00'),
+	(114, 'receipts', '0030_key_entries', '2000-01-01 00:00:00+00'),
+	(115, 'receipts', '0040_public_log', '2000-01-01 00:00:00+00'),
+	(116, 'receipts', '0060_keep_checks', '2000-01-01 00:00:00+00'),
+	(117, 'receipts', '0061_leases_by_time', '2000-01-01 00:00:00+00'),
+	(118, 'receipts', '0070_recorded_entries', '2000-01-01 00:00:00+00'),
+	(119, 'receipts', '0080_kept_counts', '2000-01-01 00:00:00+00'),
+	(120, 'receipts', '0090_words_and_screen', '2000-01-01 00:00:00+00'),
+	(121, 'screenplays', '0001_works_and_versions', '2000-01-01 00:00:00+00'),
+	(122, 'screenplays', '0002_grants_and_accesses', '2000-01-01 00:00:00+00'),
+	(123, 'screenplays', '0003_copies_shots_and_proofs', '2000-01-01 00:00:00+00'),
+	(124, 'sessions', '0001_initial', '2000-01-01 00:00:00+00'),
+	(125, 'socialaccount', '0001_initial', '2000-01-01 00:00:00+00'),
+	(126, 'socialaccount', '0002_token_max_lengths', '2000-01-01 00:00:00+00'),
+	(127, 'socialaccount', '0003_extra_data_default_dict', '2000-01-01 00:00:00+00'),
+	(128, 'socialaccount', '0004_app_provider_id_settings', '2000-01-01 00:00:00+00'),
+	(129, 'socialaccount', '0005_socialtoken_nullable_app', '2000-01-01 00:00:00+00'),
+	(130, 'socialaccount', '0006_alter_socialaccount_extra_data', '2000-01-01 00:00:00+00'),
+	(131, 'training', '0001_gate', '2000-01-01 00:00:00+00'),
+	(132, 'training', '0002_what_was_captured_stays', '2000-01-01 00:00:00+00'),
+	(133, 'training', '0020_manifests', '2000-01-01 00:00:00+00'),
+	(134, 'training', '0021_manifests_stay', '2000-01-01 00:00:00+00'),
+	(135, 'training', '0030_takedowns', '2000-01-01 00:00:00+00'),
+	(136, 'training', '0031_takedowns_stay', '2000-01-01 00:00:00+00'),
+	(137, 'training', '0040_contracts', '2000-01-01 00:00:00+00'),
+	(138, 'training', '0041_contracts_stay', '2000-01-01 00:00:00+00'),
+	(139, 'training', '0060_reports', '2000-01-01 00:00:00+00'),
+	(140, 'training', '0061_reports_stay', '2000-01-01 00:00:00+00'),
+	(141, 'training', '0070_imports', '2000-01-01 00:00:00+00'),
+	(142, 'training', '0071_imports_stay', '2000-01-01 00:00:00+00'),
+	(143, 'training', '0072_transforms', '2000-01-01 00:00:00+00'),
+	(144, 'training', '0073_transforms_stay', '2000-01-01 00:00:00+00'),
+	(145, 'training', '0074_lineage_events', '2000-01-01 00:00:00+00'),
+	(146, 'training', '0080_reach_is_lean', '2000-01-01 00:00:00+00'),
+	(147, 'training', '0090_sounds_and_texts', '2000-01-01 00:00:00+00'),
+	(148, 'training', '0100_imports_that_end_otherwise', '2000-01-01 00:00:00+00'),
+	(149, 'training', '0101_reviews_of_other_reasons', '2000-01-01 00:00:00+00'),
+	(150, 'training', '0102_reports_made_again', '2000-01-01 00:00:00+00'),
+	(151, 'training', '0103_scans_as_jobs', '2000-01-01 00:00:00+00'),
+	(152, 'training', '0110_house_rules', '2000-01-01 00:00:00+00'),
+	(153, 'training', '0111_scripts_in_texts', '2000-01-01 00:00:00+00'),
+	(154, 'training', '0112_reports_of_systems', '2000-01-01 00:00:00+00'),
+	(155, 'training', '0113_sketches_name_their_key', '2000-01-01 00:00:00+00'),
+	(156, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
+	(157, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(158, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
+	(159, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
+	(160, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
+	(161, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
+	(162, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
+	(163, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(164, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
+	(165, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
+	(166, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
+	(167, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
+	(168, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
 SELECT pg_catalog.setval('public.account_emailaddress_id_seq', 1, false);
 SELECT pg_catalog.setval('public.account_emailconfirmation_id_seq', 1, false);
 SELECT pg_catalog.setval('public.accounts_historicalmembership_history_id_seq', 1, false);
@@ -4886,7 +4959,7 @@ SELECT pg_catalog.setval('public.auth_group_id_seq', 1, false);
 SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('public.common_idempotencyrecord_id_seq', 1, false);
 SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 167, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 168, true);
 SELECT pg_catalog.setval('public.licensing_autorule_licensees_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicalauthority_history_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicaldelegation_history_id_seq', 1, false);
@@ -5071,6 +5144,8 @@ ALTER TABLE ONLY public.licensing_autorule
     ADD CONSTRAINT licensing_autorule_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.licensing_checkpointpass
     ADD CONSTRAINT licensing_checkpointpass_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.licensing_checkpointyes
+    ADD CONSTRAINT licensing_checkpointyes_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.licensing_declaredevent
     ADD CONSTRAINT licensing_declaredevent_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.licensing_delegation
@@ -5255,6 +5330,8 @@ ALTER TABLE ONLY public.verification_promotionword
     ADD CONSTRAINT one_word_of_each_kind_on_a_promotion UNIQUE (promotion_id, verdict);
 ALTER TABLE ONLY public.verification_review
     ADD CONSTRAINT one_word_per_person UNIQUE (record_id, person_id);
+ALTER TABLE ONLY public.licensing_checkpointyes
+    ADD CONSTRAINT one_yes_per_side_and_person UNIQUE (token_id, checkpoint, side, said_by_id);
 ALTER TABLE ONLY public.provenance_asset
     ADD CONSTRAINT provenance_asset_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.provenance_assetevent
@@ -5757,6 +5834,8 @@ CREATE INDEX licensing_autorule_set_by_id_4e2fd662 ON public.licensing_autorule 
 CREATE INDEX licensing_autorule_talent_id_2b5a13f1 ON public.licensing_autorule USING btree (talent_id);
 CREATE INDEX licensing_checkpointpass_passed_by_id_6d6dc1f1 ON public.licensing_checkpointpass USING btree (passed_by_id);
 CREATE INDEX licensing_checkpointpass_token_id_10524bcb ON public.licensing_checkpointpass USING btree (token_id);
+CREATE INDEX licensing_checkpointyes_said_by_id_5afcc463 ON public.licensing_checkpointyes USING btree (said_by_id);
+CREATE INDEX licensing_checkpointyes_token_id_25ffdd78 ON public.licensing_checkpointyes USING btree (token_id);
 CREATE INDEX licensing_d_covered_854b15_idx ON public.licensing_declaredevent USING btree (covered_id, created_at);
 CREATE INDEX licensing_declaredevent_declared_by_id_6b0bfefe ON public.licensing_declaredevent USING btree (declared_by_id);
 CREATE INDEX licensing_declaredevent_declared_for_id_8fd588ef ON public.licensing_declaredevent USING btree (declared_for_id);
@@ -6268,6 +6347,8 @@ CREATE CONSTRAINT TRIGGER licensing_block_guarded AFTER DELETE OR UPDATE ON publ
 CREATE TRIGGER licensing_canary_signed BEFORE INSERT ON public.licensing_policyrollout FOR EACH ROW EXECUTE FUNCTION public.licensing_canary_needs_sign_off();
 CREATE TRIGGER licensing_checkpointpass_append_only BEFORE DELETE OR UPDATE ON public.licensing_checkpointpass FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_checkpointpass_no_truncate BEFORE TRUNCATE ON public.licensing_checkpointpass FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER licensing_checkpointyes_append_only BEFORE DELETE OR UPDATE ON public.licensing_checkpointyes FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER licensing_checkpointyes_no_truncate BEFORE TRUNCATE ON public.licensing_checkpointyes FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_declaredevent_append_only BEFORE DELETE OR UPDATE ON public.licensing_declaredevent FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_declaredevent_no_truncate BEFORE TRUNCATE ON public.licensing_declaredevent FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_duty_guarded BEFORE DELETE OR UPDATE ON public.licensing_revocationduty FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_duty();
@@ -6284,6 +6365,7 @@ CREATE CONSTRAINT TRIGGER licensing_instruction_guarded AFTER INSERT ON public.l
 CREATE CONSTRAINT TRIGGER licensing_listed_guarded AFTER INSERT OR DELETE OR UPDATE ON public.licensing_visibilityrule_organisations NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_listed();
 CREATE CONSTRAINT TRIGGER licensing_mandate_guarded AFTER INSERT OR DELETE OR UPDATE ON public.licensing_mandate NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_mandate();
 CREATE CONSTRAINT TRIGGER licensing_member_guarded AFTER DELETE OR UPDATE ON public.licensing_guildmember NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_member();
+CREATE TRIGGER licensing_pass_has_its_yeses BEFORE INSERT ON public.licensing_checkpointpass FOR EACH ROW EXECUTE FUNCTION public.licensing_pass_has_its_yeses();
 CREATE TRIGGER licensing_personsignature_append_only BEFORE DELETE OR UPDATE ON public.licensing_personsignature FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_personsignature_no_truncate BEFORE TRUNCATE ON public.licensing_personsignature FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_profilesignoff_append_only BEFORE DELETE OR UPDATE ON public.licensing_profilesignoff FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -6318,6 +6400,7 @@ CREATE CONSTRAINT TRIGGER licensing_training_token_guarded AFTER INSERT OR DELET
 CREATE TRIGGER licensing_trainingconsent_append_only BEFORE DELETE OR UPDATE ON public.licensing_trainingconsent FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER licensing_trainingconsent_no_truncate BEFORE TRUNCATE ON public.licensing_trainingconsent FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE CONSTRAINT TRIGGER licensing_visibility_guarded AFTER INSERT OR DELETE OR UPDATE ON public.licensing_visibilityrule NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.licensing_guard_visibility();
+CREATE TRIGGER licensing_yes_of_its_side BEFORE INSERT ON public.licensing_checkpointyes FOR EACH ROW EXECUTE FUNCTION public.licensing_yes_of_its_side();
 CREATE TRIGGER provenance_assetevent_append_only BEFORE DELETE OR UPDATE ON public.provenance_assetevent FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER provenance_assetevent_no_truncate BEFORE TRUNCATE ON public.provenance_assetevent FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER provenance_assetversion_append_only BEFORE DELETE OR UPDATE ON public.provenance_assetversion FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -6584,6 +6667,10 @@ ALTER TABLE ONLY public.licensing_checkpointpass
     ADD CONSTRAINT licensing_checkpoint_passed_by_id_6d6dc1f1_fk_accounts_ FOREIGN KEY (passed_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.licensing_checkpointpass
     ADD CONSTRAINT licensing_checkpoint_token_id_10524bcb_fk_licensing FOREIGN KEY (token_id) REFERENCES public.licensing_licencetoken(jti) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.licensing_checkpointyes
+    ADD CONSTRAINT licensing_checkpoint_token_id_25ffdd78_fk_licensing FOREIGN KEY (token_id) REFERENCES public.licensing_licencetoken(jti) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.licensing_checkpointyes
+    ADD CONSTRAINT licensing_checkpointyes_said_by_id_5afcc463_fk_accounts_user_id FOREIGN KEY (said_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.licensing_declaredevent
     ADD CONSTRAINT licensing_declaredev_declared_by_id_6b0bfefe_fk_accounts_ FOREIGN KEY (declared_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.licensing_declaredevent

@@ -207,7 +207,7 @@ class CheckpointsApi(PersonView):
         checkpoint = str(sent["checkpoint"])
         row = services.pass_checkpoint(principal=self.person, jti=jti, checkpoint=checkpoint)
         token = selectors.tokens_visible_to(self.person).get(pk=jti)
-        (state,) = selectors.checkpoint_states(self.person, token, [checkpoint])
+        (state,) = selectors.checkpoint_states(self.person, token, [checkpoint], selectors.yeses_of(token))
         passed_at = rfc3339(row.created_at) if row else None
         return Response(_write_checkpoint(state) | {"passed_at": passed_at}, status=201)
 

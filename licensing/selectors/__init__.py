@@ -6,7 +6,7 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 
 from licensing.selectors.alerts import Notice, Notices, alerts_visible_to, notices_page
 from licensing.selectors.bulk import Approvable, approvable_together
-from licensing.selectors.checkpoints import CheckpointState, checkpoint_states, open_checkpoints
+from licensing.selectors.checkpoints import CheckpointState, checkpoint_states, open_checkpoints, yeses_of
 from licensing.selectors.directory import DirectoryLine, DirectoryPage, directory, talent_seen
 from licensing.selectors.drafts import draft_for, drafts_of
 from licensing.selectors.duties import DutyLine, duties_of, duty_for, own_duties_open
@@ -290,4 +290,5 @@ __all__ = [
     "training_tokens_visible_to",
     "visible_constructs",
     "working_document",
+    "yeses_of",
 ]

@@ -30,11 +30,17 @@ def may_open(principal: Principal, row: StudioBlock) -> bool:
 
 def refused_renewals(principal: Principal, jtis: Collection[UUID]) -> frozenset[UUID]:
     """Those of ``jtis``, licences of the caller, whose talent's side takes no requests from it; 1 query."""
-    blocks = StudioBlock.objects.filter(
-        talent=OuterRef("talent"), studio=principal.organisation_id, ended_at=None
+    rows = LicenceToken.objects.filter(
+        refuses_the_licensee(), pk__in=jtis, licensee=principal.organisation_id
     )
-    rows = LicenceToken.objects.filter(Exists(blocks), pk__in=jtis, licensee=principal.organisation_id)
     return frozenset(rows.values_list("pk", flat=True))
+
+
+def refuses_the_licensee() -> Exists:
+    """Of a licence: whether its talent's side takes no requests from its licensee."""
+    return Exists(
+        StudioBlock.objects.filter(talent=OuterRef("talent"), studio=OuterRef("licensee"), ended_at=None)
+    )
 
 
 def page_of_blocks(

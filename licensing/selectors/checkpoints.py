@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Protocol, TypeAlias
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 
 from accounts.principals import Principal
 from licensing.models import CheckpointPass, CheckpointYes, LicenceToken, Mandate
@@ -23,6 +28,17 @@ _OWN: Final = frozenset({Side.TALENT, Side.GUARDIAN})
 _EITHER: Final = frozenset({ApprovalMode.AGENT_WITHIN_MANDATE, ApprovalMode.AUTO_WITHIN_RULES})
 AGENT_HAS_A_WORD: Final = _EITHER | {ApprovalMode.DUAL}
 """Modes under which an agent says yes at a checkpoint, alone or beside the talent."""
+Known: TypeAlias = tuple[Mandate | None] | None
+"""The mandate in force, asked for already; None: it was not asked for."""
+
+
+class Yes(Protocol):
+    """In whose name a yes was said, and by whom."""
+
+    @property
+    def side(self) -> str: ...
+    @property
+    def said_by_id(self) -> UUID: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +49,7 @@ class CheckpointRule:
     least: int = 1
     is_each: bool = False
 
-    def missing(self, said: Iterable[CheckpointYes]) -> frozenset[Side]:
+    def missing(self, said: Iterable[Yes]) -> frozenset[Side]:
         """The sides of which a yes is still awaited; empty: the checkpoint is passed."""
         counted = [one for one in said if _same(one.side, self.sides)]
         if self.is_each:
@@ -41,7 +57,7 @@ class CheckpointRule:
             return frozenset(side for side in self.sides if side not in heard)
         return frozenset() if len({one.said_by_id for one in counted}) >= self.least else self.sides
 
-    def short_of(self, said: Iterable[CheckpointYes]) -> int:
+    def short_of(self, said: Iterable[Yes]) -> int:
         """How many yeses are still awaited."""
         said = list(said)
         if self.is_each:
@@ -51,9 +67,11 @@ class CheckpointRule:
 
 @dataclass(frozen=True, slots=True)
 class YesLine:
-    """One yes: in whose name, by whom, when."""
+    """One yes: at which checkpoint, in whose name, by whom, when."""
 
+    checkpoint: str
     side: str
+    said_by_id: UUID
     name: str
     at: datetime
 
@@ -72,17 +90,17 @@ class CheckpointState:
     is_mine: bool = False
 
 
-def checkpoint_rule(token: LicenceToken) -> CheckpointRule:
+def checkpoint_rule(token: LicenceToken, *, known: Known = None) -> CheckpointRule:
     """What the mode under which the licence was granted demands at each of its checkpoints now.
 
-    Where the mandate ended by which another was to agree, only the talent, or who speaks for them, is left.
+    ``known`` holds the mandate in force where the caller has asked for it already. Where the mandate ended by which another was to agree, only the talent, or who speaks for them, is left.
     """
     own = Side.GUARDIAN if authority_wanted(token.talent) else Side.TALENT
     mode = token.request.mode
     if mode in _EITHER:
         return CheckpointRule(frozenset({own, Side.AGENT}))
     if mode in {ApprovalMode.DUAL, ApprovalMode.QUORUM}:
-        mandate: Mandate | None = mandate_in_force(token.talent_id)
+        mandate = _mandate(token, known)
         if mode == ApprovalMode.DUAL and mandate is not None:
             return CheckpointRule(frozenset({own, Side.AGENT}), least=2, is_each=True)
         if mode == ApprovalMode.QUORUM and mandate is not None and mandate.pk == token.request.mandate_id:
@@ -90,7 +108,9 @@ def checkpoint_rule(token: LicenceToken) -> CheckpointRule:
     return CheckpointRule(frozenset({own}))
 
 
-def voices_at(principal: Principal, token: LicenceToken, rule: CheckpointRule) -> frozenset[Side]:
+def voices_at(
+    principal: Principal, token: LicenceToken, rule: CheckpointRule, *, known: Known = None
+) -> frozenset[Side]:
     """The sides of ``rule`` in whose name the caller, signed in, may say yes."""
     if principal.credential is not None:
         return frozenset()
@@ -102,28 +122,33 @@ def voices_at(principal: Principal, token: LicenceToken, rule: CheckpointRule) -
     if Side.SIGNER in rule.sides and is_signer(principal, token.request.mandate_id):
         sides.add(Side.SIGNER)
     if Side.AGENT in rule.sides:
-        mandate = mandate_in_force(token.talent_id)
+        mandate = _mandate(token, known)
         if mandate is not None and is_agent_of(principal, mandate):
             sides.add(Side.AGENT)
     return frozenset(sides)
 
 
 def checkpoint_states(
-    principal: Principal, token: LicenceToken, names: Iterable[str]
+    principal: Principal,
+    token: LicenceToken,
+    names: Iterable[str],
+    yeses: Iterable[YesLine],
+    *,
+    known: Known = None,
 ) -> tuple[CheckpointState, ...]:
-    """How the checkpoints ``names``, which were not passed yet, stand, and on which the caller has a word."""
-    rule = checkpoint_rule(token)
-    voices = voices_at(principal, token, rule)
-    rows = list(
-        CheckpointYes.objects.filter(token=token).select_related("said_by").order_by("created_at", "pk")
-    )
+    """How the checkpoints ``names``, which were not passed yet, stand after ``yeses``, and where the caller has a word."""
+    names, yeses = tuple(names), tuple(yeses)
+    if not names:
+        return ()
+    rule = checkpoint_rule(token, known=known)
+    voices = voices_at(principal, token, rule, known=known)
     states = []
     for name in names:
-        said = [one for one in rows if one.checkpoint == name]
+        said = tuple(one for one in yeses if one.checkpoint == name)
         states.append(
             CheckpointState(
                 checkpoint=str(Checkpoint(name)),
-                agreed=tuple(YesLine(one.side, one.said_by.full_name, one.created_at) for one in said),
+                agreed=said,
                 awaited=tuple(sorted(str(side) for side in rule.missing(said))),
                 short_of=rule.short_of(said),
                 is_mine=_has_a_word(principal, rule.missing(said), said, voices),
@@ -132,21 +157,53 @@ def checkpoint_states(
     return tuple(states)
 
 
+def yeses_at_checkpoints() -> ArraySubquery:
+    """The yeses of a licence as objects, oldest first, within the query that asks for it (see :func:`told_yeses`)."""
+    rows = CheckpointYes.objects.filter(token=OuterRef("pk")).order_by("created_at", "pk")
+    told = JSONObject(
+        checkpoint="checkpoint", side="side", by="said_by_id", name="said_by__full_name", at="created_at"
+    )
+    return ArraySubquery(rows.values(told=told))
+
+
+def told_yeses(told: Iterable[dict[str, Any]]) -> tuple[YesLine, ...]:
+    """What :func:`yeses_at_checkpoints` brought."""
+    return tuple(
+        YesLine(
+            one["checkpoint"], one["side"], UUID(one["by"]), one["name"], datetime.fromisoformat(one["at"])
+        )
+        for one in told
+    )
+
+
 def open_checkpoints(principal: Principal, token: LicenceToken) -> tuple[CheckpointState, ...]:
     """The agreed checkpoints of a licence that the caller sees which were not passed yet."""
     agreed = token.terms.terms["approvals"]["checkpoints"]
     if not agreed:
         return ()
     passed = set(CheckpointPass.objects.filter(token=token).values_list("checkpoint", flat=True))
-    return checkpoint_states(principal, token, [one for one in agreed if one not in passed])
+    return checkpoint_states(principal, token, [one for one in agreed if one not in passed], yeses_of(token))
+
+
+def yeses_of(token: LicenceToken) -> tuple[YesLine, ...]:
+    """Every yes that was said at a checkpoint of the licence, oldest first; 1 query."""
+    rows = CheckpointYes.objects.filter(token=token).select_related("said_by").order_by("created_at", "pk")
+    return tuple(
+        YesLine(one.checkpoint, one.side, one.said_by_id, one.said_by.full_name, one.created_at)
+        for one in rows
+    )
 
 
 def _has_a_word(
-    principal: Principal, missing: frozenset[Side], said: list[CheckpointYes], voices: frozenset[Side]
+    principal: Principal, missing: frozenset[Side], said: tuple[YesLine, ...], voices: frozenset[Side]
 ) -> bool:
     if not missing:  # those who were awaited are no longer: whoever has a voice says so
         return bool(voices)
     return bool(voices & missing) and all(one.said_by_id != principal.person.pk for one in said)
+
+
+def _mandate(token: LicenceToken, known: Known) -> Mandate | None:
+    return mandate_in_force(token.talent_id) if known is None else known[0]
 
 
 def _same(side: str, sides: frozenset[Side]) -> Side | None:

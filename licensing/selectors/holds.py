@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Organisation
 from accounts.principals import Principal
 from common import clock
-from licensing.models import Hold, LicenceToken, Production, Talent
+from licensing.models import Hold, LicenceToken, Mandate, Production, Talent
 from licensing.selectors.people import (
     has_authority,
     is_agent_of,
@@ -53,18 +53,23 @@ def thing_visible_to(principal: Principal, kind: str, identifier: UUID) -> Holda
             return None
 
 
-def sides_over(principal: Principal, thing: Holdable) -> frozenset[HoldSide]:
-    """The sides in whose name the caller may hold ``thing``; empty for those who may only look."""
+def sides_over(
+    principal: Principal, thing: Holdable, *, known: tuple[Mandate | None] | None = None
+) -> frozenset[HoldSide]:
+    """The sides in whose name the caller may hold ``thing``; empty for those who may only look.
+
+    ``known`` holds the talent's mandate in force where the caller has asked for it already.
+    """
     match thing:
         case LicenceToken():
             licensee = thing.licensee_id == principal.organisation_id
             return (
-                _talents_side(principal, thing.talent)
+                _talents_side(principal, thing.talent, known)
                 | _guild(principal, thing.production)
                 | ({HoldSide.LICENSEE} if licensee and principal.acts_as("PRODUCER", "ADMIN") else set())
             )
         case Talent():
-            return _talents_side(principal, thing)
+            return _talents_side(principal, thing, known)
         case Production():
             own = thing.organisation_id == principal.organisation_id
             return _guild(principal, thing) | (
@@ -110,10 +115,12 @@ def covered_by(hold: Hold) -> list[LicenceToken]:
     return list(rows.select_related("terms", "production", "request__talent").order_by("created_at", "pk"))
 
 
-def _talents_side(principal: Principal, talent: Talent) -> frozenset[HoldSide]:
+def _talents_side(
+    principal: Principal, talent: Talent, known: tuple[Mandate | None] | None
+) -> frozenset[HoldSide]:
     if is_talent(principal, talent) or has_authority(principal, talent):
         return frozenset({HoldSide.TALENT})
-    mandate = mandate_in_force(talent.pk)
+    mandate = mandate_in_force(talent.pk) if known is None else known[0]
     speaks = mandate is not None and is_agent_of(principal, mandate)
     return frozenset({HoldSide.AGENT} if speaks else ())
 

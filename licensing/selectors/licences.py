@@ -27,11 +27,16 @@ from licensing.models import (
     RequestAction,
 )
 from licensing.models.requests import OPEN_STATES
-from licensing.selectors.blocks import refused_renewals
-from licensing.selectors.checkpoints import CheckpointState, checkpoint_states
+from licensing.selectors.blocks import refuses_the_licensee
+from licensing.selectors.checkpoints import (
+    CheckpointState,
+    checkpoint_states,
+    told_yeses,
+    yeses_at_checkpoints,
+)
 from licensing.selectors.endings import has_come
 from licensing.selectors.holds import sides_over
-from licensing.selectors.people import is_talent, pairwise_pseudonym
+from licensing.selectors.people import is_talent, mandate_in_force, pairwise_pseudonym
 from licensing.selectors.releases import ended_holding_frames, side_that_lets_go
 from licensing.selectors.request_detail import ActionLine, action_line
 from licensing.selectors.tokens import (
@@ -196,7 +201,8 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
         request=token.request_id, terms_hash=token.terms.terms_hash
     ).select_related("actor", "organisation", "signature")
     seen = {one.pk for one in lineage}
-    sides = sides_over(principal, token)
+    mandate = mandate_in_force(token.talent_id)
+    sides = sides_over(principal, token, known=(mandate,))
     held = list(holds_on(token).select_related("placed_for")) if hold_reasons_on(token) else []
     successor: LicenceToken | None = getattr(token, "superseded_by", None)
     agreed = terms.approvals.checkpoints
@@ -205,7 +211,8 @@ def licence_detail(principal: Principal, jti: UUID) -> LicenceDetail | None:
     may = _acts_on(principal, token, at, sides, held)
     releases = _releases(token)
     may |= _acts_on_frames(principal, token, sides, releases)
-    states = checkpoint_states(principal, token, open_checkpoints) if open_checkpoints else ()
+    said = told_yeses(token.yeses)  # type: ignore[attr-defined]
+    states = checkpoint_states(principal, token, open_checkpoints, said, known=(mandate,))
     if any(one.is_mine for one in states):
         may |= {"PASS_CHECKPOINT"}
     detail = LicenceDetail(
@@ -245,7 +252,11 @@ def lineage_of(principal: Principal, jti: UUID) -> tuple[LicenceLine, ...]:
 def _lineage(principal: Principal, jti: UUID, *further: str) -> list[LicenceToken]:
     # one value, not a list: the planner then begins at the few rows of the licence
     same = Subquery(LicenceToken.objects.filter(pk=jti).values("licence_id"))
-    rows = tokens_visible_to(principal).filter(licence_id=same).select_related("grant", "talent__user")
+    rows = (
+        tokens_visible_to(principal)
+        .filter(licence_id=same)
+        .select_related("grant", "talent__user", "request")
+    )
     vendors = Organisation.objects.filter(_IsOneOf(F("pk"), OuterRef("vendor_ids"))).order_by("name")
     passed = CheckpointPass.objects.filter(token=OuterRef("pk"))
     is_whole = ExpressionWrapper(whole_parties(principal), output_field=BooleanField())
@@ -254,6 +265,8 @@ def _lineage(principal: Principal, jti: UUID, *further: str) -> list[LicenceToke
         lifted_holds=_lifted_holds(),
         passed_checkpoints=ArraySubquery(passed.values("checkpoint")),
         is_seen_whole=is_whole,
+        is_refused=refuses_the_licensee(),
+        yeses=yeses_at_checkpoints(),
     )
     return list(with_renewals(rows).prefetch_related(*further).order_by("terms__version"))
 
@@ -348,7 +361,7 @@ def _acts_on(
             if has_come(event, token.production_id, token.pk):
                 acts.add("RENEW_OVER")
             else:
-                acts.add("RENEW_REFUSED" if refused_renewals(principal, [token.pk]) else "RENEW")
+                acts.add("RENEW_REFUSED" if token.is_refused else "RENEW")  # type: ignore[attr-defined]
     return frozenset(acts)
 
 

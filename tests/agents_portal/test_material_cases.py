@@ -259,4 +259,6 @@ def test_no_room_of_cases_asks_more_with_more_rows(house: House) -> None:
         Reader(house.engineer).post("/material/takedowns/new/", asked(assets=str(asset.pk), mode="drill"))
     many = {path: count(path) for path in paths}
     assert {path: (few[path], many[path]) for path in paths if many[path] > few[path]} == {}
-    assert {path: number for path, number in many.items() if number > MOST} == {}
+    # a manifest's page asks the whole release gate: two above the bar (see tests/permissions/test_queries.py)
+    above = {f"/material/manifests/{manifest.pk}/": 2}
+    assert {path: number for path, number in many.items() if number > MOST + above.get(path, 0)} == {}

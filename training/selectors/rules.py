@@ -30,7 +30,11 @@ def rules_told(principal: Principal) -> QuerySet[HouseRules]:
 
 def policy_for(organisation_id: UUID, contract_rules: str = "") -> Policy:
     """The policy of a house now: the product's text, then counsel's, then a contract's; 1 query."""
-    rules = rules_of(organisation_id)
+    return policy_under(rules_of(organisation_id), contract_rules)
+
+
+def policy_under(rules: HouseRules | None, contract_rules: str = "") -> Policy:
+    """The policy of a house whose rules are at hand."""
     parts = [one for one in (rules.text if rules else "", contract_rules) if one]
     return compile_policy("\n".join(parts)) if parts else compile_policy()
 

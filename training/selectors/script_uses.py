@@ -6,13 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db import connection
 
 from screenplays.models import Version
 from screenplays.selectors import TrainingStanding, training_standing
-from training.models import ScriptUse, TrainingAsset
+from training.models import TrainingAsset
 from training.vocabulary import AssetState, MediaKind
 
+# named by a scan, or the very file of a version
+_USES = """
+with text as not materialized (
+    select id, organisation_id, node_id, sha256 from training_trainingasset
+    where kind = 'TEXT' and state = any(%(states)s)
+    and (%(house)s::uuid is null or organisation_id = %(house)s::uuid)
+)
+select t.id, t.organisation_id, t.node_id, u.version_id, true from text t join training_scriptuse u on u.asset_id = t.id
+union all
+select t.id, t.organisation_id, t.node_id, v.id, false from text t join screenplays_version v on v.sha256 = t.sha256
+"""
 _BEST = (TrainingStanding.HOLDS, TrainingStanding.HELD, TrainingStanding.EXPIRED, TrainingStanding.ENDED)
 
 
@@ -59,33 +70,20 @@ def unnamed_uses() -> list[TrainingAsset]:
 def _uses(
     organisation_id: UUID | None, states: tuple[AssetState, ...]
 ) -> dict[tuple[UUID, UUID, int, UUID], list[Version]]:
-    if not Version.objects.exists():
+    with connection.cursor() as cursor:
+        cursor.execute(_USES, {"house": organisation_id, "states": [str(one) for one in states]})
+        rows = cursor.fetchall()
+    if not rows:
         return {}
-    texts = TrainingAsset.objects.filter(state__in=states, kind=MediaKind.TEXT)
-    if organisation_id is not None:
-        texts = texts.filter(organisation=organisation_id)
-    named = list(
-        ScriptUse.objects.filter(asset__in=texts).values_list(
-            "asset_id", "asset__organisation_id", "asset__node_id", "version_id"
-        )
-    )
-    files = list(
-        texts.filter(sha256__in=Version.objects.values("sha256")).values_list(
-            "pk", "organisation_id", "node_id", "sha256"
-        )
-    )
-    wanted = Q(pk__in={one[3] for one in named}) | Q(sha256__in={one[3] for one in files})
-    versions = {row.pk: row for row in Version.objects.filter(wanted).defer("sketch")}
-    of_file: dict[str, list[Version]] = defaultdict(list)
-    for row in versions.values():
-        of_file[row.sha256].append(row)
+    versions = {
+        row.pk: row for row in Version.objects.filter(pk__in={row[3] for row in rows}).defer("sketch")
+    }
     found: dict[tuple[UUID, UUID, int, UUID], list[Version]] = defaultdict(list)
-    for asset_id, house, node, version in named:
+    for asset_id, house, node, version, _is_named in (row for row in rows if row[4]):
         found[asset_id, house, node, versions[version].work_id].append(versions[version])
     scanned = set(found)
-    for asset_id, house, node, sha256 in files:
-        for row in of_file[sha256]:
-            # where a scan has said which versions of the work it is, that stands
-            if (asset_id, house, node, row.work_id) not in scanned:
-                found[asset_id, house, node, row.work_id].append(row)
+    for asset_id, house, node, version, _is_named in (row for row in rows if not row[4]):
+        # where a scan has said which versions of the work it is, that stands
+        if (key := (asset_id, house, node, versions[version].work_id)) not in scanned:
+            found[key].append(versions[version])
     return found

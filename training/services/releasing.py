@@ -26,7 +26,7 @@ from training.models import (
 from training.scripts import SCRIPT_UNGRANTED
 from training.selectors.lineage import below
 from training.selectors.rights import Standing, current_rights
-from training.selectors.rules import is_judged, policy_for, rules_of
+from training.selectors.rules import is_judged, policy_under, rules_of
 from training.selectors.script_uses import lapsed_uses
 from training.services.sources import blocked_domains, is_blocked
 from training.vocabulary import AssetState, NodeKind
@@ -108,9 +108,10 @@ def release_gate(manifest: TrainingManifest, *, at: datetime | None = None) -> G
         *_by_row(manifest),
         *_exceptions_over(manifest, at),
     ]
-    if manifest.policy_id != policy_for(manifest.organisation_id).hash:
+    rules = rules_of(manifest.organisation_id)
+    if manifest.policy_id != policy_under(rules).hash:
         against.append(Against("POLICY_CHANGED", 0, (manifest.policy_id,)))
-    if rules_of(manifest.organisation_id) is not None and not is_judged(manifest.organisation_id):
+    if rules is not None and not is_judged(manifest.organisation_id):
         # counsel's rules of now: what came in before is being judged by them
         against.append(Against("POLICY_NOT_APPLIED", 0))
     if scripts := _scripts_lapsed(manifest, at):

@@ -480,8 +480,8 @@ SPECTACULAR_SETTINGS = {
         "ReviewCheckpoint": "trustmark.vocabulary.REVIEW_CHECKPOINTS",
         "RequestState": "trustmark.vocabulary.REQUEST_STATES",
         "TokenState": "trustmark.vocabulary.TOKEN_STATES",
-        "TrainingSourceType": "training.vocabulary.SourceType",
-        "TrainingLicenceClass": "training.vocabulary.LicenceClass",
+        "TrainingSourceType": "training.vocabulary.SourceType.values",
+        "TrainingLicenceClass": "training.vocabulary.LicenceClass.values",
     },
 }
 

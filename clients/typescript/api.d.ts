@@ -6410,30 +6410,6 @@ export interface components {
          * @enum {string}
          */
         LevelEnum: "HIDDEN" | "LISTED_ANONYMOUS" | "LISTED" | "LISTED_TO";
-        /**
-         * @description * `TALENT_TRAINING_LICENCE` - TALENT_TRAINING_LICENCE
-         *     * `NEGOTIATED` - NEGOTIATED
-         *     * `PLATFORM_API` - PLATFORM_API
-         *     * `OPEN_ATTRIBUTION` - OPEN_ATTRIBUTION
-         *     * `OPEN_NON_COMMERCIAL` - OPEN_NON_COMMERCIAL
-         *     * `PUBLIC_DOMAIN` - PUBLIC_DOMAIN
-         *     * `OWNED` - OWNED
-         *     * `LEGAL_OPINION` - LEGAL_OPINION
-         * @enum {string}
-         */
-        LicenceClassEnum: "TALENT_TRAINING_LICENCE" | "NEGOTIATED" | "PLATFORM_API" | "OPEN_ATTRIBUTION" | "OPEN_NON_COMMERCIAL" | "PUBLIC_DOMAIN" | "OWNED" | "LEGAL_OPINION";
-        /**
-         * @description * `TALENT_TRAINING_LICENCE` - TALENT_TRAINING_LICENCE
-         *     * `NEGOTIATED` - NEGOTIATED
-         *     * `PLATFORM_API` - PLATFORM_API
-         *     * `OPEN_ATTRIBUTION` - OPEN_ATTRIBUTION
-         *     * `OPEN_NON_COMMERCIAL` - OPEN_NON_COMMERCIAL
-         *     * `PUBLIC_DOMAIN` - PUBLIC_DOMAIN
-         *     * `OWNED` - OWNED
-         *     * `LEGAL_OPINION` - LEGAL_OPINION
-         * @enum {string}
-         */
-        LicenceClassesEnum: "TALENT_TRAINING_LICENCE" | "NEGOTIATED" | "PLATFORM_API" | "OPEN_ATTRIBUTION" | "OPEN_NON_COMMERCIAL" | "PUBLIC_DOMAIN" | "OWNED" | "LEGAL_OPINION";
         /** @description A licence it was made under; what the licence says, for who may read it. */
         LicenceOutput: {
             frames_rendered: number;
@@ -6885,17 +6861,6 @@ export interface components {
          * @enum {string}
          */
         ProhibitedMethodsEnum: "API" | "EXPORT" | "PARTNER_FEED" | "CRAWLER";
-        /**
-         * @description * `VIDEO_PLATFORM` - VIDEO_PLATFORM
-         *     * `IMAGE_HOST` - IMAGE_HOST
-         *     * `PARTNER_FEED` - PARTNER_FEED
-         *     * `OWN_PRODUCTION` - OWN_PRODUCTION
-         *     * `ARCHIVE` - ARCHIVE
-         *     * `DATASET` - DATASET
-         *     * `CAPTURE` - CAPTURE
-         * @enum {string}
-         */
-        ProhibitedSourceTypesEnum: "VIDEO_PLATFORM" | "IMAGE_HOST" | "PARTNER_FEED" | "OWN_PRODUCTION" | "ARCHIVE" | "DATASET" | "CAPTURE";
         /** @description A hold-out's scores (docs/verification.md). */
         PromotionInputRequest: {
             evaluation: {
@@ -7389,7 +7354,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             is_in_force: boolean;
-            licence_class: components["schemas"]["LicenceClassEnum"];
+            licence_class: components["schemas"]["TrainingLicenceClass"];
             licence_source: string;
             licence_type: string;
             may_derive: boolean;
@@ -7594,10 +7559,10 @@ export interface components {
         };
         /** @description The rules that hold from now on, whole: what is not named is not carried over. */
         RulesInputRequest: {
-            licence_classes: components["schemas"]["LicenceClassesEnum"][];
+            licence_classes: components["schemas"]["TrainingLicenceClass"][];
             note: string;
             prohibited_methods?: components["schemas"]["ProhibitedMethodsEnum"][];
-            prohibited_source_types?: components["schemas"]["ProhibitedSourceTypesEnum"][];
+            prohibited_source_types?: components["schemas"]["TrainingSourceType"][];
             retention_days?: number | null;
             takedowns: components["schemas"]["ProceduresInputRequest"];
             territories: string[];
@@ -7606,10 +7571,10 @@ export interface components {
         RulesOutput: {
             /** Format: uuid */
             id: string;
-            licence_classes: components["schemas"]["LicenceClassesEnum"][];
+            licence_classes: components["schemas"]["TrainingLicenceClass"][];
             note: string;
             prohibited_methods?: components["schemas"]["ProhibitedMethodsEnum"][];
-            prohibited_source_types?: components["schemas"]["ProhibitedSourceTypesEnum"][];
+            prohibited_source_types?: components["schemas"]["TrainingSourceType"][];
             retention_days?: number | null;
             /** Format: date-time */
             set_at: string;
@@ -7997,7 +7962,7 @@ export interface components {
             id: string;
             is_allowed: boolean;
             purpose: string;
-            source_type: components["schemas"]["SourceTypeEnum"];
+            source_type: components["schemas"]["TrainingSourceType"];
             stop_reason: string;
             /** Format: date-time */
             stopped_at: string | null;
@@ -8037,17 +8002,6 @@ export interface components {
             rights_holder: string;
             source_class: string;
         };
-        /**
-         * @description * `VIDEO_PLATFORM` - VIDEO_PLATFORM
-         *     * `IMAGE_HOST` - IMAGE_HOST
-         *     * `PARTNER_FEED` - PARTNER_FEED
-         *     * `OWN_PRODUCTION` - OWN_PRODUCTION
-         *     * `ARCHIVE` - ARCHIVE
-         *     * `DATASET` - DATASET
-         *     * `CAPTURE` - CAPTURE
-         * @enum {string}
-         */
-        SourceTypeEnum: "VIDEO_PLATFORM" | "IMAGE_HOST" | "PARTNER_FEED" | "OWN_PRODUCTION" | "ARCHIVE" | "DATASET" | "CAPTURE";
         /**
          * @description * `CREATIVE` - CREATIVE
          *     * `TECHNICAL` - TECHNICAL
@@ -8563,6 +8517,18 @@ export interface components {
             id: string;
             name: string;
         };
+        /**
+         * @description * `TALENT_TRAINING_LICENCE` - TALENT_TRAINING_LICENCE
+         *     * `NEGOTIATED` - NEGOTIATED
+         *     * `PLATFORM_API` - PLATFORM_API
+         *     * `OPEN_ATTRIBUTION` - OPEN_ATTRIBUTION
+         *     * `OPEN_NON_COMMERCIAL` - OPEN_NON_COMMERCIAL
+         *     * `PUBLIC_DOMAIN` - PUBLIC_DOMAIN
+         *     * `OWNED` - OWNED
+         *     * `LEGAL_OPINION` - LEGAL_OPINION
+         * @enum {string}
+         */
+        TrainingLicenceClass: "TALENT_TRAINING_LICENCE" | "NEGOTIATED" | "PLATFORM_API" | "OPEN_ATTRIBUTION" | "OPEN_NON_COMMERCIAL" | "PUBLIC_DOMAIN" | "OWNED" | "LEGAL_OPINION";
         /** @description What to freeze, for which code. */
         TrainingManifestInputRequest: {
             assets?: string[];
@@ -8693,6 +8659,17 @@ export interface components {
             problem: string;
             state: components["schemas"]["WorkState"];
         };
+        /**
+         * @description * `VIDEO_PLATFORM` - VIDEO_PLATFORM
+         *     * `IMAGE_HOST` - IMAGE_HOST
+         *     * `PARTNER_FEED` - PARTNER_FEED
+         *     * `OWN_PRODUCTION` - OWN_PRODUCTION
+         *     * `ARCHIVE` - ARCHIVE
+         *     * `DATASET` - DATASET
+         *     * `CAPTURE` - CAPTURE
+         * @enum {string}
+         */
+        TrainingSourceType: "VIDEO_PLATFORM" | "IMAGE_HOST" | "PARTNER_FEED" | "OWN_PRODUCTION" | "ARCHIVE" | "DATASET" | "CAPTURE";
         /** @description A training licence. */
         TrainingTokenOutput: {
             /** Format: uuid */

@@ -25,9 +25,12 @@ from provenance.omc.streaming import Root
 
 _CACHE_KIB: Final = 16 * 1024
 _CHUNK: Final = 500
+_READ_AGAIN_FREE: Final = 4096
+READ_AGAIN_MAX: Final = 256 << 20
+"""Bytes of large entities that a document may have read and written anew by telling of them again."""
 _MADE = """
 create table entity (id integer primary key, kind text not null, scope text not null, value text not null, told text not null,
-    previous integer, first integer, maker integer, found text);
+    fields text not null,    previous integer, first integer, maker integer, found text);
 create index entity_by_kind on entity (kind, id);
 create table name (scope text, value text, entity integer not null, primary key (scope, value)) without rowid;
 create table reference (keys text primary key, place text not null) without rowid;
@@ -49,6 +52,7 @@ class Spool:
         self._db.execute("begin")
         self.count = 0
         """How many identifiers are known."""
+        self._read_again = 0
 
     def close(self) -> None:
         """Let go of the file."""
@@ -63,8 +67,12 @@ class Spool:
             return [Problem("OMC_TOO_DEEP", where, f"nested deeper than {DEPTH_MAX}")]
         if problems := problems_of_root(told, where, kind):
             return problems
-        for entity, _place in entities_in(told):
+        for entity, place in entities_in(told):
+            if not keys_of(entity):
+                return [Problem("OMC_SCHEMA", where + place, "an entity without an identifier")]
             self._add(entity)
+            if self._read_again > READ_AGAIN_MAX:
+                return [Problem("OMC_TOO_LARGE", where + place, "large entities are told too often")]
         for keys, place in references_in(told):
             self._db.execute(
                 "insert or ignore into reference values (?, ?)", [json.dumps(keys), where + place]
@@ -74,19 +82,33 @@ class Spool:
     def _add(self, entity: Entity) -> None:
         keys = keys_of(entity)
         if (known := self.find(keys[0])) is None:
-            row = [entity["entityType"], *keys[0], json.dumps(entity)]
+            row = [entity["entityType"], *keys[0], json.dumps(entity), json.dumps(sorted(entity))]
             number = self._db.execute(
-                "insert into entity (kind, scope, value, told) values (?, ?, ?, ?)", row
+                "insert into entity (kind, scope, value, told, fields) values (?, ?, ?, ?, ?)", row
             ).lastrowid
             known = number or 0
         else:
-            # an entity that is embedded in another may be told there in short: what was told first stands
-            whole = entity | self.entity(known)
-            self._db.execute("update entity set told = ? where id = ?", [json.dumps(whole), known])
+            self._complete(known, entity)
         added = self._db.executemany(
             "insert or ignore into name values (?, ?, ?)", [(*key, known) for key in keys]
         )
         self.count += max(0, added.rowcount)
+
+    def _complete(self, known: int, entity: Entity) -> None:
+        """Add what an entity says of itself for the first time: embedded in another it may be told in short."""
+        fields = str(self._one("select fields from entity where id = ?", known))
+        self._charge(len(fields))
+        if entity.keys() <= set(json.loads(fields)):
+            return  # what was told first stands
+        whole = entity | self.entity(known)
+        told = json.dumps(whole)
+        self._charge(len(told))
+        self._db.execute(
+            "update entity set told = ?, fields = ? where id = ?", [told, json.dumps(sorted(whole)), known]
+        )
+
+    def _charge(self, size: int) -> None:
+        self._read_again += max(0, size - _READ_AGAIN_FREE)
 
     def dangling(self) -> Iterator[Problem]:
         """References that lead nowhere."""

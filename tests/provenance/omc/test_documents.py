@@ -255,3 +255,26 @@ def test_an_entity_with_two_identifiers_is_one_thing_by_either() -> None:
     plan = read_document([twice, asset("b", of="also a")], scope=SCOPE)
     assert [key for _node, key in plan.versions()] == [("film", "a"), ("film", "b")]
     assert [plan.spool.key(node)[1] for node in plan.steps()] == ["a", "b"]
+
+
+def custom(*values: dict) -> dict:
+    return {"customData": [{"domain": "elsewhere", "namespace": "notes", "value": list(values)}]}
+
+
+def test_an_entity_told_again_adds_what_is_new_and_cannot_have_a_large_one_rewritten_without_end() -> None:
+    large = asset("large", **custom({"text": "x" * 2_000_000}))
+    short = {"entityType": "Asset", **ref("large")}
+    many = asset("many", **custom(*[short] * 5000))
+    read_document([large, many], scope=SCOPE)  # nothing new in them: nothing is written
+    each_more = [short | {f"word{number}": 1} for number in range(500)]
+    with pytest.raises(InvalidInput) as refused:
+        read_document([large, asset("many", **custom(*each_more))], scope=SCOPE)
+    assert "told too often" in refused.value.detail
+
+
+def test_an_entity_that_names_nothing_is_refused_wherever_it_stands() -> None:
+    nameless = {"entityType": "Asset", "identifier": []}
+    for told in ([asset("a", **custom(nameless))], [asset("a"), asset("b") | {"identifier": []}]):
+        with pytest.raises(InvalidInput) as refused:
+            read_document(told, scope=SCOPE)
+        assert refused.value.code == "OMC_INVALID"

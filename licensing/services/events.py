@@ -189,7 +189,7 @@ def _preview(event: EventKind, thing: Holdable) -> Preview:
 def _lock_as_approvals_do(thing: Holdable) -> None:
     """Lock what an approval locks before it comes to ``thing``, so that neither can wait on the other.
 
-    An approval goes from its request to the talent, and from the licence that it renews to the licensee.
+    An approval goes from its request to the talent, and from the licence that it renews to the licensee and production.
     """
     if isinstance(thing, Talent):
         list(
@@ -197,7 +197,7 @@ def _lock_as_approvals_do(thing: Holdable) -> None:
             .filter(talent=thing, state__in=OPEN_STATES)
             .order_by("pk")
         )
-    elif isinstance(thing, Organisation):
+    elif isinstance(thing, Organisation | Production):
         list(_live(thing).select_for_update(of=("self",)))
 
 

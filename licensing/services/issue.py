@@ -57,10 +57,11 @@ def issue_token(*, request: LicenceRequest, principal: Principal | None, at: dat
         raise LookupError(f"request {request.pk} has no terms")
     terms = parse_terms(version.terms)
     refuse_training(terms.use_types)
-    require_running(request.production_id, terms, request.renews_id)
     begins, ends = _window(terms, at, request.notice_until)
     renewed = _lock_renewed(request, at)
     token = _create(request, version, (begins, ends), renewed, at)
+    # only now: both steps wait for an end that is being declared, the lock of the licence and the new row's production
+    require_running(request.production_id, terms, request.renews_id)
     token.notice_at = next_notice(token, at)
     token.save(update_fields=["notice_at"])
     if renewed is not None and begins <= at:

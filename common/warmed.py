@@ -14,7 +14,9 @@ Against a fresh process: all that are forked of one lie at the same addresses. W
 """
 
 import json
+import logging
 import math
+import re
 import os
 import select
 import signal
@@ -31,6 +33,12 @@ from common.confinement import end_confined, start_confined
 _SERVER: Final = "common.warmed_server"
 # what forking and one line through a pipe take at most; longer, and the process counts as gone
 _FORK_SECONDS, _END_SECONDS = 10.0, 5.0
+# the code and the seconds: what else comes through the pipe is of a process that was taken over
+_WORD: Final = re.compile(rb"(-?\d{1,3}) (\d{1,9}\.\d{3})")
+_WORD_MOST: Final = 32
+# one that ends before it is ready is not started anew at once: each start loads all of it for nothing
+_REST_SECONDS: Final = 300.0
+_log = logging.getLogger(__name__)
 
 
 # seconds of the processor that ended jobs of this process used
@@ -62,9 +70,13 @@ class Job:
                 raise subprocess.TimeoutExpired(_SERVER, seconds)
             piece = os.read(self._told, 64)
             with self._lock:
-                self._said, self._over = self._said + piece, not piece
-        # whoever was ended before it could say how was killed
-        return int(self._said.split()[0]) if self._said.strip() else -signal.SIGKILL
+                self._said, self._over = (self._said + piece)[: _WORD_MOST + 1], not piece
+        return self._ended()[0]
+
+    def _ended(self) -> tuple[int, float]:
+        """The code and the seconds that it ended with; whoever could not say so, or said something else, was killed."""
+        word = _WORD.fullmatch(self._said)
+        return (int(word[1]), float(word[2])) if word else (-signal.SIGKILL, 0.0)
 
     def kill(self) -> None:
         """End it and whatever it started, whatever they do; by any thread, and as often as anybody likes."""
@@ -79,7 +91,7 @@ class Job:
         with suppress(subprocess.TimeoutExpired):
             self.wait(_END_SECONDS)
         if self._told >= 0:
-            _used[0] += float([*self._said.split(), b"0", b"0"][1])
+            _used[0] += self._ended()[1]
             os.close(self._told)
             self._told = -1
 
@@ -93,6 +105,7 @@ class Warmed:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._ready = False
+        self._rests_until = 0.0
 
     def start(self, *arguments: str, orders: IO[bytes], answer: IO[bytes]) -> Job | None:
         """Fork a process that reads ``orders`` and writes ``answer``.
@@ -150,16 +163,25 @@ class Warmed:
         ):  # of the process that this one was forked of: its own is not ours to use
             self._owner, self._process, self._control, self._ready = os.getpid(), None, None, False
         if self._process is not None and self._process.poll() is not None:
+            if not self._ready:
+                self._rest()
             self._drop()
         if self._process is None:
+            if time.monotonic() < self._rests_until:
+                return False
             with suppress(OSError):
                 self._begin()
             return False
         if not self._ready and self._control is not None and _has_word(self._control.fileno(), 0):
             self._ready = self._control.recv(1) == b"r"
             if not self._ready:
+                self._rest()
                 self._drop()
         return self._ready
+
+    def _rest(self) -> None:
+        self._rests_until = time.monotonic() + _REST_SECONDS
+        _log.warning("%s could not be loaded to fork from; tried again in %d s", self._module, _REST_SECONDS)
 
     def _begin(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

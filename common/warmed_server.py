@@ -33,7 +33,11 @@ def main(name: str) -> None:
             return
         for one in files:
             os.set_inheritable(one, False)
-        if os.fork() == 0:
+        try:
+            keeper = os.fork()
+        except OSError:  # the asker sees the pipe end, and starts a process of its own
+            keeper = -1
+        if keeper == 0:
             control.close()
             _keep(module, json.loads(message), *files)
         for one in files:
@@ -47,8 +51,12 @@ def threads() -> int:
 
 def _keep(module: ModuleType, arguments: list[str], orders: int, answer: int, telling: int) -> NoReturn:
     """Fork the process that works, and tell how it ended and what it used of the processor."""
+    os.setsid()  # whoever ends the group of the process that forks does not end those who keep others' children
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    worker = os.fork()
+    try:
+        worker = os.fork()
+    except OSError:
+        os._exit(1)
     if worker == 0:
         _work(module, arguments, orders, answer, telling)
     os.close(orders)

@@ -38,6 +38,14 @@ def main(arguments):
         time.sleep(60)
     if orders["does"] == "die":
         os.kill(os.getpid(), signal.SIGSEGV)
+    if orders["does"] == "lie":
+        for one in range(3, 20):
+            try:
+                os.write(one, b"x" * 100)
+            except OSError:
+                pass
+    if orders["does"] == "nap":
+        time.sleep(0.5)
     if orders["does"] == "raise":
         raise ValueError
     os.write(1, json.dumps(said).encode())
@@ -87,9 +95,10 @@ def test_each_file_has_a_process_of_its_own_that_was_loaded_once_and_holds_no_se
     assert forked_seconds() - before >= 0.3
 
 
-@pytest.mark.parametrize(("does", "code"), [("die", -signal.SIGSEGV), ("raise", 1)])
+@pytest.mark.parametrize(("does", "code"), [("die", -signal.SIGSEGV), ("raise", 1), ("lie", -signal.SIGKILL)])
 def test_how_one_ended_is_told_and_the_next_is_none_the_worse(warmed: Warmed, does: str, code: int) -> None:
-    assert outcome(warmed, does) == (code, {})
+    ended, said = outcome(warmed, does)
+    assert (ended, bool(said)) == (code, does == "lie")  # whatever it answered, it counts as killed
     assert outcome(warmed, "answer")[0] == 0
 
 
@@ -117,6 +126,25 @@ def test_where_what_forks_has_gone_the_asker_is_told_and_it_is_started_anew(warm
     assert warmed.wait_ready()
     assert warmed.pid != gone
     assert outcome(warmed, "answer")[0] == 0
+
+
+def test_what_was_forked_ends_in_its_own_time_when_what_forks_is_ended(warmed: Warmed) -> None:
+    with tempfile.TemporaryFile() as answer:
+        job = started(warmed, "nap", answer)
+        warmed.end()
+        assert job.wait(20) == 0
+        job.end()
+
+
+def test_what_cannot_be_loaded_is_not_started_again_for_each_file() -> None:
+    broken = Warmed("no_such_module_of_ours")
+    assert not broken.is_ready()
+    first = broken.pid
+    assert first is not None
+    os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+    assert not broken.is_ready()
+    assert not broken.is_ready()
+    assert broken.pid is None
 
 
 def _members(group: int) -> list[int]:

@@ -27,6 +27,7 @@ const BASIC = "2.5.29.19", USAGE = "2.5.29.15", PURPOSES = "2.5.29.37", SUBJECT_
 const UNDERSTOOD = [BASIC, USAGE, PURPOSES, "2.5.29.32"];
 const COMMON_NAME = "2.5.4.3", ORGANISATION = "2.5.4.10";
 const DEPTH = 8;
+const STEPS = 200;
 
 /** The name by which WebCrypto knows a hash; `UNSUPPORTED` for another. */
 export function hashOf(algorithm, path) {
@@ -47,7 +48,10 @@ export function readCertificate(der, path) {
   const extensions = new Map();
   for (const one of held ? parts(only(held.content, SEQUENCE, path), SEQUENCE, path) : []) {
     const [name, ...rest] = parts(one, SEQUENCE, path);
-    extensions.set(oid(name, path), { critical: rest.length > 1, value: content(rest.at(-1), OCTETS, path) });
+    const known = oid(name, path);
+    if (extensions.has(known)) refuse("MALFORMED", path, "an extension stands twice"); // RFC 5280, section 4.2
+    const critical = rest.length > 1 && rest[0].tag === 0x01 && rest[0].content[0] === 0xff;
+    extensions.set(known, { critical, value: content(rest.at(-1), OCTETS, path) });
   }
   const bits = content(signature, 0x03, path);
   content(serial, INTEGER, path);
@@ -96,13 +100,19 @@ function authorityOver(certificate, path) {
 const isUnderstood = (certificate) => [...certificate.extensions].every(([name, one]) => !one.critical || UNDERSTOOD.includes(name));
 const isGoodAt = (certificate, at) => certificate.from <= at && at <= certificate.until && isUnderstood(certificate);
 
-/** Whether a certificate leads to one of `roots`, by others of `known`, each good at the time `at`. */
-export async function leadsTo(certificate, roots, known, at, path, below = 0) {
+/** Whether a certificate leads to one of `roots`, by others of `known`, each good at the time `at`.
+ *
+ * Every path is one that no certificate stands in twice, and at most `STEPS` signatures are looked at: a stamp may bring
+ * many certificates of one name and key.
+ */
+export async function leadsTo(certificate, roots, known, at, path, below = 0, passed = [], steps = { left: STEPS }) {
   if (below > DEPTH || !isGoodAt(certificate, at)) return false;
   for (const [above, isRoot] of [...roots.map((one) => [one, true]), ...known.map((one) => [one, false])]) {
+    if (!isRoot && [certificate, ...passed].some((one) => same(one.der, above.der))) continue;
     if (!same(above.subject.whole, certificate.issuer.whole) || (authorityOver(above, path) ?? -1) < below) continue;
+    if (steps.left-- <= 0) return false;
     if (!(await isSignedBy(above.key, certificate.algorithm, certificate.signature, certificate.body, path))) continue;
-    if (isRoot ? isGoodAt(above, at) : !same(above.der, certificate.der) && (await leadsTo(above, roots, known, at, path, below + 1))) return true;
+    if (isRoot ? isGoodAt(above, at) : await leadsTo(above, roots, known, at, path, below + 1, [certificate, ...passed], steps)) return true;
   }
   return false;
 }

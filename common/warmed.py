@@ -16,8 +16,8 @@ Against a fresh process: all that are forked of one lie at the same addresses. W
 import json
 import logging
 import math
-import re
 import os
+import re
 import select
 import signal
 import socket

@@ -37,6 +37,8 @@ from training.models import (
     MaterialImport,
     RightsReport,
     ScanJob,
+    Takedown,
+    TakedownReach,
     TrainingAsset,
     TransformRun,
 )
@@ -53,7 +55,7 @@ from training.services.gate import facts_of, ground_of, judge
 from training.services.script_ends import open_for_scripts
 from training.services.systems import systems_behind
 from training.services.takedown_acts import finish_removals
-from training.vocabulary import AssetState, Held, ReportState
+from training.vocabulary import AssetState, Held, ReportState, TakedownState
 
 LOOKED_AT: Final = 200
 """Files of each kind that one look asks the storage for; the next look begins elsewhere."""
@@ -167,10 +169,20 @@ def _derivatives(house: UUID) -> QuerySet[Derivative]:
 
 
 def _send_back(house: UUID, _at: datetime) -> None:
-    """An original without its bytes waits: whoever collected it sends them again, and they are judged again."""
-    for row in _missing(_originals(house)):
+    """An original without its bytes waits: whoever collected it sends them again, and they are judged again.
+
+    What an open takedown reaches is left to it: it may have been removed since it was looked at.
+    """
+    open_cases = Takedown.objects.filter(
+        organisation=house, is_drill=False, state__in=[TakedownState.CONTAINED, TakedownState.REMOVED]
+    )
+    reached = TakedownReach.objects.filter(takedown__in=open_cases).values("node_id")
+    for row in _missing(_originals(house).exclude(node__in=reached)):
         with transaction.atomic():
-            asset = TrainingAsset.objects.select_for_update(of=("self",)).get(pk=row.pk)
+            still = _originals(house).filter(pk=row.pk, held=Held.HERE, location=row.location)
+            asset = still.exclude(node__in=reached).select_for_update(of=("self",)).first()
+            if asset is None:
+                continue
             asset.held, asset.location, asset.stored_at = Held.ELSEWHERE, "", None
             was_admitted, asset.state = asset.state == AssetState.ADMITTED, AssetState.ISOLATED
             asset.save(update_fields=["held", "location", "stored_at", "state"])
@@ -289,7 +301,7 @@ CHECKS: Final = (
         "REMOVED_BYTES_LEFT", "storage",
         later("Something was removed, and its bytes are still there, as after a crash."),
         later("The bytes are deleted, unless something that stays needs them."),
-        _left, lambda _house, _at: finish_removals(),
+        _left, lambda house, _at: finish_removals(organisation_id=house, most=LOOKED_AT),
     ),
     Check(
         "LINEAGE_SNAPSHOT_CORRUPT", "lineage index",

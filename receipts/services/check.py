@@ -404,9 +404,9 @@ def _repeat(question: Question) -> CheckAnswer | DenyReason | None:
     facts = licence_state_for(lease.token_jti)
     if question.presented.refused or facts is None or facts.why_over is not None:
         return None
-    if lease.state == Lease.State.EXPIRED or (
-        lease.state == Lease.State.ACTIVE and is_over(lease, question.now)
-    ):
+    if lease.state != Lease.State.ACTIVE or is_over(
+        lease, question.now
+    ):  # given back, too: its units are another's
         return DenyReason.OFFLINE_GRACE_EXCEEDED
     claims = question.presented.claims
     assert claims is not None  # a permit is repeated to who has proved possession alone

@@ -26,6 +26,7 @@ from training.services.imports import hand_in_material
 from training.services.manifests import ManifestAsk, freeze_manifest, release_manifest, withdraw_manifest
 from training.services.rights import end_rights
 from training.services.systems import report_system, states_of
+from training.services.takedowns import TakedownAsk, open_takedown
 from training.storing import remove
 from training.upkeep import CHECKS, Finding, inspect, repair
 
@@ -179,6 +180,19 @@ BREAKS = {
     "REMOVED_BYTES_LEFT": leave_bytes, "LINEAGE_SNAPSHOT_CORRUPT": break_copy, "LINEAGE_SNAPSHOT_BEHIND": fall_behind,
     "ENDS_NOT_TAKEN_DOWN": end_it, "POLICY_NOT_APPLIED": rule_anew,
 }  # fmt: skip
+
+
+def test_what_an_open_takedown_reaches_is_left_to_it(house: House) -> None:
+    asset = stored(house)
+    ask = TakedownAsk(trigger="CLAIM", reason="A claim.", assets=(asset.pk,))
+    open_takedown(principal=house.counsel, ask=ask)
+    asset.refresh_from_db()
+    before = (asset.state, asset.held, asset.location)
+    remove(asset.location)
+    assert "ORIGINAL_BYTES_MISSING" in unwell(house)
+    repair(principal=house.engineer, code="ORIGINAL_BYTES_MISSING")
+    asset.refresh_from_db()
+    assert (asset.state, asset.held, asset.location) == before
 
 
 @pytest.mark.req("TP-185")

@@ -73,6 +73,11 @@ def test_an_output_is_verified_by_its_address_by_who_may_have_its_media(
     assert asked(address, key(farm.token.licensee, "watermark:detect")) == "SCOPE_MISSING"
     with silent_clip.open("rb") as stream:
         assert asked(address, file=stream) == "FILE_OR_ADDRESS"
+    # what cannot be taken in now is not even copied from where it lies
+    with monkeypatch.context() as without:
+        without.setattr("verification.workflows.local_copy", None)
+        settings.UPLOAD_BYTES_MAX = 10
+        assert asked(address) == "UPLOAD_TOO_LARGE"
     assert asked("") == "FILE_OR_ADDRESS"
     media = asset.media | {"media_type": "image/x-exr", "suffix": ".exr"}
     Asset.objects.filter(pk=asset.pk).update(media=media)

@@ -53,13 +53,18 @@ def remove_contained(case: Takedown, principal: Principal | None) -> None:
     transaction.on_commit(finish_removals)
 
 
-def finish_removals(*, most: int = 10_000) -> int:
+def finish_removals(*, organisation_id: UUID | None = None, most: int = 10_000) -> int:
     """Delete the bytes of what is removed, and forget where they lay; how many files. Repeats what a crash left undone.
+
+    Of every house where none is named.
 
     Bytes that something else still needs stay; they have the same hash under another source.
     """
     assets = TrainingAsset.objects.filter(state=AssetState.REMOVED, held=Held.HERE).exclude(location="")
     derived = Derivative.objects.filter(removed_at__isnull=False, held=Held.HERE).exclude(location="")
+    if organisation_id is not None:
+        assets = assets.filter(organisation=organisation_id)
+        derived = derived.filter(organisation=organisation_id)
     places = {
         *assets.values_list("location", flat=True)[:most],
         *derived.values_list("location", flat=True)[:most],

@@ -51,7 +51,7 @@ def request_verification(
     if set(layers) - {str(one) for one in LAYERS} or not wanted:
         raise InvalidInput("LAYER_UNKNOWN", "Layers are provenance, watermark and detection.")
     size = path.stat().st_size
-    _refuse_what_cannot_be(principal, size)
+    refuse_what_cannot_be(principal, size)
     with path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     row = Verification(
@@ -83,7 +83,12 @@ def request_verification(
     return row
 
 
-def _refuse_what_cannot_be(principal: Principal, size: int) -> None:
+def refuse_what_cannot_be(principal: Principal, size: int) -> None:
+    """Refuse a file of ``size`` bytes that is not to be taken in now.
+
+    Raises:
+        TooLarge: ``UPLOAD_TOO_LARGE``. Unavailable: ``MEDIA_QUEUE_FULL`` or ``MEDIA_SPACE_SHORT``.
+    """
     if size > settings.UPLOAD_BYTES_MAX:
         raise TooLarge(
             "UPLOAD_TOO_LARGE",

@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
+from common.storage import blobs
 from provenance.distribution import require_open
 from provenance.models import Asset, AssetState
 from provenance.selectors import asset_for, may_download
 from provenance.services import is_sidecar
+from verification.services.asking import refuse_what_cannot_be
 
 _ADDRESS = re.compile(r"/api/v1/assets/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/content")
 
@@ -30,7 +32,7 @@ def stored_output(*, principal: Principal, address: str) -> Asset:
         InvalidInput: ``ADDRESS_FOREIGN``: it names nothing that lies here; nobody is asked for it.
         NotFound: there is none, or none that the caller may know of.
         Forbidden: ``CONTENT_NOT_SHARED``. Conflict: ``ASSET_NOT_RELEASED``, ``CREDENTIALS_BESIDE``, or as
-            ``require_open`` says.
+            ``require_open`` says. TooLarge, Unavailable: as ``request_verification``.
     """
     parts = urlsplit(address)
     own = urlsplit(settings.BASE_URL)
@@ -56,4 +58,7 @@ def stored_output(*, principal: Principal, address: str) -> Asset:
             _("The credentials of this output lie beside it."),
             _("Download both, and read them with trustmark verify."),
         )
+    refuse_what_cannot_be(
+        principal, blobs().size(asset.signed_blob)
+    )  # before it is copied from where it lies
     return asset

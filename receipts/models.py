@@ -282,6 +282,7 @@ class Lease(models.Model):
     # what the lease takes of beside its units, where the terms bound it: ``Beside``, and how much (words, frames)
     beside = models.CharField(max_length=8, db_default="", blank=True)
     beside_units = models.IntegerField(db_default=0)
+    sequence = models.CharField(max_length=120, db_default="", blank=True)
 
     class Meta:
         indexes = [
@@ -317,15 +318,19 @@ class Lease(models.Model):
 
 
 class ScreenTime(models.Model):
-    """The frames of one shot that leases hold or that were rendered, each once: what the finished work can show."""
+    """The frames of one shot that leases hold or that were rendered, each once: what the finished work can show.
 
-    pk = models.CompositePrimaryKey("token_jti", "shot")
+    Shots of one name in several sequences are several shots.
+    """
+
+    pk = models.CompositePrimaryKey("token_jti", "sequence", "shot")
     token_jti = models.UUIDField()
+    sequence = models.CharField(max_length=120, blank=True)
     shot = models.CharField(max_length=120)
     frames = FrameRanges()
 
     def __str__(self) -> str:
-        return f"{self.token_jti} {self.shot}"
+        return f"{self.token_jti} {self.sequence} {self.shot}"
 
 
 class ReceiptDebt(models.Model):

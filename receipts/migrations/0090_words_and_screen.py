@@ -1,8 +1,8 @@
 """Words of lines, and time on screen: counted beside the lines and frames that a lease is taken from.
 
 Terms may say how many words all lines together have (``words_max``) and how long the finished work may show the
-likeness (``max_screen_seconds``). Words are taken by the lease, whole. Time on screen is the frames that a shot has,
-each once, however often it is rendered: the frames of each shot are kept as the ranges they form.
+likeness (``max_screen_seconds``). Words are taken by the lease, whole. Time on screen is the frames that a shot of a
+sequence has, each once, however often it is rendered: the frames of each shot are kept as the ranges they form.
 
 Both are written under the lock of the quota they stand beside; ``receipts_keep_checks`` looks at them in the statement
 that looks whether everything else still holds. The rest of it is as migration ``0060_keep_checks`` made it.
@@ -15,7 +15,8 @@ from django.db import migrations, models
 import receipts.tallies
 
 _COUNTS = """
-alter type receipts_question add attribute beside text, add attribute beside_units int;
+alter type receipts_question add attribute beside text, add attribute beside_units int,
+    add attribute sequence text;
 
 create function receipts_frames_in(frames int4multirange) returns bigint language sql immutable parallel safe as $$
     select coalesce(sum(upper(r) - lower(r)), 0) from unnest(frames) r
@@ -28,23 +29,26 @@ create function receipts_count_screen(jti uuid) returns void language sql as $$
     where q.token_jti = jti and q.counter = 'screen'
 $$;
 
--- What a shot shows once a lease of it was given back: what the others hold or held, and what was rendered.
-create function receipts_return_screen(jti uuid, of_shot text) returns void language sql as $$
-    update receipts_screentime s set frames =
-        coalesce((select range_agg(int4range(l.first, l.last, '[]')) from receipts_lease l
-            where l.token_jti = jti and l.shot = of_shot and l.beside = 'screen'
-                and not (l.state = 'ENDED' and l.end_reason = 'RETURNED')), '{}')
-        + coalesce((select range_agg(t.as_rendered + t.as_again) from receipts_frametally t
-            where t.token_jti = jti and t.shot = of_shot and t.counter = 'frames'), '{}')
-    where s.token_jti = jti and s.shot = of_shot;
+-- What a shot shows once a lease of it was given back: what the others hold or held, and what was rendered. Receipts
+-- name no sequence: of the frames rendered in shots of that name, those that this sequence ever had a lease of.
+create function receipts_return_screen(jti uuid, of_sequence text, of_shot text) returns void language sql as $$
+    update receipts_screentime s set frames = (
+        select coalesce(range_agg(int4range(l.first, l.last, '[]'))
+                filter (where not (l.state = 'ENDED' and l.end_reason = 'RETURNED')), '{}')
+            + coalesce(range_agg(int4range(l.first, l.last, '[]')), '{}')
+            * coalesce((select range_agg(t.as_rendered + t.as_again) from receipts_frametally t
+                where t.token_jti = jti and t.shot = of_shot and t.counter = 'frames'), '{}')
+        from receipts_lease l
+        where l.token_jti = jti and l.sequence = of_sequence and l.shot = of_shot and l.beside = 'screen')
+    where s.token_jti = jti and s.sequence = of_sequence and s.shot = of_shot;
     select receipts_count_screen(jti)
 $$;
 """
 _COUNTS_BACK = """
-drop function receipts_return_screen(uuid, text);
+drop function receipts_return_screen(uuid, text, text);
 drop function receipts_count_screen(uuid);
 drop function receipts_frames_in(int4multirange);
-alter type receipts_question drop attribute beside_units, drop attribute beside;
+alter type receipts_question drop attribute sequence, drop attribute beside_units, drop attribute beside;
 """
 _KEEP = """
 create or replace function receipts_keep_checks(questions json) returns smallint[] language plpgsql
@@ -109,7 +113,8 @@ begin
         left join receipts_quota r on r.token_jti = q.jti and r.counter = q.counter
         left join receipts_quota b on b.token_jti = q.jti and b.counter = q.beside
         left join receipts_screentime shown
-            on q.beside = 'screen' and shown.token_jti = q.jti and shown.shot = q.shot
+            on q.beside = 'screen' and shown.token_jti = q.jti
+            and shown.sequence = coalesce(q.sequence, '') and shown.shot = q.shot
         left join licensing_token_standing licence on licence.jti = q.jti
         left join accounts_credential_standing key on key.credential = q.credential
         order by q.place)
@@ -143,11 +148,11 @@ begin
         insert into receipts_lease (uid, check_id, log_id, token_jti, production_id, organisation_id,
             credential_id, terms_version, talent, counter, use_type, shot, first, last, state, granted_at,
             expires_at, heartbeat_seconds, grace_seconds, grace_frames, window_ends_at, end_reason, beside,
-            beside_units)
+            beside_units, sequence)
         select q.lease, q.id, q.log, q.jti, q.production, q.organisation, q.credential, q.terms_version,
             q.talent, q.counter, q.use_type, q.shot, q.lease_first, q.lease_last, 'ACTIVE', q.at,
             q.expires_at, q.heartbeat_seconds, q.grace_seconds, q.grace_frames, q.window_ends_at, '', coalesce(q.beside, ''),
-            coalesce(q.beside_units, 0)
+            coalesce(q.beside_units, 0), coalesce(q.sequence, '')
         from q where q.units > 0)
     insert into receipts_pendingentry (production_id, kind, ref, at, entry)
     select q.production, 2, q.id, q.at, convert_to(q.entry, 'UTF8') from q where q.entry is not null;
@@ -158,11 +163,11 @@ begin
         from (select q.jti, sum(q.beside_units) as units from unnest(asked) q
             where q.beside = 'words' and q.units > 0 and verdicts[q.place] = 0 group by q.jti) w
         where r.token_jti = w.jti and r.counter = 'words';
-        insert into receipts_screentime as s (token_jti, shot, frames)
-        select q.jti, q.shot, range_agg(int4range(q.lease_first, q.lease_last, '[]')) from unnest(asked) q
+        insert into receipts_screentime as s (token_jti, sequence, shot, frames)
+        select q.jti, coalesce(q.sequence, ''), q.shot, range_agg(int4range(q.lease_first, q.lease_last, '[]')) from unnest(asked) q
         where q.beside = 'screen' and q.units > 0 and verdicts[q.place] = 0
-        group by q.jti, q.shot order by q.jti, q.shot
-        on conflict (token_jti, shot) do update set frames = s.frames + excluded.frames;
+        group by 1, 2, 3 order by 1, 2, 3
+        on conflict (token_jti, sequence, shot) do update set frames = s.frames + excluded.frames;
         perform receipts_count_screen(w.jti) from (select distinct q.jti from unnest(asked) q
             where q.beside = 'screen' and q.units > 0 and verdicts[q.place] = 0) w;
     end if;
@@ -180,6 +185,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField("lease", "beside", models.CharField(max_length=8, db_default="", blank=True)),
         migrations.AddField("lease", "beside_units", models.IntegerField(db_default=0)),
+        migrations.AddField("lease", "sequence", models.CharField(max_length=120, db_default="", blank=True)),
         migrations.AlterField(
             "quota",
             "counter",
@@ -201,10 +207,11 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "token_jti", "shot", blank=True, editable=False, primary_key=True, serialize=False
+                        "token_jti", "sequence", "shot", blank=True, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("token_jti", models.UUIDField()),
+                ("sequence", models.CharField(max_length=120, blank=True)),
                 ("shot", models.CharField(max_length=120)),
                 ("frames", receipts.tallies.FrameRanges()),
             ],

@@ -69,7 +69,9 @@ def return_beside(lease: Lease) -> None:
         )
     elif lease.beside == Beside.SCREEN:
         with connection.cursor() as cursor:
-            cursor.execute("select receipts_return_screen(%s, %s)", [lease.token_jti, lease.shot])
+            cursor.execute(
+                "select receipts_return_screen(%s, %s, %s)", [lease.token_jti, lease.sequence, lease.shot]
+            )
 
 
 def _counted(jti: UUID, body: CheckBody) -> int:
@@ -80,8 +82,8 @@ def _counted(jti: UUID, body: CheckBody) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "select receipts_frames_in(frames * int4multirange(int4range(%s, %s, '[]')))"
-            " from receipts_screentime where token_jti = %s and shot = %s",
-            [frames.first, frames.last, jti, body.shot],
+            " from receipts_screentime where token_jti = %s and sequence = %s and shot = %s",
+            [frames.first, frames.last, jti, body.sequence or "", body.shot],
         )
         row = cursor.fetchone()
     return int(row[0]) if row else 0

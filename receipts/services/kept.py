@@ -73,6 +73,7 @@ class KeptQuestion(msgspec.Struct, kw_only=True, omit_defaults=True):
     window_ends_at: datetime | None = None
     beside: str | None = None
     beside_units: int | None = None
+    sequence: str | None = None
     entry: str | None = None
 
 
@@ -121,6 +122,7 @@ def draft(question: Question, decision: Decision, facts: LicenceFacts | None) ->
         use_type=body.use_type,
         construct=body.construct,
         shot=body.shot,
+        sequence=body.sequence,
         task=body.task,
         worker=body.worker,
         first=frames.first if frames else None,

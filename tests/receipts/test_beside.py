@@ -55,6 +55,17 @@ def test_time_on_screen_counts_each_frame_of_a_shot_once_and_refuses_the_first_b
     assert "SHOT_OUT_OF_SCOPE" in denied(frames(farm, 0, 1, shot=""))
 
 
+def test_shots_of_one_name_in_two_sequences_are_two_shots_on_screen(db: None) -> None:
+    farm = make_farm(frames_max=1000, terms={"scope": {"max_screen_seconds": 2}})  # 48 frames
+    first = frames(farm, 0, 23, sequence="SQ10")
+    assert frames(farm, 0, 19, sequence="SQ20").json()["decision"].startswith("ALLOW")
+    assert frames(farm, 0, 19, sequence="SQ20").json()["decision"].startswith("ALLOW")  # a retake
+    assert counts_for_token(farm.token.pk).screen_used == 44
+    assert denied(frames(farm, 0, 4, sequence="SQ30")) == ["SECONDS_EXHAUSTED"]
+    give_back(farm, first)
+    assert counts_for_token(farm.token.pk).screen_used == 20
+
+
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_checks_never_overspend_words_or_screen() -> None:
     farm = make_farm(

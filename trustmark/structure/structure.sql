@@ -1,5 +1,5 @@
 -- Made by scripts/structure.py from an empty database that was migrated; do not edit.
--- migrations: sha256:74177f494c0a6c890b1857f69b7de67b8ebc829823f208394e957d44bdb22a4f
+-- migrations: sha256:50d40ceb936480a1028612e381f441d07a438f8b73a58eaa9a4d0f5cec4084d7
 -- PostgreSQL: 18
 CREATE TYPE public.receipts_question AS (
 	place integer,
@@ -45,7 +45,8 @@ CREATE TYPE public.receipts_question AS (
 	window_ends_at timestamp with time zone,
 	entry text,
 	beside text,
-	beside_units integer
+	beside_units integer,
+	sequence text
 );
 CREATE FUNCTION public.accounts_operators_apart() RETURNS trigger
     LANGUAGE plpgsql
@@ -1045,7 +1046,8 @@ begin
         left join receipts_quota r on r.token_jti = q.jti and r.counter = q.counter
         left join receipts_quota b on b.token_jti = q.jti and b.counter = q.beside
         left join receipts_screentime shown
-            on q.beside = 'screen' and shown.token_jti = q.jti and shown.shot = q.shot
+            on q.beside = 'screen' and shown.token_jti = q.jti
+            and shown.sequence = coalesce(q.sequence, '') and shown.shot = q.shot
         left join licensing_token_standing licence on licence.jti = q.jti
         left join accounts_credential_standing key on key.credential = q.credential
         order by q.place)
@@ -1077,11 +1079,11 @@ begin
         insert into receipts_lease (uid, check_id, log_id, token_jti, production_id, organisation_id,
             credential_id, terms_version, talent, counter, use_type, shot, first, last, state, granted_at,
             expires_at, heartbeat_seconds, grace_seconds, grace_frames, window_ends_at, end_reason, beside,
-            beside_units)
+            beside_units, sequence)
         select q.lease, q.id, q.log, q.jti, q.production, q.organisation, q.credential, q.terms_version,
             q.talent, q.counter, q.use_type, q.shot, q.lease_first, q.lease_last, 'ACTIVE', q.at,
             q.expires_at, q.heartbeat_seconds, q.grace_seconds, q.grace_frames, q.window_ends_at, '', coalesce(q.beside, ''),
-            coalesce(q.beside_units, 0)
+            coalesce(q.beside_units, 0), coalesce(q.sequence, '')
         from q where q.units > 0)
     insert into receipts_pendingentry (production_id, kind, ref, at, entry)
     select q.production, 2, q.id, q.at, convert_to(q.entry, 'UTF8') from q where q.entry is not null;
@@ -1091,11 +1093,11 @@ begin
         from (select q.jti, sum(q.beside_units) as units from unnest(asked) q
             where q.beside = 'words' and q.units > 0 and verdicts[q.place] = 0 group by q.jti) w
         where r.token_jti = w.jti and r.counter = 'words';
-        insert into receipts_screentime as s (token_jti, shot, frames)
-        select q.jti, q.shot, range_agg(int4range(q.lease_first, q.lease_last, '[]')) from unnest(asked) q
+        insert into receipts_screentime as s (token_jti, sequence, shot, frames)
+        select q.jti, coalesce(q.sequence, ''), q.shot, range_agg(int4range(q.lease_first, q.lease_last, '[]')) from unnest(asked) q
         where q.beside = 'screen' and q.units > 0 and verdicts[q.place] = 0
-        group by q.jti, q.shot order by q.jti, q.shot
-        on conflict (token_jti, shot) do update set frames = s.frames + excluded.frames;
+        group by 1, 2, 3 order by 1, 2, 3
+        on conflict (token_jti, sequence, shot) do update set frames = s.frames + excluded.frames;
         perform receipts_count_screen(w.jti) from (select distinct q.jti from unnest(asked) q
             where q.beside = 'screen' and q.units > 0 and verdicts[q.place] = 0) w;
     end if;
@@ -1115,16 +1117,18 @@ begin
     end if;
     return new;
 end $$;
-CREATE FUNCTION public.receipts_return_screen(jti uuid, of_shot text) RETURNS void
+CREATE FUNCTION public.receipts_return_screen(jti uuid, of_sequence text, of_shot text) RETURNS void
     LANGUAGE sql
     AS $$
-    update receipts_screentime s set frames =
-        coalesce((select range_agg(int4range(l.first, l.last, '[]')) from receipts_lease l
-            where l.token_jti = jti and l.shot = of_shot and l.beside = 'screen'
-                and not (l.state = 'ENDED' and l.end_reason = 'RETURNED')), '{}')
-        + coalesce((select range_agg(t.as_rendered + t.as_again) from receipts_frametally t
-            where t.token_jti = jti and t.shot = of_shot and t.counter = 'frames'), '{}')
-    where s.token_jti = jti and s.shot = of_shot;
+    update receipts_screentime s set frames = (
+        select coalesce(range_agg(int4range(l.first, l.last, '[]'))
+                filter (where not (l.state = 'ENDED' and l.end_reason = 'RETURNED')), '{}')
+            + coalesce(range_agg(int4range(l.first, l.last, '[]')), '{}')
+            * coalesce((select range_agg(t.as_rendered + t.as_again) from receipts_frametally t
+                where t.token_jti = jti and t.shot = of_shot and t.counter = 'frames'), '{}')
+        from receipts_lease l
+        where l.token_jti = jti and l.sequence = of_sequence and l.shot = of_shot and l.beside = 'screen')
+    where s.token_jti = jti and s.sequence = of_sequence and s.shot = of_shot;
     select receipts_count_screen(jti)
 $$;
 CREATE FUNCTION public.refuse_change() RETURNS trigger
@@ -3223,6 +3227,7 @@ CREATE TABLE public.receipts_lease (
     grace_frames integer DEFAULT 100 NOT NULL,
     beside character varying(8) DEFAULT ''::character varying NOT NULL,
     beside_units integer DEFAULT 0 NOT NULL,
+    sequence character varying(120) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT lease_end_is_dated CHECK ((((state)::text = 'ACTIVE'::text) OR (ended_at IS NOT NULL))),
     CONSTRAINT lease_range_ordered CHECK ((last >= first))
 )
@@ -3650,6 +3655,7 @@ CREATE TABLE public.receipts_returntally (
 WITH (fillfactor='60');
 CREATE TABLE public.receipts_screentime (
     token_jti uuid NOT NULL,
+    sequence character varying(120) NOT NULL,
     shot character varying(120) NOT NULL,
     frames int4multirange NOT NULL
 );
@@ -5491,7 +5497,7 @@ ALTER TABLE ONLY public.receipts_rendercheck
 ALTER TABLE ONLY public.receipts_returntally
     ADD CONSTRAINT receipts_returntally_pkey PRIMARY KEY (token_jti, counter, quarter);
 ALTER TABLE ONLY public.receipts_screentime
-    ADD CONSTRAINT receipts_screentime_pkey PRIMARY KEY (token_jti, shot);
+    ADD CONSTRAINT receipts_screentime_pkey PRIMARY KEY (token_jti, sequence, shot);
 ALTER TABLE ONLY public.receipts_shottally
     ADD CONSTRAINT receipts_shottally_pkey PRIMARY KEY (token_jti, shot);
 ALTER TABLE ONLY public.receipts_unauthorisedframe

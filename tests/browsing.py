@@ -97,8 +97,21 @@ def signed_in(browser: Browser, base: str, desk: Principal, **options: Any) -> I
     assert [line for line in complaints if "422 (Unprocessable Entity)" not in line] == []
 
 
+def fits(page: Page, name: str) -> None:
+    """No step scrolls sideways.
+
+    Asked until it holds: a click returns when the next page is committed, and for a moment that page has no element
+    yet, or no style sheet.
+    """
+    root, tries = page.locator("html"), 100
+    while not root.evaluate("root => document.readyState === 'complete' && root.scrollWidth <= innerWidth"):
+        tries -= 1
+        assert tries, f"{name}: the page scrolls sideways, or never loaded"
+        page.wait_for_timeout(50)
+
+
 def seen(page: Page, name: str) -> None:
     """Keep a picture of the step where someone asked for it; no step scrolls sideways."""
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+    fits(page, name)
     if folder := os.environ.get("TRUSTMARK_SCREENSHOTS"):
         page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)

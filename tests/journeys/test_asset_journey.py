@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from provenance.graph.services import record_batch
 from tests import factories
 from tests.agents_portal.hostile_manifests import HOSTILE, hostile_still, judged
-from tests.browsing import PASSWORD, in_browser, seen, signed_in
+from tests.browsing import PASSWORD, fits, in_browser, seen, signed_in
 from tests.provenance.graph.conftest import Film, edge, film_specs, thing
 from tests.verification.conftest import still  # noqa: F401
 
@@ -60,7 +60,7 @@ def test_the_picture_is_drawn_zoomed_and_followed_and_nothing_hostile_runs(
         expect(picture.locator("canvas").first).to_be_visible()
         nothing_ran(page)
         without_barrier(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        fits(page, "asset")
         seen(page, f"asset-{width}-{scheme}")
         # by buttons and by keys it gets larger and smaller: what is drawn changes each time
         drawn = picture.screenshot()

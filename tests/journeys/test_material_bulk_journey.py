@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests import factories
-from tests.browsing import PASSWORD, browser, in_browser, seen, served, signed_in
+from tests.browsing import PASSWORD, browser, fits, in_browser, seen, served, signed_in
 from tests.journeys.test_material_journey import PHONE, heading, without_barrier
 from tests.training.contracts import written
 from tests.training.making import House
@@ -83,7 +83,7 @@ def test_an_engineer_hands_in_a_file_and_follows_it_and_registers_a_contract(
             "contracts/new/",
         ):
             page.goto(f"{base}/{name}")
-            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+            fits(page, name)
             seen(page, f"phone-{name.replace('/', '-')[:12]}")
         page.emulate_media(color_scheme="dark")
         page.goto(f"{base}/imports/{MaterialImport.objects.get().pk}/")
@@ -118,5 +118,5 @@ def test_counsel_looks_at_a_licence_again(browser: Browser, live_server: Any, ho
         page.set_viewport_size(PHONE["viewport"])
         page.emulate_media(color_scheme="dark")
         page.goto(base + "?tab=answered")
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        fits(page, "bulk")
         seen(page, "phone-dark-rights-reviews")

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests import factories
-from tests.browsing import PASSWORD, browser, in_browser, seen, served, signed_in
+from tests.browsing import PASSWORD, browser, fits, in_browser, seen, served, signed_in
 from tests.journeys.test_material_journey import PHONE, heading, without_barrier
 from tests.training.making import House
 from tests.training.test_takedowns import a_story
@@ -65,5 +65,5 @@ def test_counsel_asks_reads_takes_along_and_makes_it_again(
         for name in ("reports/", "views/governance/", "readiness/", "views/legal/"):
             page.set_viewport_size(PHONE["viewport"])
             page.goto(f"{live_server.url}/material/{name}")
-            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+            fits(page, name)
             seen(page, f"phone-{name.replace('/', '-')}")

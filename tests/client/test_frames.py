@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 from trustmark_client import Ask, ClientError, Denied, FrameLoop, ProofKey, TrustmarkClient
 from trustmark_client.outbox import flush_folder
+from trustmark_client.pixels import file_sha256
 
 from common import clock
 from receipts.models import Lease, RenderCheck
@@ -195,6 +197,68 @@ def test_server_gone_in_mid_block_is_outlived_by_the_block_and_no_other_begins(
     assert sorted(gate.logged()) == drawn(gate)
 
 
+def test_file_whose_receipt_the_server_refuses_loses_its_name_and_what_it_took_keeps_its_own(
+    gate: Gate,
+) -> None:
+    """A frame told twice, of two pictures: the log holds the first, so what lies there afterwards has no receipt."""
+    with pytest.raises(ClientError) as failed, loop(gate, 3) as frames:
+        for number in frames:
+            frames.wrote(number, render(gate, number), place=gate.frames / f"done.{number:04d}.png")
+            if number == 2:
+                wait_for((gate.frames / "done.0002.png").exists)
+                first = file_sha256(gate.frames / "done.0002.png")
+                again = gate.frames / "again.png"
+                Image.new("RGB", (16, 9), (200, 0, 9)).save(again)
+                second = file_sha256(again)
+                frames.wrote(number, again, place=gate.frames / "done.0002.png")
+    assert (failed.value.code, failed.value.detail) == (
+        "RECEIPTS_REFUSED",
+        "receipts were not accepted: FRAME_CONFLICT",
+    )
+    assert sorted(path.name for path in gate.frames.iterdir()) == [
+        "done.0001.png",
+        "done.0002.png.unreceipted",
+        "done.0003.png",
+    ]
+    logged = gate.logged()
+    assert {entry.outcome for entry in logged.values()} == {"RENDERED"}
+    assert logged[2].file_sha256 == first
+    assert file_sha256(gate.frames / "done.0002.png.unreceipted") == second != first
+
+
+def test_file_whose_receipt_neither_disk_nor_server_took_loses_its_name(
+    tmp_path: Path, wire: Wire, settings, transactional_db: None
+) -> None:
+    settings.BASE_URL = wire.url
+    gate, kept = desk(tmp_path, wire.url), tmp_path / "outbox"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with pytest.raises(Denied) as no, loop(gate, 9, block=9) as frames:
+        for number in frames:
+            path = render(gate, number)
+            if number == 2:
+                wait_for(lambda: any(file.stat().st_size for file in kept.glob("*.ndjson")))
+                wire.cut()
+                (file,) = kept.glob("*.ndjson")
+                resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 10, before[1]))
+            try:
+                frames.wrote(number, path)
+                if number == 2:
+                    wait_for(lambda: frames._failure is not None)
+            except BaseException:
+                resource.setrlimit(resource.RLIMIT_FSIZE, before)
+                raise
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert no.value.reason_codes == ["OUTBOX_FULL"]
+    assert sorted(path.name for path in gate.frames.iterdir()) == [
+        "frame.0001.png",
+        "frame.0002.png.unreceipted",
+    ]
+    wire.mend()
+    with TrustmarkClient(gate.server, (gate.folder / "api.key").read_text()) as client:
+        flush_folder(kept, lambda rows, key: client.send_rows(rows, key=key))
+    assert sorted(gate.logged()) == [1]
+
+
 def test_receipts_that_were_not_accepted_are_an_error_of_the_loop(gate: Gate) -> None:
     with pytest.raises(ClientError) as no, loop(gate, 2) as frames:
         for number in frames:
@@ -203,3 +267,6 @@ def test_receipts_that_were_not_accepted_are_an_error_of_the_loop(gate: Gate) ->
                 os.utime(path, (1, 1))  # finished decades before its lease was given
             frames.wrote(number, path)
     assert no.value.code == "RECEIPTS_REFUSED"
+    # what the clocks disagree about is not decided: it waits on disk under its name, as if the server had not answered
+    assert drawn(gate) == [1, 2]
+    assert len(list((gate.folder / "outbox").glob("*.ndjson"))) == 1

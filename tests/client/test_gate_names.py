@@ -14,7 +14,10 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
+from trustmark_client import FrameReceipt, TrustmarkClient
+from trustmark_client.clock import now, rfc3339
 
+from receipts.models import Lease
 from tests.client.test_gate import Gate, wait_for
 from tests.client.wire import Wire
 
@@ -104,6 +107,22 @@ def test_frames_beyond_the_offline_grace_lose_their_names_before_the_server_is_b
     assert named[".discarded"]
     for outcome, ending in (("RENDERED", ""), ("DISCARDED", ".discarded"), ("FAILED", ".failed")):
         assert named.get(ending, []) == [row["frame"] for row in rows if row["outcome"] == outcome]
+
+
+def test_a_frame_whose_receipt_the_server_refuses_loses_its_name(gate: Gate) -> None:
+    """Somebody else has reported the second frame of the lease with another picture: the log keeps what it heard first."""
+    run = [*gate.paint(1, 3, seconds=1.5)]
+    told = ("--render-territory", "GB", "--frames", "1-3", "--output", str(gate.frames))
+    with subprocess.Popen(gate.command(*told, run=run), stderr=subprocess.PIPE, text=True) as process:
+        wait_for((gate.frames / "frame.0001.png").exists)
+        lease, at = Lease.objects.get(), rfc3339(now())
+        other = FrameReceipt(str(lease.uid), 2, "ab" * 32, "cd" * 32, at, at)
+        with TrustmarkClient(gate.server, (gate.folder / "api.key").read_text()) as client:
+            assert client.send_receipts([other]).accepted == 1
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "2 receipts accepted, 0 unauthorised, 1 refused: FRAME_CONFLICT" in said
+    assert gate.named() == {"": [1, 3], ".unreceipted": [2]}
 
 
 def test_a_denied_command_leaves_what_lay_there_under_its_names(gate: Gate) -> None:

@@ -19,7 +19,8 @@ from typing import Any
 
 import httpx
 import pytest
-from trustmark_client import ProofKey, TrustmarkClient
+from trustmark_client import FrameReceipt, ProofKey, TrustmarkClient
+from trustmark_client.clock import now, rfc3339
 from trustmark_client.outbox import flush_folder
 from trustmark_client.pixels import file_sha256, pixel_sha256
 
@@ -130,6 +131,21 @@ def test_revocation_in_mid_job_stops_it_and_no_frame_is_without_a_receipt(
     assert set(given_up.values()) <= {".discarded", ".unauthorised"}
     assert given_up[max(logged)] == ".discarded", "the frame in hand when the end was heard"
     assert not list((gate.folder / "outbox").iterdir())
+
+
+def test_frame_whose_receipt_the_server_refuses_loses_its_name(gate: Gate) -> None:
+    """Somebody else has reported the second frame of the lease with another picture: the log keeps what it heard first."""
+    with start(command(1, 3, milliseconds=1500), node_environment(gate), cwd=gate.folder) as job:
+        wait_for((gate.frames / "frame.0001.png").exists)
+        lease, at = Lease.objects.get(), rfc3339(now())
+        with TrustmarkClient(gate.server, (gate.folder / "api.key").read_text()) as client:
+            assert client.send_receipts(
+                [FrameReceipt(str(lease.uid), 2, "ab" * 32, "cd" * 32, at, at)]
+            ).accepted
+        said, _ = job.communicate(timeout=60)
+    assert job.returncode == 3
+    assert "FRAME_CONFLICT" in said
+    assert gate.named() == {"": [1, 3], ".unreceipted": [2]}
 
 
 def test_file_that_is_given_up_loses_its_name_whatever_stands_in_the_way(gate: Gate) -> None:

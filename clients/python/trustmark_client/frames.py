@@ -24,8 +24,6 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-import msgspec
-
 from trustcore.older import Self
 from trustmark_client.answers import BatchAnswer, Lease
 from trustmark_client.asks import Ask, FrameReceipt
@@ -34,9 +32,10 @@ from trustmark_client.client import TrustmarkClient
 from trustmark_client.clock import now
 from trustmark_client.errors import ClientError, Denied, OutboxFull, PixelsUnreadable, ServerUnreachable
 from trustmark_client.leases import LeaseKeeper
-from trustmark_client.names import RENDERED, UNAUTHORISED, give_up
-from trustmark_client.outbox import Counts, Outbox, unauthorised_frames
+from trustmark_client.names import RENDERED, UNRECEIPTED, give_up
+from trustmark_client.outbox import Counts, Outbox
 from trustmark_client.pixels import load_decoders
+from trustmark_client.verdicts import Told, given_up, rows_out_of_step, told_by
 from trustmark_client.written import failed_receipt_of, receipt_of
 
 BLOCK = 25
@@ -106,7 +105,8 @@ class FrameLoop:
         self._begun_at, self._check_seconds = 0.0, 0.0
         self._failure: ClientError | None = None
         self._outbox: Outbox | None = None
-        self._placed: dict[int, Path] = {}  # until the server has said what it makes of their receipts
+        # the files of frames, and the names they are to have, until the server has said what it makes of their receipts
+        self._files: dict[Told, tuple[Path, Path]] = {}
         self._is_online = True
         self.counts = Counts()
 
@@ -266,10 +266,12 @@ class FrameLoop:
         for written, receipt in kept:
             if receipt.outcome != RENDERED:
                 self._attempt(partial(give_up, written.path, receipt.outcome, place=written.place))
+            else:
+                self._files[Told(receipt.frame, receipt.file_sha256)] = written.path, written.place
         self._outbox.add([receipt for _, receipt in kept])
         for written, receipt in kept:
             if receipt.outcome == RENDERED:
-                self._attempt(partial(self._name, written))
+                self._attempt(partial(self._name, Told(receipt.frame, receipt.file_sha256)))
             leave = written.leave
             leave.unreported -= 1
             if not leave.unreported:  # all of it was used: nothing goes back to the quota
@@ -283,18 +285,24 @@ class FrameLoop:
         except PixelsUnreadable:
             return failed_receipt_of(written.path, lease=lease, frame=written.frame, started_at=begun)
 
-    def _name(self, written: _Written) -> None:
+    def _name(self, told: Told) -> None:
         """A name without an ending of ours says that the frame may be used: nothing else keeps it."""
-        if written.place != written.path:
-            written.path.replace(written.place)
-        self._placed[written.frame] = written.place
+        path, place = self._files[told]
+        if place != path:
+            path.replace(place)
+            self._files[told] = place, place
 
     def _send(self, rows: list[bytes], key: str, seconds: float) -> BatchAnswer:
         answer = self._client.send_rows(rows, key=key, once_within=seconds)
-        for frame in unauthorised_frames(rows, answer) & self._placed.keys():
-            self._attempt(partial(give_up, self._placed[frame], UNAUTHORISED))
-        for row in rows if self._placed else ():
-            self._placed.pop(int(msgspec.json.decode(row)["frame"]), None)
+        for told, became in given_up(rows, answer):
+            if told in self._files:
+                path, place = self._files[told]
+                self._attempt(partial(give_up, path, became, place=place))
+        if self._files:
+            undecided = set(rows_out_of_step(rows, answer))
+            for row in rows:
+                if row not in undecided:
+                    self._files.pop(told_by(row), None)
         return answer
 
     def _send_full(self) -> None:
@@ -320,6 +328,10 @@ class FrameLoop:
         except ServerUnreachable as error:
             raise ServerUnreachable(f"receipts wait in {outbox.path}: {error.detail}") from error
         finally:
+            outbox.write_rest()  # what was acknowledged may have made room
+            for told in outbox.lost & self._files.keys():
+                path, place = self._files[told]
+                self._attempt(partial(give_up, path, UNRECEIPTED, place=place))
             outbox.close()
             self.counts = outbox.counts
         if outbox.waiting or outbox.counts.refused or outbox.counts.unauthorised:

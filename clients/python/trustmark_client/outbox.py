@@ -31,9 +31,10 @@ import msgspec
 from trustmark_client.answers import BatchAnswer
 from trustmark_client.asks import FrameReceipt
 from trustmark_client.errors import OutboxFull
+from trustmark_client.verdicts import Told, rows_out_of_step, told_by
 
 Send = Callable[[list[bytes], str], BatchAnswer]
-OUT_OF_STEP, DAMAGED = "CLOCK_SKEW", "ROW_DAMAGED"
+DAMAGED = "ROW_DAMAGED"
 FLUSH_ROWS = 2000
 _BLOCK = 1 << 20
 
@@ -103,12 +104,12 @@ class Outbox:
         with os.fdopen(os.dup(self._file.fileno()), "rb") as stream:
             stream.seek(0)
             rows = filter(None, map(_row, stream))
-            return {int(msgspec.json.decode(row)["frame"]) for row in rows}
+            return {told_by(row).frame for row in rows}
 
     @property
-    def lost_frames(self) -> set[int]:
-        """Frames whose receipts neither the disk took nor the server; when it is closed, they are lost."""
-        return {int(msgspec.json.decode(row)["frame"]) for row in self._unwritten}
+    def lost(self) -> set[Told]:
+        """The frames whose receipts neither the disk took nor the server; when it is closed, these are lost."""
+        return {told_by(row) for row in self._unwritten}
 
     def add(self, receipts: list[FrameReceipt]) -> None:
         """Put rows on disk; durable when it returns.
@@ -204,11 +205,11 @@ class Outbox:
     def _send_batch(self, send: Send, batch: list[bytes]) -> list[bytes]:
         """Send one batch; returns its rows that are out of step with the server's clock."""
         answer = send(batch, hashlib.sha256(b"\n".join(batch)).hexdigest())
-        left = _rows_out_of_step(batch, answer)
+        left = rows_out_of_step(batch, answer)
         self.counts.add(answer, len(left))
         if left:  # this key has its answer for ever, perhaps since yesterday: ask once more, under another
             answer = send(left, uuid.uuid4().hex)
-            still = _rows_out_of_step(left, answer)
+            still = rows_out_of_step(left, answer)
             self.counts.out_of_step -= len(left)
             self.counts.add(answer, len(still))
             left = still
@@ -310,23 +311,6 @@ def _whole_rows(file: FileIO, at: int, size: int) -> tuple[int, int]:
     if end < size:
         file.truncate(end)
     return count, end
-
-
-def _rows_out_of_step(batch: list[bytes], answer: BatchAnswer) -> list[bytes]:
-    return [
-        batch[number]
-        for run in answer.runs
-        if run.code == OUT_OF_STEP
-        for number in range(run.row, run.row + run.count)
-    ]
-
-
-def unauthorised_frames(rows: list[bytes], answer: BatchAnswer) -> set[int]:
-    """The frames that the server took as rendered without leave, of a batch and its answer."""
-    if not answer.unauthorised:
-        return set()
-    found = [each.row for each in answer.rows if each.status == "unauthorised"]
-    return {int(msgspec.json.decode(rows[row])["frame"]) for row in found}
 
 
 def flush_folder(folder: Path, send: Send) -> Counts:

@@ -12,8 +12,9 @@ from trustmark_client.bounds import DISCARDED
 from trustmark_client.client import TrustmarkClient
 from trustmark_client.errors import ClientError, OutboxFull, ServerUnreachable
 from trustmark_client.leases import LeaseKeeper
-from trustmark_client.names import RENDERED, UNAUTHORISED, UNRECEIPTED
-from trustmark_client.outbox import Outbox, unauthorised_frames
+from trustmark_client.names import RENDERED, UNRECEIPTED
+from trustmark_client.outbox import Outbox
+from trustmark_client.verdicts import given_up
 from trustmark_client.watch import FrameWatch
 
 SEND_SECONDS, LAST_SEND_SECONDS = 10.0, 3.0
@@ -76,7 +77,8 @@ class Reporter:
         except ClientError as error:
             waiting = f"; receipts wait in {self.outbox.path}: {error}"
         self.outbox.write_rest()  # what was acknowledged may have made room
-        self._give_up(self.outbox.lost_frames, UNRECEIPTED)
+        for told in self.outbox.lost:
+            self._give_up(told.frame, UNRECEIPTED)
         settled()
         self.outbox.close()
         if self.outbox.counts.out_of_step and not waiting:
@@ -85,13 +87,13 @@ class Reporter:
 
     def _send(self, rows: list[bytes], key: str, once_within: float | None = None) -> BatchAnswer:
         answer = self.client.send_rows(rows, key=key, once_within=once_within)
-        self._give_up(unauthorised_frames(rows, answer), UNAUTHORISED)
+        for told, became in given_up(rows, answer):
+            self._give_up(told.frame, became)
         return answer
 
-    def _give_up(self, frames: set[int], outcome: str) -> None:
+    def _give_up(self, frame: int, outcome: str) -> None:
         if self.watch is not None:
-            for frame in frames:
-                self.watch.give_up(frame, outcome)
+            self.watch.give_up(frame, outcome)
 
     def _send_hurried(self, rows: list[bytes], key: str) -> BatchAnswer:
         """Send with the client's patience between attempts, but give up after so many seconds in all."""

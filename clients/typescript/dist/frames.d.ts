@@ -7,7 +7,7 @@
  *    frame's name before that.
  * 3. After each block, and on every way out: the receipts are sent, and what was reserved and not used is given back.
  *    Receipts that could not be sent stay in the outbox, and on the error as `unsent`. What the server calls unauthorised
- *    loses its name.
+ *    or refuses loses its name.
  */
 import type { Ask, TrustmarkClient } from "./client.js";
 import type { Rendered } from "./hashing.js";

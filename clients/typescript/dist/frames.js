@@ -7,7 +7,7 @@
  *    frame's name before that.
  * 3. After each block, and on every way out: the receipts are sent, and what was reserved and not used is given back.
  *    Receipts that could not be sent stay in the outbox, and on the error as `unsent`. What the server calls unauthorised
- *    loses its name.
+ *    or refuses loses its name.
  */
 import { rowOf } from "./client.js";
 import { Denied, ReceiptsRefused, TrustmarkError } from "./errors.js";
@@ -131,8 +131,8 @@ async function settle(client, lease, rows, failure, { outbox, files }) {
         throw said;
     }
     const codes = answer ? codesOf(answer) : [];
-    for (const name of answer && files ? unauthorisedNames(rows, answer) : []) {
-        await files?.giveUp(name, name, "UNAUTHORISED").catch((error) => (failure ??= error));
+    for (const [name, became] of answer && files ? givenUp(rows, answer) : []) {
+        await files?.giveUp(name, name, became).catch((error) => (failure ??= error));
     }
     if (!codes.includes(OUT_OF_STEP))
         await outbox?.done(lease.id);
@@ -147,8 +147,12 @@ async function settle(client, lease, rows, failure, { outbox, files }) {
 function codesOf(answer) {
     return [...new Set(answer.runs.flatMap(({ code }) => (code ? [code] : [])))].sort();
 }
-/** The files whose frames the server took as rendered without leave. */
-function unauthorisedNames(rows, { runs }) {
-    const found = runs.filter(({ status }) => status === "unauthorised");
-    return found.flatMap(({ row, count }) => rows.slice(row, row + count).flatMap(({ name }) => name ?? []));
+/** The files whose frames the server did not take as rendered under leave; what is out of step waits, and keeps its name. */
+function givenUp(rows, { runs }) {
+    return runs.flatMap(({ status, code, row, count }) => {
+        if (status === "accepted" || code === OUT_OF_STEP)
+            return [];
+        const became = status === "unauthorised" ? "UNAUTHORISED" : "UNRECEIPTED";
+        return rows.slice(row, row + count).flatMap(({ name }) => (name === undefined ? [] : [[name, became]]));
+    });
 }

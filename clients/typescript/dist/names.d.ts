@@ -5,8 +5,11 @@
  * those of the Python client. The files themselves are somebody else's: `frameFiles` of `trustmark-client/node` has a disk.
  */
 import type { Outcome } from "./bounds.js";
-/** What became of a frame: what its receipt says, or what the server says of its receipt. */
-export type Became = Outcome | "UNAUTHORISED";
+/**
+ * What became of a frame: what its receipt says, or what the server says of its receipt; `UNRECEIPTED` where it did not take
+ * it.
+ */
+export type Became = Outcome | "UNAUTHORISED" | "UNRECEIPTED";
 /** Where frames lie. Both are one step: whoever looks for frames sees the old name or the new one. */
 export interface FrameFiles {
     /** The draft at `path` gets the name of a frame that may be used. */

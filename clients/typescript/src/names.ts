@@ -7,8 +7,11 @@
 
 import type { Outcome } from "./bounds.js";
 
-/** What became of a frame: what its receipt says, or what the server says of its receipt. */
-export type Became = Outcome | "UNAUTHORISED";
+/**
+ * What became of a frame: what its receipt says, or what the server says of its receipt; `UNRECEIPTED` where it did not take
+ * it.
+ */
+export type Became = Outcome | "UNAUTHORISED" | "UNRECEIPTED";
 
 /** Where frames lie. Both are one step: whoever looks for frames sees the old name or the new one. */
 export interface FrameFiles {

@@ -20,12 +20,14 @@ from training.services.carrying_on import for_each
 from training.services.contract_times import isolate_unscanned, open_for_retention
 from training.services.imports import read_material
 from training.services.lineage_events import send_lineage
+from training.services.narrowing import open_for_narrower_rights
 from training.services.reports import build_report, fail_report
 from training.services.reruns import do_rerun, fail_rerun
 from training.services.retention import remove_what_was_kept_long_enough
 from training.services.rights_reviews import open_due_reviews
 from training.services.scans import run_scan, sketch_again
 from training.services.script_ends import name_scripts, open_for_scripts
+from training.services.script_search import search_for_scripts
 from training.services.takedown_acts import finish_removals
 from training.services.transforms import run_transform
 from trustcore.errors import TrustError
@@ -47,6 +49,7 @@ BEAT: tuple[str | tuple[str, int], ...] = (
     ("training.tasks.open_rights_reviews", 3600),
     ("training.tasks.name_scripts_in_texts", 3600),
     ("training.tasks.sketch_texts_again", 300),
+    ("training.tasks.search_texts_for_scripts", 30),
     ("training.tasks.resume_imports", 30),
     ("training.tasks.resume_transforms", 30),
     ("training.tasks.resume_scans", 30),
@@ -56,14 +59,20 @@ BEAT: tuple[str | tuple[str, int], ...] = (
 
 @shared_task(ignore_result=True)
 def take_down_what_is_over() -> int:
-    """Open and contain cases for rights, and for grants to train with scripts, that have ended; how many."""
-    return len(open_due_takedowns()) + len(open_for_scripts())
+    """Open and contain cases for rights, and grants to train with scripts, that have ended or permit less; how many."""
+    return len(open_due_takedowns()) + len(open_for_narrower_rights()) + len(open_for_scripts())
 
 
 @shared_task(ignore_result=True)
 def sketch_texts_again() -> int:
     """Sketch texts whose sketch is under another key than the one of now; how many."""
     return sketch_again()
+
+
+@shared_task(ignore_result=True)
+def search_texts_for_scripts() -> int:
+    """Look for scripts that were registered in texts that were admitted before; how many were held."""
+    return search_for_scripts()
 
 
 @shared_task(ignore_result=True)

@@ -39,6 +39,7 @@ from training.models import (
     TrainingAsset,
 )
 from training.seats import require_engineer, require_house
+from training.selectors.narrowing import rights_to_compare
 from training.selectors.script_uses import lapsed_uses
 from training.selectors.unfinished import Waiting, held_without_moving, orphaned
 from training.services.assets import as_captured, queue_for_review
@@ -49,6 +50,7 @@ from training.services.automatic import (
     rights_over,
 )
 from training.services.gate import facts_of, ground_of, judge
+from training.services.narrowing import open_for_narrower_rights
 from training.services.script_ends import open_for_scripts
 from training.services.systems import systems_behind
 from training.services.takedown_acts import finish_removals
@@ -58,6 +60,7 @@ LOOKED_AT: Final = 200
 """Files of each kind that one look asks the storage for; the next look begins elsewhere."""
 STALLED_AFTER: Final = timedelta(minutes=10)
 HANGS_AFTER: Final = timedelta(hours=2)
+COMPARED_WITHIN: Final = timedelta(minutes=2)
 _EXAMPLES: Final = 5
 Found = Sequence[str]
 
@@ -251,7 +254,7 @@ def _over(house: UUID, at: datetime) -> Found:
     scripts = [
         str(one.asset_id)
         for one in lapsed_uses(at=at, organisation_id=house)
-        if one.standing != TrainingStanding.HELD
+        if one.standing in (TrainingStanding.EXPIRED, TrainingStanding.ENDED)
     ]
     return rights + scripts
 
@@ -261,8 +264,16 @@ def _take_down(house: UUID, at: datetime) -> None:
     open_for_scripts(at=at, organisation_id=house)
 
 
-def _unjudged(house: UUID, _at: datetime) -> Found:
-    return [str(house)] if house in organisations_to_judge() else []
+def _unjudged(house: UUID, at: datetime) -> Found:
+    policy = [str(house)] if house in organisations_to_judge() else []
+    late = rights_to_compare(house).filter(created_at__lt=at - COMPARED_WITHIN)
+    return policy + [str(one) for one in late.values_list("pk", flat=True)]
+
+
+def _judge_again(house: UUID, _at: datetime) -> None:
+    if house in organisations_to_judge():
+        open_for_policy(organisation_id=house)
+    open_for_narrower_rights(organisation_id=house)
 
 
 def _stalled(house: UUID, at: datetime) -> Found:
@@ -332,9 +343,9 @@ CHECKS: Final = (
     ),
     Check(
         "POLICY_NOT_APPLIED", "policy",
-        later("What is there was admitted under other rules than those of now."),
+        later("What is there was admitted under other rules, or under earlier rights, than those of now."),
         later("It is judged again, and what would not be admitted now is taken down."),
-        _unjudged, lambda house, _at: open_for_policy(organisation_id=house),
+        _unjudged, _judge_again,
     ),
     Check(
         "WORK_STALLED", "workers",

@@ -1,9 +1,9 @@
 """Periodic work of the rights gate: what must go goes without anybody having to think of it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from celery import Task, shared_task
@@ -13,21 +13,23 @@ from common import clock
 from common.errors import DomainError, Unavailable
 from common.locks import sole_worker
 from training.lineage.index import keep_snapshots
-from training.models import MaterialImport, ReportRerun, RightsReport, ScanJob, TransformRun
+from training.models import MaterialImport, RightsReport
+from training.selectors.unfinished import Waiting, orphaned
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
 from training.services.carrying_on import for_each
 from training.services.contract_times import isolate_unscanned, open_for_retention
 from training.services.imports import read_material
 from training.services.lineage_events import send_lineage
+from training.services.narrowing import open_for_narrower_rights
 from training.services.reports import build_report, fail_report
 from training.services.reruns import do_rerun, fail_rerun
 from training.services.retention import remove_what_was_kept_long_enough
 from training.services.rights_reviews import open_due_reviews
 from training.services.scans import run_scan, sketch_again
 from training.services.script_ends import name_scripts, open_for_scripts
+from training.services.script_search import search_for_scripts
 from training.services.takedown_acts import finish_removals
 from training.services.transforms import run_transform
-from training.vocabulary import ReportState
 from trustcore.errors import TrustError
 
 logger = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ BEAT: tuple[str | tuple[str, int], ...] = (
     ("training.tasks.open_rights_reviews", 3600),
     ("training.tasks.name_scripts_in_texts", 3600),
     ("training.tasks.sketch_texts_again", 300),
+    ("training.tasks.search_texts_for_scripts", 30),
     ("training.tasks.resume_imports", 30),
     ("training.tasks.resume_transforms", 30),
     ("training.tasks.resume_scans", 30),
@@ -56,14 +59,20 @@ BEAT: tuple[str | tuple[str, int], ...] = (
 
 @shared_task(ignore_result=True)
 def take_down_what_is_over() -> int:
-    """Open and contain cases for rights, and for grants to train with scripts, that have ended; how many."""
-    return len(open_due_takedowns()) + len(open_for_scripts())
+    """Open and contain cases for rights, and grants to train with scripts, that have ended or permit less; how many."""
+    return len(open_due_takedowns()) + len(open_for_narrower_rights()) + len(open_for_scripts())
 
 
 @shared_task(ignore_result=True)
 def sketch_texts_again() -> int:
     """Sketch texts whose sketch is under another key than the one of now; how many."""
     return sketch_again()
+
+
+@shared_task(ignore_result=True)
+def search_texts_for_scripts() -> int:
+    """Look for scripts that were registered in texts that were admitted before; how many were held."""
+    return search_for_scripts()
 
 
 @shared_task(ignore_result=True)
@@ -139,28 +148,15 @@ def _work_on(
 @shared_task(ignore_result=True)
 def resume_reports() -> int:
     """Start the work again on reports that nobody has worked on for a minute; how many."""
-    waiting = RightsReport.objects.filter(
-        state__in=[ReportState.QUEUED, ReportState.BUILDING], touched_at__lt=clock.now() - _QUIET
-    )
-    resumed = 0
-    for report_id in list(waiting.values_list("pk", flat=True)[:100]):
-        with sole_worker(report_id) as is_idle:
-            if not is_idle:
-                continue
-            RightsReport.objects.filter(pk=report_id).update(touched_at=clock.now())
-        make_report.delay(str(report_id))
-        resumed += 1
-    return resumed
+    found = orphaned(Waiting.REPORT, quiet_since=clock.now() - _QUIET)
+    RightsReport.objects.filter(pk__in=found).update(touched_at=clock.now())
+    return _take_up(make_report, found)
 
 
 @shared_task(ignore_result=True)
 def resume_reruns() -> int:
     """Start the work again on comparisons that nobody has worked on for a minute; how many."""
-    waiting = ReportRerun.objects.filter(done_at=None, touched_at__lt=clock.now() - _QUIET)
-    found = list(waiting.order_by("touched_at").values_list("pk", flat=True)[:100])
-    for rerun_id in found:
-        compare_report.delay(str(rerun_id))
-    return len(found)
+    return _take_up(compare_report, orphaned(Waiting.RERUN, quiet_since=clock.now() - _QUIET))
 
 
 @shared_task(ignore_result=True)
@@ -181,12 +177,7 @@ def read_import(import_id: str) -> None:
 @shared_task(ignore_result=True)
 def resume_imports() -> int:
     """Go on with files that nobody reads: never started, or cut off behind some chunk; how many."""
-    quiet = clock.now() - _QUIET
-    waiting = MaterialImport.objects.filter(finished_at=None, moved_at__lt=quiet).order_by("moved_at")
-    found = list(waiting.values_list("pk", flat=True)[:100])
-    for import_id in found:
-        read_import.delay(str(import_id))
-    return len(found)
+    return _take_up(read_import, orphaned(Waiting.IMPORT, quiet_since=clock.now() - _QUIET))
 
 
 @shared_task(ignore_result=True, acks_late=True)
@@ -200,11 +191,7 @@ def scan_material(job_id: str) -> None:
 @shared_task(ignore_result=True)
 def resume_scans() -> int:
     """Go on with scans at which nobody works: never started, cut off, or held by a case; how many."""
-    waiting = ScanJob.objects.filter(finished_at=None, moved_at__lt=clock.now() - _QUIET)
-    found = list(waiting.order_by("moved_at").values_list("pk", flat=True)[:100])
-    for job_id in found:
-        scan_material.delay(str(job_id))
-    return len(found)
+    return _take_up(scan_material, orphaned(Waiting.SCAN, quiet_since=clock.now() - _QUIET))
 
 
 @shared_task(ignore_result=True, acks_late=True)
@@ -218,15 +205,32 @@ def do_transform(run_id: str) -> None:
 @shared_task(ignore_result=True)
 def resume_transforms() -> int:
     """Go on with runs at which nobody works: never started, or cut off behind some input; how many."""
-    quiet = clock.now() - _QUIET
-    waiting = TransformRun.objects.filter(finished_at=None, moved_at__lt=quiet).order_by("moved_at")
-    found = list(waiting.values_list("pk", flat=True)[:100])
-    for run_id in found:
-        do_transform.delay(str(run_id))
-    return len(found)
+    return _take_up(do_transform, orphaned(Waiting.TRANSFORM, quiet_since=clock.now() - _QUIET))
 
 
 @shared_task(ignore_result=True)
 def send_lineage_events() -> int:
     """Send OpenLineage events that are due; how many were taken."""
     return send_lineage()
+
+
+def take_up(kind: Waiting, ids: Iterable[UUID]) -> int:
+    """Have workers begin these pieces of work; how many. One that somebody takes up meanwhile is begun once."""
+    return _take_up(_DONE_BY[kind], ids)
+
+
+def _take_up(task: "Task[Any, Any]", ids: Iterable[UUID]) -> int:
+    started = 0
+    for one in ids:
+        task.delay(str(one))
+        started += 1
+    return started
+
+
+_DONE_BY: "Final[dict[Waiting, Task[Any, Any]]]" = {
+    Waiting.IMPORT: read_import,
+    Waiting.TRANSFORM: do_transform,
+    Waiting.SCAN: scan_material,
+    Waiting.REPORT: make_report,
+    Waiting.RERUN: compare_report,
+}

@@ -34,16 +34,14 @@ from training.lineage.snapshot import SnapshotCorrupt, discard_snapshot, read_sn
 from training.models import (
     Derivative,
     LineageEvent,
-    MaterialImport,
-    RightsReport,
-    ScanJob,
     Takedown,
     TakedownReach,
     TrainingAsset,
-    TransformRun,
 )
 from training.seats import require_engineer, require_house
+from training.selectors.narrowing import rights_to_compare
 from training.selectors.script_uses import lapsed_uses
+from training.selectors.unfinished import Waiting, held_without_moving, orphaned
 from training.services.assets import as_captured, queue_for_review
 from training.services.automatic import (
     open_due_takedowns,
@@ -52,14 +50,17 @@ from training.services.automatic import (
     rights_over,
 )
 from training.services.gate import facts_of, ground_of, judge
+from training.services.narrowing import open_for_narrower_rights
 from training.services.script_ends import open_for_scripts
 from training.services.systems import systems_behind
 from training.services.takedown_acts import finish_removals
-from training.vocabulary import AssetState, Held, ReportState, TakedownState
+from training.vocabulary import AssetState, Held, TakedownState
 
 LOOKED_AT: Final = 200
 """Files of each kind that one look asks the storage for; the next look begins elsewhere."""
 STALLED_AFTER: Final = timedelta(minutes=10)
+HANGS_AFTER: Final = timedelta(hours=2)
+COMPARED_WITHIN: Final = timedelta(minutes=2)
 _EXAMPLES: Final = 5
 Found = Sequence[str]
 
@@ -253,7 +254,7 @@ def _over(house: UUID, at: datetime) -> Found:
     scripts = [
         str(one.asset_id)
         for one in lapsed_uses(at=at, organisation_id=house)
-        if one.standing != TrainingStanding.HELD
+        if one.standing in (TrainingStanding.EXPIRED, TrainingStanding.ENDED)
     ]
     return rights + scripts
 
@@ -263,25 +264,42 @@ def _take_down(house: UUID, at: datetime) -> None:
     open_for_scripts(at=at, organisation_id=house)
 
 
-def _unjudged(house: UUID, _at: datetime) -> Found:
-    return [str(house)] if house in organisations_to_judge() else []
+def _unjudged(house: UUID, at: datetime) -> Found:
+    policy = [str(house)] if house in organisations_to_judge() else []
+    late = rights_to_compare(house).filter(created_at__lt=at - COMPARED_WITHIN)
+    return policy + [str(one) for one in late.values_list("pk", flat=True)]
+
+
+def _judge_again(house: UUID, _at: datetime) -> None:
+    if house in organisations_to_judge():
+        open_for_policy(organisation_id=house)
+    open_for_narrower_rights(organisation_id=house)
 
 
 def _stalled(house: UUID, at: datetime) -> Found:
+    return [str(one) for _kind, one in _orphans(house, at)]
+
+
+def _orphans(house: UUID, at: datetime) -> list[tuple[Waiting, UUID]]:
     quiet = at - STALLED_AFTER
-    told = []
-    for rows in (MaterialImport.objects, TransformRun.objects, ScanJob.objects):
-        late: QuerySet[Any] = rows.filter(organisation=house, finished_at=None, moved_at__lt=quiet)
-        told += [str(one) for one in late.values_list("pk", flat=True)]
-    reports = RightsReport.objects.filter(
-        organisation=house, state__in=[ReportState.QUEUED, ReportState.BUILDING], touched_at__lt=quiet
-    )
-    return told + [str(one) for one in reports.values_list("pk", flat=True)]
+    return [
+        (kind, one) for kind in Waiting for one in orphaned(kind, quiet_since=quiet, organisation_id=house)
+    ]
 
 
-def _resume(_house: UUID, _at: datetime) -> None:
-    for one in (tasks.resume_imports, tasks.resume_transforms, tasks.resume_scans, tasks.resume_reports):
-        one.delay()
+def _resume(house: UUID, at: datetime) -> None:
+    """This house's work that nobody is at, and no other: what a worker holds goes on undisturbed."""
+    for kind, one in _orphans(house, at):
+        tasks.take_up(kind, [one])
+
+
+def _hanging(house: UUID, at: datetime) -> Found:
+    since = at - HANGS_AFTER
+    return [
+        str(one)
+        for kind in Waiting
+        for one in held_without_moving(kind, quiet_since=since, organisation_id=house)
+    ]
 
 
 CHECKS: Final = (
@@ -325,14 +343,20 @@ CHECKS: Final = (
     ),
     Check(
         "POLICY_NOT_APPLIED", "policy",
-        later("What is there was admitted under other rules than those of now."),
+        later("What is there was admitted under other rules, or under earlier rights, than those of now."),
         later("It is judged again, and what would not be admitted now is taken down."),
-        _unjudged, lambda house, _at: open_for_policy(organisation_id=house),
+        _unjudged, _judge_again,
     ),
     Check(
         "WORK_STALLED", "workers",
-        later("Imports, scans, transformations or reports have not moved for ten minutes."),
+        later("Imports, scans, transformations or reports have not moved for ten minutes, and no worker is at them."),
         later("A worker takes each up where it stands; nothing is done twice."), _stalled, _resume,
+    ),
+    Check(
+        "WORK_HANGS", "workers",
+        later("A worker holds an import, a scan, a transformation or a report that has not moved for two hours."),
+        later("Whoever runs the server ends that worker's process; the work is taken up by another at once."),
+        _hanging, None,
     ),
     Check(
         "SYSTEM_BEHIND", "other systems",

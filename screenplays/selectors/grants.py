@@ -129,7 +129,8 @@ class TrainingStanding(StrEnum):
     HOLDS = "HOLDS"
     HELD = "HELD"  # permits nothing now and may again, as under a strike, or begins later
     EXPIRED = "EXPIRED"
-    ENDED = "ENDED"  # taken back, or never granted
+    ENDED = "ENDED"  # taken back
+    NEVER = "NEVER"  # granted to nobody of it, at any time
 
 
 def may_train_with(version: Version, organisation_id: UUID, at: datetime | None = None) -> bool:
@@ -149,7 +150,7 @@ def training_standing(
     for best in (TrainingStanding.HOLDS, TrainingStanding.HELD):
         if best in told:
             return best
-    return told[0] if told else TrainingStanding.ENDED
+    return told[0] if told else TrainingStanding.NEVER
 
 
 def _training_by(row: Grant, at: datetime) -> TrainingStanding:

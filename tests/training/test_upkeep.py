@@ -200,14 +200,8 @@ def test_work_that_does_not_move_and_events_that_were_given_up_are_taken_up_agai
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    for name in (
-        "resume_imports",
-        "resume_transforms",
-        "resume_scans",
-        "resume_reports",
-        "send_lineage_events",
-    ):
-        monkeypatch.setattr(getattr(tasks, name), "delay", lambda name=name: started.append(name))
+    monkeypatch.setattr(tasks.read_import, "delay", started.append)
+    monkeypatch.setattr(tasks.send_lineage_events, "delay", lambda: started.append("events"))
     job, _new = hand_in_material(principal=house.engineer, read=io.BytesIO(b"{}\n").read, length=3)
     event = LineageEvent.objects.create(
         organisation=house.organisation, body={}, due_at=clock.now(), given_up_at=clock.now(), tries=20
@@ -220,13 +214,7 @@ def test_work_that_does_not_move_and_events_that_were_given_up_are_taken_up_agai
     repair(principal=house.engineer, code="LINEAGE_EVENTS_UNSENT")
     event.refresh_from_db()
     assert (event.given_up_at, event.tries) == (None, 0)
-    assert started == [
-        "resume_imports",
-        "resume_transforms",
-        "resume_scans",
-        "resume_reports",
-        "send_lineage_events",
-    ]
+    assert started == [str(job.pk), "events"]
 
 
 @pytest.mark.req("TP-105")

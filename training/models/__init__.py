@@ -3,13 +3,13 @@
 from training.models.assets import Derivative, TrainingAsset, TransformJob
 from training.models.contracts import ContractBinding, DataContract
 from training.models.decisions import PolicyDecision, PolicyText, Review, RightsException
-from training.models.fingerprints import Fingerprint, ScriptUse, TextSketch
+from training.models.fingerprints import Fingerprint, ScriptSearch, ScriptUse, TextSketch
 from training.models.imports import ImportRefusal, MaterialImport
 from training.models.lineage import LineageEdge, LineageHead, LineageNode
 from training.models.lineage_events import LineageEvent
 from training.models.manifests import ManifestRow, ModelVersion, TrainingManifest, TrainingRun
 from training.models.reports import ReportRerun, RightsReport, RightsReview, TrainingQuestion
-from training.models.rights import RightsEnd, RightsRecord
+from training.models.rights import RightsComparison, RightsEnd, RightsRecord
 from training.models.rules import HouseRules
 from training.models.scans import ScanJob
 from training.models.sources import DomainRule, Source, SourceClass
@@ -36,12 +36,14 @@ __all__ = [
     "PolicyText",
     "ReportRerun",
     "Review",
+    "RightsComparison",
     "RightsEnd",
     "RightsException",
     "RightsRecord",
     "RightsReport",
     "RightsReview",
     "ScanJob",
+    "ScriptSearch",
     "ScriptUse",
     "Source",
     "SourceClass",

@@ -54,6 +54,9 @@ class TrainingAsset(BaseModel):
         indexes = [
             models.Index(fields=["organisation", "-created_at"], name="training_asset_by_age"),
             models.Index(fields=["sha256"], name="training_asset_by_content"),
+            models.Index(
+                fields=["id"], condition=Q(kind="TEXT", state="ADMITTED"), name="training_asset_text_in"
+            ),
         ]
 
     def __str__(self) -> str:

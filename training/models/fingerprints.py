@@ -3,7 +3,10 @@
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import F, Q
 
+from common import clock
+from common.models import BaseModel
 from training.vocabulary import PrintOf
 
 
@@ -41,6 +44,38 @@ class ScriptUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version_id} in {self.asset_id}"
+
+
+class ScriptSearch(BaseModel):
+    """A registered script that is looked for in texts that were admitted before it was registered, of every house.
+
+    Looked for twice: a scan that began before the script was there may write its text after the first look.
+    """
+
+    version = models.OneToOneField("screenplays.Version", models.PROTECT, related_name="+")
+    # the last text that was looked at, in the order of their ids, in this look; looks that have ended
+    after = models.UUIDField(null=True)
+    looks = models.PositiveSmallIntegerField(default=0)
+    # when the next look begins, and when the last step of this one was
+    due_at = models.DateTimeField(default=clock.now)
+    moved_at = models.DateTimeField(default=clock.now)
+    # texts that were read because they have something in common with it, and those of them that were held
+    texts_read = models.PositiveBigIntegerField(default=0)
+    texts_held = models.PositiveBigIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(texts_held__lte=F("texts_read")), name="script_search_holds_what_it_read"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(finished_at=None), name="script_search_unfinished"),
+        ]
+
+    def __str__(self) -> str:
+        return f"search for {self.version_id}"
 
 
 class TextSketch(models.Model):

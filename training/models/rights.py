@@ -86,3 +86,29 @@ class RightsEnd(BaseModel):
 
     def __str__(self) -> str:
         return f"end of {self.rights_id}"
+
+
+class RightsComparison(BaseModel):
+    """What stood under a source's earlier rights was held against a later record, once; append-only.
+
+    A later record that permits less opens a case of what it does not permit any more, and of nothing else (TP-215).
+    """
+
+    organisation = models.ForeignKey(
+        "accounts.Organisation", models.PROTECT, related_name="+", db_index=False
+    )
+    rights = models.OneToOneField(RightsRecord, models.PROTECT, related_name="comparison")
+    # why something that stood before may not stand now; empty: it permits all that stood
+    codes = ArrayField(models.CharField(max_length=60), default=list)
+    takedown = models.OneToOneField("training.Takedown", models.PROTECT, null=True, related_name="comparison")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(codes__len=0, takedown=None) | Q(codes__len__gt=0, takedown__isnull=False),
+                name="rights_that_narrow_open_a_case",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.codes) or 'no less'} by {self.rights_id}"

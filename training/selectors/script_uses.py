@@ -24,7 +24,9 @@ select t.id, t.organisation_id, t.node_id, u.version_id, true from text t join t
 union all
 select t.id, t.organisation_id, t.node_id, v.id, false from text t join screenplays_version v on v.sha256 = t.sha256
 """
-_BEST = (TrainingStanding.HOLDS, TrainingStanding.HELD, TrainingStanding.EXPIRED, TrainingStanding.ENDED)
+_BEST = (
+    TrainingStanding.HOLDS, TrainingStanding.HELD, TrainingStanding.EXPIRED, TrainingStanding.ENDED, TrainingStanding.NEVER,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

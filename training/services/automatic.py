@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -15,20 +14,17 @@ from django.utils.translation import gettext as _
 from audit.services import record
 from common import clock
 from training.contracts.compiling import Compiled
-from training.gate.facts import Facts
 from training.gate.policy import Policy, compile_policy, decide_many
 from training.models import HouseRules, RightsRecord, SourceClass, Takedown, TrainingAsset
 from training.selectors.contracts import hold_over
 from training.selectors.rights import Standing, current_rights
 from training.selectors.rules import is_judged, policy_for, stand_of
-from training.services.assets import as_captured
-from training.services.gate import contract_facts
+from training.services.rejudging import facts_kept
 from training.services.takedowns import write_takedown
 from training.vocabulary import AssetState, Outcome, TakedownTrigger
 
 _AT_ONCE = 500
 _FACTS_AT_ONCE = 2000
-_NEUTRAL: Final = {"str": "", "int": 0, "tuple[str, ...]": (), "<class 'str'>": "", "<class 'int'>": 0}
 _JUDGED: Final = "training.policy_reviewed"
 
 
@@ -45,7 +41,7 @@ def open_due_takedowns(*, at: datetime | None = None, organisation_id: UUID | No
     for rights, held in rights_over(at, organisation_id=organisation_id):
         with transaction.atomic():
             # one worker at a time for one record: who comes second finds the case
-            RightsRecord.objects.select_for_update(of=("self",)).get(pk=rights.pk)
+            RightsRecord.objects.select_for_update(of=("self",), no_key=True).get(pk=rights.pk)
             trigger = _trigger(held)
             if Takedown.objects.filter(rights=rights, trigger=trigger, is_drill=False).exists():
                 continue
@@ -157,23 +153,7 @@ def _rejudged(organisation_id: UUID) -> Iterable[tuple[TrainingAsset, tuple[str,
 def _judged(
     batch: list[TrainingAsset], policy: Policy, contract: Compiled | None
 ) -> Iterable[tuple[TrainingAsset, tuple[str, ...]]]:
-    verdicts = decide_many(policy, [_facts(row, contract) for row in batch])
+    verdicts = decide_many(policy, [facts_kept(row, contract) for row in batch])
     for row, verdict in zip(batch, verdicts, strict=True):
         if verdict.outcome != Outcome.ADMIT:
             yield row, verdict.codes
-
-
-def _facts(row: TrainingAsset, contract: Compiled | None) -> Facts:
-    """The facts as they were kept; one that gates did not ask for then is taken as not so.
-
-    What a contract asks for beside them is worked out from what was captured.
-    """
-    told: dict[str, Any] = dict.fromkeys((one.name for one in fields(Facts)), False)
-    told |= {one.name: _NEUTRAL[str(one.type)] for one in fields(Facts) if str(one.type) in _NEUTRAL}
-    kept = {name: value for name, value in row.decision.facts.items() if name in told}
-    told |= {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
-    told["country"] = str(told["territory"])[:2]
-    told |= contract_facts(contract, as_captured(row), registered_at=None, bound_at=None, at=clock.now())
-    # decisions that cover many rows of a bulk leave out what their policy did not read
-    told["size_bytes"] = kept.get("size_bytes", row.size_bytes)
-    return Facts(**told)

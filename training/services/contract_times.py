@@ -46,7 +46,7 @@ def _isolate_under(contract: DataContract, *, at: datetime) -> list[UUID]:
 def _isolate(asset_id: UUID, at: datetime) -> bool:
     with transaction.atomic():
         asset = (
-            TrainingAsset.objects.select_for_update(of=("self",))
+            TrainingAsset.objects.select_for_update(of=("self",), no_key=True)
             .select_related("source__registered_by", "decision__asked_by")
             .get(pk=asset_id)
         )

@@ -99,7 +99,7 @@ def retire_contract(*, principal: Principal, contract_id: UUID, reason: str) -> 
     with transaction.atomic():
         held = ContractBinding.objects.filter(contract=_own(principal, contract_id), until=None)
         list(
-            SourceClass.objects.select_for_update()
+            SourceClass.objects.select_for_update(no_key=True)
             .filter(pk__in=held.values("source_class"))
             .order_by("pk")
             .values_list("pk", flat=True)
@@ -148,7 +148,7 @@ def unenforced(principal: Principal, compiled: Compiled) -> tuple[Unenforced, ..
 def _locked_classes(principal: Principal, compiled: Compiled) -> list[SourceClass]:
     wanted = compiled.clauses.source_classes
     found = list(
-        SourceClass.objects.select_for_update()
+        SourceClass.objects.select_for_update(no_key=True)
         .filter(organisation=principal.organisation, code__in=wanted)
         .order_by("pk")
     )

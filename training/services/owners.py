@@ -31,7 +31,7 @@ def hand_over(*, principal: Principal, source_id: UUID, to: str, reason: str) ->
     require_house(principal)
     with transaction.atomic():
         row = (
-            Source.objects.select_for_update(of=("self",))
+            Source.objects.select_for_update(of=("self",), no_key=True)
             .select_related("owner")
             .filter(pk=source_id, organisation=principal.organisation)
             .first()

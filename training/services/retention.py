@@ -54,7 +54,7 @@ def _remove_if_over(one: tuple[UUID, UUID], *, at: datetime) -> UUID | None:
     pk, source = one
     with transaction.atomic():
         # whoever records rights holds the source: a renewal is seen, or waits until this has committed
-        Source.objects.select_for_update().get(pk=source)
+        Source.objects.select_for_update(no_key=True).get(pk=source)
         case = Takedown.objects.select_for_update(of=("self",)).get(pk=pk)
         until = kept_until(case)
         if case.state != TakedownState.CONTAINED or until is None or until > at or _is_in_doubt(case, at):

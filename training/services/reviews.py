@@ -1,5 +1,6 @@
 """Decide about what the gate isolated: by somebody who did not collect it, once, with a reason."""
 
+from functools import partial
 from typing import BinaryIO, Final, cast
 from uuid import UUID
 
@@ -14,10 +15,12 @@ from training.models import Review, ScanJob, TrainingAsset
 from training.scripts import SCRIPT_UNGRANTED, keep_scripts, scripts_in, ungranted_files
 from training.seats import require_reviewer
 from training.selectors.rights import current_rights
+from training.services.takedown_acts import drop_unneeded
 from training.services.takedown_work import hold_bytes, require_no_case
 from training.services.texts import clean
 from training.storing import ORIGINALS, put, remove
 from training.vocabulary import AssetState, Held
+from trustcore.policy.territory import covers
 
 SCRIPT_UNREAD: Final = "SCRIPT_UNREAD"
 
@@ -97,13 +100,19 @@ def _admit(asset: TrainingAsset) -> None:
         raise Conflict(
             "RIGHTS_NOT_IN_FORCE", "The rights that this rests on have ended; it can only be refused."
         )
+    if not covers(standing.rights.territories, asset.capture["territory"]):
+        raise Conflict(
+            "RIGHTS_NOT_IN_FORCE",
+            "The rights of now do not cover where it was captured; it can only be refused.",
+        )
     asset.state = AssetState.ADMITTED
     if asset.held == Held.HERE:
         isolated = asset.location
         hold_bytes(asset.sha256)
         with blobs().open(isolated, "rb") as stream:
             asset.location = put(asset.organisation_id, ORIGINALS, asset.sha256, stream)
-        transaction.on_commit(lambda: remove(isolated))
+        if isolated != asset.location:  # one that was held where it stood lies there already
+            transaction.on_commit(lambda: remove(isolated))
     asset.save(update_fields=["state", "location"])
 
 
@@ -111,5 +120,5 @@ def _refuse(asset: TrainingAsset) -> None:
     asset.state = AssetState.REFUSED
     if asset.held == Held.HERE:
         isolated, asset.location, asset.held = asset.location, "", Held.ELSEWHERE
-        transaction.on_commit(lambda: remove(isolated))
+        transaction.on_commit(partial(drop_unneeded, isolated))
     asset.save(update_fields=["state", "location", "held"])

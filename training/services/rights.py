@@ -65,7 +65,7 @@ def record_rights(*, principal: Principal, source_id: UUID, ask: RightsAsk) -> R
     token = _token(principal, ask)
     with transaction.atomic():
         source = (
-            Source.objects.select_for_update()
+            Source.objects.select_for_update(no_key=True)
             .filter(pk=source_id, organisation=principal.organisation)
             .first()
         )
@@ -108,7 +108,7 @@ def end_rights(*, principal: Principal, rights_id: UUID, reason: str) -> RightsR
     require_counsel(principal)
     with transaction.atomic():
         row = (
-            RightsRecord.objects.select_for_update(of=("self",))
+            RightsRecord.objects.select_for_update(of=("self",), no_key=True)
             .filter(pk=rights_id, organisation=principal.organisation)
             .first()
         )

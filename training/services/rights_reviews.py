@@ -70,7 +70,7 @@ def answer_rights_review(
         today = clock.now().date()
         if answer == RightsReviewAnswer.KEEP and (next_on is None or next_on <= max(row.due_on, today)):
             raise InvalidInput("DAY_INVALID", "Say on which later day it is looked at again.")
-        rights = RightsRecord.objects.select_for_update(of=("self",)).get(pk=row.rights_id)
+        rights = RightsRecord.objects.select_for_update(of=("self",), no_key=True).get(pk=row.rights_id)
         has_ended = RightsEnd.objects.filter(rights=rights).exists()
         if has_ended and answer == RightsReviewAnswer.KEEP:
             raise Conflict("RIGHTS_ENDED", "These rights have ended already.")

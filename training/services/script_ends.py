@@ -27,7 +27,8 @@ _TRIGGERS = {
 def open_for_scripts(*, at: datetime | None = None, organisation_id: UUID | None = None) -> list[UUID]:
     """Open a case for the texts of each script whose grant is over; the ids of the new cases.
 
-    A grant that is merely held takes nothing down: the release gate refuses what rests on it meanwhile.
+    A grant that is merely held takes nothing down: the release gate refuses what rests on it meanwhile. What was never granted
+    is held for a person (``script_search``): anybody may register a script.
     """
     at = at or clock.now()
     ended: dict[tuple[UUID, UUID, TakedownTrigger], list[Lapsed]] = defaultdict(list)
@@ -46,7 +47,7 @@ def name_scripts() -> int:
 def _open(house: UUID, trigger: TakedownTrigger, lapsed: list[Lapsed]) -> UUID | None:
     with transaction.atomic():
         # one worker at a time for one text: who comes second finds it contained
-        rows = TrainingAsset.objects.select_for_update(of=("self",)).filter(
+        rows = TrainingAsset.objects.select_for_update(of=("self",), no_key=True).filter(
             pk__in=[one.asset_id for one in lapsed], state=AssetState.ADMITTED
         )
         roots = list(rows.order_by("pk").values_list("node_id", flat=True))

@@ -202,7 +202,7 @@ def _sources_of_case(house: UUID, case: Takedown) -> set[UUID]:
 
 def _lock_class(principal: Principal, class_id: UUID) -> SourceClass:
     row = (
-        SourceClass.objects.select_for_update()
+        SourceClass.objects.select_for_update(no_key=True)
         .filter(pk=class_id, organisation=principal.organisation)
         .first()
     )

@@ -1,18 +1,27 @@
 """What people do about a case: remove, deal with models, call off, close."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from audit.services import record
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound
-from training.models import Derivative, Takedown, TakedownItem, TakedownReach, TrainingAsset
+from training.models import (
+    Derivative,
+    RightsComparison,
+    Takedown,
+    TakedownItem,
+    TakedownReach,
+    TrainingAsset,
+)
 from training.seats import require_counsel, require_engineer
-from training.selectors.rights import current_rights
+from training.selectors.narrowing import NO_DERIVATIVES
+from training.selectors.rights import Standing, current_rights
 from training.selectors.script_uses import lapsed_uses
 from training.services.takedown_work import assets_of, do_item, end_case, hold_bytes, locked_case
 from training.services.takedowns import look_again
@@ -20,6 +29,7 @@ from training.services.texts import clean
 from training.storing import remove
 from training.vocabulary import AssetState, Held, ItemAction, TakedownState
 from trustcore.encoding import is_sha256_hex
+from trustcore.policy.territory import covers
 
 
 def remove_material(*, principal: Principal, takedown_id: UUID) -> Takedown:
@@ -145,6 +155,8 @@ def call_off(*, principal: Principal, takedown_id: UUID, reason: str) -> Takedow
         held = current_rights(set(mine.values_list("source_id", flat=True)), at=clock.now())
         if any(not one.is_in_force or not one.rights.may_train for one in held.values()):
             raise Conflict("RIGHTS_NOT_IN_FORCE", "The rights that this rests on have ended.")
+        if _is_narrowed(case, mine, held):
+            raise Conflict("RIGHTS_NOT_IN_FORCE", "The rights of now do not permit this any more.")
         nodes = set(mine.values_list("node_id", flat=True))
         lapsed = lapsed_uses(
             at=clock.now(), organisation_id=case.organisation_id, states=(AssetState.ISOLATED,)
@@ -161,6 +173,21 @@ def call_off(*, principal: Principal, takedown_id: UUID, reason: str) -> Takedow
         mine.exclude(node__in=still).update(state=AssetState.ADMITTED)
         end_case(case, principal, TakedownState.CALLED_OFF, reason)
     return case
+
+
+def _is_narrowed(case: Takedown, mine: QuerySet[TrainingAsset], held: Mapping[UUID, Standing]) -> bool:
+    """Whether the rights of now do not permit what would stand again: where it was captured, or derivatives at all."""
+    places = mine.values_list("source_id", "capture__territory").distinct()
+    if any(one in held and not covers(held[one].rights.territories, place) for one, place in places):
+        return True
+    narrowed = RightsComparison.objects.filter(takedown=case).select_related("rights").first()
+    if narrowed is None:
+        return False
+    source = narrowed.rights.source_id
+    now = current_rights([source], at=clock.now())[source].rights
+    reached = TakedownReach.objects.filter(takedown=case).values("node_id")
+    derived = Derivative.objects.filter(node__in=reached, removed_at=None)
+    return not now.may_derive and NO_DERIVATIVES in narrowed.codes and derived.exists()
 
 
 def close_takedown(*, principal: Principal, takedown_id: UUID) -> Takedown:

@@ -135,6 +135,7 @@ from licensing.selectors.training import (
     training_state,
     training_tokens_visible_to,
 )
+from licensing.selectors.vendors import vendors_named, with_names
 from licensing.selectors.waiting import (
     Neighbours,
     Requests,
@@ -292,7 +293,9 @@ __all__ = [
     "training_requests_visible_to",
     "training_state",
     "training_tokens_visible_to",
+    "vendors_named",
     "visible_constructs",
+    "with_names",
     "working_document",
     "yeses_of",
 ]

@@ -14,6 +14,7 @@ from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from accounts.principals import ADMITTED_BY_KEY, Presence, Principal
@@ -23,6 +24,8 @@ _FACTORS: Final = (Authenticator.Type.WEBAUTHN, Authenticator.Type.TOTP)
 _OF_FACTOR: Final = {"webauthn": "PASSKEY", "totp": "TOTP", "recovery_codes": "RECOVERY_CODE"}
 _OF_METHOD: Final = {"password": "PASSWORD", "socialaccount": "ORGANISATION"}
 STRONG: Final = frozenset({*_OF_FACTOR.values()})
+_WITH_FACTOR: Final = gettext_noop("Nothing was signed and nothing was changed. Use your passkey or a code.")
+_WITH_PASSWORD: Final = gettext_noop("Nothing was signed and nothing was changed. Give your password again.")
 _SKEW_SECONDS: Final = 2.0  # web processes on several machines
 
 
@@ -34,11 +37,10 @@ class StepUpRequired(NotBound):
     """The act binds, and the last proof of who is there is too old, or too weak."""
 
     def __init__(self, *, needs_factor: bool) -> None:
-        how = "Use your passkey or a code." if needs_factor else "Give your password again."
         super().__init__(
             "STEP_UP_REQUIRED",
             "Confirm that it is you.",
-            f"Nothing was signed and nothing was changed. {how}",
+            _WITH_FACTOR if needs_factor else _WITH_PASSWORD,
             {"needs_factor": needs_factor},
         )
 

@@ -1,5 +1,6 @@
 """What is different, one numbered sentence a change: was struck, now underlined, yours said as yours."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,10 +9,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.selectors import organisation_names
 from agents_portal.drafts import Draft
 from agents_portal.words import opening, spelled
 from common.language import core
-from licensing.selectors import RequestDetail
+from licensing.selectors import RequestDetail, with_names
 from trustcore.policy.diff import TermChange, diff_terms
 
 _WAS: Final = '<span class="vh">{} </span><del><bdi>{}</bdi></del>'
@@ -28,8 +30,11 @@ class ChangeList:
     yours: bool = False
 
 
-def change_lists(detail: RequestDetail, draft: Draft) -> list[ChangeList]:
-    """The differences a reader must see: from the last licence, from the version before, and their own."""
+def change_lists(detail: RequestDetail, draft: Draft, names: Mapping[str, str]) -> list[ChangeList]:
+    """The differences a reader must see: from the last licence, from the version before, and their own.
+
+    ``names`` are those of vendors, by id.
+    """
     lists = []
     if renewed := detail.changes_from_last_licence:
         aside = ngettext("%(count)s change", "%(count)s changes", len(renewed)) % {
@@ -48,9 +53,21 @@ def change_lists(detail: RequestDetail, draft: Draft) -> list[ChangeList]:
             )
         )
     if draft:
-        mine = diff_terms(detail.terms, draft.apply(detail.terms), core())
+        mine = own_changes(detail, draft, names)
         lists.append(ChangeList(_("What you change"), _("Not sent yet"), _marked(mine), yours=True))
     return lists
+
+
+def own_changes(detail: RequestDetail, draft: Draft, names: Mapping[str, str]) -> tuple[TermChange, ...]:
+    """What a draft changes of the present terms, in sentences."""
+    return with_names(diff_terms(detail.terms, draft.apply(detail.terms), core()), names)
+
+
+def names_in(detail: RequestDetail, draft: Draft) -> dict[str, str]:
+    """Names of the vendors of the terms and of the draft, by id; a query only where the draft adds one."""
+    added = draft.values.get("vendors")
+    unknown = set(added if isinstance(added, tuple) else ()) - detail.vendors.keys()
+    return {**detail.vendors, **(organisation_names(unknown) if unknown else {})}
 
 
 def _marked(changes: tuple[TermChange, ...]) -> tuple[SafeString, ...]:

@@ -1,4 +1,4 @@
-"""Checkpoints that wait, in the words of a licence's page: who has said yes, and who must still."""
+"""Checkpoints that wait, in the words of a licence's page: who has said yes, who must still, and what stands before."""
 
 from typing import Any, Final
 
@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents_portal.words import and_list
-from licensing.selectors import CheckpointState, LicenceDetail
+from licensing.selectors import Barrier, CheckpointState, LicenceDetail
 
 _NAMES: Final = {
     "ROLE": gettext_lazy("The role"),
@@ -18,14 +18,27 @@ _SIDES: Final = {
     "AGENT": gettext_lazy("the agent"),
     "GUARDIAN": gettext_lazy("the guardian"),
 }
+_BARRIERS: Final = {
+    Barrier.ENDED: gettext_lazy("The licence has ended: nobody’s yes is awaited any more."),
+    Barrier.PAUSED: gettext_lazy("It waits while the licence is paused."),
+    Barrier.ORDER: gettext_lazy("It comes after role and script: they are let pass first."),
+}
 
 
 def checkpoint_lines(detail: LicenceDetail) -> list[dict[str, Any]]:
-    """The checkpoints that a licence waits for: name, yeses that were said, and who is still awaited."""
+    """The checkpoints that a licence waits for: name, yeses that were said, and who, or what, is still awaited.
+
+    ``is_next``: nothing stands before it.
+    """
     if not detail.is_whole:
         return []
     return [
-        {"name": _NAMES[one.checkpoint], "agreed": one.agreed, "awaited": _awaited(one)}
+        {
+            "name": _NAMES[one.checkpoint],
+            "agreed": one.agreed,
+            "awaited": _awaited(one) if one.barrier is None else str(_BARRIERS[one.barrier]),
+            "is_next": one.barrier is None,
+        }
         for one in detail.open_checkpoints
     ]
 

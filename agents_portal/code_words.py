@@ -256,6 +256,9 @@ BASES: Final[Mapping[str, str]] = {
 """Bases of pay."""
 
 CODES: Final[Mapping[str, str]] = {
+    "DATABASE": later("sealed in the database"),
+    "PKCS11": later("PKCS#11 token"),
+    "KMS": later("AWS KMS"),
     "NONE": later("none"),
     "WITH_CONSENT": later("with consent"),
     "AFFILIATES": later("affiliates"),

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from agents_portal.evidence_fields import read_hashes, read_scripts, script_line, script_of
 from agents_portal.words import figure, later
 from common.dates import date_words
 from common.errors import InvalidInput
@@ -46,6 +47,8 @@ class Kind(StrEnum):
     FLAG = "FLAG"
     DATE = "DATE"
     TEXT = "TEXT"
+    SCRIPTS = "SCRIPTS"
+    HASHES = "HASHES"
 
 
 class Way(StrEnum):
@@ -63,7 +66,7 @@ class Way(StrEnum):
     FIXED = "FIXED"
 
 
-LISTS: Final = frozenset({Kind.MEMBERS, Kind.PLACES, Kind.NAMES})
+LISTS: Final = frozenset({Kind.MEMBERS, Kind.PLACES, Kind.NAMES, Kind.SCRIPTS, Kind.HASHES})
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,8 @@ class TermField:
             value = getattr(terms.declared, name) if terms.declared else None
         else:
             value = said(attrgetter(self.path)(terms))
+        if self.kind is Kind.SCRIPTS:
+            return tuple(script_line(one.ref, one.version, one.sha256, one.dated) for one in value)
         if isinstance(value, tuple):
             return tuple(str(one) for one in value)
         return str(value) if isinstance(value, str) else value
@@ -110,7 +115,7 @@ class TermField:
     @property
     def is_hint(self) -> bool:
         """Whether ``limit`` says how the field is filled in, rather than what it means."""
-        return self.kind in {Kind.NAMES, Kind.DATE}
+        return self.kind in {Kind.NAMES, Kind.DATE, Kind.HASHES}
 
     @property
     def is_list(self) -> bool:
@@ -123,6 +128,8 @@ class TermField:
             return int(value)
         if self.path == "renewal.notify_days_before" and isinstance(value, tuple):
             return [int(one) for one in value]
+        if self.kind is Kind.SCRIPTS and isinstance(value, tuple):
+            return [script_of(one) for one in value]
         return list(value) if isinstance(value, tuple) else value
 
     def typed(self, value: Value, currency: str) -> list[str]:
@@ -167,6 +174,10 @@ class TermField:
         """
         if self.kind is Kind.PLACES:
             return self._places(typed)
+        if self.kind is Kind.SCRIPTS:
+            return read_scripts(typed)
+        if self.kind is Kind.HASHES:
+            return read_hashes(typed)
         if self.is_list:
             return self._members(typed)
         text = typed[0].strip() if typed else ""

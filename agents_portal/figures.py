@@ -10,11 +10,11 @@ from typing import Final
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from agents_portal.lanes import state_lane
 from common.dates import day_words, month_words
 from common.language import core, figure, later
-from licensing.selectors import LicenceLine
+from licensing.selectors import LicenceLine, Pause
 from receipts.selectors import Day, ShotCell, ShotRow
 
 UNITS: Final = (
@@ -251,6 +251,7 @@ def timeline_of(
     reminders: Sequence[int],
     now: datetime,
     days: Sequence[Day] = (),
+    pauses: Sequence[Pause] = (),
 ) -> Timeline:
     """Lay out a licence and its versions between the first day of the first and the last day of the last."""
     first, last = min(one.not_before for one in lineage), max(one.not_after for one in lineage)
@@ -260,19 +261,11 @@ def timeline_of(
     def at(moment: datetime) -> float:
         return min(100.0, max(0.0, 100 * (moment - first).total_seconds() / whole))
 
-    ends = min(line.not_after, line.revoked_at or line.not_after)
     ends_here = timezone.localtime(line.not_after)
-    warned = max(reminders, default=0)
-    soon = max(line.not_before, ends - timedelta(days=warned if line.revoked_at is None else 0))
-    state = [Span(at(line.not_before), at(soon), _("May render"), "permit")]
-    if line.revoked_at is not None:
-        state.append(Span(at(ends), at(line.not_after), _("Revoked"), "deny"))
-    elif soon < ends:
-        ending = ngettext("Last %(days)s day", "Last %(days)s days", warned) % {"days": warned}
-        state.append(Span(at(soon), at(ends), ending, "expire"))
+    lane = state_lane(line, lineage, warned_days=max(reminders, default=0), now=now, pauses=pauses)
     return Timeline(
         months=tuple(_months(first, last, at)),
-        state=tuple(span for span in state if span.end > span.start),
+        state=tuple(Span(at(one.begins), at(one.ends), one.words, one.tone) for one in lane),
         terms=tuple(
             Span(
                 at(one.not_before),

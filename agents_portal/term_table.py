@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from agents_portal import words
+from agents_portal.evidence_fields import hash_words, script_words
 from agents_portal.fields import BOUNDS, Kind, TermField, Value, Way
 from agents_portal.forms.compose import ComposeForm
 from agents_portal.words import figure, later
@@ -99,6 +100,8 @@ _PLAIN: Final = (
     _field("scope.shots", Kind.NAMES, Way.WITHIN, group="use", optional=True, longest=128, main=True, label=later("Shots"), limit=later("Empty: every shot")),
     _field("scope.characters", Kind.NAMES, Way.WITHIN, group="use", optional=True, label=later("Characters"), limit=later("Empty: every character")),
     _field("description", Kind.TEXT, Way.FIXED, group="use", longest=8000, label=later("Description")),
+    _field("script", Kind.SCRIPTS, Way.FIXED, group="use", optional=True, words=script_words, label=later("Script versions"), question=later("Which versions of the script it is rendered from")),
+    _field("anchors", Kind.HASHES, Way.FIXED, group="use", optional=True, longest=71, words=hash_words, label=later("Reference assets"), question=later("SHA-256 of the files that alone may stand for the person"), limit=later("One a line. Empty: any file of this person that is licensed for it")),
     # when
     _field("window.days", _N, Way.FALLS, key="window_days", group="when", main=True, unit=later("days"), label=later("Days"), question=later("Days the licence lasts")),
     _field("window.not_before", Kind.DATE, Way.LATER, group="when", optional=True, limit=later("Empty: the day the licence is issued")),
@@ -311,7 +314,7 @@ def choices(field: TermField, terms: Terms, *, answers: bool = True) -> tuple[st
     if field.kind is Kind.MEMBERS:
         kept = asked if isinstance(asked, tuple) else ()
         if field.way is Way.LOSES and (answers or not field.codes):
-            return kept
+            return kept  # who asks may add vendors, too: by name, in a field of its own
         return field.codes
     if not answers:
         return field.codes

@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 
 from agents_portal.drafts import NOTE_MOST, Draft
 from agents_portal.fields import Kind, TermField
+from agents_portal.forms.script_rows import ScriptRows, rows_of
 from agents_portal.term_table import bound, choices, read_value
 from common.errors import InvalidInput
 from common.language import later
+from licensing.selectors import vendors_named
 from trustcore.errors import InvalidTerms
 from trustcore.policy.terms import Terms
 
@@ -48,13 +50,28 @@ class ChangeForm(forms.Form):
             auto_id=f"{field.key}-%s",
         )
         self.currency = draft.currency(terms)
+        self.names = names
         self.fields["value"] = self._value_field(names, field.typed(value, self.currency))
-        self.order_fields(["value", "note", "question"])
+        if field.path == "vendors" and not draft.answers:
+            self.fields["added"] = forms.CharField(
+                label=_("Add a vendor"),
+                help_text=_("By the short name it has on this server; several with commas."),
+                required=False,
+                max_length=_LONG,
+                widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+            )
+        self.order_fields(["value", "added", "note", "question"])
 
     @property
     def is_boxes(self) -> bool:
         """Whether the value is chosen by ticking members."""
         return isinstance(self.fields["value"], forms.MultipleChoiceField)
+
+    @property
+    def script_rows(self) -> list[list[dict[str, str]]]:
+        """The rows of a term that names scripts; empty for any other."""
+        held = self["value"].value()
+        return rows_of(list(held or [])) if self.term.kind is Kind.SCRIPTS else []
 
     @property
     def bound(self) -> str:
@@ -68,6 +85,7 @@ class ChangeForm(forms.Form):
             return cleaned
         sent = cleaned["value"]
         typed = [str(one) for one in sent] if isinstance(sent, list) else [str(sent)]
+        typed += self._added(str(cleaned.get("added", "")))
         try:
             cleaned["value"] = read_value(
                 self.term, typed, self.terms, answers=self.answers, currency=self.currency
@@ -78,12 +96,24 @@ class ChangeForm(forms.Form):
             self.add_error("value", ValidationError(error.detail))
         return cleaned
 
+    def _added(self, text: str) -> list[str]:
+        """The ids of vendors that were named; a name that no vendor has is an error of its field."""
+        slugs = dict.fromkeys(one.strip().lower() for one in text.replace(";", ",").split(",") if one.strip())
+        found = vendors_named(slugs) if slugs else {}
+        if missing := [slug for slug in slugs if slug not in found]:
+            self.add_error("added", _("No vendor has this name: %(names)s.") % {"names": ", ".join(missing)})
+        return list(found.values())
+
     def _value_field(self, names: Mapping[str, str], typed: list[str]) -> forms.Field:
         field = self.term
+        if field.kind is Kind.SCRIPTS:
+            return ScriptRows(label=field.question, initial=typed, required=False)
         if self._is_ticked():
             asked = field.value_of(self.terms)
             codes = choices(field, self.terms, answers=self.answers)
-            offered = codes if field.kind is Kind.MEMBERS else asked
+            offered = (
+                tuple(dict.fromkeys([*codes, *self._written(typed)])) if field.kind is Kind.MEMBERS else asked
+            )
             return forms.MultipleChoiceField(
                 label=field.question,
                 choices=[
@@ -108,6 +138,10 @@ class ChangeForm(forms.Form):
             widget=self._widget(),
         )
 
+    def _written(self, typed: list[str]) -> list[str]:
+        """What the draft added already: it can be taken out again."""
+        return typed if self.term.path == "vendors" and not self.answers else []
+
     def _is_ticked(self) -> bool:
         """Countries are ticked by the side that takes them out, and typed by the side that names them."""
         places = self.term.kind is Kind.PLACES and self.answers and bool(self.term.value_of(self.terms))
@@ -122,6 +156,8 @@ class ChangeForm(forms.Form):
     def _widget(self) -> forms.Widget:
         field = self.term
         attrs = {"autocomplete": "off", "data-focus": ""}
+        if field.kind is Kind.HASHES:
+            attrs |= {"class": "mono", "spellcheck": "false"}
         if field.is_list or field.longest > _LONG:
             return forms.Textarea(attrs={**attrs, "rows": "4"})
         if field.kind is Kind.DATE:

@@ -223,6 +223,12 @@ def outcome_words(code: str) -> str:
 
 
 @register.filter
+def code_words(code: str) -> str:
+    """A code as small words."""
+    return words.lower_words(code)
+
+
+@register.filter
 def asset_words(code: str) -> str:
     """How an output stands."""
     return str(_ASSETS.get(code) or words.lower_words(code).capitalize())

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.presence import NotBound
 from agents_portal.access import AGENT, STUDIO, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
+from agents_portal.changes import names_in, own_changes
 from agents_portal.confirm import enrolled_by, passkey_sent
 from agents_portal.drafts import Draft, drop_draft
 from agents_portal.fields import Kind
@@ -81,7 +82,7 @@ def counter_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
         icon="send",
         back=_back(request_id),
         consequences=(
-            *_said(draft, detail.terms),
+            *_said(draft, detail),
             Consequence(
                 "circle-check", _("Granted, once both agree:"), first_words(proposed, granted=True), "permit"
             ),
@@ -147,7 +148,7 @@ def revise_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
         icon="send",
         back=_back(request_id),
         consequences=(
-            *_said(draft, detail.terms),
+            *_said(draft, detail),
             Consequence(
                 "circle-check",
                 _("Granted, once they approve:"),
@@ -187,10 +188,16 @@ def revise_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
 _ONE_VALUE = frozenset({Kind.NUMBER, Kind.MONEY, Kind.POINTS, Kind.FLAG, Kind.DATE, Kind.CHOICE})
 
 
-def _said(draft: Draft, terms: Terms) -> tuple[Consequence, ...]:
+def _said(draft: Draft, detail: RequestDetail) -> tuple[Consequence, ...]:
     """Each change by its term, what it was and becomes, and its note; and each question."""
+    sentences = {one.field: one.sentence for one in own_changes(detail, draft, names_in(detail, draft))}
     changed = tuple(
-        Consequence("pencil", f"{FIELDS[key].label}:", _changed(draft, terms, key), "accent")
+        Consequence(
+            "pencil",
+            f"{FIELDS[key].label}:",
+            _changed(draft, detail.terms, key, sentences.get(FIELDS[key].path, "")),
+            "accent",
+        )
         for key in draft.values
     )
     asked = tuple(
@@ -200,19 +207,19 @@ def _said(draft: Draft, terms: Terms) -> tuple[Consequence, ...]:
     return (*changed, *asked)
 
 
-def _changed(draft: Draft, terms: Terms, key: str) -> str:
-    """What one term was and becomes, a list only by its note: the rows before show its members."""
+def _changed(draft: Draft, terms: Terms, key: str, sentence: str) -> str:
+    """What one term was and becomes, a list by the sentence of its difference."""
     field, note = FIELDS[key], draft.notes.get(key)
-    said = f"“{note}”" if note else _("changes, without a note")
+    said = f"“{note}”" if note else ""
     if field.kind not in _ONE_VALUE:
-        return said
+        return f"{sentence} {said}".strip() or _("changes, without a note")
     before, now = field.value_of(terms), field.told(draft.values[key], draft.currency(terms), {})
     if before is None:
         told = _("%(now)s, where nothing was agreed.") % {"now": now}
     else:
         was = field.told(before, terms.compensation.currency, {})
         told = _("%(now)s, was %(was)s.") % {"now": now, "was": was}
-    return f"{told} {said}" if note else told
+    return f"{told} {said}".strip()
 
 
 def _send_questions(request: PortalRequest, detail: RequestDetail, draft: Draft) -> HttpResponse:
@@ -224,7 +231,7 @@ def _send_questions(request: PortalRequest, detail: RequestDetail, draft: Draft)
         verb=ngettext("Send the question", "Send the questions", count),
         icon="message-circle",
         back=_back(detail.line.id),
-        consequences=_said(draft, detail.terms),
+        consequences=_said(draft, detail),
         hidden={"terms_hash": detail.terms_hash},
     )
     if request.method == "GET":

@@ -23,7 +23,7 @@ from agents_portal.views.licences import LIVE_STATES, licence_or_404
 from agents_portal.words import and_list, figure
 from common.errors import Conflict, InvalidInput
 from common.language import later
-from licensing.selectors import LicenceDetail
+from licensing.selectors import Barrier, LicenceDetail
 from licensing.services import pass_checkpoint, place_hold, request_renewal, revoke_token
 from receipts.selectors import TokenCounts, running_under
 from trustcore.policy.reasons import DenyReason
@@ -78,19 +78,20 @@ def suspend_page(request: PortalRequest, jti: UUID) -> HttpResponse:
 def checkpoint_page(request: PortalRequest, jti: UUID) -> HttpResponse:
     """Let the work pass its next checkpoint; said once and for good."""
     detail = licence_or_404(request, jti)
-    if "PASS_CHECKPOINT" not in detail.may:
-        raise PermissionDenied
-    checkpoint = next(one.checkpoint for one in detail.open_checkpoints if one.is_mine)
-    screen = _checkpoint_screen(detail, checkpoint)
     if request.method == "POST":
-        if request.POST.get("checkpoint") != checkpoint:
+        checkpoint = request.POST.get("checkpoint", "")
+        if checkpoint not in {one.checkpoint for one in detail.open_checkpoints}:
             raise Conflict("CHECKPOINT_PASSED", _("This checkpoint was passed already."))
+        screen = _checkpoint_screen(detail, checkpoint)
         try:
             pass_checkpoint(principal=request.principal, jti=jti, checkpoint=checkpoint)
             return redirect("portal-licence", jti)
         except NotBound as error:
             return _show(request, screen.refused(error))
-    return _show(request, screen)
+    checkpoint = next((one.checkpoint for one in detail.open_checkpoints if one.is_mine), "")
+    if not checkpoint:
+        raise PermissionDenied
+    return _show(request, _checkpoint_screen(detail, checkpoint))
 
 
 @portal_page(STUDIO)
@@ -217,6 +218,7 @@ _CHECKPOINTS = {
 
 def _checkpoint_screen(detail: LicenceDetail, checkpoint: str) -> Binding:
     line = detail.line
+    later_ones = any(one.barrier is Barrier.ORDER for one in detail.open_checkpoints)
     final = (
         (Consequence("film", _("The finished work may be released."), _("Until you say so it is held.")),)
         if checkpoint == "FINAL"
@@ -238,6 +240,15 @@ def _checkpoint_screen(detail: LicenceDetail, checkpoint: str) -> Binding:
         consequences=(
             Consequence("check", str(_CHECKPOINTS[checkpoint])),
             *final,
+            *(
+                (
+                    Consequence(
+                        "hourglass", _("The finished work comes back to you"), _("after role and script.")
+                    ),
+                )
+                if later_ones
+                else ()
+            ),
             _are_told([line.licensee_name], detail),
         ),
         hidden={"checkpoint": checkpoint},

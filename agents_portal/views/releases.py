@@ -14,32 +14,14 @@ from agents_portal.access import AGENT, STUDIO, TALENT, VENDOR, PortalRequest, p
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forming import carried_out
 from agents_portal.forms.releases import AskReleaseForm, DecideReleaseForm, TakeUpForm
+from agents_portal.held_words import held_lines
 from agents_portal.views.licences import licence_or_404
-from agents_portal.words import lower_words
-from common.errors import NotFound
-from common.language import later
+from common.errors import Conflict, NotFound
 from licensing.selectors import LicenceDetail
 from licensing.selectors.releases import side_that_lets_go, waiting_release
 from licensing.services import ask_release, decide_release
 from provenance.selectors import assets_visible_to
 from provenance.workflows import take_up_asset
-
-_HELD = {
-    "TOKEN_UNKNOWN": later("No licence here has this number."),
-    "TOKEN_NOT_OF_PRODUCTION": later("The licence is of another production."),
-    "TOKEN_STATE": later("The licence was not in force."),
-    "DISTRIBUTION_HOLD": later("A hold stood on releasing it."),
-    "RECEIPTS_MISSING": later("Receipts were missing."),
-    "CHECKPOINT_OPEN": later("The final review was open."),
-    "MARK_NOT_EMBEDDED": later("It bears no mark."),
-    "MARK_NOT_FOUND": later("Its mark was not found again."),
-    "LAYERS_INCOMPLETE": later("Not every layer of its proof was there."),
-    "SIGNING_FAILED": later("It could not be signed."),
-    "UPLOAD_CREDENTIALS_BROKEN": later("The credentials it came with are broken."),
-    "CREDENTIALS_NOT_TRUSTED": later("The credentials it came with are not trusted."),
-    "MEDIA_UNREADABLE": later("The file could not be read."),
-    "PROCESSING_FAILED": later("Something failed on our side."),
-}
 
 
 @portal_page(STUDIO)
@@ -115,13 +97,21 @@ def take_up_page(request: PortalRequest, asset_id: UUID) -> HttpResponse:
         raise NotFound
     if not request.principal.is_role("PRODUCER", "ENGINEER", "ADMIN"):
         raise PermissionDenied
-    form = TakeUpForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and carried_out(
-        form,
-        lambda: take_up_asset(principal=request.principal, asset_id=asset_id, why=form.cleaned_data["why"]),
-    ):
-        messages.success(request, _("The output goes on where it stopped."), extra_tags="permit")
-        return redirect("portal-production", asset.production_id)
+    form, reasons = TakeUpForm(request.POST if request.method == "POST" else None), asset.hold_reasons
+    try:
+        if request.method == "POST" and carried_out(
+            form,
+            lambda: take_up_asset(
+                principal=request.principal, asset_id=asset_id, why=form.cleaned_data["why"]
+            ),
+        ):
+            messages.success(request, _("The output goes on where it stopped."), extra_tags="permit")
+            return redirect("portal-production", asset.production_id)
+    except Conflict as error:
+        if error.code != "STILL_HELD":
+            raise
+        form.add_error(None, error.title)
+        reasons = error.extra["reasons"]
     screen = Binding(
         title=_("Take this output up again?"),
         lead=asset.file_name or str(asset.pk),
@@ -129,7 +119,7 @@ def take_up_page(request: PortalRequest, asset_id: UUID) -> HttpResponse:
         icon="rotate-cw",
         back=reverse("portal-production", args=[asset.production_id]),
         consequences=(
-            *(Consequence("octagon-x", _held_words(one["code"]), one["detail"]) for one in asset.hold_reasons),
+            *(Consequence("octagon-x", why, what) for why, what in held_lines(reasons)),
             Consequence("scale", _("Its licences are judged anew."), _("What still holds it is named, and it stays held.")),
             Consequence("search-check", _("Both marks and its credentials are read back"), _("before it goes out.")),
         ),
@@ -143,11 +133,6 @@ def _may(request: PortalRequest, jti: UUID, act: str) -> LicenceDetail:
     if act not in detail.may:
         raise PermissionDenied
     return detail
-
-
-def _held_words(code: str) -> str:
-    """Why an output was held, before what exactly."""
-    return str(_HELD[code]) if code in _HELD else lower_words(code)
 
 
 def _lead(talent: str, production: str) -> str:

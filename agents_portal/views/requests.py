@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from agents_portal import sentences
 from agents_portal.access import AGENT, STUDIO, TALENT, VENDOR, PortalRequest, portal_page
-from agents_portal.changes import change_lists
+from agents_portal.changes import change_lists, names_in
 from agents_portal.drafts import Draft, draft_of, keep_change, undo_change
 from agents_portal.forms.change import ChangeForm
 from agents_portal.grants import granted_in_words
@@ -84,7 +84,9 @@ def change_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
         raise Http404
     if request.method == "GET":
         return _answer(request, detail, editing=key)
-    form = ChangeForm(request.POST, field=FIELDS[key], terms=detail.terms, names=detail.vendors, draft=draft)
+    form = ChangeForm(
+        request.POST, field=FIELDS[key], terms=detail.terms, names=names_in(detail, draft), draft=draft
+    )
     if not form.is_valid():
         return _answer(request, detail, editing=key, form=form, status=422)
     keep_change(
@@ -128,7 +130,7 @@ def page_of(
     """Everything the request's page and its parts draw."""
     draft = draft_for(request, detail)
     yours = draft.apply(detail.terms) if draft else detail.terms
-    names = detail.vendors
+    names = names_in(detail, draft)
     may_write = writes(detail)
     talk = talk_of(detail)
     editing = editing if may_write and editing in FIELDS else ""
@@ -156,7 +158,7 @@ def page_of(
         "decides": request.seat in {AGENT, TALENT},
         "editing": editing,
         "form": form,
-        "change_lists": change_lists(detail, draft),
+        "change_lists": change_lists(detail, draft, names),
         "grants": granted_in_words(yours, removed=_removed_uses(draft, detail.terms)),
         "neighbours": _neighbours(request, detail),
         "trail": trail_of(detail.actions),

@@ -5,6 +5,7 @@ pages (``inbox``, ``request_detail``, ``roster``, ``licences``, ``licence_detail
 """
 
 from licensing.selectors.alerts import Notice, Notices, alerts_visible_to, notices_page
+from licensing.selectors.barriers import Barrier
 from licensing.selectors.bulk import Approvable, approvable_together
 from licensing.selectors.checkpoints import CheckpointState, checkpoint_states, open_checkpoints, yeses_of
 from licensing.selectors.directory import DirectoryLine, DirectoryPage, directory, talent_seen
@@ -32,7 +33,7 @@ from licensing.selectors.guilds import (
     rolls_of,
     rolls_stuck,
 )
-from licensing.selectors.holds import holds_placed_by, stop_in_force, thing_visible_to
+from licensing.selectors.holds import Pause, holds_placed_by, pauses_of, stop_in_force, thing_visible_to
 from licensing.selectors.inbox import Inbox, RequestLine, inbox
 from licensing.selectors.introspection import introspect
 from licensing.selectors.licences import (
@@ -134,6 +135,7 @@ from licensing.selectors.training import (
     training_state,
     training_tokens_visible_to,
 )
+from licensing.selectors.vendors import vendors_named, with_names
 from licensing.selectors.waiting import (
     Neighbours,
     Requests,
@@ -151,6 +153,7 @@ __all__ = [
     "AbsenceLine",
     "ActionLine",
     "Approvable",
+    "Barrier",
     "CheckpointState",
     "ConstructLine",
     "DelegationLine",
@@ -171,6 +174,7 @@ __all__ = [
     "Neighbours",
     "Notice",
     "Notices",
+    "Pause",
     "Person",
     "PersonLine",
     "RequestDetail",
@@ -244,6 +248,7 @@ __all__ = [
     "own_duties_open",
     "own_line",
     "pairwise_pseudonym",
+    "pauses_of",
     "person_line",
     "person_on_roster",
     "person_pseudonym",
@@ -288,7 +293,9 @@ __all__ = [
     "training_requests_visible_to",
     "training_state",
     "training_tokens_visible_to",
+    "vendors_named",
     "visible_constructs",
+    "with_names",
     "working_document",
     "yeses_of",
 ]

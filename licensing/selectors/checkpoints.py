@@ -13,6 +13,7 @@ from django.db.models.functions import JSONObject
 from accounts.principals import Principal
 from licensing.models import CheckpointPass, CheckpointYes, LicenceToken, Mandate
 from licensing.models.requests import Side
+from licensing.selectors.barriers import Barrier, barrier_at
 from licensing.selectors.people import (
     authority_wanted,
     has_authority,
@@ -80,7 +81,7 @@ class YesLine:
 class CheckpointState:
     """An agreed checkpoint that was not passed yet: the yeses that were said, and ``short_of`` more of ``awaited``.
 
-    ``is_mine``: the caller may say one of them.
+    ``barrier``: why nobody says one yet, or any more; ``is_mine``: the caller may say one of them now.
     """
 
     checkpoint: str
@@ -88,6 +89,7 @@ class CheckpointState:
     awaited: tuple[str, ...]
     short_of: int
     is_mine: bool = False
+    barrier: Barrier | None = None
 
 
 def checkpoint_rule(token: LicenceToken, *, known: Known = None) -> CheckpointRule:
@@ -136,7 +138,7 @@ def checkpoint_states(
     *,
     known: Known = None,
 ) -> tuple[CheckpointState, ...]:
-    """How the checkpoints ``names``, which were not passed yet, stand after ``yeses``, and where the caller has a word."""
+    """How the checkpoints ``names``, all that were not passed yet, stand after ``yeses``, and where the caller has a word."""
     names, yeses = tuple(names), tuple(yeses)
     if not names:
         return ()
@@ -145,13 +147,15 @@ def checkpoint_states(
     states = []
     for name in names:
         said = tuple(one for one in yeses if one.checkpoint == name)
+        barrier = barrier_at(token, name, names)
         states.append(
             CheckpointState(
                 checkpoint=str(Checkpoint(name)),
                 agreed=said,
                 awaited=tuple(sorted(str(side) for side in rule.missing(said))),
                 short_of=rule.short_of(said),
-                is_mine=_has_a_word(principal, rule.missing(said), said, voices),
+                is_mine=barrier is None and _has_a_word(principal, rule.missing(said), said, voices),
+                barrier=barrier,
             )
         )
     return tuple(states)

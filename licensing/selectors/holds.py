@@ -1,9 +1,11 @@
 """Holds as their parties see them: what is held, in whose name a caller may act on it, which licences it covers."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -78,6 +80,30 @@ def sides_over(
         case Organisation():
             own = thing.pk == principal.organisation_id
             return frozenset({HoldSide.ORGANISATION} if own and principal.acts_as("ADMIN") else ())
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """From when until when a licence was held; ``ends`` None: it is held still."""
+
+    begins: datetime
+    ends: datetime | None
+
+
+def pauses_of(jti: UUID) -> tuple[Pause, ...]:
+    """Every time that a licence was held within its life, the first first; callers judge its visibility. 1 query."""
+    token = LicenceToken.objects.filter(pk=jti)
+    parts = [
+        Subquery(token.values(name))
+        for name in ("jti", "talent_id", "production_id", "licensee_id", "agency_id")
+    ]
+    rows = Hold.objects.filter(
+        Q(lifted_at=None) | Q(lifted_at__gt=Subquery(token.values("created_at"))),
+        covers__in=parts,
+        placed_at__lt=Subquery(token.values("not_after")),
+    )
+    told = rows.order_by("placed_at", "pk").values_list("placed_at", "lifted_at")
+    return tuple(Pause(begins, ends) for begins, ends in told)
 
 
 def whole_hold(hold_id: UUID) -> Hold:

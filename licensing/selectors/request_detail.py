@@ -23,6 +23,7 @@ from licensing.models.requests import ActionKind, Side
 from licensing.selectors.inbox import RequestLine, request_line
 from licensing.selectors.people import deciding_mandates, mandates_in_force
 from licensing.selectors.requests import current_terms, requests_visible_to, sides_of, waiting_on
+from licensing.selectors.vendors import with_names
 from trustcore.policy.diff import TermChange, diff_terms
 from trustcore.policy.plain import PlainTerms, plain_terms
 from trustcore.policy.terms import Terms, parse_terms
@@ -83,7 +84,7 @@ class RequestDetail:
 
     ``may``: ``OPEN COUNTER APPROVE DECLINE`` (their side), ``ESCALATE`` (an agent who decides alone),
     ``ACCEPT_COUNTER REVISE WITHDRAW`` (the licensee's). ``request`` is the row it was read from, for services that say
-    more of it.
+    more of it. ``vendors``: names by id, of these terms and those they are compared with.
     """
 
     request: LicenceRequest
@@ -149,7 +150,10 @@ def request_detail(
     last = request.renews.terms if request.renews else None
     previous = versions[-2] if len(versions) > 1 else None
     sides = sides_of(principal, request, deciding)
-    vendors = organisation_names(terms.vendors)
+    before = parse_terms(previous.terms) if previous else None
+    renewed = parse_terms(last.terms) if last else None
+    named = [one.vendors for one in (terms, before, renewed) if one is not None]
+    vendors = organisation_names({vendor for some in named for vendor in some})
     return RequestDetail(
         request=request,
         line=request_line(principal, request, deciding, actions),
@@ -157,15 +161,17 @@ def request_detail(
         requested_by=request.requested_by.full_name,
         guild_name=request.production.guild.name if request.production.guild else None,
         vendors=vendors,
-        vendor_names=tuple(sorted(vendors.values(), key=str.casefold)),
+        vendor_names=tuple(
+            sorted((vendors[one] for one in terms.vendors if one in vendors), key=str.casefold)
+        ),
         earlier_licences=request.earlier_licences,
         description=terms.description,
         terms=terms,
         terms_hash=current_terms(request).terms_hash,
         version=current_terms(request).version,
         plain=plain_terms(terms, core()),
-        changes_from_previous=diff_terms(parse_terms(previous.terms), terms, core()) if previous else (),
-        changes_from_last_licence=diff_terms(parse_terms(last.terms), terms, core()) if last else (),
+        changes_from_previous=with_names(diff_terms(before, terms, core()) if before else (), vendors),
+        changes_from_last_licence=with_names(diff_terms(renewed, terms, core()) if renewed else (), vendors),
         last_licence=request.renews_id,
         outside_mandate=tuple(request.outside_mandate),
         signers=tuple(_signers(request, actions, sides)),
@@ -192,7 +198,8 @@ def difference_between(
     )
     if older not in found or newer not in found:
         return None
-    return diff_terms(parse_terms(found[older]), parse_terms(found[newer]), core())
+    old, new = parse_terms(found[older]), parse_terms(found[newer])
+    return with_names(diff_terms(old, new, core()), organisation_names({*old.vendors, *new.vendors}))
 
 
 def _may(

@@ -12,6 +12,7 @@ from accounts.models import Organisation
 from common.errors import InvalidInput
 from licensing.models import Mandate, Production, Talent, TalentInstruction
 from licensing.selectors.people import pairwise_pseudonym
+from licensing.selectors.vendors import vendors_named
 from licensing.services.productions import hides_something
 from trustcore.errors import InvalidTerms
 from trustcore.policy.terms import Terms, format_time, parse_terms
@@ -160,7 +161,7 @@ def terms_of_ask(
         "licensor": str(talent.organisation_id),
         "represented_by": str(mandate.agency_id) if mandate else None,
         "licensee": str(production.organisation_id),
-        "vendors": [str(one.pk) for one in _vendors(ask.vendors)],
+        "vendors": _vendors(ask.vendors),
         "talent": pairwise_pseudonym(talent.pk, production.pk),
         "constructs": list(ask.constructs),
         "replica_class": ask.replica_class,
@@ -248,11 +249,35 @@ def _window(ask: LicenceAsk) -> dict[str, Any]:
     return window
 
 
-def _vendors(slugs: Iterable[str]) -> list[Organisation]:
-    """The vendors of those slugs; an organisation of another kind reads as unknown."""
+def require_vendors(proposed: Terms, before: Terms) -> None:
+    """Refuse terms that list somebody as a vendor who is none on this server; whom they listed ``before`` stays.
+
+    Raises:
+        InvalidInput: ``VENDOR_UNKNOWN``, with the ids.
+    """
+    added = {vendor: _uuid(vendor) for vendor in proposed.vendors if vendor not in before.vendors}
+    wanted = {one for one in added.values() if one is not None}
+    found = set(
+        Organisation.objects.filter(kind=Organisation.Kind.VENDOR, pk__in=wanted).values_list("pk", flat=True)
+        if wanted
+        else ()
+    )
+    if unknown := sorted(vendor for vendor, pk in added.items() if pk not in found):
+        raise InvalidInput("VENDOR_UNKNOWN", "No vendor has this name.", ", ".join(unknown))
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        pk = UUID(text)
+    except ValueError:
+        return None
+    return pk if str(pk) == text else None
+
+
+def _vendors(slugs: Iterable[str]) -> list[str]:
+    """The ids of the vendors of those slugs; an organisation of another kind reads as unknown."""
     wanted = sorted(set(slugs))
-    vendors = Organisation.objects.filter(kind=Organisation.Kind.VENDOR)
-    found = list(vendors.filter(slug__in=wanted).order_by("slug"))
-    if missing := sorted(set(wanted) - {one.slug for one in found}):
+    found = vendors_named(wanted)
+    if missing := [slug for slug in wanted if slug not in found]:
         raise InvalidInput("VENDOR_UNKNOWN", "No vendor has this name.", ", ".join(missing))
-    return found
+    return list(found.values())

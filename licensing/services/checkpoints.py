@@ -4,10 +4,10 @@ As many say yes as the mode of approval demands (:mod:`licensing.selectors.check
 and whoever means no says none, pauses the licence or revokes it.
 
 Role and script come before the work: until both that were agreed are passed, a hold stands on the licence from its
-issue on, and no render is permitted. The final output is asked for when it is to be released.
+issue on, and no render is permitted. The final output comes after them, and is asked for when it is to be released.
+Nobody says yes where it would open nothing, or while something pauses the licence (:mod:`licensing.selectors.barriers`).
 """
 
-from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -20,16 +20,14 @@ from audit.services import record
 from common.errors import Conflict, Forbidden, NotFound
 from licensing.models import CheckpointPass, CheckpointYes, Hold, LicenceToken, MandateSigner
 from licensing.models.requests import Side
+from licensing.selectors.barriers import BEFORE_THE_WORK, Barrier, barrier_at
 from licensing.selectors.checkpoints import AGENT_HAS_A_WORD, checkpoint_rule, voices_at
 from licensing.selectors.holds import whole_hold
-from licensing.selectors.tokens import tokens_visible_to
+from licensing.selectors.tokens import effective_state, tokens_visible_to
 from licensing.services.holds import end_hold
 from licensing.services.trail import require_voice
-from trustcore.policy.clauses import Checkpoint
 from trustcore.policy.reasons import DenyReason
 from trustcore.policy.vocabulary import ApprovalMode, HoldSide
-
-_BEFORE_THE_WORK: Final = (str(Checkpoint.ROLE), str(Checkpoint.SCRIPT))
 
 
 def pass_checkpoint(*, principal: Principal, jti: UUID, checkpoint: str) -> CheckpointPass | None:
@@ -43,7 +41,8 @@ def pass_checkpoint(*, principal: Principal, jti: UUID, checkpoint: str) -> Chec
         Forbidden: ``NOT_YOURS_TO_PASS``: not of those whom the mode demands;
             ``NOT_YOURS_TO_DECIDE``: a minor alone; ``FOUR_EYES``: said yes for another side already.
         Conflict: ``CHECKPOINT_NOT_AGREED``: the terms have no such checkpoint; ``CHECKPOINT_PASSED``;
-            ``ALREADY_APPROVED``: said yes already, or their side has.
+            ``ALREADY_APPROVED``: said yes already, or their side has; ``TOKEN_STATE``: the licence is paused, or has
+            ended so that a yes opens nothing; ``CHECKPOINT_TOO_EARLY``: role and script come first.
     """
     token = tokens_visible_to(principal).filter(pk=jti).first()
     if token is None:
@@ -58,9 +57,10 @@ def pass_checkpoint(*, principal: Principal, jti: UUID, checkpoint: str) -> Chec
         )
     with transaction.atomic():
         # two at once: the later one sees both
-        LicenceToken.objects.select_for_update().get(pk=token.pk)
+        token = LicenceToken.objects.select_for_update().get(pk=token.pk)
         if CheckpointPass.objects.filter(token=token, checkpoint=checkpoint).exists():
             raise Conflict("CHECKPOINT_PASSED", "This checkpoint was passed already.")
+        _require_its_time(token, checkpoint)
         side = _say_yes(principal, token, checkpoint)
         row = _settle(token, checkpoint, side, principal.person)
         record(
@@ -76,6 +76,30 @@ def pass_checkpoint(*, principal: Principal, jti: UUID, checkpoint: str) -> Chec
         if row is not None:
             _open_the_work(principal, token)
         return row
+
+
+def _require_its_time(token: LicenceToken, checkpoint: str) -> None:
+    """Refuse a yes before its time, or after; MUST be called with the licence locked."""
+    passed = set(CheckpointPass.objects.filter(token=token).values_list("checkpoint", flat=True))
+    agreed = token.terms.terms["approvals"]["checkpoints"]
+    barrier = barrier_at(token, checkpoint, [one for one in agreed if one not in passed])
+    if barrier is Barrier.ORDER:
+        raise Conflict(
+            "CHECKPOINT_TOO_EARLY",
+            "Role and script come before the finished work.",
+            "Let them pass first; nothing was said yes to.",
+        )
+    if barrier is not None:
+        state = effective_state(token)
+        is_paused = barrier is Barrier.PAUSED
+        raise Conflict(
+            "TOKEN_STATE",
+            "This licence is paused." if is_paused else "This licence has ended.",
+            "Its checkpoints wait until every hold is lifted."
+            if is_paused
+            else "A yes would open nothing any more.",
+            {"state": str(state)},
+        )
 
 
 def _say_yes(principal: Principal, token: LicenceToken, checkpoint: str) -> Side:
@@ -110,7 +134,7 @@ def hold_until_passed(token: LicenceToken, renewed: LicenceToken | None, placed_
     What the licence that it renews had passed stays passed where part, script and description are the same, as far as
     those who said yes to it are those whom the mode of the new one demands.
     """
-    if not set(_BEFORE_THE_WORK) & set(token.terms.terms["approvals"]["checkpoints"]):
+    if not set(BEFORE_THE_WORK) & set(token.terms.terms["approvals"]["checkpoints"]):
         return
     if renewed is not None and _same_work(token, renewed):
         _carry_over(token, renewed)
@@ -130,7 +154,7 @@ def hold_until_passed(token: LicenceToken, renewed: LicenceToken | None, placed_
 def _still_open(token: LicenceToken) -> list[str]:
     passed = set(CheckpointPass.objects.filter(token=token).values_list("checkpoint", flat=True))
     agreed = token.terms.terms["approvals"]["checkpoints"]
-    return [one for one in _BEFORE_THE_WORK if one in agreed and one not in passed]
+    return [one for one in BEFORE_THE_WORK if one in agreed and one not in passed]
 
 
 def _same_work(token: LicenceToken, renewed: LicenceToken) -> bool:
@@ -154,7 +178,7 @@ def _open_the_work(principal: Principal, token: LicenceToken) -> None:
 
 def _carry_over(token: LicenceToken, renewed: LicenceToken) -> None:
     agreed = token.terms.terms["approvals"]["checkpoints"]
-    before = CheckpointYes.objects.filter(token=renewed, checkpoint__in=_BEFORE_THE_WORK)
+    before = CheckpointYes.objects.filter(token=renewed, checkpoint__in=BEFORE_THE_WORK)
     request = token.request
     signers = (
         set(MandateSigner.objects.filter(mandate=request.mandate_id).values_list("user_id", flat=True))

@@ -14,7 +14,13 @@ from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from licensing.models import LicenceRequest, RequestDraft
 from licensing.models.requests import ActionKind, Side
-from licensing.services.asks import DESCRIPTION_LEAST, read_terms, refuse_training, require_payee
+from licensing.services.asks import (
+    DESCRIPTION_LEAST,
+    read_terms,
+    refuse_training,
+    require_payee,
+    require_vendors,
+)
 from licensing.services.blocked import is_blocked
 from licensing.services.changes import apply_changes
 from licensing.services.decisions import words_on_fields
@@ -70,7 +76,7 @@ def revise_request(
         NotFound, Forbidden: as of every act on a request; ``REQUESTS_REFUSED`` to a studio that was blocked meanwhile.
         Conflict: ``TERMS_CHANGED``, ``REQUEST_STATE``, ``REQUEST_LAPSED``, ``EXCLUSIVITY_CONFLICT``.
         InvalidInput: ``TERM_FIXED``, ``TERM_UNKNOWN``, ``TERMS_INVALID``, ``TRAINING_SEPARATE``,
-            ``NO_CHANGE``, ``DESCRIPTION_TOO_VAGUE``, ``PAYEE_TALENT_ONLY`` or ``NOTE_INVALID``.
+            ``NO_CHANGE``, ``VENDOR_UNKNOWN``, ``DESCRIPTION_TOO_VAGUE``, ``PAYEE_TALENT_ONLY`` or ``NOTE_INVALID``.
     """
     with transaction.atomic():
         request, sides = lock_request(principal, request_id)
@@ -195,6 +201,7 @@ def _revised(current: Terms, changes: Mapping[str, Any]) -> Terms:
     proposed = read_terms(apply_changes(document, changes))
     if proposed == current:
         raise InvalidInput("NO_CHANGE", "The revision changes nothing.", "Accept the terms as they are.")
+    require_vendors(proposed, current)
     if len(proposed.description) < DESCRIPTION_LEAST:
         raise InvalidInput("DESCRIPTION_TOO_VAGUE", "Describe the use reasonably specifically.")
     return proposed

@@ -25,6 +25,7 @@ from licensing.services.asks import (
     read_terms,
     refuse_training,
     require_payee,
+    require_vendors,
     terms_of_ask,
 )
 from licensing.services.blocked import is_refused
@@ -105,6 +106,7 @@ def request_renewal(
             "profiles": [],
         }
         terms = read_terms(document)
+        require_vendors(terms, parse_terms(renewed.terms.terms))
         require_payee(terms, renewed.talent)
         return _open(principal, renewed.production, renewed.talent, terms, renewed, at)
 

@@ -14,11 +14,11 @@ from trustcore.policy.shape import Declared
 
 NOBODYS = {
     "project.id", "project.kind", "project.title", "project.eidr", "licensor", "represented_by", "licensee", "talent",
-    "anchors", "consent_id", "script", "training.allowed", "training.separate_token_required", "profiles",
+    "consent_id", "training.allowed", "training.separate_token_required", "profiles",
     "approvals.mode", "approvals.quorum", "compensation.payee", "window.not_after",
 }  # fmt: skip
 """Whom and which work it is about, what routing or the talent alone decides, and the day that follows from the others."""
-THE_STUDIOS = {"replica_class", "description", "governing_law"}
+THE_STUDIOS = {"anchors", "description", "governing_law", "replica_class", "script"}
 
 
 def test_every_term_that_can_be_negotiated_has_a_row() -> None:
@@ -38,6 +38,8 @@ def test_each_row_reads_back_what_it_shows_and_says_its_bound() -> None:
         ratings={"MPA": "R"},
         exclusivity={"kind": "FULL", "until": "2030-01-01T00:00:00Z", "territory": ["US"]},
         tools={"models_allowed": ["m1", "m2"], "engines": ["blender"]},
+        script=[{"ref": "hollow-city", "version": "2", "sha256": "a1" * 32, "dated": "2026-05-01T00:00:00Z"}],
+        anchors=["b2" * 32],
         compensation__use_fee_minor=5050,
         scope__words_max=400,
     )

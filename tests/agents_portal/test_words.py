@@ -13,7 +13,7 @@ from agents_portal.rows import money_words
 from agents_portal.templatetags import portal
 from agents_portal.words import event_words
 from common import clock
-from licensing.selectors import LicenceLine
+from licensing.selectors import LicenceLine, Pause
 from receipts.selectors import ShotCell, ShotRow
 from trustcore.policy.diff import TermChange
 from trustcore.policy.reasons import DenyReason
@@ -163,6 +163,43 @@ def test_a_revoked_licence_is_revoked_from_that_moment_on() -> None:
         ("Revoked", "5.00%", "45.00%"),
     ]
     assert [(span.words, span.x) for span in drawn.terms] == [("Version 1", "0.00%"), ("Version 2", "50.00%")]
+
+
+def test_a_paused_licence_may_not_render_while_it_is_held() -> None:
+    begins = datetime(2026, 7, 21, tzinfo=UTC)
+    line, day = licence(begins, 90, state="SUSPENDED"), timedelta(days=1)
+
+    def drawn(*pauses: Pause) -> list[tuple[str, str, str]]:
+        lane = timeline_of(line, [line], (30,), begins + 45 * day, pauses=pauses).state
+        return [(span.words, span.x, span.width) for span in lane]
+
+    lifted = Pause(begins + 9 * day, begins + 18 * day)
+    assert drawn(lifted, Pause(begins + 17 * day, begins + 27 * day)) == [
+        ("May render", "0.00%", "10.00%"),
+        ("Paused", "10.00%", "20.00%"),
+        ("May render", "30.00%", "36.67%"),
+        ("Last 30 days", "66.67%", "33.33%"),
+    ]
+    # held before it began, and still
+    assert drawn(Pause(begins - day, None), lifted) == [("Paused", "0.00%", "100.00%")]
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [("EXHAUSTED", "Used up"), ("TERMINATED_CHANGE_OF_CONTROL", "Ended")]
+)
+def test_a_licence_that_ended_early_may_render_no_more(state: str, words: str) -> None:
+    begins = datetime(2026, 7, 21, tzinfo=UTC)
+    line = licence(begins, 90, state=state)
+    drawn = timeline_of(line, [line], (30,), begins + timedelta(days=45))
+    assert [(span.words, span.x) for span in drawn.state] == [("May render", "0.00%"), (words, "50.00%")]
+
+
+def test_a_replaced_licence_may_render_until_its_successor_begins() -> None:
+    begins = datetime(2026, 7, 21, tzinfo=UTC)
+    line = licence(begins, 90, state="SUPERSEDED")
+    later = licence(begins + timedelta(days=45), 45, jti="y", version=2)
+    drawn = timeline_of(line, [line, later], (30,), begins + timedelta(days=60))
+    assert [(span.words, span.x) for span in drawn.state] == [("May render", "0.00%"), ("Replaced", "50.00%")]
 
 
 def test_a_meter_shows_what_earlier_versions_used_before_this_ones_own_part() -> None:

@@ -149,3 +149,53 @@ def test_the_inbox_is_reached_by_keyboard_alone(browser: Browser, live_server: A
         page.wait_for_load_state()  # keys are heard once the page's scripts have run
         page.keyboard.press("d")
         expect(page.get_by_role("heading", level=1)).to_have_text("Decline this request?")
+
+
+def test_a_studio_adds_scripts_assets_and_a_vendor_to_its_request(
+    browser: Browser, live_server: Any, stage: Stage
+) -> None:
+    vendor, path = factories.make_vendor(), f"/requests/{stage.request.pk}/"
+    with signed_in(browser, live_server.url, stage.producer) as page:
+        page.goto(f"{live_server.url}{path}")
+        unfold(page, "Change Script versions")
+        page.get_by_label("Script", exact=True).fill("hollow-city")
+        page.get_by_role("button", name="Keep change").click()
+        expect(page.get_by_text("A script needs its name, its version and its SHA-256.")).to_be_visible()
+        expect(page.get_by_label("Script", exact=True).first).to_have_value("hollow-city")
+        page.get_by_label("Its version").first.fill("pink-2")
+        page.get_by_label("Its SHA-256").first.fill("a1" * 32)
+        page.get_by_label("Its date").first.fill("2026-05-01")
+        seen(page, "8-script-rows")
+        page.get_by_role("button", name="Keep change").click()
+        expect(page.get_by_text("hollow-city, version pink-2, 1 May 2026").first).to_be_visible()
+        unfold(page, "Change Reference assets")
+        page.get_by_label("SHA-256 of the files").fill("b2" * 32)
+        page.get_by_role("button", name="Keep change").click()
+        expect(page.get_by_text("b2b2 b2b2 … b2b2").first).to_be_visible()
+        unfold(page, "Change Vendors")
+        page.get_by_label("Add a vendor").fill(vendor.slug)
+        seen(page, "9-add-vendor")
+        page.get_by_role("button", name="Keep change").click()
+        expect(page.get_by_text(f"+ {vendor.name}")).to_be_visible()
+        page.goto(f"{live_server.url}{path}revise/")
+        expect(page.get_by_text(f"Added to the vendors who may work on it: {vendor.name}.")).to_be_visible()
+        seen(page, "10-revise")
+        page.get_by_role("button", name="Send the terms").click()
+        page.wait_for_url(f"**{path}")
+    with signed_in(browser, live_server.url, stage.agent, viewport={"width": 390, "height": 844}) as page:
+        page.goto(f"{live_server.url}{path}")
+        expect(page.get_by_text("hollow-city version pink-2").first).to_be_visible()
+        seen(page, "11-revised-on-a-phone")
+    stage.request.refresh_from_db()
+    assert stage.request.current is not None
+    terms = stage.request.current.terms
+    assert (terms["script"][0]["sha256"], terms["anchors"]) == ("a1" * 32, ["b2" * 32])
+    assert terms["vendors"] == [str(vendor.pk)]
+
+
+def unfold(page: Page, name: str) -> None:
+    """Open the form of a row, which may be folded away among the usual terms."""
+    link = page.get_by_role("link", name=re.compile(name), include_hidden=True)
+    if not link.is_visible():
+        page.locator("details.more", has=link).locator("summary").click()
+    link.click()

@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from audit.models import Event
+from common import clock
 from common.errors import DomainError, NotFound
 from licensing import selectors, services
 from licensing.models import CheckpointPass, CheckpointYes, LicenceToken
@@ -277,11 +278,16 @@ def test_renewal_carries_over_each_yes_and_waits_for_those_that_were_not_said(ca
 
 def test_talent_alone_is_left_once_the_mandate_of_a_dual_licence_has_ended(cast: Cast) -> None:
     token = dual(cast)
-    act: Any = {"principal": cast.self, "jti": token.pk, "checkpoint": "FINAL"}
+    act: Any = {"principal": cast.self, "jti": token.pk, "checkpoint": "ROLE"}
     assert services.pass_checkpoint(**act) is None
     shown = services.preview_representation(principal=cast.self, talent=cast.talent, agency=None)
     services.end_mandate(principal=cast.self, talent=cast.talent, effect_hash=shown.effect_hash)
-    assert standing(cast.self, token, "FINAL") == (["TALENT"], (), 0, True)
+    # who went away leaves the licence held, until the talent has looked at it
+    assert standing(cast.self, token, "ROLE") == (["TALENT"], (), 0, False)
+    assert refusal(lambda: services.pass_checkpoint(**act)) == "TOKEN_STATE"
+    hold = token.holds.get(reason="REPRESENTATION_CHANGED", lifted_at=None)
+    services.lift_hold(principal=cast.self, hold_id=hold.pk)
+    assert standing(cast.self, token, "ROLE") == (["TALENT"], (), 0, True)
     assert services.pass_checkpoint(**act) is not None
     assert CheckpointYes.objects.count() == 1
 
@@ -351,3 +357,79 @@ def test_two_who_say_yes_at_once_write_one_pass() -> None:
         assert len(refused) == 1
         assert refused[0] in {"ALREADY_APPROVED", "CHECKPOINT_PASSED"}
     assert (CheckpointPass.objects.count(), CheckpointYes.objects.count()) == (3, 6)
+
+
+def passes(desk: Any, token: LicenceToken, checkpoint: str) -> tuple[int, str, str]:
+    """What the API answers to a yes: its status, its code, and the state that it names."""
+    answer = call(desk, f"tokens/{token.pk}/checkpoints", {"checkpoint": checkpoint})
+    told = answer.json()
+    return answer.status_code, told.get("code", ""), told.get("state", "")
+
+
+def days_until_after(token: LicenceToken) -> int:
+    return (token.not_after - clock.now()).days + 1
+
+
+def barriers(desk: Any, token: LicenceToken) -> dict[str, str]:
+    detail = selectors.licence_detail(desk, token.pk)
+    assert detail is not None
+    return {one.checkpoint: str(one.barrier or "") for one in detail.open_checkpoints}
+
+
+def test_nobody_says_yes_while_something_else_pauses_the_licence(cast: Cast) -> None:
+    token = licensed(cast, "ROLE")
+    hold = services.place_hold(
+        principal=cast.self, covers="token", covered_id=token.pk, reason="SUSPENDED", why="Not this week."
+    )
+    assert passes(cast.self, token, "ROLE") == (409, "TOKEN_STATE", "SUSPENDED")
+    assert barriers(cast.self, token) == {"ROLE": "PAUSED"}
+    detail = selectors.licence_detail(cast.self, token.pk)
+    assert detail is not None
+    assert "PASS_CHECKPOINT" not in detail.may
+    assert not CheckpointYes.objects.exists()
+    services.lift_hold(principal=cast.self, hold_id=hold.pk)
+    assert passes(cast.self, token, "ROLE")[0] == 201
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired"])
+def test_role_is_let_pass_no_more_once_the_licence_has_ended(cast: Cast, end: str, move_clock: Any) -> None:
+    token = licensed(cast, "ROLE", "FINAL")
+    if end == "revoked":
+        services.revoke_token(
+            principal=cast.self, jti=token.pk, kind="PROSPECTIVE", disposition="KEEP", reason="Enough."
+        )
+        assert passes(cast.self, token, "ROLE") == (409, "TOKEN_STATE", "REVOKED")
+        assert barriers(cast.self, token)["ROLE"] == "ENDED"
+    else:
+        move_clock(days=days_until_after(token))
+        assert passes(cast.self, token, "ROLE") == (409, "TOKEN_STATE", "EXPIRED")
+        assert barriers(cast.self, token)["ROLE"] == "ENDED"
+    assert not CheckpointYes.objects.exists()
+
+
+def test_finished_work_is_reviewed_after_the_window_and_where_frames_are_kept_but_not_where_they_are_held(
+    cast: Cast, move_clock: Any
+) -> None:
+    late, kept, held = (licensed(cast, "FINAL") for _one in range(3))
+    for token, kind, disposition in (
+        (kept, "PROSPECTIVE", "KEEP"),
+        (held, "DISTRIBUTION_HOLD", "QUARANTINE"),
+    ):
+        services.revoke_token(
+            principal=cast.self, jti=token.pk, kind=kind, disposition=disposition, reason="Enough."
+        )
+    assert passes(cast.self, kept, "FINAL")[0] == 201
+    assert passes(cast.self, held, "FINAL") == (409, "TOKEN_STATE", "REVOKED")
+    move_clock(days=days_until_after(late))
+    assert passes(cast.self, late, "FINAL")[0] == 201
+    assert {one.token_id for one in CheckpointPass.objects.all()} == {late.pk, kept.pk}
+
+
+def test_finished_work_comes_after_role_and_script(cast: Cast) -> None:
+    token = licensed(cast, "ROLE", "SCRIPT", "FINAL")
+    assert barriers(cast.self, token) == {"ROLE": "", "SCRIPT": "", "FINAL": "ORDER"}
+    assert passes(cast.self, token, "FINAL")[:2] == (409, "CHECKPOINT_TOO_EARLY")
+    assert passes(cast.self, token, "SCRIPT")[0] == 201
+    assert passes(cast.self, token, "FINAL")[:2] == (409, "CHECKPOINT_TOO_EARLY")
+    assert passes(cast.self, token, "ROLE")[0] == 201
+    assert passes(cast.self, token, "FINAL")[0] == 201

@@ -27,11 +27,12 @@ from watermarking.media.containers import audio_streams, check_holds, opened, vi
 from watermarking.media.films import Pictures, Stretch, marked_frames, survey_pictures
 from watermarking.media.frames import Canvas, Moment, Plane
 from watermarking.media.pieces import joined_packets
-from watermarking.media.riff import copy_chunks, stated_share
+from watermarking.media.riff import copy_chunks
 from watermarking.media.segments import write_stretch
 from watermarking.media.sound import Samples, in_blocks, over_any_range, read_sound
 from watermarking.media.soundcodecs import plan_sound
 from watermarking.media.staging import staged, writing_to
+from watermarking.media.stated import stated_share
 from watermarking.media.writing import FilmWriter, copied, encoded_pictures, encoded_sound, written
 from watermarking.reports import EmbedReport, LayerEmbedding, payload_hex
 from watermarking.signal.picture import PictureForm, PictureMarker

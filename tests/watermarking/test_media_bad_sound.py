@@ -12,6 +12,7 @@ import soundfile
 from tests.watermarking.breaking import cut, patched, refused, set_little
 from watermarking.engine import detect_file, embed_file
 from watermarking.errors import MediaError, MediaReason
+from watermarking.media.stated import stated_share
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_a_sound_whose_header_lies(
     assert caught.value.reason is reason
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".flac", ".aiff"])
+@pytest.mark.parametrize("suffix", [".wav", ".w64", ".caf", ".flac", ".aiff"])
 def test_a_sound_that_is_cut_off(suffix: str, tmp_path: Path, key: bytes) -> None:
     noise = np.random.default_rng(2).standard_normal((144_000, 1)) / 10.0
     soundfile.write(tmp_path / f"in{suffix}", noise, 48_000)
@@ -53,3 +54,34 @@ def test_a_recorder_into_a_pipe_states_no_length(size: int, tmp_path: Path, key:
     soundfile.write(tmp_path / "in.wav", np.zeros((144_000, 1)), 48_000)
     bad = patched(tmp_path / "in.wav", tmp_path / "bad.wav", set_little(b"data", 4, size))
     assert embed_file(bad, tmp_path / "out.wav", mark_id=5, key=key).layers["audio"].reason == "SILENT"
+
+
+@pytest.mark.parametrize("suffix", [".w64", ".caf"])
+def test_a_whole_w64_or_caf_is_marked(suffix: str, tmp_path: Path, key: bytes) -> None:
+    soundfile.write(tmp_path / f"in{suffix}", np.zeros((144_000, 1)), 48_000)
+    assert (
+        embed_file(tmp_path / f"in{suffix}", tmp_path / "out.wav", mark_id=5, key=key).layers["audio"].reason
+        == "SILENT"
+    )
+
+
+@pytest.mark.parametrize(
+    ("suffix", "offset", "size"),
+    [
+        # Core Audio states -1 while it records
+        (".caf", 4, b"\xff" * 8),
+        # sizes that no file has, and less than a chunk's own head
+        (".w64", 16, b"\xff" * 8),
+        (".w64", 16, b"\0" * 8),
+    ],
+)
+def test_a_w64_or_caf_that_states_no_length(
+    suffix: str, offset: int, size: bytes, tmp_path: Path, key: bytes
+) -> None:
+    """What the header says is nothing, so what is there is all; libav may still refuse it."""
+    soundfile.write(tmp_path / f"in{suffix}", np.zeros((144_000, 1)), 48_000)
+    data = bytearray((tmp_path / f"in{suffix}").read_bytes())
+    at = data.index(b"data") + offset
+    data[at : at + 8] = size
+    (tmp_path / f"bad{suffix}").write_bytes(data)
+    assert stated_share(tmp_path / f"bad{suffix}") == 1.0

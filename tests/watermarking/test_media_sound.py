@@ -64,6 +64,24 @@ def test_a_sound_keeps_its_depth_layout_and_length(
     assert _found(target, key) == HEX
 
 
+@pytest.mark.parametrize(
+    ("source", "subtype", "target", "wanted"),
+    [
+        ("a.aiff", "PCM_16", "out.wav", "PCM_16"),
+        ("a.aiff", "PCM_24", "out.wav", "PCM_24"),
+        ("a.caf", "PCM_16", "out.w64", "PCM_16"),
+        ("a.wav", "PCM_24", "out.aiff", "PCM_24"),
+    ],
+)
+def test_a_sound_changes_its_container_without_loss(
+    source: str, subtype: str, target: str, wanted: str, tune: np.ndarray, tmp_path: Path, key: bytes
+) -> None:
+    soundfile.write(tmp_path / source, tune, 48_000, subtype=subtype)
+    assert _embed(tmp_path / source, tmp_path / target, key).layers["audio"].status == "embedded"
+    made = soundfile.info(tmp_path / target)
+    assert (made.subtype, made.channels, made.frames) == (wanted, 2, len(tune))
+
+
 def test_m4a_keeps_its_tags_and_leaves_losslessly_where_asked(
     tune: np.ndarray, tmp_path: Path, key: bytes
 ) -> None:

@@ -11,28 +11,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-_FORMS = {b"RIFF", b"RF64", b"BW64"}
+FORMS = {b"RIFF", b"RF64", b"BW64"}
 # written anew with the sound (LIST INFO from the tags), or of no meaning
 _ANEW = {b"fmt ", b"data", b"fact", b"ds64", b"JUNK", b"PAD ", b"FLLR", b"LIST", b"PEAK", b"levl"}
 _CHUNK_MAX = 1 << 28
 _UNKNOWN = 0xFFFF_FFFF
-_SAYS_NOTHING = 0x7FFF_0000
 
 
 def copy_chunks(source: Path, target: Path) -> None:
     """Append to the wave file ``target`` what ``source`` holds beside its sound."""
     with source.open("rb") as old, target.open("r+b") as new:
-        if old.read(4) not in _FORMS or new.read(4) not in _FORMS:
+        if old.read(4) not in FORMS or new.read(4) not in FORMS:
             return
         kept = [
-            (name, size) for name, start, size in _chunks(old) if name not in _ANEW and size <= _CHUNK_MAX
+            (name, size) for name, start, size in wave_chunks(old) if name not in _ANEW and size <= _CHUNK_MAX
         ]
         if not kept:
             return
         end = new.seek(0, 2)
         if end % 2:
             new.write(b"\0")
-        for name, start, size in _chunks(old):
+        for name, start, size in wave_chunks(old):
             if (name, size) in kept:
                 old.seek(start)
                 body = old.read(size)
@@ -40,22 +39,7 @@ def copy_chunks(source: Path, target: Path) -> None:
         _set_size(new, new.tell() - 8)
 
 
-def stated_share(path: Path) -> float:
-    """Return how many times as long as the sound that is there a wave file says that it is; 1.0 in other files.
-
-    Recorders that write into a pipe state the largest size there is, or none: they say nothing.
-    """
-    with path.open("rb") as file:
-        if file.read(4) not in _FORMS:
-            return 1.0
-        end = file.seek(0, 2)
-        for name, start, size in _chunks(file):
-            if name == b"data" and start < end < start + size and not _SAYS_NOTHING <= size <= _UNKNOWN:
-                return size / (end - start)
-    return 1.0
-
-
-def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+def wave_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
     """Yield (name, start of the body, bytes) of each chunk; the sound of an RF64 has its size in ds64."""
     end = file.seek(0, 2)
     start, long_data = 12, 0

@@ -82,7 +82,7 @@ def plan_sound(source: AudioStream, suffix: str, supported: set[str], *, lossles
     for each in wanted:
         if lossless and not each.startswith(_LOSSLESS):
             continue
-        encoder = _pcm(source, own) if each.startswith("pcm") else each
+        encoder = _pcm(source, own, supported) if each.startswith("pcm") else each
         if (
             encoder in supported
             or encoder.removeprefix("lib") in supported
@@ -96,10 +96,14 @@ def _canonical(encoder: str) -> str:
     return av.Codec(encoder, "w").canonical_name
 
 
-def _pcm(source: AudioStream, own: str | None) -> str:
+def _pcm(source: AudioStream, own: str | None, supported: set[str]) -> str:
+    """The source's own form; else the same with its bytes turned round; else whole numbers of about its depth."""
+    depth = "pcm_s24" if source.codec_context.format.name in _DEEP else "pcm_s16"
+    choices = [f"{depth}le", f"{depth}be"]
     if own is not None and own.startswith("pcm_") and own in av.codecs_available:
-        return own
-    return "pcm_s24le" if source.codec_context.format.name in _DEEP else "pcm_s16le"
+        turned = {"le": "be", "be": "le"}.get(own[-2:])
+        choices = [own, *([own[:-2] + turned] if turned else []), *choices]
+    return next((one for one in choices if one in supported), choices[0])
 
 
 def _plan(encoder: str, source: AudioStream) -> SoundPlan:

@@ -1,5 +1,5 @@
 -- Made by scripts/structure.py from an empty database that was migrated; do not edit.
--- migrations: sha256:50d40ceb936480a1028612e381f441d07a438f8b73a58eaa9a4d0f5cec4084d7
+-- migrations: sha256:f320af778a16bbe7a8824f0c4bbf74d7e2215c73eb0cd567039d2991821853df
 -- PostgreSQL: 18
 CREATE TYPE public.receipts_question AS (
 	place integer,
@@ -4221,6 +4221,23 @@ CREATE TABLE public.training_review (
     CONSTRAINT review_is_somebody_elses CHECK (((answered_by_id IS NULL) OR (NOT ((answered_by_id = collected_by_id) AND (answered_by_id IS NOT NULL))))),
     CONSTRAINT training_review_risk_check CHECK ((risk >= 0))
 );
+CREATE TABLE public.training_rightscomparison (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    codes character varying(60)[] NOT NULL,
+    organisation_id uuid NOT NULL,
+    rights_id uuid NOT NULL,
+    takedown_id uuid,
+    CONSTRAINT rights_that_narrow_open_a_case CHECK ((((
+CASE
+    WHEN (codes IS NULL) THEN NULL::integer
+    ELSE COALESCE(array_length(codes, 1), 0)
+END = 0) AND (takedown_id IS NULL)) OR ((
+CASE
+    WHEN (codes IS NULL) THEN NULL::integer
+    ELSE COALESCE(array_length(codes, 1), 0)
+END > 0) AND (takedown_id IS NOT NULL))))
+);
 CREATE TABLE public.training_rightsend (
     id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
@@ -4345,6 +4362,22 @@ CREATE TABLE public.training_scanjob (
     organisation_id uuid NOT NULL,
     CONSTRAINT scan_job_ends_whole CHECK ((((finished_at IS NULL) AND ((state)::text = ANY ((ARRAY['QUEUED'::character varying, 'RUNNING'::character varying])::text[]))) OR ((finished_at IS NOT NULL) AND ((state)::text = 'DONE'::text)) OR ((finished_at IS NOT NULL) AND ((state)::text = 'FAILED'::text) AND (NOT ((problem)::text = ''::text))))),
     CONSTRAINT training_scanjob_attempts_check CHECK ((attempts >= 0))
+);
+CREATE TABLE public.training_scriptsearch (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    after uuid,
+    looks smallint NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    moved_at timestamp with time zone NOT NULL,
+    texts_read bigint NOT NULL,
+    texts_held bigint NOT NULL,
+    finished_at timestamp with time zone,
+    version_id uuid NOT NULL,
+    CONSTRAINT script_search_holds_what_it_read CHECK ((texts_held <= texts_read)),
+    CONSTRAINT training_scriptsearch_looks_check CHECK ((looks >= 0)),
+    CONSTRAINT training_scriptsearch_texts_held_check CHECK ((texts_held >= 0)),
+    CONSTRAINT training_scriptsearch_texts_read_check CHECK ((texts_read >= 0))
 );
 CREATE TABLE public.training_scriptuse (
     asset_id uuid NOT NULL,
@@ -4942,19 +4975,21 @@ INSERT INTO public.django_migrations VALUES
 	(153, 'training', '0111_scripts_in_texts', '2000-01-01 00:00:00+00'),
 	(154, 'training', '0112_reports_of_systems', '2000-01-01 00:00:00+00'),
 	(155, 'training', '0113_sketches_name_their_key', '2000-01-01 00:00:00+00'),
-	(156, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
-	(157, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(158, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
-	(159, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
-	(160, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
-	(161, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
-	(162, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
-	(163, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(164, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
-	(165, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
-	(166, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
-	(167, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
-	(168, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
+	(156, 'training', '0120_rights_that_narrow', '2000-01-01 00:00:00+00'),
+	(157, 'training', '0121_scripts_looked_for_in_old_texts', '2000-01-01 00:00:00+00'),
+	(158, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
+	(159, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(160, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
+	(161, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
+	(162, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
+	(163, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
+	(164, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
+	(165, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(166, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
+	(167, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
+	(168, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
+	(169, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
+	(170, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
 SELECT pg_catalog.setval('public.account_emailaddress_id_seq', 1, false);
 SELECT pg_catalog.setval('public.account_emailconfirmation_id_seq', 1, false);
 SELECT pg_catalog.setval('public.accounts_historicalmembership_history_id_seq', 1, false);
@@ -4965,7 +5000,7 @@ SELECT pg_catalog.setval('public.auth_group_id_seq', 1, false);
 SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('public.common_idempotencyrecord_id_seq', 1, false);
 SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 168, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 170, true);
 SELECT pg_catalog.setval('public.licensing_autorule_licensees_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicalauthority_history_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicaldelegation_history_id_seq', 1, false);
@@ -5602,6 +5637,12 @@ ALTER TABLE ONLY public.training_reportrerun
     ADD CONSTRAINT training_reportrerun_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.training_review
     ADD CONSTRAINT training_review_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.training_rightscomparison
+    ADD CONSTRAINT training_rightscomparison_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.training_rightscomparison
+    ADD CONSTRAINT training_rightscomparison_rights_id_key UNIQUE (rights_id);
+ALTER TABLE ONLY public.training_rightscomparison
+    ADD CONSTRAINT training_rightscomparison_takedown_id_key UNIQUE (takedown_id);
 ALTER TABLE ONLY public.training_rightsend
     ADD CONSTRAINT training_rightsend_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.training_rightsend
@@ -5620,6 +5661,10 @@ ALTER TABLE ONLY public.training_trainingrun
     ADD CONSTRAINT training_run_once UNIQUE (organisation_id, external_id);
 ALTER TABLE ONLY public.training_scanjob
     ADD CONSTRAINT training_scanjob_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.training_scriptsearch
+    ADD CONSTRAINT training_scriptsearch_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.training_scriptsearch
+    ADD CONSTRAINT training_scriptsearch_version_id_key UNIQUE (version_id);
 ALTER TABLE ONLY public.training_scriptuse
     ADD CONSTRAINT training_scriptuse_pkey PRIMARY KEY (asset_id, version_id);
 ALTER TABLE ONLY public.training_source
@@ -6158,6 +6203,7 @@ CREATE INDEX screenplays_work_organisation_id_3974bc23 ON public.screenplays_wor
 CREATE INDEX screenplays_work_production_id_bcea9b02 ON public.screenplays_work USING btree (production_id);
 CREATE INDEX screenplays_work_registered_by_id_5f4fb2ca ON public.screenplays_work USING btree (registered_by_id);
 CREATE INDEX screenplays_work_writer_id_0a9f8135 ON public.screenplays_work USING btree (writer_id);
+CREATE INDEX script_search_unfinished ON public.training_scriptsearch USING btree (due_at) WHERE (finished_at IS NULL);
 CREATE INDEX shadow_that_differs ON public.licensing_shadowoutcome USING btree (rollout_id, created_at DESC) WHERE differs;
 CREATE INDEX shared_cache_expires ON public.shared_cache USING btree (expires);
 CREATE INDEX sign_in_link_email ON public.accounts_signinlink USING btree (lower((email)::text));
@@ -6178,6 +6224,7 @@ CREATE INDEX token_notice_due ON public.licensing_licencetoken USING btree (noti
 CREATE INDEX token_vendors ON public.licensing_licencetoken USING gin (vendor_ids);
 CREATE INDEX training_asset_by_age ON public.training_trainingasset USING btree (organisation_id, created_at DESC);
 CREATE INDEX training_asset_by_content ON public.training_trainingasset USING btree (sha256);
+CREATE INDEX training_asset_text_in ON public.training_trainingasset USING btree (id) WHERE (((kind)::text = 'TEXT'::text) AND ((state)::text = 'ADMITTED'::text));
 CREATE INDEX training_contractbinding_contract_id_c0d323da ON public.training_contractbinding USING btree (contract_id);
 CREATE INDEX training_contractbinding_source_class_id_d93802c7 ON public.training_contractbinding USING btree (source_class_id);
 CREATE INDEX training_datacontract_activated_by_id_bd88d6ab ON public.training_datacontract USING btree (activated_by_id);
@@ -6524,6 +6571,8 @@ CREATE CONSTRAINT TRIGGER training_report_guarded AFTER DELETE OR UPDATE ON publ
 CREATE CONSTRAINT TRIGGER training_rerun_guarded AFTER DELETE OR UPDATE ON public.training_reportrerun NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.training_guard_rerun();
 CREATE CONSTRAINT TRIGGER training_review_guarded AFTER DELETE OR UPDATE ON public.training_review NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.training_guard_review();
 CREATE CONSTRAINT TRIGGER training_rights_review_guarded AFTER DELETE OR UPDATE ON public.training_rightsreview NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.training_guard_rights_review();
+CREATE TRIGGER training_rightscomparison_append_only BEFORE DELETE OR UPDATE ON public.training_rightscomparison FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER training_rightscomparison_no_truncate BEFORE TRUNCATE ON public.training_rightscomparison FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER training_rightsend_append_only BEFORE DELETE OR UPDATE ON public.training_rightsend FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER training_rightsend_no_truncate BEFORE TRUNCATE ON public.training_rightsend FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER training_rightsrecord_append_only BEFORE DELETE OR UPDATE ON public.training_rightsrecord FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -7255,6 +7304,12 @@ ALTER TABLE ONLY public.training_review
     ADD CONSTRAINT training_review_collected_by_id_c4d3bd53_fk_accounts_user_id FOREIGN KEY (collected_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.training_review
     ADD CONSTRAINT training_review_organisation_id_c5d2d08b_fk_accounts_ FOREIGN KEY (organisation_id) REFERENCES public.accounts_organisation(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.training_rightscomparison
+    ADD CONSTRAINT training_rightscompa_organisation_id_e1d3ece4_fk_accounts_ FOREIGN KEY (organisation_id) REFERENCES public.accounts_organisation(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.training_rightscomparison
+    ADD CONSTRAINT training_rightscompa_rights_id_64bae31c_fk_training_ FOREIGN KEY (rights_id) REFERENCES public.training_rightsrecord(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.training_rightscomparison
+    ADD CONSTRAINT training_rightscompa_takedown_id_6a82d39b_fk_training_ FOREIGN KEY (takedown_id) REFERENCES public.training_takedown(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.training_rightsend
     ADD CONSTRAINT training_rightsend_ended_by_id_e204de2a_fk_accounts_user_id FOREIGN KEY (ended_by_id) REFERENCES public.accounts_user(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.training_rightsend
@@ -7301,6 +7356,8 @@ ALTER TABLE ONLY public.training_scanjob
     ADD CONSTRAINT training_scanjob_credential_id_4543692f_fk_accounts_ FOREIGN KEY (credential_id) REFERENCES public.accounts_apicredential(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.training_scanjob
     ADD CONSTRAINT training_scanjob_organisation_id_a27c6f86_fk_accounts_ FOREIGN KEY (organisation_id) REFERENCES public.accounts_organisation(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.training_scriptsearch
+    ADD CONSTRAINT training_scriptsearc_version_id_d542406e_fk_screenpla FOREIGN KEY (version_id) REFERENCES public.screenplays_version(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.training_scriptuse
     ADD CONSTRAINT training_scriptuse_asset_id_07381760_fk_training_ FOREIGN KEY (asset_id) REFERENCES public.training_trainingasset(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.training_scriptuse

@@ -58,7 +58,8 @@ def _backward(leaving: tuple[Metrics, Metrics], ahead: Metrics) -> Metrics:
             other += ahead[time, 1]
             np.maximum(one, other, out=one)
             one.max(2, out=best[time])
-    return (best[..., 0] - best[..., 1]).T
+    lead: Metrics = best[..., 0] - best[..., 1]
+    return lead.T
 
 
 def _room(*shape: int) -> Any:

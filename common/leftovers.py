@@ -11,17 +11,23 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import PurePosixPath
+from typing import Final
 from uuid import UUID
 
 from common.storage import blobs
 
 _AT_ONCE = 500
 _TIMED_IDS = 7
-_DEEP = 2
+_DEEP: Final = 2
 
 
 def drop_unnamed(
-    folder: str, *, before: datetime, named: Callable[[Sequence[str]], set[str]], at_once: int = _AT_ONCE
+    folder: str,
+    *,
+    before: datetime,
+    named: Callable[[Sequence[str]], set[str]],
+    at_once: int = _AT_ONCE,
+    deep: int = _DEEP,
 ) -> int:
     """Delete the files below ``folder`` that are older than ``before`` and that no row names. Returns how many.
 
@@ -29,9 +35,11 @@ def drop_unnamed(
 
     Args:
         named: which of these names are rows'; asked once the files are known, in batches of ``at_once``.
+        deep: levels that are looked into, ``folder`` the first. A folder whose name carries no id counts as old as the
+            one of ours that it lies in; at the first level it is somebody else's.
     """
     store, dropped = blobs(), 0
-    old = _old_files(folder, before, _DEEP)
+    old = _old_files(folder, before, deep)
     while names := list(islice(old, at_once)):
         known = named(names)
         for name in names:
@@ -51,7 +59,7 @@ def _old_files(folder: str, before: datetime, deep: int, below: datetime | None 
         if drawn is not None and drawn < before:
             yield f"{folder}/{name}"
     for name in sorted(folders) if deep > 1 else ():
-        drawn = _drawn_at(name)
+        drawn = _drawn_at(name) or below
         if drawn is not None and drawn < before:
             yield from _old_files(f"{folder}/{name}", before, deep - 1, drawn)
 

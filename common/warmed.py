@@ -29,6 +29,7 @@ from threading import Lock
 from typing import IO, Final
 
 from common.confinement import end_confined, start_confined
+from common.warmed_server import LEAVE
 
 _SERVER: Final = "common.warmed_server"
 # what forking and one line through a pipe take at most; longer, and the process counts as gone
@@ -117,21 +118,29 @@ class Warmed:
         with self._lock:
             if not self._is_there():
                 return None
-            told, telling = os.pipe()
+            (told, telling), (waiting, leave) = os.pipe(), os.pipe()
             try:
                 assert self._control is not None
                 message = json.dumps(arguments).encode()
-                socket.send_fds(self._control, [message], [orders.fileno(), answer.fileno(), telling])
+                theirs = [orders.fileno(), answer.fileno(), telling, waiting]
+                socket.send_fds(self._control, [message], theirs)
                 os.close(telling)
                 telling = -1
-                return Job(told, _group(told))
+                job = Job(told, _group(told))
+                # one that was forked too late for this gets no leave, reads no orders and answers nothing: its place,
+                # and its answer's file, are another's by then
+                with suppress(BrokenPipeError):  # it has ended already, and that is told
+                    os.write(leave, LEAVE)
             except (OSError, ValueError):
                 os.close(told)
                 self._drop()
                 return None
+            else:
+                return job
             finally:
-                if telling >= 0:
-                    os.close(telling)
+                for one in (telling, waiting, leave):
+                    if one >= 0:
+                        os.close(one)
 
     def is_ready(self) -> bool:
         """Whether :meth:`start` would fork now; where there is no process yet, one begins to load."""

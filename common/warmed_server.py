@@ -1,18 +1,25 @@
 """What forks confined processes: ``python -m common.warmed_server MODULE``, with a socket as standard input.
 
-It calls ``MODULE.load()``, says that it is ready, and waits for messages: the arguments of ``MODULE.main`` with three
-open files: orders, answer, and a pipe that is told the group's number and, in the end, the code and the seconds. It ends when its asker
-does. It has one thread for as long as it forks: a lock that another thread held would stay locked in the child.
+It calls ``MODULE.load()``, says that it is ready, and waits for messages: the arguments of ``MODULE.main`` with four
+open files: orders, answer, a pipe that is told the group's number and, in the end, the code and the seconds, and one that
+gives leave to work: without it, what was forked ends, for whoever asked has not waited. It ends when its asker does. It has
+one thread for as long as it forks: a lock that another thread held would stay locked in the child.
 """
 
 import json
 import os
+import select
 import signal
 import socket
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import NoReturn
+from typing import Final, NoReturn
+
+LEAVE: Final = b"g"
+_FILES: Final = 4
+# longer than any asker waits for a fork
+_LEAVE_SECONDS: Final = 30.0
 
 
 def main(name: str) -> None:
@@ -28,8 +35,8 @@ def main(name: str) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who keep the children
     control.send(b"r")
     while True:
-        message, files, _, _ = socket.recv_fds(control, 1 << 16, 3)
-        if not message or len(files) != 3:
+        message, files, _, _ = socket.recv_fds(control, 1 << 16, _FILES)
+        if not message or len(files) != _FILES:
             return
         for one in files:
             os.set_inheritable(one, False)
@@ -49,7 +56,9 @@ def threads() -> int:
     return len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1  # noqa: PTH112, PTH208
 
 
-def _keep(module: ModuleType, arguments: list[str], orders: int, answer: int, telling: int) -> NoReturn:
+def _keep(
+    module: ModuleType, arguments: list[str], orders: int, answer: int, telling: int, leave: int
+) -> NoReturn:
     """Fork the process that works, and tell how it ended and what it used of the processor."""
     os.setsid()  # whoever ends the group of the process that forks does not end those who keep others' children
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -58,23 +67,27 @@ def _keep(module: ModuleType, arguments: list[str], orders: int, answer: int, te
     except OSError:
         os._exit(1)
     if worker == 0:
-        _work(module, arguments, orders, answer, telling)
-    os.close(orders)
-    os.close(answer)
+        _work(module, arguments, orders, answer, telling, leave)
+    for one in (orders, answer, leave):
+        os.close(one)
     _, status, used = os.wait4(worker, 0)
     os.write(telling, b"%d %.3f" % (os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime))
     os._exit(0)
 
 
-def _work(module: ModuleType, arguments: list[str], orders: int, answer: int, telling: int) -> NoReturn:
+def _work(
+    module: ModuleType, arguments: list[str], orders: int, answer: int, telling: int, leave: int
+) -> NoReturn:
     # the pipe stays open in here: that it ends says that both have gone
     try:
         os.setsid()
         os.write(telling, b"%d\n" % os.getpid())
+        if not select.select([leave], [], [], _LEAVE_SECONDS)[0] or os.read(leave, 1) != LEAVE:
+            os._exit(1)
         os.dup2(orders, 0)
         os.dup2(answer, 1)
-        os.close(orders)
-        os.close(answer)
+        for one in (orders, answer, leave):
+            os.close(one)
         module.main(arguments)
     finally:
         os._exit(1)

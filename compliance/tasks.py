@@ -18,9 +18,15 @@ from compliance.models import Bundle, BundleState
 from trustcore.errors import TrustError
 
 logger = logging.getLogger(__name__)
-BEAT = ("compliance.resume_bundles", ("compliance.erase_due", 60), *incidents.BEAT)
+BEAT = (
+    "compliance.resume_bundles",
+    ("compliance.erase_due", 60),
+    ("compliance.drop_leftovers", 86_400),
+    *incidents.BEAT,
+)
 _RETRIES = 5
 _QUIET = timedelta(seconds=60)
+_LEFT_HOURS = 24
 _PASSING = (OperationalError, InterfaceError, OSError, Unavailable)
 
 
@@ -74,3 +80,9 @@ def erase_due() -> int:
             continue
         done += row is not None and row.state == "DONE"
     return done
+
+
+@shared_task(name="compliance.drop_leftovers")
+def drop_leftovers() -> int:
+    """Delete files of bundles, incidents and reconciliations that never came to be."""
+    return services.drop_leftovers(hours=_LEFT_HOURS)

@@ -13,6 +13,7 @@ from licensing.services.letters import KINDS as LETTER_KINDS
 from notify import services as notices
 
 _DEADLINES = UUID("64656164-0000-4000-8000-000000000000")
+_LEFT_HOURS = 24
 
 # Names that the beat sends every ``BEAT_SECONDS``, or so many seconds.
 BEAT = (
@@ -26,6 +27,7 @@ BEAT = (
     ("licensing.tasks.write_letters", 2.0),
     ("licensing.tasks.forget_status_changes", 3600.0),
     ("licensing.tasks.end_expired_authorities", 3600.0),
+    ("licensing.tasks.drop_leftovers", 86_400.0),
 )
 
 
@@ -108,3 +110,9 @@ def resume_rolls() -> int:
     for roll_id in found:
         read_roll.delay(str(roll_id))
     return len(found)
+
+
+@shared_task(ignore_result=True)
+def drop_leftovers() -> int:
+    """Delete files of rolls that never came to be."""
+    return services.drop_leftovers(hours=_LEFT_HOURS)

@@ -11,7 +11,7 @@ Source: Y. Ke, D. Hoiem, R. Sukthankar, "Computer Vision for Music Identificatio
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from av.audio.resampler import AudioResampler
@@ -83,24 +83,31 @@ def sound_of(film: Any) -> Iterator[Samples]:
     convert = AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
     for frame in chain(film.decode(film.streams.audio[0]), (None,)):
         for piece in convert.resample(frame):
-            samples: Samples = piece.to_ndarray().reshape(-1)  # type: ignore[assignment]  # float32 was asked for
-            yield samples
+            # one plane of float32, as asked for; read where it lies
+            yield np.frombuffer(cast("memoryview[int]", piece.planes[0]), np.float32, piece.samples)
 
 
 def _notes(pieces: Iterable[Samples]) -> Iterator[Chroma]:
     """The energy of each frame in the twelve notes, ``[frames, 12]``, in blocks."""
     window = np.hamming(FRAME)
     fold = _fold()
-    held = np.zeros(0, np.float32)
     most = (_BLOCK - 1) * HOP + FRAME
+    waiting, count = list[Samples](), 0
     for piece in chain(pieces, (None,)):
         if piece is not None:
-            held = np.concatenate([held, piece])
-        while len(held) >= (most if piece is not None else FRAME):
+            waiting.append(piece)
+            count += len(piece)
+        least = most if piece is not None else FRAME
+        if count < least:
+            continue
+        # joined once for a block: to join it to what is held for each piece would cost more than all the rest
+        held = np.concatenate(waiting)
+        while len(held) >= least:
             frames = sliding_window_view(held[:most], FRAME)[::HOP] * 32_767.0
             energy = np.abs(np.fft.rfft(frames * window, axis=1)) ** 2
             yield energy @ fold
             held = held[len(frames) * HOP :]
+        waiting, count = [held], len(held)
 
 
 def _fold() -> NDArray[np.float64]:

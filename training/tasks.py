@@ -15,6 +15,7 @@ from common.locks import sole_worker
 from training.lineage.index import keep_snapshots
 from training.models import MaterialImport, RightsReport
 from training.selectors.unfinished import Waiting, orphaned
+from training.services import leftovers
 from training.services.automatic import open_due_takedowns, open_for_policy, organisations_to_judge
 from training.services.carrying_on import for_each
 from training.services.contract_times import isolate_unscanned, open_for_retention
@@ -35,6 +36,7 @@ from trustcore.errors import TrustError
 logger = logging.getLogger(__name__)
 _RETRIES = 5
 _QUIET = timedelta(seconds=60)
+_LEFT_HOURS = 24
 _PASSING = (OperationalError, InterfaceError, OSError, Unavailable)
 # what judges again after a change of policy need not run every few seconds
 BEAT: tuple[str | tuple[str, int], ...] = (
@@ -53,6 +55,7 @@ BEAT: tuple[str | tuple[str, int], ...] = (
     ("training.tasks.resume_imports", 30),
     ("training.tasks.resume_transforms", 30),
     ("training.tasks.resume_scans", 30),
+    ("training.tasks.drop_leftovers", 86_400),
     "training.tasks.send_lineage_events",
 )
 
@@ -212,6 +215,12 @@ def resume_transforms() -> int:
 def send_lineage_events() -> int:
     """Send OpenLineage events that are due; how many were taken."""
     return send_lineage()
+
+
+@shared_task(ignore_result=True)
+def drop_leftovers() -> int:
+    """Delete files of imports that never came to be."""
+    return leftovers.drop_leftovers(hours=_LEFT_HOURS)
 
 
 def take_up(kind: Waiting, ids: Iterable[UUID]) -> int:

@@ -29,6 +29,8 @@ from watermarking.models import MarkRegistration
 _ORIGINALS_MOST = 200
 _WATCHED = (Action.HOLD, Action.ESCALATE)
 EYES = 2
+# of what waits for people: high impact stands before low, then the oldest; the id makes it one order
+QUEUE_ORDER = ("impact", "created_at", "id")
 
 
 def verifications_visible_to(principal: Principal) -> QuerySet[Verification]:
@@ -72,7 +74,7 @@ def review_queue(principal: Principal) -> QuerySet[Verification]:
         .prefetch_related(
             Prefetch("record__reviews", Review.objects.select_related("person").order_by("created_at"))
         )
-        .order_by("impact", "created_at")  # high stands before low
+        .order_by(*QUEUE_ORDER)
     )
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from watermarking.cards import PixelCard
 
 # to be raised when sampling or the residual changes
-METHOD = 2
+METHOD = 3
 _SUFFIX = ".npz"
 
 

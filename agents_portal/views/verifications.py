@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from agents_portal.access import AGENT, AUDITOR, LEGAL, STUDIO, TALENT, VENDOR, PortalRequest, portal_page
 from agents_portal.forms.verifications import VerifyForm, WordForm
-from agents_portal.paging import page_after
+from agents_portal.paging import PAGE, page_after
 from agents_portal.verdict_words import (
     ACTIONS,
     STATES,
@@ -28,6 +28,7 @@ from agents_portal.verdict_words import (
     stages_of,
 )
 from common.errors import Conflict, InvalidInput, TooLarge, Unavailable
+from common.keyset import slice_of
 from common.problems import too_large
 from verification import selectors, services, workflows
 from verification.models import Verification
@@ -141,11 +142,18 @@ def replay_page(request: PortalRequest, verification_id: UUID) -> HttpResponse:
 @require_GET
 def review_queue_page(request: PortalRequest) -> HttpResponse:
     """What was held or escalated and waits for two people, what would harm somebody first, then the oldest."""
-    rows = list(selectors.review_queue(request.principal)[:100])
+    after = request.GET.get("after", "")
+    page = slice_of(
+        selectors.review_queue(request.principal), by=selectors.QUEUE_ORDER, after=after, size=PAGE
+    )
     return render(
         request,
         "portal/verification_queue.html",
-        {"rows": [{**_row(one), "said": list(one.record.reviews.all())} for one in rows]},
+        {
+            "rows": [{**_row(one), "said": list(one.record.reviews.all())} for one in page.rows],
+            "more": f"?after={page.after}" if page.after else "",
+            "first": request.path if after else "",
+        },
     )
 
 

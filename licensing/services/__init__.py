@@ -30,6 +30,7 @@ from licensing.services.effects import Effect, Preview
 from licensing.services.events import declare_event, preview_event
 from licensing.services.heartbeat import Heartbeat, audience_of, binding_of, heartbeat_token
 from licensing.services.holds import lift_hold, place_hold, resume_token
+from licensing.services.leftovers import drop_leftovers
 from licensing.services.letters import note_deadlines, told_of
 from licensing.services.mandates import end_mandate, grant_mandate
 from licensing.services.negotiation import lock_draft, preview_revision, revise_request, save_draft
@@ -115,6 +116,7 @@ __all__ = [
     "delegate_mandate",
     "difference_report",
     "discard_draft",
+    "drop_leftovers",
     "emergency_stop",
     "end_absence",
     "end_adoption",

@@ -24,9 +24,11 @@ from accounts.principals import Principal
 from audit.services import record
 from common import clock
 from common.errors import DomainError, Forbidden, InvalidInput, TooLarge
+from common.ids import new_id
 from common.storage import blobs
 from licensing.models import GuildDefault, GuildMember, RollImport, RollRefusal, Talent, VisibilityRule
 from licensing.selectors.guilds import member_digest
+from licensing.services.leftovers import FOLDER
 from licensing.services.productions import clean_text, hides_something
 from licensing.services.sheets import Row, encoding_of, read_csv, runs_in_a_spreadsheet
 from trustcore.policy.vocabulary import Visibility
@@ -85,7 +87,7 @@ def hand_in_roll(
     stream.seek(0)
     digest = _sha256(stream)
     stream.seek(0)
-    blob = blobs().save(f"rolls/{secrets.token_hex(16)}.csv", stream)
+    blob = blobs().save(f"{FOLDER}/{new_id()}.csv", stream)
     name = "".join(c for c in file_name if c.isprintable() and not hides_something(c))[:200] or "roll.csv"
     with transaction.atomic():
         roll = RollImport.objects.create(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from agents_portal.verdict_words import chance_words
+from agents_portal.views import verifications
+from common.keyset import cursor_of
 from tests import factories
 from tests.verification.conftest import still  # noqa: F401
 from tests.verification.making import ABSENT, PRESENT, asked, finished, with_lead
@@ -25,6 +28,7 @@ from trustcore.verification.words import (
     RiskStatus,
     SignerTrust,
 )
+from verification import selectors
 from verification.models import Review, Verification
 
 pytestmark = pytest.mark.django_db
@@ -220,3 +224,32 @@ def test_chances_are_written_as_people_read_them() -> None:
     assert [chance_words(p) for p in (0.5, 1 / 240, 3e-19, 0.0)] == [
         "1 in 2", "1 in 240", "3 in 10¹⁹", "less than can be written",
     ]  # fmt: skip
+
+
+def test_what_waits_for_people_is_shown_page_by_page_each_file_once(
+    desk: Any, reader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifications, "PAGE", 2)
+    held = ("missing_provenance", "stream_corrupted")
+    low = [finished(desk.organisation, desk.person, errors=held, file_name=f"low-{n}.mp4") for n in range(4)]
+    high = finished(desk.organisation, desk.person, errors=held, file_name="high.mp4", impact="high")
+    calm = finished(desk.organisation, desk.person, file_name="calm.mp4")
+    seen: list[str] = []
+    address = "/verify/held/"
+    while address:
+        with CaptureQueriesContext(connection) as asked_of:
+            page = reader.get(address).content.decode()
+        assert len(asked_of) <= 12
+        seen += re.findall(r"/verify/([0-9a-f-]{36})/\"", page)
+        onward = re.search(r'href="(\?after=[^"]+)"', page)
+        assert ("From the beginning" in page) == (address != "/verify/held/")
+        address = f"/verify/held/{onward[1]}" if onward else ""
+    assert seen == [str(high.pk), *(str(one.pk) for one in low)]
+    assert str(calm.pk) not in seen
+
+    behind = selectors.review_queue(desk)[1:2].get()
+    last = f"/verify/held/?after={cursor_of(low[-1], selectors.QUEUE_ORDER)}"
+    assert "Nothing more" in reader.get(last).content.decode(), "what stood behind it has been decided since"
+    wrong = reader.get("/verify/held/?after=%00nonsense").content.decode()
+    assert str(high.pk) in wrong
+    assert str(behind.pk) in wrong

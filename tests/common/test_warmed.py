@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import common.warmed
 from common.warmed import Job, Warmed, forked_seconds
 
 _MODULE = """
@@ -125,6 +126,31 @@ def test_where_what_forks_has_gone_the_asker_is_told_and_it_is_started_anew(warm
         assert warmed.start("one", orders=orders, answer=answer) is None
     assert warmed.wait_ready()
     assert warmed.pid != gone
+    assert outcome(warmed, "answer")[0] == 0
+
+
+def test_one_that_was_forked_too_late_leaves_the_answer_to_who_took_its_place(
+    warmed: Warmed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late: list[int] = []
+
+    def too_late(told: int) -> int:
+        late.append(group_of(told))  # it is there, and would have begun
+        raise OSError("nothing was forked in time")
+
+    group_of = common.warmed._group
+    with tempfile.TemporaryFile() as orders, tempfile.TemporaryFile() as answer:
+        orders.write(json.dumps({"does": "answer"}).encode())
+        orders.seek(0)
+        with monkeypatch.context() as slow:
+            slow.setattr("common.warmed._group", too_late)
+            assert warmed.start("late", orders=orders, answer=answer) is None
+        until = time.monotonic() + 10
+        while _members(late[0]) and time.monotonic() < until:
+            time.sleep(0.02)
+        assert not _members(late[0])
+        assert os.fstat(answer.fileno()).st_size == 0, "two would have written into one file"
+    assert warmed.wait_ready()
     assert outcome(warmed, "answer")[0] == 0
 
 

@@ -8,6 +8,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -17,7 +18,9 @@ from hypothesis import strategies as st
 
 from accounts.principals import Principal
 from common.errors import DomainError, Forbidden, TooLarge
-from licensing import services
+from common.ids import new_id
+from common.storage import blobs
+from licensing import services, tasks
 from licensing.models import GuildDefault, GuildMember, RollImport, Talent, VisibilityRule
 from licensing.services import rolls, sheets
 from licensing.services.limits import parse_limits, tightest
@@ -380,3 +383,16 @@ def test_who_may_hand_in_no_roll_is_refused_before_the_body_is_read(who: str, db
     )  # fmt: skip
     assert bare.status_code == 403
     assert len(untouched) == len(b"never read")
+
+
+def test_a_file_that_no_roll_names_is_deleted_once_it_is_old_and_a_rolls_own_stays(guild: Principal) -> None:
+    roll = hand_in(guild, f"{HEAD}SAG-1,Member One,\r\n".encode())
+    lost = blobs().save(f"rolls/{new_id()}.csv", ContentFile(b"no row names it"))
+    try:
+        assert tasks.drop_leftovers() == 0, "its row may be on its way"
+        assert blobs().exists(lost)
+        assert services.drop_leftovers(hours=-1) >= 1  # as if all that is there were old
+        assert not blobs().exists(lost)
+        assert services.read_roll(roll.pk).state == "DONE"
+    finally:
+        blobs().delete(roll.blob)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from django.test import Client
 
@@ -16,6 +17,7 @@ from accounts.principals import Principal
 from audit.models import Event
 from common import clock
 from common.errors import Conflict, Forbidden, InvalidInput, TooLarge
+from common.ids import new_id
 from common.storage import blobs
 from tests import factories
 from tests.training.contracts import GOOD, bound_source, contract_over
@@ -31,7 +33,7 @@ from training.models import (
     TrainingAsset,
 )
 from training.selectors.manifests import sources_above_each
-from training.services import imports
+from training.services import imports, leftovers
 from training.services.gate import facts_of, ground_of
 from training.services.import_rows import Told, _Judge
 from training.services.import_writing import write_chunk
@@ -39,7 +41,7 @@ from training.services.imports import STUCK_MOST, cancel_import, hand_in_materia
 from training.services.manifests import ManifestAsk, freeze_manifest
 from training.services.rights import end_rights
 from training.services.sources import stop_class
-from training.tasks import read_import, resume_imports
+from training.tasks import drop_leftovers, read_import, resume_imports
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/training-imports"
@@ -562,3 +564,13 @@ def test_rows_share_facts_only_where_every_fact_agrees(house: House) -> None:
             assert judge.facts(told, is_elsewhere=is_elsewhere) == replace(wanted, size_bytes=0), capture
     same = judge.facts(Told(0, source.pk, others[0]), is_elsewhere=False)
     assert judge.facts(Told(1, source.pk, others[1]), is_elsewhere=False) is same
+
+
+def test_a_file_that_no_import_names_is_deleted_once_it_is_old_and_an_imports_own_stays(house: House) -> None:
+    job = hand_in(house, packed(line(house.source(), 1)))
+    lost = blobs().save(f"imports/{new_id()}.ndjson", ContentFile(b"no row names it"))
+    assert drop_leftovers() == 0, "its row may be on its way"
+    assert blobs().exists(lost)
+    assert leftovers.drop_leftovers(hours=-1) >= 1  # as if all that is there were old
+    assert (blobs().exists(lost), blobs().exists(job.blob)) == (False, True)
+    assert read_material(job.pk).state == MaterialImport.State.DONE

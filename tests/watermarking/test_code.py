@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
 import torch
 
 from watermarking.cards import load_pixel_card
 from watermarking.signal.code import TailBitingCode, code_for, payload_bits
 from watermarking.signal.evidence import word_log_odds
+from watermarking.signal.trellis import bit_leads
 
 
 def _code() -> TailBitingCode:
@@ -58,3 +61,23 @@ def test_a_word_read_from_noise_alone_is_not_sure_of_itself() -> None:
         score = float(sent @ noise) / energy**0.5
         odds = word_log_odds(score, word.margin, energy, noise.numel())
         assert odds < load_pixel_card().thresholds.word_log_odds
+
+
+def test_the_processors_trellis_answers_float_for_float_as_the_accelerators_does() -> None:
+    code = _code()
+    torch.manual_seed(4)
+    softs = torch.randn(3, code.length)
+    softs[1] += code.encode(payload_bits([0x0123456789ABCDEF]))[0]
+    _, low, high = code.tables(softs.device)
+    weighed = high[:, None] * softs.view(3, 64, 1, code.outputs).transpose(0, 1)
+
+    steps = (weighed @ low.transpose(1, 2)[:, None]).view(64, 3, 2, 1 << (code.memory - 1), 2)
+    theirs = code._bit_leads(steps, code._forward(steps))
+    ours = bit_leads(code._leaving(weighed, low))
+
+    # sums of twelve products may be added in another order: nothing else may differ
+    assert np.abs(theirs.numpy() - ours).max() < 1e-3
+    assert np.array_equal(np.signbit(theirs.numpy()), np.signbit(ours))
+    words = code.decode_all(softs)
+    assert words[1].payload == 0x0123456789ABCDEF
+    assert words[1].margin == pytest.approx(float(np.abs(ours[1]).min()), abs=1e-3)

@@ -6,7 +6,6 @@ nothing twice: what is there already, with the same bytes from the same source, 
 
 import hashlib
 import logging
-import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -26,12 +25,14 @@ from accounts.principals import Principal
 from audit.services import record
 from common import clock
 from common.errors import Conflict, InvalidInput, NotFound, TooLarge, Unauthenticated
+from common.ids import new_id
 from common.storage import blobs
 from training.models import MaterialImport
 from training.seats import ENGINEERS, require_engineer
 from training.services.assets import collector_of
 from training.services.import_rows import ROW_BYTES_MAX, read_rows, sort_rows
 from training.services.import_writing import write_chunk
+from training.services.leftovers import FOLDER
 
 logger = logging.getLogger(__name__)
 CHUNK: Final = 5000
@@ -81,7 +82,7 @@ def hand_in_material(
         if known := _known(principal, repeat_key, digest.hexdigest()):
             return known, False
         kept.seek(0)
-        blob = blobs().save(f"imports/{secrets.token_hex(16)}.ndjson", File(kept))
+        blob = blobs().save(f"{FOLDER}/{new_id()}.ndjson", File(kept))
     try:
         with transaction.atomic():
             job = MaterialImport.objects.create(

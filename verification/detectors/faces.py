@@ -43,6 +43,11 @@ def largest_face(picture: NDArray[np.uint8]) -> Box | None:
     return Box(best["c"] / scale, best["r"] / scale, best["width"] / scale) if best else None
 
 
+def load() -> None:
+    """Load what finds them: what it is made with is loaded only as it is made."""
+    _cascade()
+
+
 @cache
 def _cascade() -> Any:
     from skimage.feature import Cascade

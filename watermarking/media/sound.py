@@ -72,7 +72,7 @@ def sound_frame(block: Samples, rate_hz: int, layout: str) -> AudioFrame:
 def _with_holes(frames: Iterator[AudioFrame], rate_hz: int) -> Iterator[tuple[int, AudioFrame]]:
     """Yield frames with the samples missing before each; the samples are numbered through."""
     first: float | None = None
-    count = 0
+    count, each = 0, Fraction(1, rate_hz)
     for frame in frames:
         time = frame.time
         first = (time or 0.0) if first is None else first
@@ -80,7 +80,7 @@ def _with_holes(frames: Iterator[AudioFrame], rate_hz: int) -> Iterator[tuple[in
         hole = hole if hole > _HOLE_SECONDS * rate_hz else 0
         if hole > _HOLE_SECONDS_MAX * rate_hz:
             raise MediaError(MediaReason.MEDIA_UNREADABLE, "a hole of more than an hour in its sound")
-        frame.pts, frame.time_base = count + hole, Fraction(1, rate_hz)
+        frame.pts, frame.time_base = count + hole, each
         count += hole + frame.samples
         yield hole, frame
 

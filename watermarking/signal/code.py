@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from watermarking.signal.keying import keyed_bytes
+from watermarking.signal.trellis import Metrics, bit_leads
 
 # words decoded together: 25 MiB of trellis each
 _TOGETHER = 128
@@ -82,13 +83,23 @@ class TailBitingCode:
         _, low, high = self.tables(softs.device)
         words: list[Word] = []
         for some in torch.split(softs, _TOGETHER):
-            values = some.view(len(some), self.nbits, 1, self.outputs)
-            branches = (high * values) @ low.transpose(1, 2)
             # time first: each step of the trellis is one block of memory
-            steps = branches.view(len(some), self.nbits, 2, 1 << (self.memory - 1), 2).transpose(0, 1)
-            leads = self._bit_leads(steps, self._forward(steps))
-            words += [_word(lead) for lead in leads.tolist()]
+            values = some.view(len(some), self.nbits, 1, self.outputs).transpose(0, 1)
+            weighed = high[:, None] * values
+            if some.device.type == "cpu":
+                found: list[list[float]] = bit_leads(self._leaving(weighed, low)).tolist()
+            else:
+                branches = weighed @ low.transpose(1, 2)[:, None]
+                steps = branches.view(self.nbits, len(some), 2, 1 << (self.memory - 1), 2)
+                found = self._bit_leads(steps, self._forward(steps)).tolist()
+            words += [_word(lead) for lead in found]
         return words
+
+    def _leaving(self, weighed: Tensor, low: Tensor) -> tuple[Metrics, Metrics]:
+        """Branch metrics as ``trellis`` takes them: the lowest bit of the register is the one that leaves."""
+        shape = (self.nbits, weighed.shape[1], 2, 1 << (self.memory - 1))
+        zero, one = ((weighed @ low[:, leaves::2].transpose(1, 2)[:, None]) for leaves in (0, 1))
+        return zero.view(shape).numpy(), one.view(shape).numpy()
 
     def _forward(self, steps: Tensor) -> list[Tensor]:
         states = steps.new_zeros(steps.shape[1], 1, 1 << (self.memory - 1), 2)

@@ -9,7 +9,7 @@ short stretches, and a stretch ends at a cut at the latest.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -133,21 +133,25 @@ def _blur(planes: Tensor, sigma: float) -> Tensor:
     """Gaussian blur by way of a quarter-size copy (the blur hides the enlargement)."""
     size = (planes.shape[-2], planes.shape[-1])
     small = functional.avg_pool2d(planes, _CELL, ceil_mode=True, count_include_pad=False)
-    kernel = _gaussian(max(sigma / _CELL, 0.6), planes.device)
+    rows, columns = (_smoothing(n, max(sigma / _CELL, 0.6), planes.device) for n in small.shape[-2:])
+    # two products take a fraction of what two narrow convolutions and their borders do
+    return functional.interpolate(rows @ small @ columns.T, size=size, mode="bilinear", align_corners=False)
+
+
+@lru_cache(64)
+def _smoothing(count: int, sigma: float, device: torch.device) -> Tensor:
+    """``[count, count]``: smooths a line of ``count`` samples, its ends repeated beyond it; not to be written to."""
+    kernel = _gaussian(sigma)
     reach = kernel.numel() // 2
-    channels = small.shape[1]
-    across = kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1)
-    down = kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1)
-    wide = functional.pad(small, (reach, reach, 0, 0), mode="replicate")
-    wide = functional.conv2d(wide, across, groups=channels)
-    tall = functional.pad(wide, (0, 0, reach, reach), mode="replicate")
-    tall = functional.conv2d(tall, down, groups=channels)
-    return functional.interpolate(tall, size=size, mode="bilinear", align_corners=False)
+    here = torch.arange(count, device="cpu")
+    matrix = torch.zeros(count, count, device="cpu")
+    for step, weight in enumerate(kernel.tolist(), -reach):
+        matrix[here, (here + step).clamp_(0, count - 1)] += weight
+    return matrix.to(device)
 
 
-@cache
-def _gaussian(sigma: float, device: torch.device) -> Tensor:
+def _gaussian(sigma: float) -> Tensor:
     reach = max(1, round(3 * sigma))
     steps = torch.arange(-reach, reach + 1, dtype=torch.float32, device="cpu")
     kernel = torch.exp(-0.5 * (steps / sigma) ** 2)
-    return (kernel / kernel.sum()).to(device)
+    return kernel / kernel.sum()

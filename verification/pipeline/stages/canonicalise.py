@@ -93,19 +93,22 @@ def _packets(path: Path, seconds: float) -> tuple[str, str, float | None]:
         video = video_stream(container)
         streams = [*([video] if video is not None else []), *audio_streams(container)]
         digests = {stream.index: hashlib.sha256(stream.codec_context.name.encode()) for stream in streams}
-        packets, corrupt, end, broke = 0, 0, 0.0, ""
+        packets, corrupt, broke = 0, 0, ""
+        last = dict.fromkeys(digests, 0)
         try:
             for packet in container.demux(streams):
                 if packet.size:
                     packets, corrupt = packets + 1, corrupt + packet.is_corrupt
-                    digests[packet.stream.index].update(bytes(packet))
-                    if packet.pts is not None:
-                        end = max(end, float(packet.pts * packet.time_base))
+                    index = packet.stream_index
+                    digests[index].update(packet)
+                    if packet.pts is not None and packet.pts > last[index]:
+                        last[index] = packet.pts
         except av.error.FFmpegError as error:
             broke = f"the stream breaks off: {type(error).__name__}"
         whole = hashlib.sha256()
         for stream in streams:
             whole.update(stream.type.encode() + digests[stream.index].digest())
+        end = max(float(last[stream.index] * (stream.time_base or 0)) for stream in streams)
         start = max(0.0, float(container.start_time or 0) / 1_000_000)
         rate = float(video.average_rate) if video is not None and video.average_rate else None
     if not broke and packets and corrupt / packets > _CORRUPT_SHARE:

@@ -9,6 +9,7 @@ import msgspec
 from trustcore.verification.policy import RiskPolicy
 from trustcore.verification.report import Deepfake
 from trustcore.verification.words import DetectionState
+from verification.detectors import faces
 from verification.detectors.cards import CARDS, installed
 from verification.detectors.contract import WINDOWS, out_of_contract
 from verification.detectors.ensemble import judged
@@ -20,13 +21,13 @@ WINDOWS_UNDER_LOAD = 3
 
 def load() -> None:
     """Load what finds faces and what runs the detectors, before there is anything to look at."""
-    for name in ("skimage.feature", "onnxruntime"):
-        import_module(name)
+    load_shared()
+    import_module("onnxruntime")
 
 
 def load_shared() -> None:
     """Load what finds faces alone: what runs the detectors starts a thread."""
-    import_module("skimage.feature")
+    faces.load()
 
 
 def run(given: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ A worker is a process with a frame loop of its own: each frame is 10 ms of work 
 loops over its numbers; with us over a ``FrameLoop`` at a deployment of its own on this machine (PostgreSQL with fsync
 on, the web server as the launcher starts it): leave for each block, a heartbeat, both hashes of each frame, and a
 receipt that the server has acknowledged before the loop is left. The clock runs from the moment both workers have
-loaded what they need until the last of them is done. What loading our client takes is said apart: a renderer starts
+loaded what they need until the last of them is done, by its own word (the clock is the machine's; a process that ends
+is in the way of the one that waits for it). What loading our client takes is said apart: a renderer starts
 once and renders many frames.
 
 Work is done twice: ``wait`` sleeps, as a loop does whose renderer works elsewhere (a GPU, another process), so the
@@ -54,8 +55,8 @@ def worker(given: dict[str, Any]) -> None:
         sys.stdin.readline()
         before = time.process_time()
         accepted = render_all()
-        spent = time.process_time() - before
-    print(json.dumps({"accepted": accepted, "cpu": spent}), flush=True)
+        spent, done_at = time.process_time() - before, time.monotonic()
+    print(json.dumps({"accepted": accepted, "cpu": spent, "done_at": done_at}), flush=True)
 
 
 @contextmanager
@@ -168,12 +169,12 @@ def farm(folder: Path, told: dict[str, Any], house: Any, *, workers: int, frames
         children.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
     loaded = max(json.loads(child.stdout.readline())["loaded"] for child in children)
     web, db = house.used(house.web)
-    begun = time.perf_counter()
+    begun = time.monotonic()
     for child in children:
         child.stdin.write("go\n")
         child.stdin.flush()
     ends = [json.loads(child.stdout.readline()) for child in children]
-    passed = time.perf_counter() - begun
+    passed = max(end["done_at"] for end in ends) - begun
     web_after, db_after = house.used(house.web)
     for child in children:
         child.communicate(timeout=60)

@@ -18,7 +18,7 @@ from PIL import Image, ImageFile, PngImagePlugin
 from trustmark_client import hashing
 from trustmark_client.errors import PixelsUnreadable
 from trustmark_client.hashing import Hashes, hashed
-from trustmark_client.pixels import file_sha256, pixel_sha256, samples_sha256
+from trustmark_client.pixels import both_sha256, file_sha256, pixel_sha256, samples_sha256
 
 
 def picture(mode: str = "RGB", seed: int = 7) -> Image.Image:
@@ -175,19 +175,31 @@ def test_many_frames_are_hashed_at_once_in_their_order_and_a_file_that_is_no_pic
         list(hashed([tmp_path / "nothing.png"]))
 
 
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_both_hashes_of_one_reading_are_those_of_two_and_no_picture_has_neither(
+    tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"frame.{ending}"
+    picture().save(path)
+    assert both_sha256(path) == (file_sha256(path), pixel_sha256(path))
+    path.write_bytes(b"half a pic")
+    with pytest.raises(PixelsUnreadable):
+        both_sha256(path)
+
+
 def test_threads_read_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two files must be in hand at once for either to be finished."""
     both = threading.Barrier(2, timeout=20)
     paths = [tmp_path / "a.png", tmp_path / "b.png"]
     for path in paths:
         picture().save(path)
-    read = hashing.pixel_sha256
+    read = hashing.both_sha256
 
-    def together(path: Path) -> str:
+    def together(path: Path) -> tuple[str, str]:
         both.wait()
         return read(path)
 
-    monkeypatch.setattr(hashing, "pixel_sha256", together)
+    monkeypatch.setattr(hashing, "both_sha256", together)
     assert len(list(hashed(paths, threads=2))) == 2
     both.abort()
     with pytest.raises(threading.BrokenBarrierError):

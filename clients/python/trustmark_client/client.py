@@ -108,6 +108,14 @@ class TrustmarkClient:
         """
         return self.transport.run(self._say.check(ask, key))
 
+    def fetch_keys(self) -> None:
+        """Fetch the server's public keys if they are not known yet, say while a first check waits for its answer.
+
+        Raises:
+            ServerUnreachable: no answer; who needs them next asks again.
+        """
+        self.transport.run(self._say.fetch_keys())
+
     def open_lease(self, lease: Lease, jws: str = "") -> OfflineGate:
         """Verify token and lease with the server's keys; what they allow without it.
 

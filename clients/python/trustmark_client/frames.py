@@ -99,8 +99,6 @@ class FrameLoop:
         self._asker = ThreadPoolExecutor(1, thread_name_prefix="trustmark ask")
         self._queue: queue.SimpleQueue[_Written | None] = queue.SimpleQueue()
         self._reporter = threading.Thread(target=self._report, name="trustmark receipts", daemon=True)
-        self._left = threading.Event()
-        self._gathered_at = -math.inf
         self._current: _Leave | None = None
         self._begun_at, self._check_seconds = 0.0, 0.0
         self._failure: ClientError | None = None
@@ -118,7 +116,6 @@ class FrameLoop:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._queue.put(None)
-        self._left.set()
         self._reporter.join()
         self._asker.shutdown(wait=True)
         self._give_back()
@@ -215,29 +212,32 @@ class FrameLoop:
     # -- the reporting thread --------------------------------------------------------------------------------
 
     def _report(self) -> None:
-        """Hash, keep and send, until the loop is left."""
-        load_decoders()
-        while batch := self._gathered():
-            kept: list[tuple[_Written, FrameReceipt]] = []
-            for written in filter(None, batch):
-                self._attempt(partial(self._prepare, written, kept))
-            self._attempt(partial(self._keep, kept))
-            self._attempt(self._send_full)
-            if None in batch:
-                return self._attempt(self._finish)
-        return None
+        """Hash, keep and send, until the loop is left.
 
-    def _gathered(self) -> list[_Written | None]:
-        """What has been written since the last look, one frame at least; looks are ``GATHER_SECONDS`` apart."""
-        batch = [self._queue.get()]
-        early = self._gathered_at + GATHER_SECONDS - time.monotonic()
-        if early > 0:
-            self._left.wait(early)
-        self._gathered_at = time.monotonic()
-        with suppress(queue.Empty):
-            while batch[-1] is not None:
-                batch.append(self._queue.get_nowait())
-        return batch
+        A frame is hashed as soon as it was written, while the renderer is at the next: a core that hashes ten in one go
+        keeps the renderer waiting. What must not be lost is put on disk for all of them together.
+        """
+        load_decoders()
+        # while the first check waits for its answer; it fetches them itself where this fails
+        with suppress(ClientError), self._client.transport.hurried(ASK_SECONDS):
+            self._client.fetch_keys()
+        kept: list[tuple[_Written, FrameReceipt]] = []
+        keep_at = -math.inf
+        while True:
+            try:
+                written = self._queue.get(timeout=max(0.0, keep_at - time.monotonic()) if kept else None)
+            except queue.Empty:
+                pass
+            else:
+                if written is None:
+                    break
+                self._attempt(partial(self._prepare, written, kept))
+            if kept and time.monotonic() >= keep_at:
+                self._attempt(partial(self._keep, kept))
+                kept, keep_at = [], time.monotonic() + GATHER_SECONDS
+                self._attempt(self._send_full)
+        self._attempt(partial(self._keep, kept))
+        self._attempt(self._finish)
 
     def _attempt(self, step: Callable[[], object]) -> None:
         """A failure of ours stops the renderer at its next frame; the first one is what it hears."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from trustcore.older import dataclass
 from trustmark_client.errors import PixelsUnreadable
-from trustmark_client.pixels import NO_PIXELS, file_sha256, pixel_sha256
+from trustmark_client.pixels import NO_PIXELS, both_sha256, file_sha256
 
 MOST_THREADS = 8
 
@@ -54,8 +54,7 @@ def hashed(paths: Iterable[Path], *, threads: int | None = None) -> Iterator[Has
 
 
 def _hashes(path: Path) -> Hashes:
-    file = file_sha256(path)
     try:
-        return Hashes(path, file, pixel_sha256(path))
+        return Hashes(path, *both_sha256(path))
     except PixelsUnreadable as error:
-        return Hashes(path, file, NO_PIXELS, error.detail)
+        return Hashes(path, file_sha256(path), NO_PIXELS, error.detail)

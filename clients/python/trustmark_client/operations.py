@@ -134,6 +134,10 @@ class Operations:
             ),
         )
 
+    def fetch_keys(self) -> Operation[None]:
+        if self._trust is None:
+            yield from self._fetch_trust()
+
     def _fetch_trust(self) -> Operation[Trust]:
         tokens = (yield Call("GET", "/.well-known/jwks.json")).json()
         decisions = (yield Call("GET", "/.well-known/decision-jwks.json")).json()

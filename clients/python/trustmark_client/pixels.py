@@ -48,6 +48,20 @@ _ROOM: Final = 1 << 18
 NO_PIXELS: Final = "0" * 64
 
 
+def both_sha256(path: Path) -> tuple[str, str]:
+    """:func:`file_sha256` and :func:`pixel_sha256` of the same bytes: the file is read once.
+
+    Raises:
+        PixelsUnreadable: as ``pixel_sha256``.
+        OSError: the file cannot be read.
+    """
+    codec = _BY_FFMPEG.get(path.suffix.lower())
+    if codec is None:
+        return file_sha256(path), _by_pillow(path)
+    content = path.read_bytes()
+    return hashlib.sha256(content).hexdigest(), _by_ffmpeg(path.name, content, codec)
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of the file's bytes, hex."""
     digest, room = hashlib.sha256(), bytearray(_ROOM)
@@ -65,7 +79,7 @@ def pixel_sha256(path: Path) -> str:
         PixelsUnreadable: no picture, cut short, or of a kind that no decoder here reads without loss.
     """
     codec = _BY_FFMPEG.get(path.suffix.lower())
-    return _by_ffmpeg(path, codec) if codec else _by_pillow(path)
+    return _by_ffmpeg(path.name, path.read_bytes(), codec) if codec else _by_pillow(path)
 
 
 def load_decoders() -> None:
@@ -113,23 +127,23 @@ def _whole_files_only() -> Iterator[None]:
             ImageFile.LOAD_TRUNCATED_IMAGES = found
 
 
-def _by_ffmpeg(path: Path, codec: str) -> str:
+def _by_ffmpeg(name: str, content: bytes, codec: str) -> str:
     try:
         import av
     except ImportError as error:
-        raise PixelsUnreadable(f"{path.name}: reading it needs PyAV (trustmark-client[pixels])") from error
+        raise PixelsUnreadable(f"{name}: reading it needs PyAV (trustmark-client[pixels])") from error
     decoder = av.CodecContext.create(codec, "r")
     assert isinstance(decoder, av.VideoCodecContext)
     # strict: a file cut short is an error, not a picture that is grey below
     decoder.options = {"err_detect": "explode"}
     decoder.thread_count = 1
     try:
-        frames = [*decoder.decode(av.Packet(path.read_bytes())), *decoder.decode(None)]
+        frames = [*decoder.decode(av.Packet(content)), *decoder.decode(None)]
     except av.FFmpegError as error:
-        raise PixelsUnreadable(f"{path.name}: {error}") from error
+        raise PixelsUnreadable(f"{name}: {error}") from error
     if len(frames) != 1 or frames[0].format.name not in _STORED:
         found = frames[0].format.name if frames else "nothing"
-        raise PixelsUnreadable(f"{path.name}: pixels of format {found} are not hashed")
+        raise PixelsUnreadable(f"{name}: pixels of format {found} are not hashed")
     if frames[0].format.name in _PACKED:
         return _of_rows(frames[0], _PACKED[frames[0].format.name])
     import numpy as np

@@ -62,7 +62,6 @@ def tabs(here: str) -> list[dict[str, Any]]:
         ("portal-material-reports", _("Reports")),
         ("portal-material-view", _("Views")),
         ("portal-material-readiness", _("Readiness")),
-        ("portal-material-inspection", _("Upkeep")),
     )
     arguments = {"portal-material-view": ["legal"]}
     return [

@@ -13,7 +13,7 @@ from agents_portal import upkeep_words as say
 from agents_portal.access import PortalRequest
 from agents_portal.binding import Binding, Consequence
 from agents_portal.paging import page_after
-from agents_portal.views.material import material_page, tabs
+from agents_portal.views.material import material_page
 from training.models import TrainingManifest
 from training.seats import is_engineer
 from training.selectors.systems import newest_look, newest_reports, reports_of_system
@@ -36,7 +36,6 @@ def inspection_page(request: PortalRequest) -> HttpResponse:
         request,
         "portal/material_inspection.html",
         {
-            "tabs": tabs("portal-material-inspection"),
             "look": found,
             "lead": say.lead(found, rows),
             "rows": rows,

@@ -54,7 +54,7 @@ def test_every_check_has_its_words() -> None:
 def test_counsel_looks_and_reads_what_is_wrong_and_an_engineer_repairs_it(house: House) -> None:
     asset = stored(house)
     counsel, engineer = Reader(house.counsel), Reader(house.engineer)
-    assert ROOM in counsel.page("/material/").links
+    assert ROOM in counsel.page("/material/readiness/").links
     assert "Nobody has looked yet" in counsel.page(ROOM)
     assert counsel.post(ROOM).status_code == 302
     page = counsel.page(ROOM)
@@ -85,7 +85,7 @@ def test_counsel_looks_and_reads_what_is_wrong_and_an_engineer_repairs_it(house:
     asset.refresh_from_db()
     assert (asset.held, asset.state) == ("ELSEWHERE", "ISOLATED")
     assert "Everything that was looked at is as it should be." in counsel.page(ROOM)
-    assert Event.objects.get(kind="training.repaired").actor_id == str(house.engineer.person.pk)
+    assert Event.objects.get(kind="training.repaired").person_id == house.engineer.person.pk
     for name in ("no-such-check", "system-behind"):
         assert engineer.get(f"{ROOM}{name}/repair/").status_code == 404
 
@@ -114,7 +114,7 @@ def test_a_system_is_shown_in_step_behind_or_holding_something_else(house: House
 def test_another_house_sees_none_of_it_and_each_page_takes_few_queries(house: House) -> None:
     counsel, other = Reader(house.counsel), Reader(House().counsel)
     counsel.post(ROOM)
-    report_system(principal=house.engineer, system="slurm", told={})
+    report_system(principal=house.engineer, system="slurm", told={f"sha256:{'0' * 64}": "FROZEN"})
     assert "Nobody has looked yet" in other.page(ROOM)
     assert "slurm" not in other.page(SYSTEMS)
     assert other.get(f"{SYSTEMS}slurm/").status_code == 404

@@ -38,6 +38,8 @@ def pictures(page: Page, name: str) -> None:
         page.set_viewport_size({"width": width, "height": height})
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
+            while page.locator("html").evaluate("() => document.getAnimations().length"):
+                page.wait_for_timeout(50)  # colours change for a moment
             without_barrier(page)
             seen(page, f"{name}-{size}-{scheme}")
     page.emulate_media(color_scheme="light")
@@ -68,7 +70,7 @@ def test_counsel_looks_an_engineer_repairs_and_a_system_that_is_behind_is_named(
     remove(TrainingAsset.objects.get(pk=asset.pk).location)
 
     with signed_in(browser, base, house.counsel) as page:
-        page.goto(f"{base}/material/")
+        page.goto(f"{base}/material/readiness/")
         page.get_by_role("link", name="Upkeep").click()
         expect(page.get_by_text("Nobody has looked yet.")).to_be_visible()
         page.get_by_role("button", name="Look now").focus()

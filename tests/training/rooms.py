@@ -17,6 +17,8 @@ from training.services.exceptions import ExceptionAsk, ask_exception, sign_excep
 from training.services.imports import hand_in_material, read_material
 from training.services.rights_reviews import open_due_reviews
 from training.services.sources import make_class, stop_class
+from training.services.systems import report_system
+from training.upkeep import look
 
 _HOLDERS = (
     ("Northlight Film Archive", "Northlight", "SE"),
@@ -42,6 +44,9 @@ def name_things(world: Any) -> None:
     """Ids that stand in the addresses of the pages, beside those of the API."""
     asset = TrainingAsset.objects.get(pk=world.ids["asset to fill"])
     world.ids["gate decision"] = str(asset.decision_id)
+    world.ids["check"], world.ids["system"] = "removed-bytes-left", f"slurm-{asset.pk.hex[-8:]}"
+    report_system(principal=world.facts["training"].engineer, system=world.ids["system"], told={})
+    look(principal=world.facts["training"].engineer)
 
 
 def things() -> dict[tuple[str, str], str]:
@@ -52,6 +57,8 @@ def things() -> dict[tuple[str, str], str]:
         ("/material/rights-reviews/", "review_id"): "rights review",
         ("/material/decisions/", "decision_id"): "gate decision",
         ("/material/manifests/", "manifest_id"): "manifest",
+        ("/material/inspection/", "check"): "check",
+        ("/material/systems/", "system"): "system",
         ("/material/reports/", "table"): "report table",
         ("/material/views/", "name"): "training view",
     }
@@ -74,6 +81,8 @@ def bodies(ask: Any) -> dict[str, Any]:
         ),
         "POST /material/sources/{source_id}/hand-over/": lambda _world: ask({}, kind="form", answers=(422,)),
         "POST /material/rules/": lambda _world: ask({}, kind="form", answers=(422,)),
+        # there is nothing to repair: it says so
+        "POST /material/inspection/{check}/repair/": lambda _world: ask({}, kind="form", answers=(409,)),
         "POST /material/wording/": lambda _world: ask({}, kind="form", answers=(422,)),
         "POST /material/contracts/new/": lambda _world: ask({}, kind="form", answers=(422,)),
         "POST /material/rights-reviews/{review_id}/": form(answer="END", note="Not paid for."),
@@ -117,6 +126,11 @@ def grow_material(world: Any, number: int) -> None:
     for _ in range(min(number, 4)):
         house.derive(house.derive(asset, role="crop"), role="aligned face")
     _answered(house, number)
+    for turn in range(number):
+        told = {f"sha256:{turn:064x}": "RELEASED"}
+        report_system(principal=house.engineer, system=world.ids["system"], told=told)
+        report_system(principal=house.engineer, system=f"tracker-{turn}", told=told)
+        look(principal=house.engineer)
 
 
 def _class(world: Any, house: House, turn: int) -> Any:

@@ -13,7 +13,7 @@ from training.models.rights import RightsComparison, RightsEnd, RightsRecord
 from training.models.rules import HouseRules
 from training.models.scans import ScanJob
 from training.models.sources import DomainRule, Source, SourceClass
-from training.models.systems import SystemReport
+from training.models.systems import InspectionLook, SystemReport
 from training.models.takedowns import Takedown, TakedownItem, TakedownReach
 from training.models.transforms import TransformItem, TransformRun
 
@@ -25,6 +25,7 @@ __all__ = [
     "Fingerprint",
     "HouseRules",
     "ImportRefusal",
+    "InspectionLook",
     "LineageEdge",
     "LineageEvent",
     "LineageHead",

@@ -1,4 +1,4 @@
-"""What other systems say they hold of the house's manifests: schedulers, catalogues, trackers."""
+"""What other systems say they hold of the house's manifests, and what looks at the house itself have found."""
 
 from django.conf import settings
 from django.db import models
@@ -31,3 +31,20 @@ class SystemReport(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.system}: {self.differs} differ"
+
+
+class InspectionLook(BaseModel):
+    """One look at everything that a house's lineage rests on (``training/upkeep.py``), as it came out; append-only."""
+
+    organisation = models.ForeignKey(
+        "accounts.Organisation", models.PROTECT, related_name="+", db_index=False
+    )
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
+    # for each check its code, how many things were not as they should be, and a few of them
+    findings = models.JSONField()
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "-created_at"], name="inspection_look_newest")]
+
+    def __str__(self) -> str:
+        return f"look of {self.created_at}"

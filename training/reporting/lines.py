@@ -12,6 +12,8 @@ from licensing.services import as_text
 
 _JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _LINE: Final = msgspec.json.Encoder(order="sorted")
+# nested JSON begins so, and no spreadsheet runs that
+_NEVER_RUN: Final = frozenset('{["')
 _SCALARS: Final = frozenset({str, int, bool, type(None)})
 
 
@@ -73,15 +75,19 @@ def _is_plain(value: Any) -> bool:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, str):
+    if type(value) is str:
         # nearly all: nothing that a spreadsheet runs begins so
         return value if value[:1].isalnum() else as_text(value)
     if value is None:
         return ""
-    if isinstance(value, bool):
+    kind = type(value)
+    if kind is int:
+        return str(value) if value >= 0 else as_text(str(value))
+    if kind is bool:
         return "true" if value else "false"
-    if isinstance(value, list):
-        return as_text(" ".join(map(str, value)))
-    if isinstance(value, msgspec.Raw):
-        return as_text(bytes(value).decode())
+    if kind is list:
+        return as_text(" ".join(map(str, value))) if value else ""
+    if kind is msgspec.Raw:
+        told = bytes(value).decode()
+        return told if told[:1] in _NEVER_RUN else as_text(told)
     return as_text(str(value))

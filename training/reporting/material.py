@@ -29,6 +29,9 @@ from training.vocabulary import NodeKind
 from trustcore.encoding import sha256_hex
 
 Rows = Iterator[tuple[str, dict[str, Any]]]
+# columns of which a report says nothing: how a row stands now is not how it stood at the cut
+_UNTOLD = ("organisation_id", "collector", "findings", "state", "held", "location", "stored_at", "owner_id")
+_UNTOLD_MADE = ("organisation_id", "held", "location")
 
 
 def source_rows(cut: Cut, members: Members) -> Rows:
@@ -54,7 +57,7 @@ def original_rows(cut: Cut, members: Members, cases: dict[UUID, Case]) -> Rows:
     shared: set[UUID] = set()
     policies: set[str] = set()
     for batch in members.batches(NodeKind.ASSET):
-        assets = list(lean(TrainingAsset.objects.filter(pk__in=among(batch)).order_by("pk")))
+        assets = list(lean(TrainingAsset.objects.filter(pk__in=among(batch)).order_by("pk"), but=_UNTOLD))
         verdicts = verdicts_on(assets, cut.until)
         reviews = reviews_at(batch, cut.until)
         states = states_at(assets, verdicts, reviews, cases, cut.until)
@@ -76,7 +79,7 @@ def derivative_rows(cut: Cut, members: Members) -> Rows:
     """Derivatives with what each was made of, and the jobs that made them."""
     jobs: set[UUID] = set()
     for batch in members.batches(NodeKind.DERIVATIVE):
-        made = list(lean(Derivative.objects.filter(pk__in=among(batch)).order_by("pk")))
+        made = list(lean(Derivative.objects.filter(pk__in=among(batch)).order_by("pk"), but=_UNTOLD_MADE))
         nodes = among_numbers([row.node_id for row in made])
         edges = LineageEdge.objects.filter(child__in=nodes, at__lte=cut.until)
         parents: dict[int, list[str]] = {row.node_id: [] for row in made}

@@ -6,7 +6,8 @@ make bench-marks BENCH_ARGS="--rooms films,stills"    # of films, stills, sounds
 make bench-marks BENCH_ARGS="--only 'film.*CRF 40'"   # cells whose room/material/row match
 make bench-marks BENCH_ARGS="--rooms none"            # write the page from what was measured
 
-Rows go to var/bench/marks/results.jsonl, one a line, known by the digest of watermarking/. Ends with 1 if anything was
+Rows go to var/bench/marks/results.jsonl, one a line, known by the digest of watermarking/; the newest of every cell are kept
+in bench/marks/measured.jsonl, and stand, marked, for what the code at hand did not measure yet. Ends with 1 if anything was
 claimed that is not so, and in the subset also if a bar is missed.
 """
 
@@ -30,7 +31,7 @@ from bench.marks.films import film_room
 from bench.marks.growth import growth_room
 from bench.marks.material import all_material
 from bench.marks.peers import peer_room
-from bench.marks.results import FOLDER, ROOT, Results, code_version
+from bench.marks.results import FOLDER, KEPT, ROOT, Results, code_version
 from bench.marks.run import Run, say
 from bench.marks.sounds import sound_room
 from bench.marks.stills import still_room
@@ -50,7 +51,7 @@ def main() -> int:
     if media is not None and not media.is_dir():
         say(f"no {media}: what lies there is left out")
         media = None
-    results = Results(given.results, version=given.code or code_version(), sound_version=given.sound_code)
+    results = Results(given.results, version=given.code or code_version(), kept=None if ci else KEPT)
     run = Run(
         results,
         all_material(media),
@@ -100,11 +101,6 @@ def _arguments() -> argparse.Namespace:
         "--results", type=Path, help="var/bench/marks/results.jsonl; results-ci.jsonl for the subset"
     )
     parser.add_argument("--code", default="", help="show rows of another version of the code")
-    parser.add_argument(
-        "--sound-code",
-        default="",
-        help="take missing rows of sound from another version, which marks it alike",
-    )
     parser.add_argument("--dry", action="store_true", help="write no page")
     parser.add_argument("--strict", action="store_true", help="a missed bar is a failure too")
     given = parser.parse_args()
@@ -137,10 +133,11 @@ def _helpers(jobs: int) -> list[subprocess.Popen[bytes]]:
 
 
 def _told(run: Run, *, page: bool, strict: bool) -> int:
-    rows = run.results.current()
+    rows = run.results.newest()
     found = verdicts(rows)
     print("\n".join(judged(found)))
     if page:
+        run.results.keep(KEPT)
         write_page(PAGE, rows, run.material, version=run.results.version, registered=run.registered)
     missed = [one for one in found if one.met is False]
     if is_wrong(rows):

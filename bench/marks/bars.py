@@ -40,8 +40,8 @@ def _quality(rows: Sequence[Row]) -> Iterable[Verdict]:
     yield _worst("films: SSIM, worst clip", films, "ssim", least=0.988, digits=4)
     losses = [float(row["vmaf_loss"]) for row in films if row.get("vmaf_loss") is not None]
     middle = statistics.median(losses) if losses else None
-    yield _bound("films: VMAF loss, median", middle, most=1)
-    yield _bound("films: VMAF loss, worst clip", max(losses, default=None), most=2)
+    yield _bound("films: VMAF loss, median", middle, most=1, rows=films)
+    yield _bound("films: VMAF loss, worst clip", max(losses, default=None), most=2, rows=films)
     yield _worst("films: RGB PSNR, worst clip", films, "rgb_psnr_db", least=41, unit=" dB")
     yield _worst("films: S-CIELAB, worst clip", films, "scielab_mean", most=0.9)
     yield _worst("films: S-CIELAB on the flattest 30 %, worst clip", films, "scielab_flat", most=0.5)
@@ -74,7 +74,10 @@ def _absent(rows: Sequence[Row]) -> Iterable[Verdict]:
     wrong = [row for row in rows if row.get("letter") == "WRONG"]
     cells = [row for row in rows if "letter" in row]
     yield Verdict(
-        "every cell", "nothing wrong", f"{len(wrong)} of {len(cells)}", not wrong if cells else None
+        "every cell",
+        "nothing wrong",
+        f"{len(wrong)} of {len(cells)}{_by_older(cells)}",
+        not wrong if cells else None,
     )
     for layer in ("film", "sound"):
         for way in ("unmarked", "marked under another key"):
@@ -82,24 +85,39 @@ def _absent(rows: Sequence[Row]) -> Iterable[Verdict]:
             trials = sum(row["trials"] for row in told)
             claims = sum(row["claimed"] for row in told)
             met = claims == 0 if trials >= 10_000 or claims else None
-            yield Verdict(f"{layer}, {way}", "0 claims in 10,000", f"{claims} in {trials:,}", met)
+            yield Verdict(
+                f"{layer}, {way}", "0 claims in 10,000", f"{claims} in {trials:,}{_by_older(told)}", met
+            )
 
 
 def _costs(rows: Sequence[Row]) -> Iterable[Verdict]:
     costs = {row["name"]: row for row in rows if row["room"] == "costs" and "failed" not in row}
     pixels, sound = costs.get("pixels", {}), costs.get("sound", {})
     seconds = pixels.get("clip_seconds", 5.0)
-    yield _bound("pixels: embedding over decode + x264 veryfast", pixels.get("embed_over_base"), most=0.6)
+    yield _bound(
+        "pixels: embedding over decode + x264 veryfast",
+        pixels.get("embed_over_base"),
+        most=0.6,
+        rows=[pixels],
+    )
     found, absent = pixels.get("detect_found_cpu_s"), pixels.get("detect_absent_cpu_s")
-    yield _bound("pixels: reading 5 s, found, CPU s", found, most=seconds)
-    yield _bound("pixels: reading 5 s, not found, CPU s", absent, most=2 * seconds)
-    yield _bound("sound: embedding, times real time", sound.get("embed_times_real_time"), least=100, digits=0)
+    yield _bound("pixels: reading 5 s, found, CPU s", found, most=seconds, rows=[pixels])
+    yield _bound("pixels: reading 5 s, not found, CPU s", absent, most=2 * seconds, rows=[pixels])
+    yield _bound(
+        "sound: embedding, times real time",
+        sound.get("embed_times_real_time"),
+        least=100,
+        digits=0,
+        rows=[sound],
+    )
     reading = [
         sound[key]
         for key in ("detect_found_times_real_time", "detect_absent_times_real_time")
         if key in sound
     ]
-    yield _bound("sound: reading 12 s, times real time", min(reading, default=None), least=10, digits=0)
+    yield _bound(
+        "sound: reading 12 s, times real time", min(reading, default=None), least=10, digits=0, rows=[sound]
+    )
     growth = {row["name"]: row for row in rows if row["room"] == "growth" and "failed" not in row}
     lengths = sorted((row for row in growth.values() if "minutes" in row), key=lambda row: row["minutes"])
     if len(lengths) > 1:
@@ -122,7 +140,18 @@ def _share(
     if not cells:
         return Verdict(bar, asked, "not measured", None)
     return Verdict(
-        bar, asked, f"{found} of {len(cells)} ({found / len(cells):.1%})", found >= share * len(cells)
+        bar,
+        asked,
+        f"{found} of {len(cells)} ({found / len(cells):.1%}){_by_older(cells)}",
+        found >= share * len(cells),
+    )
+
+
+def _by_older(rows: Sequence[Row]) -> str:
+    """How many of the rows that a verdict rests on were measured with older code."""
+    older = sum(bool(row.get("older")) for row in rows)
+    return (
+        "" if not older else ", by older code" if older == len(rows) else f", {older} of them by older code"
     )
 
 
@@ -136,9 +165,12 @@ def _worst(
     unit: str = "",
     digits: int = 2,
 ) -> Verdict:
-    values = [float(row[key]) for row in rows if row.get(key) is not None]
+    told = [row for row in rows if row.get(key) is not None]
+    values = [float(row[key]) for row in told]
     pick: Callable[..., float | None] = min if least is not None else max
-    return _bound(bar, pick(values, default=None), least=least, most=most, unit=unit, digits=digits)
+    return _bound(
+        bar, pick(values, default=None), least=least, most=most, unit=unit, digits=digits, rows=told
+    )
 
 
 def _bound(
@@ -149,9 +181,10 @@ def _bound(
     most: float | None = None,
     unit: str = "",
     digits: int = 2,
+    rows: Sequence[Row] = (),
 ) -> Verdict:
     asked = f"≥ {least:g}{unit}" if least is not None else f"≤ {most:g}{unit}"
     if value is None:
         return Verdict(bar, asked, "not measured", None)
     met = value >= least if least is not None else most is not None and value <= most
-    return Verdict(bar, asked, f"{value:.{digits}f}{unit}", met)
+    return Verdict(bar, asked, f"{value:.{digits}f}{unit}{_by_older(rows)}", met)

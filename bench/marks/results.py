@@ -18,6 +18,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "var" / "bench" / "marks"
+KEPT = Path(__file__).parent / "measured.jsonl"
+"""The newest row of every cell, of whichever code: it comes with the repository, a run's own rows do not."""
+_NOT_KEPT = {"cpu_seconds", "wall_seconds", "bytes", "p_value", "whole_seconds", "older"}
 _APART = {
     "api", "apps", "checks", "cli", "fragile", "models", "reports", "sealing", "selectors", "services", "tasks", "urls",
     "work_api", "workflows",
@@ -45,12 +48,11 @@ def _marks_or_reads(path: Path) -> bool:
 class Results:
     """A file of rows.
 
-    ``version`` is that of the code which is measured. ``sound_version``: another one that marks and reads sound
-    alike (nothing but the pixel mark was changed since); its rows of sound stand where this one has none.
+    ``version`` is that of the code which is measured. ``kept``: a file of rows that stand for what was not measured yet.
     """
 
-    def __init__(self, path: Path, *, version: str, sound_version: str = "") -> None:
-        self.path, self.version, self.sound_version = path, version, sound_version
+    def __init__(self, path: Path, *, version: str, kept: Path | None = None) -> None:
+        self.path, self.version, self.kept = path, version, kept
 
     def rows(self) -> list[Row]:
         """Every whole line, the last of each key; a line that a killed run left half-written is passed over."""
@@ -60,11 +62,24 @@ class Results:
         return list(kept.values())
 
     def current(self) -> list[Row]:
-        """The rows of this version of the code, and of sound those of ``sound_version`` besides."""
-        rows = [row for row in self.rows() if row["code"] == self.version]
-        measured = {_key(row)[1:] for row in rows}
-        older = [row for row in self.rows() if row["code"] == self.sound_version and is_of_sound(row)]
-        return [*rows, *(row for row in older if _key(row)[1:] not in measured)]
+        """The rows of this version of the code."""
+        return [row for row in self.rows() if row["code"] == self.version]
+
+    def newest(self) -> list[Row]:
+        """This version's row of every cell; where there is none the newest of another, with ``older`` set."""
+        found: dict[tuple[str, ...], Row] = {}
+        for row in self.rows():
+            cell, own = _key(row)[1:], row["code"] == self.version
+            other = found.get(cell)
+            if other is None or own or (other["code"] != self.version and row["at"] >= other["at"]):
+                found[cell] = row
+        return [row if row["code"] == self.version else {**row, "older": True} for row in found.values()]
+
+    def keep(self, target: Path) -> None:
+        """Write the newest rows to ``target``, in order, without what no page shows."""
+        rows = sorted(self.newest(), key=lambda row: (row["room"], row["material"], row["name"]))
+        lines = [json.dumps({k: _short(v) for k, v in row.items() if k not in _NOT_KEPT}) for row in rows]
+        target.write_text("\n".join(lines) + "\n", "utf-8")
 
     def has(self, room: str, material: str, name: str) -> bool:
         return (room, material, name) in {_key(row)[1:] for row in self.current()}
@@ -83,20 +98,23 @@ class Results:
         return row
 
     def _lines(self) -> Iterable[Row]:
-        if not self.path.exists():
-            return
-        for line in self.path.read_text("utf-8").splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(row, dict) and {"code", "room", "material", "name"} <= row.keys():
-                yield row
+        for path in (self.kept, self.path):
+            if path is not None and path.exists():
+                yield from _rows_of(path)
 
 
-def is_of_sound(row: Row) -> bool:
-    """Whether a row tells of the sound mark alone."""
-    return row["room"] == "sounds" or row.get("layer") == "sound"
+def _rows_of(path: Path) -> Iterable[Row]:
+    for line in path.read_text("utf-8").splitlines():
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict) and {"code", "room", "material", "name"} <= row.keys():
+            yield row
+
+
+def _short(value: Any) -> Any:
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def _key(row: Row) -> Key:

@@ -9,6 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.marks.attacks_containers import CONTAINER_ATTACKS
+from bench.marks.attacks_pixels import FILM_ATTACKS
+from bench.marks.attacks_sound import SOUND_ATTACKS
+from bench.marks.attacks_stills import STILL_ATTACKS
 from bench.marks.bars import FOUND, Row, Verdict, verdicts
 from bench.marks.material import Material
 from bench.marks.plots import write_scores, write_uniformity
@@ -48,9 +52,10 @@ def write_page(
     path: Path, rows: Sequence[Row], material: Sequence[Material], *, version: str, registered: int
 ) -> None:
     """Write the page and the figures beside it."""
+    rows = _ordered(rows, material)
     lines = [_HEAD, *_stamp(rows, version, registered), *judged(verdicts(rows))]
     for room in _TITLES:
-        lines += _room(room, [row for row in rows if row["room"] == room])
+        lines += _room(room, [row for row in rows if row["room"] == room], [item.name for item in material])
     lines += _retention(rows)
     lines += _claims([row for row in rows if row["room"] == "false claims"], path.parent / "figures")
     lines += _plain("averages", "Averages", rows)
@@ -59,6 +64,19 @@ def write_page(
     lines += _peers([row for row in rows if row["room"] == "peers"])
     lines += _sources(material)
     path.write_text("\n".join(lines).rstrip() + "\n", "utf-8")
+
+
+def _ordered(rows: Sequence[Row], material: Sequence[Material]) -> list[Row]:
+    """In the order of the material and of the attacks, whenever each was measured; what is neither stays behind."""
+    attacks = [one.name for one in (*FILM_ATTACKS, *CONTAINER_ATTACKS, *STILL_ATTACKS, *SOUND_ATTACKS)]
+    names = {name: place for place, name in reversed(list(enumerate(attacks)))}
+    items = {item.name: place for place, item in enumerate(material)}
+
+    def place(row: Row) -> tuple[int, int]:
+        name = row["attack"] if "attack" in row else row["name"]
+        return names.get(name, len(names)), items.get(row["material"], len(items))
+
+    return sorted(rows, key=place)
 
 
 def judged(told: Iterable[Verdict]) -> list[str]:
@@ -71,22 +89,23 @@ def judged(told: Iterable[Verdict]) -> list[str]:
 
 def _stamp(rows: Sequence[Row], version: str, registered: int) -> list[str]:
     last = max((row["at"] for row in rows), default=f"{datetime.now(tz=UTC):%Y-%m-%d}")[:10]
+    own = sum(not row.get("older") for row in rows)
     told = (
-        f"Code `{version}` (SHA-256 over `watermarking/`), {len(rows):,} rows, the last of {last}; a registry of "
-        f"{registered:,} random ids; {platform.machine()}, Python {platform.python_version()}."
+        f"Code `{version}` (SHA-256 over what in `watermarking/` marks and reads), {own:,} of {len(rows):,} rows, the last of "
+        f"{last}; a registry of {registered:,} random ids; {platform.machine()}, Python {platform.python_version()}."
     )
-    older = Counter(row["code"] for row in rows if row["code"] != version)
-    told += "".join(
-        f" Of these, {count:,} rows of sound are of code `{code}`: only the pixel mark was changed since."
-        for code, count in older.items()
-    )
+    older = Counter(row["code"] for row in rows if row.get("older"))
+    if older:
+        codes = ", ".join(f"{count:,} of `{code}`" for code, count in older.most_common())
+        told += f" Cells with a ring (°) were measured with older code and not again: {codes}."
     return [told, ""]
 
 
-def _room(room: str, rows: Sequence[Row]) -> list[str]:
+def _room(room: str, rows: Sequence[Row], material: Sequence[str]) -> list[str]:
     if not rows:
         return []
-    materials = list(dict.fromkeys(row["material"] for row in rows))
+    measured = {row["material"] for row in rows}
+    materials = [*(name for name in material if name in measured), *sorted(measured - set(material))]
     at = {(row["material"], row["name"]): row for row in rows}
     lines = [f"## {_TITLES[room]}", "", f"| | | {' | '.join(materials)} |"]
     lines.append(f"| --- | --- |{' --- |' * len(materials)}")
@@ -94,7 +113,9 @@ def _room(room: str, rows: Sequence[Row]) -> list[str]:
         shown = [at.get((material, name), {}) for material in materials]
         for key, label, digits in _QUALITY:
             if any(row.get(key) is not None for row in shown):
-                cells = ["" if row.get(key) is None else f"{row[key]:.{digits}f}" for row in shown]
+                cells = [
+                    "" if row.get(key) is None else f"{row[key]:.{digits}f}{_ring(row)}" for row in shown
+                ]
                 where = "as delivered" if name.endswith("delivered") else ""
                 lines.append(f"| {label} | {where} | {' | '.join(cells)} |")
     graded = [row for row in rows if "grade" in row or "failed" in row]
@@ -111,7 +132,11 @@ def _cell(row: Row | None) -> str:
     if "failed" in row:
         return "failed"
     letter = f"**{row['letter']}**" if row["letter"] == "WRONG" else row["letter"]
-    return f"{letter} {row['z']:.1f}"
+    return f"{letter} {row['z']:.1f}{_ring(row)}"
+
+
+def _ring(row: Row) -> str:
+    return "°" if row.get("older") else ""
 
 
 def retention(rows: Sequence[Row]) -> dict[tuple[str, str], tuple[float, float]]:
@@ -155,27 +180,34 @@ def _claims(rows: Sequence[Row], figures: Path) -> list[str]:
     lines = [
         "## False claims",
         "",
-        "Media under keys that nobody marked them with. One trial in twenty searches geometry, tempo and pitch too.",
+        "Media under keys that nobody marked them with; some are searched over geometry, tempo and pitch too.",
         "",
         "| | trials | of them searched | claims | uncertain | least p-value | highest score | fixed id: mean | sd | share of p below .01 |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
+    names = list(dict.fromkeys(f"{row['layer']}, {row['way']}" for row in told))
     fixed: dict[str, list[float]] = {}
     best: dict[str, list[float]] = {}
-    for row in told:
-        name = f"{row['layer']}, {row['way']}"
-        fixed.setdefault(name, []).extend(row["fixed_scores"])
-        best.setdefault(name, []).extend(row["best_scores"])
-    for name, scores in fixed.items():
+    for name in names:
         these = [row for row in told if f"{row['layer']}, {row['way']}" == name]
-        mean = sum(scores) / len(scores)
-        spread = (sum((z - mean) ** 2 for z in scores) / len(scores)) ** 0.5
-        below = sum(z > 2.3263 for z in scores) / len(scores)
+        scores = [score for row in these for score in row.get("fixed_scores", ())]
+        if scores:
+            fixed[name] = scores
+            best[name] = [score for row in these for score in row["best_scores"]]
+            mean = sum(scores) / len(scores)
+            spread = (sum((z - mean) ** 2 for z in scores) / len(scores)) ** 0.5
+            below, highest = sum(z > 2.3263 for z in scores) / len(scores), max(best[name])
+        else:
+            mean, spread, below, highest = (
+                these[0][key] for key in ("fixed_mean", "fixed_sd", "fixed_below", "highest")
+            )
         sums = [sum(row[key] for row in these) for key in ("trials", "searched", "claimed", "uncertain")]
         lines.append(
-            f"| {name} | {' | '.join(f'{value:,}' for value in sums)} | {min(row['least_p'] for row in these):.2g} "
-            f"| {max(best[name]):.2f} | {mean:.4f} | {spread:.4f} | {below:.4f} |"
+            f"| {name}{_ring(these[0])} | {' | '.join(f'{value:,}' for value in sums)} | {min(row['least_p'] for row in these):.2g} "
+            f"| {highest:.2f} | {mean:.4f} | {spread:.4f} | {below:.4f} |"
         )
+    if not fixed:
+        return [*lines, "", "Drawn in [watermark.md](watermark.md#by-chance).", ""]
     write_uniformity(figures / "mark-p-values.svg", fixed)
     write_scores(figures / "mark-best-scores.svg", best, bound=11.4)
     lines += [
@@ -195,9 +227,9 @@ def _plain(room: str, title: str, rows: Sequence[Row]) -> list[str]:
     lines = [f"## {title}", "", "| what | figure | |", "| --- | --- | --- |"]
     for row in told:
         for key, value in row.items():
-            if key not in {"code", "room", "material", "name", "at"}:
+            if key not in {"code", "room", "material", "name", "at", "older"}:
                 lines.append(
-                    f"| {row['material']}: {row['name']} | {key.replace('_', ' ')} | {_number(value)} |"
+                    f"| {row['material']}: {row['name']} | {key.replace('_', ' ')} | {_number(value)}{_ring(row)} |"
                 )
     return [*lines, ""]
 

@@ -44,18 +44,33 @@ def test_a_run_goes_on_where_it_stopped_and_other_code_is_measured_anew(tmp_path
         results.add("films", "clip", "nan", z=float("nan"))
 
 
-def test_rows_of_sound_stand_in_for_a_version_that_marks_sound_alike(tmp_path: Path) -> None:
-    before = Results(tmp_path / "results.jsonl", version="one")
-    before.add("films", "clip", "none", letter="B", z=20.0)
-    before.add("sounds", "speech", "none", letter="B", z=20.0)
-    before.add("false claims", "speech", "keys 0 on", layer="sound", trials=50)
-    now = Results(before.path, version="two", sound_version="one")
-    assert {row["room"] for row in now.current()} == {"sounds", "false claims"}
-    assert now.has("sounds", "speech", "none")
+def test_rows_of_older_code_stand_in_and_say_so(tmp_path: Path) -> None:
+    before = Results(tmp_path / "before.jsonl", version="one")
+    before.add("films", "clip", "none", letter="B", z=20.0, grade="G1", group="main", p_value=1e-80)
+    before.add("films", "clip", "blur", letter="R", z=9.0, grade="G1", group="main")
+    before.keep(tmp_path / "kept.jsonl")
+    assert "p_value" not in (tmp_path / "kept.jsonl").read_text()
+    now = Results(tmp_path / "now.jsonl", version="two", kept=tmp_path / "kept.jsonl")
     assert not now.has("films", "clip", "none")
-    assert not Results(before.path, version="two").has("sounds", "speech", "none")
-    now.add("sounds", "speech", "none", letter="B", z=21.0)
-    assert [row["z"] for row in now.current() if row["room"] == "sounds"] == [21.0]
+    now.add("films", "clip", "none", letter="B", z=21.0, grade="G1", group="main")
+    assert now.current() == [row for row in now.newest() if not row.get("older")]
+    assert {row["name"]: (row["z"], row.get("older")) for row in now.newest()} == {
+        "none": (21.0, None),
+        "blur": (9.0, True),
+    }
+    told = {one.bar: one.measured for one in verdicts(now.newest())}
+    assert told["G1, films from 720p, blind"] == "1 of 2 (50.0%), 1 of them by older code"
+    write_page(tmp_path / "table.md", now.newest(), [], version="two", registered=10)
+    text = (tmp_path / "table.md").read_text()
+    assert "| none | G1 | B 21.0 |" in text
+    assert "| blur | G1 | R 9.0° |" in text
+    assert "1 of `one`" in text
+    # what is measured at last takes the older row's place, in the kept file too
+    now.add("films", "clip", "blur", letter="B", z=12.0, grade="G1", group="main")
+    now.keep(tmp_path / "kept.jsonl")
+    assert {json.loads(line)["code"] for line in (tmp_path / "kept.jsonl").read_text().splitlines()} == {
+        "two"
+    }
 
 
 def test_shares_and_bounds_are_judged_and_what_is_missing_is_not() -> None:

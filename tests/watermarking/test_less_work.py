@@ -15,7 +15,7 @@ from watermarking.signal.lattice import _rings, _sample, _whitened_spectrum
 from watermarking.signal.reading import FrameSize, PictureReader, _shots
 from watermarking.signal.residual import FilmResidual, normalised_residual
 from watermarking.signal.tile import tile_layout
-from watermarking.signal.warp import WarpFitter, affine_warp
+from watermarking.signal.warp import BENT, COARSE, STRAIGHT, Warp, WarpFitter, _basis, affine_warp
 
 
 def frame(seed: int, seconds: float) -> SampledFrame:
@@ -94,5 +94,44 @@ def test_a_warp_that_goes_astray_breaks_nothing(wild: float, key: bytes) -> None
     card = load_pixel_card(DEFAULT_PIXEL_CARD)
     fitter = WarpFitter(tile_layout(card, key), tile=card.geometry.tile)
     start = affine_warp(torch.eye(2) * wild, torch.zeros(2))
-    warp, _ = fitter.fit(torch.randn(3, 48, 64), start, ((1, 2), (0, 1, 2)))
+    warp, _ = fitter.fit(torch.randn(3, 48, 64), start, ((1, 2), (0, 1, 2)), BENT)
     assert len(fitter.fold(torch.randn(3, 48, 64), warp)) == 3
+
+
+def _faint(key: bytes, level: float, *, bend: float) -> tuple[WarpFitter, torch.Tensor, Warp]:
+    """Pilots at 1.05 times their size in noise of one, ``level`` strong; ``bend``: tile pixels at the corners."""
+    torch.manual_seed(4)
+    card = load_pixel_card(DEFAULT_PIXEL_CARD)
+    layouts = tile_layout(card, key)
+    fitter = WarpFitter(layouts, tile=card.geometry.tile)
+    true = affine_warp(torch.eye(2) / 1.05, torch.tensor([7.0, -3.0]))
+    # the term of x y, which is one at 256 pixels from the middle either way
+    true.terms[4] = bend / (_SIDES[0] * _SIDES[1] / 4 / 256**2)
+    cells = fitter._cells(true.terms, _basis(*_SIDES, torch.device("cpu")))
+    drawn = torch.stack([one[0].index_select(0, cells).view(_SIDES) for one in fitter._drawn])
+    drawn /= drawn.square().mean((1, 2), keepdim=True).sqrt()
+    return fitter, level * drawn + torch.randn(3, *_SIDES), true
+
+
+def _astray(warp: Warp, true: Warp) -> float:
+    """Root mean square of how far a warp lies from the true one, in tile pixels, up to whole tiles."""
+    away = (warp.terms - true.terms).T @ _basis(*_SIDES, torch.device("cpu"))
+    return float(away.square().sum(0).mean().sqrt())
+
+
+_SIDES = (240, 426)
+
+
+@pytest.mark.parametrize(("level", "bend", "straight_is_nearer"), [(0.05, 0.0, True), (0.3, 6.0, False)])
+def test_a_faint_pattern_is_placed_by_six_numbers_and_a_bent_one_by_twelve(
+    level: float, bend: float, straight_is_nearer: bool, key: bytes
+) -> None:
+    fitter, mean, true = _faint(key, level, bend=bend)
+    start = affine_warp(torch.eye(2) / 1.053, torch.tensor([6.0, -2.5]))
+    planes = ((1, 2), (0, 1, 2))
+    coarse, _ = fitter.fit(mean, start, planes, COARSE)
+    straight, bent = (fitter.fit(mean, coarse, planes, stages)[0] for stages in (STRAIGHT, BENT))
+    assert not straight.terms[3:].any()
+    near, far = _astray(straight, true), _astray(bent, true)
+    assert (near < far) is straight_is_nearer, (near, far)
+    assert min(near, far) < 0.5

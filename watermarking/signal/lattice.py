@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -24,7 +25,7 @@ from torch import Tensor
 from watermarking.cards import PixelCard
 from watermarking.signal.threads import LOOKING_THREADS, use_threads
 from watermarking.signal.tile import PlaneLayout
-from watermarking.signal.warp import Warp, WarpFitter, affine_warp
+from watermarking.signal.warp import BENT, COARSE, STRAIGHT, Stages, Warp, WarpFitter, affine_warp
 
 _SHIFTS, _LUMA_SHIFTS = 32, 128
 _SCALE_RANGE = (0.72, 2.2)
@@ -37,6 +38,8 @@ _CHUNK = 2048
 _NO_COLOUR = 1e-4
 _PADDED = (1024, 2048)
 _RINGS = 110
+One = TypeVar("One")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,15 @@ class Placement:
         """Say it in words, for reports."""
         turned = f", turned {self.turn_degrees:.1f} degrees" if self.turn_degrees else ""
         return f"{'mirrored, ' if self.mirrored else ''}scale {self.scale:.3f}{turned}"
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """The shots' joint mean under a hypothesis' signs, and the warp that the coarse carrier gave it."""
+
+    mean: Tensor
+    warp: Warp
+    index: int
 
 
 @dataclass(frozen=True)
@@ -106,7 +118,7 @@ class LatticeSearch:
         self._luma = _Pilots.of(layouts, (0,), _LUMA_SHIFTS)
 
     def placements(self, shots: Sequence[Tensor], width: int, height: int) -> Iterator[Placement]:
-        """Yield fitted placements, the likeliest first per level.
+        """Yield fitted placements, the likeliest first per level: straight ones, then the same bent.
 
         Args:
             shots: mean residuals ``[3, h, w]`` that share a geometry; their signs are found here.
@@ -128,20 +140,32 @@ class LatticeSearch:
             spectra = known[pilots.planes]
             scores, shifts, signs = self._scores(spectra, pilots, hypotheses, step)
 
-            def fit(
+            likely = [index for index, score in _best_apart(scores, hypotheses) if score >= _LEAST_SCORE]
+
+            def begin(
                 index: int,
                 hypotheses: _Hypotheses = hypotheses,
                 shifts: Tensor = shifts,
                 signs: Tensor = signs,
                 planes: tuple[tuple[int, ...], ...] = planes,
-            ) -> Placement:
-                joint = torch.stack(
-                    [shot * sign for shot, sign in zip(shots, signs[index], strict=True)]
-                ).sum(0)
-                return self._fit(joint, hypotheses, index, shifts[index], step, planes)
+            ) -> _Begun:
+                joint = torch.stack([shot * sign for shot, sign in zip(shots, signs[index], strict=True)])
+                mean = joint.sum(0)
+                start = affine_warp(hypotheses.inverse()[index] * step, -shifts[index])
+                return _Begun(mean, self._fitter.fit(mean, start, planes, COARSE)[0], index)
 
-            likely = [index for index, score in _best_apart(scores, hypotheses) if score >= _LEAST_SCORE]
-            yield from sorted(_beside(fit, likely), key=lambda one: -one.score)
+            begun = _beside(begin, likely)
+            for stages in (STRAIGHT, BENT):
+
+                def fit(
+                    one: _Begun,
+                    hypotheses: _Hypotheses = hypotheses,
+                    planes: tuple[tuple[int, ...], ...] = planes,
+                    stages: Stages = stages,
+                ) -> Placement:
+                    return self._fit(one, hypotheses, planes, stages)
+
+                yield from sorted(_beside(fit, begun), key=lambda one: -one.score)
 
     def spectra(self, mean: Tensor, placement: Placement) -> list[Tensor]:
         """Return each plane's tile coefficients under ``placement``, ``[n]`` complex."""
@@ -177,26 +201,19 @@ class LatticeSearch:
         return torch.cat(scores), torch.cat(shifts), torch.cat(signs)
 
     def _fit(
-        self,
-        mean: Tensor,
-        hypotheses: _Hypotheses,
-        index: int,
-        shift: Tensor,
-        step: float,
-        planes: tuple[tuple[int, ...], ...],
+        self, begun: _Begun, hypotheses: _Hypotheses, planes: tuple[tuple[int, ...], ...], stages: Stages
     ) -> Placement:
-        start = affine_warp(hypotheses.inverse()[index] * step, -shift)
-        warp, score = self._fitter.fit(mean, start, planes)
+        warp, score = self._fitter.fit(begun.mean, begun.warp, planes, stages)
         return Placement(
             warp=warp,
-            scale=float(hypotheses.scale[index]),
-            turn_degrees=math.degrees(float(hypotheses.turn[index])),
-            mirrored=bool(hypotheses.mirrored[index]),
+            scale=float(hypotheses.scale[begun.index]),
+            turn_degrees=math.degrees(float(hypotheses.turn[begun.index])),
+            mirrored=bool(hypotheses.mirrored[begun.index]),
             score=score,
         )
 
 
-def _beside(fit: Callable[[int], Placement], likely: Sequence[int]) -> list[Placement]:
+def _beside(fit: Callable[[One], Made], likely: Sequence[One]) -> list[Made]:
     """Fit several at a time; each as it would come out alone."""
     with ThreadPoolExecutor(LOOKING_THREADS, initializer=use_threads, initargs=(1,)) as fitters:
         return list(fitters.map(fit, likely))

@@ -30,6 +30,8 @@ _PLAIN, MAX_FITTED, MAX_PASSES = 2.0, 60.0, 2.0
 AT_REST_TRIALS = _SHARES * _PLAIN * MAX_PASSES
 # shots that geometry is searched in, and shots that are folded once it is found
 _SEARCHED, _FOLDED = 3, 8
+# fitted placements that are looked at once more, by parts of shots, each weighed by its own pilots
+_AGAIN, _PARTS = 2, 16
 # stretches that are measured together: their spectra are small, the pictures they are taken of are not
 _TOGETHER = 4
 
@@ -76,14 +78,32 @@ class PictureReader:
             best = self._better(best, soft, "mirrored" if mirrored else "identity", _SHARES * _PLAIN)
             if self._claims(best):
                 return self.judge(best, hint)
-        if search and float(stretches[0].mean.square().mean()) > 0.0:
-            shots = _shots(stretches, _FOLDED)
-            for placement in self._search.placements(shots[:_SEARCHED], size.width, size.height):
-                soft = self._placed(shots, placement)
-                best = self._better(best, soft, placement.describe(), _SHARES * MAX_FITTED)
-                if self._claims(best):
-                    break
+        if search and best is not None and float(stretches[0].mean.square().mean()) > 0.0:
+            best = self._searched(best, stretches, size)
         return self.judge(best, hint)
+
+    def _searched(self, best: Candidate, stretches: Sequence[Stretch], size: FrameSize) -> Candidate:
+        """Fit the likeliest geometries; look once more, by parts of shots, at those whose words score best."""
+        shots = _shots(stretches, _FOLDED)
+        tried: list[tuple[float, Placement]] = []
+
+        def read(parts: Sequence[Tensor], placement: Placement) -> Candidate:
+            soft = self._placed(parts, placement)
+            return self.words.best(
+                soft.values, trials=_SHARES * MAX_FITTED * MAX_PASSES, geometry=placement.describe()
+            )
+
+        for placement in self._search.placements(shots[:_SEARCHED], size.width, size.height):
+            found = read(shots, placement)
+            tried.append((found.score, placement))
+            best = min(best, found, key=lambda one: one.p_value)
+            if self._claims(best):
+                return best
+        parts = _parts(stretches, _FOLDED, _PARTS)
+        if len(parts) > len(shots):
+            for _, placement in sorted(tried, key=lambda one: -one[0])[:_AGAIN]:
+                best = min(best, read(parts, placement), key=lambda one: one.p_value)
+        return best
 
     def chips_at_rest(self, stretches: Sequence[Stretch], size: FrameSize) -> Tensor:
         """Return the soft chips ``[length]`` where the tile should be."""
@@ -142,14 +162,27 @@ def hint_of(scores: Sequence[float]) -> float:
 
 def _shots(stretches: Sequence[Stretch], most: int) -> list[Tensor]:
     """Mean residuals of the ``most`` longest shots, the longest first; within a shot the sign stays."""
-    frames: dict[int, int] = {}
+    return [_joint(some) for some in _longest(stretches, most)]
+
+
+def _parts(stretches: Sequence[Stretch], most: int, parts: int) -> list[Tensor]:
+    """The same shots in about ``parts`` pieces, each of whole stretches."""
+    shots = _longest(stretches, most)
+    size = -(-sum(map(len, shots)) // parts)
+    return [_joint(some[begin : begin + size]) for some in shots for begin in range(0, len(some), size)]
+
+
+def _longest(stretches: Sequence[Stretch], most: int) -> list[list[Stretch]]:
+    shots: dict[int, list[Stretch]] = {}
     for one in stretches:
-        frames[one.shot] = frames.get(one.shot, 0) + one.frames
-    totals: dict[int, Tensor | None] = dict.fromkeys(sorted(frames, key=lambda shot: -frames[shot])[:most])
-    for one in stretches:
-        if one.shot in totals:
-            total = totals[one.shot]
-            totals[one.shot] = (
-                one.mean * one.frames if total is None else total.add_(one.mean, alpha=one.frames)
-            )
-    return [total.div_(frames[shot] ** 0.5) for shot, total in totals.items() if total is not None]
+        shots.setdefault(one.shot, []).append(one)
+    frames = {shot: sum(one.frames for one in some) for shot, some in shots.items()}
+    return [shots[shot] for shot in sorted(shots, key=lambda shot: -frames[shot])[:most]]
+
+
+def _joint(some: Sequence[Stretch]) -> Tensor:
+    """Their mean, each weighed by its frames, times the root of all frames."""
+    total = some[0].mean * some[0].frames
+    for one in some[1:]:
+        total.add_(one.mean, alpha=one.frames)
+    return total.div_(sum(one.frames for one in some) ** 0.5)

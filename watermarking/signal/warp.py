@@ -1,8 +1,10 @@
-"""Bringing a tile into register: a quadratic warp fitted by Newton steps, then folding.
+"""Bringing a tile into register: a warp fitted by Newton steps, straight or quadratic, then folding.
 
 The warp maps a sample of the mean residual to the tile: ``u(x) = sum_j c_j phi_j(x)`` with
 ``phi = 1, x, y, x2, xy, y2``. Agreement with the pilots' own pattern is climbed with the
-curvature that a well-placed pattern would have, coarse carrier (chroma) first. Folding drops
+curvature that a well-placed pattern would have, coarse carrier (chroma) first. What was cropped, resized or
+turned needs no more than six numbers, and a faint pattern is placed better by six than by twelve, some of which
+follow the noise; mild perspective needs the twelve. Folding drops
 each sample where the warp puts it, on a tile drawn four times as fine, and transforms once.
 """
 
@@ -10,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -19,7 +23,10 @@ from watermarking.signal.tile import PlaneLayout, synthesise
 _FINE = 4
 _TERMS = 6
 # terms, whether the last planes are used, rounds, spacing of the samples used
-_STAGES = ((3, False, 6, 3), (6, False, 6, 2), (6, True, 6, 2), (6, True, 2, 1))
+Stages = tuple[tuple[int, bool, int, int], ...]
+COARSE: Final[Stages] = ((3, False, 6, 3),)
+STRAIGHT: Final[Stages] = ((3, True, 6, 2), (3, True, 2, 1))
+BENT: Final[Stages] = ((6, False, 6, 2), (6, True, 6, 2), (6, True, 2, 1))
 
 
 @dataclass(frozen=True)
@@ -49,16 +56,19 @@ class WarpFitter:
         self._drawn = [_drawn(_pilot_tile(layout, tile)) for layout in layouts]
         self._steepness = [float(drawn[:, 1:].square().mean()) for drawn in self._drawn]
 
-    def fit(self, mean: Tensor, start: Warp, planes: tuple[tuple[int, ...], ...]) -> tuple[Warp, float]:
+    def fit(
+        self, mean: Tensor, start: Warp, planes: tuple[tuple[int, ...], ...], stages: Stages
+    ) -> tuple[Warp, float]:
         """Climb from ``start``; return the warp and its mean agreement over the planes used last.
 
         Args:
             planes: what to climb on, coarse carriers first.
+            stages: ``COARSE``, and from what it returns ``STRAIGHT`` or ``BENT``.
         """
         whole = _basis(mean.shape[-2], mean.shape[-1], mean.device)
         terms = start.terms.to(mean.device, copy=True)
         score = terms.new_zeros(())
-        for order, last, rounds, spacing in _STAGES:
+        for order, last, rounds, spacing in stages:
             used = planes[-1] if last else planes[0]
             some = mean[:, ::spacing, ::spacing]
             basis = whole.view(_TERMS, *mean.shape[1:])[:, ::spacing, ::spacing].flatten(1)
@@ -115,8 +125,9 @@ class WarpFitter:
         return step * (limit / reach.clamp_min(1e-9)).clamp_max(1.0), total
 
 
+@lru_cache(2)
 def _basis(rows: int, columns: int, device: torch.device) -> Tensor:
-    """``[6, rows * columns]`` of 1, x, y, x2, xy, y2."""
+    """``[6, rows * columns]`` of 1, x, y, x2, xy, y2; not to be written to."""
     y, x = torch.meshgrid(
         (torch.arange(rows, device=device) + 0.5 - rows / 2) / _UNIT,
         (torch.arange(columns, device=device) + 0.5 - columns / 2) / _UNIT,

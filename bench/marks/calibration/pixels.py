@@ -28,18 +28,31 @@ FRAMES = 32
 GROUP = 32
 CONTROL_OF = 50
 CARD = load_pixel_card()
-Clip = tuple[list[Stretch], FrameSize]
+Clip = list[Stretch]
 
 
 def pixel_trials(
-    films: Sequence[Film], way: Way, numbers: Sequence[int], device: str, more: Callable[[], bool]
+    films: Sequence[Film],
+    way: Way,
+    numbers: Sequence[int],
+    device: str,
+    more: Callable[[], bool],
+    *,
+    keys: int = 1,
 ) -> Findings:
-    """Read every trial where the tile should be, plain and mirrored, while there is time for ``more``."""
+    """Read every trial where the tile should be, plain and mirrored, while there is time for ``more``.
+
+    Args:
+        keys: how many trials, each under a key of its own, read one clip; its draws are those of the clip's number.
+    """
     found = Findings()
+    made: dict[int, tuple[Clip, FrameSize]] = {}
     for group in grouped(numbers, GROUP):
         if not more():
             break
-        clips = [_clip(films, way, number, device, found) for number in group]
+        wanted = dict.fromkeys(number // keys for number in group)
+        made = {one: made.get(one) or _clip(films, way, one, device, found) for one in wanted}
+        clips = [made[number // keys] for number in group]
         readers = [PictureReader(CARD, key_of("pixel", way, number), device=device) for number in group]
         readings = read_pictures(readers, [clip for clip, _ in clips], [size for _, size in clips])
         for number, reader, clip, reading in zip(group, readers, clips, readings, strict=True):
@@ -61,14 +74,16 @@ def searched_pixels(
     return found
 
 
-def _fixed(reader: PictureReader, clip: Clip, number: int, device: str) -> float:
+def _fixed(reader: PictureReader, clip: tuple[Clip, FrameSize], number: int, device: str) -> float:
     drawn = int(np.random.default_rng(number).integers(1 << 63))
     soft = reader.chips_at_rest(*clip)
     chips = reader.words.code.encode(payload_bits([drawn]).to(device))[0]
     return float((chips @ soft) / soft.norm().clamp_min(1e-15))
 
 
-def _clip(films: Sequence[Film], way: Way, number: int, device: str, found: Findings) -> Clip:
+def _clip(
+    films: Sequence[Film], way: Way, number: int, device: str, found: Findings
+) -> tuple[Clip, FrameSize]:
     draw = draw_of("pixel", way, number)
     planes = _cut(films, draw)
     if way == "another key":

@@ -26,10 +26,25 @@ Part = tuple[str, str, Findings]
 _SEARCH_SHARE = 0.2
 
 
-def run(folder: Path, trials: int, searches: int, device: str, workers: int, seconds: float) -> list[Part]:
-    """Spread the trials over ``workers`` processes; after ``seconds`` what is done is all there is."""
+def run(
+    folder: Path,
+    trials: int,
+    searches: int,
+    device: str,
+    workers: int,
+    seconds: float,
+    layers: str,
+    keys: int,
+) -> list[Part]:
+    """Spread the trials over ``workers`` processes; after ``seconds`` what is done is all there is.
+
+    Args:
+        layers: ``pixel``, ``sound`` or both with a comma between.
+        keys: how many trials of pictures, each under a key of its own, read one clip.
+    """
     until = time.time() + seconds
-    work = partial(_share, folder, trials, searches, device, workers, until, seconds * _SEARCH_SHARE)
+    kept = seconds * _SEARCH_SHARE if searches else 0.0
+    work = partial(_share, folder, trials, searches, device, workers, until, kept, layers, keys)
     if workers == 1:
         return work(0)
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
@@ -44,6 +59,8 @@ def _share(
     workers: int,
     until: float,
     kept: float,
+    layers: str,
+    keys: int,
     worker: int,
 ) -> list[Part]:
     use_threads(1)
@@ -51,6 +68,8 @@ def _share(
     began = time.time()
     films, sounds = read_films(folder, device), read_sounds(folder, device)
     numbers, again = range(worker, trials, workers), range(worker, searches, workers)
+    # trials of one clip lie together
+    together = [number for number in range(trials) if number // keys % workers == worker]
 
     def before(last: float) -> Callable[[], bool]:
         return lambda: time.time() < last
@@ -59,13 +78,16 @@ def _share(
     with torch.inference_mode():
         steps = [
             *((f"sound/{way}", partial(sound_trials, sounds, way, numbers)) for way in WAYS),
-            *((f"pixel/{way}", partial(pixel_trials, films, way, numbers)) for way in WAYS),
+            *((f"pixel/{way}", partial(pixel_trials, films, way, together, keys=keys)) for way in WAYS),
             *((f"pixel/{way}", partial(searched_pixels, films, way, again)) for way in WAYS),
             *((f"sound/{way}", partial(searched_sounds, sounds, way, again)) for way in WAYS),
         ]
+        steps = [(name, step) for name, step in steps if name.split("/")[0] in layers.split(",")]
+        plain = len(steps) // 2
         for number, (name, step) in enumerate(steps):
             # searches have a share of their own, in equal parts; what plain trials leave of theirs comes to it
-            left = (until - time.time()) / (8 - number) if number >= 4 else until - kept - time.time()
+            left = until - time.time() if number >= plain else until - kept - time.time()
+            left /= len(steps) - number if number >= plain else plain - number
             layer, way = name.split("/")
             parts.append((layer, way, step(device, before(time.time() + left))))
             if worker == 0:

@@ -33,7 +33,9 @@ def test_what_no_row_names_goes_once_it_is_old_and_what_a_row_names_stays(tmp_pa
     package = acts.packed(cast.agent, incident, tmp_path / "package.zip")
     rows = tmp_path / "rows.ndjson"
     rows.write_bytes(b"{}\n")
-    report = keep_report(production_id=farm.token.production_id, summary={"counts": {}, "rows_sha256": "ab" * 32}, rows=rows)
+    report = keep_report(
+        production_id=farm.token.production_id, summary={"counts": {}, "rows_sha256": "ab" * 32}, rows=rows
+    )
     kept = {bundle.blob, evidence.blob, package.blob, report.blob}
     lost = {
         left(f"bundles/{bundle.pk}/{new_id()}.zip"),

@@ -1,5 +1,5 @@
 -- Made by scripts/structure.py from an empty database that was migrated; do not edit.
--- migrations: sha256:1f8329b15fe7b61b978a7a02b8ada9e6544acce300eca0aa8dab289410cbffa0
+-- migrations: sha256:be207e17cff93fdbda55dbd6153b35bc279bc8168dcc13e3ab3f84b43ee5bbe9
 -- PostgreSQL: 18
 CREATE TYPE public.receipts_question AS (
 	place integer,
@@ -907,11 +907,68 @@ begin
     end if;
     return new;
 end $$;
+CREATE FUNCTION public.receipts_count_beside(of_jti uuid) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+    terms record;
+    counted int := 0;
+    now_counted int;
+begin
+    -- as a check locks them: who counts here and who is leased meanwhile take turns
+    perform from receipts_quota r where r.token_jti = of_jti and r.counter in ('frames', 'lines')
+        order by r.counter for no key update of r;
+    select (t.terms -> 'scope' ->> 'words_max')::bigint as words_max,
+        (t.terms -> 'scope' ->> 'max_screen_seconds')::bigint * 24 as screen_max,
+        greatest(k.lines_max, 1) as lines_max,
+        case when jsonb_array_length(t.terms -> 'scope' -> 'sequences') = 1
+            then t.terms -> 'scope' -> 'sequences' ->> 0 else '' end as sequence
+    into terms
+    from licensing_licencetoken k join licensing_termsversion t on t.id = k.terms_id where k.jti = of_jti;
+    if terms.screen_max is not null then
+        update receipts_lease l set beside = 'screen', beside_units = l.last - l.first + 1,
+            sequence = terms.sequence
+        where l.token_jti = of_jti and l.counter = 'frames' and l.beside = '';
+        get diagnostics now_counted = row_count;
+        if now_counted > 0 then
+            counted := counted + now_counted;
+            insert into receipts_quota (token_jti, counter, most, granted)
+                values (of_jti, 'screen', terms.screen_max, 0) on conflict do nothing;
+            insert into receipts_screentime as s (token_jti, sequence, shot, frames)
+            select of_jti, l.sequence, l.shot,
+                coalesce(range_agg(int4range(l.first, l.last, '[]'))
+                    filter (where not (l.state = 'ENDED' and l.end_reason = 'RETURNED')), '{}')
+                + coalesce(range_agg(int4range(l.first, l.last, '[]')), '{}')
+                * coalesce((select range_agg(t.as_rendered + t.as_again) from receipts_frametally t
+                    where t.token_jti = of_jti and t.shot = l.shot and t.counter = 'frames'), '{}')
+            from receipts_lease l where l.token_jti = of_jti and l.beside = 'screen'
+            group by l.sequence, l.shot
+            on conflict (token_jti, sequence, shot) do update set frames = excluded.frames;
+            perform receipts_count_screen(of_jti);
+        end if;
+    end if;
+    if terms.words_max is not null then
+        with now as (
+            update receipts_lease l set beside = 'words', beside_units = least(terms.words_max,
+                (l.last - l.first + 1) * greatest(1, ceil(terms.words_max::numeric / terms.lines_max)))
+            where l.token_jti = of_jti and l.counter = 'lines' and l.beside = ''
+            returning l.beside_units,
+                l.state = 'ENDED' and l.end_reason = 'RETURNED' and coalesce(l.units_used, 0) = 0 as is_unused),
+        added as (select count(*) as leases, coalesce(sum(n.beside_units) filter (where not n.is_unused), 0) as words from now n),
+        taken as (
+            insert into receipts_quota as r (token_jti, counter, most, granted)
+            select of_jti, 'words', terms.words_max, least(terms.words_max, a.words) from added a where a.leases > 0
+            on conflict (token_jti, counter) do update set granted = least(r.most, r.granted + excluded.granted))
+        select a.leases into now_counted from added a;
+        counted := counted + now_counted;
+    end if;
+    return counted;
+end $$;
 CREATE FUNCTION public.receipts_count_screen(jti uuid) RETURNS void
     LANGUAGE sql
     AS $$
-    update receipts_quota q set granted = (
-        select coalesce(sum(receipts_frames_in(s.frames)), 0) from receipts_screentime s where s.token_jti = jti)
+    update receipts_quota q set granted = least(q.most, (
+        select coalesce(sum(receipts_frames_in(s.frames)), 0) from receipts_screentime s where s.token_jti = jti))
     where q.token_jti = jti and q.counter = 'screen'
 $$;
 CREATE FUNCTION public.receipts_counted_checks(log integer) RETURNS TABLE(token_jti uuid, counter character varying, quarter integer, log_id integer, allowed integer, refused integer, units bigint, last_at timestamp with time zone)
@@ -4947,57 +5004,58 @@ INSERT INTO public.django_migrations VALUES
 	(118, 'receipts', '0070_recorded_entries', '2000-01-01 00:00:00+00'),
 	(119, 'receipts', '0080_kept_counts', '2000-01-01 00:00:00+00'),
 	(120, 'receipts', '0090_words_and_screen', '2000-01-01 00:00:00+00'),
-	(121, 'screenplays', '0001_works_and_versions', '2000-01-01 00:00:00+00'),
-	(122, 'screenplays', '0002_grants_and_accesses', '2000-01-01 00:00:00+00'),
-	(123, 'screenplays', '0003_copies_shots_and_proofs', '2000-01-01 00:00:00+00'),
-	(124, 'sessions', '0001_initial', '2000-01-01 00:00:00+00'),
-	(125, 'socialaccount', '0001_initial', '2000-01-01 00:00:00+00'),
-	(126, 'socialaccount', '0002_token_max_lengths', '2000-01-01 00:00:00+00'),
-	(127, 'socialaccount', '0003_extra_data_default_dict', '2000-01-01 00:00:00+00'),
-	(128, 'socialaccount', '0004_app_provider_id_settings', '2000-01-01 00:00:00+00'),
-	(129, 'socialaccount', '0005_socialtoken_nullable_app', '2000-01-01 00:00:00+00'),
-	(130, 'socialaccount', '0006_alter_socialaccount_extra_data', '2000-01-01 00:00:00+00'),
-	(131, 'training', '0001_gate', '2000-01-01 00:00:00+00'),
-	(132, 'training', '0002_what_was_captured_stays', '2000-01-01 00:00:00+00'),
-	(133, 'training', '0020_manifests', '2000-01-01 00:00:00+00'),
-	(134, 'training', '0021_manifests_stay', '2000-01-01 00:00:00+00'),
-	(135, 'training', '0030_takedowns', '2000-01-01 00:00:00+00'),
-	(136, 'training', '0031_takedowns_stay', '2000-01-01 00:00:00+00'),
-	(137, 'training', '0040_contracts', '2000-01-01 00:00:00+00'),
-	(138, 'training', '0041_contracts_stay', '2000-01-01 00:00:00+00'),
-	(139, 'training', '0060_reports', '2000-01-01 00:00:00+00'),
-	(140, 'training', '0061_reports_stay', '2000-01-01 00:00:00+00'),
-	(141, 'training', '0070_imports', '2000-01-01 00:00:00+00'),
-	(142, 'training', '0071_imports_stay', '2000-01-01 00:00:00+00'),
-	(143, 'training', '0072_transforms', '2000-01-01 00:00:00+00'),
-	(144, 'training', '0073_transforms_stay', '2000-01-01 00:00:00+00'),
-	(145, 'training', '0074_lineage_events', '2000-01-01 00:00:00+00'),
-	(146, 'training', '0080_reach_is_lean', '2000-01-01 00:00:00+00'),
-	(147, 'training', '0090_sounds_and_texts', '2000-01-01 00:00:00+00'),
-	(148, 'training', '0100_imports_that_end_otherwise', '2000-01-01 00:00:00+00'),
-	(149, 'training', '0101_reviews_of_other_reasons', '2000-01-01 00:00:00+00'),
-	(150, 'training', '0102_reports_made_again', '2000-01-01 00:00:00+00'),
-	(151, 'training', '0103_scans_as_jobs', '2000-01-01 00:00:00+00'),
-	(152, 'training', '0110_house_rules', '2000-01-01 00:00:00+00'),
-	(153, 'training', '0111_scripts_in_texts', '2000-01-01 00:00:00+00'),
-	(154, 'training', '0112_reports_of_systems', '2000-01-01 00:00:00+00'),
-	(155, 'training', '0113_sketches_name_their_key', '2000-01-01 00:00:00+00'),
-	(156, 'training', '0120_rights_that_narrow', '2000-01-01 00:00:00+00'),
-	(157, 'training', '0121_scripts_looked_for_in_old_texts', '2000-01-01 00:00:00+00'),
-	(158, 'training', '0122_looks_are_kept', '2000-01-01 00:00:00+00'),
-	(159, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
-	(160, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(161, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
-	(162, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
-	(163, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
-	(164, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
-	(165, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
-	(166, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
-	(167, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
-	(168, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
-	(169, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
-	(170, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
-	(171, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
+	(121, 'receipts', '0100_count_what_was_leased', '2000-01-01 00:00:00+00'),
+	(122, 'screenplays', '0001_works_and_versions', '2000-01-01 00:00:00+00'),
+	(123, 'screenplays', '0002_grants_and_accesses', '2000-01-01 00:00:00+00'),
+	(124, 'screenplays', '0003_copies_shots_and_proofs', '2000-01-01 00:00:00+00'),
+	(125, 'sessions', '0001_initial', '2000-01-01 00:00:00+00'),
+	(126, 'socialaccount', '0001_initial', '2000-01-01 00:00:00+00'),
+	(127, 'socialaccount', '0002_token_max_lengths', '2000-01-01 00:00:00+00'),
+	(128, 'socialaccount', '0003_extra_data_default_dict', '2000-01-01 00:00:00+00'),
+	(129, 'socialaccount', '0004_app_provider_id_settings', '2000-01-01 00:00:00+00'),
+	(130, 'socialaccount', '0005_socialtoken_nullable_app', '2000-01-01 00:00:00+00'),
+	(131, 'socialaccount', '0006_alter_socialaccount_extra_data', '2000-01-01 00:00:00+00'),
+	(132, 'training', '0001_gate', '2000-01-01 00:00:00+00'),
+	(133, 'training', '0002_what_was_captured_stays', '2000-01-01 00:00:00+00'),
+	(134, 'training', '0020_manifests', '2000-01-01 00:00:00+00'),
+	(135, 'training', '0021_manifests_stay', '2000-01-01 00:00:00+00'),
+	(136, 'training', '0030_takedowns', '2000-01-01 00:00:00+00'),
+	(137, 'training', '0031_takedowns_stay', '2000-01-01 00:00:00+00'),
+	(138, 'training', '0040_contracts', '2000-01-01 00:00:00+00'),
+	(139, 'training', '0041_contracts_stay', '2000-01-01 00:00:00+00'),
+	(140, 'training', '0060_reports', '2000-01-01 00:00:00+00'),
+	(141, 'training', '0061_reports_stay', '2000-01-01 00:00:00+00'),
+	(142, 'training', '0070_imports', '2000-01-01 00:00:00+00'),
+	(143, 'training', '0071_imports_stay', '2000-01-01 00:00:00+00'),
+	(144, 'training', '0072_transforms', '2000-01-01 00:00:00+00'),
+	(145, 'training', '0073_transforms_stay', '2000-01-01 00:00:00+00'),
+	(146, 'training', '0074_lineage_events', '2000-01-01 00:00:00+00'),
+	(147, 'training', '0080_reach_is_lean', '2000-01-01 00:00:00+00'),
+	(148, 'training', '0090_sounds_and_texts', '2000-01-01 00:00:00+00'),
+	(149, 'training', '0100_imports_that_end_otherwise', '2000-01-01 00:00:00+00'),
+	(150, 'training', '0101_reviews_of_other_reasons', '2000-01-01 00:00:00+00'),
+	(151, 'training', '0102_reports_made_again', '2000-01-01 00:00:00+00'),
+	(152, 'training', '0103_scans_as_jobs', '2000-01-01 00:00:00+00'),
+	(153, 'training', '0110_house_rules', '2000-01-01 00:00:00+00'),
+	(154, 'training', '0111_scripts_in_texts', '2000-01-01 00:00:00+00'),
+	(155, 'training', '0112_reports_of_systems', '2000-01-01 00:00:00+00'),
+	(156, 'training', '0113_sketches_name_their_key', '2000-01-01 00:00:00+00'),
+	(157, 'training', '0120_rights_that_narrow', '2000-01-01 00:00:00+00'),
+	(158, 'training', '0121_scripts_looked_for_in_old_texts', '2000-01-01 00:00:00+00'),
+	(159, 'training', '0122_looks_are_kept', '2000-01-01 00:00:00+00'),
+	(160, 'verification', '0001_verifications', '2000-01-01 00:00:00+00'),
+	(161, 'verification', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(162, 'verification', '0020_detector_promotions', '2000-01-01 00:00:00+00'),
+	(163, 'verification', '0021_promotions_append_only', '2000-01-01 00:00:00+00'),
+	(164, 'verification', '0300_public_checks', '2000-01-01 00:00:00+00'),
+	(165, 'verification', '0301_public_switch_append_only', '2000-01-01 00:00:00+00'),
+	(166, 'watermarking', '0001_registry', '2000-01-01 00:00:00+00'),
+	(167, 'watermarking', '0002_append_only', '2000-01-01 00:00:00+00'),
+	(168, 'watermarking', '0003_mark_jobs', '2000-01-01 00:00:00+00'),
+	(169, 'watermarking', '0004_registry_reading', '2000-01-01 00:00:00+00'),
+	(170, 'watermarking', '0005_registrar', '2000-01-01 00:00:00+00'),
+	(171, 'watermarking', '0006_registrar_of_earlier_marks', '2000-01-01 00:00:00+00'),
+	(172, 'watermarking', '0007_detection_attempts', '2000-01-01 00:00:00+00');
 SELECT pg_catalog.setval('public.account_emailaddress_id_seq', 1, false);
 SELECT pg_catalog.setval('public.account_emailconfirmation_id_seq', 1, false);
 SELECT pg_catalog.setval('public.accounts_historicalmembership_history_id_seq', 1, false);
@@ -5008,7 +5066,7 @@ SELECT pg_catalog.setval('public.auth_group_id_seq', 1, false);
 SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 SELECT pg_catalog.setval('public.common_idempotencyrecord_id_seq', 1, false);
 SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 171, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 172, true);
 SELECT pg_catalog.setval('public.licensing_autorule_licensees_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicalauthority_history_id_seq', 1, false);
 SELECT pg_catalog.setval('public.licensing_historicaldelegation_history_id_seq', 1, false);

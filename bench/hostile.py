@@ -215,6 +215,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.hostile", description=__doc__)
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--count", type=int, default=10_000, help="mutants over all files")
+    parser.add_argument("--seconds", type=int, default=0, help="end after so long, each file with its share")
     parser.add_argument("--anchors", type=Path, help="certificates to trust, PEM")
     given = parser.parse_args(argv)
     anchors = given.anchors.read_text(encoding="ascii") if given.anchors else ""
@@ -226,9 +227,11 @@ def main(argv: list[str]) -> int:
         medium, sidecar = _pair(one, one)
         whole[one] = confined(medium, anchors=anchors, sidecar=sidecar)
     each = -(-given.count // len(given.files))
-    for source in given.files:
+    for place, source in enumerate(given.files, 1):
         with tempfile.TemporaryDirectory(prefix="tm-hostile-") as folder:
             for number, path in enumerate(mutants(source, Path(folder), count=each, seed=11)):
+                if given.seconds and time.monotonic() - began > given.seconds * place / len(given.files):
+                    break
                 medium, sidecar = _pair(source, path)
                 fate = confined(medium, anchors=anchors, sidecar=sidecar)
                 fates[fate.kind] += 1

@@ -21,7 +21,7 @@ from watermarking.cards import PixelCard, load_pixel_card, load_sound_card
 from watermarking.errors import MediaError
 from watermarking.features import FeatureStore, PixelFeatures
 from watermarking.media.containers import Medium, probe
-from watermarking.media.frames import SampledFrame, SizeOf, sample_frames
+from watermarking.media.frames import Kept, SampledFrame, SizeOf, sample_frames
 from watermarking.media.sound import read_sound
 from watermarking.media.stills import read_still
 from watermarking.recordings import HeardSegment, SoundListener
@@ -131,9 +131,9 @@ def _pixels(path: Path, medium: Medium, search: Search) -> _Found:
     """Read some frames where the tile should be; if nothing is claimed, more of them, everywhere."""
     card = load_pixel_card(search.pixel_card)
     reader = PictureReader(card, search.key, search.candidates)
-    best, looked = reader.nothing(), _Looked()
+    best, looked, kept = reader.nothing(), _Looked(), Kept()
     for count in (FRAMES, MORE_FRAMES):
-        features = _pixel_features(path, medium, card, search.features, count, looked)
+        features = _pixel_features(path, medium, card, search.features, count, (looked, kept))
         if not len(features.means):
             break
         size = FrameSize(features.width, features.height)
@@ -154,8 +154,14 @@ def _stretches(features: PixelFeatures) -> list[Stretch]:
 
 
 def _pixel_features(
-    path: Path, medium: Medium, card: PixelCard, store: FeatureStore | None, count: int, looked: _Looked
+    path: Path,
+    medium: Medium,
+    card: PixelCard,
+    store: FeatureStore | None,
+    count: int,
+    before: tuple[_Looked, Kept],
 ) -> PixelFeatures:
+    looked, walked = before
     name = store.name_of(path, card, count) if store is not None and path.is_file() else ""
     kept = store.load(name) if store is not None and name else None
     if kept is not None:
@@ -164,7 +170,7 @@ def _pixel_features(
     first: list[SampledFrame] = []
     with ThreadPoolExecutor(LOOKING_THREADS, initializer=use_threads, initargs=(1,)) as lookers:
         waiting: deque[Future[tuple[torch.Tensor, torch.Tensor]]] = deque()
-        for frame in _ahead(_frames(path, medium, SizeOf(card.geometry.side), count)):
+        for frame in _ahead(_frames(path, medium, SizeOf(card.geometry.side), count, walked)):
             first = first or [frame]
             if (frame.width, frame.height) == (first[0].width, first[0].height):
                 waiting.append(lookers.submit(looked.residual_of, frame))
@@ -202,14 +208,17 @@ def _of_one_size(frames: Iterator[SampledFrame]) -> list[SampledFrame]:
     return kept
 
 
-def _frames(path: Path, medium: Medium, size_of: SizeOf, count: int) -> Iterator[SampledFrame]:
+def _frames(
+    path: Path, medium: Medium, size_of: SizeOf, count: int, kept: Kept | None = None
+) -> Iterator[SampledFrame]:
     if medium.sequence is not None:
         files = medium.sequence.files
         step = -(-len(files) // count)
         return (read_still(picture, size_of) for _, picture in files[step // 2 :: step])
     if medium.kind == "still":
         return iter([read_still(path, size_of)])
-    return sample_frames(path, count=count, size_of=size_of, offset=0.5 if count == FRAMES else 0.25)
+    offset = 0.5 if count == FRAMES else 0.25
+    return sample_frames(path, count=count, size_of=size_of, offset=offset, kept=kept)
 
 
 def _ahead(frames: Iterator[SampledFrame]) -> Iterator[SampledFrame]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench import corpus
 from tests.verification.test_detectors import face
 from trustcore.verification.words import Stage
+from watermarking.candidates import read_candidates
 
 __all__ = ["face"]
 
@@ -19,7 +21,7 @@ __all__ = ["face"]
 def test_copies_are_led_back_and_their_score_is_compared_with_the_first(face: Path) -> None:
     attacks = [one for one in corpus.ATTACKS if one.name in {"wrapped as TS", "half size"}]
     layers = frozenset({Stage.PROVENANCE, Stage.DETECTION})
-    copies = {one.transformation: one for one in corpus.copies_of(face, attacks, layers)}
+    copies = {one.transformation: one for one in corpus.copies_of(face, attacks, corpus.Way(layers))}
     wrapped = copies["wrapped as TS"]
     assert (wrapped.led_back, wrapped.similarity, wrapped.moved) == (True, 1.0, 0.0)
     smaller = copies["half size"]
@@ -46,3 +48,21 @@ def test_a_folder_without_clips_is_refused(tmp_path: Path, capsys: pytest.Captur
         corpus.main([str(tmp_path)])
     assert "no clips" in capsys.readouterr().err
     assert json.dumps(corpus.summary([])) == "[]"
+
+
+def test_a_grade_counts_the_very_id_and_says_where_another_was_read() -> None:
+    own, other = f"{corpus.MARK_ID:016x}", "00000000000000aa"
+    told = [
+        corpus.Copy("a", "crop", True, 0.9, "present", 0.9, 1.0, None, None, grade, payload)
+        for grade, payload in (("G1", own), ("G1", None), ("G2", other))
+    ]
+    assert corpus.grades(told) == [
+        {"grade": "G1", "copies": 2, "read": 1, "another_id": 0},
+        {"grade": "G2", "copies": 1, "read": 0, "another_id": 1},
+    ]
+
+
+def test_registered_ids_are_a_list_that_the_reader_takes_with_the_marks_own_in_it(tmp_path: Path) -> None:
+    ids = read_candidates(corpus.registered_ids(1000, tmp_path))
+    assert len(ids) == 1000
+    assert np.uint64(corpus.MARK_ID) in ids

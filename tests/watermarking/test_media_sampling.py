@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 
 from watermarking.errors import MediaError
-from watermarking.media.frames import SizeOf, sample_frames
+from watermarking.media import frames as media_frames
+from watermarking.media.frames import Kept, SizeOf, sample_frames
 
 SIZE_OF = SizeOf(128)
 
@@ -64,3 +66,27 @@ def test_what_is_no_film_yields_no_frames(tmp_path: Path) -> None:
     (tmp_path / "no.mp4").write_bytes(b"no film")
     with pytest.raises(MediaError):
         list(sample_frames(tmp_path / "no.mp4", count=8, size_of=SIZE_OF))
+
+
+@pytest.mark.parametrize(("bytes_max", "walks"), [(1 << 28, 1), (100_000, 2)])
+def test_a_second_walk_sees_what_it_would_alone_and_decodes_only_what_was_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bytes_max: int, walks: int
+) -> None:
+    path = film(tmp_path / "short.mp4", frames=48, rate=24, scene=6, key_frames=250)
+    alone = [list(sample_frames(path, count=count, size_of=SIZE_OF)) for count in (8, 48)]
+    decoded: list[Path] = []
+    plain = media_frames._decoded
+
+    def counted(one: Path) -> Any:
+        decoded.append(one)
+        return plain(one)
+
+    monkeypatch.setattr(media_frames, "_decoded", counted)
+    kept = Kept(bytes_max=bytes_max, shrunk_max=8)
+    walked = [list(sample_frames(path, count=count, size_of=SIZE_OF, kept=kept)) for count in (8, 48)]
+    assert len(decoded) == walks
+    for one, other in zip(alone, walked, strict=True):
+        assert [frame.seconds for frame in one] == [frame.seconds for frame in other]
+        assert all(np.array_equal(a.planes, b.planes) for a, b in zip(one, other, strict=True))
+    shared = {id(frame) for frame in walked[0]} & {id(frame) for frame in walked[1]}
+    assert len(shared) == 8, "what was resized for the first walk is not resized again"

@@ -177,7 +177,53 @@ class SampledFrame:
     seconds: float
 
 
-def sample_frames(path: Path, *, count: int, size_of: SizeOf, offset: float = 0.5) -> Iterator[SampledFrame]:
+class Kept:
+    """What a first walk through a short film leaves for a second one of the same size: its pictures, so that they are not
+    decoded again, and those that were resized.
+
+    Args:
+        bytes_max: that the pictures may take as they were decoded; of a film that needs more, none is kept.
+        shrunk_max: pictures that are kept resized.
+    """
+
+    def __init__(self, *, bytes_max: int = 1 << 28, shrunk_max: int = 64) -> None:
+        self._bytes_max, self._shrunk_max = bytes_max, shrunk_max
+        self._frames: list[VideoFrame] | None = None
+        self._shrunk: dict[int, SampledFrame] = {}
+
+    def frames(self, path: Path) -> Iterator[VideoFrame]:
+        """Yield the film's pictures in their order; they are kept once all of them were seen."""
+        if self._frames is not None:
+            yield from self._frames
+            return
+        seen: list[VideoFrame] = []
+        room = self._bytes_max
+        for frame in _decoded(path):
+            room -= sum(plane.buffer_size for plane in frame.planes)
+            if room >= 0:
+                seen.append(frame)
+            else:
+                seen.clear()
+            yield frame
+        if room >= 0:
+            self._frames = seen
+
+    def shrunk(
+        self, number: int, frame: VideoFrame, shrink: Callable[[VideoFrame], SampledFrame]
+    ) -> SampledFrame:
+        """Return the picture ``number`` of the film, resized; the same as before where it was asked for before."""
+        known = self._shrunk.get(number)
+        if known is not None:
+            return known
+        made = shrink(frame)
+        if len(self._shrunk) < self._shrunk_max:
+            self._shrunk[number] = made
+        return made
+
+
+def sample_frames(
+    path: Path, *, count: int, size_of: SizeOf, offset: float = 0.5, kept: Kept | None = None
+) -> Iterator[SampledFrame]:
     """Yield about ``count`` frames spread over a film, upright and resized.
 
     Long films are visited by seeking to key frames; short ones, and those whose key frames are
@@ -186,6 +232,7 @@ def sample_frames(path: Path, *, count: int, size_of: SizeOf, offset: float = 0.
     Args:
         size_of: gives the (width, height) to resize a frame to, from its own.
         offset: place of each visit within its share of the film, in [0, 1).
+        kept: of an earlier walk through the same film with the same ``size_of``; short ones alone are kept.
     """
     with opened(path) as container:
         stream = video_stream(container)
@@ -196,7 +243,12 @@ def sample_frames(path: Path, *, count: int, size_of: SizeOf, offset: float = 0.
         rate = float(stream.average_rate or 24)
         shrink = partial(_resized, size_of=size_of, aspect=aspect)
         visited = _key_frames(container, stream, (seconds, count, offset), shrink)
-    yield from visited if visited is not None else map(shrink, _stride(path, seconds, rate, count))
+    if visited is not None:
+        yield from visited
+        return
+    kept = kept or Kept(bytes_max=0, shrunk_max=0)
+    for number, frame in _stride(partial(kept.frames, path), seconds, rate, count):
+        yield kept.shrunk(number, frame, shrink)
 
 
 class SizeOf:
@@ -233,18 +285,22 @@ def _key_frames(
     return list(found.values()) if len(found) >= count * 2 // 3 else None
 
 
-def _stride(path: Path, seconds: float, rate: float, count: int) -> Iterator[VideoFrame]:
-    """Every n-th frame of the whole film; once more by the true count where the stated length lied."""
+def _stride(
+    decoded: Callable[[], Iterator[VideoFrame]], seconds: float, rate: float, count: int
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Every n-th frame of the whole film with its number; once more by the true count where the stated length lied."""
     step, total, given = 0, 0, 0
-    for frame in _decoded(path):
+    for frame in decoded():
         step = step or max(1, int(seconds * rate / count))
         if total % step == step // 2:
             given += 1
-            yield frame
+            yield total, frame
         total += 1
     if given < min(count, total) // 2 or (total and not given):
         step = max(1, total // count)
-        yield from (frame for index, frame in enumerate(_decoded(path)) if index % step == step // 2)
+        for number, frame in enumerate(decoded()):
+            if number % step == step // 2:
+                yield number, frame
 
 
 def _decoded(path: Path) -> Iterator[VideoFrame]:

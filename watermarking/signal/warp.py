@@ -10,7 +10,7 @@ each sample where the warp puts it, on a tile drawn four times as fine, and tran
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -54,7 +54,7 @@ class WarpFitter:
     def __init__(self, layouts: Sequence[PlaneLayout], *, tile: int) -> None:
         self.layouts, self.tile = layouts, tile
         self._drawn = [_drawn(_pilot_tile(layout, tile)) for layout in layouts]
-        self._steepness = [float(drawn[:, 1:].square().mean()) for drawn in self._drawn]
+        self._steepness = [float(drawn[1:].square().mean()) for drawn in self._drawn]
 
     def fit(
         self, mean: Tensor, start: Warp, planes: tuple[tuple[int, ...], ...], stages: Stages
@@ -74,9 +74,8 @@ class WarpFitter:
             basis = whole.view(_TERMS, *mean.shape[1:])[:, ::spacing, ::spacing].flatten(1)
             across = basis[:order].T.contiguous()
             gram = basis[:order] @ across
-            weighed = {index: across * some[index].reshape(-1, 1) for index in used}
             for _ in range(rounds):
-                step, score = self._newton(basis, terms, weighed, gram)
+                step, score = self._newton(some, basis, terms, used, across, gram)
                 terms[:order] += step
         return Warp(terms), float(score)
 
@@ -102,26 +101,30 @@ class WarpFitter:
         return (where[0] * size + where[1]).int()
 
     def _newton(
-        self, basis: Tensor, terms: Tensor, weighed: Mapping[int, Tensor], gram: Tensor
+        self,
+        mean: Tensor,
+        basis: Tensor,
+        terms: Tensor,
+        planes: tuple[int, ...],
+        across: Tensor,
+        gram: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """One step of the first terms, and the agreement before it; nothing here waits for the device.
-
-        Args:
-            weighed: of each plane that is climbed on, the first terms at its samples times these, ``[n, terms]``.
-        """
+        """One step of the first terms, and the agreement before it; nothing here waits for the device."""
         place = self._cells(terms, basis)
         climb = basis.new_zeros(len(gram), 2)
         steepness, total = basis.new_zeros(()), basis.new_zeros(())
-        for index, samples in weighed.items():
+        for index in planes:
+            values = mean[index].flatten()
+            seen = torch.stack([drawn.index_select(0, place) for drawn in self._drawn[index]])
             # the first of the terms is one everywhere
-            sums = self._drawn[index].index_select(0, place).T @ samples
-            agreement = sums[0, 0] / len(samples)
+            sums = (seen * values) @ across
+            agreement = sums[0, 0] / values.numel()
             climb += sums[1:].T
             steepness = steepness + agreement.clamp_min(1e-3) * self._steepness[index]
             total = total + agreement
         step = torch.linalg.solve_ex(steepness * gram, climb).result
         reach = (step.T @ basis[: len(gram)]).abs().amax()
-        limit = 0.6 if 0 in weighed else 1.5
+        limit = 0.6 if 0 in planes else 1.5
         return step * (limit / reach.clamp_min(1e-9)).clamp_max(1.0), total
 
 
@@ -144,7 +147,7 @@ def _pilot_tile(layout: PlaneLayout, tile: int) -> Tensor:
 
 
 def _drawn(pattern: Tensor) -> Tensor:
-    """``[cells, 3]``: the pattern and its derivatives per tile pixel along y and x, side by side: a cell is met at random."""
+    """``[3, cells]``: the pattern and its derivatives per tile pixel along y and x."""
     down = (pattern.roll(-1, 0) - pattern.roll(1, 0)) * (_FINE / 2)
     across = (pattern.roll(-1, 1) - pattern.roll(1, 1)) * (_FINE / 2)
-    return torch.stack([pattern, down, across], -1).flatten(0, 1)
+    return torch.stack([pattern, down, across]).flatten(1)

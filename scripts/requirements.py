@@ -5,7 +5,8 @@
     python scripts/requirements.py --check    # fails when docs/requirements.md is not up to date
 
 A test proves ``ST-091`` by ``@pytest.mark.req("ST-091")`` on a function, a class or a module's ``pytestmark``.
-An ID that docs/requirements.json does not know is an error.
+An ID that docs/requirements.json does not know is an error, and so is one that it says is unproved, and why, while a
+test is marked with it.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ def report(checklist: list[dict[str, str]], found: dict[str, list[str]]) -> str:
         if row["group"] != group:
             group = row["group"]
             lines += ["", f"## {group}", "", "| ID | Requirement | Proved by |", "| --- | --- | --- |"]
-        tests = "<br>".join(f"`{test}`" for test in sorted(set(found.get(row["id"], ())))) or "not yet"
+        tests = "<br>".join(f"`{test}`" for test in sorted(set(found.get(row["id"], ()))))
+        tests = tests or row.get("unproved", "not yet")
         lines.append(f"| {row['id']} | {row['text']} | {tests} |")
     return "\n".join(lines) + "\n"
 
@@ -88,6 +90,10 @@ def main() -> int:
     if unknown:
         for identifier in unknown:
             print(f"unknown requirement {identifier}: {', '.join(found[identifier])}", file=sys.stderr)
+        return 1
+    outdated = [row["id"] for row in checklist if "unproved" in row and row["id"] in found]
+    if outdated:
+        print(f"said to be unproved, and marked: {', '.join(outdated)}", file=sys.stderr)
         return 1
     page = report(checklist, found)
     if options.check and (not REPORT.exists() or REPORT.read_text() != page):

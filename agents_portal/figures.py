@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from agents_portal.lanes import state_lane
 from common.dates import day_words, month_words
 from common.language import core, figure, later
-from licensing.selectors import LicenceLine, Pause
+from licensing.selectors import LicenceLine
 from receipts.selectors import Day, ShotCell, ShotRow
 
 UNITS: Final = (
@@ -251,7 +251,6 @@ def timeline_of(
     reminders: Sequence[int],
     now: datetime,
     days: Sequence[Day] = (),
-    pauses: Sequence[Pause] = (),
 ) -> Timeline:
     """Lay out a licence and its versions between the first day of the first and the last day of the last."""
     first, last = min(one.not_before for one in lineage), max(one.not_after for one in lineage)
@@ -262,7 +261,7 @@ def timeline_of(
         return min(100.0, max(0.0, 100 * (moment - first).total_seconds() / whole))
 
     ends_here = timezone.localtime(line.not_after)
-    lane = state_lane(line, lineage, warned_days=max(reminders, default=0), now=now, pauses=pauses)
+    lane = state_lane(line, lineage, warned_days=max(reminders, default=0), now=now)
     return Timeline(
         months=tuple(_months(first, last, at)),
         state=tuple(Span(at(one.begins), at(one.ends), one.words, one.tone) for one in lane),

@@ -26,13 +26,13 @@ def state_lane(
     *,
     warned_days: int,
     now: datetime,
-    pauses: Iterable[Pause] = (),
 ) -> list[Stretch]:
     """What ``line``, one of ``lineage``, allows over its window: render, last days, paused, and what ended it early.
 
+    A hold that is not lifted pauses it until its end.
+
     Args:
         warned_days: how many days before the end its first notice goes out.
-        pauses: from when until when it was held; what is not lifted holds until its end.
     """
     lane = _end(line, lineage, now)
     ends = lane[0].begins if lane else line.not_after
@@ -42,7 +42,7 @@ def state_lane(
         Stretch(line.not_before, soon, _("May render"), "permit"),
         Stretch(soon, ends, last, "expire"),
     ]
-    for begins, until in _merged(pauses, line.not_before, ends):
+    for begins, until in _merged(line.pauses, line.not_before, ends):
         runs = [part for run in runs for part in _without(run, begins, until)]
         runs.append(Stretch(begins, until, _("Paused"), "unsure"))
     return [one for one in sorted([*runs, *lane], key=lambda one: one.begins) if one.ends > one.begins]

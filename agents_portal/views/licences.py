@@ -32,7 +32,6 @@ from licensing.selectors import (
     licence_detail,
     licences_page,
     lineage_of,
-    pauses_of,
 )
 from licensing.selectors.licences import HoldLine
 from receipts.models import FrameOutcome
@@ -152,7 +151,7 @@ def licence_use_page(request: PortalRequest, jti: UUID) -> HttpResponse:
             "use": use,
             "strips": strips_of(use.shots),
             "refused": use.refused,
-            "timeline": timeline_of(line, lineage, NOTICES, clock.now(), use.days, pauses_of(jti)),
+            "timeline": timeline_of(line, lineage, NOTICES, clock.now(), use.days),
             "more": f"{address}?{urlencode({'after': use.next_after})}" if use.next_after else "",
             "first": address if after else "",
         },

@@ -33,7 +33,7 @@ from licensing.selectors.guilds import (
     rolls_of,
     rolls_stuck,
 )
-from licensing.selectors.holds import Pause, holds_placed_by, pauses_of, stop_in_force, thing_visible_to
+from licensing.selectors.holds import Pause, holds_placed_by, stop_in_force, thing_visible_to
 from licensing.selectors.inbox import Inbox, RequestLine, inbox
 from licensing.selectors.introspection import introspect
 from licensing.selectors.licences import (
@@ -248,7 +248,6 @@ __all__ = [
     "own_duties_open",
     "own_line",
     "pairwise_pseudonym",
-    "pauses_of",
     "person_line",
     "person_on_roster",
     "person_pseudonym",

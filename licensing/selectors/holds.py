@@ -1,11 +1,14 @@
 """Holds as their parties see them: what is held, in whose name a caller may act on it, which licences it covers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from accounts.models import Organisation
 from accounts.principals import Principal
@@ -90,20 +93,27 @@ class Pause:
     ends: datetime | None
 
 
-def pauses_of(jti: UUID) -> tuple[Pause, ...]:
-    """Every time that a licence was held within its life, the first first; callers judge its visibility. 1 query."""
-    token = LicenceToken.objects.filter(pk=jti)
-    parts = [
-        Subquery(token.values(name))
-        for name in ("jti", "talent_id", "production_id", "licensee_id", "agency_id")
-    ]
+def pauses_within() -> ArraySubquery:
+    """Every time that a licence was held within its life, as objects, for :func:`told_pauses`."""
+    covers = [OuterRef(name) for name in ("pk", "talent_id", "production_id", "licensee_id", "agency_id")]
     rows = Hold.objects.filter(
-        Q(lifted_at=None) | Q(lifted_at__gt=Subquery(token.values("created_at"))),
-        covers__in=parts,
-        placed_at__lt=Subquery(token.values("not_after")),
+        Q(lifted_at=None) | Q(lifted_at__gt=OuterRef("created_at")),
+        covers__in=covers,
+        placed_at__lt=OuterRef("not_after"),
     )
-    told = rows.order_by("placed_at", "pk").values_list("placed_at", "lifted_at")
-    return tuple(Pause(begins, ends) for begins, ends in told)
+    told = JSONObject(begins="placed_at", ends="lifted_at")
+    return ArraySubquery(rows.order_by("placed_at", "pk").values(told=told))
+
+
+def told_pauses(told: Iterable[dict[str, str | None]]) -> tuple[Pause, ...]:
+    """What :func:`pauses_within` brought, the first first."""
+    return tuple(
+        Pause(
+            datetime.fromisoformat(str(one["begins"])),
+            datetime.fromisoformat(one["ends"]) if one["ends"] else None,
+        )
+        for one in told
+    )
 
 
 def whole_hold(hold_id: UUID) -> Hold:

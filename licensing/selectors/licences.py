@@ -35,7 +35,7 @@ from licensing.selectors.checkpoints import (
     yeses_at_checkpoints,
 )
 from licensing.selectors.endings import has_come
-from licensing.selectors.holds import sides_over
+from licensing.selectors.holds import Pause, pauses_within, sides_over, told_pauses
 from licensing.selectors.people import is_talent, mandate_in_force, pairwise_pseudonym
 from licensing.selectors.releases import ended_holding_frames, side_that_lets_go
 from licensing.selectors.request_detail import ActionLine, action_line
@@ -88,6 +88,8 @@ class LicenceLine:
     created_at: datetime
     reminders: tuple[int, ...] = ()
     renewal_days: int | None = None
+    # told by ``lineage_of`` alone
+    pauses: tuple[Pause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +269,7 @@ def _lineage(principal: Principal, jti: UUID, *further: str) -> list[LicenceToke
         is_seen_whole=is_whole,
         is_refused=refuses_the_licensee(),
         yeses=yeses_at_checkpoints(),
+        pauses=pauses_within(),
     )
     return list(with_renewals(rows).prefetch_related(*further).order_by("terms__version"))
 
@@ -464,6 +467,7 @@ def _line(token: LicenceToken, at: datetime) -> LicenceLine:
         created_at=token.created_at,
         reminders=tuple(token.terms.terms["renewal"]["notify_days_before"]),
         renewal_days=_renewal_days(token),
+        pauses=told_pauses(getattr(token, "pauses", ())),
     )
 
 

@@ -135,7 +135,13 @@ def test_an_event_reads_as_a_sentence() -> None:
 
 def licence(begins: datetime, days: int, **changes: object) -> LicenceLine:
     facts = dict.fromkeys(LicenceLine.__dataclass_fields__)
-    facts |= {"jti": "x", "version": 1, "not_before": begins, "not_after": begins + timedelta(days=days)}
+    facts |= {
+        "pauses": (),
+        "jti": "x",
+        "version": 1,
+        "not_before": begins,
+        "not_after": begins + timedelta(days=days),
+    }
     return LicenceLine(**{**facts, **changes})
 
 
@@ -167,10 +173,11 @@ def test_a_revoked_licence_is_revoked_from_that_moment_on() -> None:
 
 def test_a_paused_licence_may_not_render_while_it_is_held() -> None:
     begins = datetime(2026, 7, 21, tzinfo=UTC)
-    line, day = licence(begins, 90, state="SUSPENDED"), timedelta(days=1)
+    day = timedelta(days=1)
 
     def drawn(*pauses: Pause) -> list[tuple[str, str, str]]:
-        lane = timeline_of(line, [line], (30,), begins + 45 * day, pauses=pauses).state
+        line = licence(begins, 90, state="SUSPENDED", pauses=pauses)
+        lane = timeline_of(line, [line], (30,), begins + 45 * day).state
         return [(span.words, span.x, span.width) for span in lane]
 
     lifted = Pause(begins + 9 * day, begins + 18 * day)

@@ -73,6 +73,23 @@ def test_members_become_hidden_talents_of_their_own_and_a_second_reading_changes
     assert (renamed.rows_changed, renamed.rows_same) == (1, 999)
 
 
+def test_what_a_roll_makes_has_the_history_that_the_orm_would_have_written(guild: Principal) -> None:
+    content = (HEAD + "SAG-1,Ada Merrow,2031-05-06\r\n").encode()
+    read(guild, content)
+    talent = GuildMember.objects.get(guild=guild.organisation).talent
+    twin = Talent.objects.create(
+        organisation=factories.make_organisation("TALENT"), stage_name="Ada Merrow", handle="twin",
+        majority_on=talent.majority_on,
+    )  # fmt: skip
+    facts = ("stage_name", "majority_on", "history_type", "history_change_reason", "history_user_id")
+    ours, theirs = (one.history.get() for one in (talent, twin))  # type: ignore[attr-defined]
+    assert [getattr(ours, name) for name in facts] == [getattr(theirs, name) for name in facts]
+    assert (ours.id, ours.organisation_id, ours.handle) == (talent.pk, talent.organisation_id, talent.handle)
+    for row in (talent.organisation, VisibilityRule.objects.get(talent=talent)):
+        (line,) = row.history.all()  # type: ignore[attr-defined]
+        assert (line.id, line.history_type) == (row.pk, "+")
+
+
 @pytest.mark.req("ST-083")
 def test_reading_that_was_cut_off_goes_on_after_the_last_whole_chunk(
     guild: Principal, monkeypatch: pytest.MonkeyPatch

@@ -41,15 +41,25 @@ def policy_under(rules: HouseRules | None, contract_rules: str = "") -> Policy:
 
 def stand_of(organisation_id: UUID) -> str:
     """What a house's material is judged by now, as one name: its policy and the contracts in force; 2 queries."""
+    return stand_under(rules_of(organisation_id), organisation_id)
+
+
+def stand_under(rules: HouseRules | None, organisation_id: UUID) -> str:
+    """The same for a house whose rules are at hand; 1 query."""
     contracts = DataContract.objects.filter(organisation=organisation_id, state=ContractState.ACTIVE)
     hashes = contracts.order_by("created_at").values_list("hash", flat=True)
-    names = [policy_for(organisation_id).hash.partition(":")[2], *sorted(hashes)]
+    names = [policy_under(rules).hash.partition(":")[2], *sorted(hashes)]
     return names[0] if len(names) == 1 else sha256_hex(canonical_json(names))
 
 
 def is_judged(organisation_id: UUID) -> bool:
     """Whether what the house has was judged by the policy of now."""
-    return organisation_id in organisations_with("training_policy", stand_of(organisation_id))
+    return is_judged_under(rules_of(organisation_id), organisation_id)
+
+
+def is_judged_under(rules: HouseRules | None, organisation_id: UUID) -> bool:
+    """The same for a house whose rules are at hand; 2 queries."""
+    return organisation_id in organisations_with("training_policy", stand_under(rules, organisation_id))
 
 
 def procedure_for(rules: HouseRules | None, trigger: str) -> tuple[timedelta, list[str]]:

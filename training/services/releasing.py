@@ -26,14 +26,16 @@ from training.models import (
 from training.scripts import SCRIPT_UNGRANTED
 from training.selectors.lineage import below
 from training.selectors.rights import Standing, current_rights
-from training.selectors.rules import is_judged, policy_under, rules_of
+from training.selectors.rules import is_judged_under, policy_under, rules_of
 from training.selectors.script_uses import lapsed_uses
 from training.services.sources import blocked_domains, is_blocked
 from training.vocabulary import AssetState, NodeKind
 from trustcore.policy.territory import covers
 
 _EXAMPLES = 5
-# one reading of the rows: PARENT_REMOVED is removed above a row, whether or not anybody came to remove the row itself
+# one statement: what speaks against rows; how many rows stand under each source, as made of it or not (no code); the
+# exceptions that rows came in under (an empty one).
+# PARENT_REMOVED is removed above a row, whether or not anybody came to remove the row itself
 _ROWS_AGAINST = """
 with recursive closed(node) as (
     select node_id from training_trainingasset where organisation_id = %(house)s and state <> %(shut)s
@@ -44,7 +46,7 @@ with recursive closed(node) as (
     union
     select e.child_id from training_lineageedge e join made_of m on e.parent_id = m.node
 ), told as (
-    select r.ordinal, r.ref, case
+    select r.ordinal, r.ref, r.sources, r.is_derivative, case
         when not r.is_derivative and a.state <> %(shut)s then 'ASSET_NOT_ADMITTED'
         when r.is_derivative and d.removed_at is not null then 'DERIVATIVE_REMOVED' end own,
         r.node_id in (select node from made_of) above,
@@ -58,7 +60,16 @@ with recursive closed(node) as (
     select own code, ordinal, ref from told where own is not null
     union all select 'PARENT_REMOVED', ordinal, ref from told where above
     union all select 'ROW_MISSING', ordinal, ref from told where missing
-) select code, count(*), (array_agg(ref::text order by ordinal))[:%(most)s] from each group by code order by code
+) select code, count(*), (array_agg(ref::text order by ordinal))[:%(most)s], null::uuid, null::boolean
+from each group by code
+union all
+select null, count(*), null, source, is_derivative
+from (select unnest(sources) source, is_derivative from told) s group by source, is_derivative
+union all
+select '', count(*), array_agg(distinct one::text), null, null
+from told join training_trainingasset a on a.id = told.ref and not told.is_derivative
+join training_policydecision p on p.id = a.decision_id, unnest(p.exceptions) one
+order by 1, 4, 5
 """
 
 
@@ -103,15 +114,16 @@ def may_be_trained_on(manifest: TrainingManifest, *, at: datetime | None = None)
 def release_gate(manifest: TrainingManifest, *, at: datetime | None = None) -> GateAnswer:
     """Every reason against ``manifest`` at ``at`` (now by default); a dozen queries however many rows (TP-182)."""
     at = at or clock.now()
+    by_row, under, used = _told_of_rows(manifest)
     against = [
-        *_by_source(manifest, at),
-        *_by_row(manifest),
-        *_exceptions_over(manifest, at),
+        *_by_source(manifest, under, at),
+        *by_row,
+        *_exceptions_over(manifest, used, at),
     ]
     rules = rules_of(manifest.organisation_id)
     if manifest.policy_id != policy_under(rules).hash:
         against.append(Against("POLICY_CHANGED", 0, (manifest.policy_id,)))
-    if rules is not None and not is_judged(manifest.organisation_id):
+    if rules is not None and not is_judged_under(rules, manifest.organisation_id):
         # counsel's rules of now: what came in before is being judged by them
         against.append(Against("POLICY_NOT_APPLIED", 0))
     if scripts := _scripts_lapsed(manifest, at):
@@ -195,46 +207,46 @@ def _rights_reasons(held: Standing | None, territory: str, *, with_derivatives: 
     return told
 
 
-def _by_source(manifest: TrainingManifest, at: datetime) -> list[Against]:
+def _told_of_rows(
+    manifest: TrainingManifest,
+) -> tuple[list[Against], list[tuple[UUID, bool, int]], set[UUID]]:
+    """What speaks against rows themselves; how many stand under each source, as derived or not; exceptions used."""
+    told: dict[str, Any] = {
+        "shut": AssetState.ADMITTED, "house": manifest.organisation_id, "manifest": manifest.pk, "most": _EXAMPLES,
+        "kinds": [NodeKind.ASSET, NodeKind.DERIVATIVE],
+    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select s.source, s.is_derivative, count(*) from (select unnest(sources) source, is_derivative"
-            " from training_manifestrow where manifest_id = %s) s group by 1, 2",
-            [manifest.pk],
-        )
-        counted = cursor.fetchall()
-    found = _sources({source for source, _derived, _number in counted}, manifest.organisation_id, at)
+        cursor.execute(_ROWS_AGAINST, told)
+        rows = cursor.fetchall()
+    against = [Against(code, number, tuple(named)) for code, number, named, _source, _derived in rows if code]
+    under = [(source, derived, number) for code, number, _named, source, derived in rows if code is None]
+    used = {UUID(one) for code, _number, named, *_rest in rows if code == "" for one in named or ()}
+    return against, under, used
+
+
+def _by_source(
+    manifest: TrainingManifest, under: Iterable[tuple[UUID, bool, int]], at: datetime
+) -> list[Against]:
+    under = list(under)
+    found = _sources({source for source, _derived, _number in under}, manifest.organisation_id, at)
     stopped: Counter[str] = Counter()
     named: dict[str, dict[str, None]] = defaultdict(dict)
-    for source, derived, number in sorted(counted):
+    for source, derived, number in under:
         for code in found.reasons(source, manifest.territory, with_derivatives=derived):
             stopped[code] += number
             named[code][str(source)] = None
     return [Against(code, stopped[code], tuple(named[code])[:_EXAMPLES]) for code in stopped]
 
 
-def _by_row(manifest: TrainingManifest) -> list[Against]:
-    house = manifest.organisation_id
-    told: dict[str, Any] = {
-        "shut": AssetState.ADMITTED, "house": house, "manifest": manifest.pk, "most": _EXAMPLES,
-        "kinds": [NodeKind.ASSET, NodeKind.DERIVATIVE],
-    }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_ROWS_AGAINST, told)
-        return [Against(code, number, tuple(named)) for code, number, named in cursor.fetchall()]
-
-
-def _exceptions_over(manifest: TrainingManifest, at: datetime) -> list[Against]:
+def _exceptions_over(manifest: TrainingManifest, used: set[UUID], at: datetime) -> list[Against]:
     """Rows that came in under an exception which has ended since: what it lifted stands again."""
-    assets = TrainingAsset.objects.filter(
-        pk__in=ManifestRow.objects.filter(manifest=manifest, is_derivative=False).values("ref"),
-        decision__exceptions__len__gt=0,
-    )
-    used = {one for row in assets.values_list("decision__exceptions", flat=True).distinct() for one in row}
     in_force = RightsException.objects.filter(pk__in=used, ended_at=None, ends_at__gt=at)
     over = sorted(used - set(in_force.values_list("pk", flat=True)))
     if not over:
         return []
+    assets = TrainingAsset.objects.filter(
+        pk__in=ManifestRow.objects.filter(manifest=manifest, is_derivative=False).values("ref")
+    )
     return [
         Against(
             "EXCEPTION_ENDED",

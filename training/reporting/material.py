@@ -62,14 +62,14 @@ def original_rows(cut: Cut, members: Members, cases: dict[UUID, Case]) -> Rows:
         reviews = reviews_at(batch, cut.until)
         states = states_at(assets, verdicts, reviews, cases, cut.until)
         for asset in assets:
-            yield "originals", _original(asset, states[asset.pk], verdicts[asset.pk])
-            for verdict in verdicts[asset.pk]:
+            yield "originals", _original(asset, states[asset.id], verdicts[asset.id])
+            for verdict in verdicts[asset.id]:
                 policies.add(verdict.policy_id)
-                if verdict.covers > 1 and verdict.pk in shared:
+                if verdict.covers > 1 and verdict.id in shared:
                     continue
-                shared.add(verdict.pk) if verdict.covers > 1 else None
+                shared.add(verdict.id) if verdict.covers > 1 else None
                 yield "verdicts", _verdict(verdict)
-            for review in reviews[asset.pk]:
+            for review in reviews[asset.id]:
                 yield "reviews", _review(review, cut.until)
     for text in PolicyText.objects.filter(pk__in=policies).order_by("pk"):
         yield "policies", {"hash": text.pk, "text": text.text}
@@ -108,7 +108,7 @@ def _original(row: TrainingAsset, state: str, verdicts: list[PolicyDecision]) ->
         "kind": row.kind, "media_type": row.media_type, "sha256": row.sha256, "size_bytes": row.size_bytes,
         "canonical_url": row.canonical_url, "method": row.method, "collected_at": exact(row.collected_at),
         "registered_at": exact(row.created_at), "licence_claim": row.licence_claim, "capture": row.capture,
-        "state": state, "rights": str(row.rights_id), "verdicts": [str(one.pk) for one in verdicts],
+        "state": state, "rights": str(row.rights_id), "verdicts": [str(one.id) for one in verdicts],
     }  # fmt: skip
 
 

@@ -61,28 +61,28 @@ def _case(row: Takedown, removed_at: datetime | None, until: datetime) -> Case:
 
 def verdicts_on(assets: Collection[TrainingAsset], until: datetime) -> dict[UUID, list[PolicyDecision]]:
     """The gate's verdicts on each original at ``until``, oldest first; one on many stands under each of them."""
-    ids = [asset.pk for asset in assets]
+    ids = [asset.id for asset in assets]
     named = {asset.decision_id for asset in assets}
     kept = PolicyDecision.objects.all()
-    rows = {row.pk: row for row in lean(kept.filter(subject_id__in=among(ids)), json="facts")}
+    rows = {row.id: row for row in lean(kept.filter(subject_id__in=among(ids)), json="facts")}
     if shared := named - set(rows):
         rows |= {
-            row.pk: row for row in lean(kept.filter(subject_id=None, pk__in=among(shared)), json="facts")
+            row.id: row for row in lean(kept.filter(subject_id=None, pk__in=among(shared)), json="facts")
         }
     while missing := {row.after_id for row in rows.values() if row.after_id} - set(rows):
-        rows |= {row.pk: row for row in lean(kept.filter(pk__in=among(missing)), json="facts")}
+        rows |= {row.id: row for row in lean(kept.filter(pk__in=among(missing)), json="facts")}
     found = {}
     by_subject: dict[UUID | None, list[PolicyDecision]] = defaultdict(list)
     for row in rows.values():
         by_subject[row.subject_id].append(row)
     for asset in assets:
-        mine = {row.pk: row for row in by_subject[asset.pk]}
+        mine = {row.id: row for row in by_subject[asset.id]}
         last: UUID | None = asset.decision_id
         while last is not None:
             mine[last] = rows[last]
             last = rows[last].after_id
         told = [row for row in mine.values() if row.created_at <= until]
-        found[asset.pk] = sorted(told, key=lambda row: (row.created_at, row.pk))
+        found[asset.id] = sorted(told, key=lambda row: (row.created_at, row.id))
     return found
 
 
@@ -112,19 +112,19 @@ def states_at(
         for node, case in reach.values_list("node_id", "takedown_id"):
             by_node[node].append(cases[case])
     unscanned = set(
-        ScanJob.objects.filter(asset__in=among([one.pk for one in assets]), created_at__lte=until)
+        ScanJob.objects.filter(asset__in=among([one.id for one in assets]), created_at__lte=until)
         .exclude(finished_at__lte=until)
         .values_list("asset_id", flat=True)
     )
     found = {}
     for asset in assets:
-        state = _judged(verdicts[asset.pk], reviews.get(asset.pk, []), until)
+        state = _judged(verdicts[asset.id], reviews.get(asset.id, []), until)
         held = by_node[asset.node_id]
         if any(case.removed_at for case in held):
             state = AssetState.REMOVED
-        elif (held or asset.pk in unscanned) and state == AssetState.ADMITTED:
+        elif (held or asset.id in unscanned) and state == AssetState.ADMITTED:
             state = AssetState.ISOLATED
-        found[asset.pk] = str(state)
+        found[asset.id] = str(state)
     return found
 
 

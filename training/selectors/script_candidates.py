@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Case, Q, QuerySet, Value, When
@@ -57,7 +57,7 @@ def _asked(rows: QuerySet[TrainingAsset], version: Version) -> Iterator[QuerySet
     yield here.exclude(sketch=None).exclude(sketch__key_id=key_id())
 
 
-def _like(version: Version) -> QuerySet[TextSketch]:
+def _like(version: Version) -> QuerySet[Any, Any]:
     hashes = list(version.sketch)
     if not hashes:
         return TextSketch.objects.none()

@@ -34,11 +34,13 @@ from bench.marks.peers import peer_room
 from bench.marks.results import FOLDER, KEPT, ROOT, Results, code_version
 from bench.marks.run import Run, say
 from bench.marks.sounds import sound_room
+from bench.marks.spread import ROOMS, spread
 from bench.marks.stills import still_room
 from bench.marks.table import judged, write_page
 
 PAGE = ROOT / "docs" / "watermark-table.md"  # its figures go to docs/figures
 SHARED_MEDIA = ROOT.parent / "shared" / "media"
+_SPREAD = {room.name for room in ROOMS.values()}
 _CI_ROOMS = ("films", "stills", "sounds", "claims")
 
 
@@ -72,6 +74,9 @@ def main() -> int:
     if helpers:
         run = Run(**{**vars(run), "part": (0, given.jobs)})
         rooms = _rooms(run, tuple(given.minutes))
+    if given.spread:
+        _, left = spread(run, set(wanted), processes=given.spread, seconds=given.seconds)
+        wanted = [] if left else [name for name in wanted if name not in _SPREAD]
     for name in wanted:
         rooms[name]()
     failed = [helper for helper in helpers if helper.wait()]
@@ -96,6 +101,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--trials", type=int, default=0, help="of false claims, each layer and way; 10,000")
     parser.add_argument("--minutes", type=int, nargs="+", default=[1, 10], help="lengths of the growth room")
     parser.add_argument("--jobs", type=int, default=1, help="processes that share the work")
+    parser.add_argument(
+        "--spread", type=int, default=0, help="processes that share films, stills and sounds cell by cell"
+    )
+    parser.add_argument("--seconds", type=float, default=1e9, help="after which nothing more is spread")
     parser.add_argument("--part", type=part, default=(0, 1), help=argparse.SUPPRESS)
     parser.add_argument(
         "--results", type=Path, help="var/bench/marks/results.jsonl; results-ci.jsonl for the subset"

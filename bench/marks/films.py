@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,14 @@ from bench.marks.attacks_containers import CONTAINER_ATTACKS
 from bench.marks.attacks_pixels import FILM_ATTACKS
 from bench.marks.material import Material
 from bench.marks.quality_pixels import film_quality
-from bench.marks.reading import OTHER_KEY, read_cell
-from bench.marks.run import Run, marked_copy, plain_film
+from bench.marks.reading import OTHER_KEY
+from bench.marks.run import PLAIN_FILM, Cell, Room, Run, marked_copy, plain_film
 from bench.marks.sideways import write_crops
 
 ROOM = "films"
 BEFORE, DELIVERED = "quality before the codec", "quality as delivered"
 UNMARKED, OTHER = "unmarked", "another key"
+_MARKED = "marked.mp4"
 _CI = (
     "none", "H.264 CRF 28", "half size", "crop to 50 %", "rotation 2 deg", "grey-scale", "24 to 30 fps",
     "letterbox and text", "H.264 CRF 34", "screen capture, CRF 26", "mobile, 480p at 0.6 Mbit/s",
@@ -25,45 +25,48 @@ _CI = (
 )  # fmt: skip
 
 
+_WORTH = {"G1": 8, "G2": 9, "G2 hard": 9, "G3": 9}
+
+
+def prepare_film(item: Material, home: Path) -> None:
+    """Cut the film and mark it."""
+    marked_copy(plain_film(item, home), home / _MARKED)
+
+
+def film_cells(run: Run, item: Material, home: Path) -> list[Cell]:
+    """Every attack, what must not be found, and quality."""
+    marked, plain = home / _MARKED, home / PLAIN_FILM
+    judged = item.group == "main"
+    cells = [
+        Cell(
+            attack.name,
+            lambda scratch, attack=attack: run.attacked(item, marked, attack, "pixel", scratch),
+            _WORTH.get(attack.grade, 4) if judged or attack.grade.startswith("G2") else 1,
+        )
+        for attack in run.chosen((*FILM_ATTACKS, *CONTAINER_ATTACKS), _CI)
+    ]
+    cells.append(Cell(BEFORE, lambda scratch: _before(run, item, plain, scratch), 7))
+    if not run.ci:
+        cells.append(Cell(DELIVERED, lambda scratch: _figures(item, plain, marked), 3))
+    cells.append(Cell(UNMARKED, lambda scratch: run.absent(plain, "pixel"), 6))
+    cells.append(Cell(OTHER, lambda scratch: run.absent(marked, "pixel", key=OTHER_KEY), 6))
+    return cells
+
+
+FILMS = Room(ROOM, prepare_film, film_cells)
+
+
 def film_room(run: Run) -> None:
     """Measure every film."""
-    attacks = run.chosen((*FILM_ATTACKS, *CONTAINER_ATTACKS), _CI)
-    names = [BEFORE, DELIVERED, UNMARKED, OTHER, *(attack.name for attack in attacks)]
-    for item in run.of("film"):
-        if not any(run.wants(ROOM, item.name, name) for name in names):
-            continue
-        with run.folder("film") as folder:
-            plain = plain_film(item, folder)
-            marked = marked_copy(plain, folder / "marked.mp4")
-            _quality(run, item, plain, marked, folder)
-            run.attack(ROOM, item, marked, attacks, "pixel", folder)
-            _must_be_absent(run, item, plain, marked)
+    run.everything("film", FILMS)
 
 
-def _quality(run: Run, item: Material, plain: Path, marked: Path, folder: Path) -> None:
-    def before() -> dict[str, Any]:
-        exact = marked_copy(plain, folder / "exact.mkv", lossless=True)
-        name = "".join(letter if letter.isalnum() else "-" for letter in item.name)
-        write_crops(plain, exact, run.results.path.parent / "crops", name=name)
-        return {**asdict(film_quality(plain, exact)), "group": item.group}
-
-    def delivered() -> dict[str, Any]:
-        return {**asdict(film_quality(plain, marked)), "group": item.group}
-
-    run.measure(ROOM, item.name, BEFORE, before)
-    if not run.ci:
-        run.measure(ROOM, item.name, DELIVERED, delivered)
+def _before(run: Run, item: Material, plain: Path, scratch: Path) -> dict[str, Any]:
+    exact = marked_copy(plain, scratch / "exact.mkv", lossless=True)
+    name = "".join(letter if letter.isalnum() else "-" for letter in item.name)
+    write_crops(plain, exact, run.results.path.parent / "crops", name=name)
+    return _figures(item, plain, exact)
 
 
-def _must_be_absent(run: Run, item: Material, plain: Path, marked: Path) -> None:
-    def unmarked() -> dict[str, Any]:
-        began = time.perf_counter()
-        cell = read_cell(plain, "pixel", registered=run.registered, marked=False)
-        return {**cell.figures(), "grade": "absent", "whole_seconds": time.perf_counter() - began}
-
-    def other() -> dict[str, Any]:
-        cell = read_cell(marked, "pixel", registered=run.registered, key=OTHER_KEY, marked=False)
-        return {**cell.figures(), "grade": "absent"}
-
-    run.measure(ROOM, item.name, UNMARKED, unmarked)
-    run.measure(ROOM, item.name, OTHER, other)
+def _figures(item: Material, plain: Path, marked: Path) -> dict[str, Any]:
+    return {**asdict(film_quality(plain, marked)), "group": item.group}

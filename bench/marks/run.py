@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from bench.marks.reading import KEY, MARK_ID, Layer, read_cell
 from bench.marks.results import Results
 from watermarking.engine import embed_file
 
+PLAIN_FILM = "plain.mkv"
 One = TypeVar("One", Attack, SoundAttack)
 
 
@@ -75,23 +77,54 @@ class Run:
         finally:
             shutil.rmtree(path, ignore_errors=True)
 
-    def attack(
-        self, room: str, item: Material, marked: Path, attacks: Sequence[One], layer: Layer, folder: Path
-    ) -> None:
-        """Attack ``marked`` in every way, and read what comes out."""
-        for attack in attacks:
+    def attacked(
+        self, item: Material, marked: Path, attack: Attack | SoundAttack, layer: Layer, folder: Path
+    ) -> dict[str, Any]:
+        """Attack ``marked`` in one way, and read what comes out."""
+        changed = attack.make(marked, folder)
+        cell = read_cell(changed, layer, registered=self.registered)
+        return {
+            **cell.figures(),
+            "grade": attack.grade,
+            "group": item.group,
+            "bytes": changed.stat().st_size,
+        }
 
-            def work(attack: One = attack) -> dict[str, Any]:
-                changed = attack.make(marked, folder)
-                cell = read_cell(changed, layer, registered=self.registered)
-                return {
-                    **cell.figures(),
-                    "grade": attack.grade,
-                    "group": item.group,
-                    "bytes": changed.stat().st_size,
-                }
+    def absent(self, path: Path, layer: Layer, *, key: bytes = KEY) -> dict[str, Any]:
+        """Read what must not be found in ``path``."""
+        began = time.perf_counter()
+        cell = read_cell(path, layer, registered=self.registered, key=key, marked=False)
+        return {**cell.figures(), "grade": "absent", "whole_seconds": time.perf_counter() - began}
 
-            self.measure(room, item.name, attack.name, work)
+    def everything(self, kind: Kind, room: Room) -> None:
+        """Measure every cell of every material of one kind, one after the other."""
+        for item in self.of(kind):
+            if not any(
+                self.wants(room.name, item.name, cell.name) for cell in room.cells(self, item, Path())
+            ):
+                continue
+            with self.folder(kind) as folder:
+                room.prepare(item, folder)
+                for cell in room.cells(self, item, folder):
+                    self.measure(room.name, item.name, cell.name, partial(cell.work, folder))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One row of one material: ``work`` is given a scratch folder; the less its ``worth``, the later it may come."""
+
+    name: str
+    work: Callable[[Path], dict[str, Any]]
+    worth: int = 5
+
+
+@dataclass(frozen=True)
+class Room:
+    """``prepare(item, home)`` cuts and marks into a folder; ``cells(run, item, home)`` are what is measured there."""
+
+    name: str
+    prepare: Callable[[Material, Path], None]
+    cells: Callable[[Run, Material, Path], Sequence[Cell]]
 
 
 def say(text: str) -> None:
@@ -101,7 +134,7 @@ def say(text: str) -> None:
 def plain_film(item: Material, folder: Path) -> Path:
     """The cut, without loss: what the owner of the film has."""
     return prepared(
-        item.path, folder / "plain.mkv", first=item.first, seconds=item.seconds, filters=item.filters
+        item.path, folder / PLAIN_FILM, first=item.first, seconds=item.seconds, filters=item.filters
     )
 
 

@@ -13,11 +13,12 @@ from bench.marks.ffmpeg import convert
 from bench.marks.films import BEFORE, OTHER, UNMARKED
 from bench.marks.material import Material
 from bench.marks.quality_pixels import still_quality
-from bench.marks.reading import OTHER_KEY, read_cell
-from bench.marks.run import Run, marked_copy
+from bench.marks.reading import OTHER_KEY
+from bench.marks.run import Cell, Room, Run, marked_copy
 from bench.marks.sideways import write_crops
 
 ROOM = "stills"
+_PLAIN, _MARKED = "plain.png", "marked.png"
 _CI = (
     "none",
     "JPEG 75",
@@ -29,26 +30,39 @@ _CI = (
 )
 
 
+def prepare_still(item: Material, home: Path) -> None:
+    """Take the picture and mark it."""
+    marked_copy(plain_still(item, home), home / _MARKED)
+
+
+def still_cells(run: Run, item: Material, home: Path) -> list[Cell]:
+    """Every attack, what must not be found, and quality."""
+    marked, plain = home / _MARKED, home / _PLAIN
+    cells = [
+        Cell(
+            attack.name,
+            lambda scratch, attack=attack: run.attacked(item, marked, attack, "pixel", scratch),
+            7,
+        )
+        for attack in run.chosen(STILL_ATTACKS, _CI)
+    ]
+    cells.append(Cell(BEFORE, lambda scratch: _quality(run, item, plain, marked), 7))
+    cells.append(Cell(UNMARKED, lambda scratch: run.absent(plain, "pixel"), 5))
+    cells.append(Cell(OTHER, lambda scratch: run.absent(marked, "pixel", key=OTHER_KEY), 5))
+    return cells
+
+
+STILLS = Room(ROOM, prepare_still, still_cells)
+
+
 def still_room(run: Run) -> None:
     """Measure every still."""
-    attacks = run.chosen(STILL_ATTACKS, _CI)
-    names = [BEFORE, UNMARKED, OTHER, *(attack.name for attack in attacks)]
-    for item in run.of("still"):
-        if not any(run.wants(ROOM, item.name, name) for name in names):
-            continue
-        with run.folder("still") as folder:
-            plain = plain_still(item, folder)
-            marked = marked_copy(plain, folder / "marked.png")
-            run.measure(ROOM, item.name, BEFORE, lambda p=plain, m=marked, i=item: _quality(run, i, p, m))
-            run.attack(ROOM, item, marked, attacks, "pixel", folder)
-            absent = ((UNMARKED, plain, {}), (OTHER, marked, {"key": OTHER_KEY}))
-            for name, path, key in absent:
-                run.measure(ROOM, item.name, name, lambda p=path, k=key: _absent(run, p, k))
+    run.everything("still", STILLS)
 
 
 def plain_still(item: Material, folder: Path) -> Path:
     """The picture as 8 bit RGB PNG; of a film, its frame at ``first``."""
-    target = folder / "plain.png"
+    target = folder / _PLAIN
     if item.path.suffix == ".mp4":
         return convert(item.path, target, ("-frames:v", "1"), before=("-ss", f"{item.first:g}"))
     with Image.open(item.path) as opened:
@@ -60,8 +74,3 @@ def _quality(run: Run, item: Material, plain: Path, marked: Path) -> dict[str, A
     name = "still-" + "".join(letter if letter.isalnum() else "-" for letter in item.name)
     write_crops(plain, marked, run.results.path.parent / "crops", name=name)
     return {**asdict(still_quality(plain, marked)), "group": item.group}
-
-
-def _absent(run: Run, path: Path, key: dict[str, bytes]) -> dict[str, Any]:
-    cell = read_cell(path, "pixel", registered=run.registered, marked=False, **key)
-    return {**cell.figures(), "grade": "absent"}

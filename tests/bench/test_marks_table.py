@@ -20,6 +20,7 @@ from bench.marks.plots import write_scores, write_uniformity
 from bench.marks.reading import KEY, MARK_ID, OTHER_KEY, read_cell, registry
 from bench.marks.results import Results, code_version
 from bench.marks.run import Run, marked_copy
+from bench.marks.spread import spread
 from bench.marks.table import retention, write_page
 from watermarking.engine import embed_file
 
@@ -249,3 +250,25 @@ def test_sound_is_read_in_its_room(demo_clip: Path, tmp_path: Path) -> None:
     told = {one["name"]: one for one in results.current()}
     assert (told["none"]["letter"], told["8 kHz"]["letter"], told["unmarked"]["letter"]) == ("B", "B", "-")
     assert told["quality before the codec"]["snr_db"] > 25
+
+
+def test_cells_are_spread_by_worth_and_a_later_run_goes_on(demo_clip: Path, tmp_path: Path) -> None:
+    results = Results(tmp_path / "results.jsonl", version=code_version())
+    small = "scale=640:360"
+    film = Material("clip", "film", demo_clip, "CC BY", first=25, seconds=1, filters=small, ci=True)
+    broken = Material("broken", "film", tmp_path / "none.mp4", "none", ci=True)
+    names = "none|24 to 30 fps$|mobile"
+    run = Run(results, [broken, film], tmp_path / "work", 10, 0, only=f"/({names})", ci=True)
+    assert spread(run, {"stills"}, processes=1, seconds=60) == (0, 0)
+    assert spread(run, {"films"}, processes=1, seconds=0) == (0, 6)
+    assert spread(run, {"films"}, processes=1, seconds=300) == (3, 0)
+    told = {(one["material"], one["name"]): one["letter"] for one in results.current()}
+    assert told.keys() == {
+        ("clip", "none"),
+        ("clip", "24 to 30 fps"),
+        ("clip", "mobile, 480p at 0.6 Mbit/s"),
+    }
+    assert told["clip", "none"] == "B"
+    assert [row["name"] for row in results.current()][-1].startswith("mobile")
+    assert spread(run, {"films"}, processes=1, seconds=300) == (0, 0)
+    assert not list((tmp_path / "work").iterdir())

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from agents_portal.access import AGENT, AUDITOR, STUDIO, TALENT, VENDOR, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forms.events import WhyForm
-from agents_portal.words import Badge, figure, lower_words, reason_words
+from agents_portal.words import Badge, figure, lower_words, opening, reason_words, spelled
 from common.errors import Conflict, InvalidInput
 from common.language import later
 from licensing.models import Hold
@@ -143,8 +143,10 @@ def events_page(request: PortalRequest) -> HttpResponse:
                 for kind in _OFFERED.get(request.seat, ())
                 if kind != "PRODUCTION_END" or request.seat == STUDIO  # others declare it on a licence's page
             ],
-            "headline": ngettext("%(n)s hold stands in your name", "%(n)s holds stand in your name", standing)
-            % {"n": standing}
+            "headline": opening(
+                ngettext("%(n)s hold stands in your name", "%(n)s holds stand in your name", standing)
+                % {"n": spelled(standing)}
+            )
             if standing
             else _("No hold stands in your name"),
         },

@@ -8,12 +8,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from agents_portal.access import AGENT, TALENT, PortalRequest, portal_page
 from agents_portal.binding import Binding, Consequence
 from agents_portal.forming import carried_out
 from agents_portal.forms.refusing import BlockForm, EscalateForm
+from agents_portal.words import opening, spelled
 from licensing.selectors import RequestDetail, request_detail
 from licensing.selectors.blocks import blocks_seen_by, may_open, page_of_blocks
 from licensing.services import block_studio, escalate_request, unblock_studio
@@ -28,10 +30,17 @@ def blocks_page(request: PortalRequest) -> HttpResponse:
     after = request.GET.get("after", "")
     rows, last = page_of_blocks(request.principal, after=_cursor(after), limit=_MOST)
     address = reverse("portal-blocks")
+    number = blocks_seen_by(request.principal).filter(ended_at=None).count()
     return render(
         request,
         "portal/blocks.html",
         {
+            "headline": opening(
+                ngettext("%(n)s studio is refused", "%(n)s studios are refused", number)
+                % {"n": spelled(number)}
+            )
+            if number
+            else _("Studios you refuse"),
             "standing": [one for one in rows if one.ended_at is None],
             "past": [one for one in rows if one.ended_at],
             "first": address if after else "",

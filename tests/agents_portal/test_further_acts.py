@@ -115,7 +115,10 @@ def test_blocked_studio_is_offered_no_renewal_and_blocks_are_paged(cast: Cast, t
         if after is None:
             break
     assert seen == [blocks[at].pk for at in (2, 1, 0, 3)]
-    assert agent.page(f"/blocked/?after={blocks[2].pk}").text.count("They never answer.") == 2
+    further = agent.page(f"/blocked/?after={blocks[2].pk}")
+    assert further.text.count("They never answer.") == 2
+    assert further.titles == agent.page("/blocked/").titles
+    assert "Here are those refused longest ago." in further
     assert agent.get("/blocked/?after=nobody").status_code == 200
 
 

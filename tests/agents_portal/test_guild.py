@@ -362,7 +362,7 @@ def test_strike_shows_its_effect_is_confirmed_by_it_and_lifted(chief: Principal,
     )
     assert reader.post("/events/declare/", {**sent, "effect_hash": again.effect_hash}).status_code == 302
     hold = Hold.objects.get()
-    assert "1 hold stands in your name" in reader.page("/events/").titles
+    assert "One hold stands in your name" in reader.page("/events/").titles
     assert Reader(cast.producer).get(f"/events/holds/{hold.pk}/lift/").status_code == 404
     assert reader.post(f"/events/holds/{hold.pk}/lift/", {"why": "It is over."}).status_code == 302
     hold.refresh_from_db()

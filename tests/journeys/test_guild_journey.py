@@ -171,7 +171,7 @@ def test_guild_sets_defaults_signs_a_text_off_reads_usage_and_calls_a_strike(
         seen(page, f"guild-strike-{width}")
         page.get_by_label("Why, in words the parties will read").fill("Strike since noon.")
         page.get_by_role("button", name="Call the strike").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("1 hold stands in your name")
+        expect(page.get_by_role("heading", level=1)).to_have_text("One hold stands in your name")
         seen(page, f"guild-events-{width}")
     assert GuildDefault.objects.get().limits["render_territory"] == ["CA", "US"]
     assert ProfileAdoption.objects.get().counsel_name == "C. Ounsel"

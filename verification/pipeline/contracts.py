@@ -113,7 +113,7 @@ CONTRACTS = (
     StageContract(
         Stage.WATERMARK,
         "trustmark.marks/2",
-        "2.0.0",
+        "2.0.1",
         Marks,
         ErrorState.WATERMARK_EXTRACTION_FAILED,
         900,

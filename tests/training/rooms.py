@@ -44,7 +44,7 @@ def name_things(world: Any) -> None:
     """Ids that stand in the addresses of the pages, beside those of the API."""
     asset = TrainingAsset.objects.get(pk=world.ids["asset to fill"])
     world.ids["gate decision"] = str(asset.decision_id)
-    world.ids["check"], world.ids["system"] = "removed-bytes-left", f"slurm-{asset.pk.hex[-8:]}"
+    world.ids["check"], world.ids["system"] = "removed-bytes-left", f"farm-{asset.pk.hex[-8:]}"
     report_system(principal=world.facts["training"].engineer, system=world.ids["system"], told={})
     look(principal=world.facts["training"].engineer)
 

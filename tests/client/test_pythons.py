@@ -29,12 +29,17 @@ VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 
 
 def interpreter(version: str) -> str | None:
-    """A Python of that version: pyenv's newest, this one, or the system's."""
+    """A Python of that version: pyenv's newest, this one, or the system's; a shim that starts nothing is none."""
     if platform.python_version().startswith(version + "."):
         return sys.executable
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     found = sorted((root / "versions").glob(f"{version}.*/bin/python"))
-    return str(found[-1]) if found else shutil.which(f"python{version}")
+    at_hand = str(found[-1]) if found else shutil.which(f"python{version}")
+    return at_hand if at_hand and _starts(at_hand) else None
+
+
+def _starts(python: str) -> bool:
+    return subprocess.run([python, "-c", ""], capture_output=True, timeout=60, check=False).returncode == 0
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,13 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Final
 
 FILE_BYTES_MAX: Final = 64 * 1024 * 1024
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _PR_SET_NO_NEW_PRIVS = 38
+_STATM: Final = Path("/proc/self/statm")
 # what a decoder needs of the environment; keys and addresses of the deployment are not among it
 _KEPT: Final = (
     "PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV", "LD_LIBRARY_PATH",
@@ -44,7 +46,8 @@ def confine(
     """Give up what this process does not need; called in the confined process, before it reads a byte of its file.
 
     Args:
-        memory: bytes of address space that it may take.
+        memory: bytes of address space that it may take, beside what it holds already: whoever was forked with torch loaded
+            holds up to some GiB of it, by the build, before it has read a byte.
         seconds: of the processor, after which it is told to end (``SIGXCPU``).
         grace_seconds: of the processor that it has from then on, until it is ended.
         file_bytes: that it may write into any one file, its answer among them.
@@ -53,7 +56,8 @@ def confine(
         What this kernel granted: ``memory``, ``cpu``, ``files``, and ``privileges`` and ``network`` where it could.
     """
     granted = ["memory", "cpu", "files"]
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    most = memory + _held()
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + grace_seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
@@ -64,6 +68,14 @@ def confine(
         if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
             granted.append("network")
     return granted
+
+
+def _held() -> int:
+    """Bytes of address space that this process holds; 0 where the kernel does not say."""
+    try:
+        return int(_STATM.read_text().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
 
 
 def keep_answers() -> IO[bytes]:

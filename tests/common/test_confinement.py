@@ -12,11 +12,12 @@ import pytest
 from common.confinement import run_confined
 
 _CHILD = """
-import errno, json, os, resource, socket, sys, time
+import errno, json, mmap, os, resource, socket, sys, time
 from common.confinement import confine, keep_answers, say_and_end
 
 orders = json.load(sys.stdin)
 answers = keep_answers()
+loaded = mmap.mmap(-1, orders.get("loaded", 1))
 granted = confine(memory=orders["memory"], seconds=1, grace_seconds=1, file_bytes=4096)
 print("a library's noise")
 said = {"granted": granted, "environment": sorted(os.environ), "core": resource.getrlimit(resource.RLIMIT_CORE)}
@@ -35,6 +36,7 @@ if orders["does"] == "fill":
         said["error"] = errno.errorcode[error.errno]
 if orders["does"] == "grow":
     try:
+        said["taken"] = len(bytes(orders["memory"] // 2))
         bytes(orders["memory"])
     except MemoryError:
         said["error"] = "MemoryError"
@@ -67,6 +69,14 @@ def test_one_that_keeps_within_its_bounds_is_heard_and_nothing_but_its_answer(
     assert said["core"] == [0, 0]
     assert "ADDED" in said["environment"]
     assert not {"TRUSTMARK_SECRET", "DATABASE_URL", "BROKER_URL"} & set(said["environment"])
+
+
+def test_what_was_loaded_before_does_not_count_and_what_is_taken_since_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = 256 * 1024**2
+    code, said = run(tmp_path, monkeypatch, "grow", memory=memory, loaded=8 * memory)
+    assert (code, said["taken"], said["error"]) == (0, memory // 2, "MemoryError")
 
 
 def test_the_network_is_gone_where_the_kernel_lets_it_go(

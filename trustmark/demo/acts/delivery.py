@@ -17,7 +17,7 @@ from trustmark.demo.farm import trustmark_command
 from trustmark.demo.stage import Outcome, Stage, StepFailed, expect
 from watermarking.keys import ENVIRONMENT
 
-RELEASE_SECONDS = 300.0
+RELEASE_SECONDS = 900.0
 SOURCE_TYPE = "compositeWithTrainedAlgorithmicMedia"
 EXIT_NOT_VERIFIED = 4
 

@@ -60,7 +60,7 @@ class Limits(msgspec.Struct, frozen=True):
 
     Attributes:
         pages: most pages; of text 2,000 characters count as one.
-        memory: bytes of address space; seconds: of processor time (twice as many by the clock).
+        memory: bytes of address space, beside what it was forked with; seconds: of processor time (twice as many by the clock).
     """
 
     pages: int = 1_000

@@ -76,7 +76,7 @@ class StageContract:
         contract: name of its input and output.
         gives: what its answer must be; anything else is nonsense and counts as a failure.
         error: the state that its failure is reported as.
-        seconds: wall clock it may take; memory in bytes of address space.
+        seconds: wall clock it may take; memory in bytes of address space, beside what it was forked with.
     """
 
     stage: Stage

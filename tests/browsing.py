@@ -79,6 +79,13 @@ def served(
     connections.close_all()
 
 
+def may_sign_in(*desks: Principal) -> None:
+    """Give each person the password that :func:`signed_in` types."""
+    for desk in desks:
+        desk.person.set_password(PASSWORD)
+        desk.person.save()
+
+
 @contextmanager
 def signed_in(browser: Browser, base: str, desk: Principal, **options: Any) -> Iterator[Page]:
     """A person's own browser session; any refused script, style or failed load fails the journey."""

@@ -10,7 +10,7 @@ from accounts.models import Membership
 from accounts.principals import Principal
 from licensing.models import LicenceRequest
 from tests import factories
-from tests.browsing import PASSWORD, browser, served
+from tests.browsing import browser, may_sign_in, served
 
 __all__ = ["Stage", "browser", "served", "stage"]
 
@@ -34,8 +34,6 @@ def stage(served: None) -> Stage:
     factories.make_mandate(talent, agent)
     producer = factories.make_producer(production.organisation)
     auditor = factories.make_desk(guild, Membership.Role.AUDITOR)
-    for desk in (agent, producer, auditor):
-        desk.person.set_password(PASSWORD)
-        desk.person.save()
+    may_sign_in(agent, producer, auditor)
     asked = factories.make_submitted_request(production, talent, producer=producer)
     return Stage(agent, producer, auditor, asked)

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from provenance.graph.services import record_batch
 from tests import factories
 from tests.agents_portal.hostile_manifests import HOSTILE, hostile_still, judged
-from tests.browsing import PASSWORD, fits, in_browser, seen, signed_in
+from tests.browsing import fits, in_browser, may_sign_in, seen, signed_in
 from tests.provenance.graph.conftest import Film, edge, film_specs, thing
 from tests.verification.conftest import still  # noqa: F401
 
@@ -26,8 +26,7 @@ def shot(served: None) -> Film:
     """The small film; its shot also came from a picture with a hostile name."""
     token, _, _ = factories.make_live_token(factories.make_production(guild=factories.make_guild()))
     desk = factories.make_producer(token.production.organisation)
-    desk.person.set_password(PASSWORD)
-    desk.person.save()
+    may_sign_in(desk)
     film = Film(token, desk, [])
     reel = thing("DELIVERABLE", "reel", edge("shot", "CONTAINS"), edge(NAME, "COMPOSITED_FROM"))
     specs = [*film_specs(token.jti), thing("IMAGE", NAME, origin="HUMAN_TOOLS"), reel]

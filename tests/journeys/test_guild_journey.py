@@ -19,7 +19,7 @@ from accounts.operating import make_operator
 from accounts.principals import Principal, principal_of_person
 from licensing.models import GuildDefault, GuildMember, Hold, ProfileAdoption, RollImport
 from tests import factories
-from tests.browsing import PASSWORD, in_browser, seen, signed_in
+from tests.browsing import PASSWORD, in_browser, may_sign_in, seen, signed_in
 from trustmark.celery import app
 
 MEMBERS = 5_000
@@ -39,8 +39,7 @@ def chief(served: None) -> Principal:
     GuildMember.objects.create(guild=guild, talent=talent, number_digest="a" * 64)
     factories.approve(factories.make_submitted_request(production, talent))
     desk = factories.make_desk(guild, Membership.Role.ADMIN)
-    desk.person.set_password(PASSWORD)
-    desk.person.save()
+    may_sign_in(desk)
     return desk
 
 

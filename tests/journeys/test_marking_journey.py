@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from accounts.principals import Principal
 from tests import factories
-from tests.browsing import PASSWORD, in_browser, seen, signed_in
+from tests.browsing import in_browser, may_sign_in, seen, signed_in
 from tests.watermarking.conftest import SECRET
 from tests.watermarking.working import MediaWorker, asked, start_media_worker, write_tone, write_work_film
 from watermarking import tasks
@@ -39,8 +39,7 @@ def producer(
     }
     settings.MEDIA_DEVICE = "cpu"
     desk = factories.make_producer(factories.make_studio("Lanternfish Pictures"))
-    desk.person.set_password(PASSWORD)
-    desk.person.save()
+    may_sign_in(desk)
     yield desk
     connections.close_all()
 

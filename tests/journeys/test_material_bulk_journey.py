@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests import factories
-from tests.browsing import PASSWORD, browser, fits, in_browser, seen, served, signed_in
+from tests.browsing import browser, fits, in_browser, may_sign_in, seen, served, signed_in
 from tests.journeys.test_material_journey import PHONE, heading, without_barrier
 from tests.training.contracts import written
 from tests.training.making import House
@@ -28,9 +28,7 @@ expect.set_options(timeout=30_000)
 @pytest.fixture
 def house(served: None) -> House:
     made = House(factories.make_studio("Lanternfish Pictures"))
-    for desk in (made.counsel, made.engineer):
-        desk.person.set_password(PASSWORD)
-        desk.person.save()
+    may_sign_in(made.counsel, made.engineer)
     return made
 
 

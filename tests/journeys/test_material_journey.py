@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests import factories
-from tests.browsing import PASSWORD, browser, in_browser, seen, served, signed_in
+from tests.browsing import PASSWORD, browser, in_browser, may_sign_in, seen, served, signed_in
 from tests.training.making import CLEAR, House, of_bytes, picture
 from training.models import PolicyDecision, Review, SourceClass
 from training.services.assets import receive_content
@@ -38,9 +38,7 @@ def without_barrier(page: Page) -> None:
 @pytest.fixture
 def house(served: None) -> House:
     made = House(factories.make_studio("Lanternfish Pictures"))
-    for desk in (made.engineer, made.producer, made.counsel):
-        desk.person.set_password(PASSWORD)
-        desk.person.save()
+    may_sign_in(made.engineer, made.producer, made.counsel)
     return made
 
 
@@ -100,8 +98,7 @@ def test_a_reviewer_admits_one_counsel_stops_the_class_and_a_stranger_finds_noth
     assert "SOURCE_CLASS_STOPPED" in newest.codes
 
     stranger = factories.make_producer(factories.make_studio())
-    stranger.person.set_password(PASSWORD)
-    stranger.person.save()
+    may_sign_in(stranger)
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{base}/")

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests import factories
-from tests.browsing import PASSWORD, browser, in_browser, seen, served, signed_in
+from tests.browsing import browser, in_browser, may_sign_in, seen, served, signed_in
 from tests.training.making import House, of_bytes, picture
 from tests.training.test_manifests import freeze
 from training.models import TrainingAsset
@@ -49,9 +49,7 @@ def pictures(page: Page, name: str) -> None:
 @pytest.fixture
 def house(served: None) -> House:
     made = House(factories.make_studio("Lanternfish Pictures"))
-    for desk in (made.engineer, made.counsel):
-        desk.person.set_password(PASSWORD)
-        desk.person.save()
+    may_sign_in(made.engineer, made.counsel)
     return made
 
 

@@ -17,7 +17,7 @@ from common import clock
 from licensing.models import Delegation, LicenceRequest, LicenceToken
 from licensing.selectors import stop_in_force
 from tests import factories
-from tests.browsing import PASSWORD, in_browser, seen, signed_in
+from tests.browsing import in_browser, may_sign_in, seen, signed_in
 from tests.journeys.conftest import Stage
 
 pytestmark = [
@@ -43,8 +43,7 @@ def test_an_agent_passes_a_mandate_on_and_the_colleague_declines(
 ) -> None:
     base = live_server.url
     colleague = factories.make_agent(stage.agent.organisation)
-    colleague.person.set_password(PASSWORD)
-    colleague.person.save()
+    may_sign_in(colleague)
     with signed_in(browser, base, stage.agent) as page:
         page.get_by_role("link", name="Mandates").first.click()
         page.get_by_role("link", name="Ilse Varga-Thorne").click()
@@ -121,8 +120,7 @@ def test_a_talent_hides_and_stops_everything_on_a_phone_without_javascript(
     base, talent = live_server.url, stage.request.talent
     token = factories.approve(stage.request)
     me = factories.desk_of_talent(talent)
-    me.person.set_password(PASSWORD)
-    me.person.save()
+    may_sign_in(me)
     with signed_in(browser, base, me, **PHONE, java_script_enabled=False) as page:
         title(page, "Ilse, one production can use your likeness today")
         seen(page, "home-390")

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests import factories
-from tests.browsing import PASSWORD, browser, fits, in_browser, seen, served, signed_in
+from tests.browsing import browser, fits, in_browser, may_sign_in, seen, served, signed_in
 from tests.journeys.test_material_journey import PHONE, heading, without_barrier
 from tests.training.making import House
 from tests.training.test_takedowns import a_story
@@ -23,8 +23,7 @@ expect.set_options(timeout=30_000)
 @pytest.fixture
 def house(served: None) -> House:
     made = House(factories.make_studio("Lanternfish Pictures"))
-    made.counsel.person.set_password(PASSWORD)
-    made.counsel.person.save()
+    may_sign_in(made.counsel)
     return made
 
 
